@@ -1,0 +1,50 @@
+-- Nothing here is ever joined across accounts. Tables are STRICT: D1 binds every number as a float, and STRICT turns
+-- it back into an integer or refuses it. D1 bills an index entry like a row, so each index is argued.
+
+-- The directory: who may come in, and in which database (shard) the rest of the account lives. It is kept in the
+-- first database only.
+CREATE TABLE accounts (
+  id INTEGER PRIMARY KEY,              -- random, below 2^53
+  email TEXT NOT NULL UNIQUE,          -- lower case; the user name of Basic auth, hence the index
+  key_hash TEXT NOT NULL,              -- SHA-256 of the API key, hex; the key has 256 random bits, so no salt
+  shard TEXT NOT NULL,                 -- binding name of the account's database
+  test INTEGER NOT NULL CHECK (test IN (0, 1)),
+  created_at INTEGER NOT NULL,         -- milliseconds since 1970, as everywhere below
+  updated_at INTEGER NOT NULL
+) STRICT;
+
+-- The account's settings, in its shard.
+CREATE TABLE shops (
+  account_id INTEGER PRIMARY KEY,
+  email TEXT NOT NULL,                 -- the account's, shown in GET /account
+  shop_name TEXT NOT NULL,
+  webhook_secret TEXT NOT NULL,        -- whsec_…, sealed under VAULT_KEY
+  test INTEGER NOT NULL CHECK (test IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+
+-- A seller's watch-only wallets. A wallet that was replaced keeps its row: if it comes back it goes on with its next
+-- index, since an address that was given out once must never be given to another order.
+CREATE TABLE wallets (
+  account_id INTEGER NOT NULL,
+  gateway TEXT NOT NULL,               -- bitcoin
+  identity TEXT NOT NULL,              -- SHA-256 of chain code and public key, hex
+  active INTEGER NOT NULL CHECK (active IN (0, 1)),
+  xpub TEXT NOT NULL,                  -- as given, sealed
+  branch TEXT NOT NULL,                -- m/0, ready to derive from, sealed
+  confirmations INTEGER NOT NULL CHECK (confirmations BETWEEN 0 AND 6),
+  next_index INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, gateway, identity)
+) STRICT, WITHOUT ROWID;
+
+-- One wallet can't serve two accounts: they would hand out the same addresses and see each other's money.
+CREATE UNIQUE INDEX wallets_one_owner ON wallets (identity, gateway);
+
+-- Always empty. A commit that must not go through inserts a 0 here, which this constraint refuses, and the whole batch
+-- is undone (see Statement::guard).
+CREATE TABLE guard (
+  held INTEGER NOT NULL,
+  CONSTRAINT stale CHECK (held = 1)
+) STRICT;

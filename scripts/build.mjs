@@ -1,0 +1,113 @@
+// `npm run build`: the crate as a Worker in build/ (index.js, which imports index_bg.wasm). Quick when nothing changed.
+// wrangler runs it too (see [build] in wrangler.toml), so what is deployed is what this made.
+//   --dev   cargo's dev profile: compiles faster, keeps names and panics' line numbers, and has no size limit
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { asCommand, exists, Halt, npmBinary, root, run, say, since, toolBinary } from './shell.mjs';
+import { setup } from './setup.mjs';
+
+// Cloudflare's own limit is 3 MB on the free plan. Ours is lower, because the size is what a cold start costs, and because
+// one careless dependency should be noticed on the day it comes in.
+const limitInKB = 650;
+
+const outputs = ['index.js', 'index_bg.wasm', 'index_bg.debug.wasm'];
+const built = (name) => path.join(root, 'build', name);
+
+export async function build({ dev = false } = {}) {
+  await setup();
+  const wanted = { profile: dev ? 'dev' : 'release', sources: await hashOfSources() };
+  if (await isBuilt(wanted)) return;
+
+  const start = performance.now();
+  say(`compiling the Worker (${wanted.profile}; a first build takes one or two minutes) …`);
+  // Made aside and moved into place at the end: a failed build, or a second one at the same time, leaves a whole Worker in build/.
+  const aside = path.join('build', `.next-${process.pid}`);
+  try {
+    await compile(aside, dev);
+    await (dev ? keepNames(aside) : optimise(aside));
+    await rm(built('stamp.json'), { force: true });
+    for (const name of outputs) await rename(path.join(root, aside, name), built(name));
+    await writeFile(built('stamp.json'), JSON.stringify({ ...wanted, lock: await hashOfLock() }));
+  } finally {
+    await rm(path.join(root, aside), { recursive: true, force: true });
+  }
+  say(`${await sizes()} · built in ${since(start)}`);
+}
+
+/** Whether build/ holds the Worker of these very sources, of either profile unless one is asked for. */
+export async function isBuilt({ profile, sources } = {}) {
+  const stamp = JSON.parse(await readFile(built('stamp.json'), 'utf8').catch(() => 'null'));
+  const there = await Promise.all(outputs.map((name) => exists(built(name))));
+  return (
+    there.every(Boolean) &&
+    stamp?.sources === (sources ?? (await hashOfSources())) &&
+    stamp.lock === (await hashOfLock()) &&
+    (profile === undefined || stamp.profile === profile)
+  );
+}
+
+async function compile(aside, dev) {
+  await run(toolBinary('worker-build'), [dev ? '--dev' : '--release', '--out-dir', aside], {
+    // worker-build would download these three; the ones of package-lock.json are the same for everybody, and offline.
+    env: {
+      WASM_BINDGEN_BIN: toolBinary('wasm-bindgen'),
+      ESBUILD_BIN: npmBinary('esbuild'),
+      WASM_OPT_BIN: npmBinary('wasm-opt'),
+    },
+  });
+}
+
+// The unstripped module stays beside the one that is served: a stack trace from production names functions by number, and
+// the numbers are the same in both, because stripping is all that happens between them. So all optimising comes first.
+// No feature flags: with them wasm-opt uses instructions that the runtime refuses.
+async function optimise(aside) {
+  const wasm = path.join(root, aside, 'index_bg.wasm');
+  const debug = path.join(root, aside, 'index_bg.debug.wasm');
+  await run(npmBinary('wasm-opt'), [wasm, '-Oz', '--debuginfo', '-o', debug]);
+  await run(npmBinary('wasm-opt'), [debug, '--strip-debug', '--strip-producers', '-o', wasm]);
+  const packed = gzipped(await readFile(wasm));
+  if (packed > limitInKB * 1000) {
+    throw new Halt(`The module is ${kB(packed)} kB gzipped, over the limit of ${limitInKB} kB (scripts/build.mjs says why there is one).`);
+  }
+}
+
+async function keepNames(aside) {
+  const wasm = await readFile(path.join(root, aside, 'index_bg.wasm'));
+  await writeFile(path.join(root, aside, 'index_bg.debug.wasm'), wasm);
+}
+
+async function sizes() {
+  const [script, wasm] = await Promise.all(outputs.map((name) => readFile(built(name))));
+  return `wasm ${kB(wasm.length)} kB, ${kB(gzipped(wasm))} kB gzipped (limit ${limitInKB}); script ${kB(gzipped(script))} kB gzipped`;
+}
+
+const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
+const kB = (bytes) => (bytes / 1000).toFixed(1);
+
+/** Everything the output depends on, but for Cargo.lock. schema/ isn't in it: the Worker never reads its own migrations. */
+async function hashOfSources() {
+  const files = ['Cargo.toml', '.cargo/config.toml', 'build.rs', 'rust-toolchain.toml', 'package-lock.json', 'scripts/build.mjs'];
+  for (const entry of await readdir(path.join(root, 'src'), { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) files.push(path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name)));
+  }
+  return hashOf(files.sort());
+}
+
+// Apart from the rest, because a build may write it: it is hashed after, the sources, which may be edited meanwhile, before.
+const hashOfLock = () => hashOf(['Cargo.lock']);
+
+async function hashOf(files) {
+  const hash = createHash('sha256');
+  for (const file of files) {
+    const content = await readFile(path.join(root, file)).catch(() => null);
+    if (content) hash.update(`${file}\0${content.length}\0`).update(content);
+  }
+  return hash.digest('hex');
+}
+
+await asCommand(import.meta, async (args) => {
+  await build({ dev: args.includes('--dev') });
+  say(`build/ is up to date`);
+});

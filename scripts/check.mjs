@@ -1,0 +1,38 @@
+// `npm run check`: what must hold before a change goes in. The quick and strict first, then every test.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { build } from './build.mjs';
+import { setup } from './setup.mjs';
+import { asCommand, Halt, npmBinary, run, say, since } from './shell.mjs';
+import { test } from './test.mjs';
+
+await asCommand(import.meta, async () => {
+  await setup({ tests: true });
+  await step('formatting', () => run('cargo', ['fmt', '--check']));
+  // Both, because neither sees all of the crate: src/cloudflare/ exists for wasm32 alone, the tests for the host alone.
+  await step('clippy, host', () => run('cargo', ['clippy', '--all-targets', '--', '-D', 'warnings']));
+  await step('clippy, wasm32', () => run('cargo', ['clippy', '--target', 'wasm32-unknown-unknown', '--lib', '--', '-D', 'warnings']));
+  await build();
+  await step('bundle and bindings, as wrangler would deploy them', dryRun);
+  if (!(await test())) process.exitCode = 1;
+});
+
+async function step(what, work) {
+  const start = performance.now();
+  await work();
+  say(`${what}: fine (${since(start)})`);
+}
+
+// Needs no login and no network. wrangler runs scripts/build.mjs, which finds the build of a moment ago and is done.
+async function dryRun() {
+  const folder = await mkdtemp(path.join(tmpdir(), 'pushguard-bundle-'));
+  try {
+    const { stdout, stderr } = await run(npmBinary('wrangler'), ['deploy', '--dry-run', '--outdir', folder], {
+      env: { WRANGLER_SEND_METRICS: 'false', CI: '1' },
+    });
+    if (/WARNING/.test(stdout + stderr)) throw new Halt(`wrangler deploy --dry-run warns:\n${stdout}${stderr}`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,31 @@
+// The Worker's settings by name. What each one means, and its default, is in the README.
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { root } from './shell.mjs';
+
+/** These are secrets of the deployment: never printed back, never written to a file that git sees. */
+export const secretSettings = ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY'];
+
+export const plainSettings = [
+  'PUBLIC_URL',
+  'BRAND',
+  'ALLOW_INSECURE_URLS',
+  'BITCOIN_NETWORK',
+  'BITCOIN_ESPLORA_URLS',
+  'RATES_COINBASE_URL',
+  'RATES_COINGECKO_URL',
+  'WATCH_SECONDS',
+];
+
+/** Those of `names` that are set in the environment. */
+export function fromEnvironment(names, environment = process.env) {
+  return Object.fromEntries(names.filter((name) => environment[name]).map((name) => [name, environment[name]]));
+}
+
+/** A key as TOKEN_KEYS and VAULT_KEY hold it: an id, which what was made with the key repeats, and 32 bytes in base64. */
+export function newKey(id) {
+  return `${id}:${randomBytes(32).toString('base64')}`;
+}
+
+/** Where the shop of `npm start` keeps its database, its keys and the demo account's key. */
+export const stateDir = () => path.resolve(root, process.env.STATE_DIR || '.state');

@@ -1,0 +1,193 @@
+// `npm run setup`, and the first step of every other command: gets what is missing, and is done at once when nothing is.
+// Only node's own modules are imported here, because in a fresh clone this is what installs all the others.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { asCommand, exists, Halt, onPath, root, run, say, since, toolBinary } from './shell.mjs';
+
+const wanted = { node: 20 };
+
+let done;
+
+/** Once per process, however many commands ask. With `tests`, also the browser and the Bitcoin node they use. */
+export async function setup({ tests = false } = {}) {
+  done ??= forBuilding();
+  await done;
+  return tests ? forTests() : {};
+}
+
+async function forBuilding() {
+  if (Number(process.versions.node.split('.')[0]) < wanted.node) {
+    throw new Halt(`Node ${wanted.node} or newer is needed; this is ${process.version}.`);
+  }
+  await npmPackages();
+  await rustToolchain();
+  await buildTools();
+}
+
+async function forTests() {
+  return { chromium: await chromium(), bitcoind: await bitcoind() };
+}
+
+// --- npm packages ---------------------------------------------------------------------------------------------------
+
+async function npmPackages() {
+  if (await npmPackagesAreThere()) return;
+  await step('npm packages (about half a minute)', () => run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']));
+}
+
+// npm keeps its own account of what it installed. Comparing that with the lock file, rather than two file times, survives
+// a `git checkout` that touches the lock file, and a plain `npm install` by hand.
+async function npmPackagesAreThere() {
+  const locked = JSON.parse(await readFile(path.join(root, 'package-lock.json'), 'utf8')).packages;
+  const account = await readFile(path.join(root, 'node_modules', '.package-lock.json'), 'utf8').catch(() => null);
+  if (!account) return false;
+  const installed = JSON.parse(account).packages;
+  return Object.entries(locked).every(
+    ([place, { version, optional }]) => place === '' || optional || installed[place]?.version === version,
+  );
+}
+
+// --- Rust -----------------------------------------------------------------------------------------------------------
+
+async function rustToolchain() {
+  if (!(await onPath('cargo'))) {
+    throw new Halt('Rust was not found (no `cargo` on the PATH). Install it from https://rustup.rs and run this again.');
+  }
+  const { channel, targets, components } = await rustToolchainFile();
+  if (!(await onPath('rustup'))) return withoutRustup(targets);
+  if (!(await toolchainIsThere(channel, targets, components))) {
+    await step(`Rust ${channel} for ${targets.join(', ')} (one to three minutes)`, () =>
+      run('rustup', [
+        ...['toolchain', 'install', channel, '--profile', 'minimal', '--no-self-update'],
+        ...targets.flatMap((target) => ['--target', target]),
+        ...components.flatMap((component) => ['--component', component]),
+      ]),
+    );
+  }
+  if (!(await onPath('cc'))) await linker();
+}
+
+async function rustToolchainFile() {
+  const text = await readFile(path.join(root, 'rust-toolchain.toml'), 'utf8');
+  const list = (key) => [...(text.match(new RegExp(`^${key} *= *\\[(.*)\\]`, 'm'))?.[1] ?? '').matchAll(/"([^"]+)"/g)].map(([, word]) => word);
+  return { channel: text.match(/^channel *= *"([^"]+)"/m)[1], targets: list('targets'), components: list('components') };
+}
+
+async function toolchainIsThere(channel, targets, components) {
+  const list = await run('rustup', ['component', 'list', '--installed', '--toolchain', channel], { mayFail: true });
+  const parts = list.stdout.split('\n');
+  return (
+    list.code === 0 &&
+    targets.every((target) => parts.includes(`rust-std-${target}`)) &&
+    components.every((component) => parts.some((part) => part.startsWith(`${component}-`)))
+  );
+}
+
+// A distribution's own Rust is welcome if it happens to have the target; adding one to it is not ours to do.
+async function withoutRustup(targets) {
+  const { stdout } = await run('rustc', ['--print', 'sysroot']);
+  for (const target of targets) {
+    if (!(await exists(path.join(stdout.trim(), 'lib', 'rustlib', target)))) {
+      throw new Halt(`This Rust has no ${target} target, and there is no \`rustup\` to add it. Install rustup from https://rustup.rs.`);
+    }
+  }
+}
+
+async function linker() {
+  if (!(await aptInstall('a C compiler, which cargo links with', ['gcc', 'libc6-dev']))) {
+    throw new Halt('cargo needs a C compiler to link with (no `cc` on the PATH), for example `apt-get install gcc libc6-dev`.');
+  }
+}
+
+// --- The tools that turn the crate into a Worker -----------------------------------------------------------------------
+
+// They must match the libraries in Cargo.toml to the digit, so that file is where their versions come from.
+async function buildTools() {
+  const manifest = await readFile(path.join(root, 'Cargo.toml'), 'utf8');
+  const tools = [
+    { crate: 'worker-build', library: 'worker', binaries: ['worker-build'] },
+    { crate: 'wasm-bindgen-cli', library: 'wasm-bindgen', binaries: ['wasm-bindgen', 'wasm-bindgen-test-runner'] },
+  ];
+  // cargo's own account of what it installed here: reading it is quicker than starting each tool to ask its version.
+  const installed = await readFile(path.join(root, '.tools', '.crates.toml'), 'utf8').catch(() => '');
+  for (const { crate, library, binaries } of tools) {
+    const version = manifest.match(new RegExp(`^${library} *= *(?:\\{.*?version *= *)?"=([^"]+)"`, 'm'))?.[1];
+    if (!version) throw new Halt(`Cargo.toml must pin \`${library}\` exactly (version = "=x.y.z"): ${crate} has to match it.`);
+    const there = await Promise.all(binaries.map((name) => exists(toolBinary(name))));
+    if (installed.includes(`"${crate} ${version} `) && there.every(Boolean)) continue;
+    await step(`${crate} ${version}, compiled into .tools/ (one to two minutes, longer on a busy machine)`, () =>
+      // A debug build without debug info: it compiles in a third of the time, and runs for a second per build.
+      run('cargo', ['install', '--locked', '--debug', '--force', '--root', '.tools', '--version', version, crate], {
+        env: { CARGO_PROFILE_DEV_DEBUG: '0' },
+      }),
+    );
+  }
+}
+
+// --- For the tests ------------------------------------------------------------------------------------------------------
+
+/** The path of a Chromium that starts, or undefined: then the browser tests skip themselves, and say so. */
+async function chromium() {
+  const found = await findChromium();
+  if (found) return found;
+  await aptInstall('Chromium for the browser tests', ['chromium']);
+  const installed = await findChromium();
+  if (!installed) say('No Chromium here, and none could be installed: the BROWSER TESTS WILL BE SKIPPED (set CHROMIUM to the path of one).');
+  return installed;
+}
+
+export async function findChromium() {
+  const { CHROMIUM } = process.env;
+  if (CHROMIUM) {
+    if (await exists(CHROMIUM)) return CHROMIUM;
+    throw new Halt(`CHROMIUM is set to ${CHROMIUM}, which does not exist.`);
+  }
+  for (const name of ['chromium', 'google-chrome', 'google-chrome-stable', 'chromium-browser']) {
+    const place = await onPath(name);
+    // Ubuntu's `chromium-browser` may be a stub that only points to a snap, so it is asked to start.
+    if (place && (!name.includes('-browser') || (await run(place, ['--version'], { mayFail: true })).code === 0)) return place;
+  }
+}
+
+/** The commands of a Bitcoin node, or undefined: then the chain tests skip themselves, and say so. */
+async function bitcoind() {
+  const installer = path.join(root, 'tests', 'chain', 'install-bitcoind.mjs');
+  if (!(await exists(installer))) return undefined;
+  const { installBitcoind } = await import(installer);
+  const found = await installBitcoind({ dir: path.join(root, '.tools', 'bitcoin'), log: say }).catch((error) => ({ missing: error.message }));
+  if (!found.missing) return found;
+  say(`No Bitcoin node: the CHAIN TESTS WILL BE SKIPPED. ${found.missing}`);
+}
+
+/** True when apt did it; false when there is no apt here, or no right to use it, or it failed. */
+async function aptInstall(what, packages) {
+  if (!(await onPath('apt-get'))) return false;
+  const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
+  if (asRoot.length && (await run('sudo', ['-n', 'true'], { mayFail: true })).code !== 0) return false;
+  const apt = (...args) => {
+    const [command, ...rest] = [...asRoot, 'apt-get', ...args];
+    return run(command, rest, { env: { DEBIAN_FRONTEND: 'noninteractive' }, mayFail: true });
+  };
+  return step(`${what}, by apt-get install ${packages.join(' ')}`, async () => {
+    await apt('update', '-q');
+    return (await apt('install', '-y', '-q', '--no-install-recommends', ...packages)).code === 0;
+  });
+}
+
+async function step(what, work) {
+  say(`${what} …`);
+  const start = performance.now();
+  const reminder = setInterval(() => say(`  still at it after ${since(start)}`), 30_000);
+  try {
+    const result = await work();
+    say(`  done in ${since(start)}`);
+    return result;
+  } finally {
+    clearInterval(reminder);
+  }
+}
+
+await asCommand(import.meta, async (args) => {
+  await setup({ tests: args.includes('--tests') });
+  say('All that is needed is here.');
+});

@@ -1,0 +1,62 @@
+//! The operator's own API: it makes accounts.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::{failure::Failure, fields::Fields, json::Json};
+use crate::{
+    http::{Method, Request, Response},
+    shop::{Shop, account},
+};
+
+pub async fn answer(shop: &Shop, request: &Request, segments: &[&str]) -> Result<Response, Failure> {
+    match segments {
+        ["accounts"] => match request.method {
+            Method::Post => {
+                authorize(shop, request)?;
+                create_account(shop, request).await
+            }
+            _ => Err(Failure::not_allowed("POST")),
+        },
+        _ => Err(Failure::not_found()),
+    }
+}
+
+fn authorize(shop: &Shop, request: &Request) -> Result<(), Failure> {
+    let given = request.header("authorization").and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    });
+    // Compared as MACs, so that how long it takes says nothing about how much of it is right.
+    let mac = |text: &str| {
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(b"admin").ok()?;
+        mac.update(text.as_bytes());
+        Some(mac)
+    };
+    let matches = given.is_some_and(|given| match (mac(given), mac(&shop.world.settings.admin_token)) {
+        (Some(given), Some(known)) => given.verify(&known.finalize().into_bytes()).is_ok(),
+        _ => false,
+    });
+    if matches { Ok(()) } else { Err(Failure::unauthenticated("Bearer")) }
+}
+
+async fn create_account(shop: &Shop, request: &Request) -> Result<Response, Failure> {
+    let mut fields = Fields::read(request, "account")?;
+    let email = fields.email("email");
+    if email.is_none() && fields.errors.is_empty() {
+        fields.error("Email can't be blank");
+    }
+    let shop_name = fields.required_text("shop_name", 100);
+    let test = fields.flag("test").unwrap_or(false);
+    fields.finish()?;
+    let (Some(email), Some(shop_name)) = (email, shop_name) else {
+        return Err(Failure::not_found());
+    };
+    let created = account::create(shop, &email, &shop_name, test).await?;
+    let json = Json::object(|json| {
+        json.text("email", &created.email);
+        json.text("api_key", &created.api_key);
+        json.text("webhook_secret", &created.webhook_secret);
+    });
+    Ok(Response::json(201, json).with("cache-control", "no-store"))
+}

@@ -1,0 +1,109 @@
+//! Answers that aren't what was asked for, in the words of the contract.
+
+use super::json::Json;
+use crate::{
+    http::Response,
+    shop::{Error, Refusal},
+    world::Fault,
+};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub status: u16,
+    pub message: String,
+    /// Validation: full sentences, all of them, in field order.
+    pub errors: Vec<String>,
+    pub headers: Vec<(&'static str, String)>,
+    /// For the operator's log; never on the wire.
+    pub fault: Option<Fault>,
+}
+
+impl Failure {
+    pub fn new(status: u16, message: &str) -> Failure {
+        Failure { status, message: message.to_owned(), errors: Vec::new(), headers: Vec::new(), fault: None }
+    }
+
+    pub fn validation(errors: Vec<String>) -> Failure {
+        Failure { errors, ..Failure::new(400, "Validation failed") }
+    }
+
+    /// Validation with one sentence.
+    pub fn invalid(sentence: &str) -> Failure {
+        Failure::validation(vec![sentence.to_owned()])
+    }
+
+    pub fn not_found() -> Failure {
+        Failure::new(404, "The specified resource could not be found")
+    }
+
+    pub fn forbidden() -> Failure {
+        Failure::new(403, "You are not authorized to perform this action")
+    }
+
+    pub fn unauthenticated(scheme: &str) -> Failure {
+        let mut failure = Failure::new(401, "Unable to authenticate");
+        failure.headers.push(("www-authenticate", scheme.to_owned()));
+        failure
+    }
+
+    /// The path exists; `allow` lists what it takes.
+    pub fn not_allowed(allow: &str) -> Failure {
+        let mut failure = Failure::new(405, "This method is not allowed here");
+        failure.headers.push(("allow", allow.to_owned()));
+        failure
+    }
+
+    pub fn into_response(self, request_id: &str) -> Response {
+        let json = Json::object(|json| {
+            json.text("message", &self.message);
+            if !self.errors.is_empty() {
+                json.texts("errors", self.errors.iter().map(String::as_str));
+            }
+            if self.status == 500 {
+                json.text("request_id", request_id);
+            }
+        });
+        let mut response = Response::json(self.status, json);
+        response.headers.extend(self.headers);
+        response
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Failure {
+        match refusal {
+            Refusal::NotFound => Failure::not_found(),
+            Refusal::Destroyed => Failure::new(410, "This payment was destroyed"),
+            Refusal::Expired => Failure::new(410, "This payment link has expired"),
+            Refusal::MoneyInIt | Refusal::NotATestAccount => Failure::forbidden(),
+            Refusal::GatewayNotConfigured => Failure::invalid("Gateway is not configured"),
+            Refusal::NoRate { retry_after } => {
+                let mut failure = Failure::new(503, "No exchange rate is available right now");
+                failure.headers.push(("retry-after", retry_after.to_string()));
+                failure
+            }
+            Refusal::NotQuotable => Failure::invalid("Value can't be expressed in this currency and gateway"),
+            Refusal::EmailTaken => Failure::invalid("Email has already been taken"),
+            Refusal::WalletTaken => Failure::invalid("Gateways bitcoin xpub is used by another account"),
+            Refusal::TooManyEndpoints => Failure::invalid("Webhook endpoints are limited to 100 per account"),
+            Refusal::NotPayable => Failure::invalid("Order is not waiting for a payment"),
+        }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Failure {
+        let mut failure = Failure::new(500, "Something went wrong on our side. Try again later.");
+        failure.fault = Some(fault);
+        failure
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        match error {
+            Error::Refused(refusal) => refusal.into(),
+            Error::Fault(fault) => fault.into(),
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Bodies, as old and new clients write them: JSON under any label, Rails-style forms, one root key around it all,
+//! numbers as texts and texts as numbers. Reading a field notes its errors; all are answered together, in field order.
+
+use serde_json::{Map, Value};
+
+use super::failure::Failure;
+use crate::{
+    http::{BODY_LIMIT, Request},
+    shop::{
+        account,
+        money::{Amount, AmountError, Currency, Decimal, NotDecimal},
+        webhook::url::{self, BadUrl},
+    },
+};
+
+pub struct Fields {
+    map: Map<String, Value>,
+    pub errors: Vec<String>,
+}
+
+impl Fields {
+    /// `root`: the name that some clients wrap around the fields.
+    pub fn read(request: &Request, root: &str) -> Result<Fields, Failure> {
+        let body = request
+            .body
+            .as_deref()
+            .ok_or_else(|| Failure::new(413, &format!("The body is too large (maximum is {BODY_LIMIT} bytes)")))?;
+        let mut map = parse(body)?;
+        if map.len() == 1
+            && let Some(Value::Object(inner)) = map.get_mut(root)
+        {
+            map = std::mem::take(inner);
+        }
+        Ok(Fields { map, errors: Vec::new() })
+    }
+
+    pub fn of(map: Map<String, Value>) -> Fields {
+        Fields { map, errors: Vec::new() }
+    }
+
+    /// Everything was read: the errors, if any.
+    pub fn finish(self) -> Result<(), Failure> {
+        if self.errors.is_empty() { Ok(()) } else { Err(Failure::validation(self.errors)) }
+    }
+
+    pub fn error(&mut self, sentence: impl Into<String>) {
+        self.errors.push(sentence.into());
+    }
+
+    /// Whether the field was sent at all, be it as null.
+    pub fn has(&self, name: &str) -> bool {
+        self.map.contains_key(name)
+    }
+
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.map.get(name).filter(|value| !value.is_null())
+    }
+
+    /// A text; blank counts as absent.
+    pub fn text(&mut self, name: &str, most: usize) -> Option<String> {
+        let text = match self.map.get(name)? {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Number(number) => number.to_string(),
+            Value::Null => return None,
+            _ => {
+                self.errors.push(format!("{} must be a text", label(name)));
+                return None;
+            }
+        };
+        if text.is_empty() {
+            return None;
+        }
+        if text.chars().count() > most {
+            self.errors.push(format!("{} is too long (maximum is {most} characters)", label(name)));
+            return None;
+        }
+        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            self.errors.push(format!("{} has characters that are not allowed", label(name)));
+            return None;
+        }
+        Some(text)
+    }
+
+    pub fn required_text(&mut self, name: &str, most: usize) -> Option<String> {
+        let before = self.errors.len();
+        let text = self.text(name, most);
+        if text.is_none() && self.errors.len() == before {
+            self.errors.push(format!("{} can't be blank", label(name)));
+        }
+        text
+    }
+
+    pub fn flag(&mut self, name: &str) -> Option<bool> {
+        let flag = match self.value(name)? {
+            Value::Bool(flag) => Some(*flag),
+            Value::Number(number) if number.to_string() == "1" => Some(true),
+            Value::Number(number) if number.to_string() == "0" => Some(false),
+            Value::String(text) => match text.trim() {
+                "true" | "1" => Some(true),
+                "false" | "0" => Some(false),
+                "" => return None,
+                _ => None,
+            },
+            _ => None,
+        };
+        if flag.is_none() {
+            self.errors.push(format!("{} must be true or false", label(name)));
+        }
+        flag
+    }
+
+    /// A whole number between both bounds.
+    pub fn int(&mut self, name: &str, least: i64, most: i64) -> Option<i64> {
+        let text = match self.value(name)? {
+            Value::Number(number) => number.to_string(),
+            Value::String(text) if text.trim().is_empty() => return None,
+            Value::String(text) => text.trim().to_owned(),
+            _ => String::new(),
+        };
+        let whole = text.strip_suffix(".0").unwrap_or(&text);
+        let problem = match whole.parse::<i64>() {
+            Ok(n) if n < least => format!("must be greater than or equal to {least}"),
+            Ok(n) if n > most => format!("must be less than or equal to {most}"),
+            Ok(n) => return Some(n),
+            Err(_) if Decimal::parse(&text).is_ok_and(|n| n.wire().ends_with(".0")) => {
+                format!("must be less than or equal to {most}")
+            }
+            Err(_) if Decimal::parse(&text).is_ok() => "must be an integer".into(),
+            Err(_) => "is not a number".into(),
+        };
+        self.errors.push(format!("{} {problem}", label(name)));
+        None
+    }
+
+    /// An ISO 4217 code.
+    pub fn currency(&mut self, name: &str) -> Option<Currency> {
+        let text = self.required_text(name, 64)?;
+        let currency = Currency::parse(&text);
+        if currency.is_none() {
+            self.errors.push(format!("{} is not a valid ISO 4217 code", label(name)));
+        }
+        currency
+    }
+
+    /// A price above zero, read digit by digit. Its currency may have been refused already.
+    pub fn price(&mut self, name: &str, currency: Option<Currency>) -> Option<Amount> {
+        let text = match self.value(name) {
+            Some(Value::Number(number)) => number.to_string(),
+            Some(Value::String(text)) if !text.trim().is_empty() => text.trim().to_owned(),
+            None | Some(Value::String(_)) => {
+                self.errors.push(format!("{} can't be blank", label(name)));
+                return None;
+            }
+            Some(_) => "not a number".into(),
+        };
+        let problem = match Decimal::parse(&text) {
+            Err(NotDecimal::NotANumber) => "is not a number",
+            Err(NotDecimal::Negative) => "must be greater than 0",
+            Err(NotDecimal::OutOfRange) => "is out of range",
+            Ok(number) if number.is_zero() => "must be greater than 0",
+            Ok(number) => match Amount::from_decimal(number, currency?) {
+                Err(AmountError::TooManyDecimals) => "has too many decimals (maximum is 8)",
+                Err(AmountError::TooLarge) => "must be less than or equal to 999999999",
+                Ok(amount) if amount.minor() == 0 => "must be greater than 0",
+                Ok(amount) => return Some(amount),
+            },
+        };
+        self.errors.push(format!("{} {problem}", label(name)));
+        None
+    }
+
+    pub fn email(&mut self, name: &str) -> Option<String> {
+        let text = self.text(name, 254)?;
+        if account::is_email(&text) {
+            return Some(text);
+        }
+        self.errors.push(format!("{} is not a valid email address", label(name)));
+        None
+    }
+
+    /// A URL that may be called or sent to. `insecure` is the operator's development switch.
+    pub fn url(&mut self, name: &str, insecure: bool) -> Option<String> {
+        let text = self.text(name, 2_000)?;
+        let problem = match url::check(&text, insecure) {
+            Ok(url) => return Some(url.into()),
+            Err(BadUrl::Unreadable) => "is not a valid URL",
+            Err(BadUrl::NotHttps) => "must be an HTTPS URL",
+            Err(BadUrl::Credentials) => "must not contain credentials",
+            Err(BadUrl::Private) => "must not point to a private network",
+        };
+        self.errors.push(format!("{} {problem}", label(name)));
+        None
+    }
+}
+
+/// `return_url` → `Return url`, as Rails words it.
+pub fn label(name: &str) -> String {
+    let mut label = name.replace(['_', '.'], " ");
+    if let Some(first) = label.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    label
+}
+
+fn parse(body: &[u8]) -> Result<Map<String, Value>, Failure> {
+    let text = std::str::from_utf8(body).map_err(|error| {
+        Failure::new(400, &format!("The body is not valid UTF-8 (at byte {})", error.valid_up_to()))
+    })?;
+    let text = text.trim_start_matches('\u{feff}').trim();
+    // What it is shows in its first character; labels are often wrong.
+    match text.as_bytes().first() {
+        None => Ok(Map::new()),
+        Some(b'{' | b'[' | b'"') => json(text),
+        Some(_) if text == "null" => Ok(Map::new()),
+        Some(_) => form(text),
+    }
+}
+
+fn json(text: &str) -> Result<Map<String, Value>, Failure> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(Value::Array(items)) if items.is_empty() => Ok(Map::new()),
+        Ok(_) => Err(Failure::new(400, "The body must be a JSON object")),
+        Err(error) => Err(Failure::new(400, &format!("The body is not valid JSON: {error}"))),
+    }
+}
+
+/// `a=1&b[]=2&b[]=3&c[d]=4&c[0]=5`: nested two deep at most, which is what clients of this API send.
+fn form(text: &str) -> Result<Map<String, Value>, Failure> {
+    let mut map = Map::new();
+    if !text.contains('=') {
+        return Err(Failure::new(400, "The body is neither JSON nor a form (expected { at line 1 column 1)"));
+    }
+    for (key, value) in form_urlencoded::parse(text.as_bytes()) {
+        let value = Value::String(value.into_owned());
+        let (outer, inner) = match key.split_once('[') {
+            Some((outer, rest)) => (outer, Some(rest.split(']').next().unwrap_or_default())),
+            None => (key.as_ref(), None),
+        };
+        match inner {
+            None => {
+                map.insert(outer.to_owned(), value);
+            }
+            Some("") => {
+                let list = map.entry(outer).or_insert_with(|| Value::Array(Vec::new()));
+                if let Value::Array(items) = list {
+                    items.push(value);
+                }
+            }
+            Some(inner) => {
+                let object = map.entry(outer).or_insert_with(|| Value::Object(Map::new()));
+                if let Value::Object(fields) = object {
+                    fields.insert(inner.to_owned(), value);
+                }
+            }
+        }
+    }
+    Ok(map)
+}

@@ -1,0 +1,129 @@
+//! JSON, written once, straight to text, in the order of the fields.
+
+/// One object or array under construction.
+pub struct Json {
+    text: String,
+    first: bool,
+}
+
+impl Json {
+    pub fn object(fill: impl FnOnce(&mut Json)) -> String {
+        let mut json = Json { text: String::with_capacity(256), first: true };
+        json.text.push('{');
+        fill(&mut json);
+        json.text.push('}');
+        json.text
+    }
+
+    /// An array of things that are JSON already.
+    pub fn array(items: impl Iterator<Item = String>) -> String {
+        let mut text = String::from("[");
+        for (n, item) in items.enumerate() {
+            if n > 0 {
+                text.push(',');
+            }
+            text.push_str(&item);
+        }
+        text.push(']');
+        text
+    }
+
+    fn name(&mut self, name: &str) {
+        if !self.first {
+            self.text.push(',');
+        }
+        self.first = false;
+        self.text.push('"');
+        self.text.push_str(name);
+        self.text.push_str("\":");
+    }
+
+    pub fn text(&mut self, name: &str, value: &str) {
+        self.name(name);
+        quote(&mut self.text, value);
+    }
+
+    /// `null` when there is none.
+    pub fn maybe(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self.text(name, value),
+            None => self.null(name),
+        }
+    }
+
+    pub fn null(&mut self, name: &str) {
+        self.raw(name, "null");
+    }
+
+    pub fn int(&mut self, name: &str, value: impl Into<i128>) {
+        let value: i128 = value.into();
+        self.raw(name, &value.to_string());
+    }
+
+    pub fn flag(&mut self, name: &str, value: bool) {
+        self.raw(name, if value { "true" } else { "false" });
+    }
+
+    /// A value that is JSON already.
+    pub fn raw(&mut self, name: &str, json: &str) {
+        self.name(name);
+        self.text.push_str(json);
+    }
+
+    pub fn texts<'a>(&mut self, name: &str, values: impl Iterator<Item = &'a str>) {
+        let items = values.map(|value| {
+            let mut text = String::with_capacity(value.len() + 2);
+            quote(&mut text, value);
+            text
+        });
+        self.raw(name, &Json::array(items));
+    }
+}
+
+/// A string literal (RFC 8259, 7): what must be escaped is, and nothing else.
+fn quote(out: &mut String, value: &str) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.push('"');
+    for c in value.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            // JSON allows these two, older JavaScript does not.
+            '\u{2028}' => out.push_str("\\u2028"),
+            '\u{2029}' => out.push_str("\\u2029"),
+            c if u32::from(c) < 0x20 => {
+                out.push_str("\\u00");
+                out.push(HEX[(u32::from(c) >> 4) as usize] as char);
+                out.push(HEX[(u32::from(c) & 15) as usize] as char);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Json;
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let wild = "\"\\/\n\r\t\0\u{1f}\u{2028}é😀<&>";
+        let json = Json::object(|json| {
+            json.text("a", wild);
+            json.maybe("b", None);
+            json.int("c", 7_u32);
+            json.flag("d", true);
+            json.texts("e", [wild, "x"].into_iter());
+            json.raw("f", "{}");
+        });
+        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(value["a"], wild);
+        assert_eq!(value["e"][0], wild);
+        assert!(json.ends_with(r#""f":{}}"#), "{json}");
+        assert_eq!(Json::object(|json| json.text("a", "x/y")), r#"{"a":"x/y"}"#, "slashes are not escaped");
+    }
+}

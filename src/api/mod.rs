@@ -1,0 +1,47 @@
+//! The wire: bytes become commands, outcomes become bytes. A dialect owns its field names, formats and statuses; today
+//! there is one, `/api/v2`, and the operator's `/admin`.
+
+use crate::{
+    http::{Method, Request, Response},
+    shop::Shop,
+};
+
+mod admin;
+pub mod failure;
+pub mod fields;
+pub mod json;
+pub mod v2;
+
+use failure::Failure;
+
+pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Response {
+    let segments = request.segments();
+    let answered = match segments.as_slice() {
+        ["healthz"] => healthz(request),
+        ["admin", rest @ ..] => admin::answer(shop, request, rest).await,
+        ["api", "v2", rest @ ..] => v2::answer(shop, request, rest).await,
+        _ => Err(Failure::not_found()),
+    };
+    answered.unwrap_or_else(|failure| {
+        if let Some(fault) = &failure.fault {
+            shop.world.log.warn(&format!("{request_id} {} failed: {fault}", request.path));
+        }
+        failure.into_response(request_id)
+    })
+}
+
+/// Whether this Worker runs; it asks nobody else.
+fn healthz(request: &Request) -> Result<Response, Failure> {
+    match request.method {
+        Method::Get => {
+            let version = env!("CARGO_PKG_VERSION");
+            Ok(Response::json(200, format!(r#"{{"status":"ok","version":"{version}"}}"#)))
+        }
+        _ => Err(Failure::not_allowed("GET, HEAD")),
+    }
+}
+
+/// A 503 with this message.
+pub fn unavailable(message: &str) -> Response {
+    Failure::new(503, message).into_response("")
+}

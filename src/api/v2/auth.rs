@@ -1,0 +1,112 @@
+//! Who asks, over what, and what he can read.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::{
+    api::failure::Failure,
+    http::Request,
+    shop::{
+        Shop,
+        account::{self, Account},
+    },
+};
+
+/// HTTP Basic (RFC 7617): the account's e-mail and an API key.
+pub async fn authenticate(shop: &Shop, request: &Request) -> Result<Account, Failure> {
+    let refused = || Failure::unauthenticated("Basic realm=\"api\", charset=\"UTF-8\"");
+    let (email, key) = credentials(request).ok_or_else(refused)?;
+    account::authenticate(shop, &email, &key).await?.ok_or_else(refused)
+}
+
+fn credentials(request: &Request) -> Option<(String, String)> {
+    let (scheme, encoded) = request.header("authorization")?.trim().split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") || encoded.len() > 1_000 {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (email, key) = decoded.split_once(':')?;
+    (!email.is_empty() && !key.is_empty()).then(|| (email.to_owned(), key.to_owned()))
+}
+
+/// The key must not cross a network in the clear. Development, where the operator said so, is on loopback.
+pub fn require_https(shop: &Shop, request: &Request) -> Result<(), Failure> {
+    if request.is_secure() || shop.world.settings.allow_insecure_urls {
+        return Ok(());
+    }
+    Err(Failure::new(403, "All API requests must be made over HTTPS"))
+}
+
+/// Refuses only an `Accept` that truly excludes JSON (RFC 9110, 12.5.1): old clients send strange ones.
+pub fn require_json_accepted(request: &Request) -> Result<(), Failure> {
+    let Some(accept) = request.header("accept").map(str::trim).filter(|accept| !accept.is_empty()) else {
+        return Ok(());
+    };
+    // The most specific range that names JSON decides: 3 exact, 2 application/*, 1 anything.
+    let (mut best, mut accepted) = (0, false);
+    for range in accept.split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let rank = match kind.as_str() {
+            "application/json" | "text/json" => 3,
+            kind if kind.ends_with("+json") => 3,
+            "application/*" => 2,
+            // Java's own default has a bare star.
+            "*/*" | "*" => 1,
+            _ => continue,
+        };
+        let refused = parts
+            .filter_map(|part| part.split_once('='))
+            .any(|(name, value)| name.trim().eq_ignore_ascii_case("q") && value.trim().parse::<f32>() == Ok(0.0));
+        if rank >= best {
+            (best, accepted) = (rank, !refused || (rank == best && accepted));
+        }
+    }
+    if accepted { Ok(()) } else { Err(Failure::new(406, "You requested a format that isn't json")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Method;
+
+    fn accepts(accept: &str) -> bool {
+        let request = Request {
+            method: Method::Get,
+            origin: "https://example.com".into(),
+            path: "/".into(),
+            query: String::new(),
+            headers: vec![("accept", accept.to_owned())],
+            country: None,
+            body: Some(Vec::new()),
+        };
+        require_json_accepted(&request).is_ok()
+    }
+
+    #[test]
+    fn only_an_accept_that_excludes_json_is_refused() {
+        for accept in [
+            "",
+            "*/*",
+            "*",
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/*",
+            "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
+            "text/html, */*;q=0.1",
+            "application/vnd.pushguard+json",
+            "text/html;q=0, application/json",
+        ] {
+            assert!(accepts(accept), "{accept}");
+        }
+        for accept in [
+            "text/html",
+            "image/png, text/*",
+            "application/json;q=0",
+            "application/xml",
+            "*/*;q=0",
+            "*/*, application/json;q=0.0",
+        ] {
+            assert!(!accepts(accept), "{accept}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The dialect that PushGuard and Selly clients speak: shared contract in ARCHITECTURE.md, "The wire".
+
+use super::failure::Failure;
+use crate::{
+    http::{Method, Request, Response},
+    shop::{Shop, account::Account},
+};
+
+mod account;
+mod auth;
+pub mod event;
+mod order;
+mod page;
+mod pay;
+mod rehearsal;
+mod webhook;
+
+/// One authenticated request.
+pub struct Call<'a> {
+    pub shop: &'a Shop,
+    pub request: &'a Request,
+    pub account: &'a Account,
+}
+
+type Answer = Result<Response, Failure>;
+
+/// The route table.
+pub async fn answer(shop: &Shop, request: &Request, segments: &[&str]) -> Answer {
+    auth::require_https(shop, request)?;
+    let account = &auth::authenticate(shop, request).await?;
+    auth::require_json_accepted(request)?;
+    let call = &Call { shop, request, account };
+    use Method::{Delete, Get, Post, Put};
+    let method = request.method;
+    match segments {
+        ["account"] => match method {
+            Get => account::get(call).await,
+            Put => account::update(call).await,
+            _ => not_allowed("GET, HEAD, PUT, PATCH"),
+        },
+        ["account", "api_key"] => match method {
+            Post => account::regenerate_key(call).await,
+            _ => not_allowed("POST"),
+        },
+        ["orders"] => match method {
+            Get => order::list(call).await,
+            _ => not_allowed("GET, HEAD"),
+        },
+        ["orders", id] => match method {
+            Get => order::get(call, id).await,
+            _ => not_allowed("GET, HEAD"),
+        },
+        ["pay"] => match method {
+            Post => pay::create(call).await,
+            _ => not_allowed("POST"),
+        },
+        ["pay", id] => match method {
+            Delete => pay::destroy(call, id).await,
+            _ => not_allowed("DELETE"),
+        },
+        ["webhooks", "endpoints"] => match method {
+            Get => webhook::endpoints(call).await,
+            Post => webhook::create_endpoint(call).await,
+            _ => not_allowed("GET, HEAD, POST"),
+        },
+        ["webhooks", "endpoints", id] => match method {
+            Get => webhook::endpoint(call, id).await,
+            Put => webhook::update_endpoint(call, id).await,
+            Delete => webhook::destroy_endpoint(call, id).await,
+            _ => not_allowed("GET, HEAD, PUT, PATCH, DELETE"),
+        },
+        ["webhooks", "logs"] => match method {
+            Get => webhook::logs(call).await,
+            _ => not_allowed("GET, HEAD"),
+        },
+        ["webhooks", "logs", id] => match method {
+            Get => webhook::log(call, id).await,
+            _ => not_allowed("GET, HEAD"),
+        },
+        ["test", "payments"] => match method {
+            Post => rehearsal::pay(call).await,
+            _ => not_allowed("POST"),
+        },
+        ["test", "blocks"] => match method {
+            Post => rehearsal::mine(call).await,
+            _ => not_allowed("POST"),
+        },
+        ["test", "double_spend"] => match method {
+            Post => rehearsal::double_spend(call).await,
+            _ => not_allowed("POST"),
+        },
+        _ => Err(Failure::not_found()),
+    }
+}
+
+fn not_allowed(allow: &str) -> Answer {
+    Err(Failure::not_allowed(allow))
+}

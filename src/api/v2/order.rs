@@ -1,0 +1,70 @@
+//! `/orders`: list and get.
+
+use super::{Answer, Call, page::Wanted};
+use crate::{
+    api::json::Json,
+    http::Response,
+    shop::{
+        order::{self, Order, Status},
+        time,
+    },
+};
+
+pub async fn list(call: &Call<'_>) -> Answer {
+    let wanted = Wanted::read(call)?;
+    let page = order::list(call.shop, call.account, wanted.page, wanted.per_page).await?;
+    Ok(wanted.answer(call, page.rows.iter().map(object), page.total))
+}
+
+pub async fn get(call: &Call<'_>, id: &str) -> Answer {
+    let order = order::get(call.shop, call.account, id).await?;
+    Ok(Response::json(200, object(&order)))
+}
+
+/// The reference's order object, field for field.
+pub fn object(order: &Order) -> String {
+    Json::object(|json| {
+        json.text("id", &order.id);
+        write(json, order);
+    })
+}
+
+/// The white-label object: the reference's fields first, then the order's others.
+pub fn white_label(order: &Order, url: &str) -> String {
+    Json::object(|json| {
+        json.text("id", &order.id);
+        json.int("confirmations_needed", order.confirmations_needed);
+        json.text("url", url);
+        write(json, order);
+    })
+}
+
+fn write(json: &mut Json, order: &Order) {
+    let buyer = &order.buyer;
+    let invoice = &order.invoice;
+    json.text("product_id", &order.product_id);
+    json.maybe("email", buyer.email.as_deref());
+    json.maybe("ip_address", buyer.ip_address.as_deref());
+    json.maybe("country_code", buyer.country_code.as_deref());
+    json.text("product_title", &order.product_title);
+    json.maybe("user_agent", buyer.user_agent.as_deref());
+    json.text("value", &order.price.wire());
+    json.int("quantity", order.quantity);
+    json.text("currency", order.price.currency().code());
+    json.text("gateway", order.gateway.name());
+    json.int("risk_level", order.risk_level);
+    json.int("status", order.status.code());
+    json.maybe("delivered", order.delivered.as_deref().filter(|_| order.status == Status::Completed));
+    json.int("crypto_value", invoice.value);
+    json.text("crypto_address", &invoice.address);
+    json.null("crypto_channel");
+    json.int("crypto_received", invoice.received);
+    json.int("crypto_confirmations", invoice.confirmations);
+    json.maybe("referral", buyer.referral.as_deref());
+    json.maybe("usd_value", order.usd_value.map(|amount| amount.wire()).as_deref());
+    json.maybe("exchange_rate", order.exchange_rate.map(|rate| rate.wire()).as_deref());
+    json.maybe("coupon_id", order.coupon_id.as_deref());
+    json.raw("custom", order.custom.as_deref().unwrap_or("{}"));
+    json.text("created_at", &time::wire(order.created_at));
+    json.text("updated_at", &time::wire(order.updated_at));
+}

@@ -1,0 +1,77 @@
+//! Pages of lists: `?page=` and `?per_page=` in, five headers out.
+
+use super::Call;
+use crate::{
+    api::{failure::Failure, json::Json},
+    http::Response,
+};
+
+pub struct Wanted {
+    /// From 1.
+    pub page: u32,
+    pub per_page: u32,
+}
+
+/// Nobody has so many pages; beyond it lies nothing but overflow.
+const LAST: u64 = 100_000_000;
+
+impl Wanted {
+    pub fn read(call: &Call<'_>) -> Result<Wanted, Failure> {
+        let mut errors = Vec::new();
+        let mut number = |name: &str, label: &str, default: u64| match call.request.param(name) {
+            None => default,
+            Some(text) if text.trim().is_empty() => default,
+            Some(text) => {
+                let text = text.trim();
+                let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+                if !digits {
+                    errors.push(format!("{label} is not a number"));
+                }
+                // Digits that don't fit are a page far past the end.
+                text.parse().unwrap_or(LAST)
+            }
+        };
+        let page = number("page", "Page", 1).clamp(1, LAST);
+        let per_page = number("per_page", "Per page", 20).clamp(10, 50);
+        if !errors.is_empty() {
+            return Err(Failure::validation(errors));
+        }
+        Ok(Wanted { page: page as u32, per_page: per_page as u32 })
+    }
+
+    /// The items of this page, out of `total`.
+    pub fn answer(&self, call: &Call<'_>, items: impl Iterator<Item = String>, total: u64) -> Response {
+        let pages = total.div_ceil(self.per_page.into());
+        Response::json(200, Json::array(items))
+            .with("x-total-pages", pages.to_string())
+            .with("x-total-count", total.to_string())
+            .with("x-current-page", self.page.to_string())
+            .with("x-items-per-page", self.per_page.to_string())
+            .with("link", self.links(call, pages))
+    }
+
+    /// RFC 8288: first, prev, next, last, with the request's other parameters kept.
+    fn links(&self, call: &Call<'_>, pages: u64) -> String {
+        let request = call.request;
+        let page = u64::from(self.page);
+        let last = pages.max(1);
+        let link = |rel: &str, page: u64| {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.extend_pairs(
+                form_urlencoded::parse(request.query.as_bytes()).filter(|(key, _)| key != "page" && key != "per_page"),
+            );
+            query.append_pair("page", &page.to_string());
+            query.append_pair("per_page", &self.per_page.to_string());
+            format!("<{}{}?{}>; rel=\"{rel}\"", request.origin, request.path, query.finish())
+        };
+        let mut links = vec![link("first", 1)];
+        if page > 1 {
+            links.push(link("prev", (page - 1).min(last)));
+        }
+        if page < last {
+            links.push(link("next", page + 1));
+        }
+        links.push(link("last", last));
+        links.join(", ")
+    }
+}

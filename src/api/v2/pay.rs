@@ -1,0 +1,140 @@
+//! `/pay`: payment links, and orders without a page (white-label).
+
+use std::net::IpAddr;
+
+use serde_json::Value;
+
+use super::{Answer, Call, order::white_label};
+use crate::{
+    api::json::Json,
+    api::{
+        failure::Failure,
+        fields::{Fields, label},
+    },
+    http::Response,
+    shop::{
+        gateway::Gateway,
+        id,
+        money::coin_text,
+        order::{self, Buyer, Draft, Order},
+        payment,
+    },
+};
+
+/// Gateways of the contract that this version has no code for yet: known by name, never configured.
+const OTHER_GATEWAYS: [&str; 4] = ["paypal", "litecoin", "ethereum", "stripe"];
+
+pub async fn create(call: &Call<'_>) -> Answer {
+    let mut fields = Fields::read(call.request, "payment")?;
+    let insecure = call.shop.world.settings.allow_insecure_urls;
+    let title = fields.required_text("title", 255);
+    let email = fields.email("email");
+    let currency = fields.currency("currency");
+    let price = fields.price("value", currency);
+    let gateway = gateway(&mut fields);
+    let name = if fields.has("confirmations") { "confirmations" } else { "crypto_confirmations" };
+    let confirmations = fields.int(name, 0, 6).and_then(|n| u32::try_from(n).ok());
+    let white_label = fields.flag("white_label").unwrap_or(false);
+    let ip_address = ip_address(&mut fields);
+    let before = fields.errors.len();
+    let return_url = fields.url("return_url", insecure);
+    if return_url.is_none() && !white_label && fields.errors.len() == before {
+        fields.error("Return url can't be blank");
+    }
+    let webhook_url = fields.url("webhook_url", insecure);
+    let custom = custom(&mut fields);
+    let quantity = fields.int("quantity", 1, 1_000_000).unwrap_or(1);
+    fields.finish()?;
+    let (Some(title), Some(price), Some(gateway)) = (title, price, gateway) else {
+        return Err(Failure::invalid("Gateway is not configured"));
+    };
+    let quantity = u32::try_from(quantity).unwrap_or(1);
+    if white_label {
+        let draft = Draft {
+            id: id::uuid(call.shop.random()),
+            payment_id: None,
+            product_id: "pay".into(),
+            product_title: title,
+            price,
+            quantity,
+            gateway,
+            confirmations,
+            buyer: Buyer { email, ip_address, ..Buyer::default() },
+            custom,
+            return_url,
+            webhook_url,
+        };
+        let order = order::open::place(call.shop, call.account, draft).await?;
+        return Ok(Response::json(201, white_label_object(&order)));
+    }
+    let request = payment::Request {
+        title,
+        email,
+        price,
+        quantity,
+        gateway,
+        confirmations,
+        return_url: return_url.unwrap_or_default(),
+        webhook_url,
+        custom,
+    };
+    let made = payment::create(call.shop, call.account, request).await?;
+    let origin = call.shop.world.settings.public_url.as_deref().unwrap_or(&call.request.origin);
+    let url = format!("{origin}/pay/{}/{}", made.id, made.token);
+    Ok(Response::json(201, Json::object(|json| json.text("url", &url))))
+}
+
+pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
+    payment::destroy(call.shop, call.account, id).await?;
+    Ok(Response::empty(204))
+}
+
+fn white_label_object(order: &Order) -> String {
+    white_label(order, &payment_uri(order))
+}
+
+/// `bitcoin:<address>?amount=<coins>` (BIP 21).
+pub fn payment_uri(order: &Order) -> String {
+    format!("{}:{}?amount={}", order.gateway.snake(), order.invoice.address, coin_text(order.invoice.missing()))
+}
+
+fn gateway(fields: &mut Fields) -> Option<Gateway> {
+    let name = fields.required_text("gateway", 64)?;
+    let gateway = Gateway::parse(&name);
+    if gateway.is_none() {
+        let known = OTHER_GATEWAYS.iter().any(|other| other.eq_ignore_ascii_case(&name));
+        fields.error(if known { "Gateway is not configured" } else { "Gateway is not included in the list" });
+    }
+    gateway
+}
+
+fn ip_address(fields: &mut Fields) -> Option<String> {
+    let text = fields.text("ip_address", 64)?;
+    match text.parse::<IpAddr>() {
+        Ok(ip) => Some(ip.to_canonical().to_string()),
+        Err(_) => {
+            fields.error("Ip address is not a valid IP address");
+            None
+        }
+    }
+}
+
+/// What the seller wants back with the order: an object as it is, anything else as its first input.
+fn custom(fields: &mut Fields) -> Option<String> {
+    const MOST: usize = 4_096;
+    let text = match fields.value("custom")? {
+        Value::Object(object) if object.is_empty() => return None,
+        Value::String(text) if text.is_empty() => return None,
+        Value::Array(items) => {
+            let indexed = (0..).zip(items.iter()).map(|(n, item): (usize, _)| (n.to_string(), item.clone()));
+            Value::Object(indexed.collect()).to_string()
+        }
+        object @ Value::Object(_) => object.to_string(),
+        other => Value::Object([("0".to_owned(), other.clone())].into_iter().collect()).to_string(),
+    };
+    if text.len() > MOST {
+        fields.error(format!("{} is too long (maximum is {MOST} bytes)", label("custom")));
+        return None;
+    }
+    Some(text)
+}

@@ -1,0 +1,58 @@
+//! `/test`: a test account plays the buyer and the chain.
+
+use super::{Answer, Call, order};
+use crate::{
+    api::{failure::Failure, fields::Fields, json::Json},
+    http::Response,
+    shop::order::rehearsal::{self, Kind},
+};
+
+/// `{order_id, kind: exact|partial|over|late, amount?, confirmations?}` → 201 with the transaction and the order.
+pub async fn pay(call: &Call<'_>) -> Answer {
+    let mut fields = Fields::read(call.request, "payment")?;
+    let order_id = fields.required_text("order_id", 64);
+    let kind = match fields.required_text("kind", 16).as_deref().map(Kind::parse) {
+        Some(None) => {
+            fields.error("Kind is not included in the list (exact, partial, over, late)");
+            None
+        }
+        Some(kind) => kind,
+        None => None,
+    };
+    let amount = fields.int("amount", 1, 2_100_000_000_000_000).and_then(|n| u64::try_from(n).ok());
+    let confirmations = fields.int("confirmations", 0, 1_000).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    fields.finish()?;
+    let (Some(order_id), Some(kind)) = (order_id, kind) else {
+        return Err(Failure::not_found());
+    };
+    let paid = rehearsal::pay(call.shop, call.account, &order_id, kind, amount, confirmations).await?;
+    let json = Json::object(|json| {
+        json.text("txid", &paid.txid);
+        json.int("value", paid.value);
+        json.int("confirmations", confirmations);
+        json.raw("order", &order::object(&paid.order));
+    });
+    Ok(Response::json(201, json))
+}
+
+/// `{count, order_id?}` → 201 with the new height. Blocks take in what is unconfirmed: of that order, or of all.
+pub async fn mine(call: &Call<'_>) -> Answer {
+    let mut fields = Fields::read(call.request, "block")?;
+    let count = fields.int("count", 1, 1_000).and_then(|n| u32::try_from(n).ok());
+    if count.is_none() && fields.errors.is_empty() {
+        fields.error("Count can't be blank");
+    }
+    let order_id = fields.text("order_id", 64);
+    fields.finish()?;
+    let height = rehearsal::mine(call.shop, call.account, count.unwrap_or(1), order_id.as_deref()).await?;
+    Ok(Response::json(201, Json::object(|json| json.int("height", height))))
+}
+
+/// `{order_id}` → 201 with the order, whose unconfirmed transactions are gone.
+pub async fn double_spend(call: &Call<'_>) -> Answer {
+    let mut fields = Fields::read(call.request, "payment")?;
+    let order_id = fields.required_text("order_id", 64);
+    fields.finish()?;
+    let order = rehearsal::double_spend(call.shop, call.account, &order_id.unwrap_or_default()).await?;
+    Ok(Response::json(201, order::object(&order)))
+}

@@ -1,0 +1,231 @@
+//! From an order to what its page shows.
+
+use super::{
+    Visit,
+    steps::coins,
+    view::{Invoice, Page, State, Transaction},
+};
+use crate::{
+    shop::{
+        Outcome, Refusal,
+        account::{self, Account},
+        gateway::{qr, wallet},
+        money::coin_text,
+        order::{self, Order, Status, facts::Receipt},
+        payment,
+        time::SECOND,
+        webhook::sign,
+    },
+    world::{Fault, Network},
+};
+
+/// An order and what has come for it.
+pub struct Standing {
+    pub order: Order,
+    receipts: Vec<Receipt>,
+    webhook_secret: String,
+}
+
+/// `None`: the link was not started yet.
+pub async fn read(visit: &Visit<'_>) -> Outcome<Option<Standing>> {
+    let account = Account::acting(visit.link.account_id, &visit.link.shard, visit.link.test);
+    let order_id = payment::order_id(visit.payment_id).ok_or(Refusal::NotFound)?;
+    let rows = account
+        .db(visit.shop)?
+        .rows(vec![
+            order::sql::by_id(account.id, &order_id),
+            order::sql::receipts(account.id, &order_id),
+            account::secret(account.id),
+        ])
+        .await?;
+    let [orders, receipts, secrets] = rows.as_slice() else {
+        return Err(Fault("three answers were expected".into()).into());
+    };
+    let Some(order) = orders.first() else {
+        return Ok(None);
+    };
+    let secret = secrets.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
+    Ok(Some(Standing {
+        order: order::sql::from_row(order)?,
+        receipts: receipts.iter().map(order::sql::receipt).collect::<Result<_, _>>()?,
+        webhook_secret: account::open_secret(visit.shop, account.id, &secret.read().text()?)?,
+    }))
+}
+
+/// Texts that the page borrows.
+pub struct Texts {
+    price: String,
+    due: String,
+    received: String,
+    received_with_unit: String,
+    surplus: Option<String>,
+    uri: String,
+    rate: String,
+    qr_side: u32,
+    qr_path: String,
+    return_url: Option<String>,
+    return_host: String,
+    receipts: Vec<(String, String, u32)>,
+    network: Option<&'static str>,
+}
+
+impl Texts {
+    pub fn of(visit: &Visit<'_>, standing: &Standing) -> Result<Texts, Fault> {
+        let order = &standing.order;
+        let invoice = &order.invoice;
+        let symbol = order.gateway.symbol();
+        let due = coin_text(invoice.missing());
+        let uri = format!("{}:{}?amount={due}", order.gateway.snake(), invoice.address);
+        let (qr_side, qr_path) =
+            qr::svg_path(&uri).ok_or_else(|| Fault("an address is too long for a QR code".into()))?;
+        let account = Account::acting(order.account_id, &visit.link.shard, order.test);
+        let surplus = invoice.received.saturating_sub(invoice.value);
+        Ok(Texts {
+            price: order.price.display(),
+            received: coin_text(invoice.received),
+            received_with_unit: coins(invoice.received, symbol),
+            surplus: (surplus > 0).then(|| coins(surplus, symbol)),
+            rate: format!("1 {symbol} = {} {}", grouped(&invoice.rate.to_text()), order.price.currency().code()),
+            qr_side,
+            qr_path,
+            return_url: return_url(standing),
+            return_host: visit.link.return_origin.split("://").last().unwrap_or_default().to_owned(),
+            receipts: receipts(standing),
+            network: match wallet::network(visit.shop, &account) {
+                Network::Mainnet => None,
+                Network::Testnet => Some("testnet"),
+                Network::Regtest => Some("regtest"),
+            },
+            due,
+            uri,
+        })
+    }
+}
+
+pub fn page<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Texts) -> Page<'a> {
+    let order = &standing.order;
+    Page {
+        brand: &visit.shop.world.settings.brand,
+        shop: &visit.link.shop_name,
+        title: &order.product_title,
+        price: &texts.price,
+        quantity: order.quantity,
+        test: order.test,
+        url: visit.url,
+        revision: order.revision.unsigned_abs(),
+        state: state(order, texts, visit.shop.now()),
+    }
+}
+
+fn state<'a>(order: &'a Order, texts: &'a Texts, now: i64) -> State<'a> {
+    let left = order.invoice.expires_at - now;
+    // Rounded up, so that the page asks again just after the end and not just before it.
+    let seconds_left = u64::try_from((left + SECOND - 1) / SECOND).unwrap_or(0);
+    let order_id = order.id.as_str();
+    match order.status {
+        Status::Unpaid if left > 0 => State::Waiting { invoice: invoice(order, texts), seconds_left },
+        Status::Unpaid => State::Expired { received: None, order_id, restart: true },
+        Status::PartiallyPaid if left > 0 => State::Partial {
+            invoice: invoice(order, texts),
+            seconds_left,
+            received: &texts.received,
+            confirming: order.invoice.confirmations < order.confirmations_needed,
+        },
+        Status::PartiallyPaid => State::Expired { received: Some(&texts.received_with_unit), order_id, restart: true },
+        Status::AwaitingConfirmations | Status::PendingAtPayPal => State::Confirming {
+            invoice: invoice(order, texts),
+            seen: order.invoice.confirmations.min(order.confirmations_needed),
+            needed: order.confirmations_needed,
+        },
+        Status::Completed => State::Paid {
+            gateway: order.gateway.name(),
+            received: &texts.received_with_unit,
+            order_id,
+            overpaid: texts.surplus.as_deref(),
+            late: order.invoice.late,
+            return_url: texts.return_url.as_deref(),
+            shop_return: &texts.return_host,
+            delivered: order.delivered.as_deref(),
+        },
+        Status::Reversed => State::Reversed { order_id },
+        Status::HighRisk => State::HighRisk { order_id },
+        Status::Refunded => State::Refunded { order_id },
+    }
+}
+
+fn invoice<'a>(order: &'a Order, texts: &'a Texts) -> Invoice<'a> {
+    Invoice {
+        coin: order.gateway.name(),
+        symbol: order.gateway.symbol(),
+        network: texts.network,
+        due: &texts.due,
+        address: &order.invoice.address,
+        uri: &texts.uri,
+        qr_side: texts.qr_side,
+        qr_path: &texts.qr_path,
+        rate: &texts.rate,
+        order_id: &order.id,
+        transactions: texts
+            .receipts
+            .iter()
+            .map(|(txid, value, confirmations)| Transaction { txid, value, confirmations: *confirmations })
+            .collect(),
+    }
+}
+
+/// Only the lowest count of confirmations is stored; with the blocks' heights it gives the others. While something is
+/// unconfirmed the tip is unknown, and one confirmation is all that can be said of what is in a block.
+fn receipts(standing: &Standing) -> Vec<(String, String, u32)> {
+    let living = || standing.receipts.iter().filter(|receipt| !receipt.gone);
+    let lowest = standing.order.invoice.confirmations;
+    let newest = living().filter_map(|receipt| receipt.height).max().unwrap_or(0);
+    living()
+        .map(|receipt| {
+            let confirmations = receipt.height.map_or(0, |height| lowest.max(1) + (newest - height));
+            (receipt.txid.clone(), coin_text(receipt.value), confirmations)
+        })
+        .collect()
+}
+
+/// The seller's return URL with the order's id and status, and an HMAC-SHA512 over `order_id.status.timestamp` under
+/// his webhook secret, so that his page can believe them.
+fn return_url(standing: &Standing) -> Option<String> {
+    let order = &standing.order;
+    let mut url = url::Url::parse(order.return_url.as_deref()?).ok()?;
+    let timestamp = order.paid_at.unwrap_or(order.updated_at) / SECOND;
+    let status = order.status.code();
+    let signed = format!("{}.{status}.{timestamp}", order.id);
+    url.query_pairs_mut()
+        .append_pair("order_id", &order.id)
+        .append_pair("status", &status.to_string())
+        .append_pair("timestamp", &timestamp.to_string())
+        .append_pair("signature", &sign::hex_sha512(&standing.webhook_secret, &signed));
+    Some(url.into())
+}
+
+/// `64231.515` → `64,231.515`.
+fn grouped(number: &str) -> String {
+    let (whole, fraction) = number.split_once('.').map_or((number, None), |(whole, fraction)| (whole, Some(fraction)));
+    let mut text = String::new();
+    for (n, digit) in whole.chars().enumerate() {
+        if n > 0 && (whole.len() - n).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        text.push('.');
+        text.push_str(fraction);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(super::grouped("64231.515"), "64,231.515");
+        assert_eq!(super::grouped("1"), "1");
+        assert_eq!(super::grouped("123456"), "123,456");
+    }
+}

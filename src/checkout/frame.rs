@@ -1,0 +1,115 @@
+//! What stands around every page: the head, the shop's name above, ours below, and the two lines the script speaks through.
+
+use maud::{DOCTYPE, Markup, html};
+
+/// Paths of the style and the script, which carry the hash of what they hold.
+#[derive(Clone, Copy)]
+pub struct Assets<'a> {
+    pub style: &'a str,
+    pub script: &'a str,
+}
+
+pub struct Frame<'a> {
+    pub brand: &'a str,
+    pub shop: Option<&'a str>,
+    pub title: &'a str,
+    pub test: bool,
+    /// For browsers without script: load this address after so many seconds.
+    pub refresh: Option<(u32, String)>,
+}
+
+/// The refresh hides in `<noscript>`: with script it would tear down a live page, and nobody could stop it.
+pub fn layout(frame: &Frame, assets: Assets, main: Markup) -> Markup {
+    let shop = frame.shop.unwrap_or(frame.brand);
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover";
+                meta name="color-scheme" content="light dark";
+                meta name="theme-color" content="#f4f5f7" media="(prefers-color-scheme: light)";
+                meta name="theme-color" content="#0e1116" media="(prefers-color-scheme: dark)";
+                // The address is the buyer's key to the order: no search engine and no other site may learn it.
+                meta name="robots" content="noindex, nofollow";
+                meta name="referrer" content="no-referrer";
+                // Phones would make links of the digits in amounts and addresses.
+                meta name="format-detection" content="telephone=no, date=no, address=no, email=no";
+                title { (frame.title) " · " (shop) }
+                link rel="icon" href="/pay/assets/icon.svg" type="image/svg+xml";
+                link rel="stylesheet" href=(assets.style);
+                script src=(assets.script) defer {}
+                @if let Some((seconds, url)) = &frame.refresh {
+                    noscript { meta http-equiv="refresh" content={ (seconds) "; url=" (url) }; }
+                }
+            }
+            body {
+                header {
+                    @if frame.test {
+                        p.test { strong { "Test payment" } " – no money moves" }
+                    }
+                    p.top {
+                        span.tile aria-hidden="true" { (initial(shop)) }
+                        strong { (shop) }
+                    }
+                }
+                (main)
+                footer {
+                    (shield()) " Checkout by " (frame.brand)
+                }
+                // Outside of what is swapped: a region that arrives together with its text is not read out.
+                p #say .unseen role="status" {}
+                p #trouble role="alert" hidden {}
+            }
+        }
+    }
+}
+
+fn initial(shop: &str) -> String {
+    shop.chars().find(|c| c.is_alphanumeric()).into_iter().flat_map(char::to_uppercase).collect()
+}
+
+fn shield() -> Markup {
+    html! {
+        svg.shield viewBox="0 0 24 24" aria-hidden="true" {
+            path d="M12 2.5 20 5.4v6.1c0 4.7-3.2 8.3-8 10-4.8-1.7-8-5.3-8-10V5.4z" {}
+            path d="m8.4 11.9 2.5 2.5 4.8-5" {}
+        }
+    }
+}
+
+/// The picture that heads a state: it says at a glance what the words say.
+#[derive(Clone, Copy)]
+pub enum Mark {
+    Done,
+    /// Seen, and not through yet: the ring turns.
+    Work,
+    Time,
+    Care,
+}
+
+pub fn mark(mark: Mark) -> Markup {
+    html! {
+        svg.mark viewBox="0 0 24 24" aria-hidden="true" {
+            @match mark {
+                Mark::Done => path d="m6.5 12.5 3.8 3.8 7.4-8" {},
+                Mark::Work => { path d="m8 12.4 2.8 2.7 5.2-5.6" {} circle.ring cx="12" cy="12" r="16.8" {} },
+                Mark::Time => path d="M12 7v5l3.2 2M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0" {},
+                Mark::Care => path d="M12 6.5v6.6m0 3.6v.1" {},
+            }
+        }
+    }
+}
+
+/// Both faces lie on one another, so that the button keeps its size when it turns from `rest` to `done`.
+pub fn flip(rest: &str, done: &str) -> Markup {
+    html! { span.flip { span { (rest) } span { (done) } } }
+}
+
+pub fn copy(id: &str, what: &str, text: &str) -> Markup {
+    html! {
+        button.copy #{ "copy-" (id) } type="button" data-copy=(text) {
+            (flip("Copy", "Copied")) span.unseen { " " (what) }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The hosted checkout: pages that work without script, and a script that only fetches the next page and keeps time.
+//!
+//! ```text
+//! GET  /pay/:id/:token         the link: painted from its token, asks no database, makes nothing
+//! POST /pay/:id/:token         start: makes the order, then see /order
+//! GET  /pay/:id/:token/order   the order as it stands; 304 when the page has it already
+//! POST /pay/:id/:token/order   a new price, when the old one has run out
+//! GET  /pay/:id/:token/live    a WebSocket that says "changed"
+//! POST /pay/:id/:token/test    a test order's buttons
+//! ```
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    http::{Method, Request, Response},
+    shop::{
+        Error, Refusal, Shop, id,
+        payment::{self, Link},
+    },
+};
+
+mod fill;
+pub mod frame;
+pub mod invoice;
+pub mod notice;
+pub mod page;
+mod steps;
+pub mod view;
+
+use frame::Assets;
+use notice::{Kind, Notice};
+
+/// Served under their hash, so that they may be cached for ever.
+pub const STYLE: &str = include_str!("style.css");
+pub const SCRIPT: &str = include_str!("script.js");
+pub const ICON: &str = include_str!("icon.svg");
+
+/// One page's request: its link was verified.
+struct Visit<'a> {
+    shop: &'a Shop,
+    request: &'a Request,
+    payment_id: &'a str,
+    link: &'a Link,
+    /// `/pay/<id>/<token>`
+    url: &'a str,
+}
+
+pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Response {
+    let segments = request.segments();
+    let (return_origin, answered) = match segments.as_slice() {
+        ["pay", "assets", name] => return asset(request, name),
+        ["pay", payment_id, token, rest @ ..] => match payment::open_link(shop, payment_id, token).await {
+            Ok(link) => {
+                let url = format!("/pay/{payment_id}/{token}");
+                let visit = Visit { shop, request, payment_id, link: &link, url: &url };
+                (link.return_origin.clone(), route(&visit, rest).await)
+            }
+            Err(error) => (String::new(), Err(error)),
+        },
+        _ => (String::new(), Err(Refusal::NotFound.into())),
+    };
+    let response = answered.unwrap_or_else(|error| refused(shop, request, error, request_id));
+    // The page loads nothing from anybody else and can't be framed; a form may end at the shop that sent the buyer.
+    response
+        .with(
+            "content-security-policy",
+            format!(
+                "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                 form-action 'self' {return_origin}; base-uri 'none'; frame-ancestors 'none'"
+            ),
+        )
+        .with("referrer-policy", "no-referrer")
+        .with("x-frame-options", "DENY")
+        .with("permissions-policy", "camera=(), geolocation=(), microphone=()")
+}
+
+async fn route(visit: &Visit<'_>, rest: &[&str]) -> Result<Response, Error> {
+    match (rest, visit.request.method) {
+        ([], Method::Get) => Ok(steps::link(visit)),
+        ([], Method::Post) => steps::start(visit).await,
+        (["order"], Method::Get) => steps::order(visit).await,
+        (["order"], Method::Post) => steps::requote(visit).await,
+        (["live"], Method::Get) => Ok(steps::live(visit)),
+        (["test"], Method::Post) if visit.link.test => steps::rehearse(visit).await,
+        ([] | ["order"], _) => Ok(Response::empty(405).with("allow", "GET, HEAD, POST")),
+        _ => Err(Refusal::NotFound.into()),
+    }
+}
+
+/// The error pages. What the shop refuses is worded for a buyer here; faults are logged and shown with the request's id.
+fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Response {
+    let mut retry_after = None;
+    let kind = match error {
+        Error::Fault(fault) => {
+            shop.world.log.warn(&format!("{request_id} a pay page failed: {fault}"));
+            Kind::Broken { request_id }
+        }
+        Error::Refused(refusal) => match refusal {
+            Refusal::NotFound | Refusal::NotATestAccount => Kind::NotFound,
+            Refusal::Destroyed => Kind::Gone,
+            Refusal::Expired => Kind::Expired,
+            Refusal::NoRate { retry_after: seconds } => {
+                retry_after = Some(seconds);
+                Kind::NoPrice
+            }
+            Refusal::GatewayNotConfigured | Refusal::NotQuotable => Kind::Refused {
+                title: "This can't be paid right now",
+                text: "The seller has to set up this way of paying first. Nothing was charged.",
+            },
+            Refusal::NotPayable
+            | Refusal::MoneyInIt
+            | Refusal::EmailTaken
+            | Refusal::WalletTaken
+            | Refusal::TooManyEndpoints => Kind::Refused {
+                title: "That is not possible",
+                text: "This payment has moved on. Go back and look at it again.",
+            },
+        },
+    };
+    let again = matches!(kind, Kind::NoPrice | Kind::Broken { .. }).then_some(request.path.as_str());
+    let notice = Notice { brand: &shop.world.settings.brand, shop: None, kind, again };
+    let (style, script) = paths();
+    let status = notice.kind.status();
+    let document = notice::document(&notice, Assets { style: &style, script: &script });
+    let response = Response::html(status, document.into_string()).with("cache-control", "no-store");
+    match retry_after {
+        Some(seconds) => response.with("retry-after", seconds.to_string()),
+        None => response,
+    }
+}
+
+/// `/pay/assets/<first 12 hex of SHA-256>.css` and `.js`.
+pub(crate) fn paths() -> (String, String) {
+    thread_local! {
+        static PATHS: (String, String) = {
+            let hash = |text: &str| id::hex(&Sha256::digest(text.as_bytes())).chars().take(12).collect::<String>();
+            (format!("/pay/assets/{}.css", hash(STYLE)), format!("/pay/assets/{}.js", hash(SCRIPT)))
+        };
+    }
+    PATHS.with(Clone::clone)
+}
+
+fn asset(request: &Request, name: &str) -> Response {
+    let (style, script) = paths();
+    let ends = |path: &str| path.ends_with(name) && name.len() > 10;
+    let (kind, text) = match name {
+        "icon.svg" => ("image/svg+xml", ICON),
+        name if ends(&style) && name.ends_with(".css") => ("text/css; charset=utf-8", STYLE),
+        name if ends(&script) && name.ends_with(".js") => ("text/javascript; charset=utf-8", SCRIPT),
+        _ => return Response::empty(404),
+    };
+    match request.method {
+        Method::Get => Response::bytes(200, kind, text.as_bytes().to_vec())
+            .with("cache-control", "public, max-age=31536000, immutable"),
+        _ => Response::empty(405).with("allow", "GET, HEAD"),
+    }
+}

@@ -1,0 +1,159 @@
+//! What each address of a payment does.
+
+use super::{
+    Visit, fill,
+    frame::Assets,
+    page, paths,
+    view::{Page, State},
+};
+use crate::{
+    http::{Body, Response},
+    shop::{
+        Error, Outcome, Refusal,
+        account::Account,
+        money::coin_text,
+        order::{
+            Buyer,
+            rehearsal::{self, Kind},
+            watch,
+        },
+        payment,
+    },
+};
+
+/// The link itself: everything on it stands in its token.
+pub fn link(visit: &Visit<'_>) -> Response {
+    if visit.shop.now() > visit.link.expires_at {
+        // The order may have been started in time: its page knows.
+        return Response::see_other(&format!("{}/order", visit.url));
+    }
+    render(visit, 200, start_page(visit, None))
+}
+
+fn start_page<'a>(visit: &'a Visit<'_>, error: Option<&'a str>) -> State<'a> {
+    State::Start { gateway: visit.link.gateway.name(), needs_email: visit.link.needs_email, error }
+}
+
+/// The buyer goes ahead.
+pub async fn start(visit: &Visit<'_>) -> Result<Response, Error> {
+    let mut email = None;
+    if visit.link.needs_email {
+        let given = form_field(visit, "email").unwrap_or_default();
+        let given = given.trim();
+        if !crate::shop::account::is_email(given) {
+            let error = if given.is_empty() {
+                "Please enter your e-mail address."
+            } else {
+                "That doesn't look like an e-mail address."
+            };
+            return Ok(render(visit, 422, start_page(visit, Some(error))));
+        }
+        email = Some(given.to_owned());
+    }
+    let short = |text: &str, most: usize| text.chars().filter(|c| !c.is_control()).take(most).collect::<String>();
+    let request = visit.request;
+    let buyer = Buyer {
+        email,
+        ip_address: request.header("cf-connecting-ip").map(|ip| short(ip, 64)),
+        country_code: request.country.clone(),
+        user_agent: request.header("user-agent").map(|agent| short(agent, 512)),
+        referral: None,
+    };
+    payment::start(visit.shop, visit.link, visit.payment_id, buyer).await?;
+    Ok(Response::see_other(&format!("{}/order", visit.url)))
+}
+
+fn account(visit: &Visit<'_>) -> Account {
+    Account::acting(visit.link.account_id, &visit.link.shard, visit.link.test)
+}
+
+/// The order as it stands, in one round trip.
+pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
+    let Some(standing) = fill::read(visit).await? else {
+        return if visit.shop.now() > visit.link.expires_at {
+            Err(Refusal::Expired.into())
+        } else {
+            // Not started yet: the link starts it.
+            Ok(Response::see_other(visit.url))
+        };
+    };
+    let texts = fill::Texts::of(visit, &standing)?;
+    let page = fill::page(visit, &standing, &texts);
+    let etag = page.etag();
+    // Weak comparison (RFC 9110, 13.1.2): the edge marks an answer weak when it compresses it.
+    let has_it = visit
+        .request
+        .header("if-none-match")
+        .is_some_and(|known| known.split(',').any(|known| known.trim().trim_start_matches("W/") == etag));
+    let response = if has_it { Response::empty(304) } else { render_page(200, &page) };
+    Ok(response.with("etag", etag))
+}
+
+pub async fn requote(visit: &Visit<'_>) -> Result<Response, Error> {
+    let order_id = payment::order_id(visit.payment_id).ok_or(Refusal::NotFound)?;
+    match watch::requote(visit.shop, &account(visit), &order_id).await {
+        // Paid meanwhile: the page shows it.
+        Ok(_) | Err(Error::Refused(Refusal::NotPayable)) => Ok(Response::see_other(&format!("{}/order", visit.url))),
+        Err(error) => Err(error),
+    }
+}
+
+pub fn live(visit: &Visit<'_>) -> Response {
+    let websocket = visit.request.header("upgrade").is_some_and(|to| to.eq_ignore_ascii_case("websocket"));
+    match payment::order_id(visit.payment_id) {
+        Some(order_id) if websocket => Response { status: 101, headers: Vec::new(), body: Body::Live(order_id) },
+        _ => Response::empty(426).with("upgrade", "websocket"),
+    }
+}
+
+/// The buttons of a test order: what `/api/v2/test/…` does, for people.
+pub async fn rehearse(visit: &Visit<'_>) -> Outcome<Response> {
+    let order_id = payment::order_id(visit.payment_id).ok_or(Refusal::NotFound)?;
+    let account = account(visit);
+    let action = form_field(visit, "action").unwrap_or_default();
+    let kind = form_field(visit, "kind").as_deref().and_then(Kind::parse);
+    let done = match (action.as_str(), kind) {
+        ("pay", Some(kind)) => rehearsal::pay(visit.shop, &account, &order_id, kind, None, 0).await.map(|_| ()),
+        ("block", _) => rehearsal::mine(visit.shop, &account, 1, Some(&order_id)).await.map(|_| ()),
+        ("double_spend", _) => rehearsal::double_spend(visit.shop, &account, &order_id).await.map(|_| ()),
+        _ => Err(Refusal::NotFound.into()),
+    };
+    match done {
+        Ok(()) | Err(Error::Refused(Refusal::NotPayable)) => Ok(Response::see_other(&format!("{}/order", visit.url))),
+        Err(error) => Err(error),
+    }
+}
+
+fn form_field(visit: &Visit<'_>, name: &str) -> Option<String> {
+    form_urlencoded::parse(visit.request.body.as_deref()?)
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
+fn render(visit: &Visit<'_>, status: u16, state: State<'_>) -> Response {
+    let link = visit.link;
+    let price = link.price.display();
+    let page = Page {
+        brand: &visit.shop.world.settings.brand,
+        shop: &link.shop_name,
+        title: &link.title,
+        price: &price,
+        quantity: link.quantity,
+        test: link.test,
+        url: visit.url,
+        revision: 0,
+        state,
+    };
+    render_page(status, &page)
+}
+
+fn render_page(status: u16, page: &Page<'_>) -> Response {
+    let (style, script) = paths();
+    let document = page::document(page, Assets { style: &style, script: &script });
+    Response::html(status, document.into_string()).with("cache-control", "private, no-cache")
+}
+
+/// For `fill`: a sum of coins with its unit.
+pub fn coins(units: u64, symbol: &str) -> String {
+    format!("{} {symbol}", coin_text(units))
+}

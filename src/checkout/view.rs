@@ -1,0 +1,138 @@
+//! What the pages show: plain text and numbers, already worded by whoever fills them. No rule about money lives on this side.
+
+pub struct Page<'a> {
+    pub brand: &'a str,
+    pub shop: &'a str,
+    pub title: &'a str,
+    /// The price with its currency, "10.00 USD".
+    pub price: &'a str,
+    pub quantity: u32,
+    /// No money moves: the page says so and offers to play the buyer.
+    pub test: bool,
+    /// "/pay/<id>/<token>"; every address the page uses begins with it.
+    pub url: &'a str,
+    pub revision: u64,
+    pub state: State<'a>,
+}
+
+pub enum State<'a> {
+    /// There is no order yet: opening a link must not make one, so that previews and crawlers cost nothing.
+    Start {
+        gateway: &'a str,
+        needs_email: bool,
+        error: Option<&'a str>,
+    },
+    /// The buyer pays on another site, PayPal or Stripe, which a `fetch` can't follow a redirect to.
+    Leaving {
+        gateway: &'a str,
+        href: &'a str,
+    },
+    Waiting {
+        invoice: Invoice<'a>,
+        seconds_left: u64,
+    },
+    /// `invoice.due` is what is missing.
+    Partial {
+        invoice: Invoice<'a>,
+        seconds_left: u64,
+        received: &'a str,
+        confirming: bool,
+    },
+    Confirming {
+        invoice: Invoice<'a>,
+        seen: u32,
+        needed: u32,
+    },
+    Paid {
+        gateway: &'a str,
+        received: &'a str,
+        order_id: &'a str,
+        overpaid: Option<&'a str>,
+        late: bool,
+        return_url: Option<&'a str>,
+        /// The host that the return URL leads to.
+        shop_return: &'a str,
+        /// The goods, as text of one or more lines.
+        delivered: Option<&'a str>,
+    },
+    /// The quote ran out. `restart` says that the buyer may have a new one.
+    Expired {
+        received: Option<&'a str>,
+        order_id: &'a str,
+        restart: bool,
+    },
+    Reversed {
+        order_id: &'a str,
+    },
+    HighRisk {
+        order_id: &'a str,
+    },
+    Refunded {
+        order_id: &'a str,
+    },
+}
+
+pub struct Invoice<'a> {
+    /// "Bitcoin" and "BTC".
+    pub coin: &'a str,
+    pub symbol: &'a str,
+    /// Named only where it isn't the main one: "testnet".
+    pub network: Option<&'a str>,
+    pub due: &'a str,
+    pub address: &'a str,
+    /// BIP21: the address and the amount in one link.
+    pub uri: &'a str,
+    /// Modules along one side, with the quiet zone.
+    pub qr_side: u32,
+    /// SVG path data of the dark modules, one unit to a module.
+    pub qr_path: &'a str,
+    /// "1 BTC = 64,231.51 USD"
+    pub rate: &'a str,
+    pub order_id: &'a str,
+    pub transactions: Vec<Transaction<'a>>,
+}
+
+pub struct Transaction<'a> {
+    pub txid: &'a str,
+    pub value: &'a str,
+    pub confirmations: u32,
+}
+
+impl Page<'_> {
+    /// Names what `<main>` shows. The clock alone turns waiting into expired, without a new revision, so the state's name is part of it.
+    pub fn tag(&self) -> String {
+        format!("{}-{}", self.revision, self.state.name())
+    }
+
+    /// The `ETag` of every answer that carries this page: the script sends it back from `data-revision`.
+    pub fn etag(&self) -> String {
+        format!("\"{}\"", self.tag())
+    }
+}
+
+impl State<'_> {
+    pub fn name(&self) -> &'static str {
+        match self {
+            State::Start { .. } => "start",
+            State::Leaving { .. } => "leaving",
+            State::Waiting { .. } => "waiting",
+            State::Partial { .. } => "partial",
+            State::Confirming { .. } => "confirming",
+            State::Paid { .. } => "paid",
+            State::Expired { .. } => "expired",
+            State::Reversed { .. } => "reversed",
+            State::HighRisk { .. } => "review",
+            State::Refunded { .. } => "refunded",
+        }
+    }
+
+    /// Whether news may still come. Expired is live because money sent in time may show up late, review because the seller decides.
+    pub fn live(&self) -> bool {
+        match self {
+            State::Waiting { .. } | State::Partial { .. } | State::Confirming { .. } => true,
+            State::Expired { .. } | State::HighRisk { .. } => true,
+            State::Start { .. } | State::Leaving { .. } | State::Paid { .. } => false,
+            State::Reversed { .. } | State::Refunded { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! D1 as `Databases` and `Db`. Statements go out as one batch, which is one round trip and one transaction.
+
+use std::{cell::Cell, rc::Rc};
+
+use js_sys::{Array, Object, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
+use worker::Env;
+
+use crate::world::{Databases, Db, Fault, Later, Row, Statement, Uncommitted, Value};
+
+// The platform's own methods: rows are taken as they come, without a detour through serde.
+#[wasm_bindgen]
+extern "C" {
+    #[derive(Clone)]
+    type Database;
+    type Prepared;
+    #[wasm_bindgen(method, catch)]
+    fn prepare(this: &Database, sql: &str) -> Result<Prepared, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn batch(this: &Database, statements: Array) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, variadic)]
+    fn bind(this: &Prepared, values: Array) -> Result<Prepared, JsValue>;
+}
+
+thread_local! {
+    /// Round trips, rows read, rows written, since this isolate began.
+    static USAGE: Cell<(u64, u64, u64)> = const { Cell::new((0, 0, 0)) };
+}
+
+/// What this isolate has used so far, for developers and tests: `trips=3;read=12;written=4`.
+pub fn usage() -> String {
+    let (trips, read, written) = USAGE.get();
+    format!("trips={trips};read={read};written={written}")
+}
+
+/// The bindings `DB`, `DB_1`, `DB_2`, … The first is the directory as well.
+pub struct Shards {
+    all: Vec<(String, Rc<Shard>)>,
+}
+
+impl Shards {
+    pub fn open(env: &Env) -> Shards {
+        let names = std::iter::once("DB".to_owned()).chain((1..).map(|n| format!("DB_{n}")));
+        let all = names
+            .map_while(|name| {
+                let database = env.d1(&name).ok()?;
+                let database: Database = JsValue::from(database).unchecked_into();
+                Some((name, Rc::new(Shard(Some(database)))))
+            })
+            .collect();
+        Shards { all }
+    }
+}
+
+impl Databases for Shards {
+    fn directory(&self) -> Rc<dyn Db> {
+        match self.all.first() {
+            Some((_, shard)) => shard.clone(),
+            None => Rc::new(Shard(None)),
+        }
+    }
+
+    fn shard(&self, name: &str) -> Result<Rc<dyn Db>, Fault> {
+        match self.all.iter().find(|(known, _)| known == name) {
+            Some((_, shard)) => Ok(shard.clone()),
+            None => Err(Fault(format!("the D1 binding {name} is missing"))),
+        }
+    }
+
+    fn shards(&self) -> Vec<String> {
+        self.all.iter().map(|(name, _)| name.clone()).collect()
+    }
+}
+
+pub struct Shard(Option<Database>);
+
+impl Shard {
+    async fn send(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, JsValue> {
+        let database = self.0.as_ref().ok_or_else(|| JsValue::from_str("the D1 binding DB is missing"))?;
+        if statements.is_empty() {
+            return Ok(Vec::new());
+        }
+        let prepared = Array::new();
+        for statement in statements {
+            let values: Array = statement.args.iter().map(to_js).collect();
+            prepared.push(&database.prepare(&statement.sql)?.bind(values)?.into());
+        }
+        let results = JsFuture::from(database.batch(prepared)?).await?;
+        let results: Array = results.dyn_into()?;
+        let (trips, mut read, mut written) = USAGE.get();
+        let mut all = Vec::with_capacity(results.length() as usize);
+        for result in results.iter() {
+            let meta = Reflect::get(&result, &"meta".into())?;
+            let count =
+                |name: &str| Reflect::get(&meta, &name.into()).ok().and_then(|n| n.as_f64()).unwrap_or(0.0) as u64;
+            read += count("rows_read");
+            written += count("rows_written");
+            all.push(rows(&Reflect::get(&result, &"results".into())?)?);
+        }
+        USAGE.set((trips + 1, read, written));
+        Ok(all)
+    }
+}
+
+impl Db for Shard {
+    fn rows<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Fault>> {
+        Box::pin(async move { self.send(&statements).await.map_err(|error| Fault(words(&error))) })
+    }
+
+    fn commit<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Uncommitted>> {
+        Box::pin(async move {
+            self.send(&statements).await.map_err(|error| {
+                let words = words(&error);
+                if words.contains("constraint failed") {
+                    Uncommitted::Constraint(words)
+                } else {
+                    Uncommitted::Fault(Fault(words))
+                }
+            })
+        })
+    }
+}
+
+/// D1 takes no BigInt. A number goes as a float, which is exact up to 2^53; the tables are STRICT and make it whole again.
+pub fn to_js(value: &Value) -> JsValue {
+    match value {
+        Value::Null => JsValue::NULL,
+        Value::Int(n) => JsValue::from_f64(*n as f64),
+        Value::Text(text) => JsValue::from_str(text),
+    }
+}
+
+/// D1 answers rows as objects whose properties stand in the order of the columns.
+pub fn rows(results: &JsValue) -> Result<Vec<Row>, JsValue> {
+    if results.is_undefined() || results.is_null() {
+        return Ok(Vec::new());
+    }
+    let results: &Array = results.dyn_ref().ok_or_else(|| JsValue::from_str("rows are not a list"))?;
+    results
+        .iter()
+        .map(|row| {
+            let columns = Object::values(row.unchecked_ref::<Object>());
+            columns.iter().map(|value| from_js(&value)).collect::<Result<Vec<_>, _>>().map(Row)
+        })
+        .collect()
+}
+
+fn from_js(value: &JsValue) -> Result<Value, JsValue> {
+    if value.is_null() || value.is_undefined() {
+        return Ok(Value::Null);
+    }
+    if let Some(number) = value.as_f64() {
+        // STRICT tables hold no fractions; a REAL would be a mistake in a statement.
+        return if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0 {
+            Ok(Value::Int(number as i64))
+        } else {
+            Err(JsValue::from_str("a column is not a whole number"))
+        };
+    }
+    value.as_string().map(Value::Text).ok_or_else(|| JsValue::from_str("a column is neither number nor text"))
+}
+
+/// A JavaScript error's message.
+fn words(error: &JsValue) -> String {
+    error
+        .as_string()
+        .or_else(|| Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string()))
+        .unwrap_or_else(|| "the database failed without a word".into())
+}

@@ -1,0 +1,39 @@
+//! The door: every request comes in here and every answer goes out. What all answers share is added here, and machinery
+//! that broke is logged here, once.
+
+use crate::{
+    api, checkout,
+    http::{Body, Method, Request, Response},
+    shop::{Shop, id},
+    world::Missing,
+};
+
+pub async fn answer(shop: &Shop, mut request: Request) -> Response {
+    let request_id = id::hex(&shop.random::<16>());
+    let head = request.method == Method::Head;
+    if head {
+        request.method = Method::Get;
+    }
+    let is_page = request.segments().first() == Some(&"pay");
+    let response = if is_page {
+        checkout::answer(shop, &request, &request_id).await
+    } else {
+        api::answer(shop, &request, &request_id).await
+    };
+    finish(response, head, &request_id)
+}
+
+/// A deployment that lacks a setting answers everything with what it lacks.
+pub fn unconfigured(missing: &Missing, request_id: &str) -> Response {
+    finish(api::unavailable(&format!("This deployment is not configured. {}", missing.0)), false, request_id)
+}
+
+fn finish(mut response: Response, head: bool, request_id: &str) -> Response {
+    if head {
+        response.body = Body::Empty;
+    }
+    response
+        .with("x-request-id", request_id)
+        .with("strict-transport-security", "max-age=31536000; includeSubDomains")
+        .with("x-content-type-options", "nosniff")
+}

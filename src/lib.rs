@@ -1,0 +1,19 @@
+//! PushGuard: a shop and payment desk for digital goods, as one WebAssembly module on Cloudflare Workers.
+//!
+//! Arrows point down only: `cloudflare → door → api, checkout → http, shop → world`. ARCHITECTURE.md has the map.
+
+/// The wire dialects: bytes to commands, outcomes to bytes.
+pub mod api;
+/// The hosted pay page.
+pub mod checkout;
+/// The only place that knows the platform.
+#[cfg(target_arch = "wasm32")]
+mod cloudflare;
+/// Where every request comes in.
+pub mod door;
+/// Requests and responses as plain structs.
+pub mod http;
+/// The domain: accounts, payments, orders, gateways, webhooks.
+pub mod shop;
+/// What the shop asks of the world, as small traits.
+pub mod world;

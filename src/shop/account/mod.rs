@@ -1,0 +1,247 @@
+//! Accounts: who may come in, and the settings of their shop.
+
+use std::rc::Rc;
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+use super::{
+    Error, Outcome, Refusal, Shop,
+    gateway::wallet::{self, Wallet, WalletChange},
+    id, vault,
+};
+use crate::world::{Db, Fault, Statement};
+
+mod sql;
+
+/// An account as its directory row has it: enough to let a request in and to open the right database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub id: i64,
+    pub email: String,
+    pub shard: String,
+    /// Payments are simulated and move no money.
+    pub test: bool,
+    key_hash: String,
+}
+
+impl Account {
+    /// The database in which this account lives.
+    pub fn db(&self, shop: &Shop) -> Result<Rc<dyn Db>, Fault> {
+        shop.world.databases.shard(&self.shard)
+    }
+
+    /// The account that acts when nobody has signed in: a job, a payment page. Both carry it in something we signed or wrote.
+    pub fn acting(id: i64, shard: &str, test: bool) -> Account {
+        Account { id, email: String::new(), shard: shard.to_owned(), test, key_hash: String::new() }
+    }
+}
+
+/// What is shown once, when an account is made.
+pub struct Created {
+    pub email: String,
+    pub api_key: String,
+    pub webhook_secret: String,
+}
+
+/// The settings of an account. The webhook secret and xpubs are whole here; a dialect masks them.
+pub struct Profile {
+    pub email: String,
+    pub shop_name: String,
+    pub test: bool,
+    pub webhook_secret: String,
+    pub wallets: Vec<Wallet>,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// What PUT /account may change; `None` leaves it as it is.
+#[derive(Default)]
+pub struct Change {
+    pub shop_name: Option<String>,
+    /// `Some(None)` takes the wallet away.
+    pub bitcoin: Option<Option<WalletChange>>,
+}
+
+/// The account behind an e-mail and an API key, or none. Warm, it costs no database round trip: the directory row
+/// comes from the cache. A key that doesn't match the cached row is tried against the directory, so that a new key
+/// works everywhere at once; an old one is dead when the caches' minute is over.
+pub async fn authenticate(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Account>> {
+    let email = email.to_lowercase();
+    let cached = shop.world.cache.get(&cache_key(&email)).await.unwrap_or_default();
+    if let Some(account) = cached.as_deref().and_then(|text| sql::from_cache(&email, text))
+        && matches(&account, api_key)
+    {
+        return Ok(Some(account));
+    }
+    let rows = shop.world.databases.directory().rows(vec![sql::by_email(&email)]).await?;
+    let account = rows.first().and_then(|rows| rows.first()).map(sql::from_row).transpose()?;
+    let Some(account) = account.filter(|account| matches(account, api_key)) else {
+        return Ok(None);
+    };
+    remember(shop, &account).await;
+    Ok(Some(account))
+}
+
+/// An answer that doesn't take longer the more of the key is right.
+fn matches(account: &Account, api_key: &str) -> bool {
+    let compare = |text: &str| {
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(b"compare").ok()?;
+        mac.update(text.as_bytes());
+        Some(mac)
+    };
+    match (compare(&hash(api_key)), compare(&account.key_hash)) {
+        (Some(given), Some(known)) => given.verify(&known.finalize().into_bytes()).is_ok(),
+        _ => false,
+    }
+}
+
+fn hash(api_key: &str) -> String {
+    id::hex(&Sha256::digest(api_key.as_bytes()))
+}
+
+fn cache_key(email: &str) -> String {
+    format!("account:{}", URL_SAFE_NO_PAD.encode(Sha256::digest(email.as_bytes())))
+}
+
+/// A cache that can't be written only makes the next request slower.
+async fn remember(shop: &Shop, account: &Account) {
+    let text = sql::to_cache(account);
+    if let Err(fault) = shop.world.cache.put(&cache_key(&account.email), &text, None).await {
+        shop.world.log.warn(&format!("an account could not be cached: {fault}"));
+    }
+}
+
+/// Makes an account. A test account gets its simulated wallet with it.
+pub async fn create(shop: &Shop, email: &str, shop_name: &str, test: bool) -> Outcome<Created> {
+    let api_key = new_api_key(shop, test);
+    let webhook_secret = format!("whsec_{}", STANDARD.encode(shop.random::<32>()));
+    let account = Account {
+        id: id::account(shop.random()),
+        email: email.to_lowercase(),
+        shard: "DB".into(),
+        test,
+        key_hash: hash(&api_key),
+    };
+    let sealed =
+        vault::seal(&shop.world.settings.vault_keys, &secret_place(account.id), &webhook_secret, shop.random())?;
+    let now = shop.now();
+    let mut statements = vec![sql::insert(&account, now), sql::insert_shop(&account, shop_name, &sealed, now)];
+    if test {
+        statements.extend(wallet::simulated(shop, account.id)?);
+    }
+    // With one shard both rows are in one database and commit together. When there are more, the shop's row goes
+    // first, so that whoever can come in has somewhere to go.
+    match account.db(shop)?.commit(statements).await {
+        Ok(_) => {}
+        Err(no) if no.names("accounts.email") => return Err(Refusal::EmailTaken.into()),
+        Err(no) => return Err(no.into_fault().into()),
+    }
+    remember(shop, &account).await;
+    Ok(Created { email: account.email, api_key, webhook_secret })
+}
+
+fn new_api_key(shop: &Shop, test: bool) -> String {
+    let kind = if test { "test" } else { "live" };
+    format!("pg_{kind}_{}", URL_SAFE_NO_PAD.encode(shop.random::<32>()))
+}
+
+fn secret_place(account_id: i64) -> String {
+    format!("webhook_secret:{account_id}")
+}
+
+/// Opens a webhook secret as `shops.webhook_secret` has it.
+pub fn open_secret(shop: &Shop, account_id: i64, sealed: &str) -> Result<String, Fault> {
+    vault::open(&shop.world.settings.vault_keys, &secret_place(account_id), sealed)
+}
+
+pub async fn profile(shop: &Shop, account: &Account) -> Outcome<Profile> {
+    let rows = account.db(shop)?.rows(vec![sql::shop(account.id), wallet::active(account.id)]).await?;
+    let [shop_rows, wallet_rows] = rows.as_slice() else {
+        return Err(Fault("two answers were expected".into()).into());
+    };
+    let row = shop_rows.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
+    let mut profile = sql::profile(row)?;
+    profile.webhook_secret = open_secret(shop, account.id, &profile.webhook_secret)?;
+    for row in wallet_rows {
+        profile.wallets.push(wallet::from_row(shop, account, row)?);
+    }
+    Ok(profile)
+}
+
+/// Changes what is given and answers the whole.
+pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<Profile> {
+    let now = shop.now();
+    let mut statements = Vec::new();
+    if let Some(bitcoin) = &change.bitcoin {
+        statements.extend(wallet::set(shop, account, "bitcoin", bitcoin.as_ref(), now)?);
+    }
+    if change.shop_name.is_some() || !statements.is_empty() {
+        statements.push(sql::touch(account.id, change.shop_name.as_deref(), now));
+    }
+    match account.db(shop)?.commit(statements).await {
+        Ok(_) => profile(shop, account).await,
+        Err(no) if no.names("wallets.identity") => Err(Refusal::WalletTaken.into()),
+        Err(no) => Err(no.into_fault().into()),
+    }
+}
+
+/// A new API key. The old one is dead here at once, and everywhere within a minute.
+pub async fn regenerate_key(shop: &Shop, account: &Account) -> Outcome<String> {
+    let api_key = new_api_key(shop, account.test);
+    let account = Account { key_hash: hash(&api_key), ..account.clone() };
+    shop.world
+        .databases
+        .directory()
+        .commit(vec![sql::set_key(account.id, &account.key_hash, shop.now())])
+        .await
+        .map_err(|no| Error::Fault(no.into_fault()))?;
+    remember(shop, &account).await;
+    Ok(api_key)
+}
+
+/// The account's webhook secret, still sealed.
+pub fn secret(account_id: i64) -> Statement {
+    sql::secret(account_id)
+}
+
+/// Shape only: something, one @, a domain with a dot. Whether it exists only a mail can tell.
+pub fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else {
+        return false;
+    };
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 254
+        && (1..=64).contains(&local.len())
+        && !local.contains(|c: char| c.is_whitespace() || c.is_control() || "@,;:<>()[]\\\"".contains(c))
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && domain.contains('.')
+        && domain.split('.').all(is_label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_email;
+
+    #[test]
+    fn e_mail_addresses_are_told_from_other_texts() {
+        for good in ["a@b.co", "ada.lovelace+x@mail.example.com", "grüße@bücher.example"] {
+            assert!(is_email(good), "{good}");
+        }
+        for bad in
+            ["", "a", "a@b", "@b.co", "a@", "a b@c.de", "a@b..c", "a@-b.co", "a@@b.co", "<a@b.co>", "a@b.co,c@d.ef"]
+        {
+            assert!(!is_email(bad), "{bad}");
+        }
+    }
+}

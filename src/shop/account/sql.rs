@@ -1,0 +1,92 @@
+//! Statements and rows of `accounts` (the directory) and `shops` (settings, in the account's shard).
+
+use super::{Account, Profile};
+use crate::world::{Fault, Row, Statement};
+
+pub fn by_email(email: &str) -> Statement {
+    Statement::new("SELECT id, email, shard, test, key_hash FROM accounts WHERE email = ?1", vec![email.into()])
+}
+
+pub fn from_row(row: &Row) -> Result<Account, Fault> {
+    let mut row = row.read();
+    Ok(Account { id: row.int()?, email: row.text()?, shard: row.text()?, test: row.flag()?, key_hash: row.text()? })
+}
+
+/// The directory row as the cache keeps it. The e-mail is the cache key.
+pub fn to_cache(account: &Account) -> String {
+    serde_json::to_string(&(account.id, &account.shard, account.test, &account.key_hash)).unwrap_or_default()
+}
+
+pub fn from_cache(email: &str, text: &str) -> Option<Account> {
+    let (id, shard, test, key_hash) = serde_json::from_str(text).ok()?;
+    Some(Account { id, email: email.to_owned(), shard, test, key_hash })
+}
+
+pub fn insert(account: &Account, now: i64) -> Statement {
+    Statement::new(
+        "INSERT INTO accounts (id, email, key_hash, shard, test, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+        vec![
+            account.id.into(),
+            (&account.email).into(),
+            (&account.key_hash).into(),
+            (&account.shard).into(),
+            account.test.into(),
+            now.into(),
+        ],
+    )
+}
+
+pub fn insert_shop(account: &Account, shop_name: &str, sealed_secret: &str, now: i64) -> Statement {
+    Statement::new(
+        "INSERT INTO shops (account_id, email, shop_name, webhook_secret, test, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+        vec![
+            account.id.into(),
+            (&account.email).into(),
+            shop_name.into(),
+            sealed_secret.into(),
+            account.test.into(),
+            now.into(),
+        ],
+    )
+}
+
+pub fn shop(account_id: i64) -> Statement {
+    Statement::new(
+        "SELECT email, shop_name, test, webhook_secret, created_at, updated_at FROM shops WHERE account_id = ?1",
+        vec![account_id.into()],
+    )
+}
+
+pub fn secret(account_id: i64) -> Statement {
+    Statement::new("SELECT webhook_secret FROM shops WHERE account_id = ?1", vec![account_id.into()])
+}
+
+/// The webhook secret is still sealed, and the wallets are not read yet.
+pub fn profile(row: &Row) -> Result<Profile, Fault> {
+    let mut row = row.read();
+    Ok(Profile {
+        email: row.text()?,
+        shop_name: row.text()?,
+        test: row.flag()?,
+        webhook_secret: row.text()?,
+        wallets: Vec::new(),
+        created_at: row.int()?,
+        updated_at: row.int()?,
+    })
+}
+
+pub fn touch(account_id: i64, shop_name: Option<&str>, now: i64) -> Statement {
+    Statement::new(
+        "UPDATE shops SET shop_name = COALESCE(?2, shop_name), updated_at = ?3 WHERE account_id = ?1",
+        vec![account_id.into(), shop_name.into(), now.into()],
+    )
+}
+
+pub fn set_key(account_id: i64, key_hash: &str, now: i64) -> Statement {
+    Statement::new(
+        "UPDATE accounts SET key_hash = ?2, updated_at = ?3 WHERE id = ?1",
+        vec![account_id.into(), key_hash.into(), now.into()],
+    )
+}

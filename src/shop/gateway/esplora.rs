@@ -1,0 +1,153 @@
+//! Chains seen through Esplora servers (Blockstream's REST interface, API.md in its repository; mempool.space speaks it
+//! as well). What they say is untrusted: bounded in time and size, and a payment is only called gone when two servers
+//! say so, if there are two.
+
+use serde::Deserialize;
+
+use super::{Chain, NoSight, Output, Sighting};
+use crate::world::{Later, Log, Outgoing, Web};
+
+pub struct Esplora<'a> {
+    pub web: &'a dyn Web,
+    pub log: &'a dyn Log,
+    /// Without a trailing slash; taken in turn.
+    pub base_urls: &'a [String],
+}
+
+const TIMEOUT: u32 = 8_000;
+/// A page holds 25 confirmed transactions and up to 50 unconfirmed ones, each a few KB at most.
+const LIMIT: usize = 2 << 20;
+/// Confirmed transactions come 25 to a page. Beyond this many pages somebody is playing with the address.
+const PAGES: usize = 8;
+
+#[derive(Deserialize)]
+struct Transaction {
+    txid: String,
+    vout: Vec<Vout>,
+    status: Status,
+}
+#[derive(Deserialize)]
+struct Vout {
+    scriptpubkey_address: Option<String>,
+    value: u64,
+}
+#[derive(Deserialize)]
+struct Status {
+    confirmed: bool,
+    block_height: Option<u32>,
+}
+
+impl Chain for Esplora<'_> {
+    fn look<'a>(&'a self, address: &'a str, known: &'a [String]) -> Later<'a, Result<Sighting, NoSight>> {
+        Box::pin(async move {
+            // Each address starts with a server of its own and stays with it: servers hear of a transaction at
+            // different times, and going round would make a payment flicker.
+            let first = address.bytes().map(usize::from).sum::<usize>();
+            let count = self.base_urls.len();
+            let mut reasons = String::new();
+            let mut best: Option<Sighting> = None;
+            for turn in 0..count {
+                let Some(base) = self.base_urls.get((first + turn) % count) else { break };
+                let seen = match self.ask(base, address).await {
+                    Ok(seen) => seen,
+                    Err(reason) => {
+                        self.log.warn(&format!("no look at {base}: {reason}"));
+                        reasons.push_str(&format!("{base}: {reason}; "));
+                        continue;
+                    }
+                };
+                let all = match best.take() {
+                    None => seen,
+                    Some(before) => merge(before, seen),
+                };
+                let missing = known.iter().any(|txid| all.outputs.iter().all(|output| output.txid != *txid));
+                best = Some(all);
+                if !missing {
+                    break;
+                }
+            }
+            best.ok_or_else(|| {
+                NoSight::Unreachable(if count == 0 { "no server is configured".into() } else { reasons })
+            })
+        })
+    }
+}
+
+/// What two servers saw together. The higher tip is the truer one; where they differ on an output, the one that has it
+/// in a block has heard more.
+fn merge(a: Sighting, b: Sighting) -> Sighting {
+    let mut outputs = b.outputs;
+    for output in a.outputs {
+        match outputs.iter_mut().find(|known| known.txid == output.txid && known.vout == output.vout) {
+            Some(known) => known.height = known.height.or(output.height),
+            None => outputs.push(output),
+        }
+    }
+    Sighting { tip: a.tip.max(b.tip), outputs }
+}
+
+impl Esplora<'_> {
+    async fn ask(&self, base: &str, address: &str) -> Result<Sighting, String> {
+        // The tip first: a block that comes in between then only makes a payment look one confirmation younger.
+        let tip = self.get(format!("{base}/blocks/tip/height")).await?;
+        let tip = std::str::from_utf8(&tip)
+            .ok()
+            .and_then(|text| text.trim().parse::<u32>().ok())
+            .ok_or("the tip is not a number")?;
+        let mut sighting = Sighting { tip, outputs: Vec::new() };
+        let mut url = format!("{base}/address/{address}/txs");
+        for _ in 0..PAGES {
+            let page = self.get(url).await?;
+            let page: Vec<Transaction> =
+                serde_json::from_slice(&page).map_err(|_| "the transactions are not what Esplora answers")?;
+            let confirmed = page.iter().filter(|tx| tx.status.confirmed).count();
+            let last = page.last().map(|tx| tx.txid.clone());
+            for tx in page {
+                take(&mut sighting, tx, address)?;
+            }
+            match last {
+                Some(last) if confirmed >= 25 => url = format!("{base}/address/{address}/txs/chain/{last}"),
+                _ => break,
+            }
+        }
+        Ok(sighting)
+    }
+
+    async fn get(&self, url: String) -> Result<Vec<u8>, String> {
+        let request = Outgoing {
+            method: "GET",
+            url,
+            headers: vec![("accept".into(), "application/json".into()), ("user-agent".into(), "PushGuard".into())],
+            body: None,
+            timeout: TIMEOUT,
+            limit: LIMIT,
+        };
+        match self.web.fetch(request).await {
+            Err(fault) => Err(fault.word().to_owned()),
+            Ok(answer) if answer.status != 200 => Err(format!("status {}", answer.status)),
+            Ok(answer) if answer.truncated => Err("the answer is too large".into()),
+            Ok(answer) => Ok(answer.body),
+        }
+    }
+}
+
+fn take(sighting: &mut Sighting, tx: Transaction, address: &str) -> Result<(), String> {
+    let plain = tx.txid.len() == 64 && tx.txid.bytes().all(|b| b.is_ascii_hexdigit());
+    if !plain {
+        return Err("a txid is not 64 hex digits".into());
+    }
+    let height = match tx.status {
+        Status { confirmed: false, .. } => None,
+        Status { block_height: Some(height), .. } => Some(height),
+        Status { .. } => return Err("a confirmed transaction has no height".into()),
+    };
+    for (vout, output) in (0..).zip(tx.vout) {
+        if output.scriptpubkey_address.as_deref() == Some(address) {
+            let again = sighting.outputs.iter().any(|seen| seen.txid == tx.txid && seen.vout == vout);
+            if !again {
+                sighting.outputs.push(Output { txid: tx.txid.clone(), vout, value: output.value, height });
+            }
+        }
+    }
+    Ok(())
+}

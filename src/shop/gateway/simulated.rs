@@ -1,0 +1,102 @@
+//! The chain of a test account: two tables of its own, moved by `/api/v2/test/…` and by the buttons on a test page.
+//! It stands behind the same trait as a real chain, so everything after the look is the same code.
+
+use super::{Chain, NoSight, Output, Sighting};
+use crate::{
+    shop::{Shop, account::Account},
+    world::{Fault, Later, Statement},
+};
+
+/// Where a simulated chain starts: high enough that transactions can be made with confirmations on them.
+const START_HEIGHT: i64 = 100_000;
+
+pub struct Simulated<'a> {
+    pub shop: &'a Shop,
+    pub account: &'a Account,
+}
+
+impl Chain for Simulated<'_> {
+    fn look<'a>(&'a self, address: &'a str, _known: &'a [String]) -> Later<'a, Result<Sighting, NoSight>> {
+        Box::pin(async move {
+            let account_id = self.account.id;
+            let rows = self
+                .account
+                .db(self.shop)?
+                .rows(vec![
+                    height(account_id),
+                    Statement::new(
+                        "SELECT txid, value, height FROM simulated_transactions WHERE account_id = ?1 AND address = ?2 LIMIT 100",
+                        vec![account_id.into(), address.into()],
+                    ),
+                ])
+                .await?;
+            let [tip, outputs] = rows.as_slice() else {
+                return Err(Fault("two answers were expected".into()).into());
+            };
+            let tip = match tip.first() {
+                Some(row) => row.read().count()?,
+                None => START_HEIGHT as u32,
+            };
+            let mut seen = Vec::with_capacity(outputs.len());
+            for row in outputs {
+                let mut row = row.read();
+                seen.push(Output {
+                    txid: row.text()?,
+                    vout: 0,
+                    value: u64::try_from(row.int()?).unwrap_or(0),
+                    height: row.maybe_int()?.and_then(|height| u32::try_from(height).ok()),
+                });
+            }
+            Ok(Sighting { tip, outputs: seen })
+        })
+    }
+}
+
+/// A transaction of `value` satoshi to the address, already `confirmations` deep.
+pub fn pay(account_id: i64, address: &str, txid: &str, value: u64, confirmations: u32) -> Vec<Statement> {
+    vec![
+        begin(account_id),
+        Statement::new(
+            "INSERT INTO simulated_transactions (account_id, address, txid, value, height)
+             SELECT ?1, ?2, ?3, ?4, CASE WHEN ?5 > 0 THEN height - ?5 + 1 END
+             FROM simulated_chains WHERE account_id = ?1",
+            vec![account_id.into(), address.into(), txid.into(), value.cast_signed().into(), confirmations.into()],
+        ),
+    ]
+}
+
+/// `count` new blocks. The first takes in what is unconfirmed: of one address, or of the whole chain.
+pub fn mine(account_id: i64, count: u32, address: Option<&str>) -> Vec<Statement> {
+    vec![
+        begin(account_id),
+        Statement::new(
+            "UPDATE simulated_transactions
+             SET height = (SELECT height + 1 FROM simulated_chains WHERE account_id = ?1)
+             WHERE account_id = ?1 AND height IS NULL AND (?2 IS NULL OR address = ?2)",
+            vec![account_id.into(), address.into()],
+        ),
+        Statement::new(
+            "UPDATE simulated_chains SET height = height + ?2 WHERE account_id = ?1",
+            vec![account_id.into(), count.into()],
+        ),
+    ]
+}
+
+pub fn height(account_id: i64) -> Statement {
+    Statement::new("SELECT height FROM simulated_chains WHERE account_id = ?1", vec![account_id.into()])
+}
+
+/// Takes away what is unconfirmed at the address, as a double spend does. Answers a row for each that went.
+pub fn double_spend(account_id: i64, address: &str) -> Statement {
+    Statement::new(
+        "DELETE FROM simulated_transactions WHERE account_id = ?1 AND address = ?2 AND height IS NULL RETURNING txid",
+        vec![account_id.into(), address.into()],
+    )
+}
+
+fn begin(account_id: i64) -> Statement {
+    Statement::new(
+        "INSERT INTO simulated_chains (account_id, height) VALUES (?1, ?2) ON CONFLICT (account_id) DO NOTHING",
+        vec![account_id.into(), START_HEIGHT.into()],
+    )
+}

@@ -1,0 +1,143 @@
+//! Queue messages. They are nudges: each names a row, and the row says whether anything is still to be done.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::{join, join_all};
+
+use super::{
+    Shop,
+    account::Account,
+    gateway::{Gateway, rates},
+    order::{self, watch},
+    time::MINUTE,
+    webhook::{self, deliver},
+};
+use crate::world::{Fault, Uncommitted};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Job {
+    /// Send the webhook of this log.
+    Deliver { shard: String, account_id: i64, log_id: String },
+    /// Look at the chain for this order. Of several chains of looks only the one with the order's own turn lives on.
+    Look { shard: String, account_id: i64, order_id: String, turn: i64 },
+}
+
+/// Word, shard, account, id, turn.
+type Wire<'a> = (&'a str, &'a str, i64, &'a str, i64);
+
+impl Job {
+    pub fn to_text(&self) -> String {
+        let wire: Wire = match self {
+            Job::Deliver { shard, account_id, log_id } => ("deliver", shard, *account_id, log_id, 0),
+            Job::Look { shard, account_id, order_id, turn } => ("look", shard, *account_id, order_id, *turn),
+        };
+        serde_json::to_string(&wire).unwrap_or_default()
+    }
+
+    /// `None` for a text that no version of this program wrote.
+    pub fn from_text(text: &str) -> Option<Job> {
+        let (word, shard, account_id, id, turn): Wire = serde_json::from_str(text).ok()?;
+        let (shard, id) = (shard.to_owned(), id.to_owned());
+        match word {
+            "deliver" => Some(Job::Deliver { shard, account_id, log_id: id }),
+            "look" => Some(Job::Look { shard, account_id, order_id: id, turn }),
+            _ => None,
+        }
+    }
+}
+
+/// Does the jobs of one queue batch, all at the same time. Answers for each whether it is done; what isn't will be
+/// repeated, by the queue or by cron.
+pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
+    let mut by_shard: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut looks = Vec::new();
+    for (n, job) in jobs.iter().enumerate() {
+        match job {
+            Job::Deliver { shard, .. } => by_shard.entry(shard).or_default().push(n),
+            Job::Look { shard, account_id, order_id, turn } => looks.push(async move {
+                // Which chain is looked at, the order says.
+                let account = Account::acting(*account_id, shard, false);
+                (vec![n], watch::turn(shop, &account, order_id, *turn).await)
+            }),
+        }
+    }
+    let deliveries = by_shard.into_iter().map(|(shard, numbers)| async move {
+        let logs: Vec<_> = numbers
+            .iter()
+            .filter_map(|n| match jobs.get(*n) {
+                Some(Job::Deliver { account_id, log_id, .. }) => Some((*account_id, log_id.clone())),
+                _ => None,
+            })
+            .collect();
+        (numbers, deliver::deliver(shop, shard, &logs).await)
+    });
+    let (looked, delivered) = join(join_all(looks), join_all(deliveries)).await;
+    let mut done = vec![true; jobs.len()];
+    for (numbers, result) in looked.into_iter().chain(delivered) {
+        if let Err(fault) = result {
+            shop.world.log.warn(&format!("a job failed and will be repeated: {fault}"));
+            for n in numbers {
+                if let Some(done) = done.get_mut(n) {
+                    *done = false;
+                }
+            }
+        }
+    }
+    done
+}
+
+/// So many rows are taken up by one commit of the sweep, and so many commits are made a minute.
+const SWEEP: u32 = 100;
+const ROUNDS: usize = 20;
+
+/// Cron's part, each minute: whatever is owed and was not taken up by its nudge is nudged again, and rates stay fresh.
+pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
+    for gateway in Gateway::ALL {
+        rates::keep_fresh(shop, gateway).await;
+    }
+    for shard in shop.world.databases.shards() {
+        let db = shop.world.databases.shard(&shard)?;
+        for _ in 0..ROUNDS {
+            let now = shop.now();
+            // Taken up means: not again for a while, should this nudge be lost as well.
+            let until = now + 5 * MINUTE;
+            let rows = db
+                .commit(vec![webhook::sql::take_due(now, until, SWEEP), order::sql::take_lapsed(now, until, SWEEP)])
+                .await
+                .map_err(Uncommitted::into_fault)?;
+            let [logs, orders] = rows.as_slice() else {
+                return Err(Fault("two answers were expected".into()));
+            };
+            let mut messages = Vec::new();
+            for row in logs {
+                let mut row = row.read();
+                let job = Job::Deliver { shard: shard.clone(), account_id: row.int()?, log_id: row.text()? };
+                messages.push((job.to_text(), 0));
+            }
+            for row in orders {
+                let mut row = row.read();
+                let job =
+                    Job::Look { shard: shard.clone(), account_id: row.int()?, order_id: row.text()?, turn: row.int()? };
+                messages.push((job.to_text(), 0));
+            }
+            shop.nudge(messages).await;
+            if logs.len() < SWEEP as usize && orders.len() < SWEEP as usize {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Job;
+
+    #[test]
+    fn a_job_survives_the_queue() {
+        let job = Job::Look { shard: "DB".into(), account_id: 7, order_id: "o".into(), turn: 3 };
+        assert_eq!(Job::from_text(&job.to_text()), Some(job));
+        assert_eq!(Job::from_text("[]"), None);
+        assert_eq!(Job::from_text(r#"["dance","DB",1,"x",0]"#), None);
+    }
+}

@@ -1,0 +1,101 @@
+//! The shop: accounts, payment links, orders, wallets and chains, webhooks. Each noun is a room.
+//!
+//! Every operation reads what it needs in one round trip, decides in plain code, and commits once. What it owes to
+//! others (webhook logs) is part of that commit; what it says to others (queue messages, live pages) comes after it and may fail.
+
+use crate::world::{Fault, World};
+
+pub mod account;
+pub mod gateway;
+pub mod id;
+pub mod job;
+pub mod money;
+pub mod order;
+pub mod payment;
+pub mod time;
+pub mod vault;
+pub mod webhook;
+
+/// What every verb is given: the world, and the voice in which events are told.
+pub struct Shop {
+    pub world: World,
+    pub voice: &'static dyn Voice,
+}
+
+/// How an event's body is worded. A dialect implements it, since field names and formats are the wire's.
+pub trait Voice {
+    /// Compact JSON.
+    fn order(&self, order: &order::Order) -> String;
+}
+
+impl Shop {
+    /// Milliseconds since 1970.
+    pub fn now(&self) -> i64 {
+        self.world.clock.now()
+    }
+
+    /// Sends queue messages. That may fail: what they stand for is in the database, where cron finds it.
+    pub async fn nudge(&self, messages: Vec<(String, u32)>) {
+        if messages.is_empty() {
+            return;
+        }
+        if let Err(fault) = self.world.queue.send(messages).await {
+            self.world.log.warn(&format!("a nudge was not sent; cron will find it: {fault}"));
+        }
+    }
+
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.world.random.fill(&mut bytes);
+        bytes
+    }
+}
+
+/// The shop says no. A dialect has words for each; adding one doesn't compile until all dialects have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not there, or another account's: the two look the same.
+    NotFound,
+    /// The link was destroyed by its seller.
+    Destroyed,
+    /// The link was made too long ago.
+    Expired,
+    /// A payment with money in it can't be destroyed.
+    MoneyInIt,
+    /// The account has no wallet for this gateway.
+    GatewayNotConfigured,
+    /// No rate is fresh enough for a quote; try again in so many seconds.
+    NoRate {
+        retry_after: u32,
+    },
+    /// The price can't be expressed in the coin: no rate for the currency, or an amount out of range.
+    NotQuotable,
+    EmailTaken,
+    /// Another account has this wallet.
+    WalletTaken,
+    TooManyEndpoints,
+    /// Only a test account has a simulated chain.
+    NotATestAccount,
+    /// The order isn't waiting for a payment any more.
+    NotPayable,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    Refused(Refusal),
+    Fault(Fault),
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Error::Refused(refusal)
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Error::Fault(fault)
+    }
+}
+
+pub type Outcome<T> = Result<T, Error>;

@@ -1,0 +1,183 @@
+//! What the stored facts make of an order: plain functions of receipts, a tip and the time. Seeing the same facts again,
+//! in any order, gives the same end.
+
+use super::{Invoice, Order, Status};
+use crate::shop::{
+    gateway::{Sighting, rates::Rates},
+    money::{self, Amount},
+};
+
+/// A coin output that was seen to pay an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    pub txid: String,
+    pub vout: u32,
+    /// Satoshi.
+    pub value: u64,
+    /// Of its block; `None` while it is unconfirmed.
+    pub height: Option<u32>,
+    /// Replaced, double-spent or reorganised away.
+    pub gone: bool,
+    pub first_seen_at: i64,
+}
+
+impl Receipt {
+    pub fn confirmations(&self, tip: u32) -> u32 {
+        // A tip that was read before the block arrived is one too low: the block itself is a confirmation all the same.
+        self.height.map_or(0, |height| (tip + 1).saturating_sub(height).max(1))
+    }
+}
+
+/// How much a payer may be short, in tenths of a percent of the whole: exchanges and wallets shave off fees.
+const TOLERANCE_PER_MILLE: u64 = 5;
+
+/// Brings the known receipts up to what was seen. Answers only those that are new or changed.
+pub fn update(known: &[Receipt], seen: &Sighting, now: i64) -> Vec<Receipt> {
+    let mut changed = Vec::new();
+    for receipt in known {
+        let output = seen.outputs.iter().find(|output| output.txid == receipt.txid && output.vout == receipt.vout);
+        let fresh = match output {
+            Some(output) => Receipt { height: output.height, value: output.value, gone: false, ..receipt.clone() },
+            None => Receipt { height: None, gone: true, ..receipt.clone() },
+        };
+        if fresh != *receipt {
+            changed.push(fresh);
+        }
+    }
+    for output in &seen.outputs {
+        let is_known = known.iter().any(|receipt| receipt.txid == output.txid && receipt.vout == output.vout);
+        if !is_known {
+            changed.push(Receipt {
+                txid: output.txid.clone(),
+                vout: output.vout,
+                value: output.value,
+                height: output.height,
+                gone: false,
+                first_seen_at: now,
+            });
+        }
+    }
+    changed
+}
+
+/// Known receipts with the changed ones in their places.
+pub fn merge(known: &[Receipt], changed: &[Receipt]) -> Vec<Receipt> {
+    let same = |a: &Receipt, b: &Receipt| a.txid == b.txid && a.vout == b.vout;
+    let mut all: Vec<Receipt> = known
+        .iter()
+        .map(|receipt| changed.iter().find(|fresh| same(fresh, receipt)).unwrap_or(receipt).clone())
+        .collect();
+    all.extend(changed.iter().filter(|fresh| !known.iter().any(|receipt| same(fresh, receipt))).cloned());
+    all
+}
+
+/// What the receipts come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub received: u64,
+    /// The lowest among the receipts; 0 when there are none.
+    pub confirmations: u32,
+    pub status: Status,
+}
+
+pub fn standing(value: u64, needed: u32, receipts: &[Receipt], tip: u32) -> Standing {
+    let living = || receipts.iter().filter(|receipt| !receipt.gone);
+    let received = living().fold(0_u64, |sum, receipt| sum.saturating_add(receipt.value));
+    let deep = living()
+        .filter(|receipt| receipt.confirmations(tip) >= needed)
+        .fold(0_u64, |sum, receipt| sum.saturating_add(receipt.value));
+    let enough = enough(value);
+    let status = match received {
+        0 => Status::Unpaid,
+        _ if received < enough => Status::PartiallyPaid,
+        _ if deep < enough => Status::AwaitingConfirmations,
+        _ => Status::Completed,
+    };
+    Standing { received, confirmations: living().map(|receipt| receipt.confirmations(tip)).min().unwrap_or(0), status }
+}
+
+/// The least that counts as the whole. Rounded up, and never nothing.
+pub fn enough(value: u64) -> u64 {
+    (value - value.saturating_mul(TOLERANCE_PER_MILLE) / 1_000).max(1)
+}
+
+/// A new price for what is still missing, at the rates of now; what has come stays counted as it was. `None` when the
+/// rates can't say.
+pub fn requote(order: &Order, received: u64, rates: &Rates, now: i64, lasts: i64) -> Option<Invoice> {
+    let invoice = &order.invoice;
+    let rate = rates.price(order.price.currency())?;
+    let open = invoice.value.saturating_sub(received);
+    // The open share of the price, rounded up to a minor unit: in the seller's favour by less than a cent.
+    let price = u128::try_from(order.price.minor()).ok()?;
+    let open_minor = (price * u128::from(open)).div_ceil(u128::from(invoice.value.max(1)));
+    let open_price = Amount::new(i64::try_from(open_minor).ok()?, order.price.currency())?;
+    let due = if open == 0 { 0 } else { money::coin_value(open_price, rate)? };
+    Some(Invoice {
+        value: received + due,
+        rate,
+        rate_source: rates.source.clone(),
+        rate_at: rates.at,
+        expires_at: now + lasts,
+        ..invoice.clone()
+    })
+}
+
+/// Whether money was first seen after the quote had run out, and so is worth what it is worth now.
+pub fn came_late(order: &Order, changed: &[Receipt]) -> bool {
+    changed.iter().any(|receipt| !receipt.gone && receipt.first_seen_at > order.invoice.expires_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shop::gateway::Output;
+
+    fn coin(txid: &str, value: u64, height: Option<u32>) -> Receipt {
+        Receipt { txid: txid.into(), vout: 0, value, height, gone: false, first_seen_at: 1 }
+    }
+
+    #[test]
+    fn an_order_is_paid_when_enough_of_it_is_deep_enough() {
+        let at = |receipts: &[Receipt]| standing(1_000, 2, receipts, 100).status;
+        assert_eq!(at(&[]), Status::Unpaid);
+        assert_eq!(at(&[coin("a", 994, None)]), Status::PartiallyPaid);
+        assert_eq!(at(&[coin("a", 995, None)]), Status::AwaitingConfirmations, "half a percent may be missing");
+        assert_eq!(at(&[coin("a", 1_000, Some(100))]), Status::AwaitingConfirmations);
+        assert_eq!(at(&[coin("a", 1_000, Some(99))]), Status::Completed);
+        assert_eq!(at(&[coin("a", 600, Some(99)), coin("b", 400, Some(100))]), Status::AwaitingConfirmations);
+        assert_eq!(at(&[coin("a", 600, Some(99)), coin("b", 400, Some(98))]), Status::Completed);
+    }
+
+    #[test]
+    fn no_confirmations_are_needed_where_none_are_asked_for() {
+        assert_eq!(standing(1_000, 0, &[coin("a", 1_000, None)], 100).status, Status::Completed);
+    }
+
+    #[test]
+    fn confirmations_are_the_lowest_of_all_receipts() {
+        let both = [coin("a", 1, Some(95)), coin("b", 1, Some(99))];
+        assert_eq!(standing(2, 6, &both, 100).confirmations, 2);
+        assert_eq!(standing(2, 6, &both, 98).confirmations, 1, "a tip that lags behind");
+    }
+
+    #[test]
+    fn a_receipt_that_vanishes_is_gone_and_may_come_back() {
+        let known = [coin("a", 1_000, Some(100))];
+        let gone = update(&known, &Sighting { tip: 100, outputs: vec![] }, 5);
+        assert!(gone[0].gone);
+        assert_eq!(standing(1_000, 1, &merge(&known, &gone), 100).status, Status::Unpaid);
+        let back =
+            Sighting { tip: 101, outputs: vec![Output { txid: "a".into(), vout: 0, value: 1_000, height: Some(101) }] };
+        let back = update(&gone, &back, 6);
+        assert_eq!((back[0].gone, back[0].height, back[0].first_seen_at), (false, Some(101), 1));
+    }
+
+    #[test]
+    fn seeing_the_same_again_changes_nothing() {
+        let seen =
+            Sighting { tip: 100, outputs: vec![Output { txid: "a".into(), vout: 0, value: 1_000, height: None }] };
+        let known = update(&[], &seen, 5);
+        assert_eq!(known.len(), 1);
+        assert!(update(&known, &seen, 6).is_empty());
+    }
+}

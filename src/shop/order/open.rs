@@ -1,0 +1,132 @@
+//! Opening an order: an address of its own, a quote, and the first webhook, in one commit.
+
+use super::{Draft, Invoice, Order, Status, dollars, sql, watch};
+use crate::{
+    shop::{
+        Outcome, Refusal, Shop,
+        account::Account,
+        gateway::{
+            rates::{self, Rates},
+            wallet::{self, Address},
+        },
+        job::Job,
+        money,
+        time::MINUTE,
+        webhook::{self, Endpoint, Event},
+    },
+    world::{Fault, Row, Statement, Uncommitted},
+};
+
+/// How long a price holds.
+pub const QUOTE: i64 = 20 * MINUTE;
+
+/// The rates this account quotes from.
+pub async fn rates(shop: &Shop, account: &Account, draft_gateway: super::Gateway) -> Outcome<Rates> {
+    if account.test {
+        return Ok(rates::fixed(shop.now()));
+    }
+    Ok(rates::current(shop, draft_gateway).await?)
+}
+
+/// Opens an order that has no payment link: the white-label flow. Two round trips: one takes an address and reads the
+/// endpoints, one commits.
+pub async fn place(shop: &Shop, account: &Account, draft: Draft) -> Outcome<Order> {
+    let rates = rates(shop, account, draft.gateway).await?;
+    let taken = account
+        .db(shop)?
+        .commit(vec![wallet::take_address(account.id, draft.gateway, "0", ""), webhook::sql::enabled(account.id)])
+        .await
+        .map_err(Uncommitted::into_fault)?;
+    let [address, endpoints] = taken.as_slice() else {
+        return Err(Fault("two answers were expected".into()).into());
+    };
+    let address = address.first().ok_or(Refusal::GatewayNotConfigured)?;
+    commit(shop, account, draft, address, endpoints, rates, Vec::new()).await?.map_err(|no| no.into_fault().into())
+}
+
+/// Prices the draft and commits it as an order with the webhooks it owes. The inner error is a commit that another one
+/// came before, or that one of the `guards` refused.
+pub async fn commit(
+    shop: &Shop,
+    account: &Account,
+    draft: Draft,
+    address: &Row,
+    endpoints: &[Row],
+    rates: Rates,
+    guards: Vec<Statement>,
+) -> Outcome<Result<Order, Uncommitted>> {
+    let address = wallet::taken(shop, account, address)?;
+    let now = shop.now();
+    let mut order = price(account, draft, address, &rates, now)?;
+    let delay = watch::delay(&order, now, shop.world.settings.watch_seconds).unwrap_or_default();
+    order.watch_lease = Some(watch::lease(now, delay));
+    let endpoints = Endpoint::from_rows(endpoints)?;
+    let owed = webhook::owe(shop, &[Event::OrderCreated], &order, &endpoints);
+    let mut statements = guards;
+    statements.push(sql::insert(&order));
+    statements.extend(owed.statements);
+    if let Err(no) = account.db(shop)?.commit(statements).await {
+        return Ok(Err(no));
+    }
+    let mut messages = webhook::nudges(account, &owed.log_ids);
+    messages.push((
+        Job::Look {
+            shard: account.shard.clone(),
+            account_id: account.id,
+            order_id: order.id.clone(),
+            turn: order.watch_turn,
+        }
+        .to_text(),
+        delay,
+    ));
+    shop.nudge(messages).await;
+    Ok(Ok(order))
+}
+
+fn price(account: &Account, draft: Draft, address: Address, rates: &Rates, now: i64) -> Outcome<Order> {
+    let rate = rates.price(draft.price.currency()).ok_or(Refusal::NotQuotable)?;
+    let value = money::coin_value(draft.price, rate).ok_or(Refusal::NotQuotable)?;
+    let dollars = dollars()?;
+    let in_dollars = rates.price(dollars).and_then(|dollar| money::cross(draft.price, rate, dollar, dollars));
+    let Address { text, index, confirmations } = address;
+    Ok(Order {
+        account_id: account.id,
+        id: draft.id,
+        revision: 1,
+        payment_id: draft.payment_id,
+        product_id: draft.product_id,
+        product_title: draft.product_title,
+        buyer: draft.buyer,
+        price: draft.price,
+        quantity: draft.quantity,
+        gateway: draft.gateway,
+        confirmations_needed: draft.confirmations.unwrap_or(confirmations),
+        risk_level: 0,
+        status: Status::Unpaid,
+        delivered: None,
+        usd_value: in_dollars.map(|(amount, _)| amount),
+        exchange_rate: in_dollars.map(|(_, rate)| rate),
+        invoice: Invoice {
+            value,
+            address: text,
+            index,
+            received: 0,
+            confirmations: 0,
+            rate,
+            rate_source: rates.source.clone(),
+            rate_at: rates.at,
+            expires_at: now + QUOTE,
+            late: false,
+        },
+        coupon_id: None,
+        custom: draft.custom,
+        return_url: draft.return_url,
+        webhook_url: draft.webhook_url,
+        test: account.test,
+        watch_turn: 1,
+        watch_lease: None,
+        paid_at: None,
+        created_at: now,
+        updated_at: now,
+    })
+}

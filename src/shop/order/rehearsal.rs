@@ -1,0 +1,116 @@
+//! Test accounts play the buyer and the chain: a transaction is made on the account's simulated chain, and then the
+//! order is looked at just as a real one is.
+
+use super::{Order, sql, watch};
+use crate::{
+    shop::{Outcome, Refusal, Shop, account::Account, gateway::simulated, id},
+    world::{Fault, Statement, Uncommitted},
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// What is missing.
+    Exact,
+    /// Half of it.
+    Partial,
+    /// A tenth more.
+    Over,
+    /// What is missing, after the quote has run out.
+    Late,
+}
+
+impl Kind {
+    pub fn parse(text: &str) -> Option<Kind> {
+        match text {
+            "exact" => Some(Kind::Exact),
+            "partial" => Some(Kind::Partial),
+            "over" => Some(Kind::Over),
+            "late" => Some(Kind::Late),
+            _ => None,
+        }
+    }
+}
+
+pub struct Paid {
+    pub txid: String,
+    /// Satoshi.
+    pub value: u64,
+    pub order: Order,
+}
+
+/// One call moves so many orders at once; the rest follow by their own looks.
+const MOST_LOOKS: u32 = 25;
+
+fn only_test(account: &Account) -> Outcome<()> {
+    if account.test { Ok(()) } else { Err(Refusal::NotATestAccount.into()) }
+}
+
+/// Pays an order. `amount` (satoshi) overrides what `kind` would send.
+pub async fn pay(
+    shop: &Shop,
+    account: &Account,
+    order_id: &str,
+    kind: Kind,
+    amount: Option<u64>,
+    confirmations: u32,
+) -> Outcome<Paid> {
+    only_test(account)?;
+    let order = super::get(shop, account, order_id).await?;
+    let missing = order.invoice.missing();
+    let value = amount.unwrap_or(match kind {
+        Kind::Exact | Kind::Late => missing,
+        Kind::Partial => missing.div_ceil(2),
+        Kind::Over => missing + missing / 10 + 1,
+    });
+    if value == 0 {
+        return Err(Refusal::NotPayable.into());
+    }
+    let txid = id::hex(&shop.random::<32>());
+    let mut statements = simulated::pay(account.id, &order.invoice.address, &txid, value, confirmations);
+    if kind == Kind::Late {
+        let mut order = order;
+        order.invoice.expires_at = order.invoice.expires_at.min(shop.now() - 1);
+        statements.extend(sql::update(&order));
+    }
+    commit(shop, account, statements).await?;
+    let order = look(shop, account, order_id).await?;
+    Ok(Paid { txid, value, order })
+}
+
+/// Adds blocks. The first takes in what is unconfirmed: of one order, or of the whole account. Answers the new height.
+pub async fn mine(shop: &Shop, account: &Account, count: u32, order_id: Option<&str>) -> Outcome<u32> {
+    only_test(account)?;
+    let order = match order_id {
+        Some(id) => Some(super::get(shop, account, id).await?),
+        None => None,
+    };
+    let address = order.as_ref().map(|order| order.invoice.address.as_str());
+    let mut statements = simulated::mine(account.id, count, address);
+    statements.push(simulated::height(account.id));
+    statements.push(sql::watched(account.id, MOST_LOOKS));
+    let rows = commit(shop, account, statements).await?;
+    let [.., height, watched] = rows.as_slice() else {
+        return Err(Fault("two answers were expected".into()).into());
+    };
+    // Confirmations grow for every open order, not only for the one whose transaction was taken in.
+    for row in watched {
+        look(shop, account, &row.read().text()?).await?;
+    }
+    Ok(height.first().map_or(Ok(0), |row| row.read().count())?)
+}
+
+/// Takes an order's unconfirmed transactions away.
+pub async fn double_spend(shop: &Shop, account: &Account, order_id: &str) -> Outcome<Order> {
+    only_test(account)?;
+    let order = super::get(shop, account, order_id).await?;
+    commit(shop, account, vec![simulated::double_spend(account.id, &order.invoice.address)]).await?;
+    look(shop, account, order_id).await
+}
+
+async fn commit(shop: &Shop, account: &Account, statements: Vec<Statement>) -> Outcome<Vec<Vec<crate::world::Row>>> {
+    Ok(account.db(shop)?.commit(statements).await.map_err(Uncommitted::into_fault)?)
+}
+
+async fn look(shop: &Shop, account: &Account, order_id: &str) -> Outcome<Order> {
+    watch::look(shop, account, order_id, None).await?.ok_or_else(|| Refusal::NotFound.into())
+}

@@ -1,0 +1,293 @@
+//! Statements and rows of `orders` and `transactions`.
+
+use super::{Buyer, Invoice, Order, Status, dollars, facts::Receipt};
+use crate::{
+    shop::{
+        gateway::Gateway,
+        money::{Amount, Currency, Decimal},
+    },
+    world::{Fault, Reader, Row, Statement, Value},
+};
+
+const COLUMNS: &str = "account_id, id, revision, payment_id, product_id, product_title, \
+    email, ip_address, country_code, user_agent, referral, \
+    value, currency, quantity, gateway, confirmations_needed, risk_level, status, delivered, \
+    usd_value, exchange_rate, \
+    crypto_value, crypto_address, crypto_index, crypto_received, crypto_confirmations, \
+    crypto_rate, rate_source, rate_at, quote_expires_at, late, \
+    coupon_id, custom, return_url, webhook_url, test, watch_turn, watch_lease, paid_at, created_at, updated_at";
+
+pub fn by_id(account_id: i64, id: &str) -> Statement {
+    Statement::new(
+        format!("SELECT {COLUMNS} FROM orders WHERE account_id = ?1 AND id = ?2"),
+        vec![account_id.into(), id.into()],
+    )
+}
+
+/// How many there are, and the page: a range of `seq`, whose cost does not depend on how deep it lies.
+pub fn page(account_id: i64, page: u32, per_page: u32) -> [Statement; 2] {
+    let skip = i64::from(page - 1) * i64::from(per_page);
+    [
+        Statement::new("SELECT COALESCE(MAX(seq), 0) FROM orders WHERE account_id = ?1", vec![account_id.into()]),
+        Statement::new(
+            format!(
+                "SELECT {COLUMNS} FROM orders WHERE account_id = ?1
+                 AND seq <= (SELECT MAX(seq) FROM orders WHERE account_id = ?1) - ?2
+                 ORDER BY seq DESC LIMIT ?3"
+            ),
+            vec![account_id.into(), skip.into(), per_page.into()],
+        ),
+    ]
+}
+
+pub fn from_row(row: &Row) -> Result<Order, Fault> {
+    let row = &mut row.read();
+    let account_id = row.int()?;
+    let id = row.text()?;
+    let revision = row.int()?;
+    let payment_id = row.maybe_text()?;
+    let product_id = row.text()?;
+    let product_title = row.text()?;
+    let buyer = Buyer {
+        email: row.maybe_text()?,
+        ip_address: row.maybe_text()?,
+        country_code: row.maybe_text()?,
+        user_agent: row.maybe_text()?,
+        referral: row.maybe_text()?,
+    };
+    let minor = row.int()?;
+    let price = amount(minor, currency(&row.text()?)?)?;
+    Ok(Order {
+        account_id,
+        id,
+        revision,
+        payment_id,
+        product_id,
+        product_title,
+        buyer,
+        price,
+        quantity: row.count()?,
+        gateway: gateway(&row.text()?)?,
+        confirmations_needed: row.count()?,
+        risk_level: row.count()?,
+        status: status(row.int()?)?,
+        delivered: row.maybe_text()?,
+        usd_value: match row.maybe_int()? {
+            Some(minor) => Some(amount(minor, dollars()?)?),
+            None => None,
+        },
+        exchange_rate: row.maybe_text()?.as_deref().map(decimal).transpose()?,
+        invoice: invoice(row)?,
+        coupon_id: row.maybe_text()?,
+        custom: row.maybe_text()?,
+        return_url: row.maybe_text()?,
+        webhook_url: row.maybe_text()?,
+        test: row.flag()?,
+        watch_turn: row.int()?,
+        watch_lease: row.maybe_int()?,
+        paid_at: row.maybe_int()?,
+        created_at: row.int()?,
+        updated_at: row.int()?,
+    })
+}
+
+fn invoice(row: &mut Reader<'_>) -> Result<Invoice, Fault> {
+    Ok(Invoice {
+        value: units(row.int()?)?,
+        address: row.text()?,
+        index: row.count()?,
+        received: units(row.int()?)?,
+        confirmations: row.count()?,
+        rate: decimal(&row.text()?)?,
+        rate_source: row.text()?,
+        rate_at: row.int()?,
+        expires_at: row.int()?,
+        late: row.flag()?,
+    })
+}
+
+fn units(n: i64) -> Result<u64, Fault> {
+    u64::try_from(n).map_err(|_| Fault("a sum of coins is negative".into()))
+}
+fn amount(minor: i64, currency: Currency) -> Result<Amount, Fault> {
+    Amount::new(minor, currency).ok_or_else(|| Fault("a stored amount is negative".into()))
+}
+fn currency(code: &str) -> Result<Currency, Fault> {
+    Currency::parse(code).ok_or_else(|| Fault(format!("an order is in an unknown currency: {code}")))
+}
+fn gateway(name: &str) -> Result<Gateway, Fault> {
+    Gateway::parse(name).ok_or_else(|| Fault(format!("an order has an unknown gateway: {name}")))
+}
+fn status(code: i64) -> Result<Status, Fault> {
+    Status::from_code(code).ok_or_else(|| Fault(format!("an order has an unknown status: {code}")))
+}
+fn decimal(text: &str) -> Result<Decimal, Fault> {
+    Decimal::parse(text).map_err(|_| Fault("a stored rate is not a decimal".into()))
+}
+
+/// Appends an order. Its `seq` is one more than the account's last: D1 has one writer, so no two get the same.
+pub fn insert(order: &Order) -> Statement {
+    let invoice = &order.invoice;
+    let buyer = &order.buyer;
+    let args: Vec<Value> = vec![
+        order.account_id.into(),
+        (&order.id).into(),
+        order.revision.into(),
+        order.payment_id.clone().into(),
+        (&order.product_id).into(),
+        (&order.product_title).into(),
+        buyer.email.clone().into(),
+        buyer.ip_address.clone().into(),
+        buyer.country_code.clone().into(),
+        buyer.user_agent.clone().into(),
+        buyer.referral.clone().into(),
+        order.price.minor().into(),
+        order.price.currency().code().into(),
+        order.quantity.into(),
+        order.gateway.snake().into(),
+        order.confirmations_needed.into(),
+        order.risk_level.into(),
+        order.status.code().into(),
+        order.delivered.clone().into(),
+        order.usd_value.map(|amount| amount.minor()).into(),
+        order.exchange_rate.map(|rate| rate.to_text()).into(),
+        invoice.value.cast_signed().into(),
+        (&invoice.address).into(),
+        invoice.index.into(),
+        invoice.received.cast_signed().into(),
+        invoice.confirmations.into(),
+        invoice.rate.to_text().into(),
+        (&invoice.rate_source).into(),
+        invoice.rate_at.into(),
+        invoice.expires_at.into(),
+        invoice.late.into(),
+        order.coupon_id.clone().into(),
+        order.custom.clone().into(),
+        order.return_url.clone().into(),
+        order.webhook_url.clone().into(),
+        order.test.into(),
+        order.watch_turn.into(),
+        order.watch_lease.into(),
+        order.paid_at.into(),
+        order.created_at.into(),
+        order.updated_at.into(),
+    ];
+    let places: Vec<String> = (1..=args.len()).map(|n| format!("?{n}")).collect();
+    Statement::new(
+        format!(
+            "INSERT INTO orders (seq, {COLUMNS})
+             SELECT (SELECT COALESCE(MAX(seq), 0) + 1 FROM orders WHERE account_id = ?1), {}",
+            places.join(", ")
+        ),
+        args,
+    )
+}
+
+/// Writes what a look, a new quote or a test can change, provided that nobody changed the order since it was read.
+/// `order.revision` is the one that was read.
+pub fn update(order: &Order) -> [Statement; 2] {
+    let invoice = &order.invoice;
+    [
+        Statement::guard(
+            "EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?2 AND revision = ?3)",
+            vec![order.account_id.into(), (&order.id).into(), order.revision.into()],
+        ),
+        Statement::new(
+            "UPDATE orders SET revision = revision + 1, status = ?3, delivered = ?4,
+             crypto_value = ?5, crypto_received = ?6, crypto_confirmations = ?7,
+             crypto_rate = ?8, rate_source = ?9, rate_at = ?10, quote_expires_at = ?11, late = ?12,
+             watch_turn = ?13, watch_lease = ?14, paid_at = ?15, updated_at = ?16
+             WHERE account_id = ?1 AND id = ?2",
+            vec![
+                order.account_id.into(),
+                (&order.id).into(),
+                order.status.code().into(),
+                order.delivered.clone().into(),
+                invoice.value.cast_signed().into(),
+                invoice.received.cast_signed().into(),
+                invoice.confirmations.into(),
+                invoice.rate.to_text().into(),
+                (&invoice.rate_source).into(),
+                invoice.rate_at.into(),
+                invoice.expires_at.into(),
+                invoice.late.into(),
+                order.watch_turn.into(),
+                order.watch_lease.into(),
+                order.paid_at.into(),
+                order.updated_at.into(),
+            ],
+        ),
+    ]
+}
+
+/// The lease alone, for looks that saw nothing new: no change of the order, so no new revision.
+pub fn extend_lease(account_id: i64, id: &str, turn: i64, until: i64) -> Statement {
+    Statement::new(
+        "UPDATE orders SET watch_lease = ?4 WHERE account_id = ?1 AND id = ?2 AND watch_turn = ?3 AND watch_lease IS NOT NULL",
+        vec![account_id.into(), id.into(), turn.into(), until.into()],
+    )
+}
+
+/// Nothing will come any more.
+pub fn end_lease(account_id: i64, id: &str, turn: i64) -> Statement {
+    Statement::new(
+        "UPDATE orders SET watch_lease = NULL WHERE account_id = ?1 AND id = ?2 AND watch_turn = ?3",
+        vec![account_id.into(), id.into(), turn.into()],
+    )
+}
+
+/// Cron's sweep over all accounts of a shard: whose chain of looks has broken off gets a new turn.
+pub fn take_lapsed(now: i64, until: i64, limit: u32) -> Statement {
+    Statement::new(
+        "UPDATE orders SET watch_turn = watch_turn + 1, watch_lease = ?2
+         WHERE (account_id, seq) IN (SELECT account_id, seq FROM orders WHERE watch_lease < ?1 ORDER BY watch_lease LIMIT ?3)
+         RETURNING account_id, id, watch_turn",
+        vec![now.into(), until.into(), limit.into()],
+    )
+}
+
+/// Ids of the account's orders that can still be paid, newest first. For test accounts, whose chain moves all at once.
+pub fn watched(account_id: i64, limit: u32) -> Statement {
+    Statement::new(
+        "SELECT id FROM orders WHERE account_id = ?1 AND watch_lease IS NOT NULL ORDER BY seq DESC LIMIT ?2",
+        vec![account_id.into(), limit.into()],
+    )
+}
+
+pub fn receipts(account_id: i64, order_id: &str) -> Statement {
+    Statement::new(
+        "SELECT txid, vout, value, height, gone, first_seen_at FROM transactions
+         WHERE account_id = ?1 AND order_id = ?2 ORDER BY first_seen_at, txid, vout",
+        vec![account_id.into(), order_id.into()],
+    )
+}
+
+pub fn receipt(row: &Row) -> Result<Receipt, Fault> {
+    let row = &mut row.read();
+    Ok(Receipt {
+        txid: row.text()?,
+        vout: row.count()?,
+        value: units(row.int()?)?,
+        height: row.maybe_int()?.and_then(|height| u32::try_from(height).ok()),
+        gone: row.flag()?,
+        first_seen_at: row.int()?,
+    })
+}
+
+pub fn put_receipt(account_id: i64, order_id: &str, receipt: &Receipt) -> Statement {
+    Statement::new(
+        "INSERT INTO transactions (account_id, order_id, txid, vout, value, height, gone, first_seen_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (account_id, order_id, txid, vout) DO UPDATE SET value = ?5, height = ?6, gone = ?7",
+        vec![
+            account_id.into(),
+            order_id.into(),
+            (&receipt.txid).into(),
+            receipt.vout.into(),
+            receipt.value.cast_signed().into(),
+            receipt.height.into(),
+            receipt.gone.into(),
+            receipt.first_seen_at.into(),
+        ],
+    )
+}

@@ -1,0 +1,186 @@
+//! Payment links: what POST /api/v2/pay makes. The link's token carries what its page shows first, signed; the row holds
+//! the rest, for the moment when the buyer starts and the link becomes an order.
+
+use super::{
+    Error, Outcome, Refusal, Shop,
+    account::Account,
+    gateway::{Gateway, wallet},
+    id,
+    money::Amount,
+    order::{self, Buyer, Draft, Order},
+    time::DAY,
+};
+use crate::world::{Fault, Uncommitted};
+
+mod sql;
+pub mod token;
+
+pub use token::Link;
+
+/// How long a link can be started. An order that was started goes on.
+const LASTS: i64 = 30 * DAY;
+/// A destroyed link's tombstone outlives the link.
+const TOMBSTONE: u32 = 31 * 24 * 3_600;
+
+/// What the seller asks for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub title: String,
+    pub email: Option<String>,
+    /// In all, whatever the quantity.
+    pub price: Amount,
+    pub quantity: u32,
+    pub gateway: Gateway,
+    /// 0 to 6; `None`: as the wallet's setting says.
+    pub confirmations: Option<u32>,
+    pub return_url: String,
+    pub webhook_url: Option<String>,
+    /// JSON, handed back with the order.
+    pub custom: Option<String>,
+}
+
+/// A payment as its row has it.
+struct Payment {
+    request: Request,
+    expires_at: i64,
+    destroyed: bool,
+}
+
+/// A link that can be handed out: its id and signed token.
+pub struct Made {
+    pub id: String,
+    pub token: String,
+}
+
+/// Makes a payment link, in one round trip. Nothing is reserved yet.
+pub async fn create(shop: &Shop, account: &Account, request: Request) -> Outcome<Made> {
+    let id = id::hex(&shop.random::<20>());
+    let now = shop.now();
+    let rows = account
+        .db(shop)?
+        .commit(vec![sql::insert(account.id, &id, &request, now, now + LASTS), sql::shop_name(account.id)])
+        .await
+        .map_err(Uncommitted::into_fault)?;
+    let [inserted, shops] = rows.as_slice() else {
+        return Err(Fault("two answers were expected".into()).into());
+    };
+    if inserted.is_empty() {
+        return Err(Refusal::GatewayNotConfigured.into());
+    }
+    let shop_name = shops.first().ok_or_else(|| Fault("an account has no shop row".into()))?.read().text()?;
+    let link = Link {
+        account_id: account.id,
+        shard: account.shard.clone(),
+        test: account.test,
+        shop_name,
+        title: request.title,
+        price: request.price,
+        quantity: request.quantity,
+        gateway: request.gateway,
+        needs_email: request.email.is_none(),
+        return_origin: token::origin(&request.return_url),
+        expires_at: now + LASTS,
+    };
+    let token = token::sign(&shop.world.settings.token_keys, &id, &link);
+    Ok(Made { id, token })
+}
+
+/// The order that a link becomes has an id made from the link's: there can be one only, and whoever holds the link can
+/// name it without asking.
+pub fn order_id(payment_id: &str) -> Option<String> {
+    let bytes = id::unhex(payment_id)?;
+    Some(id::uuid(bytes.get(..16)?.try_into().ok()?))
+}
+
+fn tombstone(payment_id: &str) -> String {
+    format!("destroyed:{payment_id}")
+}
+
+/// Opens a link: its token must be ours, unspoilt, and not destroyed. No database is asked.
+pub async fn open_link(shop: &Shop, payment_id: &str, token: &str) -> Outcome<Link> {
+    let link = token::verify(&shop.world.settings.token_keys, payment_id, token).ok_or(Refusal::NotFound)?;
+    if shop.world.cache.get(&tombstone(payment_id)).await?.is_some() {
+        return Err(Refusal::Destroyed.into());
+    }
+    Ok(link)
+}
+
+/// Starts the payment: makes the link's order, with an address of its own and a quote. However often it is called, and
+/// by how many at once, there is one order. Two round trips.
+pub async fn start(shop: &Shop, link: &Link, payment_id: &str, buyer: Buyer) -> Outcome<Order> {
+    let account = Account::acting(link.account_id, &link.shard, link.test);
+    let order_id = order_id(payment_id).ok_or(Refusal::NotFound)?;
+    // The rates first: without them no address must be used up.
+    let rates = order::open::rates(shop, &account, link.gateway).await;
+    let db = account.db(shop)?;
+    let unless = if rates.is_ok() { "EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?3)" } else { "1" };
+    let rows = db
+        .commit(vec![
+            wallet::take_address(account.id, link.gateway, unless, &order_id),
+            order::sql::by_id(account.id, &order_id),
+            sql::by_id(account.id, payment_id),
+            super::webhook::sql::enabled(account.id),
+        ])
+        .await
+        .map_err(Uncommitted::into_fault)?;
+    let [address, orders, payments, endpoints] = rows.as_slice() else {
+        return Err(Fault("four answers were expected".into()).into());
+    };
+    if let Some(row) = orders.first() {
+        return Ok(order::sql::from_row(row)?);
+    }
+    let payment = sql::from_row(payments.first().ok_or(Refusal::NotFound)?)?;
+    if payment.destroyed {
+        return Err(Refusal::Destroyed.into());
+    }
+    if shop.now() > payment.expires_at {
+        return Err(Refusal::Expired.into());
+    }
+    let rates = rates?;
+    let address = address.first().ok_or(Refusal::GatewayNotConfigured)?;
+    let request = payment.request;
+    let draft = Draft {
+        id: order_id.clone(),
+        payment_id: Some(payment_id.to_owned()),
+        product_id: "pay".into(),
+        product_title: request.title,
+        price: request.price,
+        quantity: request.quantity,
+        gateway: request.gateway,
+        confirmations: request.confirmations,
+        buyer: Buyer { email: request.email.or(buyer.email), ..buyer },
+        custom: request.custom,
+        return_url: Some(request.return_url),
+        webhook_url: request.webhook_url,
+    };
+    let guards = vec![sql::still_there(account.id, payment_id)];
+    match order::open::commit(shop, &account, draft, address, endpoints, rates, guards).await? {
+        Ok(order) => Ok(order),
+        // Somebody started it at the same time; his order is this one.
+        Err(no) if no.names("orders.id") => order::get(shop, &account, &order_id).await,
+        Err(no) if no.is_stale() => Err(Refusal::Destroyed.into()),
+        Err(no) => Err(no.into_fault().into()),
+    }
+}
+
+/// Destroys a link. Its page is gone within a minute everywhere, and nothing can be started from now on. An order
+/// without money goes on being watched: a buyer may have sent it already.
+pub async fn destroy(shop: &Shop, account: &Account, payment_id: &str) -> Outcome<()> {
+    let order_id = order_id(payment_id).ok_or(Refusal::NotFound)?;
+    let rows = account
+        .db(shop)?
+        .commit(vec![sql::destroy(account.id, payment_id, &order_id, shop.now()), sql::by_id(account.id, payment_id)])
+        .await
+        .map_err(Uncommitted::into_fault)?;
+    let [destroyed, payments] = rows.as_slice() else {
+        return Err(Fault("two answers were expected".into()).into());
+    };
+    let payment = sql::from_row(payments.first().ok_or(Refusal::NotFound)?)?;
+    if destroyed.is_empty() && !payment.destroyed {
+        return Err(Refusal::MoneyInIt.into());
+    }
+    if destroyed.is_empty() {
+        return Err(Refusal::NotFound.into());
+    }
+    shop.world.cache.put(&tombstone(payment_id), "1", Some(TOMBSTONE)).await.map_err(Error::Fault)
+}

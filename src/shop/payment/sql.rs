@@ -1,0 +1,95 @@
+//! Statements and rows of `payments`.
+
+use super::{Payment, Request};
+use crate::{
+    shop::{
+        gateway::Gateway,
+        money::{Amount, Currency},
+    },
+    world::{Fault, Row, Statement},
+};
+
+/// Answers a row if the account has a wallet for the gateway; otherwise nothing is written.
+pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at: i64) -> Statement {
+    Statement::new(
+        "INSERT INTO payments (account_id, id, title, email, value, currency, quantity, gateway, confirmations,
+                               return_url, webhook_url, custom, expires_at, created_at)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, COALESCE(?9, confirmations), ?10, ?11, ?12, ?13, ?14
+         FROM wallets WHERE account_id = ?1 AND gateway = ?8 AND active = 1
+         RETURNING id",
+        vec![
+            account_id.into(),
+            id.into(),
+            (&request.title).into(),
+            request.email.clone().into(),
+            request.price.minor().into(),
+            request.price.currency().code().into(),
+            request.quantity.into(),
+            request.gateway.snake().into(),
+            request.confirmations.into(),
+            (&request.return_url).into(),
+            request.webhook_url.clone().into(),
+            request.custom.clone().into(),
+            expires_at.into(),
+            now.into(),
+        ],
+    )
+}
+
+pub fn shop_name(account_id: i64) -> Statement {
+    Statement::new("SELECT shop_name FROM shops WHERE account_id = ?1", vec![account_id.into()])
+}
+
+pub fn by_id(account_id: i64, id: &str) -> Statement {
+    Statement::new(
+        "SELECT title, email, value, currency, quantity, gateway, confirmations, return_url, webhook_url, custom,
+                expires_at, destroyed_at IS NOT NULL AS destroyed
+         FROM payments WHERE account_id = ?1 AND id = ?2",
+        vec![account_id.into(), id.into()],
+    )
+}
+
+pub fn from_row(row: &Row) -> Result<Payment, Fault> {
+    let row = &mut row.read();
+    let title = row.text()?;
+    let email = row.maybe_text()?;
+    let minor = row.int()?;
+    let currency = row.text()?;
+    let price = Currency::parse(&currency)
+        .and_then(|currency| Amount::new(minor, currency))
+        .ok_or_else(|| Fault("a payment's amount can't be read".into()))?;
+    let quantity = row.count()?;
+    let gateway = row.text()?;
+    let gateway = Gateway::parse(&gateway).ok_or_else(|| Fault("a payment has an unknown gateway".into()))?;
+    let request = Request {
+        title,
+        email,
+        price,
+        quantity,
+        gateway,
+        confirmations: Some(row.count()?),
+        return_url: row.text()?,
+        webhook_url: row.maybe_text()?,
+        custom: row.maybe_text()?,
+    };
+    Ok(Payment { request, expires_at: row.int()?, destroyed: row.flag()? })
+}
+
+/// Holds a commit to the payment's still being there.
+pub fn still_there(account_id: i64, id: &str) -> Statement {
+    Statement::guard(
+        "EXISTS (SELECT 1 FROM payments WHERE account_id = ?1 AND id = ?2 AND destroyed_at IS NULL)",
+        vec![account_id.into(), id.into()],
+    )
+}
+
+/// Answers a row if it was there, whole, and without money.
+pub fn destroy(account_id: i64, id: &str, order_id: &str, now: i64) -> Statement {
+    Statement::new(
+        "UPDATE payments SET destroyed_at = ?4
+         WHERE account_id = ?1 AND id = ?2 AND destroyed_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?3 AND (status <> 0 OR crypto_received > 0))
+         RETURNING id",
+        vec![account_id.into(), id.into(), order_id.into(), now.into()],
+    )
+}

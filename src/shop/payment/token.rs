@@ -1,0 +1,188 @@
+//! The token of a payment link: `key id . contents . HMAC-SHA256`, in URL-safe base64. It carries all that the first
+//! paint of the page needs, so that no database is asked for it, and it can't be altered: one flipped bit and the link
+//! is a page that doesn't exist.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::{
+    shop::{
+        gateway::Gateway,
+        money::{Amount, Currency},
+    },
+    world::Keys,
+};
+
+/// What a token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    pub account_id: i64,
+    pub shard: String,
+    pub test: bool,
+    pub shop_name: String,
+    pub title: String,
+    pub price: Amount,
+    pub quantity: u32,
+    pub gateway: Gateway,
+    /// The seller didn't know the buyer's e-mail: the page asks for it.
+    pub needs_email: bool,
+    /// Where the page may send the buyer afterwards.
+    pub return_origin: String,
+    /// Milliseconds since 1970.
+    pub expires_at: i64,
+}
+
+type Wire<'a> = (
+    i64,
+    std::borrow::Cow<'a, str>,
+    bool,
+    std::borrow::Cow<'a, str>,
+    std::borrow::Cow<'a, str>,
+    i64,
+    std::borrow::Cow<'a, str>,
+    u32,
+    std::borrow::Cow<'a, str>,
+    bool,
+    std::borrow::Cow<'a, str>,
+    i64,
+);
+
+pub fn sign(keys: &Keys, payment_id: &str, link: &Link) -> String {
+    let wire: Wire<'_> = (
+        link.account_id,
+        link.shard.as_str().into(),
+        link.test,
+        link.shop_name.as_str().into(),
+        link.title.as_str().into(),
+        link.price.minor(),
+        link.price.currency().code().into(),
+        link.quantity,
+        link.gateway.snake().into(),
+        link.needs_email,
+        link.return_origin.as_str().into(),
+        link.expires_at,
+    );
+    let contents = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&wire).unwrap_or_default());
+    let (id, key) = keys.first();
+    let tag = mac(key, payment_id, &contents).map_or_else(Vec::new, |mac| mac.finalize().into_bytes().to_vec());
+    format!("{id}.{contents}.{}", URL_SAFE_NO_PAD.encode(tag))
+}
+
+/// `None` for anything that `sign` didn't make for this payment with a key that is still in the list.
+pub fn verify(keys: &Keys, payment_id: &str, token: &str) -> Option<Link> {
+    let mut parts = token.split('.');
+    let (id, contents, tag) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    // Decoding refuses stray bits in the last letter, so that a token has one spelling only.
+    let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
+    mac(keys.named(id)?, payment_id, contents)?.verify_slice(&tag).ok()?;
+    let wire = URL_SAFE_NO_PAD.decode(contents).ok()?;
+    let wire: Wire<'_> = serde_json::from_slice(&wire).ok()?;
+    let (
+        account_id,
+        shard,
+        test,
+        shop_name,
+        title,
+        minor,
+        currency,
+        quantity,
+        gateway,
+        needs_email,
+        return_origin,
+        expires_at,
+    ) = wire;
+    Some(Link {
+        account_id,
+        shard: shard.into_owned(),
+        test,
+        shop_name: shop_name.into_owned(),
+        title: title.into_owned(),
+        price: Amount::new(minor, Currency::parse(&currency)?)?,
+        quantity,
+        gateway: Gateway::parse(&gateway)?,
+        needs_email,
+        return_origin: return_origin.into_owned(),
+        expires_at,
+    })
+}
+
+fn mac(key: &[u8], payment_id: &str, contents: &str) -> Option<Hmac<Sha256>> {
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).ok()?;
+    mac.update(b"payment link 1.");
+    mac.update(payment_id.as_bytes());
+    mac.update(b".");
+    mac.update(contents.as_bytes());
+    Some(mac)
+}
+
+/// `https://host[:port]` of a URL that was checked before.
+pub fn origin(url: &str) -> String {
+    url::Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(text: &str) -> Keys {
+        Keys::parse("TOKEN_KEYS", text).unwrap()
+    }
+    const A: &str = "a:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
+    const B: &str = "b:QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=";
+    const ID: &str = "81971eae19ff0924026d7b2a7502b20372c15df5";
+
+    fn link() -> Link {
+        Link {
+            account_id: 7,
+            shard: "DB".into(),
+            test: true,
+            shop_name: "Ada's \"shop\"".into(),
+            title: "Grüße <b>".into(),
+            price: Amount::new(1_000, Currency::parse("EUR").unwrap()).unwrap(),
+            quantity: 2,
+            gateway: Gateway::Bitcoin,
+            needs_email: true,
+            return_origin: origin("https://example.com:8443/back?x=1"),
+            expires_at: 9,
+        }
+    }
+
+    #[test]
+    fn a_token_says_what_it_was_made_of() {
+        let token = sign(&keys(A), ID, &link());
+        assert_eq!(verify(&keys(A), ID, &token), Some(link()));
+        assert_eq!(link().return_origin, "https://example.com:8443");
+        assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)), "{token}");
+    }
+
+    #[test]
+    fn any_flipped_bit_spoils_it() {
+        let token = sign(&keys(A), ID, &link());
+        for place in 0..token.len() {
+            for bit in 0..7 {
+                let mut bytes = token.clone().into_bytes();
+                bytes[place] ^= 1 << bit;
+                if let Ok(spoilt) = String::from_utf8(bytes) {
+                    assert_eq!(verify(&keys(A), ID, &spoilt), None, "byte {place}, bit {bit}");
+                }
+            }
+        }
+        assert_eq!(verify(&keys(A), &ID.replace('8', "9"), &token), None, "another payment's token");
+        for cut in 0..token.len() {
+            assert_eq!(verify(&keys(A), ID, &token[..cut]), None);
+        }
+    }
+
+    #[test]
+    fn during_a_rotation_links_of_both_keys_work() {
+        let old = sign(&keys(A), ID, &link());
+        let both = keys(&format!("{B},{A}"));
+        assert!(verify(&both, ID, &old).is_some());
+        assert!(sign(&both, ID, &link()).starts_with("b."));
+        assert_eq!(verify(&keys(B), ID, &old), None, "after it, the old key's don't");
+    }
+}

@@ -1,0 +1,161 @@
+//! Delivery: the logs that are owed are sent, and what came of it is written back. One round trip reads a whole batch,
+//! one writes it; between them all are sent at the same time.
+
+use futures_util::future::join_all;
+
+use super::{
+    Shop, sign,
+    sql::{self, Task},
+    url,
+};
+use crate::{
+    shop::{
+        account,
+        job::Job,
+        time::{HOUR, MINUTE, SECOND},
+    },
+    world::{Answer, Fault, Outgoing, Statement, Uncommitted},
+};
+
+/// A receiver has this long, in milliseconds.
+const TIMEOUT: u32 = 15_000;
+/// So much of its answer is kept.
+const KEPT: usize = 20 << 10;
+
+/// Time between two attempts: quick at first, for a receiver that was restarting, then over three days.
+const SCHEDULE: [i64; 10] =
+    [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR, 24 * HOUR];
+
+/// A queue delays no message for longer.
+const LONGEST_DELAY: i64 = 12 * HOUR;
+
+/// Sends these logs (account, id) of one shard, those of them that are still owed and whose time has come.
+pub async fn deliver(shop: &Shop, shard: &str, logs: &[(i64, String)]) -> Result<(), Fault> {
+    let db = shop.world.databases.shard(shard)?;
+    let statements = logs.iter().map(|(account_id, id)| sql::task_by_id(*account_id, id)).collect();
+    let now = shop.now();
+    let tasks = db
+        .rows(statements)
+        .await?
+        .iter()
+        .filter_map(|rows| rows.first())
+        .map(sql::task)
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        // A nudge may come twice, or before a retry's time: then nothing is to be done.
+        .filter(|task| task.due_at.is_some() && task.log.next_retry_at.is_none_or(|at| at <= now + SECOND));
+    let attempts = tasks.map(|task| attempt(shop, task));
+    let mut done: Vec<Statement> = Vec::new();
+    let mut again = Vec::new();
+    for attempted in join_all(attempts).await {
+        let task = attempted.task;
+        done.push(sql::finish(&task, shop.now()));
+        if let (true, Some(endpoint_id)) = (attempted.gone, &task.endpoint_id) {
+            done.push(sql::disable(task.account_id, endpoint_id, shop.now()));
+        }
+        if let Some(at) = task.log.next_retry_at {
+            let wait = at - shop.now();
+            if wait <= LONGEST_DELAY {
+                let job = Job::Deliver { shard: shard.to_owned(), account_id: task.account_id, log_id: task.log.id };
+                // Rounded up: a nudge before its time is dropped.
+                again.push((job.to_text(), u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(0)));
+            }
+        }
+    }
+    if !done.is_empty() {
+        db.commit(done).await.map_err(Uncommitted::into_fault)?;
+    }
+    shop.nudge(again).await;
+    Ok(())
+}
+
+struct Attempted {
+    task: Task,
+    /// The receiver said 410: it wants no more.
+    gone: bool,
+}
+
+async fn attempt(shop: &Shop, mut task: Task) -> Attempted {
+    let settings = &shop.world.settings;
+    let now = shop.now();
+    if !task.wanted {
+        // The endpoint was deleted or disabled meanwhile.
+        task.log.next_retry_at = None;
+        task.due_at = None;
+        return Attempted { task, gone: false };
+    }
+    let secret = match account::open_secret(shop, task.account_id, &task.secret) {
+        Ok(secret) => secret,
+        Err(fault) => {
+            shop.world.log.warn(&fault.to_string());
+            return failed(shop, task, "secret");
+        }
+    };
+    if url::check(&task.log.url, settings.allow_insecure_urls).is_err() {
+        return failed(shop, task, "forbidden_url");
+    }
+    let body = sign::body(&task.log.payload);
+    let headers =
+        sign::headers(&settings.brand, &secret, &task.log.id, &task.log.event, &task.log.payload, &body, now / SECOND);
+    let request = Outgoing {
+        method: "POST",
+        url: task.log.url.clone(),
+        headers,
+        body: Some(body.into_bytes()),
+        timeout: TIMEOUT,
+        limit: KEPT,
+    };
+    match shop.world.web.fetch(request).await {
+        Ok(answer) => answered(shop, task, answer),
+        Err(fault) => failed(shop, task, fault.word()),
+    }
+}
+
+fn answered(shop: &Shop, mut task: Task, answer: Answer) -> Attempted {
+    let headers: serde_json::Map<String, serde_json::Value> =
+        answer.headers.iter().take(50).map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    task.log.response_code = answer.status.into();
+    task.log.response = Some(String::from_utf8_lossy(&answer.body).into_owned());
+    task.log.response_headers = Some(serde_json::Value::Object(headers).to_string());
+    task.log.error = None;
+    let gone = answer.status == 410;
+    if (200..300).contains(&answer.status) || gone {
+        task.log.next_retry_at = None;
+        task.due_at = None;
+    } else {
+        retry_later(shop, &mut task, retry_after(&answer));
+    }
+    Attempted { task, gone }
+}
+
+fn failed(shop: &Shop, mut task: Task, reason: &str) -> Attempted {
+    task.log.response_code = 0;
+    task.log.response = None;
+    task.log.response_headers = None;
+    task.log.error = Some(reason.to_owned());
+    retry_later(shop, &mut task, None);
+    Attempted { task, gone: false }
+}
+
+/// What a receiver that is too busy asks for, in milliseconds.
+fn retry_after(answer: &Answer) -> Option<i64> {
+    let text = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
+    text.1.trim().parse::<i64>().ok().map(|seconds| seconds.clamp(0, 24 * 3_600) * SECOND)
+}
+
+fn retry_later(shop: &Shop, task: &mut Task, asked: Option<i64>) {
+    let step = usize::try_from(task.log.retries).ok().and_then(|n| SCHEDULE.get(n));
+    let (Some(step), true) = (step, task.log.retries < task.log.retry_limit) else {
+        task.log.next_retry_at = None;
+        task.due_at = None;
+        return;
+    };
+    task.log.retries += 1;
+    // ±20 %, so that what failed together doesn't come back together.
+    let jitter = i64::from(u16::from_le_bytes(shop.random())) * 400 / 65_536 - 200;
+    let wait = (step + step * jitter / 1_000).max(asked.unwrap_or(0));
+    let at = shop.now() + wait;
+    task.log.next_retry_at = Some(at);
+    // Its nudge comes at that time; cron only when the nudge was lost, or can't wait so long.
+    task.due_at = Some(if wait <= LONGEST_DELAY { at + MINUTE } else { at });
+}

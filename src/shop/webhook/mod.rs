@@ -1,0 +1,234 @@
+//! Webhooks: the endpoints that sellers register, the logs that are owed to them, and their delivery.
+
+use std::collections::HashSet;
+
+use super::{
+    Error, Outcome, Refusal, Shop,
+    account::Account,
+    id,
+    job::Job,
+    order::{Order, Page},
+    time::MINUTE,
+};
+use crate::world::{Fault, Row, Statement, Uncommitted};
+
+pub mod deliver;
+pub mod sign;
+pub mod sql;
+pub mod url;
+
+/// What can happen, by the names the reference gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Event {
+    OrderCreated,
+    OrderUpdated,
+    OrderPaid,
+    ProductOutOfStock,
+    FeedbackCreated,
+    FeedbackUpdated,
+    QueryCreated,
+    QueryReplied,
+}
+
+impl Event {
+    pub const ALL: [Event; 8] = [
+        Event::OrderCreated,
+        Event::OrderUpdated,
+        Event::OrderPaid,
+        Event::ProductOutOfStock,
+        Event::FeedbackCreated,
+        Event::FeedbackUpdated,
+        Event::QueryCreated,
+        Event::QueryReplied,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Event::OrderCreated => "order:created",
+            Event::OrderUpdated => "order:updated",
+            Event::OrderPaid => "order:paid",
+            Event::ProductOutOfStock => "product:out_of_stock",
+            Event::FeedbackCreated => "feedback:created",
+            Event::FeedbackUpdated => "feedback:updated",
+            Event::QueryCreated => "query:created",
+            Event::QueryReplied => "query:replied",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Event> {
+        Self::ALL.into_iter().find(|event| event.name() == name)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    pub id: String,
+    pub url: String,
+    pub events: Vec<Event>,
+    pub enabled: bool,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+impl Endpoint {
+    pub fn from_rows(rows: &[Row]) -> Result<Vec<Endpoint>, Fault> {
+        rows.iter().map(sql::endpoint).collect()
+    }
+}
+
+/// What a webhook was, and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Log {
+    pub id: String,
+    pub event: String,
+    pub url: String,
+    /// JSON, before `<`, `>` and `&` are escaped.
+    pub payload: String,
+    /// 0 until an answer came.
+    pub response_code: i64,
+    pub response: Option<String>,
+    /// JSON object.
+    pub response_headers: Option<String>,
+    /// Why no answer came: dns, tls, refused, timeout or network.
+    pub error: Option<String>,
+    pub retries: u32,
+    pub retry_limit: u32,
+    pub next_retry_at: Option<i64>,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// Logs to be committed together with the change that causes them.
+pub struct Owed {
+    pub log_ids: Vec<String>,
+    pub statements: Vec<Statement>,
+}
+
+/// A log committed now is sent by its nudge; when that is lost, cron takes it up after this time.
+const GRACE: i64 = MINUTE;
+
+/// The logs that these events of an order owe: one for each enabled endpoint that wants the event, and one for the
+/// order's own URL. A URL that stands in several places gets an event once.
+pub fn owe(shop: &Shop, events: &[Event], order: &Order, endpoints: &[Endpoint]) -> Owed {
+    let mut owed = Owed { log_ids: Vec::new(), statements: Vec::new() };
+    if events.is_empty() {
+        return owed;
+    }
+    let now = shop.now();
+    let mut payload: Option<String> = None;
+    for event in events {
+        let wanted = endpoints
+            .iter()
+            .filter(|endpoint| endpoint.enabled && endpoint.events.contains(event))
+            .map(|endpoint| (Some(endpoint.id.as_str()), endpoint.url.as_str()));
+        let own = order.webhook_url.as_deref().map(|url| (None, url));
+        let mut told = HashSet::new();
+        for (endpoint_id, url) in wanted.chain(own) {
+            if !told.insert(url) {
+                continue;
+            }
+            let id = id::short(shop.random());
+            let payload = payload.get_or_insert_with(|| shop.voice.order(order));
+            owed.statements.push(sql::insert_log(&sql::NewLog {
+                account_id: order.account_id,
+                id: &id,
+                endpoint_id,
+                event: *event,
+                subject_id: &order.id,
+                url,
+                payload,
+                now,
+                due_at: now + GRACE,
+            }));
+            owed.log_ids.push(id);
+        }
+    }
+    owed
+}
+
+/// Messages that have these logs sent at once.
+pub fn nudges(account: &Account, log_ids: &[String]) -> Vec<(String, u32)> {
+    log_ids
+        .iter()
+        .map(|log_id| {
+            let job = Job::Deliver { shard: account.shard.clone(), account_id: account.id, log_id: log_id.clone() };
+            (job.to_text(), 0)
+        })
+        .collect()
+}
+
+/// An account has at most so many, so that every list of them is short.
+pub const MOST_ENDPOINTS: u32 = 100;
+
+pub async fn endpoints(shop: &Shop, account: &Account) -> Outcome<Vec<Endpoint>> {
+    let rows = account.db(shop)?.rows(vec![sql::all(account.id)]).await?;
+    Ok(Endpoint::from_rows(rows.first().map_or(&[], Vec::as_slice))?)
+}
+
+pub async fn endpoint(shop: &Shop, account: &Account, id: &str) -> Outcome<Endpoint> {
+    let rows = account.db(shop)?.rows(vec![sql::one(account.id, id)]).await?;
+    first(&rows, sql::endpoint)
+}
+
+pub async fn create_endpoint(
+    shop: &Shop,
+    account: &Account,
+    url: String,
+    events: Vec<Event>,
+    enabled: bool,
+) -> Outcome<Endpoint> {
+    let now = shop.now();
+    let endpoint =
+        Endpoint { id: id::snowflake(now, shop.random()), url, events, enabled, created_at: now, updated_at: now };
+    let rows = write(shop, account, sql::insert(account.id, &endpoint)).await?;
+    match rows.first() {
+        Some(_) => Ok(endpoint),
+        None => Err(Refusal::TooManyEndpoints.into()),
+    }
+}
+
+/// Changes what is given; `None` leaves it as it is.
+pub async fn update_endpoint(
+    shop: &Shop,
+    account: &Account,
+    id: &str,
+    url: Option<String>,
+    events: Option<Vec<Event>>,
+    enabled: Option<bool>,
+) -> Outcome<Endpoint> {
+    let statement = sql::update(account.id, id, url, events.as_deref(), enabled, shop.now());
+    first(&[write(shop, account, statement).await?], sql::endpoint)
+}
+
+pub async fn destroy_endpoint(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
+    let rows = write(shop, account, sql::destroy(account.id, id)).await?;
+    first(&[rows], |_| Ok(()))
+}
+
+pub async fn log(shop: &Shop, account: &Account, id: &str) -> Outcome<Log> {
+    let rows = account.db(shop)?.rows(vec![sql::log_by_id(account.id, id)]).await?;
+    first(&rows, sql::log)
+}
+
+/// `page` counts from 1.
+pub async fn logs(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Log>> {
+    let rows = account.db(shop)?.rows(sql::log_page(account.id, page, per_page).into()).await?;
+    let [total, logs] = rows.as_slice() else {
+        return Err(Fault("two answers were expected".into()).into());
+    };
+    let total = total.first().map_or(Ok(0), |row| row.read().count())?;
+    Ok(Page { rows: logs.iter().map(sql::log).collect::<Result<_, _>>()?, total: total.into() })
+}
+
+async fn write(shop: &Shop, account: &Account, statement: Statement) -> Outcome<Vec<Row>> {
+    let rows = account.db(shop)?.commit(vec![statement]).await.map_err(Uncommitted::into_fault)?;
+    Ok(rows.into_iter().next().unwrap_or_default())
+}
+
+/// The one row of a statement, or a refusal: it isn't there, or it is another account's.
+fn first<T>(rows: &[Vec<Row>], read: impl Fn(&Row) -> Result<T, Fault>) -> Outcome<T> {
+    match rows.first().and_then(|rows| rows.first()) {
+        Some(row) => read(row).map_err(Error::Fault),
+        None => Err(Refusal::NotFound.into()),
+    }
+}

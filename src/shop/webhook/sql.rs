@@ -1,0 +1,255 @@
+//! Statements and rows of `webhook_endpoints` and `webhook_logs`.
+
+use super::{Endpoint, Event, Log, MOST_ENDPOINTS};
+use crate::world::{Fault, Row, Statement};
+
+const ENDPOINT: &str = "id, url, events, enabled, created_at, updated_at";
+
+/// Those that are to be told of events.
+pub fn enabled(account_id: i64) -> Statement {
+    Statement::new(
+        format!("SELECT {ENDPOINT} FROM webhook_endpoints WHERE account_id = ?1 AND enabled = 1"),
+        vec![account_id.into()],
+    )
+}
+
+/// Newest first.
+pub fn all(account_id: i64) -> Statement {
+    Statement::new(
+        format!("SELECT {ENDPOINT} FROM webhook_endpoints WHERE account_id = ?1 ORDER BY id DESC"),
+        vec![account_id.into()],
+    )
+}
+
+pub fn one(account_id: i64, id: &str) -> Statement {
+    Statement::new(
+        format!("SELECT {ENDPOINT} FROM webhook_endpoints WHERE account_id = ?1 AND id = ?2"),
+        vec![account_id.into(), id.into()],
+    )
+}
+
+pub fn endpoint(row: &Row) -> Result<Endpoint, Fault> {
+    let row = &mut row.read();
+    let id = row.text()?;
+    let url = row.text()?;
+    let events: Vec<String> =
+        serde_json::from_str(&row.text()?).map_err(|_| Fault("an endpoint's events are not a list".into()))?;
+    Ok(Endpoint {
+        id,
+        url,
+        // An event that a later version knew is not sent by this one.
+        events: events.iter().filter_map(|name| Event::parse(name)).collect(),
+        enabled: row.flag()?,
+        created_at: row.int()?,
+        updated_at: row.int()?,
+    })
+}
+
+fn events_text(events: &[Event]) -> String {
+    let names: Vec<&str> = events.iter().map(|event| event.name()).collect();
+    serde_json::to_string(&names).unwrap_or_default()
+}
+
+/// Answers a row unless the account has too many already.
+pub fn insert(account_id: i64, endpoint: &Endpoint) -> Statement {
+    Statement::new(
+        "INSERT INTO webhook_endpoints (account_id, id, url, events, enabled, created_at, updated_at)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?6
+         WHERE (SELECT COUNT(*) FROM webhook_endpoints WHERE account_id = ?1) < ?7
+         RETURNING id",
+        vec![
+            account_id.into(),
+            (&endpoint.id).into(),
+            (&endpoint.url).into(),
+            events_text(&endpoint.events).into(),
+            endpoint.enabled.into(),
+            endpoint.created_at.into(),
+            MOST_ENDPOINTS.into(),
+        ],
+    )
+}
+
+pub fn update(
+    account_id: i64,
+    id: &str,
+    url: Option<String>,
+    events: Option<&[Event]>,
+    enabled: Option<bool>,
+    now: i64,
+) -> Statement {
+    Statement::new(
+        format!(
+            "UPDATE webhook_endpoints SET url = COALESCE(?3, url), events = COALESCE(?4, events),
+             enabled = COALESCE(?5, enabled), updated_at = ?6
+             WHERE account_id = ?1 AND id = ?2 RETURNING {ENDPOINT}"
+        ),
+        vec![account_id.into(), id.into(), url.into(), events.map(events_text).into(), enabled.into(), now.into()],
+    )
+}
+
+pub fn destroy(account_id: i64, id: &str) -> Statement {
+    Statement::new(
+        "DELETE FROM webhook_endpoints WHERE account_id = ?1 AND id = ?2 RETURNING id",
+        vec![account_id.into(), id.into()],
+    )
+}
+
+/// An endpoint that answered 410 wants no more.
+pub fn disable(account_id: i64, id: &str, now: i64) -> Statement {
+    Statement::new(
+        "UPDATE webhook_endpoints SET enabled = 0, updated_at = ?3 WHERE account_id = ?1 AND id = ?2",
+        vec![account_id.into(), id.into(), now.into()],
+    )
+}
+
+pub struct NewLog<'a> {
+    pub account_id: i64,
+    pub id: &'a str,
+    pub endpoint_id: Option<&'a str>,
+    pub event: Event,
+    pub subject_id: &'a str,
+    pub url: &'a str,
+    pub payload: &'a str,
+    pub now: i64,
+    pub due_at: i64,
+}
+
+pub fn insert_log(log: &NewLog<'_>) -> Statement {
+    Statement::new(
+        "INSERT INTO webhook_logs (account_id, seq, id, endpoint_id, event, subject_id, url, payload, due_at, created_at, updated_at)
+         SELECT ?1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM webhook_logs WHERE account_id = ?1),
+                ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9",
+        vec![
+            log.account_id.into(),
+            log.id.into(),
+            log.endpoint_id.into(),
+            log.event.name().into(),
+            log.subject_id.into(),
+            log.url.into(),
+            log.payload.into(),
+            log.due_at.into(),
+            log.now.into(),
+        ],
+    )
+}
+
+const LOG: &str = "id, event, url, payload, response_code, response, response_headers, error, \
+    retries, retry_limit, next_retry_at, created_at, updated_at";
+
+pub fn log_by_id(account_id: i64, id: &str) -> Statement {
+    Statement::new(
+        format!("SELECT {LOG} FROM webhook_logs WHERE account_id = ?1 AND id = ?2"),
+        vec![account_id.into(), id.into()],
+    )
+}
+
+pub fn log_page(account_id: i64, page: u32, per_page: u32) -> [Statement; 2] {
+    let skip = i64::from(page - 1) * i64::from(per_page);
+    [
+        Statement::new("SELECT COALESCE(MAX(seq), 0) FROM webhook_logs WHERE account_id = ?1", vec![account_id.into()]),
+        Statement::new(
+            format!(
+                "SELECT {LOG} FROM webhook_logs WHERE account_id = ?1
+                 AND seq <= (SELECT MAX(seq) FROM webhook_logs WHERE account_id = ?1) - ?2
+                 ORDER BY seq DESC LIMIT ?3"
+            ),
+            vec![account_id.into(), skip.into(), per_page.into()],
+        ),
+    ]
+}
+
+pub fn log(row: &Row) -> Result<Log, Fault> {
+    let row = &mut row.read();
+    Ok(Log {
+        id: row.text()?,
+        event: row.text()?,
+        url: row.text()?,
+        payload: row.text()?,
+        response_code: row.int()?,
+        response: row.maybe_text()?,
+        response_headers: row.maybe_text()?,
+        error: row.maybe_text()?,
+        retries: row.count()?,
+        retry_limit: row.count()?,
+        next_retry_at: row.maybe_int()?,
+        created_at: row.int()?,
+        updated_at: row.int()?,
+    })
+}
+
+/// A log with what its delivery needs.
+pub struct Task {
+    pub log: Log,
+    pub account_id: i64,
+    pub endpoint_id: Option<String>,
+    /// Whether its endpoint still wants it. A payment's own URL always does.
+    pub wanted: bool,
+    pub due_at: Option<i64>,
+    /// Sealed.
+    pub secret: String,
+}
+
+pub fn task_by_id(account_id: i64, id: &str) -> Statement {
+    let log = LOG.split(", ").map(|column| format!("l.{column}")).collect::<Vec<_>>().join(", ");
+    Statement::new(
+        format!(
+            "SELECT {log}, l.account_id AS task_account, l.endpoint_id,
+                    CASE WHEN l.endpoint_id IS NULL THEN 1 ELSE COALESCE(e.enabled, 0) END AS wanted,
+                    l.due_at, s.webhook_secret
+             FROM webhook_logs l
+             JOIN shops s ON s.account_id = l.account_id
+             LEFT JOIN webhook_endpoints e ON e.account_id = l.account_id AND e.id = l.endpoint_id
+             WHERE l.account_id = ?1 AND l.id = ?2"
+        ),
+        vec![account_id.into(), id.into()],
+    )
+}
+
+pub fn task(row: &Row) -> Result<Task, Fault> {
+    let log = log(row)?;
+    let mut rest = row.read();
+    for _ in LOG.split(", ") {
+        rest.skip()?;
+    }
+    Ok(Task {
+        log,
+        account_id: rest.int()?,
+        endpoint_id: rest.maybe_text()?,
+        wanted: rest.flag()?,
+        due_at: rest.maybe_int()?,
+        secret: rest.text()?,
+    })
+}
+
+/// What an attempt came to. A delivery that succeeded is never overwritten by a slower one that failed.
+pub fn finish(task: &Task, now: i64) -> Statement {
+    let log = &task.log;
+    Statement::new(
+        "UPDATE webhook_logs SET response_code = ?3, response = ?4, response_headers = ?5, error = ?6,
+         retries = ?7, next_retry_at = ?8, due_at = ?9, updated_at = ?10
+         WHERE account_id = ?1 AND id = ?2 AND due_at IS NOT NULL",
+        vec![
+            task.account_id.into(),
+            (&log.id).into(),
+            log.response_code.into(),
+            log.response.clone().into(),
+            log.response_headers.clone().into(),
+            log.error.clone().into(),
+            log.retries.into(),
+            log.next_retry_at.into(),
+            task.due_at.into(),
+            now.into(),
+        ],
+    )
+}
+
+/// Cron's sweep over all accounts of a shard: what is owed and was not taken up is taken up now, and again at `until`
+/// if this time fails as well.
+pub fn take_due(now: i64, until: i64, limit: u32) -> Statement {
+    Statement::new(
+        "UPDATE webhook_logs SET due_at = ?2
+         WHERE (account_id, seq) IN (SELECT account_id, seq FROM webhook_logs WHERE due_at <= ?1 ORDER BY due_at LIMIT ?3)
+         RETURNING account_id, id",
+        vec![now.into(), until.into(), limit.into()],
+    )
+}

@@ -1,0 +1,173 @@
+//! What the shop asks of the world, as small traits. `cloudflare` answers with D1, KV, queues and fetch; the native
+//! tests answer with SQLite in memory and a web that they script. Nothing above this file knows which.
+
+use std::{fmt, future::Future, pin::Pin, rc::Rc};
+
+mod row;
+mod settings;
+
+pub use row::{Reader, Row, Statement, Value};
+pub use settings::{Keys, Missing, Network, Settings};
+
+/// A future of one thread: a Worker has no others.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// Everything outside, handed in once at the top.
+#[derive(Clone)]
+pub struct World {
+    pub databases: Rc<dyn Databases>,
+    pub cache: Rc<dyn Cache>,
+    pub queue: Rc<dyn Queue>,
+    pub web: Rc<dyn Web>,
+    pub live: Rc<dyn Live>,
+    pub clock: Rc<dyn Clock>,
+    pub random: Rc<dyn Random>,
+    pub log: Rc<dyn Log>,
+    pub settings: Rc<Settings>,
+}
+
+/// Machinery that broke: a database that doesn't answer, a row of the wrong shape. It is logged once at the door and
+/// shown to a client as a bare 500. Saying no to a client is a refusal and never one of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault(pub String);
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a commit did not happen. In both cases nothing of it was written, unless the fault is the connection's own:
+/// then it may have landed, and whoever repeats it must be keyed so that twice changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Uncommitted {
+    /// A constraint said no: the text names it (`UNIQUE constraint failed: …`, `CHECK constraint failed: stale`).
+    Constraint(String),
+    Fault(Fault),
+}
+
+impl From<Fault> for Uncommitted {
+    fn from(fault: Fault) -> Self {
+        Uncommitted::Fault(fault)
+    }
+}
+
+impl Uncommitted {
+    /// The order, or whatever a `guard` watched, was changed by someone else since it was read.
+    pub fn is_stale(&self) -> bool {
+        self.names("stale")
+    }
+
+    /// Whether the constraint that said no has this name in it.
+    pub fn names(&self, constraint: &str) -> bool {
+        matches!(self, Uncommitted::Constraint(text) if text.contains(constraint))
+    }
+
+    /// For callers to whom a constraint is no refusal but a broken assumption.
+    pub fn into_fault(self) -> Fault {
+        match self {
+            Uncommitted::Constraint(text) => Fault(text),
+            Uncommitted::Fault(fault) => fault,
+        }
+    }
+}
+
+/// The databases of a deployment. An account lives whole in one of them, its shard.
+pub trait Databases {
+    /// Where the directory of accounts is kept: e-mail, key hash, shard.
+    fn directory(&self) -> Rc<dyn Db>;
+    /// The database with this binding name, as an account's directory row names it.
+    fn shard(&self, name: &str) -> Result<Rc<dyn Db>, Fault>;
+    /// All shards, for cron, which walks them.
+    fn shards(&self) -> Vec<String>;
+}
+
+/// One database. Every call is one round trip, however many statements it carries.
+pub trait Db {
+    /// Reads, from the nearest replica. One list of rows for each statement.
+    fn rows<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Fault>>;
+    /// Writes, on the primary, in one transaction: all or nothing. Rows are those of `RETURNING`.
+    fn commit<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Uncommitted>>;
+}
+
+/// Small facts near every reader. A value may be up to a minute old, except where it was just written.
+pub trait Cache {
+    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<String>, Fault>>;
+    /// `seconds`: how long it is kept; `None` is for good.
+    fn put<'a>(&'a self, key: &'a str, value: &'a str, seconds: Option<u32>) -> Later<'a, Result<(), Fault>>;
+}
+
+/// Nudges. A message may be lost, late or doubled; what is owed stands in the database.
+pub trait Queue {
+    /// Text messages, each with a delay in seconds (0 to 43,200).
+    fn send<'a>(&'a self, messages: Vec<(String, u32)>) -> Later<'a, Result<(), Fault>>;
+}
+
+/// Outbound HTTP. Redirects are never followed, for anyone.
+pub trait Web {
+    fn fetch<'a>(&'a self, request: Outgoing) -> Later<'a, Result<Answer, WebFault>>;
+}
+
+pub struct Outgoing {
+    pub method: &'static str,
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Option<Vec<u8>>,
+    /// Milliseconds until it counts as `Timeout`.
+    pub timeout: u32,
+    /// Bytes of the answer's body that are kept; the rest is not read.
+    pub limit: usize,
+}
+
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    /// The body went on past the limit.
+    pub truncated: bool,
+}
+
+/// Why no answer came. These are expected; they are data, not faults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebFault {
+    Dns,
+    Tls,
+    Refused,
+    Timeout,
+    /// Anything else that kept an answer from coming.
+    Network,
+}
+
+impl WebFault {
+    pub fn word(self) -> &'static str {
+        match self {
+            WebFault::Dns => "dns",
+            WebFault::Tls => "tls",
+            WebFault::Refused => "refused",
+            WebFault::Timeout => "timeout",
+            WebFault::Network => "network",
+        }
+    }
+}
+
+/// Open pages that follow an order.
+pub trait Live {
+    /// Tells them that it changed. Best effort: a page that misses it polls.
+    fn changed<'a>(&'a self, order_id: &'a str) -> Later<'a, ()>;
+}
+
+/// Milliseconds since 1970, UTC.
+pub trait Clock {
+    fn now(&self) -> i64;
+}
+
+/// Bytes that nobody can guess.
+pub trait Random {
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// The operator's log. Never a secret, never a buyer's e-mail.
+pub trait Log {
+    fn warn(&self, text: &str);
+}

@@ -1,0 +1,129 @@
+// What `npm run deploy` decides, against a wrangler that only remembers: it can't be run against Cloudflare in a test.
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { unstable_readConfig } from 'wrangler';
+import { addressAmong, deploy, missing, withIds } from '../../scripts/deploy.mjs';
+
+const tomlFile = new URL('../../wrangler.toml', import.meta.url);
+const toml = await readFile(tomlFile, 'utf8');
+const config = unstable_readConfig({ config: tomlFile.pathname });
+
+const nothing = { databases: [], namespaces: [], queues: [], secrets: [] };
+const everything = {
+  databases: [{ name: 'other', id: 'x' }, { name: 'pushguard', id: '11111111-2222-3333-4444-555555555555' }],
+  namespaces: [{ title: 'pushguard-KV', id: 'abcdefabcdefabcdefabcdefabcdefab' }],
+  queues: ['pushguard-jobs'],
+  secrets: ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY'],
+};
+
+test('in an empty account everything is missing', () => {
+  const { resources, generated, secrets } = missing(config, nothing, {});
+  assert.deepEqual(resources, [
+    { kind: 'D1 database', name: 'pushguard' },
+    { kind: 'KV namespace', name: 'pushguard-KV' },
+    { kind: 'queue', name: 'pushguard-jobs' },
+  ]);
+  assert.deepEqual(generated, ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY']);
+  for (const name of ['TOKEN_KEYS', 'VAULT_KEY']) {
+    const [id, key] = secrets[name].split(':');
+    assert.match(id, /^[a-z0-9]+$/);
+    assert.equal(Buffer.from(key, 'base64').length, 32);
+  }
+});
+
+test('when all is there, nothing is made and no secret is touched', () => {
+  assert.deepEqual(missing(config, everything, {}), { resources: [], secrets: {}, generated: [] });
+});
+
+test('a secret given in the environment is set, also over one that is there, and not generated', () => {
+  const given = { TOKEN_KEYS: 'new:AAAA' };
+  assert.deepEqual(missing(config, everything, given).secrets, given);
+  assert.deepEqual(missing(config, nothing, given).generated, ['ADMIN_TOKEN', 'VAULT_KEY']);
+});
+
+test('the written configuration has the ids of the account, and is otherwise the same', () => {
+  const text = withIds(toml, config, everything);
+  assert.match(text, /^database_id = "11111111-2222-3333-4444-555555555555"$/m);
+  assert.match(text, /^id = "abcdefabcdefabcdefabcdefabcdefab"$/m);
+  assert.doesNotMatch(text, /"0{32}"|"00000000-/);
+  assert.equal(text.split('\n').length, toml.split('\n').length + 1);
+});
+
+test('the address is picked out of all that a Worker is attached to', () => {
+  const others = ['schedule: * * * * *', 'Producer for pushguard-jobs', 'Consumer for pushguard-jobs'];
+  assert.equal(addressAmong(['https://pushguard.me.workers.dev', ...others]), 'https://pushguard.me.workers.dev');
+  assert.equal(addressAmong(['https://pushguard.me.workers.dev', 'pay.example.com (custom domain)', ...others]), 'https://pay.example.com');
+  assert.equal(addressAmong(others), undefined);
+});
+
+test('a second deploy repeats nothing of the first', async () => {
+  const account = remembering();
+  const written = [];
+  const once = () => deploy({ wrangler: account.wrangler, config, toml, writeConfig: async (text) => written.push(text), environment: { BRAND: 'Mine' } });
+
+  assert.equal(await once(), 'https://pushguard.me.workers.dev');
+  const first = account.take();
+  assert.equal(first.filter((line) => / create /.test(line)).length, 3);
+  assert.equal(first.filter((line) => line.startsWith('deploy ')).length, 2, 'once, and once more with the address');
+  assert.deepEqual(Object.keys(account.secrets), ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY']);
+  assert.deepEqual(account.vars, { BRAND: 'Mine', PUBLIC_URL: 'https://pushguard.me.workers.dev' });
+  const secrets = { ...account.secrets };
+
+  await once();
+  const second = account.take();
+  assert.equal(second.filter((line) => / create /.test(line)).length, 0);
+  assert.equal(second.filter((line) => line.startsWith('deploy ')).length, 1);
+  assert.deepEqual(account.secrets, secrets);
+  assert.equal(written[0], written[1]);
+});
+
+test('secrets that cannot be listed stop the deploy before it makes any', async () => {
+  const account = remembering();
+  const wrangler = async (args, options) =>
+    args[0] === 'secret' ? { code: 1, stdout: '', stderr: 'A request to the API failed. [code: 10000]' } : account.wrangler(args, options);
+  await assert.rejects(deploy({ wrangler, config, toml, writeConfig: async () => {}, environment: {} }), /could not say what is there/);
+  assert.deepEqual(account.take().filter((line) => / create |^deploy/.test(line)), []);
+});
+
+/** An account that keeps what the commands make, and answers as wrangler 4 prints. */
+function remembering() {
+  const account = { databases: [], namespaces: [], queues: [], secrets: {}, vars: {}, deployed: false };
+  const ran = [];
+  const json = (value) => ({ code: 0, stdout: JSON.stringify(value), stderr: '' });
+  const no = (stderr) => ({ code: 1, stdout: '', stderr });
+  const wrangler = async (args, options = {}) => {
+    const line = args.join(' ');
+    ran.push(line);
+    if (line === 'whoami --json') return json({ loggedIn: true });
+    if (line === 'd1 list --json') return json(account.databases);
+    if (line === 'kv namespace list') return json(account.namespaces);
+    if (line.startsWith('secret list')) {
+      return account.deployed ? json(Object.keys(account.secrets).map((name) => ({ name }))) : no('Worker "pushguard" not found.');
+    }
+    if (line.startsWith('queues info')) return account.queues.includes(args[2]) ? json({}) : no(`Queue "${args[2]}" does not exist.`);
+    if (line.startsWith('d1 create')) return account.databases.push({ name: args[2], uuid: 'u-1' }), json({});
+    if (line.startsWith('kv namespace create')) return account.namespaces.push({ title: args[3], id: 'n-1' }), json({});
+    if (line.startsWith('queues create')) return account.queues.push(args[2]), json({});
+    if (line.startsWith('d1 migrations apply')) return json({});
+    if (line.startsWith('deployments status')) return json({ versions: [{ version_id: 'v-1', percentage: 100 }] });
+    if (line.startsWith('versions view v-1')) {
+      return json({ resources: { bindings: Object.keys(account.vars).map((name) => ({ name, type: 'plain_text' })) } });
+    }
+    if (args[0] === 'deploy') {
+      account.deployed = true;
+      for (const [index, arg] of args.entries()) {
+        if (arg === '--secrets-file') Object.assign(account.secrets, JSON.parse(await readFile(args[index + 1], 'utf8')));
+        if (arg === '--var') {
+          const [, name, value] = args[index + 1].match(/^([A-Z_]+):(.*)$/);
+          account.vars[name] = value;
+        }
+      }
+      const output = { type: 'deploy', targets: ['https://pushguard.me.workers.dev', 'schedule: * * * * *'] };
+      await writeFile(options.env.WRANGLER_OUTPUT_FILE_PATH, `${JSON.stringify({ type: 'wrangler-session' })}\n${JSON.stringify(output)}\n`);
+      return { code: 0, stdout: '', stderr: '' };
+    }
+    throw new Error(`unexpected: wrangler ${line}`);
+  };
+  return Object.assign(account, { wrangler, take: () => ran.splice(0) });
+}
