@@ -2,7 +2,7 @@ CREATE TABLE webhook_endpoints (
   account_id INTEGER NOT NULL,
   id TEXT NOT NULL,                    -- decimal snowflake: sorts by time
   url TEXT NOT NULL,
-  events TEXT NOT NULL,                -- JSON array
+  events TEXT NOT NULL,                -- their names, with commas between
   enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,

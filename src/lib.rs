@@ -8,11 +8,13 @@ pub mod api;
 pub mod checkout;
 /// The only place that knows the platform.
 #[cfg(target_arch = "wasm32")]
-mod cloudflare;
+pub mod cloudflare;
 /// Where every request comes in.
 pub mod door;
 /// Requests and responses as plain structs.
 pub mod http;
+/// JSON, read and written.
+pub mod json;
 /// The domain: accounts, payments, orders, gateways, webhooks.
 pub mod shop;
 /// What the shop asks of the world, as small traits.

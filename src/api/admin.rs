@@ -3,7 +3,8 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::{failure::Failure, fields::Fields, json::Json};
+use super::{failure::Failure, fields::Fields};
+use crate::json::Json;
 use crate::{
     http::{Method, Request, Response},
     shop::{Shop, account},

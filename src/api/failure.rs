@@ -1,6 +1,6 @@
 //! Answers that aren't what was asked for, in the words of the contract.
 
-use super::json::Json;
+use crate::json::Json;
 use crate::{
     http::Response,
     shop::{Error, Refusal},

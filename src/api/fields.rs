@@ -1,11 +1,10 @@
 //! Bodies, as old and new clients write them: JSON under any label, Rails-style forms, one root key around it all,
 //! numbers as texts and texts as numbers. Reading a field notes its errors; all are answered together, in field order.
 
-use serde_json::{Map, Value};
-
 use super::failure::Failure;
 use crate::{
     http::{BODY_LIMIT, Request},
+    json::{self, Value},
     shop::{
         account,
         money::{Amount, AmountError, Currency, Decimal, NotDecimal},
@@ -13,8 +12,10 @@ use crate::{
     },
 };
 
+type Map = Vec<(String, Value)>;
+
 pub struct Fields {
-    map: Map<String, Value>,
+    map: Map,
     pub errors: Vec<String>,
 }
 
@@ -26,15 +27,15 @@ impl Fields {
             .as_deref()
             .ok_or_else(|| Failure::new(413, &format!("The body is too large (maximum is {BODY_LIMIT} bytes)")))?;
         let mut map = parse(body)?;
-        if map.len() == 1
-            && let Some(Value::Object(inner)) = map.get_mut(root)
+        if let [(name, Value::Object(inner))] = map.as_mut_slice()
+            && name == root
         {
             map = std::mem::take(inner);
         }
         Ok(Fields { map, errors: Vec::new() })
     }
 
-    pub fn of(map: Map<String, Value>) -> Fields {
+    pub fn of(map: Map) -> Fields {
         Fields { map, errors: Vec::new() }
     }
 
@@ -47,20 +48,24 @@ impl Fields {
         self.errors.push(sentence.into());
     }
 
+    fn sent(&self, name: &str) -> Option<&Value> {
+        self.map.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
     /// Whether the field was sent at all, be it as null.
     pub fn has(&self, name: &str) -> bool {
-        self.map.contains_key(name)
+        self.sent(name).is_some()
     }
 
     pub fn value(&self, name: &str) -> Option<&Value> {
-        self.map.get(name).filter(|value| !value.is_null())
+        self.sent(name).filter(|value| !value.is_null())
     }
 
     /// A text; blank counts as absent.
     pub fn text(&mut self, name: &str, most: usize) -> Option<String> {
-        let text = match self.map.get(name)? {
+        let text = match self.sent(name)? {
             Value::String(text) => text.trim().to_owned(),
-            Value::Number(number) => number.to_string(),
+            Value::Number(number) => number.clone(),
             Value::Null => return None,
             _ => {
                 self.errors.push(format!("{} must be a text", label(name)));
@@ -93,8 +98,8 @@ impl Fields {
     pub fn flag(&mut self, name: &str) -> Option<bool> {
         let flag = match self.value(name)? {
             Value::Bool(flag) => Some(*flag),
-            Value::Number(number) if number.to_string() == "1" => Some(true),
-            Value::Number(number) if number.to_string() == "0" => Some(false),
+            Value::Number(number) if number == "1" => Some(true),
+            Value::Number(number) if number == "0" => Some(false),
             Value::String(text) => match text.trim() {
                 "true" | "1" => Some(true),
                 "false" | "0" => Some(false),
@@ -112,7 +117,7 @@ impl Fields {
     /// A whole number between both bounds.
     pub fn int(&mut self, name: &str, least: i64, most: i64) -> Option<i64> {
         let text = match self.value(name)? {
-            Value::Number(number) => number.to_string(),
+            Value::Number(number) => number.clone(),
             Value::String(text) if text.trim().is_empty() => return None,
             Value::String(text) => text.trim().to_owned(),
             _ => String::new(),
@@ -145,7 +150,7 @@ impl Fields {
     /// A price above zero, read digit by digit. Its currency may have been refused already.
     pub fn price(&mut self, name: &str, currency: Option<Currency>) -> Option<Amount> {
         let text = match self.value(name) {
-            Some(Value::Number(number)) => number.to_string(),
+            Some(Value::Number(number)) => number.clone(),
             Some(Value::String(text)) if !text.trim().is_empty() => text.trim().to_owned(),
             None | Some(Value::String(_)) => {
                 self.errors.push(format!("{} can't be blank", label(name)));
@@ -182,7 +187,7 @@ impl Fields {
     pub fn url(&mut self, name: &str, insecure: bool) -> Option<String> {
         let text = self.text(name, 2_000)?;
         let problem = match url::check(&text, insecure) {
-            Ok(url) => return Some(url.into()),
+            Ok(_) => return Some(text),
             Err(BadUrl::Unreadable) => "is not a valid URL",
             Err(BadUrl::NotHttps) => "must be an HTTPS URL",
             Err(BadUrl::Credentials) => "must not contain credentials",
@@ -202,7 +207,7 @@ pub fn label(name: &str) -> String {
     label
 }
 
-fn parse(body: &[u8]) -> Result<Map<String, Value>, Failure> {
+fn parse(body: &[u8]) -> Result<Map, Failure> {
     let text = std::str::from_utf8(body).map_err(|error| {
         Failure::new(400, &format!("The body is not valid UTF-8 (at byte {})", error.valid_up_to()))
     })?;
@@ -216,43 +221,46 @@ fn parse(body: &[u8]) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-fn json(text: &str) -> Result<Map<String, Value>, Failure> {
-    match serde_json::from_str(text) {
+fn json(text: &str) -> Result<Map, Failure> {
+    match json::parse(text) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(Value::Array(items)) if items.is_empty() => Ok(Map::new()),
         Ok(_) => Err(Failure::new(400, "The body must be a JSON object")),
-        Err(error) => Err(Failure::new(400, &format!("The body is not valid JSON: {error}"))),
+        Err(json::Malformed { reason, line, column }) => {
+            Err(Failure::new(400, &format!("The body is not valid JSON: {reason} at line {line} column {column}")))
+        }
     }
 }
 
 /// `a=1&b[]=2&b[]=3&c[d]=4&c[0]=5`: nested two deep at most, which is what clients of this API send.
-fn form(text: &str) -> Result<Map<String, Value>, Failure> {
-    let mut map = Map::new();
+fn form(text: &str) -> Result<Map, Failure> {
     if !text.contains('=') {
-        return Err(Failure::new(400, "The body is neither JSON nor a form (expected { at line 1 column 1)"));
+        return Err(Failure::new(400, "The body is neither JSON nor a form (at line 1 column 1)"));
     }
+    let mut map = Map::new();
     for (key, value) in form_urlencoded::parse(text.as_bytes()) {
         let value = Value::String(value.into_owned());
         let (outer, inner) = match key.split_once('[') {
             Some((outer, rest)) => (outer, Some(rest.split(']').next().unwrap_or_default())),
             None => (key.as_ref(), None),
         };
-        match inner {
+        let known = map.iter().position(|(name, _)| name == outer);
+        let field = match known.and_then(|at| map.get_mut(at)) {
+            Some((_, field)) => field,
             None => {
-                map.insert(outer.to_owned(), value);
-            }
-            Some("") => {
-                let list = map.entry(outer).or_insert_with(|| Value::Array(Vec::new()));
-                if let Value::Array(items) = list {
-                    items.push(value);
+                map.push((outer.to_owned(), Value::Null));
+                match map.last_mut() {
+                    Some((_, field)) => field,
+                    None => continue,
                 }
             }
-            Some(inner) => {
-                let object = map.entry(outer).or_insert_with(|| Value::Object(Map::new()));
-                if let Value::Object(fields) = object {
-                    fields.insert(inner.to_owned(), value);
-                }
-            }
+        };
+        match (inner, field) {
+            (None, field) => *field = value,
+            (Some(""), Value::Array(items)) => items.push(value),
+            (Some(""), field) => *field = Value::Array(vec![value]),
+            (Some(inner), Value::Object(fields)) => fields.push((inner.to_owned(), value)),
+            (Some(inner), field) => *field = Value::Object(vec![(inner.to_owned(), value)]),
         }
     }
     Ok(map)

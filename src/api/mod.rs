@@ -9,7 +9,6 @@ use crate::{
 mod admin;
 pub mod failure;
 pub mod fields;
-pub mod json;
 pub mod v2;
 
 use failure::Failure;

@@ -48,7 +48,7 @@ pub async fn read(visit: &Visit<'_>) -> Outcome<Option<Standing>> {
     Ok(Some(Standing {
         order: order::sql::from_row(order)?,
         receipts: receipts.iter().map(order::sql::receipt).collect::<Result<_, _>>()?,
-        webhook_secret: account::open_secret(visit.shop, account.id, &secret.read().text()?)?,
+        webhook_secret: account::open_secret(visit.shop, account.id, &secret.text()?)?,
     }))
 }
 
@@ -191,16 +191,24 @@ fn receipts(standing: &Standing) -> Vec<(String, String, u32)> {
 /// his webhook secret, so that his page can believe them.
 fn return_url(standing: &Standing) -> Option<String> {
     let order = &standing.order;
-    let mut url = url::Url::parse(order.return_url.as_deref()?).ok()?;
+    let url = order.return_url.as_deref()?;
     let timestamp = order.paid_at.unwrap_or(order.updated_at) / SECOND;
     let status = order.status.code();
     let signed = format!("{}.{status}.{timestamp}", order.id);
-    url.query_pairs_mut()
+    let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("order_id", &order.id)
         .append_pair("status", &status.to_string())
         .append_pair("timestamp", &timestamp.to_string())
-        .append_pair("signature", &sign::hex_sha512(&standing.webhook_secret, &signed));
-    Some(url.into())
+        .append_pair("signature", &sign::hex_sha512(&standing.webhook_secret, &signed))
+        .finish();
+    let (page, fragment) = url.split_once('#').map_or((url, None), |(page, fragment)| (page, Some(fragment)));
+    let joint = match page.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some(_) => "&",
+    };
+    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    Some(format!("{page}{joint}{query}{fragment}"))
 }
 
 /// `64231.515` → `64,231.515`.

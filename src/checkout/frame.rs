@@ -49,7 +49,7 @@ pub fn layout(frame: &Frame, assets: Assets, main: Markup) -> Markup {
                         p.test { strong { "Test payment" } " – no money moves" }
                     }
                     p.top {
-                        span.tile aria-hidden="true" { (initial(shop)) }
+                        span.tile aria-hidden="true" { @if let Some(letter) = initial(shop) { (letter) } }
                         strong { (shop) }
                     }
                 }
@@ -65,8 +65,9 @@ pub fn layout(frame: &Frame, assets: Assets, main: Markup) -> Markup {
     }
 }
 
-fn initial(shop: &str) -> String {
-    shop.chars().find(|c| c.is_alphanumeric()).into_iter().flat_map(char::to_uppercase).collect()
+/// The style makes it a capital: the tables that do it here would weigh more than the page.
+fn initial(shop: &str) -> Option<char> {
+    shop.chars().find(|c| c.is_ascii_alphanumeric() || !c.is_ascii())
 }
 
 fn shield() -> Markup {

@@ -2,26 +2,12 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use js_sys::{Array, Object, Promise, Reflect};
-use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
-use wasm_bindgen_futures::JsFuture;
+use js_sys::{Array, Object};
+use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
+use super::js::{self, Database, field, words};
 use crate::world::{Databases, Db, Fault, Later, Row, Statement, Uncommitted, Value};
-
-// The platform's own methods: rows are taken as they come, without a detour through serde.
-#[wasm_bindgen]
-extern "C" {
-    #[derive(Clone)]
-    type Database;
-    type Prepared;
-    #[wasm_bindgen(method, catch)]
-    fn prepare(this: &Database, sql: &str) -> Result<Prepared, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn batch(this: &Database, statements: Array) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(method, catch, variadic)]
-    fn bind(this: &Prepared, values: Array) -> Result<Prepared, JsValue>;
-}
 
 thread_local! {
     /// Round trips, rows read, rows written, since this isolate began.
@@ -44,8 +30,7 @@ impl Shards {
         let names = std::iter::once("DB".to_owned()).chain((1..).map(|n| format!("DB_{n}")));
         let all = names
             .map_while(|name| {
-                let database = env.d1(&name).ok()?;
-                let database: Database = JsValue::from(database).unchecked_into();
+                let database: Database = js::binding(env, &name).ok()?;
                 Some((name, Rc::new(Shard(Some(database)))))
             })
             .collect();
@@ -86,17 +71,16 @@ impl Shard {
             let values: Array = statement.args.iter().map(to_js).collect();
             prepared.push(&database.prepare(&statement.sql)?.bind(values)?.into());
         }
-        let results = JsFuture::from(database.batch(prepared)?).await?;
+        let results = database.batch(prepared).await?;
         let results: Array = results.dyn_into()?;
         let (trips, mut read, mut written) = USAGE.get();
         let mut all = Vec::with_capacity(results.length() as usize);
         for result in results.iter() {
-            let meta = Reflect::get(&result, &"meta".into())?;
-            let count =
-                |name: &str| Reflect::get(&meta, &name.into()).ok().and_then(|n| n.as_f64()).unwrap_or(0.0) as u64;
+            let meta = field(&result, "meta");
+            let count = |name: &str| field(&meta, name).as_f64().unwrap_or(0.0) as u64;
             read += count("rows_read");
             written += count("rows_written");
-            all.push(rows(&Reflect::get(&result, &"results".into())?)?);
+            all.push(rows(&field(&result, "results"))?);
         }
         USAGE.set((trips + 1, read, written));
         Ok(all)
@@ -159,12 +143,4 @@ fn from_js(value: &JsValue) -> Result<Value, JsValue> {
         };
     }
     value.as_string().map(Value::Text).ok_or_else(|| JsValue::from_str("a column is neither number nor text"))
-}
-
-/// A JavaScript error's message.
-fn words(error: &JsValue) -> String {
-    error
-        .as_string()
-        .or_else(|| Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string()))
-        .unwrap_or_else(|| "the database failed without a word".into())
 }

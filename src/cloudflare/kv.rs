@@ -1,24 +1,25 @@
 //! KV as `Cache`, under a memo of this isolate. KV's own edge copy lives for 30 seconds and the memo for 25: what was
 //! changed elsewhere is known here within a minute.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{cell::RefCell, collections::BTreeMap};
 
-use worker::{Date, kv::KvStore};
+use worker::Date;
 
+use super::js::{self, Namespace};
 use crate::world::{Cache, Fault, Later};
 
-const EDGE_SECONDS: u64 = 30;
+const EDGE_SECONDS: u32 = 30;
 const MEMO_MS: u64 = 25_000;
 /// A memo larger than this is begun anew.
 const MOST: usize = 5_000;
 
-type Memo = HashMap<String, (u64, Option<String>)>;
+type Memo = BTreeMap<String, (u64, Option<String>)>;
 
 thread_local! {
-    static MEMO: RefCell<Memo> = RefCell::new(HashMap::new());
+    static MEMO: RefCell<Memo> = const { RefCell::new(BTreeMap::new()) };
 }
 
-pub struct Near(pub KvStore);
+pub struct Near(pub Namespace);
 
 fn now() -> u64 {
     Date::now().as_millis()
@@ -41,8 +42,8 @@ impl Cache for Near {
             if let Some((_, value)) = known {
                 return Ok(value);
             }
-            let value =
-                self.0.get(key).cache_ttl(EDGE_SECONDS).text().await.map_err(|error| Fault(error.to_string()))?;
+            let options = js::object(&[("cacheTtl", EDGE_SECONDS.into())]);
+            let value = self.0.get(key, &options).await.map_err(js::fault)?.as_string();
             remember(key, value.clone());
             Ok(value)
         })
@@ -51,13 +52,12 @@ impl Cache for Near {
     fn put<'a>(&'a self, key: &'a str, value: &'a str, seconds: Option<u32>) -> Later<'a, Result<(), Fault>> {
         Box::pin(async move {
             remember(key, Some(value.to_owned()));
-            let put = self.0.put(key, value).map_err(|error| Fault(error.to_string()))?;
-            let put = match seconds {
+            let options = match seconds {
                 // KV keeps nothing for less than a minute.
-                Some(seconds) => put.expiration_ttl(u64::from(seconds.max(60))),
-                None => put,
+                Some(seconds) => js::object(&[("expirationTtl", seconds.max(60).into())]),
+                None => js::object(&[]),
             };
-            put.execute().await.map_err(|error| Fault(error.to_string()))
+            self.0.put(key, value, &options).await.map(|_| ()).map_err(js::fault)
         })
     }
 }

@@ -1,11 +1,13 @@
 //! Open pages, live: a Durable Object for each order holds their WebSockets, which hibernate (an idle page costs
 //! nothing), and passes on that the order changed. It keeps no state of its own: the pages ask for that themselves.
 
+use wasm_bindgen::{JsCast, JsValue};
 use worker::{
-    DurableObject, Env, Method, Request, RequestInit, Response, Result, State, WebSocket, WebSocketIncomingMessage,
-    WebSocketPair, durable_object,
+    DurableObject, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, WebSocketPair,
+    durable_object,
 };
 
+use super::js::{self, Objects, Stub};
 use crate::world::{self, Later};
 
 const CHANGED: &str = "https://live/changed";
@@ -58,13 +60,17 @@ impl DurableObject for Live {
     }
 }
 
+/// The object of one order.
+fn stub(env: &Env, order_id: &str) -> std::result::Result<Stub, JsValue> {
+    let objects: Objects = js::binding(env, "LIVE").map_err(|fault| JsValue::from_str(&fault.0))?;
+    objects.stub(&objects.id_from_name(order_id)?)
+}
+
 /// Hands a page's WebSocket to its order's object.
-pub async fn connect(env: &Env, order_id: &str) -> Result<Response> {
-    let mut init = RequestInit::new();
-    init.with_method(Method::Get);
-    init.headers.set("upgrade", "websocket")?;
-    let request = Request::new_with_init(CONNECT, &init)?;
-    env.durable_object("LIVE")?.get_by_name(order_id)?.fetch_with_request(request).await
+pub async fn connect(env: &Env, order_id: &str) -> std::result::Result<web_sys::Response, JsValue> {
+    let headers = js::object(&[("upgrade", "websocket".into())]);
+    let answer = stub(env, order_id)?.ask(CONNECT, &js::object(&[("headers", headers)])).await?;
+    Ok(answer.unchecked_into())
 }
 
 pub struct Pages(pub Env);
@@ -72,9 +78,10 @@ pub struct Pages(pub Env);
 impl world::Live for Pages {
     fn changed<'a>(&'a self, order_id: &'a str) -> Later<'a, ()> {
         Box::pin(async move {
-            let told = async { self.0.durable_object("LIVE")?.get_by_name(order_id)?.fetch_with_str(CHANGED).await };
+            let told = async { stub(&self.0, order_id)?.ask(CHANGED, &JsValue::UNDEFINED).await };
             if let Err(error) = told.await {
-                worker::console_warn!("open pages were not told and will ask by themselves: {error}");
+                let words = js::words(&error);
+                worker::console_warn!("open pages were not told and will ask by themselves: {words}");
             }
         })
     }

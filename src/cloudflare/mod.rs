@@ -3,7 +3,8 @@
 
 use std::rc::Rc;
 
-use worker::{Context, Env, MessageBatch, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
+use wasm_bindgen::JsValue;
+use worker::{Context, Env, MessageBatch, Result, ScheduleContext, ScheduledEvent, event};
 
 use crate::{
     api::v2::event::Events,
@@ -13,10 +14,11 @@ use crate::{
         Shop, id,
         job::{self, Job},
     },
-    world::{Clock, Fault, Log, Random, Settings, World},
+    world::{Clock, Fault, Log, Missing, Random, Settings, World},
 };
 
-mod d1;
+pub mod d1;
+mod js;
 mod kv;
 mod live;
 mod queue;
@@ -24,27 +26,26 @@ pub mod request;
 mod web;
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
-    match shop(&env) {
+async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> Result<web_sys::Response> {
+    let answer = match shop(&env) {
         Ok(shop) => {
-            let request = request::read(request).await?;
+            let request = request::read(&request).await.map_err(failed)?;
             let answer = door::answer(&shop, request).await;
-            let answer =
-                if shop.world.settings.allow_insecure_urls { answer.with("x-d1-usage", d1::usage()) } else { answer };
-            match &answer.body {
-                Body::Live(order_id) => live::connect(&env, order_id).await,
-                _ => request::answer(answer),
-            }
+            if shop.world.settings.allow_insecure_urls { answer.with("x-d1-usage", d1::usage()) } else { answer }
         }
-        Err(Unready::Missing(missing)) => {
+        Err(missing) => {
             worker::console_error!("{}", missing.0);
-            request::answer(door::unconfigured(&missing, &request_id()))
+            door::unconfigured(&missing, &request_id())
         }
-        Err(Unready::Fault(fault)) => {
-            worker::console_error!("{fault}");
-            request::answer(crate::api::unavailable("A binding of this deployment is missing (see wrangler.toml)"))
-        }
+    };
+    match &answer.body {
+        Body::Live(order_id) => live::connect(&env, order_id).await.map_err(failed),
+        _ => request::answer(&answer).map_err(failed),
     }
+}
+
+fn failed(error: JsValue) -> worker::Error {
+    worker::Error::RustError(js::words(&error))
 }
 
 #[event(queue)]
@@ -65,19 +66,13 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
     }
 }
 
-enum Unready {
-    Missing(crate::world::Missing),
-    Fault(Fault),
-}
-
-fn shop(env: &Env) -> std::result::Result<Shop, Unready> {
-    let settings = settings(env).map_err(Unready::Missing)?;
-    let bound =
-        |what: &str, error: worker::Error| Unready::Fault(Fault(format!("the binding {what} is missing: {error}")));
+fn shop(env: &Env) -> std::result::Result<Shop, Missing> {
+    let settings = settings(env)?;
+    let bound = |fault: Fault| Missing(format!("{} (see wrangler.toml)", fault.0));
     let world = World {
         databases: Rc::new(d1::Shards::open(env)),
-        cache: Rc::new(kv::Near(env.kv("KV").map_err(|error| bound("KV", error))?)),
-        queue: Rc::new(queue::Jobs(env.queue("JOBS").map_err(|error| bound("JOBS", error))?)),
+        cache: Rc::new(kv::Near(js::binding(env, "KV").map_err(bound)?)),
+        queue: Rc::new(queue::Jobs(js::binding(env, "JOBS").map_err(bound)?)),
         web: Rc::new(web::Outbound),
         live: Rc::new(live::Pages(env.clone())),
         clock: Rc::new(Platform),
@@ -89,21 +84,18 @@ fn shop(env: &Env) -> std::result::Result<Shop, Unready> {
 }
 
 fn ready(env: &Env) -> Result<Shop> {
-    shop(env).map_err(|unready| match unready {
-        Unready::Missing(missing) => worker::Error::RustError(missing.0),
-        Unready::Fault(fault) => worker::Error::RustError(fault.0),
-    })
+    shop(env).map_err(|missing| worker::Error::RustError(missing.0))
 }
 
 /// Read once an isolate: they don't change while it lives.
-fn settings(env: &Env) -> std::result::Result<Rc<Settings>, crate::world::Missing> {
+fn settings(env: &Env) -> std::result::Result<Rc<Settings>, Missing> {
     thread_local! {
         static SETTINGS: std::cell::RefCell<Option<Rc<Settings>>> = const { std::cell::RefCell::new(None) };
     }
     if let Some(known) = SETTINGS.with(|known| known.borrow().clone()) {
         return Ok(known);
     }
-    let settings = Rc::new(Settings::read(|name| env.var(name).ok().map(|value| value.to_string()))?);
+    let settings = Rc::new(Settings::read(|name| js::text(env, name))?);
     SETTINGS.with(|known| *known.borrow_mut() = Some(settings.clone()));
     Ok(settings)
 }

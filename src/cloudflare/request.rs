@@ -1,61 +1,89 @@
-//! The platform's requests and responses, and ours.
+//! The platform's requests and responses, and ours; and bodies, which are read no further than they may go.
 
-use futures_util::StreamExt;
-use worker::{Headers, Request, Response, ResponseBody, Result};
+use js_sys::Uint8Array;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Headers, ReadableStream, ReadableStreamDefaultReader};
 
+use super::js::{field, object};
 use crate::http::{self, BODY_LIMIT, Body, HEADERS, Method};
 
-pub async fn read(mut request: Request) -> Result<http::Request> {
-    let url = request.url()?;
+pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> {
+    let from = request.headers();
     let mut headers = Vec::with_capacity(HEADERS.len());
     for name in HEADERS {
-        if let Some(value) = request.headers().get(name)? {
+        if let Some(value) = from.get(name)? {
             headers.push((name, value));
         }
     }
-    let method = Method::parse(request.inner().method().as_str());
-    let length = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());
-    let country = request.cf().and_then(|cf| cf.country());
+    let method = Method::parse(&request.method());
+    let length = from.get("content-length")?.and_then(|length| length.parse::<usize>().ok());
     let body = match method {
         // Some clients send `null` or `[]` with these; nobody reads it.
         Method::Get | Method::Head | Method::Delete => Some(Vec::new()),
         _ if length.is_some_and(|length| length > BODY_LIMIT) => None,
-        _ => bounded(&mut request).await?,
+        _ => Some(bounded(request.body(), BODY_LIMIT).await?).filter(|(_, more)| !more).map(|(bytes, _)| bytes),
     };
+    let url = request.url();
+    let (origin, path, query) = split(&url);
     Ok(http::Request {
         method,
-        origin: url.origin().ascii_serialization(),
-        path: url.path().to_owned(),
-        query: url.query().unwrap_or_default().to_owned(),
+        origin: origin.to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
         headers,
-        country,
+        country: field(&field(request, "cf"), "country").as_string(),
         body,
     })
 }
 
-/// The body, or `None` as soon as it is too long, whatever its length was said to be.
-async fn bounded(request: &mut Request) -> Result<Option<Vec<u8>>> {
-    let Ok(mut stream) = request.stream() else {
-        return Ok(Some(Vec::new()));
-    };
-    let mut body = Vec::new();
-    while let Some(chunk) = stream.next().await {
-        body.extend(chunk?);
-        if body.len() > BODY_LIMIT {
-            return Ok(None);
-        }
-    }
-    Ok(Some(body))
+/// Origin, path and query of a URL in the platform's own, normal spelling.
+pub fn split(url: &str) -> (&str, &str, &str) {
+    let after_scheme = url.find("://").map_or(0, |at| at + 3);
+    let (rest, _fragment) = url.split_once('#').unwrap_or((url, ""));
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let path_at = rest.get(after_scheme..).and_then(|rest| rest.find('/')).map_or(rest.len(), |at| after_scheme + at);
+    let (origin, path) = rest.split_at_checked(path_at).unwrap_or((rest, ""));
+    (origin, path, query)
 }
 
-pub fn answer(answer: http::Response) -> Result<Response> {
-    let headers = Headers::new();
+/// At most `limit` bytes of a stream, and whether there were more. What is not read is cancelled.
+pub async fn bounded(stream: Option<ReadableStream>, limit: usize) -> Result<(Vec<u8>, bool), JsValue> {
+    let mut bytes = Vec::new();
+    let Some(stream) = stream else {
+        return Ok((bytes, false));
+    };
+    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    loop {
+        let step = JsFuture::from(reader.read()).await?;
+        if field(&step, "done").is_truthy() {
+            return Ok((bytes, false));
+        }
+        let chunk = Uint8Array::new(&field(&step, "value"));
+        let room = limit - bytes.len();
+        let length = chunk.length() as usize;
+        if length > room {
+            bytes.extend(chunk.subarray(0, room as u32).to_vec());
+            // The sender may go on for ever; whether cancelling works is no matter.
+            let _ = JsFuture::from(reader.cancel()).await;
+            return Ok((bytes, true));
+        }
+        bytes.extend(chunk.to_vec());
+    }
+}
+
+pub fn answer(answer: &http::Response) -> Result<web_sys::Response, JsValue> {
+    let headers = Headers::new()?;
     for (name, value) in &answer.headers {
         headers.set(name, value)?;
     }
-    let response = match answer.body {
-        Body::Bytes(bytes) => Response::from_body(ResponseBody::Body(bytes))?,
-        Body::Empty | Body::Live(_) => Response::empty()?,
-    };
-    Ok(response.with_status(answer.status).with_headers(headers))
+    let init = object(&[("status", answer.status.into()), ("headers", headers.into())]);
+    let init: &web_sys::ResponseInit = init.unchecked_ref();
+    match &answer.body {
+        Body::Bytes(bytes) => {
+            let bytes = Uint8Array::from(bytes.as_slice());
+            web_sys::Response::new_with_opt_js_u8_array_and_init(Some(&bytes), init)
+        }
+        Body::Empty | Body::Live(_) => web_sys::Response::new_with_opt_str_and_init(None, init),
+    }
 }

@@ -1,8 +1,13 @@
 //! Outbound HTTP as `Web`: one try, in bounded time, reading a bounded answer, following nothing.
 
-use futures_util::StreamExt;
-use worker::{AbortSignal, CacheMode, Fetch, Headers, Method, Request, RequestInit, RequestRedirect};
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{AbortSignal, Response};
 
+use super::{
+    js::{self, object, words},
+    request::bounded,
+};
 use crate::world::{Answer, Later, Outgoing, Web, WebFault};
 
 pub struct Outbound;
@@ -11,50 +16,39 @@ impl Web for Outbound {
     fn fetch<'a>(&'a self, request: Outgoing) -> Later<'a, Result<Answer, WebFault>> {
         Box::pin(async move {
             // The signal ends the reading of the body as well.
-            let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(request.timeout));
+            let signal = AbortSignal::timeout_with_u32(request.timeout);
             send(request, &signal)
                 .await
-                .map_err(|error| if signal.aborted() { WebFault::Timeout } else { sort(&error.to_string()) })
+                .map_err(|error| if signal.aborted() { WebFault::Timeout } else { sort(&words(&error)) })
         })
     }
 }
 
-async fn send(request: Outgoing, signal: &AbortSignal) -> worker::Result<Answer> {
-    let headers = Headers::new();
+async fn send(request: Outgoing, signal: &AbortSignal) -> Result<Answer, JsValue> {
+    let headers = Array::new();
     for (name, value) in &request.headers {
-        headers.set(name, value)?;
+        headers.push(&Array::of2(&name.into(), &value.into()));
     }
-    let mut init = RequestInit::new();
-    init.with_headers(headers)
-        .with_method(if request.method == "POST" { Method::Post } else { Method::Get })
-        .with_redirect(RequestRedirect::Manual)
+    let body = request.body.as_ref().map_or(JsValue::UNDEFINED, |body| Uint8Array::from(body.as_slice()).into());
+    let init = object(&[
+        ("method", request.method.into()),
+        ("headers", headers.into()),
+        ("body", body),
+        ("redirect", "manual".into()),
         // A chain seen ten seconds ago is not the chain.
-        .with_cache(CacheMode::NoStore);
-    if let Some(body) = &request.body {
-        init.with_body(Some(js_sys::Uint8Array::from(body.as_slice()).into()));
-    }
-    let mut response = Fetch::Request(Request::new_with_init(&request.url, &init)?).send_with_signal(signal).await?;
-    let mut answer = Answer {
-        status: response.status_code(),
-        headers: response.headers().entries().collect(),
-        body: Vec::new(),
-        truncated: false,
-    };
-    // A response without a body has no stream.
-    let Ok(mut stream) = response.stream() else {
-        return Ok(answer);
-    };
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk?;
-        let room = request.limit.saturating_sub(answer.body.len());
-        if chunk.len() > room {
-            answer.body.extend(chunk.get(..room).unwrap_or_default());
-            answer.truncated = true;
-            break;
+        ("cache", "no-store".into()),
+        ("signal", signal.into()),
+    ]);
+    let response: Response = js::fetch(&request.url, &init).await?.unchecked_into();
+    let (body, truncated) = bounded(response.body(), request.limit).await?;
+    let mut headers = Vec::new();
+    for entry in response.headers().entries() {
+        let entry: Array = entry?.unchecked_into();
+        if let (Some(name), Some(value)) = (entry.get(0).as_string(), entry.get(1).as_string()) {
+            headers.push((name, value));
         }
-        answer.body.extend(chunk);
     }
-    Ok(answer)
+    Ok(Answer { status: response.status(), headers, body, truncated })
 }
 
 /// The platform only has words for what went wrong.

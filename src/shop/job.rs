@@ -12,7 +12,10 @@ use super::{
     time::MINUTE,
     webhook::{self, deliver},
 };
-use crate::world::{Fault, Uncommitted};
+use crate::{
+    json::{self, Value},
+    world::{Fault, Uncommitted},
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Job {
@@ -22,25 +25,27 @@ pub enum Job {
     Look { shard: String, account_id: i64, order_id: String, turn: i64 },
 }
 
-/// Word, shard, account, id, turn.
-type Wire<'a> = (&'a str, &'a str, i64, &'a str, i64);
-
 impl Job {
+    /// `[word, shard, account, id, turn]`
     pub fn to_text(&self) -> String {
-        let wire: Wire = match self {
+        let (word, shard, account_id, id, turn) = match self {
             Job::Deliver { shard, account_id, log_id } => ("deliver", shard, *account_id, log_id, 0),
             Job::Look { shard, account_id, order_id, turn } => ("look", shard, *account_id, order_id, *turn),
         };
-        serde_json::to_string(&wire).unwrap_or_default()
+        let fields: Vec<Value> =
+            vec![word.into(), shard.as_str().into(), account_id.into(), id.as_str().into(), turn.into()];
+        Value::Array(fields).to_text()
     }
 
     /// `None` for a text that no version of this program wrote.
     pub fn from_text(text: &str) -> Option<Job> {
-        let (word, shard, account_id, id, turn): Wire = serde_json::from_str(text).ok()?;
-        let (shard, id) = (shard.to_owned(), id.to_owned());
-        match word {
+        let fields = json::parse(text).ok()?;
+        let shard = fields.at(1)?.as_str()?.to_owned();
+        let account_id = fields.at(2)?.as_int()?;
+        let id = fields.at(3)?.as_str()?.to_owned();
+        match fields.at(0)?.as_str()? {
             "deliver" => Some(Job::Deliver { shard, account_id, log_id: id }),
-            "look" => Some(Job::Look { shard, account_id, order_id: id, turn }),
+            "look" => Some(Job::Look { shard, account_id, order_id: id, turn: fields.at(4)?.as_int()? }),
             _ => None,
         }
     }
@@ -110,15 +115,12 @@ pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
             };
             let mut messages = Vec::new();
             for row in logs {
-                let mut row = row.read();
-                let job = Job::Deliver { shard: shard.clone(), account_id: row.int()?, log_id: row.text()? };
-                messages.push((job.to_text(), 0));
+                let (account_id, log_id) = row.read(|row| Ok((row.int(), row.text())))?;
+                messages.push((Job::Deliver { shard: shard.clone(), account_id, log_id }.to_text(), 0));
             }
             for row in orders {
-                let mut row = row.read();
-                let job =
-                    Job::Look { shard: shard.clone(), account_id: row.int()?, order_id: row.text()?, turn: row.int()? };
-                messages.push((job.to_text(), 0));
+                let (account_id, order_id, turn) = row.read(|row| Ok((row.int(), row.text(), row.int())))?;
+                messages.push((Job::Look { shard: shard.clone(), account_id, order_id, turn }.to_text(), 0));
             }
             shop.nudge(messages).await;
             if logs.len() < SWEEP as usize && orders.len() < SWEEP as usize {

@@ -723,7 +723,7 @@ mod tests {
 
         #[test]
         fn seventeen_figures_are_never_too_long(
-            minor in 0..=1_000_000_000_i64, to in any_currency(), price in 0..=99_999_999_900_i64,
+            minor in 0..=100_000_000_i64, to in any_currency(), price in 0..=99_999_999_900_i64,
             rates in prop::array::uniform2((10_u128.pow(16)..10_u128.pow(17), 4..=12_u8)),
         ) {
             let [a, b] = rates.map(|(digits, scale)| Decimal::new(digits, scale).unwrap());

@@ -71,56 +71,113 @@ impl Statement {
 pub struct Row(pub Vec<Value>);
 
 impl Row {
-    /// Reads the columns in the order in which they were selected.
-    pub fn read(&self) -> Reader<'_> {
-        Reader { columns: self.0.iter() }
+    /// Reads the columns, in the order in which they were selected. A column of the wrong kind is read as nothing, and
+    /// makes the whole a fault in the end: one check a row instead of one a column.
+    pub fn read<T>(&self, read: impl FnOnce(&mut Reader<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut reader = Reader { columns: self.0.iter(), fault: None };
+        let value = read(&mut reader);
+        match reader.fault {
+            Some(fault) => Err(Fault(fault.to_owned())),
+            None => value,
+        }
+    }
+
+    /// The first column, a number.
+    pub fn int(&self) -> Result<i64, Fault> {
+        self.read(|row| Ok(row.int()))
+    }
+
+    /// The first column, a count.
+    pub fn count(&self) -> Result<u32, Fault> {
+        self.read(|row| Ok(row.count()))
+    }
+
+    /// The first column, a text.
+    pub fn text(&self) -> Result<String, Fault> {
+        self.read(|row| Ok(row.text()))
     }
 }
 
 pub struct Reader<'a> {
     columns: std::slice::Iter<'a, Value>,
+    fault: Option<&'static str>,
 }
 
 impl Reader<'_> {
-    fn next(&mut self) -> Result<&Value, Fault> {
-        self.columns.next().ok_or_else(|| Fault("a row has fewer columns than its reader".into()))
-    }
-
-    /// Passes over a column.
-    pub fn skip(&mut self) -> Result<(), Fault> {
-        self.next().map(|_| ())
-    }
-
-    pub fn int(&mut self) -> Result<i64, Fault> {
-        self.maybe_int()?.ok_or_else(|| Fault("a column is null, a number was expected".into()))
-    }
-
-    pub fn maybe_int(&mut self) -> Result<Option<i64>, Fault> {
-        match self.next()? {
-            Value::Null => Ok(None),
-            Value::Int(n) => Ok(Some(*n)),
-            Value::Text(_) => Err(Fault("a column is text, a number was expected".into())),
+    fn next(&mut self) -> &Value {
+        match self.columns.next() {
+            Some(value) => value,
+            None => {
+                self.fault = Some("a row has fewer columns than its reader");
+                &Value::Null
+            }
         }
     }
 
-    pub fn flag(&mut self) -> Result<bool, Fault> {
-        Ok(self.int()? != 0)
+    /// Passes over a column.
+    pub fn skip(&mut self) {
+        self.next();
+    }
+
+    pub fn int(&mut self) -> i64 {
+        match self.next() {
+            Value::Int(n) => *n,
+            _ => {
+                self.fault = Some("a column is not a number");
+                0
+            }
+        }
+    }
+
+    pub fn maybe_int(&mut self) -> Option<i64> {
+        match self.next() {
+            Value::Null => None,
+            Value::Int(n) => Some(*n),
+            Value::Text(_) => {
+                self.fault = Some("a column is a text, a number was expected");
+                None
+            }
+        }
+    }
+
+    pub fn flag(&mut self) -> bool {
+        self.int() != 0
     }
 
     /// A number that is known to fit, such as a count of confirmations.
-    pub fn count(&mut self) -> Result<u32, Fault> {
-        u32::try_from(self.int()?).map_err(|_| Fault("a count is out of range".into()))
+    pub fn count(&mut self) -> u32 {
+        u32::try_from(self.int()).unwrap_or_else(|_| {
+            self.fault = Some("a count is out of range");
+            0
+        })
     }
 
-    pub fn text(&mut self) -> Result<String, Fault> {
-        self.maybe_text()?.ok_or_else(|| Fault("a column is null, a text was expected".into()))
+    /// A sum of coins.
+    pub fn units(&mut self) -> u64 {
+        u64::try_from(self.int()).unwrap_or_else(|_| {
+            self.fault = Some("a sum of coins is negative");
+            0
+        })
     }
 
-    pub fn maybe_text(&mut self) -> Result<Option<String>, Fault> {
-        match self.next()? {
-            Value::Null => Ok(None),
-            Value::Text(text) => Ok(Some(text.clone())),
-            Value::Int(_) => Err(Fault("a column is a number, a text was expected".into())),
+    pub fn text(&mut self) -> String {
+        match self.next() {
+            Value::Text(text) => text.clone(),
+            _ => {
+                self.fault = Some("a column is not a text");
+                String::new()
+            }
+        }
+    }
+
+    pub fn maybe_text(&mut self) -> Option<String> {
+        match self.next() {
+            Value::Null => None,
+            Value::Text(text) => Some(text.clone()),
+            Value::Int(_) => {
+                self.fault = Some("a column is a number, a text was expected");
+                None
+            }
         }
     }
 }

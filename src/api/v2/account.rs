@@ -1,11 +1,10 @@
 //! `/account`: the settings that the reference keeps on its settings page.
 
-use serde_json::Value;
-
 use super::{Answer, Call};
 use crate::{
-    api::{fields::Fields, json::Json},
+    api::fields::Fields,
     http::Response,
+    json::{Json, Value},
     shop::{
         account::{self, Change, Profile},
         gateway::{
@@ -78,12 +77,13 @@ fn bitcoin(call: &Call<'_>, fields: &mut Fields) -> Option<Option<WalletChange>>
             return None;
         }
     };
-    for name in gateways.keys().filter(|name| name.as_str() != "bitcoin") {
+    for (name, _) in gateways.iter().filter(|(name, _)| name != "bitcoin") {
         fields.error(format!("Gateways {name} is not supported"));
     }
-    let settings = match gateways.get("bitcoin")? {
+    let (_, settings) = gateways.into_iter().find(|(name, _)| name == "bitcoin")?;
+    let settings = match settings {
         Value::Null => return Some(None),
-        Value::Object(settings) => settings.clone(),
+        Value::Object(settings) => settings,
         _ => {
             fields.error("Gateways bitcoin must be an object");
             return None;

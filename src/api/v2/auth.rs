@@ -56,12 +56,17 @@ pub fn require_json_accepted(request: &Request) -> Result<(), Failure> {
         };
         let refused = parts
             .filter_map(|part| part.split_once('='))
-            .any(|(name, value)| name.trim().eq_ignore_ascii_case("q") && value.trim().parse::<f32>() == Ok(0.0));
+            .any(|(name, value)| name.trim().eq_ignore_ascii_case("q") && is_zero(value.trim()));
         if rank >= best {
             (best, accepted) = (rank, !refused || (rank == best && accepted));
         }
     }
     if accepted { Ok(()) } else { Err(Failure::new(406, "You requested a format that isn't json")) }
+}
+
+/// `0`, `0.0`, `0.000`: a quality of nothing.
+fn is_zero(quality: &str) -> bool {
+    quality.starts_with('0') && quality.bytes().all(|b| b == b'0' || b == b'.')
 }
 
 #[cfg(test)]

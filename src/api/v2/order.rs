@@ -2,8 +2,8 @@
 
 use super::{Answer, Call, page::Wanted};
 use crate::{
-    api::json::Json,
     http::Response,
+    json::Json,
     shop::{
         order::{self, Order, Status},
         time,

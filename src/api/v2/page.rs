@@ -1,10 +1,7 @@
 //! Pages of lists: `?page=` and `?per_page=` in, five headers out.
 
 use super::Call;
-use crate::{
-    api::{failure::Failure, json::Json},
-    http::Response,
-};
+use crate::{api::failure::Failure, http::Response, json::Json};
 
 pub struct Wanted {
     /// From 1.

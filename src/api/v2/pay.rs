@@ -2,16 +2,14 @@
 
 use std::net::IpAddr;
 
-use serde_json::Value;
-
 use super::{Answer, Call, order::white_label};
 use crate::{
-    api::json::Json,
     api::{
         failure::Failure,
         fields::{Fields, label},
     },
     http::Response,
+    json::{Json, Value},
     shop::{
         gateway::Gateway,
         id,
@@ -126,11 +124,11 @@ fn custom(fields: &mut Fields) -> Option<String> {
         Value::Object(object) if object.is_empty() => return None,
         Value::String(text) if text.is_empty() => return None,
         Value::Array(items) => {
-            let indexed = (0..).zip(items.iter()).map(|(n, item): (usize, _)| (n.to_string(), item.clone()));
-            Value::Object(indexed.collect()).to_string()
+            let indexed = items.iter().enumerate().map(|(n, item)| (n.to_string(), item.clone()));
+            Value::Object(indexed.collect()).to_text()
         }
-        object @ Value::Object(_) => object.to_string(),
-        other => Value::Object([("0".to_owned(), other.clone())].into_iter().collect()).to_string(),
+        object @ Value::Object(_) => object.to_text(),
+        other => Value::Object(vec![("0".to_owned(), other.clone())]).to_text(),
     };
     if text.len() > MOST {
         fields.error(format!("{} is too long (maximum is {MOST} bytes)", label("custom")));

@@ -2,8 +2,9 @@
 
 use super::{Answer, Call, order};
 use crate::{
-    api::{failure::Failure, fields::Fields, json::Json},
+    api::{failure::Failure, fields::Fields},
     http::Response,
+    json::Json,
     shop::order::rehearsal::{self, Kind},
 };
 

@@ -1,11 +1,10 @@
 //! `/webhooks`: endpoints and logs.
 
-use serde_json::Value;
-
 use super::{Answer, Call, page::Wanted};
 use crate::{
-    api::{fields::Fields, json::Json},
+    api::fields::Fields,
     http::Response,
+    json::{Json, Value},
     shop::{
         time,
         webhook::{self, Endpoint, Event, Log},
@@ -67,7 +66,7 @@ fn events(fields: &mut Fields, required: bool) -> Option<Vec<Event>> {
         None => return None,
         Some(Value::Array(items)) => items.clone(),
         // `events[0]=…` of a form.
-        Some(Value::Object(items)) => items.values().cloned().collect(),
+        Some(Value::Object(items)) => items.iter().map(|(_, item)| item.clone()).collect(),
         Some(one) => vec![one.clone()],
     };
     if names.is_empty() {

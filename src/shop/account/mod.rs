@@ -71,7 +71,7 @@ pub struct Change {
 /// comes from the cache. A key that doesn't match the cached row is tried against the directory, so that a new key
 /// works everywhere at once; an old one is dead when the caches' minute is over.
 pub async fn authenticate(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Account>> {
-    let email = email.to_lowercase();
+    let email = email.to_ascii_lowercase();
     let cached = shop.world.cache.get(&cache_key(&email)).await.unwrap_or_default();
     if let Some(account) = cached.as_deref().and_then(|text| sql::from_cache(&email, text))
         && matches(&account, api_key)
@@ -122,7 +122,7 @@ pub async fn create(shop: &Shop, email: &str, shop_name: &str, test: bool) -> Ou
     let webhook_secret = format!("whsec_{}", STANDARD.encode(shop.random::<32>()));
     let account = Account {
         id: id::account(shop.random()),
-        email: email.to_lowercase(),
+        email: email.to_ascii_lowercase(),
         shard: "DB".into(),
         test,
         key_hash: hash(&api_key),
@@ -216,7 +216,7 @@ pub fn is_email(text: &str) -> bool {
     };
     let is_label = |label: &str| {
         !label.is_empty()
-            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || !c.is_ascii())
             && !label.starts_with('-')
             && !label.ends_with('-')
     };

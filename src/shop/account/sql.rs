@@ -1,25 +1,37 @@
 //! Statements and rows of `accounts` (the directory) and `shops` (settings, in the account's shard).
 
 use super::{Account, Profile};
-use crate::world::{Fault, Row, Statement};
+use crate::{
+    json::{self, Value},
+    world::{Fault, Row, Statement},
+};
 
 pub fn by_email(email: &str) -> Statement {
     Statement::new("SELECT id, email, shard, test, key_hash FROM accounts WHERE email = ?1", vec![email.into()])
 }
 
 pub fn from_row(row: &Row) -> Result<Account, Fault> {
-    let mut row = row.read();
-    Ok(Account { id: row.int()?, email: row.text()?, shard: row.text()?, test: row.flag()?, key_hash: row.text()? })
+    row.read(|row| {
+        Ok(Account { id: row.int(), email: row.text(), shard: row.text(), test: row.flag(), key_hash: row.text() })
+    })
 }
 
 /// The directory row as the cache keeps it. The e-mail is the cache key.
 pub fn to_cache(account: &Account) -> String {
-    serde_json::to_string(&(account.id, &account.shard, account.test, &account.key_hash)).unwrap_or_default()
+    let fields: Vec<Value> =
+        vec![account.id.into(), account.shard.as_str().into(), account.test.into(), account.key_hash.as_str().into()];
+    Value::Array(fields).to_text()
 }
 
 pub fn from_cache(email: &str, text: &str) -> Option<Account> {
-    let (id, shard, test, key_hash) = serde_json::from_str(text).ok()?;
-    Some(Account { id, email: email.to_owned(), shard, test, key_hash })
+    let fields = json::parse(text).ok()?;
+    Some(Account {
+        id: fields.at(0)?.as_int()?,
+        email: email.to_owned(),
+        shard: fields.at(1)?.as_str()?.to_owned(),
+        test: fields.at(2)?.as_bool()?,
+        key_hash: fields.at(3)?.as_str()?.to_owned(),
+    })
 }
 
 pub fn insert(account: &Account, now: i64) -> Statement {
@@ -65,15 +77,16 @@ pub fn secret(account_id: i64) -> Statement {
 
 /// The webhook secret is still sealed, and the wallets are not read yet.
 pub fn profile(row: &Row) -> Result<Profile, Fault> {
-    let mut row = row.read();
-    Ok(Profile {
-        email: row.text()?,
-        shop_name: row.text()?,
-        test: row.flag()?,
-        webhook_secret: row.text()?,
-        wallets: Vec::new(),
-        created_at: row.int()?,
-        updated_at: row.int()?,
+    row.read(|row| {
+        Ok(Profile {
+            email: row.text(),
+            shop_name: row.text(),
+            test: row.flag(),
+            webhook_secret: row.text(),
+            wallets: Vec::new(),
+            created_at: row.int(),
+            updated_at: row.int(),
+        })
     })
 }
 

@@ -2,10 +2,11 @@
 //! as well). What they say is untrusted: bounded in time and size, and a payment is only called gone when two servers
 //! say so, if there are two.
 
-use serde::Deserialize;
-
 use super::{Chain, NoSight, Output, Sighting};
-use crate::world::{Later, Log, Outgoing, Web};
+use crate::{
+    json::{self, Value},
+    world::{Later, Log, Outgoing, Web},
+};
 
 pub struct Esplora<'a> {
     pub web: &'a dyn Web,
@@ -19,23 +20,7 @@ const TIMEOUT: u32 = 8_000;
 const LIMIT: usize = 2 << 20;
 /// Confirmed transactions come 25 to a page. Beyond this many pages somebody is playing with the address.
 const PAGES: usize = 8;
-
-#[derive(Deserialize)]
-struct Transaction {
-    txid: String,
-    vout: Vec<Vout>,
-    status: Status,
-}
-#[derive(Deserialize)]
-struct Vout {
-    scriptpubkey_address: Option<String>,
-    value: u64,
-}
-#[derive(Deserialize)]
-struct Status {
-    confirmed: bool,
-    block_height: Option<u32>,
-}
+const NONSENSE: &str = "the transactions are not what Esplora answers";
 
 impl Chain for Esplora<'_> {
     fn look<'a>(&'a self, address: &'a str, known: &'a [String]) -> Later<'a, Result<Sighting, NoSight>> {
@@ -98,12 +83,15 @@ impl Esplora<'_> {
         let mut url = format!("{base}/address/{address}/txs");
         for _ in 0..PAGES {
             let page = self.get(url).await?;
-            let page: Vec<Transaction> =
-                serde_json::from_slice(&page).map_err(|_| "the transactions are not what Esplora answers")?;
-            let confirmed = page.iter().filter(|tx| tx.status.confirmed).count();
-            let last = page.last().map(|tx| tx.txid.clone());
+            let page = String::from_utf8(page).map_err(|_| NONSENSE)?;
+            let page = json::parse(&page).map_err(|_| NONSENSE)?;
+            let page = page.as_array().ok_or(NONSENSE)?;
+            let mut confirmed = 0;
+            let mut last = None;
             for tx in page {
-                take(&mut sighting, tx, address)?;
+                let (txid, height) = take(&mut sighting, tx, address).ok_or(NONSENSE)?;
+                confirmed += usize::from(height.is_some());
+                last = Some(txid);
             }
             match last {
                 Some(last) if confirmed >= 25 => url = format!("{base}/address/{address}/txs/chain/{last}"),
@@ -131,23 +119,26 @@ impl Esplora<'_> {
     }
 }
 
-fn take(sighting: &mut Sighting, tx: Transaction, address: &str) -> Result<(), String> {
-    let plain = tx.txid.len() == 64 && tx.txid.bytes().all(|b| b.is_ascii_hexdigit());
-    if !plain {
-        return Err("a txid is not 64 hex digits".into());
+/// Notes the outputs of one transaction that pay the address; answers its txid and height. `None`: it isn't one.
+fn take(sighting: &mut Sighting, tx: &Value, address: &str) -> Option<(String, Option<u32>)> {
+    let txid = tx.get("txid")?.as_str()?;
+    if txid.len() != 64 || !txid.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
     }
-    let height = match tx.status {
-        Status { confirmed: false, .. } => None,
-        Status { block_height: Some(height), .. } => Some(height),
-        Status { .. } => return Err("a confirmed transaction has no height".into()),
+    let status = tx.get("status")?;
+    let height = match status.get("confirmed")?.as_bool()? {
+        true => Some(status.get("block_height")?.as_int()?),
+        false => None,
     };
-    for (vout, output) in (0..).zip(tx.vout) {
-        if output.scriptpubkey_address.as_deref() == Some(address) {
-            let again = sighting.outputs.iter().any(|seen| seen.txid == tx.txid && seen.vout == vout);
+    for (vout, output) in (0..).zip(tx.get("vout")?.as_array()?) {
+        // Outputs without an address (OP_RETURN) pay nobody.
+        if output.get("scriptpubkey_address").and_then(Value::as_str) == Some(address) {
+            let value = output.get("value")?.as_int()?;
+            let again = sighting.outputs.iter().any(|seen| seen.txid == txid && seen.vout == vout);
             if !again {
-                sighting.outputs.push(Output { txid: tx.txid.clone(), vout, value: output.value, height });
+                sighting.outputs.push(Output { txid: txid.to_owned(), vout, value, height });
             }
         }
     }
-    Ok(())
+    Some((txid.to_owned(), height))
 }

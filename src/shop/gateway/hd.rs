@@ -6,12 +6,10 @@
 
 use bech32::{Hrp, hrp, segwit};
 use hmac::{Hmac, KeyInit, Mac};
-use k256::elliptic_curve::PrimeField;
-use k256::elliptic_curve::sec1::{FromSec1Point, ToSec1Point};
-use k256::{AffinePoint, ProjectivePoint, Scalar};
 use ripemd::Ripemd160;
 use sha2::{Digest, Sha256, Sha512};
 
+use super::curve::Point;
 use crate::world::Network;
 
 /// Serialised extended key with its checksum: 4 version, 1 depth, 4 parent, 4 child, 32 chain code,
@@ -261,23 +259,14 @@ fn child(chain_code: &[u8; 32], public_key: &[u8; 33], index: u32) -> Result<([u
 
 /// `tweak·G + parent`, compressed. Refuses a tweak not below the group's order, and the point at
 /// infinity.
-fn tweaked(parent: &AffinePoint, tweak: &[u8; 32]) -> Result<[u8; 33], KeyError> {
-    let tweak = Option::<Scalar>::from(Scalar::from_repr((*tweak).into())).ok_or(KeyError::NoSuchChild)?;
-    let key = ProjectivePoint::GENERATOR * tweak + parent;
-    // Infinity has no compressed form: encoding it must not be tried.
-    if key == ProjectivePoint::IDENTITY {
-        return Err(KeyError::NoSuchChild);
-    }
-    Ok(key.to_affine().to_compressed_point().into())
+fn tweaked(parent: &Point, tweak: &[u8; 32]) -> Result<[u8; 33], KeyError> {
+    let offset = Point::generator_times(tweak).ok_or(KeyError::NoSuchChild)?;
+    (offset + *parent).to_sec1().ok_or(KeyError::NoSuchChild)
 }
 
 /// The curve point of a compressed public key.
-fn point(public_key: &[u8; 33]) -> Result<AffinePoint, KeyError> {
-    // SEC 1 knows other encodings of this length; BIP 32 doesn't.
-    if !matches!(public_key, [2 | 3, ..]) {
-        return Err(KeyError::Malformed);
-    }
-    AffinePoint::from_sec1_bytes(public_key).map_err(|_| KeyError::Malformed)
+fn point(public_key: &[u8; 33]) -> Result<Point, KeyError> {
+    Point::from_sec1(public_key).ok_or(KeyError::Malformed)
 }
 
 fn hash160(bytes: &[u8]) -> [u8; 20] {
@@ -295,6 +284,7 @@ fn joined<const N: usize>(first: &[u8], second: &[u8], third: &[u8]) -> [u8; N] 
 
 #[cfg(test)]
 mod tests {
+    use super::super::curve::GENERATOR;
     use super::*;
     use proptest::prelude::*;
 
@@ -509,7 +499,7 @@ mod tests {
 
     #[test]
     fn a_tweak_beyond_the_order_or_a_child_at_infinity_is_no_child() {
-        let generator = AffinePoint::GENERATOR;
+        let generator = point(&GENERATOR).unwrap();
         // The order of secp256k1 (SEC 2), which is no valid tweak, and the number below it, which
         // is.
         let mut order = [0xff; 32];

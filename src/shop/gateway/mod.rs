@@ -4,6 +4,7 @@
 use super::{Shop, account::Account};
 use crate::world::{Fault, Later};
 
+mod curve;
 mod esplora;
 pub mod hd;
 pub mod qr;

@@ -1,10 +1,9 @@
 //! What a coin costs. Coinbase is asked first, CoinGecko second; an answer is kept near every reader and quoted from
 //! for at most 15 minutes. Numbers are read as text: no rate passes through a float.
 
-use serde_json::Value;
-
 use super::Gateway;
 use crate::{
+    json::{self, Value},
     shop::{
         Refusal, Shop,
         money::{Currency, Decimal},
@@ -20,29 +19,37 @@ const FRESH: i64 = 5 * MINUTE;
 /// What a buyer is told to wait when there is none.
 const RETRY_AFTER: u32 = 30;
 
+/// Currency code and price, as text.
+type Prices = Vec<(String, Value)>;
+
 /// Prices of one coin in many currencies, from one source at one time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rates {
     pub source: String,
     /// Milliseconds since 1970.
     pub at: i64,
-    prices: serde_json::Map<String, Value>,
+    prices: Prices,
 }
 
 impl Rates {
     /// Price of one coin.
     pub fn price(&self, currency: Currency) -> Option<Decimal> {
-        let text = self.prices.get(currency.code())?.as_str()?;
+        let (_, price) = self.prices.iter().find(|(code, _)| code == currency.code())?;
+        let text = price.as_str()?;
         Decimal::parse(text).ok().filter(|price| !price.is_zero())
     }
 
     fn to_text(&self) -> String {
-        Value::Array(vec![self.source.clone().into(), self.at.into(), self.prices.clone().into()]).to_string()
+        Value::Array(vec![self.source.as_str().into(), self.at.into(), Value::Object(self.prices.clone())]).to_text()
     }
 
     fn from_text(text: &str) -> Option<Rates> {
-        let (source, at, prices) = serde_json::from_str(text).ok()?;
-        Some(Rates { source, at, prices })
+        let fields = json::parse(text).ok()?;
+        Some(Rates {
+            source: fields.at(0)?.as_str()?.to_owned(),
+            at: fields.at(1)?.as_int()?,
+            prices: fields.at(2)?.as_object()?.to_vec(),
+        })
     }
 }
 
@@ -137,7 +144,7 @@ async fn refresh(shop: &Shop, gateway: Gateway) -> Option<Rates> {
             }
         };
         match prices {
-            Some(prices) if prices.contains_key("USD") => {
+            Some(prices) if prices.iter().any(|(code, _)| code == "USD") => {
                 let rates = Rates { source: source.to_owned(), at: shop.now(), prices };
                 if let Err(fault) = shop.world.cache.put(&cache_key(gateway), &rates.to_text(), None).await {
                     shop.world.log.warn(&format!("rates could not be kept: {fault}"));
@@ -167,8 +174,8 @@ async fn ask(shop: &Shop, url: String) -> Result<Vec<u8>, String> {
 }
 
 /// `{"data":{"currency":"BTC","rates":{"USD":"64231.515",…}}}`
-fn coinbase(body: &[u8], gateway: Gateway) -> Option<serde_json::Map<String, Value>> {
-    let body: Value = serde_json::from_slice(body).ok()?;
+fn coinbase(body: &[u8], gateway: Gateway) -> Option<Prices> {
+    let body = json::parse(std::str::from_utf8(body).ok()?).ok()?;
     let data = body.get("data")?;
     if data.get("currency")?.as_str()? != gateway.symbol() {
         return None;
@@ -176,21 +183,21 @@ fn coinbase(body: &[u8], gateway: Gateway) -> Option<serde_json::Map<String, Val
     Some(usable(data.get("rates")?.as_object()?))
 }
 
-/// `{"bitcoin":{"usd":64231.5,…}}`; the numbers keep their digits because serde_json reads them as text here.
-fn coingecko(body: &[u8], gateway: Gateway) -> Option<serde_json::Map<String, Value>> {
-    let body: Value = serde_json::from_slice(body).ok()?;
+/// `{"bitcoin":{"usd":64231.5,…}}`; the numbers keep their digits.
+fn coingecko(body: &[u8], gateway: Gateway) -> Option<Prices> {
+    let body = json::parse(std::str::from_utf8(body).ok()?).ok()?;
     Some(usable(body.get(gateway.snake())?.as_object()?))
 }
 
 /// Only real currencies, in capitals, with prices that are exact decimals above zero.
-fn usable(prices: &serde_json::Map<String, Value>) -> serde_json::Map<String, Value> {
+fn usable(prices: &[(String, Value)]) -> Prices {
     prices
         .iter()
         .filter_map(|(code, price)| {
             let currency = Currency::parse(code)?;
             let text = match price {
                 Value::String(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
+                Value::Number(digits) => digits.clone(),
                 _ => return None,
             };
             Decimal::parse(&text).ok().filter(|price| !price.is_zero())?;
@@ -208,11 +215,11 @@ mod tests {
         let body = br#"{"data":{"currency":"BTC","rates":{"USD":"64231.515","EUR":"0","XYZW":"1","JPY":"x"}}}"#;
         let prices = coinbase(body, Gateway::Bitcoin).unwrap();
         assert_eq!(prices.len(), 1);
-        assert_eq!(prices["USD"], "64231.515");
+        assert_eq!(prices, [("USD".to_owned(), "64231.515".into())]);
 
         let body = br#"{"bitcoin":{"usd":64231.123456789012345,"last_updated_at":1711}}"#;
         let prices = coingecko(body, Gateway::Bitcoin).unwrap();
-        assert_eq!(prices["USD"], "64231.123456789012345");
+        assert_eq!(prices, [("USD".to_owned(), "64231.123456789012345".into())]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::{Chain, NoSight, Output, Sighting};
 use crate::{
     shop::{Shop, account::Account},
-    world::{Fault, Later, Statement},
+    world::{Fault, Later, Row, Statement},
 };
 
 /// Where a simulated chain starts: high enough that transactions can be made with confirmations on them.
@@ -34,19 +34,16 @@ impl Chain for Simulated<'_> {
                 return Err(Fault("two answers were expected".into()).into());
             };
             let tip = match tip.first() {
-                Some(row) => row.read().count()?,
+                Some(row) => row.count()?,
                 None => START_HEIGHT as u32,
             };
-            let mut seen = Vec::with_capacity(outputs.len());
-            for row in outputs {
-                let mut row = row.read();
-                seen.push(Output {
-                    txid: row.text()?,
-                    vout: 0,
-                    value: u64::try_from(row.int()?).unwrap_or(0),
-                    height: row.maybe_int()?.and_then(|height| u32::try_from(height).ok()),
-                });
-            }
+            let read = |row: &Row| {
+                row.read(|row| {
+                    let (txid, value, height) = (row.text(), row.units(), row.maybe_int());
+                    Ok(Output { txid, vout: 0, value, height: height.and_then(|height| u32::try_from(height).ok()) })
+                })
+            };
+            let seen = outputs.iter().map(read).collect::<Result<_, _>>()?;
             Ok(Sighting { tip, outputs: seen })
         })
     }

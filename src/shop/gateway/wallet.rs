@@ -105,16 +105,16 @@ pub fn active(account_id: i64) -> Statement {
 }
 
 pub fn from_row(shop: &Shop, account: &Account, row: &Row) -> Outcome<Wallet> {
-    let mut row = row.read();
-    let gateway = row.text()?;
+    let (gateway, xpub, branch, confirmations) =
+        row.read(|row| Ok((row.text(), row.text(), row.text(), row.count())))?;
     let gateway =
         Gateway::parse(&gateway).ok_or_else(|| Fault(format!("a wallet for an unknown gateway: {gateway}")))?;
-    let xpub = vault::open(&shop.world.settings.vault_keys, &place("xpub", account.id), &row.text()?)?;
-    let branch = open_branch(shop, account.id, &row.text()?)?;
+    let xpub = vault::open(&shop.world.settings.vault_keys, &place("xpub", account.id), &xpub)?;
+    let branch = open_branch(shop, account.id, &branch)?;
     let addresses = (0..3)
         .map(|index| branch.address(index, network(shop, account)).map_err(key_fault))
         .collect::<Result<_, _>>()?;
-    Ok(Wallet { gateway, xpub, confirmations: row.count()?, addresses })
+    Ok(Wallet { gateway, xpub, confirmations, addresses })
 }
 
 fn open_branch(shop: &Shop, account_id: i64, sealed: &str) -> Result<Branch, Fault> {
@@ -147,9 +147,8 @@ pub struct Address {
 
 /// The address of the row that `take_address` answered.
 pub fn taken(shop: &Shop, account: &Account, row: &Row) -> Result<Address, Error> {
-    let mut row = row.read();
-    let branch = open_branch(shop, account.id, &row.text()?)?;
-    let index = row.count()?;
+    let (branch, index, confirmations) = row.read(|row| Ok((row.text(), row.count(), row.count())))?;
+    let branch = open_branch(shop, account.id, &branch)?;
     let text = branch.address(index, network(shop, account)).map_err(key_fault)?;
-    Ok(Address { text, index, confirmations: row.count()? })
+    Ok(Address { text, index, confirmations })
 }

@@ -171,7 +171,7 @@ pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> O
     let [total, orders] = rows.as_slice() else {
         return Err(Fault("two answers were expected".into()).into());
     };
-    let total = total.first().map_or(Ok(0), |row| row.read().count())?;
+    let total = total.first().map_or(Ok(0), |row| row.count())?;
     let rows = orders.iter().map(sql::from_row).collect::<Result<_, _>>()?;
     Ok(Page { rows, total: total.into() })
 }

@@ -94,9 +94,9 @@ pub async fn mine(shop: &Shop, account: &Account, count: u32, order_id: Option<&
     };
     // Confirmations grow for every open order, not only for the one whose transaction was taken in.
     for row in watched {
-        look(shop, account, &row.read().text()?).await?;
+        look(shop, account, &row.text()?).await?;
     }
-    Ok(height.first().map_or(Ok(0), |row| row.read().count())?)
+    Ok(height.first().map_or(Ok(0), |row| row.count())?)
 }
 
 /// Takes an order's unconfirmed transactions away.

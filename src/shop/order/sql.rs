@@ -41,74 +41,72 @@ pub fn page(account_id: i64, page: u32, per_page: u32) -> [Statement; 2] {
 }
 
 pub fn from_row(row: &Row) -> Result<Order, Fault> {
-    let row = &mut row.read();
-    let account_id = row.int()?;
-    let id = row.text()?;
-    let revision = row.int()?;
-    let payment_id = row.maybe_text()?;
-    let product_id = row.text()?;
-    let product_title = row.text()?;
-    let buyer = Buyer {
-        email: row.maybe_text()?,
-        ip_address: row.maybe_text()?,
-        country_code: row.maybe_text()?,
-        user_agent: row.maybe_text()?,
-        referral: row.maybe_text()?,
-    };
-    let minor = row.int()?;
-    let price = amount(minor, currency(&row.text()?)?)?;
-    Ok(Order {
-        account_id,
-        id,
-        revision,
-        payment_id,
-        product_id,
-        product_title,
-        buyer,
-        price,
-        quantity: row.count()?,
-        gateway: gateway(&row.text()?)?,
-        confirmations_needed: row.count()?,
-        risk_level: row.count()?,
-        status: status(row.int()?)?,
-        delivered: row.maybe_text()?,
-        usd_value: match row.maybe_int()? {
-            Some(minor) => Some(amount(minor, dollars()?)?),
-            None => None,
-        },
-        exchange_rate: row.maybe_text()?.as_deref().map(decimal).transpose()?,
-        invoice: invoice(row)?,
-        coupon_id: row.maybe_text()?,
-        custom: row.maybe_text()?,
-        return_url: row.maybe_text()?,
-        webhook_url: row.maybe_text()?,
-        test: row.flag()?,
-        watch_turn: row.int()?,
-        watch_lease: row.maybe_int()?,
-        paid_at: row.maybe_int()?,
-        created_at: row.int()?,
-        updated_at: row.int()?,
+    row.read(|row| {
+        let account_id = row.int();
+        let id = row.text();
+        let revision = row.int();
+        let payment_id = row.maybe_text();
+        let product_id = row.text();
+        let product_title = row.text();
+        let buyer = Buyer {
+            email: row.maybe_text(),
+            ip_address: row.maybe_text(),
+            country_code: row.maybe_text(),
+            user_agent: row.maybe_text(),
+            referral: row.maybe_text(),
+        };
+        let minor = row.int();
+        let price = amount(minor, currency(&row.text())?)?;
+        Ok(Order {
+            account_id,
+            id,
+            revision,
+            payment_id,
+            product_id,
+            product_title,
+            buyer,
+            price,
+            quantity: row.count(),
+            gateway: gateway(&row.text())?,
+            confirmations_needed: row.count(),
+            risk_level: row.count(),
+            status: status(row.int())?,
+            delivered: row.maybe_text(),
+            usd_value: match row.maybe_int() {
+                Some(minor) => Some(amount(minor, dollars()?)?),
+                None => None,
+            },
+            exchange_rate: row.maybe_text().as_deref().map(decimal).transpose()?,
+            invoice: invoice(row)?,
+            coupon_id: row.maybe_text(),
+            custom: row.maybe_text(),
+            return_url: row.maybe_text(),
+            webhook_url: row.maybe_text(),
+            test: row.flag(),
+            watch_turn: row.int(),
+            watch_lease: row.maybe_int(),
+            paid_at: row.maybe_int(),
+            created_at: row.int(),
+            updated_at: row.int(),
+        })
     })
 }
 
 fn invoice(row: &mut Reader<'_>) -> Result<Invoice, Fault> {
     Ok(Invoice {
-        value: units(row.int()?)?,
-        address: row.text()?,
-        index: row.count()?,
-        received: units(row.int()?)?,
-        confirmations: row.count()?,
-        rate: decimal(&row.text()?)?,
-        rate_source: row.text()?,
-        rate_at: row.int()?,
-        expires_at: row.int()?,
-        late: row.flag()?,
+        value: row.units(),
+        address: row.text(),
+        index: row.count(),
+        received: row.units(),
+        confirmations: row.count(),
+        rate: decimal(&row.text())?,
+        rate_source: row.text(),
+        rate_at: row.int(),
+        expires_at: row.int(),
+        late: row.flag(),
     })
 }
 
-fn units(n: i64) -> Result<u64, Fault> {
-    u64::try_from(n).map_err(|_| Fault("a sum of coins is negative".into()))
-}
 fn amount(minor: i64, currency: Currency) -> Result<Amount, Fault> {
     Amount::new(minor, currency).ok_or_else(|| Fault("a stored amount is negative".into()))
 }
@@ -263,14 +261,15 @@ pub fn receipts(account_id: i64, order_id: &str) -> Statement {
 }
 
 pub fn receipt(row: &Row) -> Result<Receipt, Fault> {
-    let row = &mut row.read();
-    Ok(Receipt {
-        txid: row.text()?,
-        vout: row.count()?,
-        value: units(row.int()?)?,
-        height: row.maybe_int()?.and_then(|height| u32::try_from(height).ok()),
-        gone: row.flag()?,
-        first_seen_at: row.int()?,
+    row.read(|row| {
+        Ok(Receipt {
+            txid: row.text(),
+            vout: row.count(),
+            value: row.units(),
+            height: row.maybe_int().and_then(|height| u32::try_from(height).ok()),
+            gone: row.flag(),
+            first_seen_at: row.int(),
+        })
     })
 }
 

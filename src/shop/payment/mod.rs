@@ -67,7 +67,7 @@ pub async fn create(shop: &Shop, account: &Account, request: Request) -> Outcome
     if inserted.is_empty() {
         return Err(Refusal::GatewayNotConfigured.into());
     }
-    let shop_name = shops.first().ok_or_else(|| Fault("an account has no shop row".into()))?.read().text()?;
+    let shop_name = shops.first().ok_or_else(|| Fault("an account has no shop row".into()))?.text()?;
     let link = Link {
         account_id: account.id,
         shard: account.shard.clone(),

@@ -50,29 +50,30 @@ pub fn by_id(account_id: i64, id: &str) -> Statement {
 }
 
 pub fn from_row(row: &Row) -> Result<Payment, Fault> {
-    let row = &mut row.read();
-    let title = row.text()?;
-    let email = row.maybe_text()?;
-    let minor = row.int()?;
-    let currency = row.text()?;
-    let price = Currency::parse(&currency)
-        .and_then(|currency| Amount::new(minor, currency))
-        .ok_or_else(|| Fault("a payment's amount can't be read".into()))?;
-    let quantity = row.count()?;
-    let gateway = row.text()?;
-    let gateway = Gateway::parse(&gateway).ok_or_else(|| Fault("a payment has an unknown gateway".into()))?;
-    let request = Request {
-        title,
-        email,
-        price,
-        quantity,
-        gateway,
-        confirmations: Some(row.count()?),
-        return_url: row.text()?,
-        webhook_url: row.maybe_text()?,
-        custom: row.maybe_text()?,
-    };
-    Ok(Payment { request, expires_at: row.int()?, destroyed: row.flag()? })
+    row.read(|row| {
+        let title = row.text();
+        let email = row.maybe_text();
+        let minor = row.int();
+        let currency = row.text();
+        let price = Currency::parse(&currency)
+            .and_then(|currency| Amount::new(minor, currency))
+            .ok_or_else(|| Fault("a payment's amount can't be read".into()))?;
+        let quantity = row.count();
+        let gateway = row.text();
+        let gateway = Gateway::parse(&gateway).ok_or_else(|| Fault("a payment has an unknown gateway".into()))?;
+        let request = Request {
+            title,
+            email,
+            price,
+            quantity,
+            gateway,
+            confirmations: Some(row.count()),
+            return_url: row.text(),
+            webhook_url: row.maybe_text(),
+            custom: row.maybe_text(),
+        };
+        Ok(Payment { request, expires_at: row.int(), destroyed: row.flag() })
+    })
 }
 
 /// Holds a commit to the payment's still being there.

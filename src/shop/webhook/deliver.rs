@@ -9,6 +9,7 @@ use super::{
     url,
 };
 use crate::{
+    json::Value,
     shop::{
         account,
         job::Job,
@@ -112,11 +113,10 @@ async fn attempt(shop: &Shop, mut task: Task) -> Attempted {
 }
 
 fn answered(shop: &Shop, mut task: Task, answer: Answer) -> Attempted {
-    let headers: serde_json::Map<String, serde_json::Value> =
-        answer.headers.iter().take(50).map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    let headers = answer.headers.iter().take(50).map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     task.log.response_code = answer.status.into();
     task.log.response = Some(String::from_utf8_lossy(&answer.body).into_owned());
-    task.log.response_headers = Some(serde_json::Value::Object(headers).to_string());
+    task.log.response_headers = Some(Value::Object(headers).to_text());
     task.log.error = None;
     let gone = answer.status == 410;
     if (200..300).contains(&answer.status) || gone {

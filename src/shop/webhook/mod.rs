@@ -1,7 +1,5 @@
 //! Webhooks: the endpoints that sellers register, the logs that are owed to them, and their delivery.
 
-use std::collections::HashSet;
-
 use super::{
     Error, Outcome, Refusal, Shop,
     account::Account,
@@ -122,11 +120,12 @@ pub fn owe(shop: &Shop, events: &[Event], order: &Order, endpoints: &[Endpoint])
             .filter(|endpoint| endpoint.enabled && endpoint.events.contains(event))
             .map(|endpoint| (Some(endpoint.id.as_str()), endpoint.url.as_str()));
         let own = order.webhook_url.as_deref().map(|url| (None, url));
-        let mut told = HashSet::new();
+        let mut told: Vec<&str> = Vec::new();
         for (endpoint_id, url) in wanted.chain(own) {
-            if !told.insert(url) {
+            if told.contains(&url) {
                 continue;
             }
+            told.push(url);
             let id = id::short(shop.random());
             let payload = payload.get_or_insert_with(|| shop.voice.order(order));
             owed.statements.push(sql::insert_log(&sql::NewLog {
@@ -216,7 +215,7 @@ pub async fn logs(shop: &Shop, account: &Account, page: u32, per_page: u32) -> O
     let [total, logs] = rows.as_slice() else {
         return Err(Fault("two answers were expected".into()).into());
     };
-    let total = total.first().map_or(Ok(0), |row| row.read().count())?;
+    let total = total.first().map_or(Ok(0), |row| row.count())?;
     Ok(Page { rows: logs.iter().map(sql::log).collect::<Result<_, _>>()?, total: total.into() })
 }
 

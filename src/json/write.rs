@@ -1,6 +1,8 @@
-//! JSON, written once, straight to text, in the order of the fields.
+//! Values to a text, written once, in the order of the fields.
 
-/// One object or array under construction.
+use super::Value;
+
+/// One object under construction.
 pub struct Json {
     text: String,
     first: bool,
@@ -55,8 +57,7 @@ impl Json {
         self.raw(name, "null");
     }
 
-    pub fn int(&mut self, name: &str, value: impl Into<i128>) {
-        let value: i128 = value.into();
+    pub fn int(&mut self, name: &str, value: impl ToString) {
         self.raw(name, &value.to_string());
     }
 
@@ -77,6 +78,38 @@ impl Json {
             text
         });
         self.raw(name, &Json::array(items));
+    }
+}
+
+/// Any value, compactly.
+pub fn value(out: &mut String, value: &Value) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        Value::Number(digits) => out.push_str(digits),
+        Value::String(text) => quote(out, text),
+        Value::Array(items) => {
+            out.push('[');
+            for (n, item) in items.iter().enumerate() {
+                if n > 0 {
+                    out.push(',');
+                }
+                self::value(out, item);
+            }
+            out.push(']');
+        }
+        Value::Object(fields) => {
+            out.push('{');
+            for (n, (name, value)) in fields.iter().enumerate() {
+                if n > 0 {
+                    out.push(',');
+                }
+                quote(out, name);
+                out.push(':');
+                self::value(out, value);
+            }
+            out.push('}');
+        }
     }
 }
 

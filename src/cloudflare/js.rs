@@ -1,0 +1,87 @@
+//! The platform's own methods, bound as they are: `worker`'s wrappers go through serde, which would weigh a fifth of the
+//! module.
+
+use js_sys::{Array, Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use worker::Env;
+
+use crate::world::Fault;
+
+#[wasm_bindgen]
+extern "C" {
+    /// D1.
+    pub type Database;
+    pub type Prepared;
+    #[wasm_bindgen(method, catch)]
+    pub fn prepare(this: &Database, sql: &str) -> Result<Prepared, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    pub async fn batch(this: &Database, statements: Array) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, variadic)]
+    pub fn bind(this: &Prepared, values: Array) -> Result<Prepared, JsValue>;
+
+    /// A KV namespace.
+    pub type Namespace;
+    #[wasm_bindgen(method, catch)]
+    pub async fn get(this: &Namespace, key: &str, options: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    pub async fn put(this: &Namespace, key: &str, value: &str, options: &JsValue) -> Result<JsValue, JsValue>;
+
+    /// A queue's producer end.
+    pub type Producer;
+    #[wasm_bindgen(method, catch, js_name = sendBatch)]
+    pub async fn send_batch(this: &Producer, messages: Array) -> Result<JsValue, JsValue>;
+
+    /// Durable Objects of one class.
+    pub type Objects;
+    pub type Stub;
+    #[wasm_bindgen(method, catch, js_name = idFromName)]
+    pub fn id_from_name(this: &Objects, name: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = get)]
+    pub fn stub(this: &Objects, id: &JsValue) -> Result<Stub, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = fetch)]
+    pub async fn ask(this: &Stub, url: &str, init: &JsValue) -> Result<JsValue, JsValue>;
+
+    /// The global function.
+    #[wasm_bindgen(catch)]
+    pub async fn fetch(url: &str, init: &JsValue) -> Result<JsValue, JsValue>;
+}
+
+/// A binding by its name.
+pub fn binding<T: JsCast>(env: &Env, name: &str) -> Result<T, Fault> {
+    match Reflect::get(env, &name.into()) {
+        Ok(value) if value.is_object() => Ok(value.unchecked_into()),
+        _ => Err(Fault(format!("the binding {name} is missing"))),
+    }
+}
+
+/// A variable or a secret.
+pub fn text(env: &Env, name: &str) -> Option<String> {
+    Reflect::get(env, &name.into()).ok()?.as_string()
+}
+
+/// `{name: value, …}`
+pub fn object(fields: &[(&str, JsValue)]) -> JsValue {
+    let object = Object::new();
+    for (name, value) in fields {
+        // Setting a field of a plain object that nobody froze does not fail.
+        let _ = Reflect::set(&object, &(*name).into(), value);
+    }
+    object.into()
+}
+
+/// A field, or undefined.
+pub fn field(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// An error's message.
+pub fn words(error: &JsValue) -> String {
+    error
+        .as_string()
+        .or_else(|| field(error, "message").as_string())
+        .unwrap_or_else(|| "it failed without a word".into())
+}
+
+pub fn fault(error: JsValue) -> Fault {
+    Fault(words(&error))
+}

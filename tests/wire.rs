@@ -1,0 +1,111 @@
+//! The border to JavaScript, in a JavaScript engine: rows, numbers, requests and responses as they cross it.
+//! `npm test wasm` runs these under node; the same conversions run in workerd under `npm test worker`.
+#![cfg(target_arch = "wasm32")]
+
+use js_sys::{JSON, Uint8Array};
+use pushguard::{
+    cloudflare::{d1, request},
+    http::{Body, Method, Response},
+    world::Value,
+};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+fn js(json: &str) -> JsValue {
+    JSON::parse(json).unwrap()
+}
+
+#[wasm_bindgen_test]
+fn rows_are_read_by_position_in_the_order_of_their_columns() {
+    let rows =
+        d1::rows(&js(r#"[{"id":7,"title":"Grüße 😀","email":null},{"id":8,"title":"","email":"a@b.co"}]"#)).unwrap();
+    assert_eq!(rows[0].0, [Value::Int(7), Value::Text("Grüße 😀".into()), Value::Null]);
+    assert_eq!(rows[1].0, [Value::Int(8), Value::Text(String::new()), Value::Text("a@b.co".into())]);
+}
+
+#[wasm_bindgen_test]
+fn a_statement_without_rows_answers_none() {
+    assert!(d1::rows(&js("[]")).unwrap().is_empty());
+    assert!(d1::rows(&JsValue::UNDEFINED).unwrap().is_empty());
+}
+
+#[wasm_bindgen_test]
+fn whole_numbers_are_exact_up_to_two_to_the_53() {
+    for n in [0_i64, 1, -1, 2_147_483_648, 9_007_199_254_740_991, -9_007_199_254_740_991] {
+        assert_eq!(d1::to_js(&Value::Int(n)).as_f64(), Some(n as f64));
+        let rows = d1::rows(&js(&format!(r#"[{{"n":{n}}}]"#))).unwrap();
+        assert_eq!(rows[0].0, [Value::Int(n)]);
+    }
+}
+
+#[wasm_bindgen_test]
+fn what_is_neither_whole_number_nor_text_is_refused() {
+    for odd in ["1.5", "9007199254740994", "1e300", "true", "[1]", "{}"] {
+        assert!(d1::rows(&js(&format!(r#"[{{"n":{odd}}}]"#))).is_err(), "{odd}");
+    }
+    assert!(d1::rows(&js("7")).is_err(), "rows that are not a list");
+}
+
+#[wasm_bindgen_test]
+fn parameters_cross_as_numbers_texts_and_nulls() {
+    assert!(d1::to_js(&Value::Null).is_null());
+    assert_eq!(d1::to_js(&Value::Text("a\0b".into())).as_string().as_deref(), Some("a\0b"));
+    assert_eq!(d1::to_js(&Value::from(true)).as_f64(), Some(1.0));
+}
+
+#[wasm_bindgen_test]
+fn urls_are_taken_apart() {
+    assert_eq!(request::split("https://a.example:8443/x/y?z=1#f"), ("https://a.example:8443", "/x/y", "z=1"));
+    assert_eq!(request::split("http://[::1]/"), ("http://[::1]", "/", ""));
+    assert_eq!(request::split("https://a.example/?a=b?c"), ("https://a.example", "/", "a=b?c"));
+}
+
+fn incoming(url: &str, init: &str) -> web_sys::Request {
+    let init: web_sys::RequestInit = js(init).unchecked_into();
+    web_sys::Request::new_with_str_and_init(url, &init).unwrap()
+}
+
+#[wasm_bindgen_test]
+async fn a_request_is_read_whole() {
+    let request = incoming(
+        "https://shop.example/api/v2/pay?page=2",
+        r#"{"method":"POST","body":"{\"title\":\"é\"}","headers":{"Content-Type":"application/json","Authorization":"Basic x","X-Other":"y"}}"#,
+    );
+    let read = request::read(&request).await.unwrap();
+    assert_eq!(
+        (read.method, read.origin.as_str(), read.path.as_str()),
+        (Method::Post, "https://shop.example", "/api/v2/pay")
+    );
+    assert_eq!(read.param("page").as_deref(), Some("2"));
+    assert_eq!(read.header("authorization"), Some("Basic x"));
+    assert_eq!(read.header("x-other"), None, "only headers that somebody reads are fetched");
+    assert_eq!(read.body.as_deref(), Some("{\"title\":\"é\"}".as_bytes()));
+}
+
+#[wasm_bindgen_test]
+async fn a_body_past_its_limit_is_not_read_to_the_end() {
+    let long = "x".repeat(pushguard::http::BODY_LIMIT + 1);
+    let request = incoming("https://shop.example/", &format!(r#"{{"method":"POST","body":"{long}"}}"#));
+    assert_eq!(request::read(&request).await.unwrap().body, None);
+    let just = "x".repeat(pushguard::http::BODY_LIMIT);
+    let request = incoming("https://shop.example/", &format!(r#"{{"method":"POST","body":"{just}"}}"#));
+    assert_eq!(request::read(&request).await.unwrap().body.map(|body| body.len()), Some(just.len()));
+
+    let (kept, more) =
+        request::bounded(web_sys::Response::new_with_opt_str(Some("hello")).unwrap().body(), 3).await.unwrap();
+    assert_eq!((kept.as_slice(), more), (b"hel".as_slice(), true));
+}
+
+#[wasm_bindgen_test]
+async fn a_response_goes_out_as_it_is() {
+    let ours = Response::json(201, "{\"ok\":\"é\"}".into()).with("x-request-id", "7");
+    let out = request::answer(&ours).unwrap();
+    assert_eq!((out.status(), out.headers().get("x-request-id").unwrap().as_deref()), (201, Some("7")));
+    assert_eq!(out.headers().get("content-type").unwrap().as_deref(), Some("application/json"));
+    let bytes = JsFuture::from(out.array_buffer().unwrap()).await.unwrap();
+    assert_eq!(Uint8Array::new(&bytes).to_vec(), "{\"ok\":\"é\"}".as_bytes());
+
+    let empty = request::answer(&Response::empty(204)).unwrap();
+    assert!(matches!(Response::empty(204).body, Body::Empty) && empty.body().is_none());
+}
