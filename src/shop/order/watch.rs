@@ -90,22 +90,13 @@ pub async fn look(shop: &Shop, account: &Account, order_id: &str, turn: Option<i
         let account = &Account::acting(account.id, &account.shard, order.test);
         let receipts = receipts.iter().map(sql::receipt).collect::<Result<Vec<_>, _>>()?;
         let seen = match sighting.take() {
-            Some(seen) => seen,
-            None => {
-                let known: Vec<String> =
-                    receipts.iter().filter(|receipt| !receipt.gone).map(|receipt| receipt.txid.clone()).collect();
-                match chain(shop, account, order.gateway).look(&order.invoice.address, &known).await {
-                    Ok(seen) => seen,
-                    Err(NoSight::Fault(fault)) => return Err(fault.into()),
-                    Err(NoSight::Unreachable(_)) => Sighting::default(),
-                }
-            }
+            Some(seen) => Some(seen),
+            None => see(shop, account, &order, &receipts).await?,
         };
-        // Tip 0 is the mark of a look that failed: every real chain is past it by the time it pays anybody.
-        if seen.tip == 0 {
+        let Some(seen) = seen else {
             keep_alive(shop, account, &order).await?;
             return Ok(Some(order));
-        }
+        };
         let Some(mut change) = decide(shop, account, &order, &receipts, &seen).await else {
             keep_alive(shop, account, &order).await?;
             return Ok(Some(order));
@@ -130,6 +121,20 @@ pub async fn look(shop: &Shop, account: &Account, order_id: &str, turn: Option<i
         }
     }
     Err(Fault("an order changed faster than it could be looked at".into()).into())
+}
+
+/// Asks the chain; `None` when nobody answered.
+async fn see(shop: &Shop, account: &Account, order: &Order, receipts: &[Receipt]) -> Result<Option<Sighting>, Fault> {
+    let known: Vec<String> =
+        receipts.iter().filter(|receipt| !receipt.gone).map(|receipt| receipt.txid.clone()).collect();
+    match chain(shop, account, order.gateway).look(&order.invoice.address, &known).await {
+        Ok(seen) => Ok(Some(seen)),
+        Err(NoSight::Fault(fault)) => Err(fault),
+        Err(NoSight::Unreachable(why)) => {
+            shop.world.log.warn(&format!("order {} could not be looked for: {why}", order.id));
+            Ok(None)
+        }
+    }
 }
 
 struct Change {
