@@ -1,7 +1,7 @@
 // The chain parts against one another: does the Esplora stand-in tell what the node knows? Everything that PushGuard's own
 // chain tests rest on is checked here first, so that a failure there is PushGuard's.
 //
-//   node --test tests/chain/chain.selftest.mjs
+//   node --test tests/chain/adapter.test.mjs
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -93,8 +93,20 @@ export async function until(what, check, { seconds = 10, every = 50 } = {}) {
   }
 }
 
-/** A headless Chromium, or null where there is none: such a test skips itself with `noBrowser` as its reason. */
-export async function openBrowser() {
+/** What the Worker has asked of D1 between two answers → {trips, read, written}: round trips, and rows. */
+export function spent(before, after) {
+  const [from, to] = [before, after].map((answer) => {
+    const words = answer.headers.get('x-d1-usage').split(';');
+    return Object.fromEntries(words.map((word) => word.split('=')).map(([name, count]) => [name, Number(count)]));
+  });
+  return { trips: to.trips - from.trips, read: to.read - from.read, written: to.written - from.written };
+}
+
+/**
+ * A headless Chromium, or null where there is none: such a test skips itself with `noBrowser` as its reason. `args` are
+ * added to its command line.
+ */
+export async function openBrowser({ args = [] } = {}) {
   const executablePath = await findChromium();
   if (!executablePath) return null;
   const { chromium } = await import('playwright-core');
@@ -103,6 +115,7 @@ export async function openBrowser() {
     args: [
       ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
       ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      ...args,
     ],
   });
 }
