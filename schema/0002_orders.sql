@@ -52,6 +52,8 @@ CREATE TABLE orders (
   rate_source TEXT,
   rate_at INTEGER,
   quote_expires_at INTEGER,
+  quote_base INTEGER NOT NULL DEFAULT 0,   -- satoshi that had come when the quote was made …
+  quote_credit INTEGER NOT NULL DEFAULT 0, -- … and the minor units of the price that they cover
   late INTEGER NOT NULL DEFAULT 0,     -- money came after the quote had run out
   coupon_id TEXT,
   custom TEXT,

@@ -30,6 +30,9 @@ pub fn unconfigured(missing: &Missing, request_id: &str) -> Response {
 
 fn finish(mut response: Response, head: bool, request_id: &str) -> Response {
     if head {
+        if let Body::Live(_) = response.body {
+            response.status = 426;
+        }
         response.body = Body::Empty;
     }
     response

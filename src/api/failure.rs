@@ -84,6 +84,7 @@ impl From<Refusal> for Failure {
             }
             Refusal::NotQuotable => Failure::invalid("Value can't be expressed in this currency and gateway"),
             Refusal::EmailTaken => Failure::invalid("Email has already been taken"),
+            Refusal::AlreadyBlacklisted => Failure::invalid("Blocked data has already been taken"),
             Refusal::WalletTaken => Failure::invalid("Gateways bitcoin xpub is used by another account"),
             Refusal::TooManyEndpoints => Failure::invalid("Webhook endpoints are limited to 100 per account"),
             Refusal::NotPayable => Failure::invalid("Order is not waiting for a payment"),

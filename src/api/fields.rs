@@ -237,6 +237,9 @@ fn form(text: &str) -> Result<Map, Failure> {
     if !text.contains('=') {
         return Err(Failure::new(400, "The body is neither JSON nor a form (at line 1 column 1)"));
     }
+    if text.bytes().filter(|b| *b == b'&').count() >= 1_000 {
+        return Err(Failure::new(400, "The form has too many fields (maximum is 1000)"));
+    }
     let mut map = Map::new();
     for (key, value) in form_urlencoded::parse(text.as_bytes()) {
         let value = Value::String(value.into_owned());

@@ -17,6 +17,9 @@ pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Respons
     let segments = request.segments();
     let answered = match segments.as_slice() {
         ["healthz"] => healthz(request),
+        ["admin" | "api", ..] if !is_private_line(shop, request) => {
+            Err(Failure::new(403, "All API requests must be made over HTTPS"))
+        }
         ["admin", rest @ ..] => admin::answer(shop, request, rest).await,
         ["api", "v2", rest @ ..] => v2::answer(shop, request, rest).await,
         _ => Err(Failure::not_found()),
@@ -27,6 +30,11 @@ pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Respons
         }
         failure.into_response(request_id)
     })
+}
+
+/// The key must not cross a network in the clear. Development, where the operator said so, is on loopback.
+fn is_private_line(shop: &Shop, request: &Request) -> bool {
+    request.is_secure() || shop.world.settings.allow_insecure_urls
 }
 
 /// Whether this Worker runs; it asks nobody else.

@@ -36,11 +36,15 @@ pub async fn read(visit: &Visit<'_>) -> Outcome<Option<Standing>> {
             order::sql::by_id(account.id, &order_id),
             order::sql::receipts(account.id, &order_id),
             account::secret(account.id),
+            payment::is_destroyed(account.id, visit.payment_id),
         ])
         .await?;
-    let [orders, receipts, secrets] = rows.as_slice() else {
-        return Err(Fault("three answers were expected".into()).into());
+    let [orders, receipts, secrets, destroyed] = rows.as_slice() else {
+        return Err(Fault("four answers were expected".into()).into());
     };
+    if !destroyed.is_empty() {
+        return Err(Refusal::Destroyed.into());
+    }
     let Some(order) = orders.first() else {
         return Ok(None);
     };
@@ -181,7 +185,7 @@ fn receipts(standing: &Standing) -> Vec<(String, String, u32)> {
     let newest = living().filter_map(|receipt| receipt.height).max().unwrap_or(0);
     living()
         .map(|receipt| {
-            let confirmations = receipt.height.map_or(0, |height| lowest.max(1) + (newest - height));
+            let confirmations = receipt.height.map_or(0, |height| lowest.max(1).saturating_add(newest - height));
             (receipt.txid.clone(), coin_text(receipt.value), confirmations)
         })
         .collect()

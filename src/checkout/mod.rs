@@ -110,6 +110,7 @@ fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Re
             Refusal::NotPayable
             | Refusal::MoneyInIt
             | Refusal::EmailTaken
+            | Refusal::AlreadyBlacklisted
             | Refusal::WalletTaken
             | Refusal::TooManyEndpoints => Kind::Refused {
                 title: "That is not possible",

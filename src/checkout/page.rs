@@ -294,7 +294,7 @@ fn choices(state: &State) -> &'static [(&'static str, &'static str, Option<&'sta
             ("Next block", "block", None),
         ],
         State::Confirming { .. } => &[("Next block", "block", None), ("Double spend", "double_spend", None)],
-        State::Expired { .. } => &[("Pay late", "pay", Some("exact"))],
+        State::Expired { .. } => &[("Pay late", "pay", Some("late"))],
         _ => &[],
     }
 }

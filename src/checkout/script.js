@@ -41,8 +41,9 @@ async function refresh(fresh) {
   const mine = ++turn;
   try {
     const [reply, page] = await load(main.dataset.state, { headers: fresh ? {} : { 'If-None-Match': `"${main.dataset.revision}"` } });
-    if (reply.status >= 400) throw reply;
-    if (mine === turn && reply.ok) show(page);
+    const closed = reply.status === 410; // the link was withdrawn: nothing may be paid here any more
+    if (reply.status >= 400 && !closed) throw reply;
+    if (mine === turn && (reply.ok || closed)) show(page);
     failed = 0;
     trouble('');
   } catch {

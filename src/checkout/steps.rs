@@ -85,12 +85,16 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
         .request
         .header("if-none-match")
         .is_some_and(|known| known.split(',').any(|known| known.trim().trim_start_matches("W/") == etag));
+    // A page that is opened, not one that asks for news.
+    if visit.request.header("if-none-match").is_none() {
+        watch::look_again(visit.shop, &account(visit), &standing.order).await;
+    }
     let response = if has_it { Response::empty(304) } else { render_page(200, &page) };
     Ok(response.with("etag", etag))
 }
 
 pub async fn requote(visit: &Visit<'_>) -> Result<Response, Error> {
-    let order_id = payment::order_id(visit.payment_id).ok_or(Refusal::NotFound)?;
+    let order_id = fill::read(visit).await?.ok_or(Refusal::NotFound)?.order.id;
     match watch::requote(visit.shop, &account(visit), &order_id).await {
         // Paid meanwhile: the page shows it.
         Ok(_) | Err(Error::Refused(Refusal::NotPayable)) => Ok(Response::see_other(&format!("{}/order", visit.url))),
@@ -150,7 +154,7 @@ fn render(visit: &Visit<'_>, status: u16, state: State<'_>) -> Response {
 fn render_page(status: u16, page: &Page<'_>) -> Response {
     let (style, script) = paths();
     let document = page::document(page, Assets { style: &style, script: &script });
-    Response::html(status, document.into_string()).with("cache-control", "private, no-cache")
+    Response::html(status, document.into_string()).with("cache-control", "no-store")
 }
 
 /// For `fill`: a sum of coins with its unit.

@@ -12,6 +12,8 @@ pub struct Malformed {
 
 /// Nobody nests deeper, and every level takes a piece of the stack.
 const DEEPEST: usize = 64;
+/// Nobody has more fields in an object, and each is compared with those before it.
+const WIDEST: usize = 1_000;
 
 /// Reads one value and nothing after it.
 pub fn parse(text: &str) -> Result<Value, Malformed> {
@@ -95,6 +97,9 @@ impl<'a> Reader<'a> {
             match fields.iter_mut().find(|(known, _)| *known == name) {
                 Some(field) => field.1 = value,
                 None => fields.push((name, value)),
+            }
+            if fields.len() > WIDEST {
+                return Err("too many fields in one object");
             }
             self.space();
             if self.take(b'}') {

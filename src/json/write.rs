@@ -124,9 +124,9 @@ fn quote(out: &mut String, value: &str) {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            // JSON allows these two, older JavaScript does not.
-            '\u{2028}' => out.push_str("\\u2028"),
-            '\u{2029}' => out.push_str("\\u2029"),
+            // The short forms, as Ruby and JavaScript write them: signatures are made over these bytes.
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
             c if u32::from(c) < 0x20 => {
                 out.push_str("\\u00");
                 out.push(HEX[(u32::from(c) >> 4) as usize] as char);

@@ -6,9 +6,11 @@
 use crate::world::{Fault, World};
 
 pub mod account;
+pub mod blacklist;
 pub mod gateway;
 pub mod id;
 pub mod job;
+pub mod list;
 pub mod money;
 pub mod order;
 pub mod payment;
@@ -71,6 +73,8 @@ pub enum Refusal {
     /// The price can't be expressed in the coin: no rate for the currency, or an amount out of range.
     NotQuotable,
     EmailTaken,
+    /// The blacklist has this fact already.
+    AlreadyBlacklisted,
     /// Another account has this wallet.
     WalletTaken,
     TooManyEndpoints,

@@ -73,13 +73,18 @@ impl Settings {
                 "BRAND must be up to 32 letters, digits and hyphens: it stands in header names".into(),
             ));
         }
+        let allow_insecure_urls = matches!(get("ALLOW_INSECURE_URLS").as_deref(), Some("1" | "true"));
+        let admin_token = need("ADMIN_TOKEN", "a long random secret that makes accounts")?;
+        if admin_token.len() < 24 && !allow_insecure_urls {
+            return Err(Missing("ADMIN_TOKEN is too short: it needs 24 characters or more".into()));
+        }
         Ok(Settings {
-            admin_token: need("ADMIN_TOKEN", "a long random secret that makes accounts")?,
+            admin_token,
             token_keys: Keys::parse("TOKEN_KEYS", &need("TOKEN_KEYS", KEYS)?)?,
             vault_keys: Keys::parse("VAULT_KEY", &need("VAULT_KEY", KEYS)?)?,
             public_url: get("PUBLIC_URL").map(|url| base_url("PUBLIC_URL", &url)).transpose()?,
             brand,
-            allow_insecure_urls: matches!(get("ALLOW_INSECURE_URLS").as_deref(), Some("1" | "true")),
+            allow_insecure_urls,
             bitcoin_network,
             bitcoin_esplora_urls,
             rates_coinbase_url: url("RATES_COINBASE_URL", "https://api.coinbase.com")?,

@@ -28,14 +28,6 @@ fn credentials(request: &Request) -> Option<(String, String)> {
     (!email.is_empty() && !key.is_empty()).then(|| (email.to_owned(), key.to_owned()))
 }
 
-/// The key must not cross a network in the clear. Development, where the operator said so, is on loopback.
-pub fn require_https(shop: &Shop, request: &Request) -> Result<(), Failure> {
-    if request.is_secure() || shop.world.settings.allow_insecure_urls {
-        return Ok(());
-    }
-    Err(Failure::new(403, "All API requests must be made over HTTPS"))
-}
-
 /// Refuses only an `Accept` that truly excludes JSON (RFC 9110, 12.5.1): old clients send strange ones.
 pub fn require_json_accepted(request: &Request) -> Result<(), Failure> {
     let Some(accept) = request.header("accept").map(str::trim).filter(|accept| !accept.is_empty()) else {

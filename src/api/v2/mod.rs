@@ -8,6 +8,7 @@ use crate::{
 
 mod account;
 mod auth;
+mod blacklist;
 pub mod event;
 mod order;
 mod page;
@@ -26,7 +27,6 @@ type Answer = Result<Response, Failure>;
 
 /// The route table.
 pub async fn answer(shop: &Shop, request: &Request, segments: &[&str]) -> Answer {
-    auth::require_https(shop, request)?;
     let account = &auth::authenticate(shop, request).await?;
     auth::require_json_accepted(request)?;
     let call = &Call { shop, request, account };
@@ -41,6 +41,17 @@ pub async fn answer(shop: &Shop, request: &Request, segments: &[&str]) -> Answer
         ["account", "api_key"] => match method {
             Post => account::regenerate_key(call).await,
             _ => not_allowed("POST"),
+        },
+        ["blacklist"] => match method {
+            Get => blacklist::list(call).await,
+            Post => blacklist::create(call).await,
+            _ => not_allowed("GET, HEAD, POST"),
+        },
+        ["blacklist", id] => match method {
+            Get => blacklist::get(call, id).await,
+            Put => blacklist::update(call, id).await,
+            Delete => blacklist::destroy(call, id).await,
+            _ => not_allowed("GET, HEAD, PUT, PATCH, DELETE"),
         },
         ["orders"] => match method {
             Get => order::list(call).await,

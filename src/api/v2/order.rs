@@ -2,6 +2,7 @@
 
 use super::{Answer, Call, page::Wanted};
 use crate::{
+    api::{failure::Failure, fields::label},
     http::Response,
     json::Json,
     shop::{
@@ -10,8 +11,16 @@ use crate::{
     },
 };
 
+const FILTERS: [&str; 6] = ["status", "email", "product_id", "gateway", "created_after", "created_before"];
+
 pub async fn list(call: &Call<'_>) -> Answer {
     let wanted = Wanted::read(call)?;
+    // A filter that is ignored would make a shop deliver what nobody paid for.
+    let asked = FILTERS.iter().filter(|name| call.request.param(name).is_some());
+    let errors: Vec<String> = asked.map(|name| format!("{} can't be filtered by yet", label(name))).collect();
+    if !errors.is_empty() {
+        return Err(Failure::validation(errors));
+    }
     let page = order::list(call.shop, call.account, wanted.page, wanted.per_page).await?;
     Ok(wanted.answer(call, page.rows.iter().map(object), page.total))
 }

@@ -12,7 +12,9 @@ use sha2::{Digest, Sha256};
 use super::{
     Error, Outcome, Refusal, Shop,
     gateway::wallet::{self, Wallet, WalletChange},
-    id, vault,
+    id,
+    time::MINUTE,
+    vault,
 };
 use crate::world::{Db, Fault, Statement};
 
@@ -73,7 +75,7 @@ pub struct Change {
 pub async fn authenticate(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Account>> {
     let email = email.to_ascii_lowercase();
     let cached = shop.world.cache.get(&cache_key(&email)).await.unwrap_or_default();
-    if let Some(account) = cached.as_deref().and_then(|text| sql::from_cache(&email, text))
+    if let Some(account) = cached.as_deref().and_then(|text| sql::from_cache(&email, text, shop.now() - TRUSTED))
         && matches(&account, api_key)
     {
         return Ok(Some(account));
@@ -108,10 +110,18 @@ fn cache_key(email: &str) -> String {
     format!("account:{}", URL_SAFE_NO_PAD.encode(Sha256::digest(email.as_bytes())))
 }
 
+/// A cached row is believed for so long; then the directory is asked again. A copy that went wrong (two writers at once)
+/// lets an old key live no longer than this.
+const TRUSTED: i64 = 10 * MINUTE;
+
+async fn cache(shop: &Shop, account: &Account) -> Result<(), Fault> {
+    let text = sql::to_cache(account, shop.now());
+    shop.world.cache.put(&cache_key(&account.email), &text, None).await
+}
+
 /// A cache that can't be written only makes the next request slower.
 async fn remember(shop: &Shop, account: &Account) {
-    let text = sql::to_cache(account);
-    if let Err(fault) = shop.world.cache.put(&cache_key(&account.email), &text, None).await {
+    if let Err(fault) = cache(shop, account).await {
         shop.world.log.warn(&format!("an account could not be cached: {fault}"));
     }
 }
@@ -200,7 +210,11 @@ pub async fn regenerate_key(shop: &Shop, account: &Account) -> Outcome<String> {
         .commit(vec![sql::set_key(account.id, &account.key_hash, shop.now())])
         .await
         .map_err(|no| Error::Fault(no.into_fault()))?;
-    remember(shop, &account).await;
+    // Here it does matter: a copy that stays would let the old key in. KV takes one write a second of a key, so a second
+    // try; whoever is told that it failed asks for another key.
+    if cache(shop, &account).await.is_err() {
+        cache(shop, &account).await?;
+    }
     Ok(api_key)
 }
 

@@ -17,14 +17,23 @@ pub fn from_row(row: &Row) -> Result<Account, Fault> {
 }
 
 /// The directory row as the cache keeps it. The e-mail is the cache key.
-pub fn to_cache(account: &Account) -> String {
-    let fields: Vec<Value> =
-        vec![account.id.into(), account.shard.as_str().into(), account.test.into(), account.key_hash.as_str().into()];
+pub fn to_cache(account: &Account, now: i64) -> String {
+    let fields: Vec<Value> = vec![
+        account.id.into(),
+        account.shard.as_str().into(),
+        account.test.into(),
+        account.key_hash.as_str().into(),
+        now.into(),
+    ];
     Value::Array(fields).to_text()
 }
 
-pub fn from_cache(email: &str, text: &str) -> Option<Account> {
+/// `None` as well when it is older than `since`.
+pub fn from_cache(email: &str, text: &str, since: i64) -> Option<Account> {
     let fields = json::parse(text).ok()?;
+    if fields.at(4)?.as_int::<i64>()? < since {
+        return None;
+    }
     Some(Account {
         id: fields.at(0)?.as_int()?,
         email: email.to_owned(),

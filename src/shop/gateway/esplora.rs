@@ -5,6 +5,7 @@
 use super::{Chain, NoSight, Output, Sighting};
 use crate::{
     json::{self, Value},
+    shop::time::{HOUR, SECOND},
     world::{Later, Log, Outgoing, Web},
 };
 
@@ -20,20 +21,23 @@ const TIMEOUT: u32 = 8_000;
 const LIMIT: usize = 2 << 20;
 /// Confirmed transactions come 25 to a page. Beyond this many pages somebody is playing with the address.
 const PAGES: usize = 8;
+/// Satoshi: there will never be more.
+const MOST_COINS: u64 = 2_100_000_000_000_000;
 const NONSENSE: &str = "the transactions are not what Esplora answers";
 
 impl Chain for Esplora<'_> {
-    fn look<'a>(&'a self, address: &'a str, known: &'a [String]) -> Later<'a, Result<Sighting, NoSight>> {
+    fn look<'a>(&'a self, address: &'a str, since: i64, known: &'a [String]) -> Later<'a, Result<Sighting, NoSight>> {
         Box::pin(async move {
             // Each address starts with a server of its own and stays with it: servers hear of a transaction at
             // different times, and going round would make a payment flicker.
             let first = address.bytes().map(usize::from).sum::<usize>();
             let count = self.base_urls.len();
             let mut reasons = String::new();
+            let mut asked = 0;
             let mut best: Option<Sighting> = None;
             for turn in 0..count {
                 let Some(base) = self.base_urls.get((first + turn) % count) else { break };
-                let seen = match self.ask(base, address).await {
+                let seen = match self.ask(base, address, since).await {
                     Ok(seen) => seen,
                     Err(reason) => {
                         self.log.warn(&format!("no look at {base}: {reason}"));
@@ -41,6 +45,7 @@ impl Chain for Esplora<'_> {
                         continue;
                     }
                 };
+                asked += 1;
                 let all = match best.take() {
                     None => seen,
                     Some(before) => merge(before, seen),
@@ -51,9 +56,12 @@ impl Chain for Esplora<'_> {
                     break;
                 }
             }
-            best.ok_or_else(|| {
-                NoSight::Unreachable(if count == 0 { "no server is configured".into() } else { reasons })
-            })
+            let Some(mut seen) = best else {
+                return Err(NoSight::Unreachable(if count == 0 { "no server is configured".into() } else { reasons }));
+            };
+            // One server's word is not enough to call a payment gone where a second could be asked.
+            seen.complete &= asked >= count.min(2) || asked == count;
+            Ok(seen)
         })
     }
 }
@@ -68,18 +76,18 @@ fn merge(a: Sighting, b: Sighting) -> Sighting {
             None => outputs.push(output),
         }
     }
-    Sighting { tip: a.tip.max(b.tip), outputs }
+    Sighting { tip: a.tip.max(b.tip), outputs, complete: a.complete && b.complete }
 }
 
 impl Esplora<'_> {
-    async fn ask(&self, base: &str, address: &str) -> Result<Sighting, String> {
+    async fn ask(&self, base: &str, address: &str, since: i64) -> Result<Sighting, String> {
         // The tip first: a block that comes in between then only makes a payment look one confirmation younger.
         let tip = self.get(format!("{base}/blocks/tip/height")).await?;
         let tip = std::str::from_utf8(&tip)
             .ok()
             .and_then(|text| text.trim().parse::<u32>().ok())
             .ok_or("the tip is not a number")?;
-        let mut sighting = Sighting { tip, outputs: Vec::new() };
+        let mut sighting = Sighting { tip, outputs: Vec::new(), complete: false };
         let mut url = format!("{base}/address/{address}/txs");
         for _ in 0..PAGES {
             let page = self.get(url).await?;
@@ -89,13 +97,16 @@ impl Esplora<'_> {
             let mut confirmed = 0;
             let mut last = None;
             for tx in page {
-                let (txid, height) = take(&mut sighting, tx, address).ok_or(NONSENSE)?;
+                let (txid, height) = take(&mut sighting, tx, address, since).ok_or(NONSENSE)?;
                 confirmed += usize::from(height.is_some());
                 last = Some(txid);
             }
             match last {
                 Some(last) if confirmed >= 25 => url = format!("{base}/address/{address}/txs/chain/{last}"),
-                _ => break,
+                _ => {
+                    sighting.complete = true;
+                    break;
+                }
             }
         }
         Ok(sighting)
@@ -119,21 +130,32 @@ impl Esplora<'_> {
     }
 }
 
+/// A miner's clock may be this far off (consensus allows two hours).
+const CLOCKS: i64 = 2 * HOUR;
+
 /// Notes the outputs of one transaction that pay the address; answers its txid and height. `None`: it isn't one.
-fn take(sighting: &mut Sighting, tx: &Value, address: &str) -> Option<(String, Option<u32>)> {
+fn take(sighting: &mut Sighting, tx: &Value, address: &str, since: i64) -> Option<(String, Option<u32>)> {
     let txid = tx.get("txid")?.as_str()?;
     if txid.len() != 64 || !txid.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
     }
     let status = tx.get("status")?;
-    let height = match status.get("confirmed")?.as_bool()? {
-        true => Some(status.get("block_height")?.as_int()?),
-        false => None,
+    let (height, time) = match status.get("confirmed")?.as_bool()? {
+        true => {
+            let height: u32 = status.get("block_height")?.as_int()?;
+            // Blocks may have come since the tip was asked for, but not many.
+            (Some(Some(height).filter(|height| *height <= sighting.tip.saturating_add(10))?), status.get("block_time"))
+        }
+        false => (None, None),
     };
+    let old = time.and_then(Value::as_int::<i64>).is_some_and(|time| time.saturating_mul(SECOND) < since - CLOCKS);
     for (vout, output) in (0..).zip(tx.get("vout")?.as_array()?) {
         // Outputs without an address (OP_RETURN) pay nobody.
-        if output.get("scriptpubkey_address").and_then(Value::as_str) == Some(address) {
-            let value = output.get("value")?.as_int()?;
+        if !old && output.get("scriptpubkey_address").and_then(Value::as_str) == Some(address) {
+            let value: u64 = output.get("value")?.as_int()?;
+            if value > MOST_COINS {
+                return None;
+            }
             let again = sighting.outputs.iter().any(|seen| seen.txid == txid && seen.vout == vout);
             if !again {
                 sighting.outputs.push(Output { txid: txid.to_owned(), vout, value, height });

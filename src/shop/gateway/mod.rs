@@ -65,6 +65,8 @@ pub struct Sighting {
     /// Height of the newest block.
     pub tip: u32,
     pub outputs: Vec<Output>,
+    /// What isn't here isn't there: enough of those who could know were asked.
+    pub complete: bool,
 }
 
 /// A look that failed. It marks nothing: the order stays as it was.
@@ -83,9 +85,10 @@ impl From<Fault> for NoSight {
 
 /// Somewhere coins can be seen to arrive.
 pub trait Chain {
-    /// All outputs that pay the address. `known` are the txids seen before: when one of them is missing now, the chain
-    /// makes sure before it says so.
-    fn look<'a>(&'a self, address: &'a str, known: &'a [String]) -> Later<'a, Result<Sighting, NoSight>>;
+    /// All outputs that pay the address since a time (milliseconds): a wallet's address may have a past of its own, and
+    /// old coins pay no new order. `known` are the txids seen before: when one of them is missing now, the chain makes
+    /// sure before it says so.
+    fn look<'a>(&'a self, address: &'a str, since: i64, known: &'a [String]) -> Later<'a, Result<Sighting, NoSight>>;
 }
 
 /// The chain on which this account's orders are paid.

@@ -169,6 +169,7 @@ async fn ask(shop: &Shop, url: String) -> Result<Vec<u8>, String> {
     match shop.world.web.fetch(request).await {
         Err(fault) => Err(fault.word().to_owned()),
         Ok(answer) if answer.status != 200 => Err(format!("status {}", answer.status)),
+        Ok(answer) if answer.truncated => Err("the answer breaks off".into()),
         Ok(answer) => Ok(answer.body),
     }
 }

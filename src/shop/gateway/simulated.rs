@@ -16,7 +16,7 @@ pub struct Simulated<'a> {
 }
 
 impl Chain for Simulated<'_> {
-    fn look<'a>(&'a self, address: &'a str, _known: &'a [String]) -> Later<'a, Result<Sighting, NoSight>> {
+    fn look<'a>(&'a self, address: &'a str, _since: i64, _known: &'a [String]) -> Later<'a, Result<Sighting, NoSight>> {
         Box::pin(async move {
             let account_id = self.account.id;
             let rows = self
@@ -44,7 +44,7 @@ impl Chain for Simulated<'_> {
                 })
             };
             let seen = outputs.iter().map(read).collect::<Result<_, _>>()?;
-            Ok(Sighting { tip, outputs: seen })
+            Ok(Sighting { tip, outputs: seen, complete: true })
         })
     }
 }

@@ -5,6 +5,7 @@ use super::{Invoice, Order, Status};
 use crate::shop::{
     gateway::{Sighting, rates::Rates},
     money::{self, Amount},
+    time::MINUTE,
 };
 
 /// A coin output that was seen to pay an order.
@@ -24,7 +25,7 @@ pub struct Receipt {
 impl Receipt {
     pub fn confirmations(&self, tip: u32) -> u32 {
         // A tip that was read before the block arrived is one too low: the block itself is a confirmation all the same.
-        self.height.map_or(0, |height| (tip + 1).saturating_sub(height).max(1))
+        self.height.map_or(0, |height| tip.saturating_add(1).saturating_sub(height).max(1))
     }
 }
 
@@ -38,7 +39,8 @@ pub fn update(known: &[Receipt], seen: &Sighting, now: i64) -> Vec<Receipt> {
         let output = seen.outputs.iter().find(|output| output.txid == receipt.txid && output.vout == receipt.vout);
         let fresh = match output {
             Some(output) => Receipt { height: output.height, value: output.value, gone: false, ..receipt.clone() },
-            None => Receipt { height: None, gone: true, ..receipt.clone() },
+            None if seen.complete => Receipt { height: None, gone: true, ..receipt.clone() },
+            None => continue,
         };
         if fresh != *receipt {
             changed.push(fresh);
@@ -101,19 +103,21 @@ pub fn enough(value: u64) -> u64 {
     (value - value.saturating_mul(TOLERANCE_PER_MILLE) / 1_000).max(1)
 }
 
-/// A new price for what is still missing, at the rates of now; what has come stays counted as it was. `None` when the
-/// rates can't say.
+/// A new price for what is still missing, at the rates of now. What has come since the last quote covers what it was worth
+/// at that quote, and what came before that stays covered. `None` when the rates can't say.
 pub fn requote(order: &Order, received: u64, rates: &Rates, now: i64, lasts: i64) -> Option<Invoice> {
     let invoice = &order.invoice;
-    let rate = rates.price(order.price.currency())?;
-    let open = invoice.value.saturating_sub(received);
-    // The open share of the price, rounded up to a minor unit: in the seller's favour by less than a cent.
-    let price = u128::try_from(order.price.minor()).ok()?;
-    let open_minor = (price * u128::from(open)).div_ceil(u128::from(invoice.value.max(1)));
-    let open_price = Amount::new(i64::try_from(open_minor).ok()?, order.price.currency())?;
-    let due = if open == 0 { 0 } else { money::coin_value(open_price, rate)? };
+    let currency = order.price.currency();
+    let rate = rates.price(currency)?;
+    let fresh = received.saturating_sub(invoice.base);
+    let covered = invoice.credit.saturating_add(money::fiat_value(fresh, invoice.rate, currency)?.minor());
+    let credit = covered.min(order.price.minor());
+    let open = Amount::new(order.price.minor() - credit, currency)?;
+    let due = if open.minor() == 0 { 0 } else { money::coin_value(open, rate)? };
     Some(Invoice {
-        value: received + due,
+        value: received.checked_add(due)?,
+        base: received,
+        credit,
         rate,
         rate_source: rates.source.clone(),
         rate_at: rates.at,
@@ -122,9 +126,23 @@ pub fn requote(order: &Order, received: u64, rates: &Rates, now: i64, lasts: i64
     })
 }
 
+/// When money that an earlier quote counted has vanished, what it covered is open again: all that is there counts at the
+/// rate of the quote that holds now.
+pub fn uncover(order: &Order, received: u64) -> Option<Invoice> {
+    let invoice = &order.invoice;
+    if received >= invoice.base {
+        return None;
+    }
+    let value = money::coin_value(order.price, invoice.rate)?;
+    Some(Invoice { value, base: 0, credit: 0, ..invoice.clone() })
+}
+
+/// A look may come so much later than the money, in milliseconds: what is seen within it of the quote's end came in time.
+pub const GRACE: i64 = 3 * MINUTE;
+
 /// Whether money was first seen after the quote had run out, and so is worth what it is worth now.
 pub fn came_late(order: &Order, changed: &[Receipt]) -> bool {
-    changed.iter().any(|receipt| !receipt.gone && receipt.first_seen_at > order.invoice.expires_at)
+    changed.iter().any(|receipt| !receipt.gone && receipt.first_seen_at > order.invoice.expires_at + GRACE)
 }
 
 #[cfg(test)]
@@ -163,19 +181,31 @@ mod tests {
     #[test]
     fn a_receipt_that_vanishes_is_gone_and_may_come_back() {
         let known = [coin("a", 1_000, Some(100))];
-        let gone = update(&known, &Sighting { tip: 100, outputs: vec![] }, 5);
+        let gone = update(&known, &Sighting { tip: 100, outputs: vec![], complete: true }, 5);
         assert!(gone[0].gone);
         assert_eq!(standing(1_000, 1, &merge(&known, &gone), 100).status, Status::Unpaid);
-        let back =
-            Sighting { tip: 101, outputs: vec![Output { txid: "a".into(), vout: 0, value: 1_000, height: Some(101) }] };
+        let back = Sighting {
+            tip: 101,
+            outputs: vec![Output { txid: "a".into(), vout: 0, value: 1_000, height: Some(101) }],
+            complete: true,
+        };
         let back = update(&gone, &back, 6);
         assert_eq!((back[0].gone, back[0].height, back[0].first_seen_at), (false, Some(101), 1));
     }
 
     #[test]
+    fn an_incomplete_look_takes_nothing_away() {
+        let known = [coin("a", 1_000, Some(100))];
+        assert!(update(&known, &Sighting { tip: 100, outputs: vec![], complete: false }, 5).is_empty());
+    }
+
+    #[test]
     fn seeing_the_same_again_changes_nothing() {
-        let seen =
-            Sighting { tip: 100, outputs: vec![Output { txid: "a".into(), vout: 0, value: 1_000, height: None }] };
+        let seen = Sighting {
+            tip: 100,
+            outputs: vec![Output { txid: "a".into(), vout: 0, value: 1_000, height: None }],
+            complete: true,
+        };
         let known = update(&[], &seen, 5);
         assert_eq!(known.len(), 1);
         assert!(update(&known, &seen, 6).is_empty());

@@ -4,6 +4,7 @@ use super::{
     Outcome, Refusal, Shop,
     account::Account,
     gateway::Gateway,
+    list::{self, Page},
     money::{Amount, Currency, Decimal},
 };
 use crate::world::Fault;
@@ -106,6 +107,9 @@ pub struct Invoice {
     pub rate_source: String,
     pub rate_at: i64,
     pub expires_at: i64,
+    /// What had come when this quote was made, in satoshi, and how much of the price it covers, in minor units.
+    pub base: u64,
+    pub credit: i64,
     /// Money came after a quote had run out, and was counted at the rate of its time.
     pub late: bool,
 }
@@ -159,21 +163,10 @@ pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Order> {
     }
 }
 
-/// One page of a list that never loses a row: newest first, found by arithmetic on `seq`.
-pub struct Page<T> {
-    pub rows: Vec<T>,
-    pub total: u64,
-}
-
 /// `page` counts from 1.
 pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Order>> {
     let rows = account.db(shop)?.rows(sql::page(account.id, page, per_page).into()).await?;
-    let [total, orders] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()).into());
-    };
-    let total = total.first().map_or(Ok(0), |row| row.count())?;
-    let rows = orders.iter().map(sql::from_row).collect::<Result<_, _>>()?;
-    Ok(Page { rows, total: total.into() })
+    Ok(list::read(&rows, sql::from_row)?)
 }
 
 /// US dollars, into which every order is converted for comparison.

@@ -10,7 +10,7 @@ use crate::{
             wallet::{self, Address},
         },
         job::Job,
-        money,
+        money::{self, Amount},
         time::MINUTE,
         webhook::{self, Endpoint, Event},
     },
@@ -32,6 +32,8 @@ pub async fn rates(shop: &Shop, account: &Account, draft_gateway: super::Gateway
 /// endpoints, one commits.
 pub async fn place(shop: &Shop, account: &Account, draft: Draft) -> Outcome<Order> {
     let rates = rates(shop, account, draft.gateway).await?;
+    // Before an address is used up.
+    quote(draft.price, &rates)?;
     let taken = account
         .db(shop)?
         .commit(vec![wallet::take_address(account.id, draft.gateway, "0", ""), webhook::sql::enabled(account.id)])
@@ -83,9 +85,15 @@ pub async fn commit(
     Ok(Ok(order))
 }
 
+/// What a price is in satoshi.
+pub fn quote(price: Amount, rates: &Rates) -> Outcome<u64> {
+    let rate = rates.price(price.currency()).ok_or(Refusal::NotQuotable)?;
+    Ok(money::coin_value(price, rate).ok_or(Refusal::NotQuotable)?)
+}
+
 fn price(account: &Account, draft: Draft, address: Address, rates: &Rates, now: i64) -> Outcome<Order> {
     let rate = rates.price(draft.price.currency()).ok_or(Refusal::NotQuotable)?;
-    let value = money::coin_value(draft.price, rate).ok_or(Refusal::NotQuotable)?;
+    let value = quote(draft.price, rates)?;
     let dollars = dollars()?;
     let in_dollars = rates.price(dollars).and_then(|dollar| money::cross(draft.price, rate, dollar, dollars));
     let Address { text, index, confirmations } = address;
@@ -116,6 +124,8 @@ fn price(account: &Account, draft: Draft, address: Address, rates: &Rates, now: 
             rate_source: rates.source.clone(),
             rate_at: rates.at,
             expires_at: now + QUOTE,
+            base: 0,
+            credit: 0,
             late: false,
         },
         coupon_id: None,

@@ -69,7 +69,7 @@ pub async fn pay(
     let mut statements = simulated::pay(account.id, &order.invoice.address, &txid, value, confirmations);
     if kind == Kind::Late {
         let mut order = order;
-        order.invoice.expires_at = order.invoice.expires_at.min(shop.now() - 1);
+        order.invoice.expires_at = order.invoice.expires_at.min(shop.now() - super::facts::GRACE - 1);
         statements.extend(sql::update(&order));
     }
     commit(shop, account, statements).await?;

@@ -14,7 +14,7 @@ const COLUMNS: &str = "account_id, id, revision, payment_id, product_id, product
     value, currency, quantity, gateway, confirmations_needed, risk_level, status, delivered, \
     usd_value, exchange_rate, \
     crypto_value, crypto_address, crypto_index, crypto_received, crypto_confirmations, \
-    crypto_rate, rate_source, rate_at, quote_expires_at, late, \
+    crypto_rate, rate_source, rate_at, quote_expires_at, quote_base, quote_credit, late, \
     coupon_id, custom, return_url, webhook_url, test, watch_turn, watch_lease, paid_at, created_at, updated_at";
 
 pub fn by_id(account_id: i64, id: &str) -> Statement {
@@ -103,6 +103,8 @@ fn invoice(row: &mut Reader<'_>) -> Result<Invoice, Fault> {
         rate_source: row.text(),
         rate_at: row.int(),
         expires_at: row.int(),
+        base: row.units(),
+        credit: row.int(),
         late: row.flag(),
     })
 }
@@ -158,6 +160,8 @@ pub fn insert(order: &Order) -> Statement {
         (&invoice.rate_source).into(),
         invoice.rate_at.into(),
         invoice.expires_at.into(),
+        invoice.base.cast_signed().into(),
+        invoice.credit.into(),
         invoice.late.into(),
         order.coupon_id.clone().into(),
         order.custom.clone().into(),
@@ -194,7 +198,7 @@ pub fn update(order: &Order) -> [Statement; 2] {
             "UPDATE orders SET revision = revision + 1, status = ?3, delivered = ?4,
              crypto_value = ?5, crypto_received = ?6, crypto_confirmations = ?7,
              crypto_rate = ?8, rate_source = ?9, rate_at = ?10, quote_expires_at = ?11, late = ?12,
-             watch_turn = ?13, watch_lease = ?14, paid_at = ?15, updated_at = ?16
+             watch_turn = ?13, watch_lease = ?14, paid_at = ?15, updated_at = ?16, quote_base = ?17, quote_credit = ?18
              WHERE account_id = ?1 AND id = ?2",
             vec![
                 order.account_id.into(),
@@ -213,15 +217,19 @@ pub fn update(order: &Order) -> [Statement; 2] {
                 order.watch_lease.into(),
                 order.paid_at.into(),
                 order.updated_at.into(),
+                invoice.base.cast_signed().into(),
+                invoice.credit.into(),
             ],
         ),
     ]
 }
 
-/// The lease alone, for looks that saw nothing new: no change of the order, so no new revision.
+/// The lease alone, for looks that saw nothing new: no change of the order, so no new revision. The chain of looks goes
+/// on under a new turn, which is answered; should it have forked, the other branch dies here.
 pub fn extend_lease(account_id: i64, id: &str, turn: i64, until: i64) -> Statement {
     Statement::new(
-        "UPDATE orders SET watch_lease = ?4 WHERE account_id = ?1 AND id = ?2 AND watch_turn = ?3 AND watch_lease IS NOT NULL",
+        "UPDATE orders SET watch_lease = ?4, watch_turn = watch_turn + 1
+         WHERE account_id = ?1 AND id = ?2 AND watch_turn = ?3 AND watch_lease IS NOT NULL RETURNING watch_turn",
         vec![account_id.into(), id.into(), turn.into(), until.into()],
     )
 }
@@ -237,7 +245,7 @@ pub fn end_lease(account_id: i64, id: &str, turn: i64) -> Statement {
 /// Cron's sweep over all accounts of a shard: whose chain of looks has broken off gets a new turn.
 pub fn take_lapsed(now: i64, until: i64, limit: u32) -> Statement {
     Statement::new(
-        "UPDATE orders SET watch_turn = watch_turn + 1, watch_lease = ?2
+        "UPDATE orders SET revision = revision + 1, watch_turn = watch_turn + 1, watch_lease = ?2
          WHERE (account_id, seq) IN (SELECT account_id, seq FROM orders WHERE watch_lease < ?1 ORDER BY watch_lease LIMIT ?3)
          RETURNING account_id, id, watch_turn",
         vec![now.into(), until.into(), limit.into()],

@@ -25,12 +25,15 @@ pub fn delay(order: &Order, now: i64, base: u32) -> Option<u32> {
     if !order.status.is_open() {
         return None;
     }
-    let age = now - order.created_at;
+    // A new quote makes an old order young again.
+    let age = now - (order.invoice.expires_at - open::QUOTE);
     let confirming = order.status == Status::AwaitingConfirmations;
-    let expected = now < order.invoice.expires_at + 2 * MINUTE;
+    let expected = now < order.invoice.expires_at + facts::GRACE;
     match () {
         () if expected || (confirming && age < 2 * HOUR) => Some(base),
         () if confirming && age < 14 * DAY => Some(base.max(60)),
+        // What was seen is followed to its end, however long it takes.
+        () if confirming => Some(3_600),
         () if age < HOUR => Some(base.max(60)),
         () if age < DAY => Some(300),
         () if age < 7 * DAY => Some(3_600),
@@ -94,17 +97,16 @@ pub async fn look(shop: &Shop, account: &Account, order_id: &str, turn: Option<i
             None => see(shop, account, &order, &receipts).await?,
         };
         let Some(seen) = seen else {
-            keep_alive(shop, account, &order).await?;
-            return Ok(Some(order));
+            return keep_alive(shop, account, order, turn).await;
         };
         let Some(mut change) = decide(shop, account, &order, &receipts, &seen).await else {
-            keep_alive(shop, account, &order).await?;
-            return Ok(Some(order));
+            return keep_alive(shop, account, order, turn).await;
         };
         let now = shop.now();
         let endpoints = Endpoint::from_rows(endpoints)?;
         let next = delay(&change.order, now, shop.world.settings.watch_seconds);
         change.order.watch_lease = next.map(|delay| lease(now, delay));
+        change.order.watch_turn += i64::from(turn.is_some());
         let owed = webhook::owe(shop, &change.events, &change.order, &endpoints);
         let mut statements: Vec<_> = sql::update(&change.order).into();
         statements.extend(change.receipts.iter().map(|receipt| sql::put_receipt(account.id, order_id, receipt)));
@@ -113,7 +115,7 @@ pub async fn look(shop: &Shop, account: &Account, order_id: &str, turn: Option<i
             Ok(_) => {
                 change.order.revision += 1;
                 shop.nudge(webhook::nudges(account, &owed.log_ids)).await;
-                shop.world.live.changed(order_id).await;
+                tell_pages(shop, &change.order).await;
                 return Ok(Some(change.order));
             }
             Err(no) if no.is_stale() => sighting = Some(seen),
@@ -127,7 +129,7 @@ pub async fn look(shop: &Shop, account: &Account, order_id: &str, turn: Option<i
 async fn see(shop: &Shop, account: &Account, order: &Order, receipts: &[Receipt]) -> Result<Option<Sighting>, Fault> {
     let known: Vec<String> =
         receipts.iter().filter(|receipt| !receipt.gone).map(|receipt| receipt.txid.clone()).collect();
-    match chain(shop, account, order.gateway).look(&order.invoice.address, &known).await {
+    match chain(shop, account, order.gateway).look(&order.invoice.address, order.created_at, &known).await {
         Ok(seen) => Ok(Some(seen)),
         Err(NoSight::Fault(fault)) => Err(fault),
         Err(NoSight::Unreachable(why)) => {
@@ -154,15 +156,21 @@ async fn decide(
     let now = shop.now();
     let changed = facts::update(receipts, seen, now);
     let mut order = order.clone();
-    if facts::came_late(&order, &changed) {
+    let all = facts::merge(receipts, &changed);
+    let stand = |invoice: &Invoice| facts::standing(invoice.value, order.confirmations_needed, &all, seen.tip);
+    let mut standing = stand(&order.invoice);
+    let before = facts::standing(order.invoice.value, 0, receipts, seen.tip).received;
+    if let Some(invoice) = facts::uncover(&order, standing.received) {
+        standing = stand(&invoice);
+        order.invoice = invoice;
+    } else if facts::came_late(&order, &changed) && before < facts::enough(order.invoice.value) {
         // What comes late is worth what it is worth now. Without a rate this look decides nothing; the next will.
         let rates = open::rates(shop, account, order.gateway).await.ok()?;
-        let before = facts::standing(order.invoice.value, 0, receipts, seen.tip).received;
         let invoice = facts::requote(&order, before, &rates, now, open::QUOTE)?;
-        order.invoice = Invoice { late: true, ..invoice };
+        let invoice = Invoice { late: true, ..invoice };
+        standing = stand(&invoice);
+        order.invoice = invoice;
     }
-    let all = facts::merge(receipts, &changed);
-    let standing = facts::standing(order.invoice.value, order.confirmations_needed, &all, seen.tip);
     let moved = standing.status != order.status && order.status.may_become(standing.status);
     let more = standing.received != order.invoice.received;
     if changed.is_empty() && !moved && !more && standing.confirmations == order.invoice.confirmations {
@@ -185,19 +193,49 @@ async fn decide(
     Some(Change { order, receipts: changed, events })
 }
 
-/// Extends the lease of a living chain of looks, and only when it is about to end: most looks write nothing.
-async fn keep_alive(shop: &Shop, account: &Account, order: &Order) -> Result<(), Fault> {
+/// Extends the lease of a living chain of looks, and only when it is about to end: most looks write nothing. Answers the
+/// order as it goes on, or `None` when another chain has taken over.
+async fn keep_alive(shop: &Shop, account: &Account, mut order: Order, turn: Option<i64>) -> Outcome<Option<Order>> {
     let now = shop.now();
-    let next = delay(order, now, shop.world.settings.watch_seconds);
-    let statement = match (next, order.watch_lease) {
-        (Some(delay), Some(ends)) if ends - now < i64::from(delay) * SECOND + 2 * MINUTE => {
-            sql::extend_lease(account.id, &order.id, order.watch_turn, lease(now, delay))
-        }
-        (None, Some(_)) => sql::end_lease(account.id, &order.id, order.watch_turn),
-        _ => return Ok(()),
+    let next = delay(&order, now, shop.world.settings.watch_seconds);
+    let (Some(turn), Some(ends)) = (turn, order.watch_lease) else {
+        return Ok(Some(order));
     };
-    account.db(shop)?.commit(vec![statement]).await.map_err(Uncommitted::into_fault)?;
-    Ok(())
+    let statement = match next {
+        Some(delay) if ends - now < i64::from(delay) * SECOND + 2 * MINUTE => {
+            sql::extend_lease(account.id, &order.id, turn, lease(now, delay))
+        }
+        Some(_) => return Ok(Some(order)),
+        None => sql::end_lease(account.id, &order.id, turn),
+    };
+    let rows = account.db(shop)?.commit(vec![statement]).await.map_err(Uncommitted::into_fault)?;
+    if next.is_some() {
+        match rows.first().and_then(|rows| rows.first()) {
+            Some(row) => order.watch_turn = row.int()?,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(order))
+}
+
+/// White-label orders have no page to tell.
+async fn tell_pages(shop: &Shop, order: &Order) {
+    if order.payment_id.is_some() {
+        shop.world.live.changed(&order.id).await;
+    }
+}
+
+/// Has an order looked at once more whose watch has ended: somebody opened its page, perhaps because he paid after all.
+pub async fn look_again(shop: &Shop, account: &Account, order: &Order) {
+    if order.status.is_open() && order.watch_lease.is_none() {
+        let message = Job::Look {
+            shard: account.shard.clone(),
+            account_id: account.id,
+            order_id: order.id.clone(),
+            turn: order.watch_turn,
+        };
+        shop.nudge(vec![(message.to_text(), 0)]).await;
+    }
 }
 
 /// A new price for what an order still lacks, once its quote has run out.
@@ -235,6 +273,6 @@ pub async fn requote(shop: &Shop, account: &Account, order_id: &str) -> Outcome<
         turn: fresh.watch_turn,
     };
     shop.nudge(vec![(message.to_text(), delay)]).await;
-    shop.world.live.changed(order_id).await;
+    tell_pages(shop, &fresh).await;
     Ok(fresh)
 }

@@ -10,7 +10,7 @@ use super::{
     order::{self, Buyer, Draft, Order},
     time::DAY,
 };
-use crate::world::{Fault, Uncommitted};
+use crate::world::{Fault, Statement, Uncommitted};
 
 mod sql;
 pub mod token;
@@ -99,10 +99,15 @@ fn tombstone(payment_id: &str) -> String {
 /// Opens a link: its token must be ours, unspoilt, and not destroyed. No database is asked.
 pub async fn open_link(shop: &Shop, payment_id: &str, token: &str) -> Outcome<Link> {
     let link = token::verify(&shop.world.settings.token_keys, payment_id, token).ok_or(Refusal::NotFound)?;
-    if shop.world.cache.get(&tombstone(payment_id)).await?.is_some() {
-        return Err(Refusal::Destroyed.into());
+    match shop.world.cache.get(&tombstone(payment_id)).await {
+        Ok(None) => Ok(link),
+        Ok(Some(_)) => Err(Refusal::Destroyed.into()),
+        Err(fault) => {
+            // The database knows as well, and is asked before anything happens.
+            shop.world.log.warn(&format!("a link's tombstone could not be looked up: {fault}"));
+            Ok(link)
+        }
     }
-    Ok(link)
 }
 
 /// Starts the payment: makes the link's order, with an address of its own and a quote. However often it is called, and
@@ -113,7 +118,8 @@ pub async fn start(shop: &Shop, link: &Link, payment_id: &str, buyer: Buyer) -> 
     // The rates first: without them no address must be used up.
     let rates = order::open::rates(shop, &account, link.gateway).await;
     let db = account.db(shop)?;
-    let unless = if rates.is_ok() { "EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?3)" } else { "1" };
+    let quotable = rates.as_ref().is_ok_and(|rates| order::open::quote(link.price, rates).is_ok());
+    let unless = if quotable { "EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?3)" } else { "1" };
     let rows = db
         .commit(vec![
             wallet::take_address(account.id, link.gateway, unless, &order_id),
@@ -137,6 +143,7 @@ pub async fn start(shop: &Shop, link: &Link, payment_id: &str, buyer: Buyer) -> 
         return Err(Refusal::Expired.into());
     }
     let rates = rates?;
+    order::open::quote(payment.request.price, &rates)?;
     let address = address.first().ok_or(Refusal::GatewayNotConfigured)?;
     let request = payment.request;
     let draft = Draft {
@@ -163,6 +170,11 @@ pub async fn start(shop: &Shop, link: &Link, payment_id: &str, buyer: Buyer) -> 
     }
 }
 
+/// Whether a link was destroyed, for pages that ask the database anyway. A tombstone doesn't live for ever.
+pub fn is_destroyed(account_id: i64, payment_id: &str) -> Statement {
+    sql::is_destroyed(account_id, payment_id)
+}
+
 /// Destroys a link. Its page is gone within a minute everywhere, and nothing can be started from now on. An order
 /// without money goes on being watched: a buyer may have sent it already.
 pub async fn destroy(shop: &Shop, account: &Account, payment_id: &str) -> Outcome<()> {
@@ -179,8 +191,7 @@ pub async fn destroy(shop: &Shop, account: &Account, payment_id: &str) -> Outcom
     if destroyed.is_empty() && !payment.destroyed {
         return Err(Refusal::MoneyInIt.into());
     }
-    if destroyed.is_empty() {
-        return Err(Refusal::NotFound.into());
-    }
-    shop.world.cache.put(&tombstone(payment_id), "1", Some(TOMBSTONE)).await.map_err(Error::Fault)
+    // Also the second time: the first may have failed just here.
+    shop.world.cache.put(&tombstone(payment_id), "1", Some(TOMBSTONE)).await.map_err(Error::Fault)?;
+    if destroyed.is_empty() { Err(Refusal::NotFound.into()) } else { Ok(()) }
 }

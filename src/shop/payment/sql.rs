@@ -76,6 +76,14 @@ pub fn from_row(row: &Row) -> Result<Payment, Fault> {
     })
 }
 
+/// Answers a row if it was.
+pub fn is_destroyed(account_id: i64, id: &str) -> Statement {
+    Statement::new(
+        "SELECT 1 FROM payments WHERE account_id = ?1 AND id = ?2 AND destroyed_at IS NOT NULL",
+        vec![account_id.into(), id.into()],
+    )
+}
+
 /// Holds a commit to the payment's still being there.
 pub fn still_there(account_id: i64, id: &str) -> Statement {
     Statement::guard(

@@ -1,7 +1,7 @@
 //! Delivery: the logs that are owed are sent, and what came of it is written back. One round trip reads a whole batch,
 //! one writes it; between them all are sent at the same time.
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 
 use super::{
     Shop, sign,
@@ -15,11 +15,13 @@ use crate::{
         job::Job,
         time::{HOUR, MINUTE, SECOND},
     },
-    world::{Answer, Fault, Outgoing, Statement, Uncommitted},
+    world::{Answer, Fault, Outgoing, Statement},
 };
 
 /// A receiver has this long, in milliseconds.
 const TIMEOUT: u32 = 15_000;
+/// So many are waited for at once (see `job`).
+const AT_ONCE: usize = 4;
 /// So much of its answer is kept.
 const KEPT: usize = 20 << 10;
 
@@ -40,19 +42,22 @@ pub async fn deliver(shop: &Shop, shard: &str, logs: &[(i64, String)]) -> Result
         .await?
         .iter()
         .filter_map(|rows| rows.first())
-        .map(sql::task)
-        .collect::<Result<Vec<_>, _>>()?
+        // One row that can't be read must not keep the others.
+        .filter_map(|row| {
+            sql::task(row).map_err(|fault| shop.world.log.warn(&format!("an unreadable log: {fault}"))).ok()
+        })
+        .collect::<Vec<_>>()
         .into_iter()
         // A nudge may come twice, or before a retry's time: then nothing is to be done.
         .filter(|task| task.due_at.is_some() && task.log.next_retry_at.is_none_or(|at| at <= now + SECOND));
-    let attempts = tasks.map(|task| attempt(shop, task));
+    let attempts: Vec<_> = tasks.map(|task| attempt(shop, task)).collect();
     let mut done: Vec<Statement> = Vec::new();
     let mut again = Vec::new();
-    for attempted in join_all(attempts).await {
+    for attempted in stream::iter(attempts).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
         let task = attempted.task;
         done.push(sql::finish(&task, shop.now()));
         if let (true, Some(endpoint_id)) = (attempted.gone, &task.endpoint_id) {
-            done.push(sql::disable(task.account_id, endpoint_id, shop.now()));
+            done.push(sql::disable(task.account_id, endpoint_id, &task.log.url, shop.now()));
         }
         if let Some(at) = task.log.next_retry_at {
             let wait = at - shop.now();
@@ -63,8 +68,15 @@ pub async fn deliver(shop: &Shop, shard: &str, logs: &[(i64, String)]) -> Result
             }
         }
     }
-    if !done.is_empty() {
-        db.commit(done).await.map_err(Uncommitted::into_fault)?;
+    if !done.is_empty() && db.commit(done.clone()).await.is_err() {
+        // Whatever it was that the database refused, it must cost one log and not all of them.
+        for statement in done {
+            if let Err(no) = db.commit(vec![statement]).await {
+                shop.world
+                    .log
+                    .warn(&format!("an outcome was not written, its webhook will be repeated: {}", no.into_fault()));
+            }
+        }
     }
     shop.nudge(again).await;
     Ok(())
@@ -81,6 +93,7 @@ async fn attempt(shop: &Shop, mut task: Task) -> Attempted {
     let now = shop.now();
     if !task.wanted {
         // The endpoint was deleted or disabled meanwhile.
+        task.log.error = Some("endpoint_disabled".into());
         task.log.next_retry_at = None;
         task.due_at = None;
         return Attempted { task, gone: false };

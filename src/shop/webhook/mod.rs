@@ -5,7 +5,8 @@ use super::{
     account::Account,
     id,
     job::Job,
-    order::{Order, Page},
+    list::{self, Page},
+    order::Order,
     time::MINUTE,
 };
 use crate::world::{Fault, Row, Statement, Uncommitted};
@@ -121,7 +122,8 @@ pub fn owe(shop: &Shop, events: &[Event], order: &Order, endpoints: &[Endpoint])
             .map(|endpoint| (Some(endpoint.id.as_str()), endpoint.url.as_str()));
         let own = order.webhook_url.as_deref().map(|url| (None, url));
         let mut told: Vec<&str> = Vec::new();
-        for (endpoint_id, url) in wanted.chain(own) {
+        // The order's own first: it is owed whatever becomes of an endpoint with the same URL.
+        for (endpoint_id, url) in own.into_iter().chain(wanted) {
             if told.contains(&url) {
                 continue;
             }
@@ -212,11 +214,7 @@ pub async fn log(shop: &Shop, account: &Account, id: &str) -> Outcome<Log> {
 /// `page` counts from 1.
 pub async fn logs(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Log>> {
     let rows = account.db(shop)?.rows(sql::log_page(account.id, page, per_page).into()).await?;
-    let [total, logs] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()).into());
-    };
-    let total = total.first().map_or(Ok(0), |row| row.count())?;
-    Ok(Page { rows: logs.iter().map(sql::log).collect::<Result<_, _>>()?, total: total.into() })
+    Ok(list::read(&rows, sql::log)?)
 }
 
 async fn write(shop: &Shop, account: &Account, statement: Statement) -> Outcome<Vec<Row>> {

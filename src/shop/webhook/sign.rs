@@ -8,10 +8,21 @@ use sha2::{Sha256, Sha512};
 
 use crate::shop::id::hex;
 
-/// The body as it is sent: `<`, `>` and `&` are escaped, which is what `to_json` gives under Rails and so what the
-/// reference's own verification reproduces. They stand only inside strings, so replacing them anywhere is safe.
+/// The body as it is sent: `<`, `>`, `&` and the two line separators are escaped, which is what `to_json` gives under Rails
+/// and so what the reference's own verification reproduces. They stand only inside strings, so replacing them anywhere is safe.
 pub fn body(payload: &str) -> String {
-    payload.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e")
+    let mut body = String::with_capacity(payload.len());
+    for c in payload.chars() {
+        match c {
+            '&' => body.push_str("\\u0026"),
+            '<' => body.push_str("\\u003c"),
+            '>' => body.push_str("\\u003e"),
+            '\u{2028}' => body.push_str("\\u2028"),
+            '\u{2029}' => body.push_str("\\u2029"),
+            c => body.push(c),
+        }
+    }
+    body
 }
 
 /// The headers of one delivery. `seconds` is its time, since 1970.

@@ -95,11 +95,11 @@ pub fn destroy(account_id: i64, id: &str) -> Statement {
     )
 }
 
-/// An endpoint that answered 410 wants no more.
-pub fn disable(account_id: i64, id: &str, now: i64) -> Statement {
+/// An endpoint that answered 410 wants no more, unless it has moved to another URL meanwhile.
+pub fn disable(account_id: i64, id: &str, url: &str, now: i64) -> Statement {
     Statement::new(
-        "UPDATE webhook_endpoints SET enabled = 0, updated_at = ?3 WHERE account_id = ?1 AND id = ?2",
-        vec![account_id.into(), id.into(), now.into()],
+        "UPDATE webhook_endpoints SET enabled = 0, updated_at = ?4 WHERE account_id = ?1 AND id = ?2 AND url = ?3",
+        vec![account_id.into(), id.into(), url.into(), now.into()],
     )
 }
 

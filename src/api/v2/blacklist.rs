@@ -1,0 +1,98 @@
+//! `/blacklist`: list, get, create, update, destroy.
+
+use super::{Answer, Call, page::Wanted};
+use crate::{
+    api::{failure::Failure, fields::Fields},
+    http::Response,
+    json::Json,
+    shop::{
+        blacklist::{self, Entry, Kind},
+        time,
+    },
+};
+
+pub async fn list(call: &Call<'_>) -> Answer {
+    let wanted = Wanted::read(call)?;
+    let page = blacklist::list(call.shop, call.account, wanted.page, wanted.per_page).await?;
+    Ok(wanted.answer(call, page.rows.iter().map(object), page.total))
+}
+
+pub async fn get(call: &Call<'_>, id: &str) -> Answer {
+    let entry = blacklist::get(call.shop, call.account, id).await?;
+    Ok(Response::json(200, object(&entry)))
+}
+
+pub async fn create(call: &Call<'_>) -> Answer {
+    let mut fields = Fields::read(call.request, "blacklist")?;
+    let kind = kind(&mut fields);
+    if kind.is_none() && fields.errors.is_empty() {
+        fields.error("Blacklist type can't be blank");
+    }
+    let blocked = fields.required_text("blocked_data", 254);
+    let blocked = blocked.and_then(|text| normal(&mut fields, kind?, &text));
+    let note = fields.text("note", 1_000);
+    fields.finish()?;
+    let (Some(kind), Some(blocked)) = (kind, blocked) else {
+        return Err(Failure::invalid("Blocked data is invalid"));
+    };
+    let entry = blacklist::create(call.shop, call.account, kind, blocked, note).await?;
+    Ok(Response::json(201, object(&entry)))
+}
+
+/// Changes what is sent. A new type must fit what is blocked, sent or kept.
+pub async fn update(call: &Call<'_>, id: &str) -> Answer {
+    let mut entry = blacklist::get(call.shop, call.account, id).await?;
+    let mut fields = Fields::read(call.request, "blacklist")?;
+    entry.kind = kind(&mut fields).unwrap_or(entry.kind);
+    let blocked = match fields.has("blocked_data") {
+        true => fields.required_text("blocked_data", 254),
+        false => Some(entry.blocked.clone()),
+    };
+    let blocked = blocked.and_then(|text| normal(&mut fields, entry.kind, &text));
+    if fields.has("note") {
+        entry.note = fields.text("note", 1_000);
+    }
+    fields.finish()?;
+    entry.blocked = blocked.unwrap_or_default();
+    let entry = blacklist::update(call.shop, call.account, entry).await?;
+    Ok(Response::json(200, object(&entry)))
+}
+
+pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
+    blacklist::destroy(call.shop, call.account, id).await?;
+    Ok(Response::empty(204))
+}
+
+fn kind(fields: &mut Fields) -> Option<Kind> {
+    let before = fields.errors.len();
+    let code = fields.int("blacklist_type", i64::MIN, i64::MAX);
+    let kind = code.and_then(Kind::from_code);
+    if code.is_some() && kind.is_none() {
+        fields.errors.truncate(before);
+        fields.error("Blacklist type is not included in the list");
+    }
+    kind
+}
+
+fn normal(fields: &mut Fields, kind: Kind, text: &str) -> Option<String> {
+    let normal = kind.normal(text);
+    if normal.is_none() {
+        fields.error(match kind {
+            Kind::Email => "Blocked data is not a valid email address",
+            Kind::Ip => "Blocked data is not a valid IP address or range",
+            Kind::Country => "Blocked data is not a valid ISO 3166-1 alpha-2 code",
+        });
+    }
+    normal
+}
+
+fn object(entry: &Entry) -> String {
+    Json::object(|json| {
+        json.text("id", &entry.id);
+        json.text("blocked_data", &entry.blocked);
+        json.int("blacklist_type", entry.kind as i64);
+        json.maybe("note", entry.note.as_deref());
+        json.text("created_at", &time::wire(entry.created_at));
+        json.text("updated_at", &time::wire(entry.updated_at));
+    })
+}

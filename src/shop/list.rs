@@ -1,0 +1,93 @@
+//! Lists whose rows can be deleted, newest first. A page costs at most its rows, one row for each block of 1024 seqs that
+//! has gaps, and one block: how deep it lies and how large the table has grown doesn't matter. Tables that only grow
+//! need none of this (see `order::sql::page`).
+
+use crate::world::{Fault, Row, Statement};
+
+/// One page, and how many rows there are in all.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    pub rows: Vec<T>,
+    pub total: u64,
+}
+
+/// Takes the list's next seq. It stands before the INSERT in the same commit, which uses `next_seq`.
+pub fn grow(account_id: i64, list: &str) -> Statement {
+    Statement::new(
+        "INSERT INTO lists (account_id, list, last_seq) VALUES (?1, ?2, 1)
+         ON CONFLICT (account_id, list) DO UPDATE SET last_seq = last_seq + 1",
+        vec![account_id.into(), list.into()],
+    )
+}
+
+/// The seq that `grow` took, as an SQL expression; `?1` is the account.
+pub fn next_seq(list: &str) -> String {
+    format!("(SELECT last_seq FROM lists WHERE account_id = ?1 AND list = '{list}')")
+}
+
+/// Deletes a row by its id: counts the gap, then deletes. The second statement answers a row if it was there.
+pub fn delete(account_id: i64, list: &str, id: &str) -> [Statement; 2] {
+    [
+        Statement::new(
+            format!(
+                "INSERT INTO list_gaps (account_id, list, block, deleted)
+                 SELECT account_id, '{list}', (seq - 1) / 1024, 1 FROM {list} WHERE account_id = ?1 AND id = ?2
+                 ON CONFLICT (account_id, list, block) DO UPDATE SET deleted = deleted + 1"
+            ),
+            vec![account_id.into(), id.into()],
+        ),
+        Statement::new(
+            format!("DELETE FROM {list} WHERE account_id = ?1 AND id = ?2 RETURNING id"),
+            vec![account_id.into(), id.into()],
+        ),
+    ]
+}
+
+/// How many rows there are, and the columns of the page's rows. `page` counts from 1.
+///
+/// Where does row number `skip` from the top lie? Let h be the highest block with gaps that isn't skipped whole, and D what
+/// the blocks above it lack. Without further gaps it would be at last - skip - D; if that is above h, it is there. Otherwise
+/// it lies in h, so many rows below its top as are left to skip.
+pub fn page(account_id: i64, list: &str, columns: &str, page: u32, per_page: u32) -> [Statement; 2] {
+    let skip = i64::from(page - 1) * i64::from(per_page);
+    let total = format!(
+        "SELECT COALESCE((SELECT last_seq FROM lists WHERE account_id = ?1 AND list = '{list}'), 0)
+              - COALESCE((SELECT SUM(deleted) FROM list_gaps WHERE account_id = ?1 AND list = '{list}'), 0)"
+    );
+    let place = format!(
+        "WITH last AS MATERIALIZED (
+           SELECT COALESCE((SELECT last_seq FROM lists WHERE account_id = ?1 AND list = '{list}'), 0) AS seq
+         ), gaps AS MATERIALIZED (
+           SELECT block, deleted,
+                  MIN((block + 1) * 1024, (SELECT seq FROM last)) AS top,
+                  SUM(deleted) OVER (ORDER BY block DESC) - deleted AS above
+           FROM list_gaps WHERE account_id = ?1 AND list = '{list}'
+         ), inside AS MATERIALIZED (
+           SELECT block, top, above FROM gaps
+           WHERE (SELECT seq FROM last) - block * 1024 - above - deleted > ?2
+           ORDER BY block DESC LIMIT 1
+         ), place AS MATERIALIZED (
+           SELECT seq - ?2 - COALESCE((SELECT above FROM inside), (SELECT SUM(deleted) FROM gaps), 0) AS plain,
+                  (SELECT top FROM inside) AS top,
+                  ?2 - (seq - (SELECT top FROM inside) - (SELECT above FROM inside)) AS left_over
+           FROM last
+         )
+         SELECT {columns} FROM {list}
+         WHERE account_id = ?1 AND seq <= (SELECT MAX(plain, COALESCE(top, plain)) FROM place)
+         ORDER BY seq DESC LIMIT ?3
+         OFFSET (SELECT CASE WHEN top IS NULL OR plain > top THEN 0 ELSE left_over END FROM place)"
+    );
+    [
+        Statement::new(total, vec![account_id.into()]),
+        Statement::new(place, vec![account_id.into(), skip.into(), per_page.into()]),
+    ]
+}
+
+/// The answers of `page`, or of any two statements that answer a total and a page's rows.
+pub fn read<T>(rows: &[Vec<Row>], read: impl Fn(&Row) -> Result<T, Fault>) -> Result<Page<T>, Fault> {
+    let [total, rows] = rows else {
+        return Err(Fault("two answers were expected".into()));
+    };
+    let total = total.first().map_or(Ok(0), Row::count)?;
+    Ok(Page { rows: rows.iter().map(read).collect::<Result<_, _>>()?, total: total.into() })
+}
