@@ -122,15 +122,18 @@ impl Fields {
             Value::String(text) => text.trim().to_owned(),
             _ => String::new(),
         };
-        let whole = text.strip_suffix(".0").unwrap_or(&text);
-        let problem = match whole.parse::<i64>() {
-            Ok(n) if n < least => format!("must be greater than or equal to {least}"),
-            Ok(n) if n > most => format!("must be less than or equal to {most}"),
-            Ok(n) => return Some(n),
-            Err(_) if Decimal::parse(&text).is_ok_and(|n| n.wire().ends_with(".0")) => {
-                format!("must be less than or equal to {most}")
-            }
-            Err(_) if Decimal::parse(&text).is_ok() => "must be an integer".into(),
+        let (minus, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("-", digits));
+        // 6, 6.0, 6e0 and 60e-1 are one number.
+        let whole = Decimal::parse(digits).map(|number| format!("{minus}{}", number.to_text()));
+        let fraction = whole.as_ref().is_ok_and(|whole| whole.contains('.'));
+        let problem = match whole.map(|whole| whole.parse::<i64>()) {
+            Ok(Ok(n)) if n < least => format!("must be greater than or equal to {least}"),
+            Ok(Ok(n)) if n > most => format!("must be less than or equal to {most}"),
+            Ok(Ok(n)) => return Some(n),
+            Ok(Err(_)) if fraction => "must be an integer".into(),
+            Ok(Err(_)) if minus.is_empty() => format!("must be less than or equal to {most}"),
+            Ok(Err(_)) => format!("must be greater than or equal to {least}"),
+            Err(NotDecimal::OutOfRange) => "is out of range".into(),
             Err(_) => "is not a number".into(),
         };
         self.errors.push(format!("{} {problem}", label(name)));
@@ -232,7 +235,7 @@ fn json(text: &str) -> Result<Map, Failure> {
     }
 }
 
-/// `a=1&b[]=2&b[]=3&c[d]=4&c[0]=5`: nested two deep at most, which is what clients of this API send.
+/// `a=1&b[]=2&b[]=3&c[d]=4&e[f][]=5`: as deep as clients of this API nest.
 fn form(text: &str) -> Result<Map, Failure> {
     if !text.contains('=') {
         return Err(Failure::new(400, "The body is neither JSON nor a form (at line 1 column 1)"));
@@ -240,31 +243,43 @@ fn form(text: &str) -> Result<Map, Failure> {
     if text.bytes().filter(|b| *b == b'&').count() >= 1_000 {
         return Err(Failure::new(400, "The form has too many fields (maximum is 1000)"));
     }
-    let mut map = Map::new();
+    let mut form = Value::Object(Map::new());
     for (key, value) in form_urlencoded::parse(text.as_bytes()) {
-        let value = Value::String(value.into_owned());
-        let (outer, inner) = match key.split_once('[') {
-            Some((outer, rest)) => (outer, Some(rest.split(']').next().unwrap_or_default())),
-            None => (key.as_ref(), None),
-        };
-        let known = map.iter().position(|(name, _)| name == outer);
-        let field = match known.and_then(|at| map.get_mut(at)) {
-            Some((_, field)) => field,
-            None => {
-                map.push((outer.to_owned(), Value::Null));
-                match map.last_mut() {
-                    Some((_, field)) => field,
-                    None => continue,
-                }
-            }
-        };
-        match (inner, field) {
-            (None, field) => *field = value,
-            (Some(""), Value::Array(items)) => items.push(value),
-            (Some(""), field) => *field = Value::Array(vec![value]),
-            (Some(inner), Value::Object(fields)) => fields.push((inner.to_owned(), value)),
-            (Some(inner), field) => *field = Value::Object(vec![(inner.to_owned(), value)]),
-        }
+        // `a[b][]` is the way a, b, "": a field, a field in it, and an item more of that.
+        let (outer, inner) = key.split_once('[').unwrap_or((&key, ""));
+        let inner: Vec<&str> = inner.split('[').map(|part| part.trim_end_matches(']')).collect();
+        let inner = if key.contains('[') { inner.as_slice() } else { &[] };
+        put(&mut form, outer, inner.get(..inner.len().min(3)).unwrap_or_default(), Value::String(value.into_owned()));
     }
-    Ok(map)
+    match form {
+        Value::Object(map) => Ok(map),
+        _ => Ok(Map::new()),
+    }
+}
+
+/// Sets what lies at `first` and then `rest` below a value, which becomes an object or a list as the way needs it. Of a
+/// field that comes twice the last value counts.
+fn put(target: &mut Value, first: &str, rest: &[&str], value: Value) {
+    let place = if first.is_empty() {
+        let Value::Array(items) = target else {
+            *target = Value::Array(Vec::new());
+            return put(target, first, rest, value);
+        };
+        items.push(Value::Null);
+        items.last_mut()
+    } else {
+        let Value::Object(fields) = target else {
+            *target = Value::Object(Vec::new());
+            return put(target, first, rest, value);
+        };
+        if !fields.iter().any(|(name, _)| name == first) {
+            fields.push((first.to_owned(), Value::Null));
+        }
+        fields.iter_mut().find(|(name, _)| name == first).map(|(_, field)| field)
+    };
+    match (place, rest.split_first()) {
+        (Some(place), Some((next, rest))) => put(place, next, rest, value),
+        (Some(place), None) => *place = value,
+        (None, _) => {}
+    }
 }

@@ -75,6 +75,9 @@ pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Respons
 }
 
 async fn route(visit: &Visit<'_>, rest: &[&str]) -> Result<Response, Error> {
+    if visit.request.body.is_none() {
+        return Ok(Response::empty(413));
+    }
     match (rest, visit.request.method) {
         ([], Method::Get) => Ok(steps::link(visit)),
         ([], Method::Post) => steps::start(visit).await,

@@ -1,10 +1,11 @@
 // A shop for a test: the real module in the real runtime, on a port of its own, with a database of its own, cut off from
 // the network. Started in about a second and a half.
+import { test } from 'node:test';
 import { isBuilt } from '../../scripts/build.mjs';
 import { findChromium } from '../../scripts/setup.mjs';
 import { serve } from '../../scripts/serve.mjs';
 
-export const adminToken = 'test-admin-token';
+export const adminToken = 'test-admin-token-of-32-letters-xx';
 
 // Fixed, so that a failing test can be looked at with the same tokens again.
 const settingsOfTests = (url) => ({
@@ -92,6 +93,9 @@ export async function until(what, check, { seconds = 10, every = 50 } = {}) {
     await new Promise((resolve) => setTimeout(resolve, every));
   }
 }
+
+/** `test`, or, when there is a reason to go without, a `test` that skips: each under its own name, since a skipped suite would be none at all in the count. */
+export const testUnless = (reason) => (reason ? (name) => test(name, { skip: reason }) : test);
 
 /** What the Worker has asked of D1 between two answers → {trips, read, written}: round trips, and rows. */
 export function spent(before, after) {

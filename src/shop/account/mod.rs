@@ -204,17 +204,17 @@ pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<P
 pub async fn regenerate_key(shop: &Shop, account: &Account) -> Outcome<String> {
     let api_key = new_api_key(shop, account.test);
     let account = Account { key_hash: hash(&api_key), ..account.clone() };
+    // The cache first, and it must succeed: an old copy that stays there would let the old key in. Until the directory
+    // has the new hash, the old key misses the cache and is found there.
+    cache(shop, &account).await?;
     shop.world
         .databases
         .directory()
         .commit(vec![sql::set_key(account.id, &account.key_hash, shop.now())])
         .await
         .map_err(|no| Error::Fault(no.into_fault()))?;
-    // Here it does matter: a copy that stays would let the old key in. KV takes one write a second of a key, so a second
-    // try; whoever is told that it failed asks for another key.
-    if cache(shop, &account).await.is_err() {
-        cache(shop, &account).await?;
-    }
+    // Somebody may have come in with the old key in between, and put it back.
+    remember(shop, &account).await;
     Ok(api_key)
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     shop::{Error, Outcome, Shop, account::Account, id, vault},
-    world::{Fault, Network, Row, Statement},
+    world::{Fault, Network, Row, Statement, Value},
 };
 
 /// The wallet of every test account: BIP 84's published example, whose keys everybody knows. Its addresses are written
@@ -125,15 +125,15 @@ fn open_branch(shop: &Shop, account_id: i64, sealed: &str) -> Result<Branch, Fau
 }
 
 /// Takes the wallet's next address index, once, whoever asks at the same time. `unless` is SQL that is true when no
-/// index is needed after all (`?1` is the account, `?2` the gateway, `?3` its own argument).
-pub fn take_address(account_id: i64, gateway: Gateway, unless: &str, arg: &str) -> Statement {
+/// index is needed after all (`?1` is the account, `?2` the gateway, `?3` and on are its own arguments).
+pub fn take_address(account_id: i64, gateway: Gateway, unless: &str, args: Vec<Value>) -> Statement {
     Statement::new(
         format!(
             "UPDATE wallets SET next_index = next_index + 1
-             WHERE account_id = ?1 AND gateway = ?2 AND active = 1 AND ?3 IS NOT NULL AND NOT ({unless})
+             WHERE account_id = ?1 AND gateway = ?2 AND active = 1 AND NOT ({unless})
              RETURNING branch, next_index - 1, confirmations"
         ),
-        vec![account_id.into(), gateway.snake().into(), arg.into()],
+        [vec![account_id.into(), gateway.snake().into()], args].concat(),
     )
 }
 

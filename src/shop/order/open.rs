@@ -36,7 +36,10 @@ pub async fn place(shop: &Shop, account: &Account, draft: Draft) -> Outcome<Orde
     quote(draft.price, &rates)?;
     let taken = account
         .db(shop)?
-        .commit(vec![wallet::take_address(account.id, draft.gateway, "0", ""), webhook::sql::enabled(account.id)])
+        .commit(vec![
+            wallet::take_address(account.id, draft.gateway, "0", Vec::new()),
+            webhook::sql::enabled(account.id),
+        ])
         .await
         .map_err(Uncommitted::into_fault)?;
     let [address, endpoints] = taken.as_slice() else {

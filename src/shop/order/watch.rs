@@ -60,6 +60,8 @@ pub async fn turn(shop: &Shop, account: &Account, order_id: &str, turn: i64) -> 
     let Some(delay) = delay(&order, now, shop.world.settings.watch_seconds) else {
         return Ok(());
     };
+    // The turn may be a new one: a look that wrote something ends all other branches of its chain.
+    let turn = order.watch_turn;
     let message = Job::Look { shard: account.shard.clone(), account_id: account.id, order_id: order.id, turn };
     shop.nudge(vec![(message.to_text(), delay)]).await;
     Ok(())

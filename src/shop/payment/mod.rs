@@ -119,10 +119,14 @@ pub async fn start(shop: &Shop, link: &Link, payment_id: &str, buyer: Buyer) -> 
     let rates = order::open::rates(shop, &account, link.gateway).await;
     let db = account.db(shop)?;
     let quotable = rates.as_ref().is_ok_and(|rates| order::open::quote(link.price, rates).is_ok());
-    let unless = if quotable { "EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?3)" } else { "1" };
+    let now = shop.now();
+    let (unless, args) = match quotable {
+        true => sql::needs_no_address(payment_id, &order_id, now),
+        false => ("1", Vec::new()),
+    };
     let rows = db
         .commit(vec![
-            wallet::take_address(account.id, link.gateway, unless, &order_id),
+            wallet::take_address(account.id, link.gateway, unless, args),
             order::sql::by_id(account.id, &order_id),
             sql::by_id(account.id, payment_id),
             super::webhook::sql::enabled(account.id),
@@ -139,7 +143,7 @@ pub async fn start(shop: &Shop, link: &Link, payment_id: &str, buyer: Buyer) -> 
     if payment.destroyed {
         return Err(Refusal::Destroyed.into());
     }
-    if shop.now() > payment.expires_at {
+    if now > payment.expires_at {
         return Err(Refusal::Expired.into());
     }
     let rates = rates?;

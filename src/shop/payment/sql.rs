@@ -6,7 +6,7 @@ use crate::{
         gateway::Gateway,
         money::{Amount, Currency},
     },
-    world::{Fault, Row, Statement},
+    world::{Fault, Row, Statement, Value},
 };
 
 /// Answers a row if the account has a wallet for the gateway; otherwise nothing is written.
@@ -74,6 +74,17 @@ pub fn from_row(row: &Row) -> Result<Payment, Fault> {
         };
         Ok(Payment { request, expires_at: row.int(), destroyed: row.flag() })
     })
+}
+
+/// For `wallet::take_address`: no address is used up by a start that makes no order, because there is one already or because
+/// the link is destroyed or too old.
+pub fn needs_no_address(payment_id: &str, order_id: &str, now: i64) -> (&'static str, Vec<Value>) {
+    (
+        "EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?4)
+         OR NOT EXISTS (SELECT 1 FROM payments
+                        WHERE account_id = ?1 AND id = ?3 AND destroyed_at IS NULL AND expires_at >= ?5)",
+        vec![payment_id.into(), order_id.into(), now.into()],
+    )
 }
 
 /// Answers a row if it was.

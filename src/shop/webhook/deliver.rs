@@ -1,6 +1,7 @@
 //! Delivery: the logs that are owed are sent, and what came of it is written back. One round trip reads a whole batch,
 //! one writes it; between them all are sent at the same time.
 
+use chrono::DateTime;
 use futures_util::{StreamExt, stream};
 
 use super::{
@@ -136,7 +137,7 @@ fn answered(shop: &Shop, mut task: Task, answer: Answer) -> Attempted {
         task.log.next_retry_at = None;
         task.due_at = None;
     } else {
-        retry_later(shop, &mut task, retry_after(&answer));
+        retry_later(shop, &mut task, retry_after(&answer, shop.now()));
     }
     Attempted { task, gone }
 }
@@ -151,9 +152,15 @@ fn failed(shop: &Shop, mut task: Task, reason: &str) -> Attempted {
 }
 
 /// What a receiver that is too busy asks for, in milliseconds.
-fn retry_after(answer: &Answer) -> Option<i64> {
+fn retry_after(answer: &Answer, now: i64) -> Option<i64> {
     let text = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
-    text.1.trim().parse::<i64>().ok().map(|seconds| seconds.clamp(0, 24 * 3_600) * SECOND)
+    let text = text.1.trim();
+    // Seconds or a date (RFC 9110, 10.2.3).
+    let wait = match text.parse::<i64>() {
+        Ok(seconds) => seconds.saturating_mul(SECOND),
+        Err(_) => DateTime::parse_from_rfc2822(text).ok()?.timestamp_millis() - now,
+    };
+    Some(wait.clamp(0, 24 * HOUR))
 }
 
 fn retry_later(shop: &Shop, task: &mut Task, asked: Option<i64>) {

@@ -121,13 +121,14 @@ pub fn owe(shop: &Shop, events: &[Event], order: &Order, endpoints: &[Endpoint])
             .filter(|endpoint| endpoint.enabled && endpoint.events.contains(event))
             .map(|endpoint| (Some(endpoint.id.as_str()), endpoint.url.as_str()));
         let own = order.webhook_url.as_deref().map(|url| (None, url));
-        let mut told: Vec<&str> = Vec::new();
+        let mut told: Vec<String> = Vec::new();
         // The order's own first: it is owed whatever becomes of an endpoint with the same URL.
         for (endpoint_id, url) in own.into_iter().chain(wanted) {
-            if told.contains(&url) {
+            let receiver = url::normal(url);
+            if told.contains(&receiver) {
                 continue;
             }
-            told.push(url);
+            told.push(receiver);
             let id = id::short(shop.random());
             let payload = payload.get_or_insert_with(|| shop.voice.order(order));
             owed.statements.push(sql::insert_log(&sql::NewLog {

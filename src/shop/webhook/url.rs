@@ -69,6 +69,18 @@ pub fn check(text: &str, insecure: bool) -> Result<Url, BadUrl> {
     if url.is_private() && !insecure { Err(BadUrl::Private) } else { Ok(url) }
 }
 
+/// One spelling for one receiver: the origin as browsers write it, and the rest as it is.
+pub fn normal(text: &str) -> String {
+    let Ok(url) = read(text) else {
+        return text.to_owned();
+    };
+    let after_scheme = text.find("//").map_or(0, |at| at + 2);
+    let rest = text.get(after_scheme..).unwrap_or_default();
+    let rest = rest.find(['/', '?']).and_then(|at| rest.get(at..)).unwrap_or_default();
+    let slash = if rest.starts_with('/') { "" } else { "/" };
+    format!("{}{slash}{rest}", url.origin())
+}
+
 /// `http[s]://host[:port][/path][?query][#fragment]`.
 pub fn read(text: &str) -> Result<Url, BadUrl> {
     // What other parsers drop or turn round (tabs, spaces, backslashes) has no place here.

@@ -1,0 +1,112 @@
+// A shop that takes coins of a real chain: a regtest node, two block explorers over it, two sources of rates, a seller's
+// server. All on loopback; the seller's wallet is one that the node has no keys for.
+import { createServer } from 'node:http';
+import { startShop, until } from '../worker/harness.mjs';
+import { addEndpoint, makeLink, orderId, start } from '../worker/checkout.mjs';
+import { startReceiver } from '../worker/receiver.mjs';
+import { startEsplora } from './esplora.mjs';
+
+/** BIP 84's and BIP 49's published examples. */
+export const zpub = 'zpub6rFR7y4Q2AijBEqTUquhVz398htDFrtymD9xYYfG1m4wAcvPhXNfE3EfH1r1ADqtfSdVCToUG868RvUUkgDKf31mGDtKsAYz2oz2AGutZYs';
+export const upub = 'upub5EFU65HtV5TeiSHmZZm7FUffBGy8UKeqp7vw43jYbvZPpoVsgU93oac7Wk3u6moKegAEWtGNF8DehrnHtv21XXEMYRUocHqguyjknFHYfgY';
+
+export async function openDesk(node) {
+  const [first, second, rates, receiver] = await Promise.all([
+    startEsplora({ rpc: node.rpc }),
+    startEsplora({ rpc: node.rpc }),
+    startRates(),
+    startReceiver(),
+  ]);
+  const explorers = [first, second];
+  const shop = await startShop({
+    outbound: 'network',
+    settings: {
+      WATCH_SECONDS: '1',
+      BITCOIN_NETWORK: 'regtest',
+      BITCOIN_ESPLORA_URLS: explorers.map(({ url }) => url).join(','),
+      RATES_COINBASE_URL: `${rates.url}/coinbase`,
+      RATES_COINGECKO_URL: `${rates.url}/coingecko`,
+    },
+  });
+
+  /** A seller with a wallet, and an endpoint for all order events. */
+  async function openAccount(xpub) {
+    const seller = await shop.admin.createAccount({ test: false, shop_name: 'Regtest books' });
+    await addEndpoint(seller, receiver.url);
+    const answer = await seller.api('PUT', '/account', { gateways: { bitcoin: { xpub } } });
+    if (answer.status !== 200) throw new Error(`PUT /account answered ${answer.status}: ${answer.text}`);
+    return { ...seller, profile: answer.body };
+  }
+
+  /** An order of 10 USD, 20,000 satoshi, started by its buyer → {id, path, address, value, read(), is(), page(), told()}. */
+  async function order(seller, fields = {}) {
+    const link = await makeLink(seller, fields);
+    const answer = await start(shop, link);
+    if (answer.status !== 303) throw new Error(`starting a payment answered ${answer.status}`);
+    const id = orderId(link);
+    const read = async () => (await seller.api('GET', `/orders/${id}`)).body;
+    const { crypto_address: address, crypto_value: value } = await read();
+    const explorersInTurn = [...address].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 2 ? [second, first] : [first, second];
+    return {
+      id,
+      path: link.path,
+      address,
+      value,
+      read,
+      /** The explorer that is asked first about this address, and the other one. */
+      explorers: explorersInTurn,
+      /** Waits until the order has this status, and so many confirmations if they are given → the order. */
+      is: (status, confirmations, seconds = 20) =>
+        until(`status ${status}${confirmations === undefined ? '' : ` with ${confirmations} confirmations`}`, async () => {
+          const order = await read();
+          return order.status === status && (confirmations ?? order.crypto_confirmations) === order.crypto_confirmations && order;
+        }, { seconds, every: 200 }).catch(async (error) => {
+          const { status: now, crypto_received, crypto_confirmations } = await read();
+          throw new Error(`${error.message}; it is ${JSON.stringify({ status: now, crypto_received, crypto_confirmations })}`);
+        }),
+      page: async () => (await (await shop.fetch(`${link.path}/order`)).text()).replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' '),
+      /** What the seller was told of it, "event status" in order of its making; waits until there are `count`. */
+      async told(count) {
+        const mine = () => receiver.requests.filter(({ body }) => JSON.parse(body).id === id);
+        await until(`${count} webhooks`, () => mine().length >= count, { seconds: 15 });
+        const ids = mine().map(({ headers }) => headers['webhook-id']);
+        if (new Set(ids).size !== ids.length) throw new Error('a webhook came twice');
+        return mine().map(({ headers, body }) => `${headers['x-pushguard-event']} ${JSON.parse(body).status}`).sort();
+      },
+    };
+  }
+
+  return {
+    shop,
+    rates,
+    explorers,
+    openAccount,
+    order,
+    heal: () => explorers.forEach((explorer) => explorer.heal()),
+    /** Enough time for every open order to be looked at at least once. */
+    looks: (seconds = 4) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)),
+    async close() {
+      await shop.close();
+      await Promise.all([...explorers, rates, receiver].map((server) => server.close()));
+    },
+  };
+}
+
+/** Coinbase and CoinGecko, as far as they are asked. A source whose name is in `down` answers 500. */
+async function startRates() {
+  const rates = { down: new Set(), asked: [] };
+  const server = createServer((request, response) => {
+    const source = request.url.split('/')[1];
+    rates.asked.push(source);
+    if (rates.down.has(source)) return response.writeHead(500).end('down');
+    const prices = { coinbase: { data: { currency: 'BTC', rates: { USD: '50000', EUR: '46000' } } }, coingecko: { bitcoin: { usd: 50000, eur: 46000 } } };
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(prices[source]));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  rates.url = `http://127.0.0.1:${server.address().port}`;
+  rates.close = () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return rates;
+}

@@ -1,0 +1,254 @@
+// Real coins on a real chain: what buyers, miners and thieves do, and what becomes of the orders.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe } from 'node:test';
+import { makeLink, orderId, start } from '../worker/checkout.mjs';
+import { testUnless } from '../worker/harness.mjs';
+import { startBitcoind } from './bitcoind.mjs';
+import { openDesk, upub, zpub } from './desk.mjs';
+
+// Most of a test's time is spent waiting for the next look at the chain. So there are two shops, each with a node of its own,
+// and the tests of one run beside those of the other.
+const nodes = await Promise.all([1, 2].map(() => startBitcoind({ log: (line) => console.log(line) })));
+const missing = nodes.find((node) => node.missing)?.missing;
+if (missing) console.error(`\n!!! THE CHAIN TESTS ARE SKIPPED: ${missing}\n`);
+const test = testUnless(missing);
+
+const paidOnce = ['order:created 0', 'order:paid 100', 'order:updated 100', 'order:updated 54'];
+
+function shopOn(node, name, define) {
+  describe(name, { concurrency: 1 }, () => {
+    const given = { node };
+    before(async () => {
+      if (missing) return;
+      given.desk = await openDesk(node);
+      given.seller = await given.desk.openAccount(zpub);
+    });
+    afterEach(() => given.desk?.heal());
+    after(async () => {
+      await given.desk?.close();
+      await node.stop?.();
+    });
+    /** An order, and its payment as far as it is seen. */
+    given.order = (fields) => given.desk.order(given.seller, fields);
+    given.pay = async (one) => {
+      const txid = await node.pay(one.address, one.value);
+      await one.is(54);
+      return txid;
+    };
+    define(given);
+  });
+}
+
+describe('a shop on a real chain', { concurrency: 2 }, () => {
+  shopOn(nodes[0], 'with payers of all kinds', payers);
+  shopOn(nodes[1], 'with chains and explorers of all kinds', chains);
+});
+
+function payers(given) {
+  const { node, order, pay } = given;
+
+  test('shows the wallet’s first addresses, as this chain writes them', () => {
+    const { addresses } = given.seller.profile.gateways.bitcoin;
+    assert.equal(addresses.length, 3);
+    assert.equal(addresses[0], 'bcrt1qcr8te4kr609gcawutmrza0j4xv80jy8zeqchgx');
+    assert.ok(!JSON.stringify(given.seller.profile).includes(zpub));
+  });
+
+  test('gives no price without a rate, and then the second source’s', async () => {
+    given.desk.rates.down = new Set(['coinbase', 'coingecko']);
+    const link = await makeLink(given.seller);
+    const refused = await start(given.desk.shop, link);
+    assert.equal(refused.status, 503);
+    assert.ok(Number(refused.headers.get('retry-after')) > 0);
+    assert.match(await refused.text(), /No price right now/);
+    const white = await given.seller.api('POST', '/pay', { title: 'Tea', currency: 'USD', value: '3', gateway: 'Bitcoin', white_label: true });
+    assert.deepEqual([white.status, Number(white.headers.get('retry-after')) > 0], [503, true]);
+    assert.deepEqual((await given.seller.api('GET', '/orders')).body, []);
+
+    given.desk.rates.down = new Set(['coinbase']);
+    assert.equal((await start(given.desk.shop, link)).status, 303);
+    const { rate_source: source, crypto_value: value, crypto_index: index } = await given.desk.shop.db
+      .prepare('SELECT rate_source, crypto_value, crypto_index FROM orders WHERE id = ?1')
+      .bind(orderId(link))
+      .first();
+    assert.deepEqual([source, value], ['coingecko', 20_000]);
+    assert.equal(index, 0, 'a refused start used up no address');
+    given.desk.rates.down.clear();
+  });
+
+  test('is paid after 0, 1, 3 or 6 confirmations, as the link asks', async () => {
+    const needed = [0, 1, 3, 6];
+    const orders = await Promise.all(needed.map((confirmations) => order({ confirmations })));
+    assert.equal(new Set(orders.map(({ address }) => address)).size, 4, 'each has an address of its own');
+    for (const { address, value } of orders) await node.pay(address, value);
+    for (let confirmations = 0; confirmations <= 6; confirmations += 1) {
+      if (confirmations > 0) await node.mine(1);
+      for (const [n, needs] of needed.entries()) {
+        if (confirmations < needs) await orders[n].is(54, confirmations);
+        if (confirmations === needs) await orders[n].is(100, confirmations);
+      }
+      if (confirmations === 0) assert.match(await orders[2].page(), /Payment seen Waiting for the first confirmation/);
+      if (confirmations === 2) assert.match(await orders[2].page(), /2 of 3 confirmations/);
+    }
+    assert.match(await orders[3].page(), /Payment complete Regtest books has received 0\.0002 BTC/);
+    assert.deepEqual(await orders[0].told(3), ['order:created 0', 'order:paid 100', 'order:updated 100']);
+    for (const one of orders.slice(1)) assert.deepEqual(await one.told(4), paidOnce);
+  });
+
+  test('adds up parts, takes more than enough, and a hair less', async () => {
+    const [parts, more, almost, less] = [await order(), await order(), await order(), await order()];
+    await node.pay(parts.address, 8_000);
+    await node.pay(more.address, 25_000);
+    await node.pay(almost.address, 19_900); // half a percent is forgiven
+    await node.pay(less.address, 19_899);
+    await parts.is(53);
+    await less.is(53);
+    assert.match(await parts.page(), /Send 0\.00012 BTC more/);
+    await node.pay(parts.address, 12_000);
+    for (const one of [parts, more, almost]) await one.is(54);
+    await node.mine(1);
+    for (const one of [parts, more, almost]) await one.is(100, 1);
+    assert.equal((await parts.read()).crypto_received, 20_000);
+    assert.equal((await more.read()).crypto_received, 25_000);
+    assert.match(await more.page(), /You sent 0\.00005 BTC too much/);
+    await node.pay(less.address, 1_000);
+    await less.is(54);
+    await node.mine(1);
+    await less.is(100);
+    assert.deepEqual(await parts.told(5), [...paidOnce, 'order:updated 53'].sort());
+    assert.deepEqual(await more.told(4), paidOnce);
+  });
+
+  test('stays as it is when the buyer raises the fee, and is paid once', async () => {
+    const one = await order();
+    const old = await node.pay(one.address, one.value);
+    await one.is(54);
+    const bumped = await node.bump(old);
+    const seen = [];
+    for (let look = 0; look < 10; look += 1) {
+      seen.push((await one.read()).status);
+      await given.desk.looks(0.4);
+    }
+    assert.deepEqual([...new Set(seen)], [54], 'it never flickers');
+    assert.match(await one.page(), new RegExp(bumped));
+    assert.doesNotMatch(await one.page(), new RegExp(old));
+    await node.mine(1);
+    const { crypto_received: received } = await one.is(100, 1);
+    assert.equal(received, one.value);
+    assert.deepEqual(await one.told(4), paidOnce);
+  });
+
+  test('is unpaid again when the coins go elsewhere, and can be paid after all', async () => {
+    const one = await order();
+    await node.doubleSpend(await pay(one));
+    await one.is(0, 0);
+    assert.match(await one.page(), /Waiting for payment/);
+    assert.equal((await one.read()).crypto_received, 0);
+    await pay(one);
+    await node.mine(1);
+    await one.is(100, 1);
+    assert.deepEqual(await one.told(6), [...paidOnce, 'order:updated 0', 'order:updated 54'].sort());
+  });
+
+  test('takes coins of a wallet with wrapped addresses', async () => {
+    const wrapped = await given.desk.order(await given.desk.openAccount(upub));
+    assert.match(wrapped.address, /^2/);
+    await pay(wrapped);
+    await node.mine(1);
+    await wrapped.is(100, 1);
+  });
+
+  // The last one: what hangs goes on to hang for eight seconds after the explorer is well again.
+  test('notices a payment although the explorer it asks first never answers', async () => {
+    const one = await order();
+    one.explorers[0].faults.hang = true;
+    await node.pay(one.address, one.value);
+    await one.is(54, 0, 25);
+  });
+}
+
+function chains(given) {
+  const { node, order, pay } = given;
+
+  test('loses confirmations with a block that is taken back, and has them again when it returns', async () => {
+    const [open, paid] = [await order({ confirmations: 3 }), await order()];
+    await Promise.all([pay(open), pay(paid)]);
+    await node.mine(2);
+    await open.is(54, 2);
+    await paid.is(100);
+    await node.invalidateTip(2);
+    await open.is(54, 0);
+    assert.equal((await paid.read()).status, 100, 'what was paid stays paid');
+    await node.reconsider();
+    await open.is(54, 2);
+    await node.mine(1);
+    await open.is(100, 3);
+    for (const one of [open, paid]) assert.deepEqual(await one.told(4), paidOnce);
+  });
+
+  test('is unpaid again when a longer chain has the coins go elsewhere; what was paid stays paid', async () => {
+    const [open, paid] = [await order({ confirmations: 3 }), await order()];
+    const stolen = [await pay(open), await pay(paid)];
+    await node.mine(1);
+    await open.is(54, 1);
+    await paid.is(100);
+    await node.invalidateTip(1);
+    for (const txid of stolen) await node.doubleSpend(txid);
+    await node.mine(2);
+    await open.is(0, 0);
+    await given.desk.looks();
+    assert.equal((await paid.read()).status, 100);
+    assert.match(await paid.page(), /Payment complete/);
+    assert.deepEqual(await open.told(3), ['order:created 0', 'order:updated 0', 'order:updated 54']);
+    assert.deepEqual(await paid.told(4), paidOnce);
+  });
+
+  const faults = {
+    'is down': { status: 500 },
+    'talks nonsense': { body: '<html>It works!</html>' },
+    'answers another shape': { body: { error: 'none of your business' } },
+    'answers without end': { hugeBytes: 8 << 20 },
+  };
+  for (const [what, fault] of Object.entries(faults)) {
+    test(`notices a payment although the explorer it asks first ${what}`, async () => {
+      const one = await order();
+      Object.assign(one.explorers[0].faults, fault);
+      await node.pay(one.address, one.value);
+      await one.is(54, 0, 25);
+      assert.deepEqual(await one.told(2), ['order:created 0', 'order:updated 54']);
+    });
+  }
+
+  test('changes nothing while no explorer answers, and catches up when one does', async () => {
+    const [unpaid, seen] = [await order(), await order()];
+    await pay(seen);
+    for (const explorer of given.desk.explorers) explorer.faults.status = 503;
+    await node.pay(unpaid.address, unpaid.value);
+    await node.mine(1);
+    await given.desk.looks(5);
+    assert.deepEqual([(await unpaid.read()).status, (await seen.read()).status], [0, 54]);
+    assert.match(await seen.page(), /Payment seen/);
+    given.desk.explorers[1].heal();
+    await Promise.all([unpaid.is(100), seen.is(100)]);
+    assert.deepEqual(await seen.told(4), paidOnce);
+  });
+
+  test('does not call a payment gone because one explorer has not heard of it', async () => {
+    const one = await order();
+    await pay(one);
+    Object.assign(one.explorers[0].faults, { body: [], only: '/txs' });
+    await given.desk.looks();
+    assert.equal((await one.read()).status, 54);
+    await node.mine(1);
+    await one.is(100);
+  });
+
+  test('does not call a payment gone on the word of one explorer while the other can’t be asked', async () => {
+    const one = await order();
+    await pay(one);
+    Object.assign(one.explorers[0].faults, { body: [], only: '/txs' });
+    one.explorers[1].faults.status = 500;
+    await given.desk.looks();
+    assert.equal((await one.read()).status, 54);
+  });
+}

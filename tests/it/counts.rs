@@ -1,0 +1,137 @@
+//! What things cost in database round trips, warm: where a seller or a buyer waits, each trip is a fifth of a second to
+//! somebody on the other side of the world.
+
+use serde_json::json;
+
+use crate::{
+    actors::payment,
+    world::{Counts, SECOND, World},
+};
+
+#[test]
+fn reading_an_order_is_one_trip_and_a_list_is_one() {
+    let world = World::new();
+    let ada = world.seller();
+    let id = ada.white_label(json!({}))["id"].as_str().unwrap().to_owned();
+    let one = Counts { reads: 1, ..Counts::default() };
+    for path in [format!("/orders/{id}"), "/orders".into(), "/orders?page=2".into(), "/webhooks/logs".into()] {
+        let (counts, _) = world.count(|| ada.get(&path).expect(200));
+        assert_eq!(Counts { statements: 0, ..counts }, one, "{path}");
+        assert!(counts.statements <= 2, "{path}: {counts:?}");
+    }
+    for path in ["/account", "/webhooks/endpoints"] {
+        assert_eq!(world.trips(|| ada.get(path).expect(200)), 1, "{path}");
+    }
+}
+
+#[test]
+fn a_payment_link_costs_one_trip_and_an_order_without_a_page_two() {
+    let world = World::new();
+    let ada = world.seller();
+    ada.endpoint("https://hooks.example/", &["order:created"]);
+    assert_eq!(world.trips(|| ada.link(json!({}))), 1);
+    assert_eq!(world.trips(|| ada.white_label(json!({}))), 2);
+    assert_eq!(
+        world.trips(|| ada.post("/pay", payment(json!({"value": "NaN"}))).expect(400)),
+        0,
+        "bad input costs none"
+    );
+    let link = ada.link(json!({}));
+    assert_eq!(world.trips(|| ada.delete(&format!("/pay/{}", link.id)).expect(204)), 1);
+}
+
+#[test]
+fn a_pay_page_is_painted_without_a_trip_and_its_order_is_made_in_two() {
+    let world = World::new();
+    let ada = world.seller();
+    ada.endpoint("https://hooks.example/", &["order:created"]);
+    let link = ada.link(json!({}));
+    let buyer = world.buyer();
+    let (counts, _) = world.count(|| buyer.get(&link.path).expect(200));
+    assert_eq!(counts, Counts::default(), "nobody is asked for anything");
+    assert_eq!(world.trips(|| buyer.post(&link.path, "").expect(303)), 2);
+    assert_eq!(world.trips(|| buyer.get(&link.order()).expect(200)), 1);
+    assert_eq!(world.trips(|| buyer.post(&link.path, "").expect(303)), 1, "starting again finds the order");
+    assert_eq!(world.trips(|| buyer.get("/pay/0000/x").expect(404)), 0);
+    assert_eq!(
+        world.trips(|| buyer.get(&format!("{}x", link.path)).expect(404)),
+        0,
+        "guessing tokens costs us nothing"
+    );
+}
+
+#[test]
+fn a_look_that_sees_nothing_new_is_one_trip_and_one_that_does_is_two() {
+    let world = World::new();
+    let [one, two] = world.esploras();
+    let grace = world.live_seller();
+    let order = grace.white_label(json!({}));
+    let look = || {
+        world.advance(15 * SECOND);
+        world.trips(|| world.run_jobs())
+    };
+    assert_eq!(look(), 1);
+    let address = order["crypto_address"].as_str().unwrap();
+    for server in [&one, &two] {
+        server.sees(1, address, 20_000);
+    }
+    assert_eq!(look(), 2);
+    assert_eq!(look(), 1);
+}
+
+#[test]
+fn a_batch_of_deliveries_is_two_trips_however_many_it_holds() {
+    let world = World::new();
+    world.web.says("https://hooks.example/", 200);
+    let ada = world.seller();
+    for n in 0..5 {
+        ada.endpoint(&format!("https://hooks.example/{n}"), &["order:created"]);
+    }
+    for _ in 0..4 {
+        ada.white_label(json!({}));
+    }
+    let (counts, delivered) = world.count(|| world.run_jobs());
+    assert_eq!((delivered, counts.fetches), (20, 20));
+    assert_eq!((counts.reads, counts.commits), (1, 1));
+}
+
+#[test]
+fn rates_are_asked_for_once_for_many_quotes() {
+    let world = World::new();
+    let grace = world.live_seller();
+    let (counts, _) = world.count(|| {
+        for _ in 0..5 {
+            grace.white_label(json!({}));
+        }
+    });
+    assert_eq!(counts.fetches, 1);
+    let ada = world.seller();
+    let (counts, _) = world.count(|| ada.white_label(json!({})));
+    assert_eq!(counts.fetches, 0, "a test account asks nobody");
+}
+
+#[test]
+fn a_minute_in_which_nothing_is_due_costs_one_trip_and_asks_nobody() {
+    let world = World::new();
+    world.seller();
+    let (counts, _) = world.count(|| world.cron());
+    assert_eq!(Counts { statements: 0, ..counts }, Counts { commits: 1, ..Counts::default() });
+}
+
+#[test]
+fn no_more_than_six_requests_wait_for_their_answers_at_once() {
+    let world = World::new();
+    world.esploras();
+    world.web.says("https://hooks.example/", 200);
+    let grace = world.live_seller();
+    grace.endpoint("https://hooks.example/", &["order:created"]);
+    for _ in 0..20 {
+        grace.white_label(json!({}));
+    }
+    world.advance(15 * SECOND);
+    world.web.interleaves.set(true);
+    world.run_jobs();
+    assert_eq!(world.web.sent_to("https://hooks.example/").len(), 20);
+    // A seventh would stand in line at the platform while its own time runs.
+    assert!((4..=6).contains(&world.web.most_waiting()), "{}", world.web.most_waiting());
+}

@@ -1,0 +1,323 @@
+//! The chain of looks at an order: one alive at a time, taken over by cron when it breaks off, and ending some day.
+
+use serde_json::{Value, json};
+
+use crate::{
+    actors::{Link, Seller},
+    world::{DAY, HOUR, MINUTE, SECOND, World},
+};
+
+fn scene(world: &World) -> (Seller<'_>, Link, String) {
+    let grace = world.live_seller();
+    let link = grace.link(json!({}));
+    world.buyer().start(&link).expect(200);
+    let address = grace.order(&link.order_id)["crypto_address"].as_str().unwrap().to_owned();
+    (grace, link, address)
+}
+
+fn looks(world: &World) -> Vec<String> {
+    let waiting = world.queue.waiting().into_iter().map(|(_, text)| text);
+    waiting.filter(|text| text.starts_with("[\"look\"")).collect()
+}
+
+fn asked(world: &World) -> usize {
+    world.web.sent_to("https://one.chain.example").len() + world.web.sent_to("https://two.chain.example").len()
+}
+
+#[test]
+fn one_look_follows_another_while_a_payment_is_expected() {
+    let world = World::new();
+    world.esploras();
+    scene(&world);
+    for _ in 0..20 {
+        assert_eq!(looks(&world).len(), 1, "never two at once");
+        let before = asked(&world);
+        world.live_through(15 * SECOND);
+        assert_eq!(asked(&world) - before, 2, "the tip and the address, of one server");
+    }
+}
+
+#[test]
+fn looks_become_rarer_and_end_after_a_week() {
+    let world = World::new();
+    world.esploras();
+    let (grace, link, _) = scene(&world);
+    let rate = |ms: i64| {
+        let before = asked(&world);
+        world.live_through(ms);
+        (asked(&world) - before) / 2
+    };
+    let while_quoted = rate(20 * MINUTE);
+    assert!((75..=85).contains(&while_quoted), "{while_quoted}");
+    world.live_through(100 * MINUTE);
+    let an_hour_later = rate(HOUR);
+    assert!((10..=14).contains(&an_hour_later), "{an_hour_later}");
+    world.live_through(2 * DAY);
+    let days_later = rate(DAY);
+    assert!((20..=28).contains(&days_later), "{days_later}");
+    world.live_through(5 * DAY);
+    assert_eq!((rate(DAY), looks(&world).len()), (0, 0));
+    assert_eq!(world.db.one("SELECT watch_lease FROM orders"), "null", "cron has nothing to ask either");
+    assert_eq!(grace.status(&link.order_id), 0);
+}
+
+#[test]
+fn a_message_of_a_broken_off_chain_of_looks_does_nothing() {
+    let world = World::new();
+    world.esploras();
+    let (_, link, _) = scene(&world);
+    let old = looks(&world).remove(0);
+    world.queue.forget();
+    world.live_through(10 * MINUTE);
+    assert_eq!(looks(&world).len(), 1, "cron began another one");
+    let (before, facts) = (asked(&world), world.db.dump());
+    world.queue.put(old, 0);
+    world.run_jobs();
+    assert_eq!((asked(&world), looks(&world).len()), (before, 1));
+    assert_eq!(world.db.dump(), facts);
+    let unknown = json!(["look", "DB", 7, link.order_id, 1]).to_string();
+    world.queue.put(unknown, 0);
+    world.run_jobs();
+    assert_eq!(asked(&world), before, "nor does one for another account");
+}
+
+#[test]
+fn cron_takes_over_a_chain_of_looks_that_broke_off_and_leaves_a_living_one_alone() {
+    let world = World::new();
+    let [one, two] = world.esploras();
+    let (grace, link, address) = scene(&world);
+    let before = asked(&world);
+    world.live_through(15 * MINUTE);
+    assert!(asked(&world) - before <= 2 * 61, "while it lives, cron leaves it");
+    assert_eq!(looks(&world).len(), 1);
+    world.queue.loses.set(true);
+    world.live_through(MINUTE);
+    world.queue.loses.set(false);
+    assert_eq!(looks(&world).len(), 0, "the queue lost the message");
+    for server in [&one, &two] {
+        server.sees(1, &address, 20_000);
+        server.mines(1);
+    }
+    world.live_through(8 * MINUTE);
+    assert_eq!(grace.status(&link.order_id), 100);
+}
+
+#[test]
+fn a_page_that_is_opened_after_the_watch_has_ended_has_its_order_looked_at_once_more() {
+    let world = World::new();
+    let [one, two] = world.esploras();
+    let (grace, link, address) = scene(&world);
+    world.live_through(8 * DAY);
+    assert_eq!(looks(&world).len(), 0);
+    let before = asked(&world);
+    let page = world.buyer().get(&link.order()).expect(200);
+    world.live_through(MINUTE);
+    assert_eq!(asked(&world) - before, 2, "once");
+    let etag = page.header("etag").unwrap().to_owned();
+    world.buyer().ask("GET", &link.order()).header("if-none-match", etag).send().expect(304);
+    assert_eq!(looks(&world).len(), 0, "a page that asks for news by itself has nobody asked");
+    for server in [&one, &two] {
+        server.sees(1, &address, 20_000);
+        server.mines(1);
+    }
+    world.buyer().get(&link.order()).expect(200);
+    world.live_through(MINUTE);
+    assert_eq!(grace.status(&link.order_id), 100);
+}
+
+#[test]
+fn what_was_seen_is_followed_to_its_end_however_long_it_takes() {
+    let world = World::new();
+    let [one, two] = world.esploras();
+    let (grace, link, address) = scene(&world);
+    for server in [&one, &two] {
+        server.sees(1, &address, 20_000);
+    }
+    world.live_through(HOUR);
+    for _ in 0..20 {
+        world.advance(DAY);
+        world.live_through(HOUR);
+    }
+    assert_eq!(grace.status(&link.order_id), 54);
+    for server in [&one, &two] {
+        server.mines(1);
+    }
+    world.live_through(HOUR);
+    assert_eq!(grace.status(&link.order_id), 100);
+}
+
+#[test]
+fn an_order_whose_first_look_was_never_sent_is_found_by_cron() {
+    let world = World::new();
+    let [one, two] = world.esploras();
+    world.queue.broken.set(true);
+    let (grace, link, address) = scene(&world);
+    assert!(world.log.text().contains("cron will find it"));
+    world.queue.broken.set(false);
+    for server in [&one, &two] {
+        server.sees(1, &address, 20_000);
+        server.mines(1);
+    }
+    world.live_through(8 * MINUTE);
+    assert_eq!(grace.status(&link.order_id), 100);
+}
+
+#[test]
+fn cron_finds_every_order_when_hundreds_broke_off_at_once() {
+    let world = World::new();
+    world.queue.loses.set(true);
+    let ada = world.seller();
+    for _ in 0..230 {
+        ada.white_label(json!({}));
+    }
+    world.queue.loses.set(false);
+    world.advance(10 * MINUTE);
+    world.cron();
+    assert_eq!(looks(&world).len(), 230);
+    world.cron();
+    assert_eq!(looks(&world).len(), 230, "and does not take them up again at once");
+}
+
+#[test]
+fn a_new_price_has_the_chain_looked_at_often_again() {
+    let world = World::new();
+    world.esploras();
+    let (_, link, _) = scene(&world);
+    world.live_through(3 * HOUR);
+    world.buyer().post(&link.order(), "").expect(303);
+    let before = asked(&world);
+    world.live_through(5 * MINUTE);
+    assert!((asked(&world) - before) / 2 >= 19);
+    assert_eq!(looks(&world).len(), 1, "and the rare one is over");
+}
+
+#[test]
+fn a_look_and_a_new_price_at_the_same_time_both_count() {
+    let world = World::new();
+    let [one, two] = world.esploras();
+    let (grace, link, address) = scene(&world);
+    world.advance(21 * MINUTE);
+    world.coinbase(json!({"USD": "40000"}));
+    for server in [&one, &two] {
+        server.sees(1, &address, 10_000);
+    }
+    let (other, order) = (world.redeployed(&[]), link.order());
+    // The buyer asks for a new price while the look is about to commit what it saw.
+    world.db.before_commit(1, move || {
+        other.buyer().post(&order, "").expect(303);
+    });
+    world.run_jobs();
+    assert_eq!(world.log.text(), "", "losing the race is nothing that broke");
+    world.live_through(MINUTE);
+    let order = grace.order(&link.order_id);
+    assert_eq!((&order["status"], &order["crypto_received"]), (&json!(53), &json!(10_000)));
+    assert_eq!(order["crypto_value"], 25_000, "priced by the quote that was asked for in time");
+}
+
+#[test]
+fn two_looks_at_the_same_time_tell_of_a_payment_once() {
+    let world = World::new();
+    let [one, two] = world.esploras();
+    let (grace, link, address) = scene(&world);
+    grace.endpoint("https://hooks.example/", &["order:updated", "order:paid"]);
+    for server in [&one, &two] {
+        server.sees(1, &address, 20_000);
+        server.mines(1);
+    }
+    world.advance(15 * SECOND);
+    let (other, look) = (world.redeployed(&[]), looks(&world).remove(0));
+    world.db.before_commit(1, move || {
+        other.queue.put(look, 0);
+        other.run_jobs();
+    });
+    world.run_jobs();
+    assert_eq!(grace.status(&link.order_id), 100);
+    let events: Vec<Value> = grace.logs().iter().rev().map(|log| log["event"].clone()).collect();
+    assert_eq!(events, ["order:updated", "order:paid"]);
+    assert_eq!(world.log.text(), "", "losing the race is nothing that broke");
+}
+
+fn amount(order: &Value, name: &str) -> i64 {
+    order[name].as_i64().unwrap()
+}
+
+#[test]
+fn money_that_comes_late_is_worth_what_it_is_worth_then() {
+    for (price, status, value) in [("50000", 100, 20_000), ("40000", 53, 25_000), ("62500", 100, 16_000)] {
+        let world = World::new();
+        let [one, two] = world.esploras();
+        let (grace, link, address) = scene(&world);
+        world.live_through(25 * MINUTE);
+        world.coinbase(json!({"USD": price}));
+        world.live_through(10 * MINUTE);
+        for server in [&one, &two] {
+            server.sees(1, &address, 20_000);
+            server.mines(1);
+        }
+        world.live_through(2 * MINUTE);
+        let order = grace.order(&link.order_id);
+        assert_eq!((amount(&order, "status"), amount(&order, "crypto_value")), (status, value), "at {price}");
+    }
+}
+
+#[test]
+fn money_that_comes_late_waits_for_a_rate() {
+    let world = World::new();
+    let [one, two] = world.esploras();
+    let (grace, link, address) = scene(&world);
+    world.live_through(25 * MINUTE);
+    world.no_rates();
+    world.advance(20 * MINUTE);
+    for server in [&one, &two] {
+        server.sees(1, &address, 20_000);
+        server.mines(1);
+    }
+    world.live_through(5 * MINUTE);
+    assert_eq!(grace.status(&link.order_id), 0, "without a rate nothing is decided");
+    world.coinbase(json!({"USD": "50000"}));
+    world.live_through(5 * MINUTE);
+    assert_eq!(grace.status(&link.order_id), 100, "and nothing is lost");
+}
+
+#[test]
+fn a_second_new_price_asks_for_the_same_money_as_the_first() {
+    // Half is paid: five dollars are open, and stay five dollars however often a new price is asked for.
+    let world = World::new();
+    let [one, two] = world.esploras();
+    let (grace, link, address) = scene(&world);
+    for server in [&one, &two] {
+        server.sees(1, &address, 10_000);
+        server.mines(1);
+    }
+    world.live_through(MINUTE);
+    world.coinbase(json!({"USD": "100000"}));
+    let mut asked = Vec::new();
+    for _ in 0..4 {
+        world.live_through(21 * MINUTE);
+        world.buyer().post(&link.order(), "").expect(303);
+        let order = grace.order(&link.order_id);
+        assert_eq!(amount(&order, "status"), 53);
+        asked.push(amount(&order, "crypto_value") - amount(&order, "crypto_received"));
+    }
+    assert_eq!(asked, [5_000; 4], "five dollars at 100,000 a coin");
+}
+
+#[test]
+fn a_fee_that_was_bumped_after_the_price_ran_out_is_not_late_money() {
+    let world = World::new();
+    let [one, two] = world.esploras();
+    let (grace, link, address) = scene(&world);
+    let servers = [&one, &two];
+    let first = servers.map(|server| server.sees(1, &address, 20_000))[0].clone();
+    world.live_through(MINUTE);
+    assert_eq!(grace.status(&link.order_id), 54);
+    world.coinbase(json!({"USD": "25000"}));
+    world.live_through(30 * MINUTE);
+    for server in servers {
+        server.loses(&first);
+        server.sees(2, &address, 20_000);
+        server.mines(1);
+    }
+    world.live_through(5 * MINUTE);
+    assert_eq!(grace.status(&link.order_id), 100, "he paid in time");
+}

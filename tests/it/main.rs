@@ -1,0 +1,24 @@
+//! The whole shop over SQLite in memory: the same program and the same SQL as in production, with a world around it that
+//! a test can stop, break and look into. Each file is a noun, as in `src/`; each test's name is a sentence about it.
+
+mod account;
+mod actors;
+mod blacklist;
+mod checkout;
+mod counts;
+mod delivery;
+mod facts;
+mod http;
+mod looks;
+mod order;
+mod page;
+mod pay;
+mod rates;
+mod rehearsal;
+mod retry;
+mod tidy;
+mod wallet;
+mod watch;
+mod webhook;
+mod wire;
+mod world;

@@ -1,0 +1,242 @@
+//! Wallets: watch-only keys that sellers give, and never a key that can spend.
+
+use serde_json::{Value, json};
+
+use crate::{
+    actors::{Seller, XPUB, YPUB, ZPUB},
+    world::{KEY_A, KEY_B, World},
+};
+
+const ZPRV: &str =
+    "zprvAdG4iTXWBoARxkkzNpNh8r6Qag3irQB8PzEMkAFeTRXxHpbF9z4QgEvBRmfvqWvGp42t42nvgGpNgYSJA9iefm1yYNZKEm7z6qUWCroSQnE";
+/// BIP 32's first test vector, and a testnet key.
+const XPRV: &str =
+    "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi";
+const UPUB: &str =
+    "upub5EFU65HtV5TeiSHmZZm7FUffBGy8UKeqp7vw43jYbvZPpoVsgU93oac7Wk3u6moKegAEWtGNF8DehrnHtv21XXEMYRUocHqguyjknFHYfgY";
+
+fn wallet(xpub: &str) -> Value {
+    json!({"gateways": {"bitcoin": {"xpub": xpub}}})
+}
+
+fn addresses(account: &Value) -> Vec<String> {
+    let all = account["gateways"]["bitcoin"]["addresses"].as_array().expect("addresses").iter();
+    all.map(|address| address.as_str().expect("a text").to_owned()).collect()
+}
+
+fn grace(world: &World) -> Seller<'_> {
+    world.coinbase(json!({"USD": "50000"}));
+    world.seller_named("grace@example.com", false)
+}
+
+fn next_address(seller: &Seller<'_>) -> String {
+    seller.white_label(json!({}))["crypto_address"].as_str().expect("an address").to_owned()
+}
+
+#[test]
+fn a_wallet_shows_the_first_three_addresses_that_bip_84_says() {
+    let world = World::new();
+    let grace = grace(&world);
+    assert_eq!(grace.get("/account").json()["gateways"], json!({}));
+    let account = grace.put("/account", wallet(ZPUB)).expect(200).json();
+    assert_eq!(
+        addresses(&account),
+        [
+            "bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu",
+            "bc1qnjg0jd8228aq7egyzacy8cys3knf9xvrerkf9g",
+            "bc1qp59yckz4ae5c4efgw2s5wfyvrz0ala7rgvuz8z",
+        ]
+    );
+    assert_eq!(account["gateways"]["bitcoin"]["confirmations"], 1);
+    assert_eq!(account["gateways"]["bitcoin"]["xpub"], "zpub6rFR…tZYs");
+    assert_eq!(grace.get("/account").json(), account);
+    let account = grace.put("/account", wallet(YPUB)).expect(200).json();
+    assert_eq!(addresses(&account)[0], "37VucYSaXLCAsxYyAPfbSi9eh4iEcbShgf", "BIP 49");
+}
+
+#[test]
+fn an_extended_public_key_is_sealed_in_the_table_and_stands_in_no_answer_and_no_log() {
+    let world = World::new();
+    let grace = grace(&world);
+    let said = grace.put("/account", wallet(ZPUB)).expect(200).text() + &grace.get("/account").text();
+    let kept = world.db.dump() + &world.log.text() + &format!("{:?}", world.cache.snapshot());
+    assert!(!said.contains(ZPUB) && !kept.contains(ZPUB) && !kept.contains(&ZPUB[20..60]));
+    // m/0's public key, in hex, from which the addresses are derived.
+    assert!(!kept.contains("zpub") && !kept.to_lowercase().contains("xpub6"));
+}
+
+#[test]
+fn a_private_key_is_refused_and_stands_nowhere_afterwards() {
+    let world = World::new();
+    let grace = grace(&world);
+    let before = world.db.dump();
+    let mistyped = ZPRV.replace('N', "M");
+    for private in [ZPRV, XPRV, &mistyped, &format!("  {XPRV}\n"), &XPRV[..60]] {
+        let reply = grace.put("/account", wallet(private));
+        let sentences = reply.errors();
+        assert_eq!(sentences.len(), 1);
+        assert!(
+            sentences[0].starts_with("Gateways bitcoin xpub is a private key. It was not stored."),
+            "{sentences:?}"
+        );
+        assert!(!reply.text().contains(&private.trim()[4..20]), "it is not repeated");
+        assert!(!world.log.text().contains(&private.trim()[4..20]), "nor logged");
+    }
+    assert_eq!(world.db.dump(), before, "nor stored");
+}
+
+#[test]
+fn what_is_no_usable_key_is_refused_with_its_reason() {
+    let world = World::new();
+    let grace = grace(&world);
+    let before = world.db.dump();
+    let mistyped = ZPUB.replace("6rFR", "6rFS");
+    let long = "x".repeat(201);
+    let cases = [
+        (json!(mistyped), "has a typing error (its checksum does not match)"),
+        (json!("bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu"), "is not a valid extended public key"),
+        (json!("zpub"), "is not a valid extended public key"),
+        (json!(UPUB), "belongs to a test network, and this shop takes real coins"),
+        (json!(""), "can't be blank"),
+        (json!(null), "can't be blank"),
+        (json!([ZPUB]), "must be a text"),
+        (json!(long), "is too long (maximum is 200 characters)"),
+        // Litecoin's.
+        (
+            json!(
+                "Ltub2SSUS19CirucWFod2ZsYA2J4v4U76YiCXHdcQttnoiy5aGanFHCPDBX7utfG6f95u1cUbZJNafmvzNCzZZJTw1EmyFoL8u1gJbGM8ipu491"
+            ),
+            "is not",
+        ),
+    ];
+    for (xpub, reason) in cases {
+        let sentences = grace.put("/account", json!({"gateways": {"bitcoin": {"xpub": xpub}}})).errors();
+        assert_eq!(sentences.len(), 1, "{xpub}: {sentences:?}");
+        assert!(sentences[0].starts_with(&format!("Gateways bitcoin xpub {reason}")), "{xpub}: {sentences:?}");
+    }
+    let shapes = [
+        (json!({"gateways": "bitcoin"}), "Gateways must be an object"),
+        (json!({"gateways": {"bitcoin": ZPUB}}), "Gateways bitcoin must be an object"),
+        (json!({"gateways": {"paypal": {"email": "a@b.co"}}}), "Gateways paypal is not supported"),
+    ];
+    for (body, sentence) in shapes {
+        assert_eq!(grace.put("/account", body).errors(), [sentence]);
+    }
+    assert_eq!(world.db.dump(), before);
+}
+
+#[test]
+fn a_test_networks_key_is_welcome_where_no_real_coin_is_taken() {
+    let world = World::with(&[("BITCOIN_NETWORK", "regtest")]);
+    let account = grace(&world).put("/account", wallet(UPUB)).expect(200).json();
+    assert_eq!(addresses(&account)[0], "2Mww8dCYPUpKHofjgcXcBCEGmniw9CoaiD2", "BIP 49");
+    let account = world.seller().put("/account", wallet(ZPUB)).expect(200).json();
+    assert!(addresses(&account)[0].starts_with("tb1q"), "a test account's addresses take no real coin");
+}
+
+#[test]
+fn confirmations_are_between_none_and_six() {
+    let world = World::new();
+    let grace = grace(&world);
+    let set = |confirmations: Value| {
+        grace.put("/account", json!({"gateways": {"bitcoin": {"xpub": ZPUB, "confirmations": confirmations}}}))
+    };
+    for (given, kept) in [(json!(0), 0), (json!(6), 6), (json!("3"), 3), (json!(null), 3), (json!(2.0), 2)] {
+        let account = set(given).expect(200).json();
+        assert_eq!(account["gateways"]["bitcoin"]["confirmations"], kept);
+    }
+    for (given, reason) in [
+        (json!(-1), "must be greater than or equal to 0"),
+        (json!(7), "must be less than or equal to 6"),
+        (json!(1.5), "must be an integer"),
+        (json!("many"), "is not a number"),
+        (json!([]), "is not a number"),
+    ] {
+        assert_eq!(set(given).errors(), [format!("Gateways bitcoin confirmations {reason}")]);
+    }
+    assert_eq!(grace.get("/account").json()["gateways"]["bitcoin"]["confirmations"], 2);
+    set(json!(0)).expect(200);
+    assert_eq!(grace.white_label(json!({}))["confirmations_needed"], 0);
+    assert_eq!(
+        grace.white_label(json!({"confirmations": 4}))["confirmations_needed"],
+        4,
+        "a payment may ask for others"
+    );
+}
+
+#[test]
+fn null_takes_the_wallet_away() {
+    let world = World::new();
+    let grace = grace(&world);
+    grace.put("/account", wallet(ZPUB)).expect(200);
+    let account = grace.put("/account", json!({"gateways": {"bitcoin": null}})).expect(200).json();
+    assert_eq!(account["gateways"], json!({}));
+    assert_eq!(grace.pay(json!({})).errors(), ["Gateway is not configured"]);
+}
+
+#[test]
+fn a_wallet_that_is_left_out_of_an_update_stays() {
+    let world = World::new();
+    let grace = grace(&world);
+    grace.put("/account", wallet(ZPUB)).expect(200);
+    for body in [json!({"shop_name": "X"}), json!({"gateways": {}}), json!({"gateways": null})] {
+        let account = grace.put("/account", body).expect(200).json();
+        assert_eq!(addresses(&account).len(), 3);
+    }
+}
+
+#[test]
+fn a_wallet_that_comes_back_goes_on_with_its_next_address() {
+    let world = World::new();
+    let grace = grace(&world);
+    grace.put("/account", wallet(ZPUB)).expect(200);
+    assert_eq!(next_address(&grace), "bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu");
+    grace.put("/account", wallet(XPUB)).expect(200);
+    let other = next_address(&grace);
+    grace.put("/account", json!({"gateways": {"bitcoin": null}})).expect(200);
+    grace.put("/account", wallet(ZPUB)).expect(200);
+    assert_eq!(next_address(&grace), "bc1qnjg0jd8228aq7egyzacy8cys3knf9xvrerkf9g", "never the same address twice");
+    grace.put("/account", wallet(ZPUB)).expect(200);
+    assert_eq!(next_address(&grace), "bc1qp59yckz4ae5c4efgw2s5wfyvrz0ala7rgvuz8z", "given again, it also goes on");
+    grace.put("/account", wallet(XPUB)).expect(200);
+    assert_ne!(next_address(&grace), other);
+}
+
+#[test]
+fn a_wallet_serves_one_account() {
+    let world = World::new();
+    let grace = grace(&world);
+    grace.put("/account", wallet(ZPUB)).expect(200);
+    let eve = world.seller_named("eve@example.com", false);
+    eve.put("/account", wallet(YPUB)).expect(200);
+    let before = world.db.dump();
+    let reply = eve.put("/account", json!({"shop_name": "Eve's", "gateways": {"bitcoin": {"xpub": ZPUB}}}));
+    assert_eq!(reply.errors(), ["Gateways bitcoin xpub is used by another account"]);
+    assert_eq!(world.db.dump(), before, "nor is the rest of the update done");
+    assert_eq!(eve.get("/account").json()["gateways"]["bitcoin"]["addresses"][0], "37VucYSaXLCAsxYyAPfbSi9eh4iEcbShgf");
+    grace.put("/account", json!({"gateways": {"bitcoin": null}})).expect(200);
+    eve.put("/account", wallet(ZPUB)).expect(400);
+}
+
+#[test]
+fn a_developer_may_try_his_real_wallet_in_a_test_account_first() {
+    let world = World::new();
+    world.seller().put("/account", wallet(YPUB)).expect(200);
+    world.seller_named("charles@example.com", true).put("/account", wallet(YPUB)).expect(200);
+    grace(&world).put("/account", wallet(YPUB)).expect(200);
+}
+
+#[test]
+fn secrets_that_were_sealed_under_the_old_key_still_open_after_a_rotation() {
+    let world = World::new();
+    let before = grace(&world);
+    before.put("/account", wallet(ZPUB)).expect(200);
+    let rotated = world.redeployed(&[("VAULT_KEY", &format!("{KEY_B},{KEY_A}"))]);
+    let grace = before.at(&rotated);
+    assert_eq!(addresses(&grace.get("/account").expect(200).json()).len(), 3);
+    grace.put("/account", wallet(YPUB)).expect(200);
+    let without = world.redeployed(&[("VAULT_KEY", KEY_B)]);
+    let reply = before.at(&without).get("/account").expect(500);
+    assert!(!reply.text().contains("VAULT"), "no internals: {}", reply.text());
+    assert!(world.log.text().contains("was VAULT_KEY replaced"), "but the operator is told");
+}

@@ -1,0 +1,397 @@
+//! The world of these tests: SQLite in memory with the real schema, a cache and a queue that can fail, a web that each
+//! test scripts, and a clock that stands still until it is moved. Everything is counted and recorded.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    future::Future,
+    pin::{Pin, pin},
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+use pushguard::{
+    api::v2::event::Events,
+    shop::{
+        Shop,
+        job::{self, Job},
+    },
+    world::{Clock as _, Fault, Later, Settings, World as Whole},
+};
+
+mod db;
+mod esplora;
+mod web;
+
+pub use db::{Db, Landed};
+pub use esplora::{Esplora, Mood};
+pub use web::{Sent, Web, answer};
+
+pub const SECOND: i64 = 1_000;
+pub const MINUTE: i64 = 60 * SECOND;
+pub const HOUR: i64 = 60 * MINUTE;
+pub const DAY: i64 = 24 * HOUR;
+
+/// Wednesday, 15 November 2023, 00:00 UTC.
+pub const START: i64 = 1_700_006_400_000;
+
+pub const ADMIN_TOKEN: &str = "the-operators-own-long-token";
+pub const KEY_A: &str = "a:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
+pub const KEY_B: &str = "b:QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=";
+
+/// Settings as a production deployment has them, except where nobody may be asked.
+const SETTINGS: [(&str, &str); 7] = [
+    ("ADMIN_TOKEN", ADMIN_TOKEN),
+    ("TOKEN_KEYS", KEY_A),
+    ("VAULT_KEY", KEY_A),
+    ("BITCOIN_NETWORK", "mainnet"),
+    ("BITCOIN_ESPLORA_URLS", "https://one.chain.example/api,https://two.chain.example/api"),
+    ("RATES_COINBASE_URL", "https://coinbase.example"),
+    ("RATES_COINGECKO_URL", "https://coingecko.example"),
+];
+
+pub struct World {
+    pub db: Rc<Db>,
+    pub cache: Rc<Cache>,
+    pub queue: Rc<Queue>,
+    pub web: Rc<Web>,
+    pub live: Rc<Live>,
+    pub clock: Rc<Clock>,
+    pub log: Rc<Log>,
+    random: Rc<Random>,
+    pub shop: Shop,
+}
+
+impl World {
+    pub fn new() -> World {
+        World::with(&[])
+    }
+
+    /// With these settings over the usual ones.
+    pub fn with(changed: &[(&str, &str)]) -> World {
+        let clock = Rc::new(Clock(Cell::new(START)));
+        let random = Rc::new(Random(Cell::new(0x9e37_79b9_7f4a_7c15)));
+        let db = Rc::new(Db::open());
+        let cache = Rc::new(Cache { clock: clock.clone(), ..Cache::default() });
+        let queue = Rc::new(Queue { clock: clock.clone(), ..Queue::default() });
+        let web = Rc::new(Web::new(clock.clone()));
+        let (live, log) = (Rc::new(Live::default()), Rc::new(Log::default()));
+        World::of(db, cache, queue, web, live, clock, log, random, changed)
+    }
+
+    /// The same world after the operator deployed other settings.
+    pub fn redeployed(&self, changed: &[(&str, &str)]) -> World {
+        let World { db, cache, queue, web, live, clock, log, random, .. } = self;
+        let (db, cache, queue, web) = (db.clone(), cache.clone(), queue.clone(), web.clone());
+        World::of(db, cache, queue, web, live.clone(), clock.clone(), log.clone(), random.clone(), changed)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn of(
+        db: Rc<Db>,
+        cache: Rc<Cache>,
+        queue: Rc<Queue>,
+        web: Rc<Web>,
+        live: Rc<Live>,
+        clock: Rc<Clock>,
+        log: Rc<Log>,
+        random: Rc<Random>,
+        changed: &[(&str, &str)],
+    ) -> World {
+        let known = |name: &str| {
+            let found = changed.iter().chain(&SETTINGS).find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let settings = Settings::read(known).expect("the settings of a test are whole");
+        let world = Whole {
+            databases: Rc::new(db::Shards(db.clone())),
+            cache: cache.clone(),
+            queue: queue.clone(),
+            web: web.clone(),
+            live: live.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            log: log.clone(),
+            settings: Rc::new(settings),
+        };
+        World { db, cache, queue, web, live, clock, log, random, shop: Shop { world, voice: &Events } }
+    }
+
+    pub fn now(&self) -> i64 {
+        self.clock.now()
+    }
+
+    /// Time passes and nothing happens: no message comes, no cron runs.
+    pub fn advance(&self, ms: i64) {
+        self.clock.0.set(self.now() + ms);
+    }
+
+    /// Delivers the messages that are due, and those that they cause, until none is. What failed comes again later, as
+    /// on the platform. Answers how many were delivered.
+    pub fn run_jobs(&self) -> usize {
+        let mut count = 0;
+        loop {
+            let due = self.queue.take_due(100);
+            if due.is_empty() {
+                return count;
+            }
+            count += due.len();
+            assert!(count < 10_000, "the queue never comes to rest");
+            let jobs: Vec<Job> = due.iter().map(|text| Job::from_text(text).expect("a job of ours")).collect();
+            let done = block_on(job::work(&self.shop, &jobs));
+            for (text, _) in due.into_iter().zip(done).filter(|(_, done)| !done) {
+                self.queue.put(text, 10);
+            }
+        }
+    }
+
+    /// A minute of cron has come.
+    pub fn cron(&self) {
+        block_on(job::sweep(&self.shop)).expect("the sweep goes through");
+    }
+
+    /// Time passes as in production: messages come when they are due, cron runs each minute. Where days pass, every
+    /// ten minutes are often enough.
+    pub fn live_through(&self, ms: i64) {
+        let end = self.now() + ms;
+        let period = if ms > 6 * HOUR { 10 * MINUTE } else { MINUTE };
+        self.run_jobs();
+        while self.now() < end {
+            let cron = self.now() - self.now().rem_euclid(period) + period;
+            let next = self.queue.next_due().unwrap_or(i64::MAX).max(self.now()).min(cron).min(end);
+            self.clock.0.set(next);
+            if next == cron {
+                self.cron();
+            }
+            self.run_jobs();
+        }
+    }
+
+    /// What `act` asked of the world.
+    pub fn count<T>(&self, act: impl FnOnce() -> T) -> (Counts, T) {
+        let before = self.counts();
+        let done = act();
+        let after = self.counts();
+        let counts = Counts {
+            reads: after.reads - before.reads,
+            commits: after.commits - before.commits,
+            statements: after.statements - before.statements,
+            fetches: after.fetches - before.fetches,
+        };
+        (counts, done)
+    }
+
+    /// Database round trips of `act`.
+    pub fn trips<T>(&self, act: impl FnOnce() -> T) -> u32 {
+        let (counts, _) = self.count(act);
+        counts.reads + counts.commits
+    }
+
+    fn counts(&self) -> Counts {
+        let (reads, commits, statements) = self.db.counts();
+        Counts { reads, commits, statements, fetches: self.web.sent().len() as u32 }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    pub reads: u32,
+    pub commits: u32,
+    pub statements: u32,
+    pub fetches: u32,
+}
+
+/// Nothing here waits for anything outside, so polling until it is ready is enough.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..1_000_000 {
+        if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
+            return done;
+        }
+    }
+    panic!("a future waits for ever");
+}
+
+/// Lets others go first, once.
+pub struct Yield(pub bool);
+
+impl Future for Yield {
+    type Output = ();
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if !self.0 {
+            return Poll::Ready(());
+        }
+        self.0 = false;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+pub struct Clock(Cell<i64>);
+
+impl pushguard::world::Clock for Clock {
+    fn now(&self) -> i64 {
+        self.0.get()
+    }
+}
+
+/// SplitMix64: the same in every run.
+struct Random(Cell<u64>);
+
+impl pushguard::world::Random for Random {
+    fn fill(&self, bytes: &mut [u8]) {
+        for byte in bytes {
+            let state = self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+            self.0.set(state);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            *byte = ((mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 56) as u8;
+        }
+    }
+}
+
+#[derive(Default)]
+pub struct Log(RefCell<Vec<String>>);
+
+impl Log {
+    pub fn lines(&self) -> Vec<String> {
+        self.0.borrow().clone()
+    }
+
+    pub fn text(&self) -> String {
+        self.lines().join("\n")
+    }
+}
+
+impl pushguard::world::Log for Log {
+    fn warn(&self, text: &str) {
+        self.0.borrow_mut().push(text.to_owned());
+    }
+}
+
+/// Orders whose open pages were told of a change.
+#[derive(Default)]
+pub struct Live(RefCell<Vec<String>>);
+
+impl Live {
+    pub fn told(&self) -> Vec<String> {
+        self.0.borrow().clone()
+    }
+}
+
+impl pushguard::world::Live for Live {
+    fn changed<'a>(&'a self, order_id: &'a str) -> Later<'a, ()> {
+        self.0.borrow_mut().push(order_id.to_owned());
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[derive(Default)]
+pub struct Cache {
+    kept: RefCell<HashMap<String, (Option<i64>, String)>>,
+    pub broken: Cell<bool>,
+    clock: Rc<Clock>,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Clock(Cell::new(START))
+    }
+}
+
+impl Cache {
+    /// As another data centre would find it.
+    pub fn empty(&self) {
+        self.kept.borrow_mut().clear();
+    }
+
+    /// All it holds now. `restore` makes it as old as that again.
+    pub fn snapshot(&self) -> HashMap<String, (Option<i64>, String)> {
+        self.kept.borrow().clone()
+    }
+
+    pub fn restore(&self, snapshot: HashMap<String, (Option<i64>, String)>) {
+        *self.kept.borrow_mut() = snapshot;
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        if self.broken.get() { Err(Fault("the cache is broken".into())) } else { Ok(()) }
+    }
+}
+
+impl pushguard::world::Cache for Cache {
+    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<String>, Fault>> {
+        let now = self.clock.now();
+        let kept = self.kept.borrow();
+        let found = kept.get(key).filter(|(until, _)| until.is_none_or(|until| now < until));
+        let found = self.check().map(|()| found.map(|(_, value)| value.clone()));
+        Box::pin(std::future::ready(found))
+    }
+
+    fn put<'a>(&'a self, key: &'a str, value: &'a str, seconds: Option<u32>) -> Later<'a, Result<(), Fault>> {
+        let until = seconds.map(|seconds| self.clock.now() + i64::from(seconds) * SECOND);
+        let put = self.check().map(|()| {
+            self.kept.borrow_mut().insert(key.to_owned(), (until, value.to_owned()));
+        });
+        Box::pin(std::future::ready(put))
+    }
+}
+
+#[derive(Default)]
+pub struct Queue {
+    /// When it is due, and its text; in the order of sending.
+    waiting: RefCell<Vec<(i64, String)>>,
+    /// Sending fails and says so.
+    pub broken: Cell<bool>,
+    /// Sending works and nothing ever comes.
+    pub loses: Cell<bool>,
+    clock: Rc<Clock>,
+}
+
+impl Queue {
+    pub fn put(&self, text: String, seconds: u32) {
+        self.waiting.borrow_mut().push((self.clock.now() + i64::from(seconds) * SECOND, text));
+    }
+
+    /// Messages that wait, each with its due time.
+    pub fn waiting(&self) -> Vec<(i64, String)> {
+        self.waiting.borrow().clone()
+    }
+
+    pub fn forget(&self) {
+        self.waiting.borrow_mut().clear();
+    }
+
+    pub fn next_due(&self) -> Option<i64> {
+        self.waiting.borrow().iter().map(|(due, _)| *due).min()
+    }
+
+    fn take_due(&self, most: usize) -> Vec<String> {
+        let now = self.clock.now();
+        let mut taken = Vec::new();
+        self.waiting.borrow_mut().retain(|(due, text)| {
+            let take = *due <= now && taken.len() < most;
+            if take {
+                taken.push(text.clone());
+            }
+            !take
+        });
+        taken
+    }
+}
+
+impl pushguard::world::Queue for Queue {
+    fn send<'a>(&'a self, messages: Vec<(String, u32)>) -> Later<'a, Result<(), Fault>> {
+        if self.broken.get() {
+            return Box::pin(std::future::ready(Err(Fault("the queue is broken".into()))));
+        }
+        for (text, delay) in messages {
+            assert!(delay <= 43_200, "no queue delays a message for {delay} seconds");
+            assert!(text.len() <= 128_000, "no queue takes a message of {} bytes", text.len());
+            if !self.loses.get() {
+                self.put(text, delay);
+            }
+        }
+        Box::pin(std::future::ready(Ok(())))
+    }
+}

@@ -1,0 +1,164 @@
+//! A small Esplora server over a chain that the test moves, and the two servers of exchange rates.
+
+use std::{cell::RefCell, rc::Rc};
+
+use pushguard::world::{Answer, Clock as _, WebFault};
+use serde_json::{Value, json};
+
+use super::{Clock, Sent, Web, World, web::answer};
+
+/// How a server behaves.
+#[derive(Debug, Clone)]
+pub enum Mood {
+    Well,
+    Silent(WebFault),
+    /// It answers everything with this.
+    Says(u16, Vec<u8>),
+    /// The tip is right, and the transactions are this.
+    Tells(String),
+}
+
+#[derive(Debug, Clone)]
+struct Transaction {
+    txid: String,
+    address: String,
+    value: u64,
+    height: Option<u32>,
+    /// Of its block, in seconds.
+    time: Option<i64>,
+}
+
+pub struct Esplora {
+    base: String,
+    clock: Rc<Clock>,
+    tip: RefCell<u32>,
+    transactions: RefCell<Vec<Transaction>>,
+    mood: RefCell<Mood>,
+}
+
+impl World {
+    /// The two servers of the settings, `one` and `two`.
+    pub fn esploras(&self) -> [Rc<Esplora>; 2] {
+        ["https://one.chain.example/api", "https://two.chain.example/api"]
+            .map(|base| Esplora::start(&self.web, self.clock.clone(), base))
+    }
+
+    /// Coinbase answers these prices of one bitcoin.
+    pub fn coinbase(&self, prices: Value) {
+        let body = json!({"data": {"currency": "BTC", "rates": prices}}).to_string();
+        self.web.on("https://coinbase.example/v2/exchange-rates?currency=BTC", move |_| answer(200, body.clone()));
+    }
+
+    /// CoinGecko answers these.
+    pub fn coingecko(&self, prices: Value) {
+        let body = json!({"bitcoin": prices}).to_string();
+        self.web.on("https://coingecko.example/api/v3/simple/price?ids=bitcoin", move |_| answer(200, body.clone()));
+    }
+
+    pub fn no_rates(&self) {
+        self.web.says("https://coinbase.example", 503);
+        self.web.says("https://coingecko.example", 429);
+    }
+}
+
+impl Esplora {
+    fn start(web: &Web, clock: Rc<Clock>, base: &str) -> Rc<Esplora> {
+        let server = Rc::new(Esplora {
+            base: base.to_owned(),
+            clock,
+            tip: RefCell::new(800_000),
+            transactions: RefCell::default(),
+            mood: RefCell::new(Mood::Well),
+        });
+        let handler = server.clone();
+        web.on(base, move |sent| handler.serve(sent));
+        server
+    }
+
+    pub fn is(&self, mood: Mood) {
+        *self.mood.borrow_mut() = mood;
+    }
+
+    /// A transaction to the address comes into the pool. Its txid is made of the name.
+    pub fn sees(&self, name: u8, address: &str, value: u64) -> String {
+        let txid = format!("{name:02x}").repeat(32);
+        let address = address.to_owned();
+        let transaction = Transaction { txid: txid.clone(), address, value, height: None, time: None };
+        self.transactions.borrow_mut().push(transaction);
+        txid
+    }
+
+    /// A block that takes in everything unconfirmed, and `more` after it.
+    pub fn mines(&self, blocks: u32) {
+        let height = *self.tip.borrow() + 1;
+        for transaction in self.transactions.borrow_mut().iter_mut().filter(|tx| tx.height.is_none()) {
+            transaction.height = Some(height);
+            transaction.time = Some(self.clock.now() / 1_000);
+        }
+        *self.tip.borrow_mut() += blocks;
+    }
+
+    /// The transaction is gone: replaced, or its block was reorganised away.
+    pub fn loses(&self, txid: &str) {
+        self.transactions.borrow_mut().retain(|tx| tx.txid != txid);
+    }
+
+    /// A reorganisation puts it back into the pool.
+    pub fn unconfirms(&self, txid: &str) {
+        for transaction in self.transactions.borrow_mut().iter_mut().filter(|tx| tx.txid == txid) {
+            transaction.height = None;
+        }
+    }
+
+    /// Its block was found so long ago.
+    pub fn ages(&self, txid: &str, ms: i64) {
+        for transaction in self.transactions.borrow_mut().iter_mut().filter(|tx| tx.txid == txid) {
+            transaction.time = Some((self.clock.now() - ms) / 1_000);
+        }
+    }
+
+    fn serve(&self, sent: &Sent) -> Result<Answer, WebFault> {
+        let path = sent.url.strip_prefix(&self.base).expect("a path of this server");
+        let is_tip = path == "/blocks/tip/height";
+        match &*self.mood.borrow() {
+            Mood::Silent(fault) => return Err(*fault),
+            Mood::Says(status, body) => return answer(*status, body.clone()),
+            Mood::Tells(body) if !is_tip => return answer(200, body.clone()),
+            Mood::Tells(_) | Mood::Well => {}
+        }
+        if is_tip {
+            return answer(200, self.tip.borrow().to_string());
+        }
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        let (address, after) = match parts.as_slice() {
+            ["address", address, "txs"] => (*address, None),
+            ["address", address, "txs", "chain", last] => (*address, Some(*last)),
+            _ => return answer(404, "no such path"),
+        };
+        answer(200, self.page(address, after).to_string())
+    }
+
+    /// As Esplora pages: up to 50 unconfirmed and 25 confirmed, newest first; then 25 confirmed after a txid.
+    fn page(&self, address: &str, after: Option<&str>) -> Value {
+        let all = self.transactions.borrow();
+        let mine = || all.iter().rev().filter(|tx| tx.address == address);
+        let pool = mine().filter(|tx| tx.height.is_none()).take(if after.is_none() { 50 } else { 0 });
+        let mut confirmed: Vec<&Transaction> = mine().filter(|tx| tx.height.is_some()).collect();
+        confirmed.sort_by_key(|tx| std::cmp::Reverse(tx.height));
+        let skip = after.map_or(0, |last| confirmed.iter().take_while(|tx| tx.txid != last).count() + 1);
+        pool.chain(confirmed.into_iter().skip(skip).take(25)).map(wire).collect()
+    }
+}
+
+fn wire(tx: &Transaction) -> Value {
+    json!({
+        "txid": tx.txid,
+        "version": 2,
+        "vout": [
+            {"scriptpubkey_address": "bc1qsomebodyelseschangeaddress", "value": 12_345},
+            {"scriptpubkey": "6a", "value": 0},
+            {"scriptpubkey_address": tx.address, "value": tx.value},
+        ],
+        "status": {"confirmed": tx.height.is_some(), "block_height": tx.height, "block_time": tx.height.and(tx.time)},
+    })
+}

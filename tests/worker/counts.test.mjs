@@ -1,0 +1,137 @@
+// What requests cost, as counts: D1 round trips are latency, rows read and written are the bill.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { spent, startShop, until } from './harness.mjs';
+import { addEndpoint, logs, makeLink, openOrder, orderId, play, start } from './checkout.mjs';
+
+let shop, seller;
+before(async () => {
+  // Looks at the chain far apart, so that the only requests are the test's.
+  shop = await startShop({ outbound: () => new Response('ok'), settings: { WATCH_SECONDS: '300' } });
+  seller = await shop.admin.createAccount();
+});
+after(() => shop.close());
+
+const usage = () => shop.fetch('/healthz'); // asks nothing of D1 itself, and tells what was asked so far
+
+async function costOf(doing) {
+  const before = await usage();
+  const result = await doing();
+  return { ...spent(before, await usage()), result };
+}
+
+async function tripsOf(doing, allowed = [200, 201, 303, 304]) {
+  const { trips, result } = await costOf(doing);
+  assert.ok(allowed.includes(result.status), `it answered ${result.status}`);
+  return trips;
+}
+
+test('a warm GET of an order is one round trip, which reads one row', async () => {
+  const order = await openOrder(shop, seller);
+  await seller.api('GET', `/orders/${order.orderId}`);
+  const { trips, read, written } = await costOf(() => seller.api('GET', `/orders/${order.orderId}`));
+  assert.deepEqual({ trips, read, written }, { trips: 1, read: 1, written: 0 });
+});
+
+test('POST /pay is one round trip for a link, and two for a white-label order', async () => {
+  assert.equal(await tripsOf(() => seller.api('POST', '/pay', { title: 'Tea', currency: 'EUR', value: '3', gateway: 'Bitcoin', return_url: 'https://seller.example/' })), 1);
+  assert.equal(await tripsOf(() => seller.api('POST', '/pay', { title: 'Tea', currency: 'EUR', value: '3', gateway: 'Bitcoin', white_label: true })), 2);
+});
+
+test('a refused POST /pay asks D1 nothing', async () => {
+  assert.equal(await tripsOf(() => seller.api('POST', '/pay', { title: 'Tea' }), [400]), 0);
+});
+
+test('the pay page and all that it loads ask D1 nothing; its order is one round trip, told whole or with a 304', async () => {
+  const link = await makeLink(seller);
+  assert.equal(await tripsOf(() => shop.fetch(link.path)), 0);
+  const html = await (await shop.fetch(link.path)).text();
+  const assets = [...html.matchAll(/(?:href|src)="(\/pay\/assets\/[^"]+)"/g)].map(([, path]) => path);
+  assert.equal(assets.length, 3);
+  for (const path of assets) assert.equal(await tripsOf(() => shop.fetch(path)), 0, path);
+
+  assert.equal(await tripsOf(() => start(shop, link)), 2);
+  const whole = await shop.fetch(`${link.path}/order`);
+  assert.equal(await tripsOf(() => shop.fetch(`${link.path}/order`)), 1);
+  const again = () => shop.fetch(`${link.path}/order`, { headers: { 'if-none-match': whole.headers.get('etag') } });
+  assert.equal((await again()).status, 304);
+  assert.equal(await tripsOf(again), 1);
+});
+
+test('a page of a list is one round trip that reads its rows and little more, however deep it lies', async () => {
+  await addEndpoint(seller, 'https://seller.example/hook', ['order:created']);
+  const white = { title: 'Tea', currency: 'EUR', value: '3', gateway: 'Bitcoin', white_label: true };
+  for (let n = 0; n < 110; n += 10) await Promise.all(Array.from({ length: 10 }, () => seller.api('POST', '/pay', white)));
+  await until('the webhooks to be sent', async () => (await logs(seller)).every(({ response_code }) => response_code === 200), { seconds: 30, every: 300 });
+
+  for (const [path, first] of [['/orders', '/orders?page=1&per_page=20'], ['/webhooks/logs', '/webhooks/logs?page=1&per_page=20']]) {
+    const near = await costOf(() => seller.api('GET', first));
+    const deep = await costOf(() => seller.api('GET', `${path}?page=5&per_page=20`));
+    const past = await costOf(() => seller.api('GET', `${path}?page=5000&per_page=20`));
+    assert.equal(near.result.body.length, 20, path);
+    assert.equal(deep.result.body.length, 20, path);
+    assert.deepEqual(past.result.body, [], path);
+    for (const { trips, written } of [near, deep, past]) assert.deepEqual([trips, written], [1, 0], path);
+    console.log(`rows read by a page of 20 of ${path}: first ${near.read}, fifth ${deep.read}, past the end ${past.read}`);
+    assert.equal(deep.read, near.read, path);
+    assert.ok(near.read <= 24, `${path} reads ${near.read} rows`);
+    assert.ok(past.read <= 4, `${path} past its end reads ${past.read} rows`);
+  }
+});
+
+test('someone who is not let in costs one round trip, which reads one row at most', async () => {
+  for (const authorization of [`Basic ${btoa(`${seller.email}:wrong`)}`, `Basic ${btoa('nobody@example.com:wrong')}`]) {
+    const { trips, read, result } = await costOf(() => shop.fetch('/api/v2/orders', { headers: { authorization } }));
+    assert.deepEqual([result.status, trips], [401, 1]);
+    assert.ok(read <= 1, `it reads ${read} rows`);
+  }
+});
+
+// Table by table, as D1 bills them: an index entry is a row, and so is each statement's change of one. The seller has one
+// webhook endpoint for the three events; the coin is seen unconfirmed first, then in a block. Webhooks: created, updated
+// (seen), updated (completed), paid.
+const written = {
+  payments: 1, //        the link
+  wallets: 1, //         the next address
+  orders: 3 + 2 + 1, //  made: row, id, lease · seen: row, lease · completed: row (its lease ends)
+  transactions: 1 + 1, // seen, then confirmed
+  webhook_logs: 4 * (3 + 1), // owed: row, id, time due · delivered: row
+};
+const simulated = 2 + 2; // the test account's own chain: begun and paid on, then a block and the coin in it
+
+test('the rows written by a completed checkout are known, table by table', async () => {
+  const account = await shop.admin.createAccount();
+  await addEndpoint(account, 'https://seller.example/hook');
+  const delivered = (count) =>
+    until(`${count} webhooks to be sent`, async () => (await logs(account)).filter(({ response_code }) => response_code === 200).length === count);
+  const whole = await costOf(async () => {
+    const link = await makeLink(account);
+    await shop.fetch(link.path);
+    await start(shop, link);
+    await delivered(1);
+    const order = { orderId: orderId(link) };
+    await play(account).pay(order);
+    await delivered(2);
+    await play(account).mine(1, order);
+    await delivered(4);
+  });
+  const expected = Object.values(written).reduce((sum, rows) => sum + rows);
+  console.log(`rows written per completed checkout: ${whole.written - simulated}`);
+  for (const [table, rows] of Object.entries(written)) console.log(`  ${table}: ${rows}`);
+  assert.equal(whole.written - simulated, expected);
+});
+
+test('without webhooks it is ten rows', async () => {
+  const account = await shop.admin.createAccount();
+  const { written: rows } = await costOf(async () => {
+    const order = await openOrder(shop, account);
+    await play(account).pay(order);
+    await play(account).mine(1, order);
+  });
+  assert.equal(rows - simulated, Object.values({ ...written, webhook_logs: 0 }).reduce((sum, count) => sum + count));
+});
+
+test('a minute in which nothing is due is one round trip, which writes nothing', async () => {
+  const { trips, written: rows } = await costOf(() => shop.cron().then(() => ({ status: 200 })));
+  assert.deepEqual([trips, rows], [1, 0]);
+});
