@@ -7,7 +7,7 @@ use crate::{
     world::{DAY, HOUR, MINUTE, SECOND, World},
 };
 
-fn scene(world: &World) -> (Seller<'_>, Link, String) {
+pub fn scene(world: &World) -> (Seller<'_>, Link, String) {
     let grace = world.live_seller();
     let link = grace.link(json!({}));
     world.buyer().start(&link).expect(200);
@@ -192,6 +192,43 @@ fn a_new_price_has_the_chain_looked_at_often_again() {
 }
 
 #[test]
+fn a_chain_of_looks_that_was_doubled_is_one_again() {
+    let world = World::new();
+    let [one, two] = world.esploras();
+    let (_, _, address) = scene(&world);
+    let double = || world.queue.put(looks(&world).remove(0), 15);
+    double();
+    world.live_through(10 * MINUTE);
+    assert_eq!(looks(&world).len(), 1, "when its lease is made longer");
+    double();
+    one.sees(1, &address, 5_000);
+    two.sees(1, &address, 5_000);
+    world.live_through(MINUTE);
+    assert_eq!(looks(&world).len(), 1, "or when it sees something");
+}
+
+#[test]
+fn a_look_that_is_overtaken_by_cron_leaves_the_order_to_cron() {
+    let world = World::new();
+    let [one, two] = world.esploras();
+    let (grace, link, address) = scene(&world);
+    for server in [&one, &two] {
+        server.sees(1, &address, 5_000);
+    }
+    world.advance(15 * SECOND);
+    let other = world.redeployed(&[]);
+    world.db.before_commit(1, move || {
+        // It waited so long for its servers that it was given up.
+        other.advance(10 * MINUTE);
+        other.cron();
+    });
+    world.run_jobs();
+    world.live_through(MINUTE);
+    assert_eq!((looks(&world).len(), grace.status(&link.order_id)), (1, 53));
+    assert_eq!(world.log.text(), "");
+}
+
+#[test]
 fn a_look_and_a_new_price_at_the_same_time_both_count() {
     let world = World::new();
     let [one, two] = world.esploras();
@@ -235,89 +272,4 @@ fn two_looks_at_the_same_time_tell_of_a_payment_once() {
     let events: Vec<Value> = grace.logs().iter().rev().map(|log| log["event"].clone()).collect();
     assert_eq!(events, ["order:updated", "order:paid"]);
     assert_eq!(world.log.text(), "", "losing the race is nothing that broke");
-}
-
-fn amount(order: &Value, name: &str) -> i64 {
-    order[name].as_i64().unwrap()
-}
-
-#[test]
-fn money_that_comes_late_is_worth_what_it_is_worth_then() {
-    for (price, status, value) in [("50000", 100, 20_000), ("40000", 53, 25_000), ("62500", 100, 16_000)] {
-        let world = World::new();
-        let [one, two] = world.esploras();
-        let (grace, link, address) = scene(&world);
-        world.live_through(25 * MINUTE);
-        world.coinbase(json!({"USD": price}));
-        world.live_through(10 * MINUTE);
-        for server in [&one, &two] {
-            server.sees(1, &address, 20_000);
-            server.mines(1);
-        }
-        world.live_through(2 * MINUTE);
-        let order = grace.order(&link.order_id);
-        assert_eq!((amount(&order, "status"), amount(&order, "crypto_value")), (status, value), "at {price}");
-    }
-}
-
-#[test]
-fn money_that_comes_late_waits_for_a_rate() {
-    let world = World::new();
-    let [one, two] = world.esploras();
-    let (grace, link, address) = scene(&world);
-    world.live_through(25 * MINUTE);
-    world.no_rates();
-    world.advance(20 * MINUTE);
-    for server in [&one, &two] {
-        server.sees(1, &address, 20_000);
-        server.mines(1);
-    }
-    world.live_through(5 * MINUTE);
-    assert_eq!(grace.status(&link.order_id), 0, "without a rate nothing is decided");
-    world.coinbase(json!({"USD": "50000"}));
-    world.live_through(5 * MINUTE);
-    assert_eq!(grace.status(&link.order_id), 100, "and nothing is lost");
-}
-
-#[test]
-fn a_second_new_price_asks_for_the_same_money_as_the_first() {
-    // Half is paid: five dollars are open, and stay five dollars however often a new price is asked for.
-    let world = World::new();
-    let [one, two] = world.esploras();
-    let (grace, link, address) = scene(&world);
-    for server in [&one, &two] {
-        server.sees(1, &address, 10_000);
-        server.mines(1);
-    }
-    world.live_through(MINUTE);
-    world.coinbase(json!({"USD": "100000"}));
-    let mut asked = Vec::new();
-    for _ in 0..4 {
-        world.live_through(21 * MINUTE);
-        world.buyer().post(&link.order(), "").expect(303);
-        let order = grace.order(&link.order_id);
-        assert_eq!(amount(&order, "status"), 53);
-        asked.push(amount(&order, "crypto_value") - amount(&order, "crypto_received"));
-    }
-    assert_eq!(asked, [5_000; 4], "five dollars at 100,000 a coin");
-}
-
-#[test]
-fn a_fee_that_was_bumped_after_the_price_ran_out_is_not_late_money() {
-    let world = World::new();
-    let [one, two] = world.esploras();
-    let (grace, link, address) = scene(&world);
-    let servers = [&one, &two];
-    let first = servers.map(|server| server.sees(1, &address, 20_000))[0].clone();
-    world.live_through(MINUTE);
-    assert_eq!(grace.status(&link.order_id), 54);
-    world.coinbase(json!({"USD": "25000"}));
-    world.live_through(30 * MINUTE);
-    for server in servers {
-        server.loses(&first);
-        server.sees(2, &address, 20_000);
-        server.mines(1);
-    }
-    world.live_through(5 * MINUTE);
-    assert_eq!(grace.status(&link.order_id), 100, "he paid in time");
 }

@@ -269,6 +269,18 @@ fn the_payments_own_url_is_told_and_not_twice_when_an_endpoint_has_it() {
 }
 
 #[test]
+fn the_payments_own_url_is_told_whatever_becomes_of_an_endpoint_that_has_it_too() {
+    let world = World::new();
+    world.web.says("https://hooks.example/", 200);
+    let ada = world.seller();
+    let id = ada.endpoint("https://hooks.example/a", &["order:created"]);
+    ada.white_label(json!({"webhook_url": "https://hooks.example/a"}));
+    ada.delete(&format!("/webhooks/endpoints/{id}")).expect(204);
+    world.run_jobs();
+    assert_eq!(world.web.sent().len(), 1);
+}
+
+#[test]
 fn a_links_own_url_is_told_of_its_order() {
     let world = World::new();
     world.web.says("https://hooks.example/", 204);

@@ -1,7 +1,6 @@
 //! Delivery: the logs that are owed are sent, and what came of it is written back. One round trip reads a whole batch,
 //! one writes it; between them all are sent at the same time.
 
-use chrono::DateTime;
 use futures_util::{StreamExt, stream};
 
 use super::{
@@ -14,7 +13,7 @@ use crate::{
     shop::{
         account,
         job::Job,
-        time::{HOUR, MINUTE, SECOND},
+        time::{self, HOUR, MINUTE, SECOND},
     },
     world::{Answer, Fault, Outgoing, Statement},
 };
@@ -158,7 +157,7 @@ fn retry_after(answer: &Answer, now: i64) -> Option<i64> {
     // Seconds or a date (RFC 9110, 10.2.3).
     let wait = match text.parse::<i64>() {
         Ok(seconds) => seconds.saturating_mul(SECOND),
-        Err(_) => DateTime::parse_from_rfc2822(text).ok()?.timestamp_millis() - now,
+        Err(_) => time::http_date(text)? - now,
     };
     Some(wait.clamp(0, 24 * HOUR))
 }
