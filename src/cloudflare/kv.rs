@@ -44,7 +44,11 @@ impl Cache for Near {
             }
             let options = js::object(&[("cacheTtl", EDGE_SECONDS.into())]);
             let value = self.0.get(key, &options).await.map_err(js::fault)?.as_string();
-            remember(key, value.clone());
+            // That an account isn't there is not remembered: anybody can ask for as many as he likes, and would push the
+            // others out.
+            if value.is_some() || !key.starts_with("account:") {
+                remember(key, value.clone());
+            }
             Ok(value)
         })
     }

@@ -11,8 +11,15 @@ fn sources() -> Vec<(String, String)> {
     let mut files = Vec::new();
     collect(&root, &mut files);
     assert!(files.len() > 40, "src/ was found");
+    let is_test = |file: &&PathBuf| file.ends_with("tests.rs");
+    for file in files.iter().filter(is_test) {
+        let parent = file.parent().expect("a folder").with_extension("rs");
+        let text = fs::read_to_string(&parent).expect("the module it belongs to");
+        assert!(text.contains("#[cfg(test)]\nmod tests;"), "{} is no part of the module", file.display());
+    }
     let mut all: Vec<_> = files
         .iter()
+        .filter(|file| !is_test(file))
         .map(|file| {
             let name = file.strip_prefix(&root).expect("in src/").to_string_lossy().replace('\\', "/");
             (name, code(&fs::read_to_string(file).expect("a text")))
@@ -27,7 +34,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             collect(&path, files);
-        } else if path.extension().is_some_and(|end| end == "rs") {
+        } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
             files.push(path);
         }
     }

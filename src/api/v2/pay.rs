@@ -13,7 +13,7 @@ use crate::{
     shop::{
         gateway::Gateway,
         id,
-        money::coin_text,
+        money::{Decimal, coin_text},
         order::{self, Buyer, Draft, Order},
         payment,
     },
@@ -120,19 +120,66 @@ fn ip_address(fields: &mut Fields) -> Option<String> {
 /// What the seller wants back with the order: an object as it is, anything else as its first input.
 fn custom(fields: &mut Fields) -> Option<String> {
     const MOST: usize = 4_096;
-    let text = match fields.value("custom")? {
+    let value = match fields.value("custom")? {
         Value::Object(object) if object.is_empty() => return None,
         Value::String(text) if text.is_empty() => return None,
         Value::Array(items) => {
-            let indexed = items.iter().enumerate().map(|(n, item)| (n.to_string(), item.clone()));
-            Value::Object(indexed.collect()).to_text()
+            Value::Object(items.iter().enumerate().map(|(n, item)| (n.to_string(), item.clone())).collect())
         }
-        object @ Value::Object(_) => object.to_text(),
-        other => Value::Object(vec![("0".to_owned(), other.clone())]).to_text(),
+        object @ Value::Object(_) => object.clone(),
+        other => Value::Object(vec![("0".to_owned(), other.clone())]),
     };
+    let text = canonical(value).to_text();
     if text.len() > MOST {
         fields.error(format!("{} is too long (maximum is {MOST} bytes)", label("custom")));
         return None;
     }
     Some(text)
+}
+
+/// As JavaScript would write it again: receivers that re-serialise a webhook's body must get the bytes that were signed.
+/// Numbers lose their spelling, and those that a float can't hold become texts; names that are numbers come first.
+fn canonical(value: Value) -> Value {
+    match value {
+        Value::Number(text) => {
+            let (minus, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("-", digits));
+            match Decimal::parse(digits).map(|number| number.to_text()) {
+                Ok(plain) if plain == "0" => Value::Number(plain),
+                Ok(plain) if plain.len() <= 15 && !plain.starts_with("0.00000") => {
+                    Value::Number(format!("{minus}{plain}"))
+                }
+                _ => Value::String(text),
+            }
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(canonical).collect()),
+        Value::Object(fields) => {
+            let index = |name: &str| name.parse::<u32>().ok().filter(|n| n.to_string() == name);
+            let (mut numbered, named): (Vec<_>, Vec<_>) = fields
+                .into_iter()
+                .map(|(name, value)| (name, canonical(value)))
+                .partition(|(name, _)| index(name).is_some());
+            numbered.sort_by_key(|(name, _)| index(name));
+            numbered.extend(named);
+            Value::Object(numbered)
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::json::parse;
+
+    #[test]
+    fn custom_inputs_are_kept_as_javascript_writes_them() {
+        let kept = |text: &str| super::canonical(parse(text).unwrap()).to_text();
+        assert_eq!(
+            kept(r#"{"b":1.50,"10":1e3,"2":-0,"a":[-1.0,"1.0"]}"#),
+            r#"{"2":0,"10":1000,"b":1.5,"a":[-1,"1.0"]}"#
+        );
+        assert_eq!(
+            kept(r#"{"a":12345678901234567890,"b":1e400,"c":0.0000001}"#),
+            r#"{"a":"12345678901234567890","b":"1e400","c":"0.0000001"}"#
+        );
+    }
 }
