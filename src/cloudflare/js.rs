@@ -41,6 +41,12 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = fetch)]
     pub async fn ask(this: &Stub, url: &str, init: &JsValue) -> Result<JsValue, JsValue>;
 
+    /// `Array.from(list, map)` and `Object.values`, the function itself.
+    #[wasm_bindgen(catch, js_namespace = Array, js_name = from)]
+    pub fn map(list: &JsValue, map: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(thread_local_v2, js_namespace = Object, js_name = values)]
+    pub static VALUES: JsValue;
+
     /// The global function.
     #[wasm_bindgen(catch)]
     pub async fn fetch(url: &str, init: &JsValue) -> Result<JsValue, JsValue>;
