@@ -120,7 +120,7 @@ ${goals(run).map(({ text, met }) => `- ${met ? 'met' : '**missed**'}: ${text}`).
   for refusals too.
 - Each has a runtime process, a D1 and a KV of its own, with the same 100,000 orders. They take turns, and the order of the turns
   changes, so that what slows the machine down slows down all of them. A ratio is the median of the rounds' ratios.
-- Only ratios mean something on another machine. Under \`${connections}\` connections that never pause, one busy thread serves them all: the latency is
+- Only ratios mean something on another machine. Under ${connections} connections that never pause, one busy thread serves them all: the latency is
   mostly waiting in line, and p50 is little else than connections divided by requests/s.
 - **CPU µs** is what the runtime's process used for each answer (user and system, from /proc; – where there is none), D1 included: it is
   SQLite in the same process here, and somebody else's machine at the edge. **client** is how much of a core the measuring client used.

@@ -119,7 +119,7 @@ pub fn to_js(value: &Value) -> JsValue {
 }
 
 /// D1 answers rows as objects whose properties stand in the order of the columns. Their values cross the border as one
-/// JSON text: a crossing for every column of every row costs more than writing and reading that.
+/// JSON text: one crossing a statement instead of several a column.
 pub fn rows(results: &JsValue) -> Result<Vec<Row>, JsValue> {
     if results.is_undefined() || results.is_null() {
         return Ok(Vec::new());
