@@ -9,7 +9,6 @@ use crate::{
             rates::{self, Rates},
             wallet::{self, Address},
         },
-        job::Job,
         money::{self, Amount},
         time::MINUTE,
         webhook::{self, Endpoint, Event},
@@ -74,16 +73,7 @@ pub async fn commit(
         return Ok(Err(no));
     }
     let mut messages = webhook::nudges(account, &owed.log_ids);
-    messages.push((
-        Job::Look {
-            shard: account.shard.clone(),
-            account_id: account.id,
-            order_id: order.id.clone(),
-            turn: order.watch_turn,
-        }
-        .to_text(),
-        delay,
-    ));
+    messages.push((watch::message(account, &order), delay));
     shop.nudge(messages).await;
     Ok(Ok(order))
 }

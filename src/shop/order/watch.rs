@@ -41,6 +41,17 @@ pub fn delay(order: &Order, now: i64, base: u32) -> Option<u32> {
     }
 }
 
+/// The message that asks for the order's next look, in its living chain of looks.
+pub fn message(account: &Account, order: &Order) -> String {
+    Job::Look {
+        shard: account.shard.clone(),
+        account_id: account.id,
+        order_id: order.id.clone(),
+        turn: order.watch_turn,
+    }
+    .to_text()
+}
+
 const LEASE: i64 = 5 * MINUTE;
 
 /// Until when a chain of looks with this delay is trusted to be alive.
@@ -60,10 +71,8 @@ pub async fn turn(shop: &Shop, account: &Account, order_id: &str, turn: i64) -> 
     let Some(delay) = delay(&order, now, shop.world.settings.watch_seconds) else {
         return Ok(());
     };
-    // The turn may be a new one: a look that wrote something ends all other branches of its chain.
-    let turn = order.watch_turn;
-    let message = Job::Look { shard: account.shard.clone(), account_id: account.id, order_id: order.id, turn };
-    shop.nudge(vec![(message.to_text(), delay)]).await;
+    // The order's turn may be a new one: a look that wrote something ends all other branches of its chain.
+    shop.nudge(vec![(message(account, &order), delay)]).await;
     Ok(())
 }
 
@@ -230,13 +239,7 @@ async fn tell_pages(shop: &Shop, order: &Order) {
 /// Has an order looked at once more whose watch has ended: somebody opened its page, perhaps because he paid after all.
 pub async fn look_again(shop: &Shop, account: &Account, order: &Order) {
     if order.status.is_open() && order.watch_lease.is_none() {
-        let message = Job::Look {
-            shard: account.shard.clone(),
-            account_id: account.id,
-            order_id: order.id.clone(),
-            turn: order.watch_turn,
-        };
-        shop.nudge(vec![(message.to_text(), 0)]).await;
+        shop.nudge(vec![(message(account, order), 0)]).await;
     }
 }
 
@@ -268,13 +271,7 @@ pub async fn requote(shop: &Shop, account: &Account, order_id: &str) -> Outcome<
         Err(no) if no.is_stale() => return super::get(shop, account, order_id).await,
         Err(no) => return Err(no.into_fault().into()),
     }
-    let message = Job::Look {
-        shard: account.shard.clone(),
-        account_id: account.id,
-        order_id: fresh.id.clone(),
-        turn: fresh.watch_turn,
-    };
-    shop.nudge(vec![(message.to_text(), delay)]).await;
+    shop.nudge(vec![(message(account, &fresh), delay)]).await;
     tell_pages(shop, &fresh).await;
     Ok(fresh)
 }
