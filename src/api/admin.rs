@@ -3,11 +3,14 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::{failure::Failure, fields::Fields};
+use super::{failure::Failure, fields::Fields, once::Once};
 use crate::json::Json;
 use crate::{
     http::{Method, Request, Response},
-    shop::{Shop, account},
+    shop::{
+        Shop,
+        account::{self, Created},
+    },
 };
 
 pub async fn answer(shop: &Shop, request: &Request, segments: &[&str]) -> Result<Response, Failure> {
@@ -15,7 +18,8 @@ pub async fn answer(shop: &Shop, request: &Request, segments: &[&str]) -> Result
         ["accounts"] => match request.method {
             Method::Post => {
                 authorize(shop, request)?;
-                create_account(shop, request).await
+                let once = Once::read(request, shop.world.databases.directory(), NOBODY)?;
+                once.answer(shop, create_account(shop, request, &once)).await
             }
             _ => Err(Failure::not_allowed("POST")),
         },
@@ -41,7 +45,10 @@ fn authorize(shop: &Shop, request: &Request) -> Result<(), Failure> {
     if matches { Ok(()) } else { Err(Failure::unauthenticated("Bearer")) }
 }
 
-async fn create_account(shop: &Shop, request: &Request) -> Result<Response, Failure> {
+/// The operator's idempotency keys stand under no account.
+const NOBODY: i64 = 0;
+
+async fn create_account(shop: &Shop, request: &Request, once: &Once) -> Result<Response, Failure> {
     let mut fields = Fields::read(request, "account")?;
     let email = fields.email("email");
     if email.is_none() && fields.errors.is_empty() {
@@ -53,11 +60,15 @@ async fn create_account(shop: &Shop, request: &Request) -> Result<Response, Fail
     let (Some(email), Some(shop_name)) = (email, shop_name) else {
         return Err(Failure::not_found());
     };
-    let created = account::create(shop, &email, &shop_name, test).await?;
-    let json = Json::object(|json| {
+    let keep = |created: &Created| once.keep(shop, 201, &object(created));
+    let created = account::create(shop, &email, &shop_name, test, &keep).await?;
+    Ok(Response::json(201, object(&created)).with("cache-control", "no-store"))
+}
+
+fn object(created: &Created) -> String {
+    Json::object(|json| {
         json.text("email", &created.email);
         json.text("api_key", &created.api_key);
         json.text("webhook_secret", &created.webhook_secret);
-    });
-    Ok(Response::json(201, json).with("cache-control", "no-store"))
+    })
 }

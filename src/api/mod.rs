@@ -9,6 +9,7 @@ use crate::{
 mod admin;
 pub mod failure;
 pub mod fields;
+mod once;
 pub mod v2;
 
 use failure::Failure;

@@ -115,6 +115,8 @@ fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Re
             | Refusal::EmailTaken
             | Refusal::AlreadyBlacklisted
             | Refusal::WalletTaken
+            | Refusal::Running
+            | Refusal::KeyOfAnother
             | Refusal::TooManyEndpoints => Kind::Refused {
                 title: "That is not possible",
                 text: "This payment has moved on. Go back and look at it again.",

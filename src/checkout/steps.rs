@@ -117,9 +117,11 @@ pub async fn rehearse(visit: &Visit<'_>) -> Outcome<Response> {
     let action = form_field(visit, "action").unwrap_or_default();
     let kind = form_field(visit, "kind").as_deref().and_then(Kind::parse);
     let done = match (action.as_str(), kind) {
-        ("pay", Some(kind)) => rehearsal::pay(visit.shop, &account, &order_id, kind, None, 0).await.map(|_| ()),
-        ("block", _) => rehearsal::mine(visit.shop, &account, 1, Some(&order_id)).await.map(|_| ()),
-        ("double_spend", _) => rehearsal::double_spend(visit.shop, &account, &order_id).await.map(|_| ()),
+        ("pay", Some(kind)) => {
+            rehearsal::pay(visit.shop, &account, &order_id, kind, None, 0, Vec::new()).await.map(|_| ())
+        }
+        ("block", _) => rehearsal::mine(visit.shop, &account, 1, Some(&order_id), Vec::new()).await.map(|_| ()),
+        ("double_spend", _) => rehearsal::double_spend(visit.shop, &account, &order_id, Vec::new()).await.map(|_| ()),
         _ => Err(Refusal::NotFound.into()),
     };
     match done {

@@ -8,6 +8,7 @@ use super::{
     Shop,
     account::Account,
     gateway::{Gateway, rates},
+    idempotency,
     order::{self, watch},
     time::MINUTE,
     webhook::{self, deliver},
@@ -115,10 +116,14 @@ pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
             // Taken up means: not again for a while, should this nudge be lost as well.
             let until = now + 5 * MINUTE;
             let rows = db
-                .commit(vec![webhook::sql::take_due(now, until, SWEEP), order::sql::take_lapsed(now, until, SWEEP)])
+                .commit(vec![
+                    webhook::sql::take_due(now, until, SWEEP),
+                    order::sql::take_lapsed(now, until, SWEEP),
+                    idempotency::take_old(now, SWEEP),
+                ])
                 .await
                 .map_err(Uncommitted::into_fault)?;
-            let [logs, orders] = rows.as_slice() else {
+            let [logs, orders, ..] = rows.as_slice() else {
                 return Err(Fault("two answers were expected".into()));
             };
             let mut messages = Vec::new();

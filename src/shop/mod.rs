@@ -3,12 +3,13 @@
 //! Every operation reads what it needs in one round trip, decides in plain code, and commits once. What it owes to
 //! others (webhook logs) is part of that commit; what it says to others (queue messages, live pages) comes after it and may fail.
 
-use crate::world::{Fault, World};
+use crate::world::{Fault, Statement, Uncommitted, World};
 
 pub mod account;
 pub mod blacklist;
 pub mod gateway;
 pub mod id;
+pub mod idempotency;
 pub mod job;
 pub mod list;
 pub mod money;
@@ -78,6 +79,10 @@ pub enum Refusal {
     /// Another account has this wallet.
     WalletTaken,
     TooManyEndpoints,
+    /// A request under the same idempotency key is not finished yet.
+    Running,
+    /// The idempotency key was used for another request.
+    KeyOfAnother,
     /// Only a test account has a simulated chain.
     NotATestAccount,
     /// The order isn't waiting for a payment any more.
@@ -102,4 +107,15 @@ impl From<Fault> for Error {
     }
 }
 
+/// A commit that a refusal was not expected of. Another request under the same idempotency key may have come before it.
+impl From<Uncommitted> for Error {
+    fn from(no: Uncommitted) -> Self {
+        if no.names("idempotency.key") { Error::Refused(Refusal::Running) } else { Error::Fault(no.into_fault()) }
+    }
+}
+
 pub type Outcome<T> = Result<T, Error>;
+
+/// What must be committed together with a verb's own statements, made from what the verb will answer: the answer under an
+/// idempotency key. It goes first, so that of two requests with one key the second stumbles over the key and nothing else.
+pub type Along<'a, T> = &'a dyn Fn(&T) -> Result<Vec<Statement>, Fault>;

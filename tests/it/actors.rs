@@ -95,7 +95,12 @@ impl Ask<'_> {
     }
 
     pub fn send(self) -> Reply {
-        Reply(block_on(door::answer(&self.world.shop, self.request)))
+        block_on(self.together())
+    }
+
+    /// For sending it while others are on their way.
+    pub async fn together(self) -> Reply {
+        Reply(door::answer(&self.world.shop, self.request).await)
     }
 }
 

@@ -9,6 +9,7 @@ mod counts;
 mod delivery;
 mod facts;
 mod http;
+mod idempotency;
 mod late;
 mod looks;
 mod order;

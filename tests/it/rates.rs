@@ -179,6 +179,7 @@ fn one_link_started_by_thirty_at_once_becomes_one_order() {
     assert!(replies.iter().all(|reply| reply.status == 303 && reply.header("location") == Some(&link.order())));
     world.db.interleaves.set(false);
     assert_eq!((world.db.rows_in("orders"), world.db.rows_in("webhook_logs")), (1, 1));
+    assert_eq!(world.db.one("SELECT next_index FROM wallets"), "1", "no address was used up for nothing");
     ada.simulate(&link.order_id, "exact", 1);
     assert_eq!(ada.status(&link.order_id), 100);
 }

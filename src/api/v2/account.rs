@@ -34,9 +34,10 @@ pub async fn update(call: &Call<'_>) -> Answer {
 
 /// The key is in this answer and nowhere else.
 pub async fn regenerate_key(call: &Call<'_>) -> Answer {
-    let api_key = account::regenerate_key(call.shop, call.account).await?;
-    let json = Json::object(|json| json.text("api_key", &api_key));
-    Ok(Response::json(201, json).with("cache-control", "no-store"))
+    let object = |api_key: &String| Json::object(|json| json.text("api_key", api_key));
+    let keep = |api_key: &String| call.keep(201, &object(api_key));
+    let api_key = account::regenerate_key(call.shop, call.account, &keep).await?;
+    Ok(Response::json(201, object(&api_key)).with("cache-control", "no-store"))
 }
 
 fn object(profile: &Profile) -> String {

@@ -35,7 +35,8 @@ pub async fn create(call: &Call<'_>) -> Answer {
     let (Some(kind), Some(blocked)) = (kind, blocked) else {
         return Err(Failure::invalid("Blocked data is invalid"));
     };
-    let entry = blacklist::create(call.shop, call.account, kind, blocked, note).await?;
+    let keep = |entry: &Entry| call.keep(201, &object(entry));
+    let entry = blacklist::create(call.shop, call.account, kind, blocked, note, &keep).await?;
     Ok(Response::json(201, object(&entry)))
 }
 

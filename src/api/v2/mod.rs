@@ -1,9 +1,10 @@
 //! The dialect that PushGuard and Selly clients speak: shared contract in ARCHITECTURE.md, "The wire".
 
-use super::failure::Failure;
+use super::{failure::Failure, once::Once};
 use crate::{
     http::{Method, Request, Response},
     shop::{Shop, account::Account},
+    world::{Fault, Statement},
 };
 
 mod account;
@@ -21,17 +22,49 @@ pub struct Call<'a> {
     pub shop: &'a Shop,
     pub request: &'a Request,
     pub account: &'a Account,
+    once: Once,
+}
+
+impl Call<'_> {
+    /// The answer that is about to be committed, kept under the request's Idempotency-Key; for the same commit.
+    fn keep(&self, status: u16, body: &str) -> Result<Vec<Statement>, Fault> {
+        self.once.keep(self.shop, status, body)
+    }
+
+    /// For the first of several commits: takes the Idempotency-Key.
+    fn begin(&self) -> Vec<Statement> {
+        self.once.begin(self.shop)
+    }
+
+    /// 201 with what was made by commits that are all done.
+    async fn made(&self, json: String) -> Answer {
+        let keep = self.keep(201, &json)?;
+        if !keep.is_empty() {
+            self.account.db(self.shop)?.commit(keep).await.map_err(|no| no.into_fault())?;
+        }
+        Ok(Response::json(201, json))
+    }
 }
 
 type Answer = Result<Response, Failure>;
 
-/// The route table.
 pub async fn answer(shop: &Shop, request: &Request, segments: &[&str]) -> Answer {
     let account = &auth::authenticate(shop, request).await?;
     auth::require_json_accepted(request)?;
-    let call = &Call { shop, request, account };
+    let once = match (request.method, segments) {
+        // What this one commits is in the directory.
+        (Method::Post, ["account", "api_key"]) => Once::read(request, shop.world.databases.directory(), account.id)?,
+        (Method::Post, _) => Once::read(request, account.db(shop)?, account.id)?,
+        _ => Once::never(),
+    };
+    let call = &Call { shop, request, account, once };
+    call.once.answer(shop, route(call, segments)).await
+}
+
+/// The route table.
+async fn route(call: &Call<'_>, segments: &[&str]) -> Answer {
     use Method::{Delete, Get, Post, Put};
-    let method = request.method;
+    let method = call.request.method;
     match segments {
         ["account"] => match method {
             Get => account::get(call).await,

@@ -15,7 +15,7 @@ use crate::{
         id,
         money::{Decimal, coin_text},
         order::{self, Buyer, Draft, Order},
-        payment,
+        payment::{self, Made},
     },
 };
 
@@ -62,7 +62,8 @@ pub async fn create(call: &Call<'_>) -> Answer {
             return_url,
             webhook_url,
         };
-        let order = order::open::place(call.shop, call.account, draft).await?;
+        let keep = |order: &Order| call.keep(201, &white_label_object(order));
+        let order = order::open::place(call.shop, call.account, draft, call.begin(), &keep).await?;
         return Ok(Response::json(201, white_label_object(&order)));
     }
     let request = payment::Request {
@@ -76,10 +77,12 @@ pub async fn create(call: &Call<'_>) -> Answer {
         webhook_url,
         custom,
     };
-    let made = payment::create(call.shop, call.account, request).await?;
     let origin = call.shop.world.settings.public_url.as_deref().unwrap_or(&call.request.origin);
-    let url = format!("{origin}/pay/{}/{}", made.id, made.token);
-    Ok(Response::json(201, Json::object(|json| json.text("url", &url))))
+    let object =
+        |made: &Made| Json::object(|json| json.text("url", &format!("{origin}/pay/{}/{}", made.id, made.token)));
+    let keep = |made: &Made| call.keep(201, &object(made));
+    let made = payment::create(call.shop, call.account, request, &keep).await?;
+    Ok(Response::json(201, object(&made)))
 }
 
 pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {

@@ -3,7 +3,6 @@
 use super::{Answer, Call, order};
 use crate::{
     api::{failure::Failure, fields::Fields},
-    http::Response,
     json::Json,
     shop::order::rehearsal::{self, Kind},
 };
@@ -26,14 +25,14 @@ pub async fn pay(call: &Call<'_>) -> Answer {
     let (Some(order_id), Some(kind)) = (order_id, kind) else {
         return Err(Failure::not_found());
     };
-    let paid = rehearsal::pay(call.shop, call.account, &order_id, kind, amount, confirmations).await?;
+    let paid = rehearsal::pay(call.shop, call.account, &order_id, kind, amount, confirmations, call.begin()).await?;
     let json = Json::object(|json| {
         json.text("txid", &paid.txid);
         json.int("value", paid.value);
         json.int("confirmations", confirmations);
         json.raw("order", &order::object(&paid.order));
     });
-    Ok(Response::json(201, json))
+    call.made(json).await
 }
 
 /// `{count, order_id?}` → 201 with the new height. Blocks take in what is unconfirmed: of that order, or of all.
@@ -45,8 +44,9 @@ pub async fn mine(call: &Call<'_>) -> Answer {
     }
     let order_id = fields.text("order_id", 64);
     fields.finish()?;
-    let height = rehearsal::mine(call.shop, call.account, count.unwrap_or(1), order_id.as_deref()).await?;
-    Ok(Response::json(201, Json::object(|json| json.int("height", height))))
+    let height =
+        rehearsal::mine(call.shop, call.account, count.unwrap_or(1), order_id.as_deref(), call.begin()).await?;
+    call.made(Json::object(|json| json.int("height", height))).await
 }
 
 /// `{order_id}` → 201 with the order, whose unconfirmed transactions are gone.
@@ -54,6 +54,6 @@ pub async fn double_spend(call: &Call<'_>) -> Answer {
     let mut fields = Fields::read(call.request, "payment")?;
     let order_id = fields.required_text("order_id", 64);
     fields.finish()?;
-    let order = rehearsal::double_spend(call.shop, call.account, &order_id.unwrap_or_default()).await?;
-    Ok(Response::json(201, order::object(&order)))
+    let order = rehearsal::double_spend(call.shop, call.account, &order_id.unwrap_or_default(), call.begin()).await?;
+    call.made(order::object(&order)).await
 }

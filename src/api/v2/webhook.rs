@@ -34,9 +34,9 @@ pub async fn create_endpoint(call: &Call<'_>) -> Answer {
     let events = events(&mut fields, true);
     let enabled = fields.flag("enabled").unwrap_or(true);
     fields.finish()?;
-    let endpoint =
-        webhook::create_endpoint(call.shop, call.account, url.unwrap_or_default(), events.unwrap_or_default(), enabled)
-            .await?;
+    let (url, events) = (url.unwrap_or_default(), events.unwrap_or_default());
+    let keep = |endpoint: &Endpoint| call.keep(201, &endpoint_object(endpoint));
+    let endpoint = webhook::create_endpoint(call.shop, call.account, url, events, enabled, &keep).await?;
     Ok(Response::json(201, endpoint_object(&endpoint)))
 }
 

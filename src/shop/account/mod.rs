@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Error, Outcome, Refusal, Shop,
+    Along, Outcome, Refusal, Shop,
     gateway::wallet::{self, Wallet, WalletChange},
     id,
     time::MINUTE,
@@ -28,6 +28,8 @@ pub struct Account {
     pub shard: String,
     /// Payments are simulated and move no money.
     pub test: bool,
+    /// As links show it; not known where the directory's database isn't the account's.
+    pub shop_name: Option<String>,
     key_hash: String,
 }
 
@@ -39,7 +41,7 @@ impl Account {
 
     /// The account that acts when nobody has signed in: a job, a payment page. Both carry it in something we signed or wrote.
     pub fn acting(id: i64, shard: &str, test: bool) -> Account {
-        Account { id, email: String::new(), shard: shard.to_owned(), test, key_hash: String::new() }
+        Account { id, email: String::new(), shard: shard.to_owned(), test, shop_name: None, key_hash: String::new() }
     }
 }
 
@@ -126,8 +128,23 @@ async fn remember(shop: &Shop, account: &Account) {
     }
 }
 
+/// Caches the directory's row as it is now.
+async fn refresh(shop: &Shop, account: &Account) -> Result<(), Fault> {
+    let rows = shop.world.databases.directory().rows(vec![sql::by_email(&account.email)]).await?;
+    if let Some(row) = rows.first().and_then(|rows| rows.first()) {
+        remember(shop, &sql::from_row(row)?).await;
+    }
+    Ok(())
+}
+
 /// Makes an account. A test account gets its simulated wallet with it.
-pub async fn create(shop: &Shop, email: &str, shop_name: &str, test: bool) -> Outcome<Created> {
+pub async fn create(
+    shop: &Shop,
+    email: &str,
+    shop_name: &str,
+    test: bool,
+    along: Along<'_, Created>,
+) -> Outcome<Created> {
     let api_key = new_api_key(shop, test);
     let webhook_secret = format!("whsec_{}", STANDARD.encode(shop.random::<32>()));
     let account = Account {
@@ -135,6 +152,7 @@ pub async fn create(shop: &Shop, email: &str, shop_name: &str, test: bool) -> Ou
         email: email.to_ascii_lowercase(),
         shard: "DB".into(),
         test,
+        shop_name: Some(shop_name.to_owned()),
         key_hash: hash(&api_key),
     };
     let sealed =
@@ -144,15 +162,17 @@ pub async fn create(shop: &Shop, email: &str, shop_name: &str, test: bool) -> Ou
     if test {
         statements.extend(wallet::simulated(shop, account.id)?);
     }
+    let created = Created { email: account.email.clone(), api_key, webhook_secret };
+    statements.splice(0..0, along(&created)?);
     // With one shard both rows are in one database and commit together. When there are more, the shop's row goes
     // first, so that whoever can come in has somewhere to go.
     match account.db(shop)?.commit(statements).await {
         Ok(_) => {}
         Err(no) if no.names("accounts.email") => return Err(Refusal::EmailTaken.into()),
-        Err(no) => return Err(no.into_fault().into()),
+        Err(no) => return Err(no.into()),
     }
     remember(shop, &account).await;
-    Ok(Created { email: account.email, api_key, webhook_secret })
+    Ok(created)
 }
 
 fn new_api_key(shop: &Shop, test: bool) -> String {
@@ -194,28 +214,38 @@ pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<P
         statements.push(sql::touch(account.id, change.shop_name.as_deref(), now));
     }
     match account.db(shop)?.commit(statements).await {
-        Ok(_) => profile(shop, account).await,
+        Ok(_) => {
+            if change.shop_name.is_some() {
+                refresh(shop, account).await?;
+            }
+            profile(shop, account).await
+        }
         Err(no) if no.names("wallets.identity") => Err(Refusal::WalletTaken.into()),
-        Err(no) => Err(no.into_fault().into()),
+        Err(no) => Err(no.into()),
     }
 }
 
 /// A new API key. The old one is dead here at once, and everywhere within a minute.
-pub async fn regenerate_key(shop: &Shop, account: &Account) -> Outcome<String> {
+pub async fn regenerate_key(shop: &Shop, account: &Account, along: Along<'_, String>) -> Outcome<String> {
     let api_key = new_api_key(shop, account.test);
     let account = Account { key_hash: hash(&api_key), ..account.clone() };
+    let mut statements = vec![sql::set_key(account.id, &account.key_hash, shop.now())];
+    statements.extend(along(&api_key)?);
     // The cache first, and it must succeed: an old copy that stays there would let the old key in. Until the directory
     // has the new hash, the old key misses the cache and is found there.
     cache(shop, &account).await?;
-    shop.world
-        .databases
-        .directory()
-        .commit(vec![sql::set_key(account.id, &account.key_hash, shop.now())])
-        .await
-        .map_err(|no| Error::Fault(no.into_fault()))?;
+    shop.world.databases.directory().commit(statements).await?;
     // Somebody may have come in with the old key in between, and put it back.
     remember(shop, &account).await;
     Ok(api_key)
+}
+
+/// The shop's name, from the directory's row where that has it.
+pub async fn shop_name(shop: &Shop, account: &Account) -> Outcome<String> {
+    match &account.shop_name {
+        Some(name) => Ok(name.clone()),
+        None => Ok(profile(shop, account).await?.shop_name),
+    }
 }
 
 /// The account's webhook secret, still sealed.

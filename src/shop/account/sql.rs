@@ -7,12 +7,23 @@ use crate::{
 };
 
 pub fn by_email(email: &str) -> Statement {
-    Statement::new("SELECT id, email, shard, test, key_hash FROM accounts WHERE email = ?1", vec![email.into()])
+    Statement::new(
+        "SELECT id, email, shard, test, key_hash, (SELECT shop_name FROM shops WHERE account_id = accounts.id) AS shop_name
+         FROM accounts WHERE email = ?1",
+        vec![email.into()],
+    )
 }
 
 pub fn from_row(row: &Row) -> Result<Account, Fault> {
     row.read(|row| {
-        Ok(Account { id: row.int(), email: row.text(), shard: row.text(), test: row.flag(), key_hash: row.text() })
+        Ok(Account {
+            id: row.int(),
+            email: row.text(),
+            shard: row.text(),
+            test: row.flag(),
+            key_hash: row.text(),
+            shop_name: row.maybe_text(),
+        })
     })
 }
 
@@ -24,6 +35,7 @@ pub fn to_cache(account: &Account, now: i64) -> String {
         account.test.into(),
         account.key_hash.as_str().into(),
         now.into(),
+        account.shop_name.as_deref().map_or(Value::Null, Value::from),
     ];
     Value::Array(fields).to_text()
 }
@@ -40,6 +52,7 @@ pub fn from_cache(email: &str, text: &str, since: i64) -> Option<Account> {
         shard: fields.at(1)?.as_str()?.to_owned(),
         test: fields.at(2)?.as_bool()?,
         key_hash: fields.at(3)?.as_str()?.to_owned(),
+        shop_name: fields.at(5).and_then(Value::as_str).map(str::to_owned),
     })
 }
 

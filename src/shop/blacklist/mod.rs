@@ -4,12 +4,12 @@
 use std::net::IpAddr;
 
 use super::{
-    Error, Outcome, Refusal, Shop,
+    Along, Error, Outcome, Refusal, Shop,
     account::{self, Account},
     id,
     list::{self, Page},
 };
-use crate::world::{Row, Statement, Uncommitted};
+use crate::world::{Row, Statement};
 
 mod sql;
 
@@ -99,10 +99,13 @@ pub async fn create(
     kind: Kind,
     blocked: String,
     note: Option<String>,
+    along: Along<'_, Entry>,
 ) -> Outcome<Entry> {
     let now = shop.now();
     let entry = Entry { id: id::short(shop.random()), kind, blocked, note, created_at: now, updated_at: now };
-    write(shop, account, vec![list::grow(account.id, sql::TABLE), sql::insert(account.id, &entry)]).await?;
+    let mut statements = along(&entry)?;
+    statements.extend([list::grow(account.id, sql::TABLE), sql::insert(account.id, &entry)]);
+    write(shop, account, statements).await?;
     Ok(entry)
 }
 
@@ -124,11 +127,7 @@ pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
 
 async fn write(shop: &Shop, account: &Account, statements: Vec<Statement>) -> Outcome<Vec<Vec<Row>>> {
     account.db(shop)?.commit(statements).await.map_err(|no| {
-        if no.names("blacklist.blocked_data") {
-            Error::Refused(Refusal::AlreadyBlacklisted)
-        } else {
-            Error::Fault(Uncommitted::into_fault(no))
-        }
+        if no.names("blacklist.blocked_data") { Refusal::AlreadyBlacklisted.into() } else { Error::from(no) }
     })
 }
 

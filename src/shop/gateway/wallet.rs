@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     shop::{Error, Outcome, Shop, account::Account, id, vault},
-    world::{Fault, Network, Row, Statement, Value},
+    world::{Fault, Network, Row, Statement},
 };
 
 /// The wallet of every test account: BIP 84's published example, whose keys everybody knows. Its addresses are written
@@ -124,16 +124,13 @@ fn open_branch(shop: &Shop, account_id: i64, sealed: &str) -> Result<Branch, Fau
         .ok_or_else(|| Fault("a stored wallet can't be read".into()))
 }
 
-/// Takes the wallet's next address index, once, whoever asks at the same time. `unless` is SQL that is true when no
-/// index is needed after all (`?1` is the account, `?2` the gateway, `?3` and on are its own arguments).
-pub fn take_address(account_id: i64, gateway: Gateway, unless: &str, args: Vec<Value>) -> Statement {
+/// Takes the wallet's next address index, once, whoever asks at the same time.
+pub fn take_address(account_id: i64, gateway: Gateway) -> Statement {
     Statement::new(
-        format!(
-            "UPDATE wallets SET next_index = next_index + 1
-             WHERE account_id = ?1 AND gateway = ?2 AND active = 1 AND NOT ({unless})
-             RETURNING branch, next_index - 1, confirmations"
-        ),
-        [vec![account_id.into(), gateway.snake().into()], args].concat(),
+        "UPDATE wallets SET next_index = next_index + 1
+         WHERE account_id = ?1 AND gateway = ?2 AND active = 1
+         RETURNING branch, next_index - 1, confirmations",
+        vec![account_id.into(), gateway.snake().into()],
     )
 }
 
@@ -145,7 +142,7 @@ pub struct Address {
     pub confirmations: u32,
 }
 
-/// The address of the row that `take_address` answered.
+/// The address of a row that was answered by `take_address`, here or of a payment.
 pub fn taken(shop: &Shop, account: &Account, row: &Row) -> Result<Address, Error> {
     let (branch, index, confirmations) = row.read(|row| Ok((row.text(), row.count(), row.count())))?;
     let branch = open_branch(shop, account.id, &branch)?;

@@ -3,7 +3,7 @@
 use super::{Draft, Invoice, Order, Status, dollars, sql, watch};
 use crate::{
     shop::{
-        Outcome, Refusal, Shop,
+        Along, Outcome, Refusal, Shop,
         account::Account,
         gateway::{
             rates::{self, Rates},
@@ -28,28 +28,29 @@ pub async fn rates(shop: &Shop, account: &Account, draft_gateway: super::Gateway
 }
 
 /// Opens an order that has no payment link: the white-label flow. Two round trips: one takes an address and reads the
-/// endpoints, one commits.
-pub async fn place(shop: &Shop, account: &Account, draft: Draft) -> Outcome<Order> {
+/// endpoints, one commits. `begin` goes with the first of them and `along` with the second.
+pub async fn place(
+    shop: &Shop,
+    account: &Account,
+    draft: Draft,
+    begin: Vec<Statement>,
+    along: Along<'_, Order>,
+) -> Outcome<Order> {
     let rates = rates(shop, account, draft.gateway).await?;
     // Before an address is used up.
     quote(draft.price, &rates)?;
-    let taken = account
-        .db(shop)?
-        .commit(vec![
-            wallet::take_address(account.id, draft.gateway, "0", Vec::new()),
-            webhook::sql::enabled(account.id),
-        ])
-        .await
-        .map_err(Uncommitted::into_fault)?;
-    let [address, endpoints] = taken.as_slice() else {
+    let mut statements = vec![wallet::take_address(account.id, draft.gateway), webhook::sql::enabled(account.id)];
+    statements.extend(begin);
+    let taken = account.db(shop)?.commit(statements).await?;
+    let [address, endpoints, ..] = taken.as_slice() else {
         return Err(Fault("two answers were expected".into()).into());
     };
     let address = address.first().ok_or(Refusal::GatewayNotConfigured)?;
-    commit(shop, account, draft, address, endpoints, rates, Vec::new()).await?.map_err(|no| no.into_fault().into())
+    commit(shop, account, draft, address, endpoints, rates, along).await?.map_err(Into::into)
 }
 
 /// Prices the draft and commits it as an order with the webhooks it owes. The inner error is a commit that another one
-/// came before, or that one of the `guards` refused.
+/// came before, or that one of `along` refused.
 pub async fn commit(
     shop: &Shop,
     account: &Account,
@@ -57,7 +58,7 @@ pub async fn commit(
     address: &Row,
     endpoints: &[Row],
     rates: Rates,
-    guards: Vec<Statement>,
+    along: Along<'_, Order>,
 ) -> Outcome<Result<Order, Uncommitted>> {
     let address = wallet::taken(shop, account, address)?;
     let now = shop.now();
@@ -66,7 +67,7 @@ pub async fn commit(
     order.watch_lease = Some(watch::lease(now, delay));
     let endpoints = Endpoint::from_rows(endpoints)?;
     let owed = webhook::owe(shop, &[Event::OrderCreated], &order, &endpoints);
-    let mut statements = guards;
+    let mut statements = along(&order)?;
     statements.push(sql::insert(&order));
     statements.extend(owed.statements);
     if let Err(no) = account.db(shop)?.commit(statements).await {

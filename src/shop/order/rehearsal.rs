@@ -4,7 +4,7 @@
 use super::{Order, sql, watch};
 use crate::{
     shop::{Outcome, Refusal, Shop, account::Account, gateway::simulated, id},
-    world::{Fault, Statement, Uncommitted},
+    world::{Fault, Statement},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,7 @@ pub async fn pay(
     kind: Kind,
     amount: Option<u64>,
     confirmations: u32,
+    begin: Vec<Statement>,
 ) -> Outcome<Paid> {
     only_test(account)?;
     let order = super::get(shop, account, order_id).await?;
@@ -72,20 +73,28 @@ pub async fn pay(
         order.invoice.expires_at = order.invoice.expires_at.min(shop.now() - super::facts::GRACE - 1);
         statements.extend(sql::update(&order));
     }
+    statements.extend(begin);
     commit(shop, account, statements).await?;
     let order = look(shop, account, order_id).await?;
     Ok(Paid { txid, value, order })
 }
 
 /// Adds blocks. The first takes in what is unconfirmed: of one order, or of the whole account. Answers the new height.
-pub async fn mine(shop: &Shop, account: &Account, count: u32, order_id: Option<&str>) -> Outcome<u32> {
+pub async fn mine(
+    shop: &Shop,
+    account: &Account,
+    count: u32,
+    order_id: Option<&str>,
+    begin: Vec<Statement>,
+) -> Outcome<u32> {
     only_test(account)?;
     let order = match order_id {
         Some(id) => Some(super::get(shop, account, id).await?),
         None => None,
     };
     let address = order.as_ref().map(|order| order.invoice.address.as_str());
-    let mut statements = simulated::mine(account.id, count, address);
+    let mut statements = begin;
+    statements.extend(simulated::mine(account.id, count, address));
     statements.push(simulated::height(account.id));
     statements.push(sql::watched(account.id, MOST_LOOKS));
     let rows = commit(shop, account, statements).await?;
@@ -100,15 +109,17 @@ pub async fn mine(shop: &Shop, account: &Account, count: u32, order_id: Option<&
 }
 
 /// Takes an order's unconfirmed transactions away.
-pub async fn double_spend(shop: &Shop, account: &Account, order_id: &str) -> Outcome<Order> {
+pub async fn double_spend(shop: &Shop, account: &Account, order_id: &str, begin: Vec<Statement>) -> Outcome<Order> {
     only_test(account)?;
     let order = super::get(shop, account, order_id).await?;
-    commit(shop, account, vec![simulated::double_spend(account.id, &order.invoice.address)]).await?;
+    let mut statements = begin;
+    statements.push(simulated::double_spend(account.id, &order.invoice.address));
+    commit(shop, account, statements).await?;
     look(shop, account, order_id).await
 }
 
 async fn commit(shop: &Shop, account: &Account, statements: Vec<Statement>) -> Outcome<Vec<Vec<crate::world::Row>>> {
-    Ok(account.db(shop)?.commit(statements).await.map_err(Uncommitted::into_fault)?)
+    Ok(account.db(shop)?.commit(statements).await?)
 }
 
 async fn look(shop: &Shop, account: &Account, order_id: &str) -> Outcome<Order> {

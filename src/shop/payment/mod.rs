@@ -2,15 +2,15 @@
 //! the rest, for the moment when the buyer starts and the link becomes an order.
 
 use super::{
-    Error, Outcome, Refusal, Shop,
-    account::Account,
-    gateway::{Gateway, wallet},
+    Along, Error, Outcome, Refusal, Shop,
+    account::{self, Account},
+    gateway::Gateway,
     id,
     money::Amount,
     order::{self, Buyer, Draft, Order},
     time::DAY,
 };
-use crate::world::{Fault, Statement, Uncommitted};
+use crate::world::{Fault, Statement};
 
 mod sql;
 pub mod token;
@@ -53,21 +53,12 @@ pub struct Made {
 }
 
 /// Makes a payment link, in one round trip. Nothing is reserved yet.
-pub async fn create(shop: &Shop, account: &Account, request: Request) -> Outcome<Made> {
+pub async fn create(shop: &Shop, account: &Account, request: Request, along: Along<'_, Made>) -> Outcome<Made> {
     let id = id::hex(&shop.random::<20>());
     let now = shop.now();
-    let rows = account
-        .db(shop)?
-        .commit(vec![sql::insert(account.id, &id, &request, now, now + LASTS), sql::shop_name(account.id)])
-        .await
-        .map_err(Uncommitted::into_fault)?;
-    let [inserted, shops] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()).into());
-    };
-    if inserted.is_empty() {
-        return Err(Refusal::GatewayNotConfigured.into());
-    }
-    let shop_name = shops.first().ok_or_else(|| Fault("an account has no shop row".into()))?.text()?;
+    let shop_name = account::shop_name(shop, account).await?;
+    let gateway = request.gateway;
+    let insert = sql::insert(account.id, &id, &request, now, now + LASTS);
     let link = Link {
         account_id: account.id,
         shard: account.shard.clone(),
@@ -82,7 +73,14 @@ pub async fn create(shop: &Shop, account: &Account, request: Request) -> Outcome
         expires_at: now + LASTS,
     };
     let token = token::sign(&shop.world.settings.token_keys, &id, &link);
-    Ok(Made { id, token })
+    let made = Made { id, token };
+    let mut statements = along(&made)?;
+    statements.extend([sql::has_wallet(account.id, gateway), insert]);
+    match account.db(shop)?.commit(statements).await {
+        Ok(_) => Ok(made),
+        Err(no) if no.is_stale() => Err(Refusal::GatewayNotConfigured.into()),
+        Err(no) => Err(no.into()),
+    }
 }
 
 /// The order that a link becomes has an id made from the link's: there can be one only, and whoever holds the link can
@@ -120,21 +118,17 @@ pub async fn start(shop: &Shop, link: &Link, payment_id: &str, buyer: Buyer) -> 
     let db = account.db(shop)?;
     let quotable = rates.as_ref().is_ok_and(|rates| order::open::quote(link.price, rates).is_ok());
     let now = shop.now();
-    let (unless, args) = match quotable {
-        true => sql::needs_no_address(payment_id, &order_id, now),
-        false => ("1", Vec::new()),
-    };
-    let rows = db
-        .commit(vec![
-            wallet::take_address(account.id, link.gateway, unless, args),
-            order::sql::by_id(account.id, &order_id),
-            sql::by_id(account.id, payment_id),
-            super::webhook::sql::enabled(account.id),
-        ])
-        .await
-        .map_err(Uncommitted::into_fault)?;
-    let [address, orders, payments, endpoints] = rows.as_slice() else {
-        return Err(Fault("four answers were expected".into()).into());
+    let mut statements = vec![
+        order::sql::by_id(account.id, &order_id),
+        sql::by_id(account.id, payment_id),
+        super::webhook::sql::enabled(account.id),
+    ];
+    if quotable {
+        statements.extend(sql::take_address(account.id, link.gateway, payment_id, &order_id, now));
+    }
+    let rows = db.commit(statements).await?;
+    let [orders, payments, endpoints, address @ ..] = rows.as_slice() else {
+        return Err(Fault("three answers were expected".into()).into());
     };
     if let Some(row) = orders.first() {
         return Ok(order::sql::from_row(row)?);
@@ -148,7 +142,7 @@ pub async fn start(shop: &Shop, link: &Link, payment_id: &str, buyer: Buyer) -> 
     }
     let rates = rates?;
     order::open::quote(payment.request.price, &rates)?;
-    let address = address.first().ok_or(Refusal::GatewayNotConfigured)?;
+    let address = address.last().and_then(|rows| rows.first()).ok_or(Refusal::GatewayNotConfigured)?;
     let request = payment.request;
     let draft = Draft {
         id: order_id.clone(),
@@ -164,13 +158,13 @@ pub async fn start(shop: &Shop, link: &Link, payment_id: &str, buyer: Buyer) -> 
         return_url: Some(request.return_url),
         webhook_url: request.webhook_url,
     };
-    let guards = vec![sql::still_there(account.id, payment_id)];
-    match order::open::commit(shop, &account, draft, address, endpoints, rates, guards).await? {
+    let guard = |_: &Order| Ok(vec![sql::still_there(account.id, payment_id)]);
+    match order::open::commit(shop, &account, draft, address, endpoints, rates, &guard).await? {
         Ok(order) => Ok(order),
         // Somebody started it at the same time; his order is this one.
         Err(no) if no.names("orders.id") => order::get(shop, &account, &order_id).await,
         Err(no) if no.is_stale() => Err(Refusal::Destroyed.into()),
-        Err(no) => Err(no.into_fault().into()),
+        Err(no) => Err(no.into()),
     }
 }
 
@@ -186,8 +180,7 @@ pub async fn destroy(shop: &Shop, account: &Account, payment_id: &str) -> Outcom
     let rows = account
         .db(shop)?
         .commit(vec![sql::destroy(account.id, payment_id, &order_id, shop.now()), sql::by_id(account.id, payment_id)])
-        .await
-        .map_err(Uncommitted::into_fault)?;
+        .await?;
     let [destroyed, payments] = rows.as_slice() else {
         return Err(Fault("two answers were expected".into()).into());
     };

@@ -6,17 +6,16 @@ use crate::{
         gateway::Gateway,
         money::{Amount, Currency},
     },
-    world::{Fault, Row, Statement, Value},
+    world::{Fault, Row, Statement},
 };
 
-/// Answers a row if the account has a wallet for the gateway; otherwise nothing is written.
+/// The wallet's own confirmations stand in where the request has none.
 pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at: i64) -> Statement {
     Statement::new(
         "INSERT INTO payments (account_id, id, title, email, value, currency, quantity, gateway, confirmations,
                                return_url, webhook_url, custom, expires_at, created_at)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, COALESCE(?9, confirmations), ?10, ?11, ?12, ?13, ?14
-         FROM wallets WHERE account_id = ?1 AND gateway = ?8 AND active = 1
-         RETURNING id",
+         FROM wallets WHERE account_id = ?1 AND gateway = ?8 AND active = 1",
         vec![
             account_id.into(),
             id.into(),
@@ -36,8 +35,12 @@ pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at
     )
 }
 
-pub fn shop_name(account_id: i64) -> Statement {
-    Statement::new("SELECT shop_name FROM shops WHERE account_id = ?1", vec![account_id.into()])
+/// Holds a commit to the account's having a wallet for the gateway.
+pub fn has_wallet(account_id: i64, gateway: Gateway) -> Statement {
+    Statement::guard(
+        "EXISTS (SELECT 1 FROM wallets WHERE account_id = ?1 AND gateway = ?2 AND active = 1)",
+        vec![account_id.into(), gateway.snake().into()],
+    )
 }
 
 pub fn by_id(account_id: i64, id: &str) -> Statement {
@@ -76,15 +79,39 @@ pub fn from_row(row: &Row) -> Result<Payment, Fault> {
     })
 }
 
-/// For `wallet::take_address`: no address is used up by a start that makes no order, because there is one already or because
-/// the link is destroyed or too old.
-pub fn needs_no_address(payment_id: &str, order_id: &str, now: i64) -> (&'static str, Vec<Value>) {
-    (
-        "EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?4)
-         OR NOT EXISTS (SELECT 1 FROM payments
-                        WHERE account_id = ?1 AND id = ?3 AND destroyed_at IS NULL AND expires_at >= ?5)",
-        vec![payment_id.into(), order_id.into(), now.into()],
-    )
+/// Takes an address of the gateway's wallet for the link, once: a link that has one keeps it, whoever starts it at the same
+/// time. None is taken by a start that makes no order, because there is one already or because the link is destroyed or
+/// too old. The last of the three answers the row that `wallet::taken` reads.
+pub fn take_address(account_id: i64, gateway: Gateway, id: &str, order_id: &str, now: i64) -> [Statement; 3] {
+    const NEEDED: &str = "EXISTS (SELECT 1 FROM payments
+                   WHERE account_id = ?1 AND id = ?3 AND destroyed_at IS NULL AND expires_at >= ?5
+                     AND address_wallet IS NOT wallets.identity)
+           AND NOT EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?4)";
+    let args = vec![account_id.into(), gateway.snake().into(), id.into(), order_id.into(), now.into()];
+    [
+        Statement::new(
+            format!(
+                "UPDATE wallets SET next_index = next_index + 1
+                 WHERE account_id = ?1 AND gateway = ?2 AND active = 1 AND {NEEDED}"
+            ),
+            args.clone(),
+        ),
+        Statement::new(
+            format!(
+                "UPDATE payments SET address_wallet = wallets.identity, address_index = wallets.next_index - 1
+                 FROM wallets
+                 WHERE payments.account_id = ?1 AND payments.id = ?3
+                   AND wallets.account_id = ?1 AND wallets.gateway = ?2 AND wallets.active = 1 AND {NEEDED}"
+            ),
+            args,
+        ),
+        Statement::new(
+            "SELECT branch, address_index, wallets.confirmations
+             FROM payments JOIN wallets ON wallets.account_id = ?1 AND wallets.gateway = ?2 AND identity = address_wallet
+             WHERE payments.account_id = ?1 AND payments.id = ?3 AND active = 1",
+            vec![account_id.into(), gateway.snake().into(), id.into()],
+        ),
+    ]
 }
 
 /// Answers a row if it was.

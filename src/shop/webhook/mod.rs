@@ -1,7 +1,7 @@
 //! Webhooks: the endpoints that sellers register, the logs that are owed to them, and their delivery.
 
 use super::{
-    Error, Outcome, Refusal, Shop,
+    Along, Error, Outcome, Refusal, Shop,
     account::Account,
     id,
     job::Job,
@@ -9,7 +9,7 @@ use super::{
     order::Order,
     time::MINUTE,
 };
-use crate::world::{Fault, Row, Statement, Uncommitted};
+use crate::world::{Fault, Row, Statement};
 
 pub mod deliver;
 pub mod sign;
@@ -178,14 +178,17 @@ pub async fn create_endpoint(
     url: String,
     events: Vec<Event>,
     enabled: bool,
+    along: Along<'_, Endpoint>,
 ) -> Outcome<Endpoint> {
     let now = shop.now();
     let endpoint =
         Endpoint { id: id::snowflake(now, shop.random()), url, events, enabled, created_at: now, updated_at: now };
-    let rows = write(shop, account, sql::insert(account.id, &endpoint)).await?;
-    match rows.first() {
-        Some(_) => Ok(endpoint),
-        None => Err(Refusal::TooManyEndpoints.into()),
+    let mut statements = along(&endpoint)?;
+    statements.extend([sql::room_for_one(account.id), sql::insert(account.id, &endpoint)]);
+    match account.db(shop)?.commit(statements).await {
+        Ok(_) => Ok(endpoint),
+        Err(no) if no.is_stale() => Err(Refusal::TooManyEndpoints.into()),
+        Err(no) => Err(no.into()),
     }
 }
 
@@ -219,7 +222,7 @@ pub async fn logs(shop: &Shop, account: &Account, page: u32, per_page: u32) -> O
 }
 
 async fn write(shop: &Shop, account: &Account, statement: Statement) -> Outcome<Vec<Row>> {
-    let rows = account.db(shop)?.commit(vec![statement]).await.map_err(Uncommitted::into_fault)?;
+    let rows = account.db(shop)?.commit(vec![statement]).await?;
     Ok(rows.into_iter().next().unwrap_or_default())
 }
 

@@ -55,9 +55,7 @@ fn events_text(events: &[Event]) -> String {
 pub fn insert(account_id: i64, endpoint: &Endpoint) -> Statement {
     Statement::new(
         "INSERT INTO webhook_endpoints (account_id, id, url, events, enabled, created_at, updated_at)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?6
-         WHERE (SELECT COUNT(*) FROM webhook_endpoints WHERE account_id = ?1) < ?7
-         RETURNING id",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
         vec![
             account_id.into(),
             (&endpoint.id).into(),
@@ -65,8 +63,15 @@ pub fn insert(account_id: i64, endpoint: &Endpoint) -> Statement {
             events_text(&endpoint.events).into(),
             endpoint.enabled.into(),
             endpoint.created_at.into(),
-            MOST_ENDPOINTS.into(),
         ],
+    )
+}
+
+/// Holds a commit to there being fewer endpoints than an account may have.
+pub fn room_for_one(account_id: i64) -> Statement {
+    Statement::guard(
+        "(SELECT COUNT(*) FROM webhook_endpoints WHERE account_id = ?1) < ?2",
+        vec![account_id.into(), MOST_ENDPOINTS.into()],
     )
 }
 

@@ -1,0 +1,94 @@
+//! `Idempotency-Key`: a POST that is sent again gets the first answer again.
+
+use std::rc::Rc;
+
+use sha2::{Digest, Sha256};
+
+use super::failure::Failure;
+use crate::{
+    http::{Request, Response},
+    shop::{
+        Shop, id,
+        idempotency::{self, Key},
+    },
+    world::{Db, Fault, Statement},
+};
+
+/// What the header asks for; without it, nothing.
+pub struct Once(Option<Key>);
+
+impl Once {
+    /// `db` is where the request will commit.
+    pub fn read(request: &Request, db: Rc<dyn Db>, account_id: i64) -> Result<Once, Failure> {
+        const MOST: usize = 255;
+        let Some(text) = request.header("idempotency-key") else {
+            return Ok(Once(None));
+        };
+        if text.is_empty() {
+            return Err(Failure::invalid("Idempotency key can't be blank"));
+        }
+        if text.chars().count() > MOST {
+            return Err(Failure::invalid(&format!("Idempotency key is too long (maximum is {MOST} characters)")));
+        }
+        let mut hash = Sha256::new();
+        for part in request.segments() {
+            hash.update(part.as_bytes());
+            hash.update(b"/");
+        }
+        hash.update(b"\n");
+        hash.update(request.body.as_deref().unwrap_or_default());
+        Ok(Once(Some(Key::new(db, account_id, text, id::hex(&hash.finalize())))))
+    }
+
+    /// Only a POST makes something anew each time; the other methods can be repeated as they are.
+    pub fn never() -> Once {
+        Once(None)
+    }
+
+    /// Runs the request, unless its answer is known.
+    pub async fn answer(
+        &self,
+        shop: &Shop,
+        run: impl Future<Output = Result<Response, Failure>>,
+    ) -> Result<Response, Failure> {
+        let Some(key) = &self.0 else {
+            return run.await;
+        };
+        if let Some(known) = key.answer(shop).await? {
+            return Ok(again(known));
+        }
+        let answered = run.await;
+        match &answered {
+            // Somebody else's commit came before this one, which is undone whole.
+            Err(failure) if failure.status == 409 => match key.answer(shop).await? {
+                Some(known) => Ok(again(known)),
+                None => answered,
+            },
+            // Nothing came of it. After a fault that isn't known, and the key stays taken for a while.
+            Err(failure) if failure.fault.is_none() => {
+                key.release(shop).await;
+                answered
+            }
+            _ => answered,
+        }
+    }
+
+    /// The answer, for the commit of what it tells.
+    pub fn keep(&self, shop: &Shop, status: u16, body: &str) -> Result<Vec<Statement>, Fault> {
+        self.0.as_ref().map_or(Ok(Vec::new()), |key| key.keep(shop, status, body))
+    }
+
+    /// For the first of several commits.
+    pub fn begin(&self, shop: &Shop) -> Vec<Statement> {
+        self.0.as_ref().map(|key| key.begin(shop)).unwrap_or_default()
+    }
+}
+
+fn again(known: idempotency::Answer) -> Response {
+    let response = match known.body.as_str() {
+        "" => Response::empty(known.status),
+        _ => Response::json(known.status, known.body),
+    };
+    // It may hold a secret.
+    response.with("idempotent-replayed", "true").with("cache-control", "no-store")
+}

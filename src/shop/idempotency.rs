@@ -1,0 +1,147 @@
+//! Idempotency keys: a request that is sent again under its key changes nothing and gets the first answer again. The answer
+//! is committed together with what it tells, so that neither is ever there without the other. Verbs of one commit keep
+//! their answer in it; verbs of several begin with the first one and finish with the last.
+
+use std::{cell::Cell, rc::Rc};
+
+use super::{Error, Outcome, Refusal, Shop, time::DAY, vault};
+use crate::world::{Db, Fault, Statement};
+
+/// An answer is kept so long, in milliseconds.
+pub const KEPT: i64 = DAY;
+/// Who has begun and not finished after this time, in milliseconds, has died: no request runs so long.
+const DEAD: i64 = 60_000;
+
+/// A request's key, in the account's own space of keys.
+pub struct Key {
+    db: Rc<dyn Db>,
+    account_id: i64,
+    text: String,
+    /// What the key belongs to: a hash of method, path and body.
+    request: String,
+    begun: Cell<bool>,
+}
+
+/// An answer as it was given.
+pub struct Answer {
+    pub status: u16,
+    pub body: String,
+}
+
+impl Key {
+    /// `db` is the database in which the key's request commits.
+    pub fn new(db: Rc<dyn Db>, account_id: i64, text: &str, request: String) -> Key {
+        Key { db, account_id, text: text.to_owned(), request, begun: Cell::new(false) }
+    }
+
+    /// The first answer, if there was one.
+    ///
+    /// Refused when the key belongs to another request, or when the first one is still running.
+    pub async fn answer(&self, shop: &Shop) -> Outcome<Option<Answer>> {
+        let known = Statement::new(
+            "SELECT request, status, body, created_at FROM idempotency WHERE account_id = ?1 AND key = ?2",
+            vec![self.account_id.into(), self.text.as_str().into()],
+        );
+        let rows = self.db.rows(vec![known]).await?;
+        let Some(row) = rows.first().and_then(|rows| rows.first()) else {
+            return Ok(None);
+        };
+        let (request, status, body, at) =
+            row.read(|row| Ok((row.text(), row.maybe_int(), row.maybe_text(), row.int())))?;
+        let age = shop.now() - at;
+        match (status, body) {
+            _ if age > KEPT => Ok(None),
+            _ if request != self.request => Err(Refusal::KeyOfAnother.into()),
+            (Some(status), Some(body)) => {
+                let body = vault::open(&shop.world.settings.vault_keys, &self.place(), &body)?;
+                let status = u16::try_from(status).map_err(|_| Error::Fault(Fault("a kept status is none".into())))?;
+                Ok(Some(Answer { status, body }))
+            }
+            _ if age > DEAD => Ok(None),
+            _ => Err(Refusal::Running.into()),
+        }
+    }
+
+    /// For the commit that does it all: the answer, kept.
+    pub fn keep(&self, shop: &Shop, status: u16, body: &str) -> Result<Vec<Statement>, Fault> {
+        if self.begun.get() {
+            return self.finish(shop, status, body);
+        }
+        let sealed = self.seal(shop, body)?;
+        Ok(self.write(shop.now(), Some((status, sealed))))
+    }
+
+    /// For the first of several commits: from now on the key is taken.
+    pub fn begin(&self, shop: &Shop) -> Vec<Statement> {
+        self.begun.set(true);
+        self.write(shop.now(), None)
+    }
+
+    fn finish(&self, shop: &Shop, status: u16, body: &str) -> Result<Vec<Statement>, Fault> {
+        let statement = Statement::new(
+            "UPDATE idempotency SET status = ?3, body = ?4 WHERE account_id = ?1 AND key = ?2 AND request = ?5",
+            vec![
+                self.account_id.into(),
+                self.text.as_str().into(),
+                u32::from(status).into(),
+                self.seal(shop, body)?.into(),
+                self.request.as_str().into(),
+            ],
+        );
+        Ok(vec![statement])
+    }
+
+    /// After a refusal: the key is free again.
+    pub async fn release(&self, shop: &Shop) {
+        if !self.begun.get() {
+            return;
+        }
+        let statement = Statement::new(
+            "DELETE FROM idempotency WHERE account_id = ?1 AND key = ?2 AND request = ?3 AND status IS NULL",
+            vec![self.account_id.into(), self.text.as_str().into(), self.request.as_str().into()],
+        );
+        if let Err(no) = self.db.commit(vec![statement]).await {
+            shop.world.log.warn(&format!("an idempotency key stays taken for a minute: {}", no.into_fault()));
+        }
+    }
+
+    fn write(&self, now: i64, answer: Option<(u16, String)>) -> Vec<Statement> {
+        let (status, body) = answer.map_or((None, None), |(status, body)| (Some(u32::from(status)), Some(body)));
+        vec![
+            Statement::new(
+                "DELETE FROM idempotency
+                 WHERE account_id = ?1 AND key = ?2 AND (created_at < ?3 OR (status IS NULL AND created_at < ?4))",
+                vec![self.account_id.into(), self.text.as_str().into(), (now - KEPT).into(), (now - DEAD).into()],
+            ),
+            Statement::new(
+                "INSERT INTO idempotency (account_id, key, request, status, body, created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                vec![
+                    self.account_id.into(),
+                    self.text.as_str().into(),
+                    self.request.as_str().into(),
+                    status.into(),
+                    body.into(),
+                    now.into(),
+                ],
+            ),
+        ]
+    }
+
+    fn seal(&self, shop: &Shop, body: &str) -> Result<String, Fault> {
+        vault::seal(&shop.world.settings.vault_keys, &self.place(), body, shop.random())
+    }
+
+    fn place(&self) -> String {
+        format!("idempotency:{}:{}", self.account_id, self.text)
+    }
+}
+
+/// Takes away the answers that are too old, of all accounts, so many at a time; for cron.
+pub fn take_old(now: i64, most: u32) -> Statement {
+    Statement::new(
+        "DELETE FROM idempotency WHERE (account_id, key) IN
+           (SELECT account_id, key FROM idempotency WHERE created_at < ?1 ORDER BY created_at LIMIT ?2)",
+        vec![(now - KEPT).into(), most.into()],
+    )
+}
