@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from './build.mjs';
-import { fromEnvironment, newKey, plainSettings, secretSettings } from './settings.mjs';
+import { fromEnvironment, limitsIn, newKey, plainSettings, secretSettings } from './settings.mjs';
 import { setup } from './setup.mjs';
 import { asCommand, Halt, npmBinary, root, run, say } from './shell.mjs';
 
@@ -31,7 +31,8 @@ export async function deploy({ wrangler, config, toml, writeConfig, environment 
     await wrangler(createCommand[kind](name));
   }
   if (toMake.resources.length) there = await look(wrangler, config);
-  await writeConfig(withIds(toml, config, there));
+  const given = { ...limitsIn(config), ...fromEnvironment(plainSettings, environment) };
+  await writeConfig(withLimits(withIds(toml, config, there), given));
 
   for (const { database_name } of config.d1_databases) {
     say(`applying new migrations to ${database_name}`);
@@ -44,7 +45,6 @@ export async function deploy({ wrangler, config, toml, writeConfig, environment 
     console.log(`\n  ADMIN_TOKEN  ${toMake.secrets.ADMIN_TOKEN}\n  It makes accounts once this deploy is done, and is shown this once: keep it.\n`);
   }
   say('deploying');
-  const given = fromEnvironment(plainSettings, environment);
   const url = await upload(wrangler, given, toMake.secrets);
   if (!given.PUBLIC_URL) await setPublicUrl(wrangler, url);
   return url;
@@ -143,6 +143,18 @@ export function withIds(toml, config, there) {
     })
     .join('');
   return `# Written by \`npm run deploy\` from wrangler.toml, which is the one to edit.\n${text}`;
+}
+
+/** The same with these limits: always set together with the settings that tell them. */
+export function withLimits(toml, settings) {
+  const limited = (table) => {
+    const limit = settings[`RATE_${table.match(/^name *= *"(LIMIT_[A-Z]+)"/m)?.[1]}`];
+    return limit ? table.replace(/limit *= *\d+/, `limit = ${Number(limit)}`) : table;
+  };
+  return toml
+    .split(/^(?=\[)/m)
+    .map((table) => (table.startsWith('[[ratelimits]]') ? limited(table) : table))
+    .join('');
 }
 
 // --- Deploying ----------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { limitsIn } from './settings.mjs';
 import { exists, Halt, root } from './shell.mjs';
 
 /**
@@ -25,7 +26,7 @@ export async function serve({ port = 0, stateDir, env = {}, cron = true, outboun
 
   port ||= await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const settings = typeof env === 'function' ? env(url) : env;
+  const settings = { ...limitsIn(config), ...(typeof env === 'function' ? env(url) : env) };
   const mf = new Miniflare({
     ...workerOptions,
     name: config.name,
@@ -35,6 +36,7 @@ export async function serve({ port = 0, stateDir, env = {}, cron = true, outboun
     ],
     modulesRoot: path.join(root, 'build'),
     bindings: { ...workerOptions.bindings, ...settings },
+    ratelimits: withLimits(workerOptions.ratelimits, settings),
     defaultPersistRoot: stateDir && path.resolve(stateDir, 'cloudflare'),
     outboundService: outbound,
     host: '127.0.0.1',
@@ -81,6 +83,12 @@ async function wranglerOptions() {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(config, undefined, { envFiles: [] });
   const { modulesRules, ...rest } = workerOptions; // the two modules are named one by one instead
   return { config, workerOptions: rest };
+}
+
+/** What the bindings decide by must be what the Worker tells. */
+function withLimits(ratelimits = {}, settings) {
+  const limited = ([name, limit]) => [name, { ...limit, simple: { ...limit.simple, limit: Number(settings[`RATE_${name}`]) } }];
+  return Object.fromEntries(Object.entries(ratelimits).map(limited));
 }
 
 // --- Migrations ---------------------------------------------------------------------------------------------------------

@@ -15,7 +15,14 @@ export const plainSettings = [
   'RATES_COINBASE_URL',
   'RATES_COINGECKO_URL',
   'WATCH_SECONDS',
+  'RATE_LIMIT_ACCOUNT',
+  'RATE_LIMIT_ANONYMOUS',
 ];
+
+/** Requests a minute by setting, as wrangler.toml has them: {RATE_LIMIT_ACCOUNT: '300', …}. */
+export function limitsIn(config) {
+  return Object.fromEntries((config.ratelimits ?? []).map(({ name, simple }) => [`RATE_${name}`, String(simple.limit)]));
+}
 
 /** Those of `names` that are set in the environment. */
 export function fromEnvironment(names, environment = process.env) {

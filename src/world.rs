@@ -5,9 +5,11 @@ use std::{fmt, future::Future, pin::Pin, rc::Rc};
 
 mod row;
 mod settings;
+mod tally;
 
 pub use row::{Reader, Row, Statement, Value};
 pub use settings::{Keys, Missing, Network, Settings};
+pub use tally::{PERIOD, Tally};
 
 /// A future of one thread: a Worker has no others.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -20,6 +22,7 @@ pub struct World {
     pub queue: Rc<dyn Queue>,
     pub web: Rc<dyn Web>,
     pub live: Rc<dyn Live>,
+    pub limits: Rc<dyn Limits>,
     pub clock: Rc<dyn Clock>,
     pub random: Rc<dyn Random>,
     pub log: Rc<dyn Log>,
@@ -155,6 +158,21 @@ impl WebFault {
 pub trait Live {
     /// Tells them that it changed. Best effort: a page that misses it polls.
     fn changed<'a>(&'a self, order_id: &'a str) -> Later<'a, ()>;
+}
+
+/// Who is limited: each account by its id, and everybody else by address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limited {
+    Account,
+    Anonymous,
+}
+
+/// How often somebody may ask in a minute.
+pub trait Limits {
+    /// Counts one request, everywhere near, and says whether it is within the limit.
+    fn allows<'a>(&'a self, who: Limited, key: &'a str) -> Later<'a, Result<bool, Fault>>;
+    /// This isolate's own count of the minute, with so many more.
+    fn tally(&self, key: &str, more: u32, now: i64) -> u32;
 }
 
 /// Milliseconds since 1970, UTC.

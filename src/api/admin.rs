@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::{failure::Failure, fields::Fields, once::Once};
+use super::{failure::Failure, fields::Fields, limit::Meter, once::Once};
 use crate::json::Json;
 use crate::{
     http::{Method, Request, Response},
@@ -13,11 +13,15 @@ use crate::{
     },
 };
 
-pub async fn answer(shop: &Shop, request: &Request, segments: &[&str]) -> Result<Response, Failure> {
+pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &Meter<'_>) -> Result<Response, Failure> {
     match segments {
         ["accounts"] => match request.method {
             Method::Post => {
-                authorize(shop, request)?;
+                // Only who has no token is counted: guessing it is what must be slow.
+                if let Err(failure) = authorize(shop, request) {
+                    meter.anonymous().await?;
+                    return Err(failure);
+                }
                 let once = Once::read(request, shop.world.databases.directory(), NOBODY)?;
                 once.answer(shop, create_account(shop, request, &once)).await
             }

@@ -9,28 +9,33 @@ use crate::{
 mod admin;
 pub mod failure;
 pub mod fields;
+mod limit;
 mod once;
 pub mod v2;
 
 use failure::Failure;
+use limit::Meter;
 
 pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Response {
+    let meter = &Meter::new(shop, request);
     let segments = request.segments();
     let answered = match segments.as_slice() {
+        // Monitors ask it often, and it asks nobody.
         ["healthz"] => healthz(request),
         ["admin" | "api", ..] if !is_private_line(shop, request) => {
             Err(Failure::new(403, "All API requests must be made over HTTPS"))
         }
-        ["admin", rest @ ..] => admin::answer(shop, request, rest).await,
-        ["api", "v2", rest @ ..] => v2::answer(shop, request, rest).await,
+        ["admin", rest @ ..] => admin::answer(shop, request, rest, meter).await,
+        ["api", "v2", rest @ ..] => v2::answer(shop, request, rest, meter).await,
         _ => Err(Failure::not_found()),
     };
-    answered.unwrap_or_else(|failure| {
+    let response = answered.unwrap_or_else(|failure| {
         if let Some(fault) = &failure.fault {
             shop.world.log.warn(&format!("{request_id} {} failed: {fault}", request.path));
         }
         failure.into_response(request_id)
-    })
+    });
+    meter.mark(response)
 }
 
 /// The key must not cross a network in the clear. Development, where the operator said so, is on loopback.

@@ -31,6 +31,11 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = sendBatch)]
     pub async fn send_batch(this: &Producer, messages: Array) -> Result<JsValue, JsValue>;
 
+    /// A rate limit.
+    pub type RateLimit;
+    #[wasm_bindgen(method, catch)]
+    pub async fn limit(this: &RateLimit, options: &JsValue) -> Result<JsValue, JsValue>;
+
     /// Durable Objects of one class.
     pub type Objects;
     pub type Stub;

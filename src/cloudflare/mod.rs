@@ -20,6 +20,7 @@ use crate::{
 pub mod d1;
 mod js;
 mod kv;
+mod limit;
 mod live;
 mod queue;
 pub mod request;
@@ -75,6 +76,7 @@ fn shop(env: &Env) -> std::result::Result<Shop, Missing> {
         queue: Rc::new(queue::Jobs(js::binding(env, "JOBS").map_err(bound)?)),
         web: Rc::new(web::Outbound),
         live: Rc::new(live::Pages(env.clone())),
+        limits: Rc::new(limit::Bindings::open(env).map_err(bound)?),
         clock: Rc::new(Platform),
         random: Rc::new(Platform),
         log: Rc::new(Platform),

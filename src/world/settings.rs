@@ -27,6 +27,9 @@ pub struct Settings {
     pub rates_coingecko_url: String,
     /// Seconds between two looks at the chain while a buyer is expected to pay.
     pub watch_seconds: u32,
+    /// Requests a minute. The platform's bindings decide; `scripts/` gives them the same numbers.
+    pub rate_limit_account: u32,
+    pub rate_limit_anonymous: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +70,14 @@ impl Settings {
             .filter(|url| !url.is_empty())
             .map(|url| base_url("BITCOIN_ESPLORA_URLS", url))
             .collect::<Result<_, _>>()?;
+        let per_minute = |name: &str, default: u32| match get(name) {
+            None => Ok(default),
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|n| *n >= 1)
+                .ok_or_else(|| Missing(format!("{name} must be a number of requests a minute, 1 or more"))),
+        };
         let brand = get("BRAND").unwrap_or_else(|| "PushGuard".into());
         if brand.len() > 32 || !brand.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             return Err(Missing(
@@ -97,6 +108,8 @@ impl Settings {
                     .filter(|n| (1..=300).contains(n))
                     .ok_or_else(|| Missing("WATCH_SECONDS must be a number from 1 to 300".into()))?,
             },
+            rate_limit_account: per_minute("RATE_LIMIT_ACCOUNT", 300)?,
+            rate_limit_anonymous: per_minute("RATE_LIMIT_ANONYMOUS", 60)?,
         })
     }
 }

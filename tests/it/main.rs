@@ -11,6 +11,7 @@ mod facts;
 mod http;
 mod idempotency;
 mod late;
+mod limit;
 mod looks;
 mod order;
 mod page;

@@ -21,10 +21,12 @@ use pushguard::{
 
 mod db;
 mod esplora;
+mod limits;
 mod web;
 
 pub use db::{Db, Landed};
 pub use esplora::{Esplora, Mood};
+pub use limits::Limits;
 pub use web::{Sent, Web, answer};
 
 pub const SECOND: i64 = 1_000;
@@ -40,7 +42,7 @@ pub const KEY_A: &str = "a:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
 pub const KEY_B: &str = "b:QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=";
 
 /// Settings as a production deployment has them, except where nobody may be asked.
-const SETTINGS: [(&str, &str); 7] = [
+const SETTINGS: [(&str, &str); 9] = [
     ("ADMIN_TOKEN", ADMIN_TOKEN),
     ("TOKEN_KEYS", KEY_A),
     ("VAULT_KEY", KEY_A),
@@ -48,6 +50,9 @@ const SETTINGS: [(&str, &str); 7] = [
     ("BITCOIN_ESPLORA_URLS", "https://one.chain.example/api,https://two.chain.example/api"),
     ("RATES_COINBASE_URL", "https://coinbase.example"),
     ("RATES_COINGECKO_URL", "https://coingecko.example"),
+    // The clock of these tests stands still.
+    ("RATE_LIMIT_ACCOUNT", "1000000"),
+    ("RATE_LIMIT_ANONYMOUS", "1000000"),
 ];
 
 pub struct World {
@@ -59,6 +64,7 @@ pub struct World {
     pub clock: Rc<Clock>,
     pub log: Rc<Log>,
     random: Rc<Random>,
+    pub limits: Rc<Limits>,
     pub shop: Shop,
 }
 
@@ -103,18 +109,20 @@ impl World {
             found.map(|(_, value)| (*value).to_owned())
         };
         let settings = Settings::read(known).expect("the settings of a test are whole");
+        let limits = Rc::new(Limits::new(clock.clone(), &settings));
         let world = Whole {
             databases: Rc::new(db::Shards(db.clone())),
             cache: cache.clone(),
             queue: queue.clone(),
             web: web.clone(),
             live: live.clone(),
+            limits: limits.clone(),
             clock: clock.clone(),
             random: random.clone(),
             log: log.clone(),
             settings: Rc::new(settings),
         };
-        World { db, cache, queue, web, live, clock, log, random, shop: Shop { world, voice: &Events } }
+        World { db, cache, queue, web, live, clock, log, random, limits, shop: Shop { world, voice: &Events } }
     }
 
     pub fn now(&self) -> i64 {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { unstable_readConfig } from 'wrangler';
-import { addressAmong, deploy, missing, withIds } from '../../scripts/deploy.mjs';
+import { addressAmong, deploy, missing, withIds, withLimits } from '../../scripts/deploy.mjs';
 
 const tomlFile = new URL('../../wrangler.toml', import.meta.url);
 const toml = await readFile(tomlFile, 'utf8');
@@ -48,6 +48,12 @@ test('the written configuration has the ids of the account, and is otherwise the
   assert.match(text, /^id = "abcdefabcdefabcdefabcdefabcdefab"$/m);
   assert.doesNotMatch(text, /"0{32}"|"00000000-/);
   assert.equal(text.split('\n').length, toml.split('\n').length + 1);
+});
+
+test('the rate limits that clients are told are those that decide', () => {
+  const text = withLimits(toml, { RATE_LIMIT_ACCOUNT: '500', RATE_LIMIT_ANONYMOUS: '60' });
+  assert.match(text, /name = "LIMIT_ACCOUNT"[^[]*limit = 500, period = 60/);
+  assert.match(text, /name = "LIMIT_ANONYMOUS"[^[]*limit = 60, period = 60/);
 });
 
 test('the address is picked out of all that a Worker is attached to', () => {

@@ -15,6 +15,9 @@ const settingsOfTests = (url) => ({
   PUBLIC_URL: url,
   BRAND: 'PushGuard',
   ALLOW_INSECURE_URLS: '1',
+  // No test's requests count, except where a test says so.
+  RATE_LIMIT_ACCOUNT: '1000000',
+  RATE_LIMIT_ANONYMOUS: '1000000',
 });
 
 /**

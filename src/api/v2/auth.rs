@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
-    api::failure::Failure,
+    api::{failure::Failure, limit::Meter},
     http::Request,
     shop::{
         Shop,
@@ -11,11 +11,27 @@ use crate::{
     },
 };
 
-/// HTTP Basic (RFC 7617): the account's e-mail and an API key.
-pub async fn authenticate(shop: &Shop, request: &Request) -> Result<Account, Failure> {
-    let refused = || Failure::unauthenticated("Basic realm=\"api\", charset=\"UTF-8\"");
-    let (email, key) = credentials(request).ok_or_else(refused)?;
-    account::authenticate(shop, &email, &key).await?.ok_or_else(refused)
+/// HTTP Basic (RFC 7617): the account's e-mail and an API key. Whoever is not known yet is counted as anybody before
+/// the directory is asked, so that guessing keys costs us nothing.
+pub async fn authenticate(shop: &Shop, request: &Request, meter: &Meter<'_>) -> Result<Account, Failure> {
+    let credentials = credentials(request);
+    let known = match &credentials {
+        Some((email, key)) => account::known(shop, email, key).await,
+        None => None,
+    };
+    let account = match known {
+        Some(account) => account,
+        None => {
+            meter.anonymous().await?;
+            let found = match &credentials {
+                Some((email, key)) => account::find(shop, email, key).await?,
+                None => None,
+            };
+            found.ok_or_else(|| Failure::unauthenticated("Basic realm=\"api\", charset=\"UTF-8\""))?
+        }
+    };
+    meter.account(account.id).await?;
+    Ok(account)
 }
 
 fn credentials(request: &Request) -> Option<(String, String)> {

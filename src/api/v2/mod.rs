@@ -1,6 +1,6 @@
 //! The dialect that PushGuard and Selly clients speak: shared contract in ARCHITECTURE.md, "The wire".
 
-use super::{failure::Failure, once::Once};
+use super::{failure::Failure, limit::Meter, once::Once};
 use crate::{
     http::{Method, Request, Response},
     shop::{Shop, account::Account},
@@ -48,8 +48,8 @@ impl Call<'_> {
 
 type Answer = Result<Response, Failure>;
 
-pub async fn answer(shop: &Shop, request: &Request, segments: &[&str]) -> Answer {
-    let account = &auth::authenticate(shop, request).await?;
+pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &Meter<'_>) -> Answer {
+    let account = &auth::authenticate(shop, request, meter).await?;
     auth::require_json_accepted(request)?;
     let once = match (request.method, segments) {
         // What this one commits is in the directory.
