@@ -73,7 +73,8 @@ test('a second deploy repeats nothing of the first', async () => {
   assert.equal(first.filter((line) => / create /.test(line)).length, 3);
   assert.equal(first.filter((line) => line.startsWith('deploy ')).length, 2, 'once, and once more with the address');
   assert.deepEqual(Object.keys(account.secrets), ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY']);
-  assert.deepEqual(account.vars, { BRAND: 'Mine', PUBLIC_URL: 'https://pushguard.me.workers.dev' });
+  const limits = { RATE_LIMIT_ACCOUNT: '300', RATE_LIMIT_ANONYMOUS: '60' };
+  assert.deepEqual(account.vars, { BRAND: 'Mine', PUBLIC_URL: 'https://pushguard.me.workers.dev', ...limits });
   const secrets = { ...account.secrets };
 
   await once();
