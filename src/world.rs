@@ -103,7 +103,22 @@ pub trait Cache {
 /// Nudges. A message may be lost, late or doubled; what is owed stands in the database.
 pub trait Queue {
     /// Text messages, each with a delay in seconds (0 to 43,200).
-    fn send<'a>(&'a self, messages: Vec<(String, u32)>) -> Later<'a, Result<(), Fault>>;
+    fn send<'a>(&'a self, lane: Lane, messages: Vec<(String, u32)>) -> Later<'a, Result<(), Fault>>;
+}
+
+/// Queues that don't wait for one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Looks at chains.
+    Looks,
+    /// Webhooks to receivers that are expected to answer.
+    Deliveries,
+    /// Webhooks to receivers that failed before.
+    Retries,
+}
+
+impl Lane {
+    pub const ALL: [Lane; 3] = [Lane::Looks, Lane::Deliveries, Lane::Retries];
 }
 
 /// Outbound HTTP. Redirects are never followed, for anyone.

@@ -73,7 +73,7 @@ fn shop(env: &Env) -> std::result::Result<Shop, Missing> {
     let world = World {
         databases: Rc::new(d1::Shards::open(env)),
         cache: Rc::new(kv::Near(js::binding(env, "KV").map_err(bound)?)),
-        queue: Rc::new(queue::Jobs(js::binding(env, "JOBS").map_err(bound)?)),
+        queue: Rc::new(queue::Jobs::open(env).map_err(bound)?),
         web: Rc::new(web::Outbound),
         live: Rc::new(live::Pages(env.clone())),
         limits: Rc::new(limit::Bindings::open(env).map_err(bound)?),

@@ -1,22 +1,42 @@
-//! The queue, both ends: nudges go out as texts, and batches come in as jobs.
+//! The queues, both ends: nudges go out as texts, and batches come in as jobs.
 
 use js_sys::Array;
-use worker::{MessageBatch, MessageExt, Result};
+use worker::{Env, MessageBatch, MessageExt, Result};
 
 use super::js::{self, Producer};
 use crate::{
     shop::{Shop, job},
-    world::{Fault, Later, Queue},
+    world::{Fault, Lane, Later, Queue},
 };
 
 /// The platform takes so many messages at once.
 const MOST: usize = 100;
 
-pub struct Jobs(pub Producer);
+/// The bindings `LOOKS`, `DELIVERIES` and `RETRIES`.
+pub struct Jobs {
+    looks: Producer,
+    deliveries: Producer,
+    retries: Producer,
+}
+
+impl Jobs {
+    pub fn open(env: &Env) -> std::result::Result<Jobs, Fault> {
+        Ok(Jobs {
+            looks: js::binding(env, "LOOKS")?,
+            deliveries: js::binding(env, "DELIVERIES")?,
+            retries: js::binding(env, "RETRIES")?,
+        })
+    }
+}
 
 impl Queue for Jobs {
-    fn send<'a>(&'a self, messages: Vec<(String, u32)>) -> Later<'a, std::result::Result<(), Fault>> {
+    fn send<'a>(&'a self, lane: Lane, messages: Vec<(String, u32)>) -> Later<'a, std::result::Result<(), Fault>> {
         Box::pin(async move {
+            let producer = match lane {
+                Lane::Looks => &self.looks,
+                Lane::Deliveries => &self.deliveries,
+                Lane::Retries => &self.retries,
+            };
             for chunk in messages.chunks(MOST) {
                 let batch = Array::new();
                 for (text, delay) in chunk {
@@ -26,7 +46,7 @@ impl Queue for Jobs {
                         ("delaySeconds", (*delay).into()),
                     ]));
                 }
-                self.0.send_batch(batch).await.map_err(js::fault)?;
+                producer.send_batch(batch).await.map_err(js::fault)?;
             }
             Ok(())
         })

@@ -15,22 +15,33 @@ use super::{
 };
 use crate::{
     json::{self, Value},
-    world::{Fault, Uncommitted},
+    world::{Fault, Lane, Uncommitted},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Job {
-    /// Send the webhook of this log.
-    Deliver { shard: String, account_id: i64, log_id: String },
+    /// Send the webhook of this log. `again`: it failed before.
+    Deliver { shard: String, account_id: i64, log_id: String, again: bool },
     /// Look at the chain for this order. Of several chains of looks only the one with the order's own turn lives on.
     Look { shard: String, account_id: i64, order_id: String, turn: i64 },
 }
 
 impl Job {
-    /// `[word, shard, account, id, turn]`
+    /// A receiver that answers late must keep no look waiting, and no other receiver.
+    pub fn lane(&self) -> Lane {
+        match self {
+            Job::Look { .. } => Lane::Looks,
+            Job::Deliver { again: false, .. } => Lane::Deliveries,
+            Job::Deliver { again: true, .. } => Lane::Retries,
+        }
+    }
+
+    /// `[word, shard, account, id, turn or whether it is a retry]`
     pub fn to_text(&self) -> String {
         let (word, shard, account_id, id, turn) = match self {
-            Job::Deliver { shard, account_id, log_id } => ("deliver", shard, *account_id, log_id, 0),
+            Job::Deliver { shard, account_id, log_id, again } => {
+                ("deliver", shard, *account_id, log_id, i64::from(*again))
+            }
             Job::Look { shard, account_id, order_id, turn } => ("look", shard, *account_id, order_id, *turn),
         };
         let fields: Vec<Value> =
@@ -45,7 +56,9 @@ impl Job {
         let account_id = fields.at(2)?.as_int()?;
         let id = fields.at(3)?.as_str()?.to_owned();
         match fields.at(0)?.as_str()? {
-            "deliver" => Some(Job::Deliver { shard, account_id, log_id: id }),
+            "deliver" => {
+                Some(Job::Deliver { shard, account_id, log_id: id, again: fields.at(4)?.as_int::<i64>()? == 1 })
+            }
             "look" => Some(Job::Look { shard, account_id, order_id: id, turn: fields.at(4)?.as_int()? }),
             _ => None,
         }
@@ -53,8 +66,8 @@ impl Job {
 }
 
 /// The platform lets six requests of one invocation wait for their answers; a seventh would stand in line while its
-/// time runs. Looks get two of them, deliveries four.
-const LOOKS_AT_ONCE: usize = 2;
+/// time runs. A look asks up to two servers, one after the other.
+const LOOKS_AT_ONCE: usize = 6;
 
 /// Does the jobs of one queue batch, several at the same time. Answers for each whether it is done; what isn't will be
 /// repeated, by the queue or by cron.
@@ -126,16 +139,16 @@ pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
             let [logs, orders, ..] = rows.as_slice() else {
                 return Err(Fault("two answers were expected".into()));
             };
-            let mut messages = Vec::new();
+            let mut nudges = Vec::new();
             for row in logs {
                 let (account_id, log_id) = row.read(|row| Ok((row.int(), row.text())))?;
-                messages.push((Job::Deliver { shard: shard.clone(), account_id, log_id }.to_text(), 0));
+                nudges.push((Job::Deliver { shard: shard.clone(), account_id, log_id, again: true }, 0));
             }
             for row in orders {
                 let (account_id, order_id, turn) = row.read(|row| Ok((row.int(), row.text(), row.int())))?;
-                messages.push((Job::Look { shard: shard.clone(), account_id, order_id, turn }.to_text(), 0));
+                nudges.push((Job::Look { shard: shard.clone(), account_id, order_id, turn }, 0));
             }
-            shop.nudge(messages).await;
+            shop.nudge(nudges).await;
             if logs.len() < SWEEP as usize && orders.len() < SWEEP as usize {
                 break;
             }

@@ -3,7 +3,10 @@
 //! Every operation reads what it needs in one round trip, decides in plain code, and commits once. What it owes to
 //! others (webhook logs) is part of that commit; what it says to others (queue messages, live pages) comes after it and may fail.
 
-use crate::world::{Fault, Statement, Uncommitted, World};
+use futures_util::future::join3;
+use job::Job;
+
+use crate::world::{Fault, Lane, Statement, Uncommitted, World};
 
 pub mod account;
 pub mod blacklist;
@@ -38,11 +41,18 @@ impl Shop {
     }
 
     /// Sends queue messages. That may fail: what they stand for is in the database, where cron finds it.
-    pub async fn nudge(&self, messages: Vec<(String, u32)>) {
+    pub async fn nudge(&self, nudges: Vec<(Job, u32)>) {
+        let [looks, deliveries, retries] = Lane::ALL.map(|lane| self.send(lane, &nudges));
+        join3(looks, deliveries, retries).await;
+    }
+
+    async fn send(&self, lane: Lane, nudges: &[(Job, u32)]) {
+        let nudges = nudges.iter().filter(|(job, _)| job.lane() == lane);
+        let messages: Vec<_> = nudges.map(|(job, delay)| (job.to_text(), *delay)).collect();
         if messages.is_empty() {
             return;
         }
-        if let Err(fault) = self.world.queue.send(messages).await {
+        if let Err(fault) = self.world.queue.send(lane, messages).await {
             self.world.log.warn(&format!("a nudge was not sent; cron will find it: {fault}"));
         }
     }

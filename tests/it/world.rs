@@ -16,7 +16,7 @@ use pushguard::{
         Shop,
         job::{self, Job},
     },
-    world::{Clock as _, Fault, Later, Settings, World as Whole},
+    world::{Clock as _, Fault, Lane, Later, Settings, World as Whole},
 };
 
 mod db;
@@ -146,9 +146,12 @@ impl World {
             count += due.len();
             assert!(count < 10_000, "the queue never comes to rest");
             let jobs: Vec<Job> = due.iter().map(|text| Job::from_text(text).expect("a job of ours")).collect();
-            let done = block_on(job::work(&self.shop, &jobs));
-            for (text, _) in due.into_iter().zip(done).filter(|(_, done)| !done) {
-                self.queue.put(text, 10);
+            for lane in Lane::ALL {
+                let batch: Vec<Job> = jobs.iter().filter(|job| job.lane() == lane).cloned().collect();
+                let done = block_on(job::work(&self.shop, &batch));
+                for (job, _) in batch.iter().zip(done).filter(|(_, done)| !done) {
+                    self.queue.put(job.to_text(), 10);
+                }
             }
         }
     }
@@ -389,7 +392,7 @@ impl Queue {
 }
 
 impl pushguard::world::Queue for Queue {
-    fn send<'a>(&'a self, messages: Vec<(String, u32)>) -> Later<'a, Result<(), Fault>> {
+    fn send<'a>(&'a self, _lane: Lane, messages: Vec<(String, u32)>) -> Later<'a, Result<(), Fault>> {
         if self.broken.get() {
             return Box::pin(std::future::ready(Err(Fault("the queue is broken".into()))));
         }

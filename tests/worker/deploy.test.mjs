@@ -13,7 +13,7 @@ const nothing = { databases: [], namespaces: [], queues: [], secrets: [] };
 const everything = {
   databases: [{ name: 'other', id: 'x' }, { name: 'pushguard', id: '11111111-2222-3333-4444-555555555555' }],
   namespaces: [{ title: 'pushguard-KV', id: 'abcdefabcdefabcdefabcdefabcdefab' }],
-  queues: ['pushguard-jobs'],
+  queues: ['pushguard-looks', 'pushguard-deliveries', 'pushguard-retries'],
   secrets: ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY'],
 };
 
@@ -22,7 +22,9 @@ test('in an empty account everything is missing', () => {
   assert.deepEqual(resources, [
     { kind: 'D1 database', name: 'pushguard' },
     { kind: 'KV namespace', name: 'pushguard-KV' },
-    { kind: 'queue', name: 'pushguard-jobs' },
+    { kind: 'queue', name: 'pushguard-looks' },
+    { kind: 'queue', name: 'pushguard-deliveries' },
+    { kind: 'queue', name: 'pushguard-retries' },
   ]);
   assert.deepEqual(generated, ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY']);
   for (const name of ['TOKEN_KEYS', 'VAULT_KEY']) {
@@ -57,7 +59,7 @@ test('the rate limits that clients are told are those that decide', () => {
 });
 
 test('the address is picked out of all that a Worker is attached to', () => {
-  const others = ['schedule: * * * * *', 'Producer for pushguard-jobs', 'Consumer for pushguard-jobs'];
+  const others = ['schedule: * * * * *', 'Producer for pushguard-looks', 'Consumer for pushguard-looks'];
   assert.equal(addressAmong(['https://pushguard.me.workers.dev', ...others]), 'https://pushguard.me.workers.dev');
   assert.equal(addressAmong(['https://pushguard.me.workers.dev', 'pay.example.com (custom domain)', ...others]), 'https://pay.example.com');
   assert.equal(addressAmong(others), undefined);
@@ -70,7 +72,7 @@ test('a second deploy repeats nothing of the first', async () => {
 
   assert.equal(await once(), 'https://pushguard.me.workers.dev');
   const first = account.take();
-  assert.equal(first.filter((line) => / create /.test(line)).length, 3);
+  assert.equal(first.filter((line) => / create /.test(line)).length, 5);
   assert.equal(first.filter((line) => line.startsWith('deploy ')).length, 2, 'once, and once more with the address');
   assert.deepEqual(Object.keys(account.secrets), ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY']);
   const limits = { RATE_LIMIT_ACCOUNT: '300', RATE_LIMIT_ANONYMOUS: '60' };

@@ -41,15 +41,14 @@ pub fn delay(order: &Order, now: i64, base: u32) -> Option<u32> {
     }
 }
 
-/// The message that asks for the order's next look, in its living chain of looks.
-pub fn message(account: &Account, order: &Order) -> String {
+/// The order's next look, in its living chain of looks.
+pub fn message(account: &Account, order: &Order) -> Job {
     Job::Look {
         shard: account.shard.clone(),
         account_id: account.id,
         order_id: order.id.clone(),
         turn: order.watch_turn,
     }
-    .to_text()
 }
 
 const LEASE: i64 = 5 * MINUTE;

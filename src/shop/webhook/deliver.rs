@@ -21,7 +21,7 @@ use crate::{
 /// A receiver has this long, in milliseconds.
 const TIMEOUT: u32 = 15_000;
 /// So many are waited for at once (see `job`).
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 6;
 /// So much of its answer is kept.
 const KEPT: usize = 20 << 10;
 
@@ -62,9 +62,10 @@ pub async fn deliver(shop: &Shop, shard: &str, logs: &[(i64, String)]) -> Result
         if let Some(at) = task.log.next_retry_at {
             let wait = at - shop.now();
             if wait <= LONGEST_DELAY {
-                let job = Job::Deliver { shard: shard.to_owned(), account_id: task.account_id, log_id: task.log.id };
+                let (shard, log_id) = (shard.to_owned(), task.log.id);
+                let job = Job::Deliver { shard, account_id: task.account_id, log_id, again: true };
                 // Rounded up: a nudge before its time is dropped.
-                again.push((job.to_text(), u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(0)));
+                again.push((job, u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(0)));
             }
         }
     }

@@ -149,12 +149,12 @@ pub fn owe(shop: &Shop, events: &[Event], order: &Order, endpoints: &[Endpoint])
 }
 
 /// Messages that have these logs sent at once.
-pub fn nudges(account: &Account, log_ids: &[String]) -> Vec<(String, u32)> {
+pub fn nudges(account: &Account, log_ids: &[String]) -> Vec<(Job, u32)> {
     log_ids
         .iter()
         .map(|log_id| {
-            let job = Job::Deliver { shard: account.shard.clone(), account_id: account.id, log_id: log_id.clone() };
-            (job.to_text(), 0)
+            let (shard, log_id) = (account.shard.clone(), log_id.clone());
+            (Job::Deliver { shard, account_id: account.id, log_id, again: false }, 0)
         })
         .collect()
 }
