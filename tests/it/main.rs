@@ -12,6 +12,7 @@ mod http;
 mod idempotency;
 mod late;
 mod looks;
+mod openapi;
 mod order;
 mod page;
 mod pay;
