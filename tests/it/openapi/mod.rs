@@ -90,7 +90,8 @@ impl Specification<'_> {
         let all: Vec<_> = all.chain(hooks.iter().map(|hook| &hook.shape)).collect();
         let mut schemas = self.answers.components(&all);
         schemas.extend(bodies);
-        let tags = self.glossary.sections.iter().filter(|section| !section.operations.is_empty());
+        let tagged = |section: &&Section| !section.operations.is_empty() || section.title == "Events";
+        let tags = self.glossary.sections.iter().filter(tagged);
         let tags = tags.map(|section| {
             let about = self.glossary.about(&section.title);
             object([("name", text(&section.title)), ("description", text(about))])
@@ -316,6 +317,7 @@ impl Specification<'_> {
                 object([("2XX", object([("description", text("Taken. Any other answer is tried again later."))]))]);
             let post = object([
                 ("operationId", text(event.replace([':'], "_"))),
+                ("tags", texts(["Events"])),
                 ("summary", text(self.glossary.word("Events", event).unwrap_or_default())),
                 ("security", Value::Array(Vec::new())),
                 ("parameters", Value::Array(params.collect())),

@@ -201,9 +201,13 @@ pub fn nullable(mut schema: Value) -> Value {
 
 /// What is meant, as keywords of a scalar.
 pub fn constrain<'m>(schema: &mut Value, meanings: impl Iterator<Item = &'m Meaning>) {
+    let meanings: Vec<&Meaning> = meanings.collect();
+    let known = meanings.iter().any(|meaning| matches!(meaning, Meaning::Currency | Meaning::Words(_)));
     for meaning in meanings {
         match meaning {
             Meaning::Asked | Meaning::Needed | Meaning::Flag => {}
+            // Longer than any of what it may be.
+            Meaning::Text { .. } if known => {}
             Meaning::Text { most } => put(schema, "maxLength", (*most as i64).into()),
             Meaning::Int { least, most } => {
                 for (name, bound) in [("minimum", *least), ("maximum", *most)] {
