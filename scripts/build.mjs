@@ -6,6 +6,7 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { asCommand, exists, Halt, npmBinary, root, run, say, since, toolBinary } from './shell.mjs';
+import { docs } from './docs.mjs';
 import { setup } from './setup.mjs';
 
 // Cloudflare's own limit is 3 MB on the free plan. Ours is lower, because the size is what a cold start costs, and because
@@ -17,6 +18,7 @@ const built = (name) => path.join(root, 'build', name);
 
 export async function build({ dev = false } = {}) {
   await setup();
+  await docs();
   const wanted = { profile: dev ? 'dev' : 'release', sources: await hashOfSources() };
   if (await isBuilt(wanted)) return;
 

@@ -13,12 +13,13 @@ import { exists, Halt, root } from './shell.mjs';
  * @param {string} [options.stateDir] where D1, KV and Durable Objects are kept; without it they end with the process
  * @param {object | ((url: string) => object)} [options.env] settings, as text bindings; a function is told the address first
  * @param {boolean} [options.cron] whether the Worker's cron triggers go off, each full minute
+ * @param {boolean} [options.assets] whether public/ is served too, as in production; each request then takes a little longer
  * @param {(request: Request) => Promise<Response>} [options.outbound] answers every request the Worker sends; default: the network
  * @param {object} [options.cf] what the Worker sees as `request.cf`; default: Miniflare's placeholder (Austin, US)
  * @param {(line: {level: string, message: string}) => void} [options.onLog] what the Worker says to its console
  * @returns {Promise<{mf: import('miniflare').Miniflare, url: string, db: D1Database, tick(): Promise<object>, close(): Promise<void>}>}
  */
-export async function serve({ port = 0, stateDir, env = {}, cron = true, outbound, cf = false, onLog = toConsole } = {}) {
+export async function serve({ port = 0, stateDir, env = {}, cron = true, assets = false, outbound, cf = false, onLog = toConsole } = {}) {
   if (!(await exists(path.join(root, 'build', 'index_bg.wasm')))) throw new Halt('There is no build/ to serve: `npm run build` makes it.');
   // Imported here because they are packages, and whoever imports this file may be about to install them.
   const { Log, LogLevel, Miniflare } = await import('miniflare');
@@ -29,6 +30,7 @@ export async function serve({ port = 0, stateDir, env = {}, cron = true, outboun
   const settings = { ...limitsIn(config), ...(typeof env === 'function' ? env(url) : env) };
   const mf = new Miniflare({
     ...workerOptions,
+    assets: assets ? workerOptions.assets : undefined,
     name: config.name,
     modules: [
       { type: 'ESModule', path: path.join(root, 'build', 'index.js') },

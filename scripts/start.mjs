@@ -25,7 +25,7 @@ async function start() {
     ...fromEnvironment([...secretSettings, ...plainSettings]),
   };
   say(`serving, with the state in ${path.relative(process.cwd(), stateDir()) || '.'}`);
-  const shop = await serve({ port, stateDir: stateDir(), env: settings });
+  const shop = await serve({ port, stateDir: stateDir(), env: settings, assets: true });
   closeOnSignal(shop);
   try {
     greet(url, await demoAccount(url, settings.ADMIN_TOKEN));
@@ -109,6 +109,7 @@ function greet(url, { email, api_key, webhook_secret }) {
   console.log(`
   Shop            ${url}
   API             ${url}/api/v2
+  Reference       ${url}/docs
   Account         ${email}
   API key         ${api_key}
   Webhook secret  ${webhook_secret}   (\`npm run hooks\` shows webhooks as they arrive)

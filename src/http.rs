@@ -1,6 +1,8 @@
 //! HTTP as the dialects and the pages see it: small structs, filled from the raw request by `cloudflare` (which costs a
 //! third of what the `http` crate's types do) and by hand in tests.
 
+use crate::notes::{self, Meaning};
+
 /// The request headers that anybody here reads; others are not fetched from the platform.
 pub const HEADERS: [&str; 9] = [
     "accept",
@@ -39,6 +41,18 @@ impl Method {
             _ => Method::Other,
         }
     }
+
+    /// The names under which it comes: HEAD works wherever GET does.
+    pub fn names(self) -> &'static str {
+        match self {
+            Method::Get => "GET, HEAD",
+            Method::Head => "HEAD",
+            Method::Post => "POST",
+            Method::Put => "PUT, PATCH",
+            Method::Delete => "DELETE",
+            Method::Other => "",
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -69,6 +83,7 @@ impl Request {
 
     /// The last value of a query parameter.
     pub fn param(&self, name: &str) -> Option<String> {
+        notes::param(name, || Meaning::Asked);
         form_urlencoded::parse(self.query.as_bytes())
             .filter(|(key, _)| key == name)
             .last()

@@ -15,6 +15,8 @@ pub mod door;
 pub mod http;
 /// JSON, read and written.
 pub mod json;
+/// What handlers ask and write, noted for the specification.
+pub mod notes;
 /// The domain: accounts, payments, orders, gateways, webhooks.
 pub mod shop;
 /// What the shop asks of the world, as small traits.

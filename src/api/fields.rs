@@ -5,6 +5,7 @@ use super::failure::Failure;
 use crate::{
     http::{BODY_LIMIT, Request},
     json::{self, Value},
+    notes::{self, Meaning, Note},
     shop::{
         account,
         money::{Amount, AmountError, Currency, Decimal, NotDecimal},
@@ -17,6 +18,8 @@ type Map = Vec<(String, Value)>;
 pub struct Fields {
     map: Map,
     pub errors: Vec<String>,
+    /// Whose notes these are (`notes`).
+    reader: u32,
 }
 
 impl Fields {
@@ -32,11 +35,21 @@ impl Fields {
         {
             map = std::mem::take(inner);
         }
-        Ok(Fields { map, errors: Vec::new() })
+        let reader = notes::reader();
+        notes::note(|| Note::Body { reader, root: root.to_owned() });
+        Ok(Fields { map, errors: Vec::new(), reader })
     }
 
+    /// Those of an object inside a body.
     pub fn of(map: Map) -> Fields {
-        Fields { map, errors: Vec::new() }
+        let reader = notes::reader();
+        notes::note(|| Note::Inside { reader, object: Value::Object(map.clone()).to_text() });
+        Fields { map, errors: Vec::new(), reader }
+    }
+
+    /// Says for the specification what the field of this name may be; a list's meaning is that of its items.
+    pub fn means(&self, name: &str, meaning: impl FnOnce() -> Meaning) {
+        notes::field(self.reader, name, meaning);
     }
 
     /// Everything was read: the errors, if any.
@@ -54,15 +67,18 @@ impl Fields {
 
     /// Whether the field was sent at all, be it as null.
     pub fn has(&self, name: &str) -> bool {
+        self.means(name, || Meaning::Asked);
         self.sent(name).is_some()
     }
 
     pub fn value(&self, name: &str) -> Option<&Value> {
+        self.means(name, || Meaning::Asked);
         self.sent(name).filter(|value| !value.is_null())
     }
 
     /// A text; blank counts as absent.
     pub fn text(&mut self, name: &str, most: usize) -> Option<String> {
+        self.means(name, || Meaning::Text { most });
         let text = match self.sent(name)? {
             Value::String(text) => text.trim().to_owned(),
             Value::Number(number) => number.clone(),
@@ -87,6 +103,7 @@ impl Fields {
     }
 
     pub fn required_text(&mut self, name: &str, most: usize) -> Option<String> {
+        self.means(name, || Meaning::Needed);
         let before = self.errors.len();
         let text = self.text(name, most);
         if text.is_none() && self.errors.len() == before {
@@ -96,6 +113,7 @@ impl Fields {
     }
 
     pub fn flag(&mut self, name: &str) -> Option<bool> {
+        self.means(name, || Meaning::Flag);
         let flag = match self.value(name)? {
             Value::Bool(flag) => Some(*flag),
             Value::Number(number) if number == "1" => Some(true),
@@ -116,6 +134,7 @@ impl Fields {
 
     /// A whole number between both bounds.
     pub fn int(&mut self, name: &str, least: i64, most: i64) -> Option<i64> {
+        self.means(name, || Meaning::Int { least, most });
         let text = match self.value(name)? {
             Value::Number(number) => number.clone(),
             Value::String(text) if text.trim().is_empty() => return None,
@@ -142,6 +161,7 @@ impl Fields {
 
     /// An ISO 4217 code.
     pub fn currency(&mut self, name: &str) -> Option<Currency> {
+        self.means(name, || Meaning::Currency);
         let text = self.required_text(name, 64)?;
         let currency = Currency::parse(&text);
         if currency.is_none() {
@@ -152,6 +172,7 @@ impl Fields {
 
     /// A price above zero, read digit by digit. Its currency may have been refused already.
     pub fn price(&mut self, name: &str, currency: Option<Currency>) -> Option<Amount> {
+        self.means(name, || Meaning::Price);
         let text = match self.value(name) {
             Some(Value::Number(number)) => number.clone(),
             Some(Value::String(text)) if !text.trim().is_empty() => text.trim().to_owned(),
@@ -178,6 +199,7 @@ impl Fields {
     }
 
     pub fn email(&mut self, name: &str) -> Option<String> {
+        self.means(name, || Meaning::Email);
         let text = self.text(name, 254)?;
         if account::is_email(&text) {
             return Some(text);
@@ -188,6 +210,7 @@ impl Fields {
 
     /// A URL that may be called or sent to. `insecure` is the operator's development switch.
     pub fn url(&mut self, name: &str, insecure: bool) -> Option<String> {
+        self.means(name, || Meaning::Url);
         let text = self.text(name, 2_000)?;
         let problem = match url::check(&text, insecure) {
             Ok(_) => return Some(text),

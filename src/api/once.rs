@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::failure::Failure;
 use crate::{
     http::{Request, Response},
+    notes::{self, Meaning},
     shop::{
         Shop, id,
         idempotency::{self, Key},
@@ -21,6 +22,7 @@ impl Once {
     /// `db` is where the request will commit.
     pub fn read(request: &Request, db: Rc<dyn Db>, account_id: i64) -> Result<Once, Failure> {
         const MOST: usize = 255;
+        notes::header("idempotency-key", || Meaning::Text { most: MOST });
         let Some(text) = request.header("idempotency-key") else {
             return Ok(Once(None));
         };

@@ -1,32 +1,38 @@
 //! Values to a text, written once, in the order of the fields.
 
 use super::Value;
+use crate::notes::{Listing, Meaning, Shape, Writing};
 
 /// One object under construction.
 pub struct Json {
     text: String,
     first: bool,
+    noted: Writing,
 }
 
 impl Json {
     pub fn object(fill: impl FnOnce(&mut Json)) -> String {
-        let mut json = Json { text: String::with_capacity(256), first: true };
+        let mut json = Json { text: String::with_capacity(256), first: true, noted: Writing::begin() };
         json.text.push('{');
         fill(&mut json);
         json.text.push('}');
+        json.noted.done(&json.text);
         json.text
     }
 
     /// An array of things that are JSON already.
     pub fn array(items: impl Iterator<Item = String>) -> String {
         let mut text = String::from("[");
+        let mut noted = Listing::begin();
         for (n, item) in items.enumerate() {
             if n > 0 {
                 text.push(',');
             }
+            noted.item(&item);
             text.push_str(&item);
         }
         text.push(']');
+        noted.done(&text);
         text
     }
 
@@ -41,6 +47,7 @@ impl Json {
     }
 
     pub fn text(&mut self, name: &str, value: &str) {
+        self.noted.field(name, || Shape::Text(value.to_owned()));
         self.name(name);
         quote(&mut self.text, value);
     }
@@ -51,6 +58,7 @@ impl Json {
             Some(value) => self.text(name, value),
             None => self.null(name),
         }
+        self.noted.maybe();
     }
 
     pub fn null(&mut self, name: &str) {
@@ -58,17 +66,20 @@ impl Json {
     }
 
     pub fn int(&mut self, name: &str, value: impl ToString) {
-        self.raw(name, &value.to_string());
+        let digits = value.to_string();
+        self.noted.field(name, || Shape::Int(digits.clone()));
+        self.plain(name, &digits);
     }
 
     pub fn flag(&mut self, name: &str, value: bool) {
-        self.raw(name, if value { "true" } else { "false" });
+        self.noted.field(name, || Shape::Flag);
+        self.plain(name, if value { "true" } else { "false" });
     }
 
     /// A value that is JSON already.
     pub fn raw(&mut self, name: &str, json: &str) {
-        self.name(name);
-        self.text.push_str(json);
+        self.noted.raw(name, json);
+        self.plain(name, json);
     }
 
     pub fn texts<'a>(&mut self, name: &str, values: impl Iterator<Item = &'a str>) {
@@ -77,7 +88,18 @@ impl Json {
             quote(&mut text, value);
             text
         });
-        self.raw(name, &Json::array(items));
+        let items = Json::array(items);
+        self.raw(name, &items);
+    }
+
+    /// Says for the specification what the field of this name is; a list's meaning is that of its items.
+    pub fn means(&mut self, name: &str, meaning: impl FnOnce() -> Meaning) {
+        self.noted.means(name, meaning);
+    }
+
+    fn plain(&mut self, name: &str, json: &str) {
+        self.name(name);
+        self.text.push_str(json);
     }
 }
 

@@ -13,6 +13,7 @@ mod idempotency;
 mod late;
 mod limit;
 mod looks;
+mod openapi;
 mod order;
 mod page;
 mod pay;

@@ -92,12 +92,13 @@ fn imports_are_read_however_they_are_written() {
 
 #[test]
 fn arrows_point_down_only() {
-    let below: [(&str, &[&str]); 7] = [
-        ("json", &["json"]),
+    let below: [(&str, &[&str]); 8] = [
+        ("notes", &["notes"]),
+        ("json", &["json", "notes"]),
         ("world", &["world"]),
         ("shop", &["world", "shop", "json"]),
-        ("http", &["http"]),
-        ("api", &["world", "shop", "json", "http", "api"]),
+        ("http", &["http", "notes"]),
+        ("api", &["world", "shop", "json", "http", "notes", "api"]),
         ("checkout", &["world", "shop", "json", "http", "checkout"]),
         ("door", &["world", "shop", "http", "api", "checkout"]),
     ];

@@ -26,15 +26,17 @@ const settingsOfTests = (url) => ({
  * @param {((request: Request) => Response | Promise<Response>) | 'network'} [options.outbound] what the Worker's requests
  *   to the outside meet; default: each is refused, and noted in `shop.refused`
  * @param {string} [options.persist] a folder: a later shop started on it goes on where this one ended
+ * @param {boolean} [options.assets] serves public/ too
  * @param {object} [options.cf] the `request.cf` of every request, e.g. {country: 'SE'}
  */
-export async function startShop({ settings = {}, outbound, persist, cf } = {}) {
+export async function startShop({ settings = {}, outbound, persist, assets, cf } = {}) {
   if (!(await isBuilt())) console.error('NOTE: build/ is older than src/; `npm run build` first, or `npm test`, which does.');
   const refused = [];
   const logs = [];
   const shop = await serve({
     env: (url) => withoutUndefined({ ...settingsOfTests(url), ...settings }),
     stateDir: persist,
+    assets,
     cron: false, // a test says when a minute passes
     cf,
     outbound: outbound === 'network' ? undefined : (outbound ?? refuse(refused)),

@@ -5,6 +5,7 @@ use crate::{
     api::{failure::Failure, fields::Fields},
     http::Response,
     json::Json,
+    notes::Meaning,
     shop::{
         blacklist::{self, Entry, Kind},
         time,
@@ -66,6 +67,7 @@ pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
 
 fn kind(fields: &mut Fields) -> Option<Kind> {
     let before = fields.errors.len();
+    fields.means("blacklist_type", kinds);
     let code = fields.int("blacklist_type", i64::MIN, i64::MAX);
     let kind = code.and_then(Kind::from_code);
     if code.is_some() && kind.is_none() {
@@ -73,6 +75,10 @@ fn kind(fields: &mut Fields) -> Option<Kind> {
         fields.error("Blacklist type is not included in the list");
     }
     kind
+}
+
+fn kinds() -> Meaning {
+    Meaning::Codes((0..10).filter(|code| Kind::from_code(*code).is_some()).collect())
 }
 
 fn normal(fields: &mut Fields, kind: Kind, text: &str) -> Option<String> {
@@ -92,6 +98,7 @@ fn object(entry: &Entry) -> String {
         json.text("id", &entry.id);
         json.text("blocked_data", &entry.blocked);
         json.int("blacklist_type", entry.kind as i64);
+        json.means("blacklist_type", kinds);
         json.maybe("note", entry.note.as_deref());
         json.text("created_at", &time::wire(entry.created_at));
         json.text("updated_at", &time::wire(entry.updated_at));

@@ -61,82 +61,65 @@ pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &M
     call.once.answer(shop, route(call, segments)).await
 }
 
-/// The route table.
-async fn route(call: &Call<'_>, segments: &[&str]) -> Answer {
-    use Method::{Delete, Get, Post, Put};
-    let method = call.request.method;
-    match segments {
-        ["account"] => match method {
-            Get => account::get(call).await,
-            Put => account::update(call).await,
-            _ => not_allowed("GET, HEAD, PUT, PATCH"),
-        },
-        ["account", "api_key"] => match method {
-            Post => account::regenerate_key(call).await,
-            _ => not_allowed("POST"),
-        },
-        ["blacklist"] => match method {
-            Get => blacklist::list(call).await,
-            Post => blacklist::create(call).await,
-            _ => not_allowed("GET, HEAD, POST"),
-        },
-        ["blacklist", id] => match method {
-            Get => blacklist::get(call, id).await,
-            Put => blacklist::update(call, id).await,
-            Delete => blacklist::destroy(call, id).await,
-            _ => not_allowed("GET, HEAD, PUT, PATCH, DELETE"),
-        },
-        ["orders"] => match method {
-            Get => order::list(call).await,
-            _ => not_allowed("GET, HEAD"),
-        },
-        ["orders", id] => match method {
-            Get => order::get(call, id).await,
-            _ => not_allowed("GET, HEAD"),
-        },
-        ["pay"] => match method {
-            Post => pay::create(call).await,
-            _ => not_allowed("POST"),
-        },
-        ["pay", id] => match method {
-            Delete => pay::destroy(call, id).await,
-            _ => not_allowed("DELETE"),
-        },
-        ["webhooks", "endpoints"] => match method {
-            Get => webhook::endpoints(call).await,
-            Post => webhook::create_endpoint(call).await,
-            _ => not_allowed("GET, HEAD, POST"),
-        },
-        ["webhooks", "endpoints", id] => match method {
-            Get => webhook::endpoint(call, id).await,
-            Put => webhook::update_endpoint(call, id).await,
-            Delete => webhook::destroy_endpoint(call, id).await,
-            _ => not_allowed("GET, HEAD, PUT, PATCH, DELETE"),
-        },
-        ["webhooks", "logs"] => match method {
-            Get => webhook::logs(call).await,
-            _ => not_allowed("GET, HEAD"),
-        },
-        ["webhooks", "logs", id] => match method {
-            Get => webhook::log(call, id).await,
-            _ => not_allowed("GET, HEAD"),
-        },
-        ["test", "payments"] => match method {
-            Post => rehearsal::pay(call).await,
-            _ => not_allowed("POST"),
-        },
-        ["test", "blocks"] => match method {
-            Post => rehearsal::mine(call).await,
-            _ => not_allowed("POST"),
-        },
-        ["test", "double_spend"] => match method {
-            Post => rehearsal::double_spend(call).await,
-            _ => not_allowed("POST"),
-        },
-        _ => Err(Failure::not_found()),
-    }
+/// One table for the requests, for `Allow` and for the specification. A line is a path, and the verb of each method; what
+/// stands in a path without quotes goes to the verb.
+macro_rules! routes {
+    ($($path:tt { $($method:ident: $room:ident::$verb:ident),+ $(,)? })+) => {
+        async fn route(call: &Call<'_>, segments: &[&str]) -> Answer {
+            match segments {
+                $($path => match call.request.method {
+                    $(Method::$method => verb!($path, $room::$verb, call),)+
+                    _ => not_allowed(&[$(Method::$method),+]),
+                },)+
+                _ => Err(Failure::not_found()),
+            }
+        }
+
+        /// Path, method, and room and verb.
+        #[cfg(not(target_arch = "wasm32"))]
+        pub const ROUTES: &[(&[&str], Method, [&str; 2])] =
+            &[$($((&segments!($path), Method::$method, [stringify!($room), stringify!($verb)]),)+)+];
+    };
 }
 
-fn not_allowed(allow: &str) -> Answer {
-    Err(Failure::not_allowed(allow))
+macro_rules! verb {
+    ([$($literal:literal),+], $room:ident::$verb:ident, $call:ident) => {
+        $room::$verb($call).await
+    };
+    ([$($literal:literal,)+ $id:ident $(, $more:literal)*], $room:ident::$verb:ident, $call:ident) => {
+        $room::$verb($call, $id).await
+    };
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+macro_rules! segments {
+    ([$($literal:literal),+]) => { [$($literal),+] };
+    ([$($literal:literal,)+ $id:ident $(, $more:literal)*]) => {
+        [$($literal,)+ concat!("{", stringify!($id), "}") $(, $more)*]
+    };
+}
+
+routes! {
+    ["account"] { Get: account::get, Put: account::update }
+    ["account", "api_key"] { Post: account::regenerate_key }
+    ["blacklist"] { Get: blacklist::list, Post: blacklist::create }
+    ["blacklist", id] { Get: blacklist::get, Put: blacklist::update, Delete: blacklist::destroy }
+    ["orders"] { Get: order::list }
+    ["orders", id] { Get: order::get }
+    ["pay"] { Post: pay::create }
+    ["pay", id] { Delete: pay::destroy }
+    ["webhooks", "endpoints"] { Get: webhook::endpoints, Post: webhook::create_endpoint }
+    ["webhooks", "endpoints", id] {
+        Get: webhook::endpoint, Put: webhook::update_endpoint, Delete: webhook::destroy_endpoint
+    }
+    ["webhooks", "logs"] { Get: webhook::logs }
+    ["webhooks", "logs", id] { Get: webhook::log }
+    ["test", "payments"] { Post: rehearsal::pay }
+    ["test", "blocks"] { Post: rehearsal::mine }
+    ["test", "double_spend"] { Post: rehearsal::double_spend }
+}
+
+fn not_allowed(methods: &[Method]) -> Answer {
+    let named: Vec<&str> = methods.iter().map(|method| method.names()).collect();
+    Err(Failure::not_allowed(&named.join(", ")))
 }

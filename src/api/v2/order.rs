@@ -5,6 +5,7 @@ use crate::{
     api::{failure::Failure, fields::label},
     http::Response,
     json::Json,
+    notes::Meaning,
     shop::{
         order::{self, Order, Status},
         time,
@@ -58,11 +59,14 @@ fn write(json: &mut Json, order: &Order) {
     json.text("product_title", &order.product_title);
     json.maybe("user_agent", buyer.user_agent.as_deref());
     json.text("value", &order.price.wire());
+    json.means("value", || Meaning::Decimal);
     json.int("quantity", order.quantity);
     json.text("currency", order.price.currency().code());
+    json.means("currency", || Meaning::Currency);
     json.text("gateway", order.gateway.name());
     json.int("risk_level", order.risk_level);
     json.int("status", order.status.code());
+    json.means("status", || Meaning::Codes((0..=100).filter(|code| Status::from_code(*code).is_some()).collect()));
     json.maybe("delivered", order.delivered.as_deref().filter(|_| order.status == Status::Completed));
     json.int("crypto_value", invoice.value);
     json.text("crypto_address", &invoice.address);
@@ -71,7 +75,9 @@ fn write(json: &mut Json, order: &Order) {
     json.int("crypto_confirmations", invoice.confirmations);
     json.maybe("referral", buyer.referral.as_deref());
     json.maybe("usd_value", order.usd_value.map(|amount| amount.wire()).as_deref());
+    json.means("usd_value", || Meaning::Decimal);
     json.maybe("exchange_rate", order.exchange_rate.map(|rate| rate.wire()).as_deref());
+    json.means("exchange_rate", || Meaning::Decimal);
     json.maybe("coupon_id", order.coupon_id.as_deref());
     json.raw("custom", order.custom.as_deref().unwrap_or("{}"));
     json.text("created_at", &time::wire(order.created_at));

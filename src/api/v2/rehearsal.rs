@@ -4,6 +4,7 @@ use super::{Answer, Call, order};
 use crate::{
     api::{failure::Failure, fields::Fields},
     json::Json,
+    notes::Meaning,
     shop::order::rehearsal::{self, Kind},
 };
 
@@ -11,6 +12,7 @@ use crate::{
 pub async fn pay(call: &Call<'_>) -> Answer {
     let mut fields = Fields::read(call.request, "payment")?;
     let order_id = fields.required_text("order_id", 64);
+    fields.means("kind", || Meaning::words(["exact", "partial", "over", "late"]));
     let kind = match fields.required_text("kind", 16).as_deref().map(Kind::parse) {
         Some(None) => {
             fields.error("Kind is not included in the list (exact, partial, over, late)");

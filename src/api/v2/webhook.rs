@@ -5,6 +5,7 @@ use crate::{
     api::fields::Fields,
     http::Response,
     json::{Json, Value},
+    notes::Meaning,
     shop::{
         time,
         webhook::{self, Endpoint, Event, Log},
@@ -61,6 +62,7 @@ pub async fn destroy_endpoint(call: &Call<'_>, id: &str) -> Answer {
 
 /// A list without repeats; one name alone is a list too.
 fn events(fields: &mut Fields, required: bool) -> Option<Vec<Event>> {
+    fields.means("events", names);
     let names: Vec<Value> = match fields.value("events") {
         None if required || fields.has("events") => Vec::new(),
         None => return None,
@@ -89,12 +91,17 @@ fn events(fields: &mut Fields, required: bool) -> Option<Vec<Event>> {
     Some(events)
 }
 
+fn names() -> Meaning {
+    Meaning::words(Event::ALL.iter().map(|event| event.name()))
+}
+
 fn endpoint_object(endpoint: &Endpoint) -> String {
     Json::object(|json| {
         json.text("id", &endpoint.id);
         json.text("url", &endpoint.url);
         json.flag("enabled", endpoint.enabled);
         json.texts("events", endpoint.events.iter().map(|event| event.name()));
+        json.means("events", names);
         json.text("created_at", &time::wire(endpoint.created_at));
         json.text("updated_at", &time::wire(endpoint.updated_at));
     })
@@ -123,6 +130,7 @@ fn log_object(log: &Log) -> String {
         json.maybe("error", log.error.as_deref());
         json.int("retries", log.retries);
         json.text("event", &log.event);
+        json.means("event", names);
         json.int("retry_limit", log.retry_limit);
         json.maybe("next_retry_at", log.next_retry_at.map(time::wire).as_deref());
         json.text("created_at", &time::wire(log.created_at));

@@ -72,6 +72,12 @@ impl Db {
         self.read_breaks.set(true);
     }
 
+    /// Nothing is broken any more.
+    pub fn mend(&self) {
+        self.read_breaks.set(false);
+        self.breaks.borrow_mut().clear();
+    }
+
     /// Just before the `n`th commit from now, somebody else does this.
     pub fn before_commit(&self, n: u32, act: impl FnOnce() + 'static) {
         self.interruptions.borrow_mut().push((self.commits.get() + n, Box::new(act)));
@@ -98,6 +104,13 @@ impl Db {
             all.push((0..columns).map(|n| shown(&row.get(n).expect("a column"))).collect());
         }
         all
+    }
+
+    /// For a test that brings the tables into a state of its own.
+    pub fn change(&self, sql: &str) {
+        let connection = self.connection.borrow();
+        connection.pragma_update(None, "query_only", false).expect("a pragma");
+        connection.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
     /// The first column of the first row.

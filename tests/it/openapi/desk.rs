@@ -1,0 +1,217 @@
+//! Whoever makes the specification's requests: a seller at whose side somebody writes down what was asked, what the
+//! handler looked at, and what came back.
+
+use std::cell::{Cell, RefCell};
+
+use pushguard::{
+    api::v2::ROUTES,
+    http::{Method, Request},
+    json::Value,
+    notes::{self, Note, Shape},
+};
+use serde_json::Value as Fields;
+
+use crate::{
+    actors::{Reply, Seller, basic},
+    world::World,
+};
+
+/// One request and its answer.
+pub struct Exchange {
+    /// `POST /pay`, as the route table has it.
+    pub operation: String,
+    /// Under which it is shown as an example.
+    pub title: Option<&'static str>,
+    /// Made by hand in `scenes.rs`, and not one of those that every route gets.
+    pub in_scene: bool,
+    pub path: String,
+    pub body: Option<Value>,
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub answer: String,
+    pub shape: Option<Shape>,
+    pub notes: Vec<Note>,
+}
+
+pub struct Desk<'w> {
+    pub world: &'w World,
+    pub seller: Seller<'w>,
+    pub exchanges: &'w RefCell<Vec<Exchange>>,
+    title: Cell<Option<&'static str>>,
+}
+
+pub fn name_of(method: Method) -> &'static str {
+    method.names().split(", ").next().unwrap_or_default()
+}
+
+/// The operation's name and path in the specification.
+pub fn operation(method: Method, path: &[&str]) -> String {
+    format!("{} /{}", name_of(method), path.join("/"))
+}
+
+impl<'w> Desk<'w> {
+    pub fn new(world: &'w World, seller: Seller<'w>, exchanges: &'w RefCell<Vec<Exchange>>) -> Desk<'w> {
+        Desk { world, seller, exchanges, title: Cell::default() }
+    }
+
+    /// Somebody else's desk in the same world.
+    pub fn as_another(&self, email: &str, test: bool) -> Desk<'w> {
+        Desk::new(self.world, self.world.seller_named(email, test), self.exchanges)
+    }
+
+    /// The next request and its answer are shown as an example of this name.
+    pub fn showing(&self, title: &'static str) -> &Desk<'w> {
+        self.title.set(Some(title));
+        self
+    }
+
+    pub fn get(&self, path: &str) -> Fields {
+        self.good("GET", path, None)
+    }
+
+    pub fn post(&self, path: &str, body: Fields) -> Fields {
+        self.good("POST", path, Some(body))
+    }
+
+    pub fn put(&self, path: &str, body: Fields) -> Fields {
+        self.good("PUT", path, Some(body))
+    }
+
+    pub fn delete(&self, path: &str) {
+        self.good("DELETE", path, None);
+    }
+
+    fn good(&self, method: &str, path: &str, body: Option<Fields>) -> Fields {
+        let said = body.as_ref().map(Fields::to_string).unwrap_or_default();
+        let reply = self.send(method, path, body.as_ref());
+        assert!(reply.status() < 300, "{method} {path} {said} was answered {} {}", reply.status(), reply.text());
+        if method == "POST" {
+            self.repeat(path, body.as_ref(), &reply);
+        }
+        if reply.status() == 204 { Fields::Null } else { reply.json() }
+    }
+
+    /// A request that is refused, with this status.
+    pub fn refused(&self, status: u16, method: &str, path: &str, body: Option<Fields>) {
+        self.send(method, path, body.as_ref()).expect(status);
+    }
+
+    fn send(&self, method: &str, path: &str, body: Option<&Fields>) -> Reply {
+        let mut ask = self.seller.ask(method, path);
+        if let Some(body) = body {
+            ask = ask.json(body);
+        }
+        if method == "POST" {
+            ask = ask.header("idempotency-key", self.key());
+        }
+        self.record(ask.request, true)
+    }
+
+    /// Of the latest request: how many there were.
+    fn key(&self) -> String {
+        format!("scene-{}", self.exchanges.borrow().iter().filter(|exchange| exchange.in_scene).count())
+    }
+
+    /// Every POST keeps its answer for whoever sends it again: the same, another one under its key, and one that
+    /// comes while the first is still running.
+    fn repeat(&self, path: &str, body: Option<&Fields>, first: &Reply) {
+        let made = first.json();
+        // Where the answer is a new API key, the old one is dead.
+        let api_key = made["api_key"].as_str().unwrap_or(&self.seller.key);
+        let key = format!("scene-{}", self.exchanges.borrow().iter().filter(|exchange| exchange.in_scene).count() - 1);
+        let send = |body: Option<&Fields>| {
+            let mut ask = self.seller.ask("POST", path).header("idempotency-key", &key);
+            ask.request.headers[0].1 = basic(&self.seller.email, api_key);
+            if let Some(body) = body {
+                ask = ask.json(body);
+            }
+            self.record(ask.request, false)
+        };
+        let again = send(body).expect(first.status());
+        assert_eq!((again.text(), again.header("idempotent-replayed")), (first.text(), Some("true")), "POST {path}");
+        send(Some(&Fields::from("another"))).expect(422);
+        self.world.db.change(&format!("UPDATE idempotency SET status = NULL, body = NULL WHERE key = '{key}'"));
+        send(body).expect(409);
+    }
+
+    /// Sends a request as it is, and writes it down.
+    pub fn record(&self, request: Request, in_scene: bool) -> Reply {
+        let (operation, path) = (named(&request), request.path.clone());
+        let body = request.body.as_deref().map(String::from_utf8_lossy).filter(|text| text.starts_with('{'));
+        let body = body.and_then(|text| pushguard::json::parse(&text).ok());
+        notes::take();
+        let mut ask = self.world.ask("GET", "/");
+        ask.request = request;
+        let reply = ask.send();
+        let answer = reply.text();
+        self.exchanges.borrow_mut().push(Exchange {
+            operation,
+            title: self.title.take(),
+            in_scene,
+            path: path.trim_start_matches("/api/v2").to_owned(),
+            body,
+            status: reply.status(),
+            headers: reply.headers().to_vec(),
+            shape: notes::shape_of(&answer),
+            answer,
+            notes: notes::take(),
+        });
+        reply
+    }
+
+    /// What every operation is asked beside its scenes: what any client may get wrong, and what may go wrong here.
+    /// `path`, `body` and `notes` are those of a request that went well.
+    pub fn probe(&self, method: Method, route: &[&str], path: &str, body: Option<&Value>, notes: &[Note]) {
+        let bare = |path: &str| self.seller.ask(name_of(method), path);
+        let ask = |path: &str| body.map_or(bare(path), |body| bare(path).body(body.to_text()));
+        let send = |request: Request| self.record(request, false);
+        let mut stranger = ask(path);
+        stranger.request.headers = vec![("authorization", basic("nobody@example.com", "no"))];
+        send(stranger.request).expect(401);
+        send(ask(path).insecurely().request).expect(403);
+        send(ask(path).header("accept", "text/html").request).expect(406);
+        if let Some(at) = route.iter().position(|part| part.starts_with('{')) {
+            let mut parts: Vec<&str> = path.split('/').skip(1).collect();
+            parts[at] = "0";
+            send(ask(&format!("/{}", parts.join("/"))).request).expect(404);
+        }
+        if notes.iter().any(|note| matches!(note, Note::Param { name, .. } if name == "page")) {
+            send(bare(&format!("{path}?page=x")).request).expect(400);
+        }
+        if notes.iter().any(|note| matches!(note, Note::Body { .. })) {
+            send(bare(path).body("{").request).expect(400);
+            if method == Method::Post {
+                send(bare(path).body("{}").request);
+            }
+            let mut large = bare(path);
+            large.request.body = None;
+            send(large.request).expect(413);
+        }
+        self.world.db.break_read();
+        self.world.db.break_commit(1, crate::world::Landed::No);
+        send(ask(path).request).expect(500);
+        self.world.db.mend();
+    }
+}
+
+fn named(request: &Request) -> String {
+    let segments = request.segments();
+    let path = segments.strip_prefix(&["api", "v2"]).unwrap_or_else(|| panic!("{} is not of the API", request.path));
+    let found = ROUTES.iter().find(|(route, method, _)| {
+        *method == request.method
+            && route.len() == path.len()
+            && route.iter().zip(path).all(|(part, given)| part == given || part.starts_with('{'))
+    });
+    let (route, method, _) = found.unwrap_or_else(|| panic!("no route: {:?} {}", request.method, request.path));
+    operation(*method, route)
+}
+
+/// What was sent, without the root that some clients wrap around it.
+pub fn unwrapped<'a>(body: &'a Value, notes: &[Note]) -> &'a Value {
+    let root = notes.iter().find_map(|note| match note {
+        Note::Body { root, .. } => Some(root.as_str()),
+        _ => None,
+    });
+    let inner = root.and_then(|root| body.get(root)).filter(|inner| matches!(inner, Value::Object(_)));
+    inner.filter(|_| body.as_object().is_some_and(|fields| fields.len() == 1)).unwrap_or(body)
+}

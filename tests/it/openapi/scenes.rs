@@ -1,0 +1,167 @@
+//! The requests that the specification is made from. Every route of the table needs one that goes well, with every field
+//! that it knows; refusals of its own are worth showing. What any route may answer to anybody, `Desk::probe` asks.
+
+use std::cell::RefCell;
+
+use pushguard::{
+    api::v2::ROUTES,
+    notes::{self, Shape},
+};
+use serde_json::json;
+
+use super::desk::{Desk, Exchange, operation};
+use crate::{
+    actors::ZPUB,
+    world::{SECOND, World},
+};
+
+/// A webhook as it arrived.
+pub struct Hook {
+    pub event: String,
+    pub headers: Vec<String>,
+    pub body: String,
+    pub shape: Shape,
+}
+
+/// A scene is played at a desk of its own, and leaves there what the probes then use.
+type Scene = fn(&Desk<'_>);
+
+const SCENES: [Scene; 6] = [account, blacklist, orders, pay, rehearsal, webhooks];
+
+pub fn play(exchanges: &RefCell<Vec<Exchange>>) -> Vec<Hook> {
+    let mut hooks = Vec::new();
+    for scene in SCENES {
+        let world = World::new();
+        world.web.says("https://ada.example", 200);
+        let desk = Desk::new(&world, world.seller(), exchanges);
+        let before = exchanges.borrow().len();
+        scene(&desk);
+        world.run_jobs();
+        hooks.extend(world.web.sent_to("https://ada.example").into_iter().filter_map(|sent| {
+            let header = |name: &&String| !["content-type", "user-agent"].contains(&name.to_ascii_lowercase().as_str());
+            let names: Vec<String> = sent.headers.iter().map(|(name, _)| name).filter(header).cloned().collect();
+            let event = sent.header("X-PushGuard-Event").to_owned();
+            Some(Hook { event, headers: names, shape: notes::shape_of(&sent.body)?, body: sent.body })
+        }));
+        for (route, method, _) in ROUTES {
+            let name = operation(*method, route);
+            let good = |exchange: &&Exchange| exchange.operation == name && exchange.status < 300;
+            let found = exchanges
+                .borrow()
+                .iter()
+                .skip(before)
+                .find(good)
+                .map(|exchange| (exchange.path.clone(), exchange.body.clone(), exchange.notes.clone()));
+            if let Some((path, body, notes)) = found {
+                desk.probe(*method, route, &path, body.as_ref(), &notes);
+            }
+        }
+    }
+    hooks
+}
+
+fn id(made: &serde_json::Value) -> String {
+    made["id"].as_str().expect("an id").to_owned()
+}
+
+fn account(desk: &Desk<'_>) {
+    desk.get("/account");
+    let bitcoin = json!({"xpub": ZPUB, "confirmations": 2});
+    desk.put("/account", json!({"shop_name": "Ada's Apps", "gateways": {"bitcoin": bitcoin}}));
+    let short = json!({"shop_name": "", "gateways": {"bitcoin": {"xpub": "zpub6rFR7y4Q2AijBEqTUquhVz398"}}});
+    desk.refused(400, "PUT", "/account", Some(short));
+    desk.as_another("grace@example.com", true).post("/account/api_key", json!({}));
+    let live = desk.as_another("alan@example.com", false);
+    live.get("/account");
+}
+
+fn blacklist(desk: &Desk<'_>) {
+    let entry = desk.post(
+        "/blacklist",
+        json!({"blacklist_type": 1, "blocked_data": "eve@example.com", "note": "Charged back twice"}),
+    );
+    let path = format!("/blacklist/{}", id(&entry));
+    desk.refused(400, "POST", "/blacklist", Some(json!({"blacklist_type": 2, "blocked_data": "192.0.2.300"})));
+    desk.get("/blacklist");
+    desk.get(&path);
+    desk.world.advance(SECOND);
+    desk.put(&path, json!({"blacklist_type": 2, "blocked_data": "192.0.2.0/24", "note": null}));
+    let other = desk.post("/blacklist", json!({"blacklist_type": 3, "blocked_data": "XK"}));
+    desk.delete(&format!("/blacklist/{}", id(&other)));
+}
+
+fn orders(desk: &Desk<'_>) {
+    let id = id(&desk.seller.white_label(json!({"custom": {"0": "ada"}})));
+    desk.seller.simulate(&id, "exact", 1);
+    desk.get("/orders");
+    desk.get(&format!("/orders/{id}"));
+}
+
+fn pay(desk: &Desk<'_>) {
+    let fields = |changed: serde_json::Value| {
+        let mut fields = json!({
+            "title": "The app", "email": "bob@example.com", "currency": "USD", "value": "10.00", "gateway": "Bitcoin",
+            "confirmations": 1, "return_url": "https://ada.example/thanks", "webhook_url": "https://ada.example/hook",
+            "custom": {"0": "ada"}, "quantity": 1,
+        });
+        for (name, value) in changed.as_object().expect("fields") {
+            fields[name] = value.clone();
+        }
+        fields
+    };
+    let made = desk.showing("A payment link").post("/pay", fields(json!({})));
+    let payment = made["url"].as_str().expect("a url").split('/').nth(4).expect("an id").to_owned();
+    let mut bare = fields(json!({"white_label": true, "ip_address": "203.0.113.7", "crypto_confirmations": 1}));
+    for name in ["return_url", "confirmations"] {
+        bare.as_object_mut().expect("fields").remove(name);
+    }
+    desk.showing("An order without a page (white-label)").post("/pay", bare);
+    desk.refused(400, "POST", "/pay", Some(fields(json!({"title": "", "currency": "DOLLAR", "value": "0"}))));
+    desk.delete(&format!("/pay/{payment}"));
+    let link = desk.seller.link(json!({}));
+    desk.world.buyer().start(&link);
+    desk.seller.simulate(&link.order_id, "partial", 1);
+    desk.refused(403, "DELETE", &format!("/pay/{}", link.id), None);
+    let live = desk.as_another("alan@example.com", false);
+    live.seller.put("/account", json!({"gateways": {"bitcoin": {"xpub": ZPUB}}})).expect(200);
+    live.refused(503, "POST", "/pay", Some(fields(json!({"white_label": true}))));
+}
+
+fn rehearsal(desk: &Desk<'_>) {
+    let id = id(&desk.seller.white_label(json!({"confirmations": 2})));
+    let fields = json!({"order_id": id, "kind": "partial", "amount": 5_000, "confirmations": 0});
+    desk.post("/test/payments", fields);
+    desk.post("/test/double_spend", json!({"order_id": id}));
+    desk.post("/test/payments", json!({"order_id": id, "kind": "exact"}));
+    desk.post("/test/blocks", json!({"count": 2, "order_id": id}));
+    let live = desk.as_another("alan@example.com", false);
+    for path in ["payments", "double_spend", "blocks"] {
+        let fields = json!({"order_id": id, "kind": "exact", "count": 1});
+        live.refused(403, "POST", &format!("/test/{path}"), Some(fields));
+    }
+}
+
+fn webhooks(desk: &Desk<'_>) {
+    let made = desk.post(
+        "/webhooks/endpoints",
+        json!({
+            "url": "https://ada.example/hook", "events": ["order:created", "order:updated", "order:paid"],
+            "enabled": true,
+        }),
+    );
+    let path = format!("/webhooks/endpoints/{}", id(&made));
+    let bad = json!({"url": "http://ada.example", "events": ["order:eaten"]});
+    desk.refused(400, "POST", "/webhooks/endpoints", Some(bad));
+    desk.get("/webhooks/endpoints");
+    desk.get(&path);
+    let order = id(&desk.seller.white_label(json!({})));
+    desk.seller.simulate(&order, "partial", 0);
+    desk.seller.simulate(&order, "exact", 1);
+    desk.seller.mine(1);
+    desk.world.run_jobs();
+    let logs = desk.get("/webhooks/logs");
+    desk.get(&format!("/webhooks/logs/{}", id(&logs[0])));
+    let other = desk.post("/webhooks/endpoints", json!({"url": "https://ada.example/x", "events": ["order:paid"]}));
+    desk.put(&path, json!({"url": "https://ada.example/other", "events": ["order:paid"], "enabled": false}));
+    desk.delete(&format!("/webhooks/endpoints/{}", id(&other)));
+}

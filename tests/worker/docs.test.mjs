@@ -1,0 +1,45 @@
+// What is served without the Worker: the specification and the page that is made from it.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { startShop } from './harness.mjs';
+
+let shop;
+before(async () => (shop = await startShop({ assets: true })));
+after(() => shop?.close());
+
+test('the specification is served to any page in the world', async () => {
+  const answer = await shop.fetch('/api/v2/openapi.json');
+  assert.equal(answer.status, 200);
+  assert.match(answer.headers.get('content-type'), /^application\/json/);
+  assert.equal(answer.headers.get('access-control-allow-origin'), '*');
+  assert.deepEqual(await answer.json(), JSON.parse(await readFile(new URL('../../public/api/v2/openapi.json', import.meta.url), 'utf8')));
+});
+
+test('the reference is at /docs and loads nothing', async () => {
+  const answer = await shop.fetch('/docs');
+  assert.equal(answer.status, 200);
+  assert.match(answer.headers.get('content-type'), /^text\/html/);
+  const html = await answer.text();
+  assert.deepEqual(html.match(/\b(?:src|srcset|action)=|<link(?! rel="icon" href="data:,")|@import|url\(/g), null);
+  const spec = await (await shop.fetch('/api/v2/openapi.json')).json();
+  for (const item of Object.values(spec.paths)) {
+    for (const { operationId } of Object.values(item)) if (!operationId.endsWith('_patch')) assert.ok(html.includes(`id="${operationId}"`), operationId);
+  }
+});
+
+test('every link inside the page leads somewhere', async () => {
+  const html = await (await shop.fetch('/docs')).text();
+  const ids = new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+  const broken = [...html.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id).filter((id) => !ids.has(id));
+  assert.deepEqual(broken, []);
+});
+
+test('everything else is the Worker’s, whatever else is served', async () => {
+  const ada = await shop.admin.createAccount();
+  assert.equal((await ada.api('GET', '/account')).status, 200);
+  assert.equal((await shop.fetch('/healthz')).status, 200);
+  const nothing = await shop.fetch('/nothing.html');
+  assert.equal(nothing.status, 404);
+  assert.ok(nothing.headers.get('x-request-id'));
+});
