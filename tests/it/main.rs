@@ -20,6 +20,7 @@ mod pay;
 mod rates;
 mod rehearsal;
 mod retry;
+mod route;
 mod tidy;
 mod wallet;
 mod watch;

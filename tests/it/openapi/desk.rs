@@ -165,16 +165,24 @@ impl<'w> Desk<'w> {
         let bare = |path: &str| self.seller.ask(name_of(method), path);
         let ask = |path: &str| body.map_or(bare(path), |body| bare(path).body(body.to_text()));
         let send = |request: Request| self.record(request, false);
-        let mut stranger = ask(path);
-        stranger.request.headers = vec![("authorization", basic("nobody@example.com", "no"))];
-        send(stranger.request).expect(401);
+        for authorization in [None, Some(basic("nobody@example.com", "no")), Some(basic(&self.seller.email, "no"))] {
+            let mut stranger = ask(path);
+            stranger.request.headers = authorization.into_iter().map(|text| ("authorization", text)).collect();
+            let refused = send(stranger.request).expect(401);
+            assert_eq!(refused.message(), "Unable to authenticate");
+            assert!(refused.header("www-authenticate").is_some_and(|scheme| scheme.starts_with("Basic")));
+        }
         send(ask(path).insecurely().request).expect(403);
         send(ask(path).header("accept", "text/html").request).expect(406);
         if let Some(at) = route.iter().position(|part| part.starts_with('{')) {
             let mut parts: Vec<&str> = path.split('/').skip(1).collect();
-            parts[at] = "0";
-            send(ask(&format!("/{}", parts.join("/"))).request).expect(404);
+            for id in ["0", "%00", "..", "'", &"9".repeat(300)] {
+                parts[at] = id;
+                let refused = send(ask(&format!("/{}", parts.join("/"))).request).expect(404);
+                assert_eq!(refused.message(), "The specified resource could not be found");
+            }
         }
+        self.intrude(route, path, ask(path).request);
         if notes.iter().any(|note| matches!(note, Note::Param { name, .. } if name == "page")) {
             send(bare(&format!("{path}?page=x")).request).expect(400);
         }
@@ -187,10 +195,41 @@ impl<'w> Desk<'w> {
             large.request.body = None;
             send(large.request).expect(413);
         }
+        let took: Vec<Method> =
+            ROUTES.iter().filter(|(known, ..)| *known == route).map(|(_, method, _)| *method).collect();
+        for other in
+            [Method::Get, Method::Post, Method::Put, Method::Delete].iter().filter(|other| !took.contains(other))
+        {
+            let refused = self.seller.ask(name_of(*other), path).send().expect(405);
+            let allowed: Vec<&str> = took.iter().map(|method| method.names()).collect();
+            assert_eq!(refused.header("allow"), Some(allowed.join(", ").as_str()), "{path}");
+        }
         self.world.db.break_read();
         self.world.db.break_commit(1, crate::world::Landed::No);
         send(ask(path).request).expect(500);
         self.world.db.mend();
+    }
+
+    /// Somebody with an account of his own asks for what is this seller's: for him it isn't there, and nothing changes.
+    fn intrude(&self, route: &[&str], path: &str, request: Request) {
+        let names_ours = request.body.as_deref().is_some_and(|body| String::from_utf8_lossy(body).contains("_id"));
+        let has_id = route.iter().any(|part| part.starts_with('{'));
+        if !has_id && !names_ours {
+            return;
+        }
+        let eve = self.world.seller_named(&format!("eve-{}@example.com", self.exchanges.borrow().len()), true);
+        let before = self.world.db.dump();
+        let mut request = request;
+        request.headers[0] = ("authorization", basic(&eve.email, &eve.key));
+        let method = request.method;
+        let refused = self.record(request, false);
+        if has_id {
+            assert_eq!(refused.status(), 404, "{method:?} {path}: {}", refused.text());
+            assert_eq!(refused.message(), "The specified resource could not be found");
+        } else {
+            assert!([400, 404].contains(&refused.status()), "{method:?} {path}: {}", refused.text());
+        }
+        assert_eq!(self.world.db.dump(), before, "{method:?} {path} changed something of another account");
     }
 }
 

@@ -8,10 +8,10 @@ use std::{cell::RefCell, collections::BTreeMap, fs, path::Path};
 
 use pushguard::{api::v2::ROUTES, http::Method, json::Value, notes};
 
-mod desk;
+pub mod desk;
 mod glossary;
 mod request;
-mod scenes;
+pub mod scenes;
 mod schema;
 mod tree;
 
