@@ -114,6 +114,10 @@ fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Re
             | Refusal::MoneyInIt
             | Refusal::EmailTaken
             | Refusal::AlreadyBlacklisted
+            | Refusal::HasFeedback
+            | Refusal::NoSuchOrder
+            | Refusal::OrderNotCompleted
+            | Refusal::QueryFull
             | Refusal::WalletTaken
             | Refusal::Running
             | Refusal::KeyOfAnother

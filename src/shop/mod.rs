@@ -10,6 +10,7 @@ use crate::world::{Fault, Lane, Statement, Uncommitted, World};
 
 pub mod account;
 pub mod blacklist;
+pub mod feedback;
 pub mod gateway;
 pub mod id;
 pub mod idempotency;
@@ -18,6 +19,7 @@ pub mod list;
 pub mod money;
 pub mod order;
 pub mod payment;
+pub mod query;
 pub mod time;
 pub mod vault;
 pub mod webhook;
@@ -30,8 +32,10 @@ pub struct Shop {
 
 /// How an event's body is worded. A dialect implements it, since field names and formats are the wire's.
 pub trait Voice {
-    /// Compact JSON.
+    /// Compact JSON, as all of them.
+    fn feedback(&self, feedback: &feedback::Feedback) -> String;
     fn order(&self, order: &order::Order) -> String;
+    fn query(&self, query: &query::Query) -> String;
 }
 
 impl Shop {
@@ -86,6 +90,14 @@ pub enum Refusal {
     EmailTaken,
     /// The blacklist has this fact already.
     AlreadyBlacklisted,
+    /// An order has one feedback.
+    HasFeedback,
+    /// A field names an order that isn't there, or is another account's.
+    NoSuchOrder,
+    /// Only a completed order can be spoken of.
+    OrderNotCompleted,
+    /// The query has as many replies, or as much text, as one may have.
+    QueryFull,
     /// Another account has this wallet.
     WalletTaken,
     TooManyEndpoints,

@@ -188,6 +188,9 @@ const OWNED: &[&str] = &[
     "list_gaps",
     "blacklist",
     "idempotency",
+    "feedbacks",
+    "queries",
+    "query_replies",
 ];
 
 #[test]

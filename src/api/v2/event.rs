@@ -1,12 +1,20 @@
-//! The bodies of webhooks in this dialect: an event about an order is the order object.
+//! The bodies of webhooks in this dialect: an event about an order is the order object, and so with the others.
 
-use super::order;
-use crate::shop::{Voice, order::Order};
+use super::{feedback, order, query};
+use crate::shop::{Voice, feedback::Feedback, order::Order, query::Query};
 
 pub struct Events;
 
 impl Voice for Events {
+    fn feedback(&self, feedback: &Feedback) -> String {
+        feedback::object(feedback)
+    }
+
     fn order(&self, order: &Order) -> String {
         order::object(order)
+    }
+
+    fn query(&self, query: &Query) -> String {
+        query::object(query)
     }
 }

@@ -11,9 +11,11 @@ mod account;
 mod auth;
 mod blacklist;
 pub mod event;
+mod feedback;
 mod order;
 mod page;
 mod pay;
+mod query;
 mod rehearsal;
 mod webhook;
 
@@ -104,10 +106,17 @@ routes! {
     ["account", "api_key"] { Post: account::regenerate_key }
     ["blacklist"] { Get: blacklist::list, Post: blacklist::create }
     ["blacklist", id] { Get: blacklist::get, Put: blacklist::update, Delete: blacklist::destroy }
+    ["feedbacks"] { Get: feedback::list, Post: feedback::create }
+    ["feedbacks", id] { Get: feedback::get }
+    ["feedbacks", id, "reply"] { Post: feedback::reply }
     ["orders"] { Get: order::list }
     ["orders", id] { Get: order::get }
     ["pay"] { Post: pay::create }
     ["pay", id] { Delete: pay::destroy }
+    ["queries"] { Get: query::list, Post: query::create }
+    ["queries", id] { Get: query::get }
+    ["queries", id, "close"] { Post: query::close }
+    ["queries", id, "reply"] { Post: query::reply }
     ["webhooks", "endpoints"] { Get: webhook::endpoints, Post: webhook::create_endpoint }
     ["webhooks", "endpoints", id] {
         Get: webhook::endpoint, Put: webhook::update_endpoint, Delete: webhook::destroy_endpoint

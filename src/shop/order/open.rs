@@ -11,7 +11,7 @@ use crate::{
         },
         money::{self, Amount},
         time::MINUTE,
-        webhook::{self, Endpoint, Event},
+        webhook::{self, Endpoint, Event, Subject},
     },
     world::{Fault, Row, Statement, Uncommitted},
 };
@@ -66,7 +66,7 @@ pub async fn commit(
     let delay = watch::delay(&order, now, shop.world.settings.watch_seconds).unwrap_or_default();
     order.watch_lease = Some(watch::lease(now, delay));
     let endpoints = Endpoint::from_rows(endpoints)?;
-    let owed = webhook::owe(shop, &[Event::OrderCreated], &order, &endpoints);
+    let owed = webhook::owe(shop, account.id, &[Event::OrderCreated], Subject::Order(&order), &endpoints);
     let mut statements = along(&order)?;
     statements.push(sql::insert(&order));
     statements.extend(owed.statements);

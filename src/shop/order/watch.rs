@@ -14,7 +14,7 @@ use crate::{
         gateway::{NoSight, Sighting, chain},
         job::Job,
         time::{DAY, HOUR, MINUTE, SECOND},
-        webhook::{self, Endpoint, Event},
+        webhook::{self, Endpoint, Event, Subject},
     },
     world::{Fault, Uncommitted},
 };
@@ -117,7 +117,7 @@ pub async fn look(shop: &Shop, account: &Account, order_id: &str, turn: Option<i
         let next = delay(&change.order, now, shop.world.settings.watch_seconds);
         change.order.watch_lease = next.map(|delay| lease(now, delay));
         change.order.watch_turn += i64::from(turn.is_some());
-        let owed = webhook::owe(shop, &change.events, &change.order, &endpoints);
+        let owed = webhook::owe(shop, account.id, &change.events, Subject::Order(&change.order), &endpoints);
         let mut statements: Vec<_> = sql::update(&change.order).into();
         statements.extend(change.receipts.iter().map(|receipt| sql::put_receipt(account.id, order_id, receipt)));
         statements.extend(owed.statements);

@@ -3,10 +3,12 @@
 use super::{
     Along, Error, Outcome, Refusal, Shop,
     account::Account,
+    feedback::Feedback,
     id,
     job::Job,
     list::{self, Page},
     order::Order,
+    query::Query,
     time::MINUTE,
 };
 use crate::world::{Fault, Row, Statement};
@@ -59,6 +61,40 @@ impl Event {
     }
 }
 
+/// What an event is about.
+#[derive(Clone, Copy)]
+pub enum Subject<'a> {
+    Feedback(&'a Feedback),
+    Order(&'a Order),
+    Query(&'a Query),
+}
+
+impl Subject<'_> {
+    fn id(&self) -> &str {
+        match self {
+            Subject::Feedback(feedback) => &feedback.id,
+            Subject::Order(order) => &order.id,
+            Subject::Query(query) => &query.id,
+        }
+    }
+
+    /// A URL that is told besides the endpoints.
+    fn own_url(&self) -> Option<&str> {
+        match self {
+            Subject::Order(order) => order.webhook_url.as_deref(),
+            Subject::Feedback(_) | Subject::Query(_) => None,
+        }
+    }
+
+    fn body(&self, shop: &Shop) -> String {
+        match self {
+            Subject::Feedback(feedback) => shop.voice.feedback(feedback),
+            Subject::Order(order) => shop.voice.order(order),
+            Subject::Query(query) => shop.voice.query(query),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     pub id: String,
@@ -106,9 +142,9 @@ pub struct Owed {
 /// A log committed now is sent by its nudge; when that is lost, cron takes it up after this time.
 const GRACE: i64 = MINUTE;
 
-/// The logs that these events of an order owe: one for each enabled endpoint that wants the event, and one for the
-/// order's own URL. A URL that stands in several places gets an event once.
-pub fn owe(shop: &Shop, events: &[Event], order: &Order, endpoints: &[Endpoint]) -> Owed {
+/// The logs that these events owe: one for each enabled endpoint that wants the event, and one for the order's own URL.
+/// A URL that stands in several places gets an event once.
+pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>, endpoints: &[Endpoint]) -> Owed {
     let mut owed = Owed { log_ids: Vec::new(), statements: Vec::new() };
     if events.is_empty() {
         return owed;
@@ -120,7 +156,7 @@ pub fn owe(shop: &Shop, events: &[Event], order: &Order, endpoints: &[Endpoint])
             .iter()
             .filter(|endpoint| endpoint.enabled && endpoint.events.contains(event))
             .map(|endpoint| (Some(endpoint.id.as_str()), endpoint.url.as_str()));
-        let own = order.webhook_url.as_deref().map(|url| (None, url));
+        let own = subject.own_url().map(|url| (None, url));
         let mut told: Vec<String> = Vec::new();
         // The order's own first: it is owed whatever becomes of an endpoint with the same URL.
         for (endpoint_id, url) in own.into_iter().chain(wanted) {
@@ -130,13 +166,13 @@ pub fn owe(shop: &Shop, events: &[Event], order: &Order, endpoints: &[Endpoint])
             }
             told.push(receiver);
             let id = id::short(shop.random());
-            let payload = payload.get_or_insert_with(|| shop.voice.order(order));
+            let payload = payload.get_or_insert_with(|| subject.body(shop));
             owed.statements.push(sql::insert_log(&sql::NewLog {
-                account_id: order.account_id,
+                account_id,
                 id: &id,
                 endpoint_id,
                 event: *event,
-                subject_id: &order.id,
+                subject_id: subject.id(),
                 url,
                 payload,
                 now,

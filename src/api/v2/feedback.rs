@@ -1,0 +1,75 @@
+//! `/feedbacks`: list, get, create, reply.
+
+use super::{Answer, Call, page::Wanted};
+use crate::{
+    api::{failure::Failure, fields::Fields},
+    http::Response,
+    json::Json,
+    shop::{
+        feedback::{self, Feedback, Opinion, Rating},
+        time,
+    },
+};
+
+pub async fn list(call: &Call<'_>) -> Answer {
+    let wanted = Wanted::read(call)?;
+    let page = feedback::list(call.shop, call.account, wanted.page, wanted.per_page).await?;
+    Ok(wanted.answer(call, page.rows.iter().map(object), page.total))
+}
+
+pub async fn get(call: &Call<'_>, id: &str) -> Answer {
+    let feedback = feedback::get(call.shop, call.account, id).await?;
+    Ok(Response::json(200, object(&feedback)))
+}
+
+/// Of `rating` and `stars` one is enough and says the other. Both are kept as they are sent: three stars can be praise.
+pub async fn create(call: &Call<'_>) -> Answer {
+    let mut fields = Fields::read(call.request, "feedback")?;
+    let order_id = fields.required_text("order_id", 64);
+    let before = fields.errors.len();
+    let rating = fields.int("rating", -1, 1).and_then(Rating::from_code);
+    let stars = fields.int("stars", 1, 5).and_then(|stars| u32::try_from(stars).ok());
+    let opinion = match (rating, stars) {
+        (Some(rating), stars) => Some((rating, stars.unwrap_or(rating.stars()))),
+        (None, Some(stars)) => Some((Rating::of_stars(stars), stars)),
+        (None, None) => None,
+    };
+    if opinion.is_none() && fields.errors.len() == before {
+        fields.error("Rating can't be blank");
+    }
+    let comment = fields.text("comment", 2_000).unwrap_or_default();
+    fields.finish()?;
+    let (Some(order_id), Some((rating, stars))) = (order_id, opinion) else {
+        return Err(Failure::invalid("Rating is invalid"));
+    };
+    let opinion = Opinion { order_id, rating, stars, comment };
+    let keep = |feedback: &Feedback| call.keep(201, &object(feedback));
+    let feedback = feedback::create(call.shop, call.account, opinion, &keep).await?;
+    Ok(Response::json(201, object(&feedback)))
+}
+
+/// `{response}` → 200 with the feedback.
+pub async fn reply(call: &Call<'_>, id: &str) -> Answer {
+    let mut fields = Fields::read(call.request, "feedback")?;
+    let response = fields.required_text("response", 2_000);
+    fields.finish()?;
+    let keep = |feedback: &Feedback| call.keep(200, &object(feedback));
+    let feedback = feedback::reply(call.shop, call.account, id, response.unwrap_or_default(), &keep).await?;
+    Ok(Response::json(200, object(&feedback)))
+}
+
+/// What the Shoppy reference answers, by this dialect's names.
+pub fn object(feedback: &Feedback) -> String {
+    Json::object(|json| {
+        json.text("id", &feedback.id);
+        json.text("order_id", &feedback.order_id);
+        json.text("product_id", &feedback.product_id);
+        json.text("product_title", &feedback.product_title);
+        json.int("rating", feedback.rating as i64);
+        json.int("stars", feedback.stars);
+        json.text("comment", &feedback.comment);
+        json.text("response", &feedback.response);
+        json.text("created_at", &time::wire(feedback.created_at));
+        json.text("updated_at", &time::wire(feedback.updated_at));
+    })
+}

@@ -1,0 +1,172 @@
+//! Feedbacks: what a buyer says of a completed order, one an order, and what the seller answers.
+
+use super::{
+    Along, Error, Outcome, Refusal, Shop,
+    account::Account,
+    id,
+    list::{self, Page},
+    order::{self, Status},
+    webhook::{self, Endpoint, Event, Subject},
+};
+use crate::world::Fault;
+
+mod sql;
+
+/// The buyer's opinion in a word; the numbers are the reference's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rating {
+    Negative = -1,
+    Neutral = 0,
+    Positive = 1,
+}
+
+impl Rating {
+    pub fn from_code(code: i64) -> Option<Rating> {
+        [Rating::Negative, Rating::Neutral, Rating::Positive].into_iter().find(|rating| *rating as i64 == code)
+    }
+
+    /// What so many stars say, for a buyer who gave nothing else.
+    pub fn of_stars(stars: u32) -> Rating {
+        match stars {
+            ..=2 => Rating::Negative,
+            3 => Rating::Neutral,
+            _ => Rating::Positive,
+        }
+    }
+
+    /// The other way: 1, 3 or 5.
+    pub fn stars(self) -> u32 {
+        match self {
+            Rating::Negative => 1,
+            Rating::Neutral => 3,
+            Rating::Positive => 5,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feedback {
+    pub id: String,
+    pub order_id: String,
+    pub product_id: String,
+    pub product_title: String,
+    pub rating: Rating,
+    /// 1 to 5.
+    pub stars: u32,
+    /// The buyer's; empty when there is none.
+    pub comment: String,
+    /// The seller's; empty until there is one.
+    pub response: String,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// What a buyer says.
+pub struct Opinion {
+    pub order_id: String,
+    pub rating: Rating,
+    /// 1 to 5.
+    pub stars: u32,
+    pub comment: String,
+}
+
+/// `page` counts from 1.
+pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Feedback>> {
+    let rows = account.db(shop)?.rows(sql::page(account.id, page, per_page).into()).await?;
+    Ok(list::read(&rows, sql::feedback)?)
+}
+
+pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Feedback> {
+    let rows = account.db(shop)?.rows(vec![sql::one(account.id, id)]).await?;
+    match rows.first().and_then(|rows| rows.first()) {
+        Some(row) => Ok(sql::feedback(row)?),
+        None => Err(Refusal::NotFound.into()),
+    }
+}
+
+/// Refused unless the order is there, completed, and without a feedback.
+pub async fn create(shop: &Shop, account: &Account, opinion: Opinion, along: Along<'_, Feedback>) -> Outcome<Feedback> {
+    let db = account.db(shop)?;
+    let rows =
+        db.rows(vec![order::sql::by_id(account.id, &opinion.order_id), webhook::sql::enabled(account.id)]).await?;
+    let [orders, endpoints] = rows.as_slice() else {
+        return Err(Fault("two answers were expected".into()).into());
+    };
+    let order = order::sql::from_row(orders.first().ok_or(Refusal::NoSuchOrder)?)?;
+    if order.status != Status::Completed {
+        return Err(Refusal::OrderNotCompleted.into());
+    }
+    let now = shop.now();
+    let feedback = Feedback {
+        id: id::short(shop.random()),
+        order_id: order.id,
+        product_id: order.product_id,
+        product_title: order.product_title,
+        rating: opinion.rating,
+        stars: opinion.stars,
+        comment: opinion.comment,
+        response: String::new(),
+        created_at: now,
+        updated_at: now,
+    };
+    let endpoints = Endpoint::from_rows(endpoints)?;
+    let owed = webhook::owe(shop, account.id, &[Event::FeedbackCreated], Subject::Feedback(&feedback), &endpoints);
+    let mut statements = along(&feedback)?;
+    statements.extend([sql::still_completed(account.id, &feedback.order_id), sql::insert(account.id, &feedback)]);
+    statements.extend(owed.statements);
+    match db.commit(statements).await {
+        Ok(_) => {}
+        Err(no) if no.is_stale() => return Err(Refusal::OrderNotCompleted.into()),
+        Err(no) if no.names("feedbacks.order_id") => return Err(Refusal::HasFeedback.into()),
+        Err(no) => return Err(no.into()),
+    }
+    shop.nudge(webhook::nudges(account, &owed.log_ids)).await;
+    Ok(feedback)
+}
+
+/// Sets the seller's response; a later one takes its place. The same one again changes nothing.
+pub async fn reply(
+    shop: &Shop,
+    account: &Account,
+    id: &str,
+    response: String,
+    along: Along<'_, Feedback>,
+) -> Outcome<Feedback> {
+    let db = account.db(shop)?;
+    let rows = db.rows(vec![sql::one(account.id, id), webhook::sql::enabled(account.id)]).await?;
+    let [feedbacks, endpoints] = rows.as_slice() else {
+        return Err(Fault("two answers were expected".into()).into());
+    };
+    let mut feedback = sql::feedback(feedbacks.first().ok_or(Refusal::NotFound)?)?;
+    if feedback.response == response {
+        db.commit(along(&feedback)?).await?;
+        return Ok(feedback);
+    }
+    feedback.response = response;
+    feedback.updated_at = shop.now();
+    let endpoints = Endpoint::from_rows(endpoints)?;
+    let owed = webhook::owe(shop, account.id, &[Event::FeedbackUpdated], Subject::Feedback(&feedback), &endpoints);
+    let mut statements = along(&feedback)?;
+    // No guard: nothing else of a feedback ever changes, and of two responses the later one stays.
+    statements.push(sql::respond(account.id, &feedback));
+    statements.extend(owed.statements);
+    db.commit(statements).await.map_err(Error::from)?;
+    shop.nudge(webhook::nudges(account, &owed.log_ids)).await;
+    Ok(feedback)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Rating;
+
+    #[test]
+    fn stars_and_ratings_say_the_same() {
+        let said: Vec<i64> = (1..=5).map(|stars| Rating::of_stars(stars) as i64).collect();
+        assert_eq!(said, [-1, -1, 0, 1, 1]);
+        for rating in [Rating::Negative, Rating::Neutral, Rating::Positive] {
+            assert_eq!(Rating::of_stars(rating.stars()), rating);
+            assert_eq!(Rating::from_code(rating as i64), Some(rating));
+        }
+        assert_eq!(Rating::from_code(2), None);
+    }
+}

@@ -1,0 +1,87 @@
+//! Statements and rows of `feedbacks`.
+
+use super::{Feedback, Rating};
+use crate::{
+    shop::order::Status,
+    world::{Fault, Row, Statement},
+};
+
+const COLUMNS: &str =
+    "id, order_id, product_id, product_title, rating, stars, comment, response, created_at, updated_at";
+
+/// How many there are, and the page: a range of `seq`, as that of orders.
+pub fn page(account_id: i64, page: u32, per_page: u32) -> [Statement; 2] {
+    let skip = i64::from(page - 1) * i64::from(per_page);
+    [
+        Statement::new("SELECT COALESCE(MAX(seq), 0) FROM feedbacks WHERE account_id = ?1", vec![account_id.into()]),
+        Statement::new(
+            format!(
+                "SELECT {COLUMNS} FROM feedbacks WHERE account_id = ?1
+                 AND seq <= (SELECT MAX(seq) FROM feedbacks WHERE account_id = ?1) - ?2
+                 ORDER BY seq DESC LIMIT ?3"
+            ),
+            vec![account_id.into(), skip.into(), per_page.into()],
+        ),
+    ]
+}
+
+pub fn one(account_id: i64, id: &str) -> Statement {
+    Statement::new(
+        format!("SELECT {COLUMNS} FROM feedbacks WHERE account_id = ?1 AND id = ?2"),
+        vec![account_id.into(), id.into()],
+    )
+}
+
+pub fn feedback(row: &Row) -> Result<Feedback, Fault> {
+    row.read(|row| {
+        Ok(Feedback {
+            id: row.text(),
+            order_id: row.text(),
+            product_id: row.text(),
+            product_title: row.text(),
+            rating: Rating::from_code(row.int()).ok_or_else(|| Fault("a feedback of an unknown rating".into()))?,
+            stars: row.count(),
+            comment: row.text(),
+            response: row.text(),
+            created_at: row.int(),
+            updated_at: row.int(),
+        })
+    })
+}
+
+/// Holds a commit to the order being completed: it may have been refunded since it was read.
+pub fn still_completed(account_id: i64, order_id: &str) -> Statement {
+    Statement::guard(
+        "EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?2 AND status = ?3)",
+        vec![account_id.into(), order_id.into(), Status::Completed.code().into()],
+    )
+}
+
+pub fn insert(account_id: i64, feedback: &Feedback) -> Statement {
+    Statement::new(
+        format!(
+            "INSERT INTO feedbacks (account_id, seq, {COLUMNS})
+             SELECT ?1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM feedbacks WHERE account_id = ?1),
+                    ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10"
+        ),
+        vec![
+            account_id.into(),
+            (&feedback.id).into(),
+            (&feedback.order_id).into(),
+            (&feedback.product_id).into(),
+            (&feedback.product_title).into(),
+            (feedback.rating as i64).into(),
+            feedback.stars.into(),
+            (&feedback.comment).into(),
+            (&feedback.response).into(),
+            feedback.created_at.into(),
+        ],
+    )
+}
+
+pub fn respond(account_id: i64, feedback: &Feedback) -> Statement {
+    Statement::new(
+        "UPDATE feedbacks SET response = ?3, updated_at = ?4 WHERE account_id = ?1 AND id = ?2",
+        vec![account_id.into(), (&feedback.id).into(), (&feedback.response).into(), feedback.updated_at.into()],
+    )
+}

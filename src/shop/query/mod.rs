@@ -1,0 +1,264 @@
+//! Queries: what a customer asks his seller, and what they reply to each other until it is closed.
+
+use super::{
+    Along, Outcome, Refusal, Shop,
+    account::Account,
+    id,
+    list::{self, Page},
+    order,
+    webhook::{self, Endpoint, Event, Subject},
+};
+use crate::world::Fault;
+
+mod sql;
+
+/// Where a query stands; the numbers are the reference's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Open = 0,
+    CustomerReplied = 1,
+    Replied = 2,
+    Closed = 3,
+    Solved = 4,
+}
+
+impl Status {
+    pub const ALL: [Status; 5] =
+        [Status::Open, Status::CustomerReplied, Status::Replied, Status::Closed, Status::Solved];
+
+    pub fn from_code(code: i64) -> Option<Status> {
+        Self::ALL.into_iter().find(|status| *status as i64 == code)
+    }
+
+    /// The one table of moves. A reply opens a closed query again, whoever writes it: nobody is shut out, and there is no
+    /// other way back. What is solved is closed already.
+    pub fn after(self, change: &Change) -> Status {
+        match (self, change) {
+            (_, Change::Reply { from: Side::Customer, .. }) => Status::CustomerReplied,
+            (_, Change::Reply { from: Side::Seller, .. }) => Status::Replied,
+            (_, Change::Close { solved: true }) | (Status::Solved, Change::Close { .. }) => Status::Solved,
+            (_, Change::Close { solved: false }) => Status::Closed,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Seller,
+    Customer,
+}
+
+impl Side {
+    pub fn name(self) -> &'static str {
+        match self {
+            Side::Seller => "seller",
+            Side::Customer => "customer",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Side> {
+        [Side::Seller, Side::Customer].into_iter().find(|side| side.name() == name)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    pub id: String,
+    pub order_id: Option<String>,
+    pub status: Status,
+    pub subject: String,
+    pub email: String,
+    pub message: String,
+    /// Newest first: all of them where one query was asked for, otherwise the newest few.
+    pub replies: Vec<Reply>,
+    /// How many there are in all.
+    pub replies_count: u32,
+    /// Bytes of all messages together.
+    size: u32,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    pub id: String,
+    pub from: Side,
+    pub message: String,
+    pub created_at: i64,
+}
+
+/// What a customer asks.
+pub struct Question {
+    pub order_id: Option<String>,
+    pub subject: String,
+    pub email: String,
+    pub message: String,
+}
+
+/// What can become of a query.
+pub enum Change {
+    Reply { from: Side, message: String },
+    Close { solved: bool },
+}
+
+/// A query holds at most so many replies, and so many bytes of text: one that is read whole stays a small answer.
+pub const MOST_REPLIES: u32 = 500;
+pub const MOST_BYTES: u32 = 1 << 20;
+/// So many replies, the newest, are told in events and in the answer to a change. A list tells one of each query.
+pub const RECENT: u32 = 10;
+
+/// Each query comes with its newest reply. `page` counts from 1.
+pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Query>> {
+    let rows = account.db(shop)?.rows(sql::page(account.id, page, per_page).into()).await?;
+    Ok(list::read(&rows, sql::with_newest)?)
+}
+
+/// With all its replies.
+pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Query> {
+    let statements = vec![sql::one(account.id, id), sql::replies(account.id, id, MOST_REPLIES)];
+    let rows = account.db(shop)?.rows(statements).await?;
+    let [queries, replies] = rows.as_slice() else {
+        return Err(Fault("two answers were expected".into()).into());
+    };
+    Ok(sql::query(queries.first().ok_or(Refusal::NotFound)?, replies)?)
+}
+
+/// Refused unless the order, if one is named, is there.
+pub async fn create(shop: &Shop, account: &Account, question: Question, along: Along<'_, Query>) -> Outcome<Query> {
+    let db = account.db(shop)?;
+    let mut statements = vec![webhook::sql::enabled(account.id)];
+    statements.extend(question.order_id.as_deref().map(|id| order::sql::by_id(account.id, id)));
+    let rows = db.rows(statements).await?;
+    let [endpoints, orders @ ..] = rows.as_slice() else {
+        return Err(Fault("an answer was expected".into()).into());
+    };
+    if orders.iter().any(Vec::is_empty) {
+        return Err(Refusal::NoSuchOrder.into());
+    }
+    let now = shop.now();
+    let query = Query {
+        id: id::short(shop.random()),
+        order_id: question.order_id,
+        status: Status::Open,
+        subject: question.subject,
+        email: question.email,
+        size: bytes(&question.message),
+        message: question.message,
+        replies: Vec::new(),
+        replies_count: 0,
+        created_at: now,
+        updated_at: now,
+    };
+    let endpoints = Endpoint::from_rows(endpoints)?;
+    let owed = webhook::owe(shop, account.id, &[Event::QueryCreated], Subject::Query(&query), &endpoints);
+    let mut statements = along(&query)?;
+    statements.push(sql::insert(account.id, &query));
+    statements.extend(owed.statements);
+    db.commit(statements).await?;
+    shop.nudge(webhook::nudges(account, &owed.log_ids)).await;
+    Ok(query)
+}
+
+/// Who replies at the same time as others reads again and goes after them.
+const TRIES: usize = 8;
+
+/// Replies to a query or closes it. Closing what is closed changes nothing. Answers the newest replies.
+pub async fn change(
+    shop: &Shop,
+    account: &Account,
+    id: &str,
+    change: Change,
+    along: Along<'_, Query>,
+) -> Outcome<Query> {
+    let db = account.db(shop)?;
+    for _ in 0..TRIES {
+        let rows = db
+            .rows(vec![
+                sql::one(account.id, id),
+                sql::replies(account.id, id, RECENT),
+                webhook::sql::enabled(account.id),
+            ])
+            .await?;
+        let [queries, replies, endpoints] = rows.as_slice() else {
+            return Err(Fault("three answers were expected".into()).into());
+        };
+        let mut query = sql::query(queries.first().ok_or(Refusal::NotFound)?, replies)?;
+        let status = query.status.after(&change);
+        let unchanged = sql::unchanged(account.id, &query);
+        let events: &[Event] = match &change {
+            Change::Close { .. } if status == query.status => {
+                db.commit(along(&query)?).await?;
+                return Ok(query);
+            }
+            Change::Close { .. } => &[],
+            Change::Reply { from, message } => {
+                let size = query.size.saturating_add(bytes(message));
+                if query.replies_count >= MOST_REPLIES || size > MOST_BYTES {
+                    return Err(Refusal::QueryFull.into());
+                }
+                add(
+                    &mut query,
+                    Reply {
+                        id: id::short(shop.random()),
+                        from: *from,
+                        message: message.clone(),
+                        created_at: shop.now(),
+                    },
+                );
+                query.size = size;
+                &[Event::QueryReplied]
+            }
+        };
+        query.status = status;
+        query.updated_at = shop.now();
+        let owed = webhook::owe(shop, account.id, events, Subject::Query(&query), &Endpoint::from_rows(endpoints)?);
+        let mut statements = along(&query)?;
+        statements.extend([unchanged, sql::update(account.id, &query)]);
+        if let (Change::Reply { .. }, Some(reply)) = (&change, query.replies.first()) {
+            statements.push(sql::insert_reply(account.id, &query, reply));
+        }
+        statements.extend(owed.statements);
+        match db.commit(statements).await {
+            Ok(_) => {
+                shop.nudge(webhook::nudges(account, &owed.log_ids)).await;
+                return Ok(query);
+            }
+            Err(no) if no.is_stale() => {}
+            Err(no) => return Err(no.into()),
+        }
+    }
+    Err(Fault("a query changed faster than it could be replied to".into()).into())
+}
+
+fn add(query: &mut Query, reply: Reply) {
+    query.replies.insert(0, reply);
+    query.replies.truncate(RECENT as usize);
+    query.replies_count += 1;
+}
+
+fn bytes(text: &str) -> u32 {
+    u32::try_from(text.len()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Change, Side, Status};
+
+    #[test]
+    fn every_move_stands_in_the_table() {
+        let reply = |from| Change::Reply { from, message: String::new() };
+        let moves = [
+            (reply(Side::Customer), [1, 1, 1, 1, 1]),
+            (reply(Side::Seller), [2, 2, 2, 2, 2]),
+            (Change::Close { solved: false }, [3, 3, 3, 3, 4]),
+            (Change::Close { solved: true }, [4, 4, 4, 4, 4]),
+        ];
+        for (change, after) in moves {
+            assert_eq!(Status::ALL.map(|status| status.after(&change) as i64), after);
+        }
+        for code in 0..5 {
+            assert_eq!(Status::from_code(code).map(|status| status as i64), Some(code));
+        }
+        assert_eq!(Status::from_code(5), None);
+    }
+}
