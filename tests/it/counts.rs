@@ -25,6 +25,47 @@ fn reading_an_order_is_one_trip_and_a_list_is_one() {
 }
 
 #[test]
+fn a_page_costs_the_same_however_deep_it_lies_and_however_much_was_replied() {
+    let world = World::new();
+    let ada = world.seller();
+    let ask = || {
+        let fields = json!({"subject": "?", "email": "bob@example.com", "message": "?"});
+        ada.post("/queries", fields).expect(201).json()["id"].as_str().unwrap().to_owned()
+    };
+    let reply = |id: &str| ada.post(&format!("/queries/{id}/reply"), json!({"message": "!"})).expect(201);
+    let say = || {
+        let id = ada.white_label(json!({}))["id"].as_str().unwrap().to_owned();
+        ada.simulate(&id, "exact", 1);
+        ada.post("/feedbacks", json!({"order_id": id, "stars": 5})).expect(201);
+    };
+    let steps = |path: &str| {
+        let before = world.db.steps();
+        assert_eq!(ada.get(path).expect(200).json().as_array().unwrap().len(), 20, "{path}");
+        world.db.steps() - before
+    };
+    let ids: Vec<String> = (0..20).map(|_| ask()).collect();
+    for id in &ids {
+        reply(id);
+        say();
+    }
+    let (queries, feedbacks) = (steps("/queries"), steps("/feedbacks"));
+    for id in &ids {
+        (0..15).for_each(|_| drop(reply(id)));
+    }
+    assert_eq!(steps("/queries"), queries, "of each query one reply is read");
+    for _ in 0..100 {
+        reply(&ask());
+        say();
+    }
+    for page in [1, 3, 6] {
+        assert_eq!(steps(&format!("/queries?page={page}")), queries);
+        assert_eq!(steps(&format!("/feedbacks?page={page}")), feedbacks);
+    }
+    // A row that is read costs some forty steps: no page reads many that it doesn't show.
+    assert!(queries < 20 * 80 && feedbacks < 20 * 40, "{queries} {feedbacks}");
+}
+
+#[test]
 fn a_payment_link_costs_one_trip_and_an_order_without_a_page_two() {
     let world = World::new();
     let ada = world.seller();

@@ -7,7 +7,7 @@ use std::{
 };
 
 use pushguard::world::{Databases, Fault, Later, Row, Statement, Uncommitted, Value};
-use rusqlite::{Connection, types::Value as Cell_};
+use rusqlite::{Connection, StatementStatus, types::Value as Cell_};
 
 use super::Yield;
 
@@ -25,6 +25,7 @@ pub struct Db {
     reads: Cell<u32>,
     commits: Cell<u32>,
     statements: Cell<u32>,
+    steps: Cell<u64>,
     /// Which commits break, by their number.
     breaks: RefCell<Vec<(u32, Landed)>>,
     read_breaks: Cell<bool>,
@@ -50,6 +51,7 @@ impl Db {
             reads: Cell::new(0),
             commits: Cell::new(0),
             statements: Cell::new(0),
+            steps: Cell::new(0),
             breaks: RefCell::default(),
             read_breaks: Cell::new(false),
             interruptions: RefCell::new(Vec::new()),
@@ -60,6 +62,11 @@ impl Db {
     /// Round trips that read, round trips that wrote, and statements in both.
     pub fn counts(&self) -> (u32, u32, u32) {
         (self.reads.get(), self.commits.get(), self.statements.get())
+    }
+
+    /// Instructions of SQLite's machine so far: they grow with the rows that are read, answered or not.
+    pub fn steps(&self) -> u64 {
+        self.steps.get()
     }
 
     /// The `n`th commit from now is reported as broken: 1 is the next.
@@ -147,7 +154,9 @@ impl Db {
         let transaction = connection.transaction()?;
         let mut all = Vec::new();
         for statement in statements {
-            all.push(rows(&transaction, statement)?);
+            let (rows, steps) = rows(&transaction, statement)?;
+            self.steps.set(self.steps.get() + steps);
+            all.push(rows);
         }
         transaction.commit()?;
         Ok(all)
@@ -164,7 +173,7 @@ fn shown(value: &Cell_) -> String {
     }
 }
 
-fn rows(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {
+fn rows(connection: &Connection, statement: &Statement) -> rusqlite::Result<(Vec<Row>, u64)> {
     assert!(statement.args.len() <= 100, "D1 binds at most 100 parameters: {}", statement.sql);
     let mut prepared = connection.prepare_cached(&statement.sql)?;
     // D1 answers rows as objects: two columns of one name would be one.
@@ -178,7 +187,9 @@ fn rows(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<
     while let Some(row) = answered.next()? {
         all.push(Row((0..columns).map(|n| row.get(n).map(read)).collect::<rusqlite::Result<_>>()?));
     }
-    Ok(all)
+    drop(answered);
+    let steps = u64::try_from(prepared.reset_status(StatementStatus::VmStep)).unwrap_or(0);
+    Ok((all, steps))
 }
 
 /// As D1 binds: every number is a 64-bit float, and a STRICT table must make it whole again.
