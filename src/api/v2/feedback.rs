@@ -5,6 +5,7 @@ use crate::{
     api::{failure::Failure, fields::Fields},
     http::Response,
     json::Json,
+    notes::Meaning,
     shop::{
         feedback::{self, Feedback, Opinion, Rating},
         time,
@@ -66,7 +67,9 @@ pub fn object(feedback: &Feedback) -> String {
         json.text("product_id", &feedback.product_id);
         json.text("product_title", &feedback.product_title);
         json.int("rating", feedback.rating as i64);
+        json.means("rating", || Meaning::Int { least: -1, most: 1 });
         json.int("stars", feedback.stars);
+        json.means("stars", || Meaning::Int { least: 1, most: 5 });
         json.text("comment", &feedback.comment);
         json.text("response", &feedback.response);
         json.text("created_at", &time::wire(feedback.created_at));

@@ -5,8 +5,9 @@ use crate::{
     api::fields::Fields,
     http::Response,
     json::Json,
+    notes::Meaning,
     shop::{
-        query::{self, Change, Query, Question, Reply, Side},
+        query::{self, Change, Query, Question, Reply, Side, Status},
         time,
     },
 };
@@ -52,6 +53,7 @@ pub async fn create(call: &Call<'_>) -> Answer {
 pub async fn reply(call: &Call<'_>, id: &str) -> Answer {
     let mut fields = Fields::read(call.request, "reply")?;
     let message = fields.required_text("message", MESSAGE);
+    fields.means("from", sides);
     let from = match fields.text("from", 16).as_deref().map(Side::parse) {
         None => Side::Seller,
         Some(Some(side)) => side,
@@ -83,6 +85,7 @@ pub fn object(query: &Query) -> String {
     Json::object(|json| {
         json.text("id", &query.id);
         json.int("status", query.status as i64);
+        json.means("status", || Meaning::Codes(Status::ALL.map(|status| status as i64).into()));
         json.text("subject", &query.subject);
         json.text("email", &query.email);
         json.text("message", &query.message);
@@ -94,10 +97,15 @@ pub fn object(query: &Query) -> String {
     })
 }
 
+fn sides() -> Meaning {
+    Meaning::words([Side::Seller, Side::Customer].map(Side::name))
+}
+
 fn reply_object(reply: &Reply) -> String {
     Json::object(|json| {
         json.text("id", &reply.id);
         json.text("from", reply.from.name());
+        json.means("from", sides);
         json.text("message", &reply.message);
         json.text("created_at", &time::wire(reply.created_at));
     })

@@ -26,7 +26,7 @@ pub struct Hook {
 /// A scene is played at a desk of its own, and leaves there what the probes then use.
 type Scene = fn(&Desk<'_>);
 
-const SCENES: [Scene; 6] = [account, blacklist, orders, pay, rehearsal, webhooks];
+const SCENES: [Scene; 8] = [account, blacklist, feedbacks, orders, pay, queries, rehearsal, webhooks];
 
 pub fn play(exchanges: &RefCell<Vec<Exchange>>) -> Vec<Hook> {
     let mut hooks = Vec::new();
@@ -90,6 +90,20 @@ fn blacklist(desk: &Desk<'_>) {
     desk.delete(&format!("/blacklist/{}", id(&other)));
 }
 
+fn feedbacks(desk: &Desk<'_>) {
+    desk.seller.endpoint("https://ada.example/hook", &["feedback:created", "feedback:updated"]);
+    let order = id(&desk.seller.white_label(json!({})));
+    let fields = json!({"order_id": order, "rating": 1, "stars": 5, "comment": "Very good seller"});
+    desk.refused(400, "POST", "/feedbacks", Some(fields.clone()));
+    desk.seller.simulate(&order, "exact", 1);
+    let path = format!("/feedbacks/{}", id(&desk.post("/feedbacks", fields)));
+    desk.refused(400, "POST", "/feedbacks", Some(json!({"order_id": order, "rating": 2})));
+    desk.get("/feedbacks");
+    desk.world.advance(SECOND);
+    desk.post(&format!("{path}/reply"), json!({"response": "Thanks! :)"}));
+    desk.get(&path);
+}
+
 fn orders(desk: &Desk<'_>) {
     let id = id(&desk.seller.white_label(json!({"custom": {"0": "ada"}})));
     desk.seller.simulate(&id, "exact", 1);
@@ -125,6 +139,25 @@ fn pay(desk: &Desk<'_>) {
     let live = desk.as_another("alan@example.com", false);
     live.seller.put("/account", json!({"gateways": {"bitcoin": {"xpub": ZPUB}}})).expect(200);
     live.refused(503, "POST", "/pay", Some(fields(json!({"white_label": true}))));
+}
+
+fn queries(desk: &Desk<'_>) {
+    desk.seller.endpoint("https://ada.example/hook", &["query:created", "query:replied"]);
+    let order = id(&desk.seller.white_label(json!({})));
+    let fields = json!({
+        "subject": "Before I buy", "email": "bob@example.com", "message": "Do you also accept BTC?", "order_id": order,
+    });
+    let path = format!("/queries/{}", id(&desk.post("/queries", fields)));
+    desk.post("/queries", json!({"subject": "Test", "email": "bob@example.com", "message": "Is anybody there?"}));
+    desk.refused(400, "POST", "/queries", Some(json!({"subject": "", "email": "bob", "message": "?"})));
+    desk.world.advance(SECOND);
+    desk.post(&format!("{path}/reply"), json!({"message": "Nothing but.", "from": "seller"}));
+    desk.refused(400, "POST", &format!("{path}/reply"), Some(json!({"message": "?", "from": "nobody"})));
+    desk.seller.post(&format!("{path}/reply"), json!({"message": "Thank you!", "from": "customer"})).expect(201);
+    desk.get("/queries");
+    desk.get(&path);
+    desk.world.advance(SECOND);
+    desk.post(&format!("{path}/close"), json!({"solved": true}));
 }
 
 fn rehearsal(desk: &Desk<'_>) {
