@@ -139,7 +139,7 @@ fn a_feedback_that_says_nothing_or_too_much_is_refused() {
     let ada = world.seller();
     let order_id = sold(&ada, "The app");
     let order = "Order id can't be blank";
-    let rating = "Rating can't be blank";
+    let rating = "Rating or stars can't be blank";
     let long = "Comment is too long (maximum is 2000 characters)";
     let before = world.db.dump();
     for (body, sentences) in [

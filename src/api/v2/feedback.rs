@@ -36,7 +36,7 @@ pub async fn create(call: &Call<'_>) -> Answer {
         (None, None) => None,
     };
     if opinion.is_none() && fields.errors.len() == before {
-        fields.error("Rating can't be blank");
+        fields.error("Rating or stars can't be blank");
     }
     let comment = fields.text("comment", 2_000).unwrap_or_default();
     fields.finish()?;
