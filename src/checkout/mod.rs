@@ -114,6 +114,9 @@ fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Re
             | Refusal::MoneyInIt
             | Refusal::EmailTaken
             | Refusal::AlreadyBlacklisted
+            | Refusal::SerialsTaken(_)
+            | Refusal::StockMoved
+            | Refusal::UnknownProducts(_)
             | Refusal::WalletTaken
             | Refusal::Running
             | Refusal::KeyOfAnother

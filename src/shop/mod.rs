@@ -10,6 +10,7 @@ use crate::world::{Fault, Lane, Statement, Uncommitted, World};
 
 pub mod account;
 pub mod blacklist;
+pub mod category;
 pub mod gateway;
 pub mod id;
 pub mod idempotency;
@@ -18,7 +19,10 @@ pub mod list;
 pub mod money;
 pub mod order;
 pub mod payment;
+pub mod product;
+pub mod stock;
 pub mod time;
+pub mod upload;
 pub mod vault;
 pub mod webhook;
 
@@ -86,6 +90,12 @@ pub enum Refusal {
     EmailTaken,
     /// The blacklist has this fact already.
     AlreadyBlacklisted,
+    /// The account has these serials already; the first of them.
+    SerialsTaken(Vec<stock::Taken>),
+    /// The stock was sold from while it was read anew.
+    StockMoved,
+    /// These are no products of the account.
+    UnknownProducts(Vec<String>),
     /// Another account has this wallet.
     WalletTaken,
     TooManyEndpoints,

@@ -188,6 +188,9 @@ const OWNED: &[&str] = &[
     "list_gaps",
     "blacklist",
     "idempotency",
+    "products",
+    "serials",
+    "categories",
 ];
 
 #[test]

@@ -10,11 +10,15 @@ use crate::{
 mod account;
 mod auth;
 mod blacklist;
+mod category;
+mod custom;
 pub mod event;
 mod order;
 mod page;
 mod pay;
+mod product;
 mod rehearsal;
+pub mod upload;
 mod webhook;
 
 /// One authenticated request.
@@ -29,6 +33,11 @@ impl Call<'_> {
     /// The answer that is about to be committed, kept under the request's Idempotency-Key; for the same commit.
     fn keep(&self, status: u16, body: &str) -> Result<Vec<Statement>, Fault> {
         self.once.keep(self.shop, status, body)
+    }
+
+    /// Of the links that are handed out.
+    fn origin(&self) -> &str {
+        self.shop.world.settings.public_url.as_deref().unwrap_or(&self.request.origin)
     }
 
     /// For the first of several commits: takes the Idempotency-Key.
@@ -104,10 +113,17 @@ routes! {
     ["account", "api_key"] { Post: account::regenerate_key }
     ["blacklist"] { Get: blacklist::list, Post: blacklist::create }
     ["blacklist", id] { Get: blacklist::get, Put: blacklist::update, Delete: blacklist::destroy }
+    ["categories"] { Get: category::list, Post: category::create }
+    ["categories", id] { Get: category::get, Put: category::update, Delete: category::destroy }
+    ["categories", id, "image"] { Put: upload::put_category_image, Delete: upload::destroy_category_image }
     ["orders"] { Get: order::list }
     ["orders", id] { Get: order::get }
     ["pay"] { Post: pay::create }
     ["pay", id] { Delete: pay::destroy }
+    ["products"] { Get: product::list, Post: product::create }
+    ["products", id] { Get: product::get, Put: product::update, Delete: product::destroy }
+    ["products", id, "file"] { Put: upload::put_file, Delete: upload::destroy_file }
+    ["products", id, "image"] { Put: upload::put_image, Delete: upload::destroy_image }
     ["webhooks", "endpoints"] { Get: webhook::endpoints, Post: webhook::create_endpoint }
     ["webhooks", "endpoints", id] {
         Get: webhook::endpoint, Put: webhook::update_endpoint, Delete: webhook::destroy_endpoint
