@@ -3,8 +3,10 @@
 use crate::{
     api::fields::Fields,
     json::{Json, Value},
+    notes::Meaning,
 };
 
+const KINDS: [&str; 4] = ["text", "number", "checkbox", "select"];
 const MOST: usize = 50;
 const MOST_OPTIONS: usize = 100;
 /// Bytes of it all, since every list of products shows it.
@@ -45,9 +47,10 @@ fn input(fields: &mut Fields, n: usize, item: Value) -> String {
     };
     let mut inner = Fields::of(map);
     let name = inner.required_text("name", 255).unwrap_or_default();
+    inner.means("type", || Meaning::words(KINDS));
     let kind = inner.required_text("type", 32);
     let kind = kind.map(|kind| kind.to_ascii_lowercase()).unwrap_or_default();
-    if !kind.is_empty() && !["text", "number", "checkbox", "select"].contains(&kind.as_str()) {
+    if !kind.is_empty() && !KINDS.contains(&kind.as_str()) {
         inner.error("Type is not included in the list");
     }
     let required = inner.flag("required").unwrap_or(false);

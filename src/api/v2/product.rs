@@ -8,6 +8,7 @@ use crate::{
     },
     http::Response,
     json::{Json, Value},
+    notes::Meaning,
     shop::{
         money::{Amount, Currency, Decimal},
         product::{self, GATEWAYS, Kind, Product, Restock},
@@ -154,6 +155,7 @@ fn price(fields: &mut Fields, before: Option<Amount>) -> Option<Amount> {
 
 fn kind(fields: &mut Fields) -> Option<Kind> {
     let before = fields.errors.len();
+    fields.means("product_type", kinds);
     let code = fields.int("product_type", i64::MIN, i64::MAX);
     let kind = code.and_then(Kind::from_code);
     if kind.is_none() && (code.is_some() || fields.errors.len() == before) {
@@ -164,8 +166,13 @@ fn kind(fields: &mut Fields) -> Option<Kind> {
     kind
 }
 
+fn kinds() -> Meaning {
+    Meaning::Codes((0..10).filter(|code| Kind::from_code(*code).is_some()).collect())
+}
+
 /// A list, or a text with commas between.
 fn gateways(fields: &mut Fields) -> String {
+    fields.means("gateways", || Meaning::words(GATEWAYS));
     let asked: Vec<String> = match fields.value("gateways") {
         Some(Value::Array(items)) => items.iter().map(|item| item.as_str().unwrap_or("?").trim().to_owned()).collect(),
         Some(Value::String(text)) => text.split(',').map(|name| name.trim().to_owned()).collect(),
@@ -292,7 +299,9 @@ pub fn object(product: &Product, origin: &str) -> String {
         json.text("price", &product.price.wire());
         json.text("currency", product.price.currency().code());
         json.int("product_type", product.kind as i64);
+        json.means("product_type", kinds);
         json.texts("gateways", product.gateways.split(','));
+        json.means("gateways", || Meaning::words(GATEWAYS));
         json.flag("private", product.private);
         json.flag("unlisted", product.unlisted);
         json.flag("vpn_block", product.vpn_block);
