@@ -2,15 +2,12 @@
 
 use super::{Answer, Call, custom, page::Wanted, upload};
 use crate::{
-    api::{
-        failure::{Failure, quoted},
-        fields::Fields,
-    },
-    http::Response,
+    api::{failure::quoted, fields::Fields},
+    http::{BODY_LIMIT, Response},
     json::{Json, Value},
     notes::Meaning,
     shop::{
-        money::{Amount, Currency, Decimal},
+        money::{Amount, Decimal},
         product::{self, GATEWAYS, Kind, Product, Restock},
         stock::{LONGEST, MOST, Serials, Unfit},
         time,
@@ -30,14 +27,12 @@ pub async fn get(call: &Call<'_>, id: &str) -> Answer {
 
 pub async fn create(call: &Call<'_>) -> Answer {
     let mut fields = Fields::read(call.request, "product")?;
-    let (product, serials) = read(call, &mut fields, None);
+    let mut product = Product::blank()?;
+    let serials = read(call, &mut fields, &mut product, None);
     fields.finish()?;
-    let Some(product) = product else {
-        return Err(Failure::invalid("Price can't be blank"));
-    };
     let object = |product: &Product| object(product, call.origin());
     let keep = |product: &Product| call.keep(201, &object(product));
-    let product = product::create(call.shop, call.account, product, serials.unwrap_or_default(), &keep).await?;
+    product::create(call.shop, call.account, &mut product, serials.unwrap_or_default(), &keep).await?;
     Ok(Response::json(201, object(&product)))
 }
 
@@ -46,11 +41,11 @@ pub async fn create(call: &Call<'_>) -> Answer {
 pub async fn update(call: &Call<'_>, id: &str) -> Answer {
     let before = product::get(call.shop, call.account, id).await?;
     let mut fields = Fields::read(call.request, "product")?;
-    let (product, serials) = read(call, &mut fields, Some(&before));
-    let from_stock = fields.value("info").is_none();
+    let mut product = before.clone();
+    let serials = read(call, &mut fields, &mut product, Some(&before));
+    let from_stock = fields.value("info").is_none() && before.kind == Kind::Serials;
     fields.finish()?;
-    let product = product.unwrap_or_else(|| before.clone());
-    let restock = serials.map(|serials| Restock { serials, from_stock: from_stock && before.kind == Kind::Serials });
+    let restock = serials.map(|serials| Restock { serials, from_stock });
     let product = product::update(call.shop, call.account, &before, product, restock).await?;
     Ok(Response::json(200, object(&product, call.origin())))
 }
@@ -60,28 +55,21 @@ pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
     Ok(Response::empty(204))
 }
 
-/// The product as the fields make it, of a blank one or of the one `before`, and the serials that it is to have in stock,
-/// unless those stay. Without a price there is no product, and an error.
-fn read(call: &Call<'_>, fields: &mut Fields, before: Option<&Product>) -> (Option<Product>, Option<Serials>) {
+/// Writes what was sent into the product: a blank one, or the one that there is `before`. Answers the serials that it is to
+/// have in stock, unless those stay.
+fn read(call: &Call<'_>, fields: &mut Fields, product: &mut Product, before: Option<&Product>) -> Option<Serials> {
     let insecure = call.shop.world.settings.allow_insecure_urls;
     let sent = |fields: &Fields, name: &str| before.is_none() || fields.has(name);
-    let title = sent(fields, "title").then(|| fields.required_text("title", 255));
-    let description = sent(fields, "description").then(|| fields.required_text("description", 20_000));
-    let price = price(fields, before.map(|before| before.price));
-    let Some(mut product) =
-        before.cloned().or_else(|| Currency::parse("USD").and_then(|usd| Amount::new(0, usd)).map(Product::blank))
-    else {
-        return (None, None);
-    };
-    let was = product.kind;
-    let (was_delimiter, was_info) = (product.stock_delimiter.clone(), product.info.clone());
-    product.title = title.flatten().unwrap_or(product.title);
-    product.description = description.flatten().unwrap_or(product.description);
-    if let Some(price) = price {
+    for (name, most, text) in [("title", 255, &mut product.title), ("description", 20_000, &mut product.description)] {
+        if sent(fields, name) {
+            *text = fields.required_text(name, most).unwrap_or_default();
+        }
+    }
+    if let Some(price) = price(fields, before.map(|before| before.price)) {
         product.price = price;
     }
     if sent(fields, "product_type") {
-        product.kind = kind(fields).unwrap_or(was);
+        product.kind = kind(fields).unwrap_or(product.kind);
     }
     if sent(fields, "gateways") {
         product.gateways = gateways(fields);
@@ -102,7 +90,7 @@ fn read(call: &Call<'_>, fields: &mut Fields, before: Option<&Product>) -> (Opti
         fields.error(format!("Maximum quantity must be greater than or equal to {}", product.minimum_quantity));
     }
     if fields.has("stock_delimiter") {
-        product.stock_delimiter = delimiter(fields).unwrap_or(product.stock_delimiter);
+        product.stock_delimiter = delimiter(fields);
     }
     if fields.has("stock_amount") {
         product.stock_amount = fields.int("stock_amount", 0, 1_000_000_000);
@@ -121,7 +109,7 @@ fn read(call: &Call<'_>, fields: &mut Fields, before: Option<&Product>) -> (Opti
     if product.kind == Kind::Dynamic && product.dynamic_url.is_none() && fields.errors.len() == errors {
         fields.error("Dynamic url can't be blank");
     }
-    let serials = info(fields, &mut product, was, &was_delimiter, was_info);
+    let serials = info(fields, product, before);
     product.paypal_email_delivery = fields.flag("paypal_email_delivery").unwrap_or(product.paypal_email_delivery);
     if fields.has("webhook_url") {
         product.webhook_url = fields.url("webhook_url", insecure);
@@ -129,7 +117,7 @@ fn read(call: &Call<'_>, fields: &mut Fields, before: Option<&Product>) -> (Opti
     if fields.has("custom") {
         product.custom = custom::read(fields);
     }
-    (price.is_some().then_some(product), serials)
+    serials
 }
 
 /// A price keeps its number when only its currency is sent.
@@ -200,75 +188,66 @@ fn gateways(fields: &mut Fields) -> String {
 }
 
 /// Not trimmed, since it may be a line break; null and empty are the comma.
-fn delimiter(fields: &mut Fields) -> Option<String> {
+fn delimiter(fields: &mut Fields) -> String {
     const LONGEST: usize = 16;
     let text = match fields.value("stock_delimiter") {
         None => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(_) => {
             fields.error("Stock delimiter must be a text");
-            return None;
+            String::new()
         }
     };
-    match text.as_str() {
-        "" => Some(",".into()),
-        text if text.chars().count() > LONGEST => {
-            fields.error(format!("Stock delimiter is too long (maximum is {LONGEST} characters)"));
-            None
-        }
-        _ => Some(text),
+    if text.chars().count() > LONGEST {
+        fields.error(format!("Stock delimiter is too long (maximum is {LONGEST} characters)"));
     }
+    if text.is_empty() { ",".into() } else { text }
 }
 
 /// Of a product of serials, null is no info at all: lists show null there, and a client that sends back what it was shown
 /// must not empty the stock. An empty text does.
-fn info(
-    fields: &mut Fields,
-    product: &mut Product,
-    was: Kind,
-    was_delimiter: &str,
-    was_info: Option<String>,
-) -> Option<Serials> {
+fn info(fields: &mut Fields, product: &mut Product, before: Option<&Product>) -> Option<Serials> {
     const LONGEST_PLAIN: usize = 20_000;
+    let had = before.filter(|before| before.kind == Kind::Serials);
     if product.kind != Kind::Serials {
         if fields.has("info") {
             product.info = fields.text("info", LONGEST_PLAIN);
-        } else if was == Kind::Serials {
+        } else if had.is_some() {
             // A list of serials must not become what every buyer gets.
             product.info = None;
         }
         return None;
     }
-    let errors = fields.errors.len();
-    let text = match fields.value("info").is_some() {
-        true => fields.text("info", usize::MAX).unwrap_or_default(),
-        // What there is, told apart anew.
-        false if was == Kind::Serials && was_delimiter != product.stock_delimiter => was_info.clone()?,
-        false if was != Kind::Serials && product.serials_left == 0 => was_info.clone()?,
-        false => return None,
-    };
-    if fields.errors.len() > errors {
+    let same_delimiter = had.is_some_and(|before| before.stock_delimiter == product.stock_delimiter);
+    let text = if fields.value("info").is_some() {
+        let errors = fields.errors.len();
+        let text = fields.text("info", BODY_LIMIT).unwrap_or_default();
+        if fields.errors.len() > errors {
+            return None;
+        }
+        text
+    } else if same_delimiter || (had.is_none() && product.serials_left > 0) {
         return None;
-    }
+    } else {
+        // What there is, told apart anew.
+        product.info.clone()?
+    };
     match Serials::read(&text, &product.stock_delimiter) {
         // Sent back as it was shown.
-        Ok(serials)
-            if was == Kind::Serials && serials.info() == was_info && was_delimiter == product.stock_delimiter =>
-        {
-            None
-        }
+        Ok(serials) if same_delimiter && serials.info() == product.info => None,
         Ok(serials) => Some(serials),
         Err(unfit) => {
             fields.error(match unfit {
                 Unfit::TooMany => format!("Info has too many serials (maximum is {MOST})"),
                 Unfit::TooLong(places) => {
-                    let places = places.iter().map(usize::to_string);
+                    let places = places.iter().map(usize::to_string).collect();
                     format!("Info has serials that are too long (maximum is {LONGEST} characters): {}", some(places))
                 }
                 Unfit::Repeated(repeated) => {
-                    let named =
-                        repeated.iter().map(|(text, first, again)| format!("{} ({first} and {again})", quoted(text)));
-                    format!("Info has serials more than once: {}", some(named))
+                    let named = |(text, first, again): &(String, usize, usize)| {
+                        format!("{} ({first} and {again})", quoted(text))
+                    };
+                    format!("Info has serials more than once: {}", some(repeated.iter().map(named).collect()))
                 }
             });
             None
@@ -277,9 +256,8 @@ fn info(
 }
 
 /// The first ten, and how many more there are.
-fn some(items: impl Iterator<Item = String>) -> String {
+fn some(mut items: Vec<String>) -> String {
     const NAMED: usize = 10;
-    let mut items: Vec<String> = items.collect();
     let more = items.len().saturating_sub(NAMED);
     items.truncate(NAMED);
     let text = items.join(", ");

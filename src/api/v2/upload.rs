@@ -45,50 +45,43 @@ pub fn intake(method: Method, path: &str, content_type: Option<&str>) -> Option<
     }
 }
 
-pub async fn put_image(call: &Call<'_>, id: &str) -> Answer {
-    put(call, id, Place::Image).await
+/// Whose upload it is, by its table.
+type Noun = &'static str;
+
+pub fn put_image<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
+    put(call, id, products::sql::TABLE, Place::Image)
 }
 
-pub async fn put_file(call: &Call<'_>, id: &str) -> Answer {
-    put(call, id, Place::File).await
+pub fn put_file<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
+    put(call, id, products::sql::TABLE, Place::File)
 }
 
-async fn put(call: &Call<'_>, id: &str, place: Place) -> Answer {
-    let mut product = products::get(call.shop, call.account, id).await?;
+pub fn put_category_image<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
+    put(call, id, categories::sql::TABLE, Place::Image)
+}
+
+pub fn destroy_image<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
+    destroy(call, id, products::sql::TABLE, Place::Image)
+}
+
+pub fn destroy_file<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
+    destroy(call, id, products::sql::TABLE, Place::File)
+}
+
+pub fn destroy_category_image<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
+    destroy(call, id, categories::sql::TABLE, Place::Image)
+}
+
+/// Whose it is must be there before anything is put; what it is then is what the answer shows.
+async fn put(call: &Call<'_>, id: &str, noun: Noun, place: Place) -> Answer {
+    upload::look(call.shop, call.account, (noun, id, place)).await?;
     let (given, content) = given(call.request, place)?;
-    let at = (products::sql::TABLE, id, place);
-    let upload = upload::replace(call.shop, call.account, at, given, content).await?;
-    product.updated_at = call.shop.now();
-    *match place {
-        Place::Image => &mut product.image,
-        Place::File => &mut product.file,
-    } = Some(upload);
-    Ok(Response::json(200, product::object(&product, call.origin())))
+    upload::replace(call.shop, call.account, (noun, id, place), given, content).await?;
+    if noun == categories::sql::TABLE { category::get(call, id).await } else { product::get(call, id).await }
 }
 
-pub async fn put_category_image(call: &Call<'_>, id: &str) -> Answer {
-    let mut category = categories::get(call.shop, call.account, id).await?;
-    let (given, content) = given(call.request, Place::Image)?;
-    let at = (categories::sql::TABLE, id, Place::Image);
-    category.image = Some(upload::replace(call.shop, call.account, at, given, content).await?);
-    category.updated_at = call.shop.now();
-    Ok(Response::json(200, category::object(&category, call.origin())))
-}
-
-pub async fn destroy_image(call: &Call<'_>, id: &str) -> Answer {
-    destroy(call, (products::sql::TABLE, id, Place::Image)).await
-}
-
-pub async fn destroy_file(call: &Call<'_>, id: &str) -> Answer {
-    destroy(call, (products::sql::TABLE, id, Place::File)).await
-}
-
-pub async fn destroy_category_image(call: &Call<'_>, id: &str) -> Answer {
-    destroy(call, (categories::sql::TABLE, id, Place::Image)).await
-}
-
-async fn destroy(call: &Call<'_>, at: (&str, &str, Place)) -> Answer {
-    upload::remove(call.shop, call.account, at).await?;
+async fn destroy(call: &Call<'_>, id: &str, noun: Noun, place: Place) -> Answer {
+    upload::remove(call.shop, call.account, (noun, id, place)).await?;
     Ok(Response::empty(204))
 }
 

@@ -6,6 +6,7 @@ use super::{
     category, id,
     list::{self, Page},
     money::Amount,
+    order,
     stock::{self, Serials},
     upload::{self, Upload},
 };
@@ -75,8 +76,9 @@ pub struct Product {
 
 impl Product {
     /// Where nothing is said: as the reference's created example has it.
-    pub fn blank(price: Amount) -> Product {
-        Product {
+    pub fn blank() -> Result<Product, Fault> {
+        let price = Amount::new(0, order::dollars()?).ok_or_else(|| Fault("nothing is no amount".into()))?;
+        Ok(Product {
             id: String::new(),
             title: String::new(),
             description: String::new(),
@@ -104,7 +106,7 @@ impl Product {
             file: None,
             created_at: 0,
             updated_at: 0,
-        }
+        })
     }
 
     /// How many can be sold; `None` is without end.
@@ -145,28 +147,29 @@ pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Product> {
     Ok(product)
 }
 
-/// One round trip, whatever the number of serials. Refused when the account has one of them already.
+/// Makes the product, under an id of its own, with these in stock. One round trip, whatever the number of serials. Refused
+/// when the account has one of them already.
 pub async fn create(
     shop: &Shop,
     account: &Account,
-    product: Product,
+    product: &mut Product,
     serials: Serials,
     along: Along<'_, Product>,
-) -> Outcome<Product> {
-    let now = shop.now();
-    let mut product = Product { id: id::hex(&shop.random::<4>()), created_at: now, updated_at: now, ..product };
-    let plain = product.info.take();
-    let shown = if product.kind == Kind::Serials { serials.info() } else { plain.clone() };
+) -> Outcome<()> {
+    product.id = id::hex(&shop.random::<4>());
+    product.created_at = shop.now();
+    product.updated_at = product.created_at;
     product.serials_left = serials.count();
-    product.info = shown;
-    let mut statements = along(&product)?;
-    statements
-        .extend([list::grow(account.id, sql::TABLE), sql::insert(account.id, &product, plain.as_deref(), &serials)]);
+    if product.kind == Kind::Serials {
+        product.info = serials.info();
+    }
+    let mut statements = along(product)?;
+    statements.extend([list::grow(account.id, sql::TABLE), sql::insert(account.id, product, &serials)]);
     if !serials.all.is_empty() {
         statements.extend(stock::sql::replace(account.id, &product.id, &serials));
     }
     match account.db(shop)?.commit(statements).await {
-        Ok(_) => Ok(product),
+        Ok(_) => Ok(()),
         Err(no) => Err(refused(shop, account, &product.id, &serials, no).await?),
     }
 }
@@ -176,10 +179,10 @@ pub async fn update(
     shop: &Shop,
     account: &Account,
     before: &Product,
-    product: Product,
+    mut product: Product,
     restock: Option<Restock>,
 ) -> Outcome<Product> {
-    let product = Product { updated_at: shop.now(), ..product };
+    product.updated_at = shop.now();
     let mut statements = Vec::new();
     if restock.as_ref().is_some_and(|restock| restock.from_stock) {
         statements.push(stock::sql::unchanged(account.id, &product.id, &before.info));

@@ -66,8 +66,7 @@ pub fn product(row: &Row) -> Result<Product, Fault> {
     })
 }
 
-/// `plain`: its info, unless it is a product of serials.
-pub fn insert(account_id: i64, product: &Product, plain: Option<&str>, serials: &Serials) -> Statement {
+pub fn insert(account_id: i64, product: &Product, serials: &Serials) -> Statement {
     let joint = if serials.joint.is_empty() { &product.stock_delimiter } else { &serials.joint };
     let rest = [joint.into(), product.created_at.into(), serials.count().into()];
     Statement::new(
@@ -76,13 +75,12 @@ pub fn insert(account_id: i64, product: &Product, plain: Option<&str>, serials: 
              SELECT ?1, {}, ?2, {PLACES}, ?25, ?26, ?26, ?27, ?27",
             list::next_seq(TABLE)
         ),
-        args(account_id, product, plain, rest),
+        args(account_id, product, rest),
     )
 }
 
 /// Answers the whole row, if it was there.
 pub fn update(account_id: i64, product: &Product, serials: Option<&Serials>) -> Statement {
-    let plain = product.info.as_deref().filter(|_| product.kind != Kind::Serials);
     let joint = serials.map(|serials| serials.joint.as_str());
     let rest = [joint.into(), product.updated_at.into(), serials.map(Serials::count).into()];
     Statement::new(
@@ -91,7 +89,7 @@ pub fn update(account_id: i64, product: &Product, serials: Option<&Serials>) -> 
                = ({PLACES}, COALESCE(?25, stock_joint), ?26, COALESCE(?27, serials_left), serials_added + COALESCE(?27, 0))
              WHERE account_id = ?1 AND id = ?2 RETURNING {COLUMNS}"
         ),
-        args(account_id, product, plain, rest),
+        args(account_id, product, rest),
     )
 }
 
@@ -102,7 +100,7 @@ const OWN: &str = "title, description, price, currency, product_type, gateways, 
 const PLACES: &str =
     "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24";
 
-fn args(account_id: i64, product: &Product, plain: Option<&str>, rest: [Value; 3]) -> Vec<Value> {
+fn args(account_id: i64, product: &Product, rest: [Value; 3]) -> Vec<Value> {
     let mut args = vec![
         account_id.into(),
         (&product.id).into(),
@@ -124,7 +122,8 @@ fn args(account_id: i64, product: &Product, plain: Option<&str>, rest: [Value; 3
         product.crypto_confirmations.into(),
         product.max_risk_level.into(),
         product.dynamic_url.clone().into(),
-        plain.into(),
+        // Serials are rows of their own.
+        product.info.as_deref().filter(|_| product.kind != Kind::Serials).into(),
         product.paypal_email_delivery.into(),
         product.webhook_url.clone().into(),
         product.custom.clone().into(),

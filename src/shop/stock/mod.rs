@@ -74,7 +74,8 @@ impl Serials {
 
 /// `, ` of "A, B": so that what was sent reads back as it was sent.
 fn joint(info: &str, delimiter: &str) -> String {
-    const MOST: usize = 16;
+    // Bytes: what is added to each of many thousand serials must not burst what a row can hold.
+    const MOST: usize = 4;
     let Some((before, after)) = info.split_once(delimiter) else {
         return delimiter.to_owned();
     };

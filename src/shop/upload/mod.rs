@@ -65,20 +65,24 @@ pub fn read(row: &mut Reader<'_>) -> Result<Option<Upload>, Fault> {
     }
 }
 
-/// Puts an upload in its place at the row of `table` with this id, which the caller has seen. What was there is deleted.
-pub async fn replace(
-    shop: &Shop,
-    account: &Account,
-    (table, id, place): (&str, &str, Place),
-    upload: Upload,
-    content: Content,
-) -> Outcome<Upload> {
+/// Where an upload goes: a table, a row's id, a place in that row.
+pub type At<'a> = (&'a str, &'a str, Place);
+
+/// Refused when there is no such row.
+pub async fn look(shop: &Shop, account: &Account, (table, id, place): At<'_>) -> Outcome<()> {
+    let rows = account.db(shop)?.rows(vec![sql::one(account.id, table, id, place.column())]).await?;
+    if rows.iter().flatten().next().is_some() { Ok(()) } else { Err(Refusal::NotFound.into()) }
+}
+
+/// Puts an upload in its place. What was there is deleted.
+pub async fn replace(shop: &Shop, account: &Account, at: At<'_>, mut upload: Upload, content: Content) -> Outcome<()> {
+    let place = at.2;
     let part = || id::hex(&shop.random::<20>());
-    let upload = Upload { id: format!("{}/{}", part(), part()), ..upload };
+    upload.id = format!("{}/{}", part(), part());
     // A file's type is the seller's word. It is told, and never given to a browser as the truth.
     let mime = if place == Place::Image { &upload.mime } else { "application/octet-stream" };
     shop.world.files.put(&place.key(&upload.id), mime, content).await?;
-    match write(shop, account, (table, id, place), Some(&upload)).await {
+    match write(shop, account, at, Some(&upload)).await {
         Err(error) => {
             // After a fault it may be in its row all the same.
             if matches!(error, super::Error::Refused(_)) {
@@ -88,15 +92,15 @@ pub async fn replace(
         }
         Ok(old) => {
             discard(shop, place, old).await;
-            Ok(upload)
+            Ok(())
         }
     }
 }
 
 /// Refused when nothing is there.
-pub async fn remove(shop: &Shop, account: &Account, (table, id, place): (&str, &str, Place)) -> Outcome<()> {
-    let old = write(shop, account, (table, id, place), None).await?.ok_or(Refusal::NotFound)?;
-    discard(shop, place, Some(old)).await;
+pub async fn remove(shop: &Shop, account: &Account, at: At<'_>) -> Outcome<()> {
+    let old = write(shop, account, at, None).await?.ok_or(Refusal::NotFound)?;
+    discard(shop, at.2, Some(old)).await;
     Ok(())
 }
 
@@ -104,7 +108,7 @@ pub async fn remove(shop: &Shop, account: &Account, (table, id, place): (&str, &
 async fn write(
     shop: &Shop,
     account: &Account,
-    (table, id, place): (&str, &str, Place),
+    (table, id, place): At<'_>,
     upload: Option<&Upload>,
 ) -> Outcome<Option<Upload>> {
     let column = place.column();
