@@ -55,16 +55,19 @@ export async function deploy({ wrangler, config, toml, writeConfig, environment 
 const queueNames = (config) => [
   ...new Set([...(config.queues.producers ?? []), ...(config.queues.consumers ?? [])].map(({ queue }) => queue)),
 ];
+const bucketNames = (config) => config.r2_buckets.map(({ bucket_name }) => bucket_name);
 const namespaceTitle = (config, binding) => `${config.name}-${binding}`;
 
-/** {databases: [{name, id}], namespaces: [{title, id}], queues: [name], secrets: [name]} as they are in the account now. */
+/** {databases: [{name, id}], namespaces: [{title, id}], queues: [name], buckets: [name], secrets: [name]} as they are in the account now. */
 async function look(wrangler, config) {
-  const [databases, namespaces, secrets, ...queues] = await Promise.all([
+  const [databases, namespaces, secrets, ...others] = await Promise.all([
     wrangler(['d1', 'list', '--json']),
     wrangler(['kv', 'namespace', 'list']),
     wrangler(['secret', 'list', '--format', 'json', '--name', config.name], { mayFail: true }),
     ...queueNames(config).map((name) => wrangler(['queues', 'info', name], { mayFail: true })),
+    ...bucketNames(config).map((name) => wrangler(['r2', 'bucket', 'info', name, '--json'], { mayFail: true })),
   ]);
+  const queues = others.splice(0, queueNames(config).length);
   return {
     databases: parsed(databases).map(({ name, uuid }) => ({ name, id: uuid })),
     namespaces: parsed(namespaces).map(({ title, id }) => ({ title, id })),
@@ -72,6 +75,7 @@ async function look(wrangler, config) {
     // that merely couldn't be listed would make every stored gateway secret unreadable.
     secrets: isThere(secrets, /Worker ".*" not found/) ? parsed(secrets).map(({ name }) => name) : [],
     queues: queueNames(config).filter((_, index) => isThere(queues[index], /does not exist/)),
+    buckets: bucketNames(config).filter((_, index) => isThere(others[index], /bucket does not exist|code: 10006/)),
   };
 }
 
@@ -104,6 +108,9 @@ export function missing(config, there, givenSecrets) {
     ...queueNames(config)
       .filter((name) => !there.queues.includes(name))
       .map((name) => ({ kind: 'queue', name })),
+    ...bucketNames(config)
+      .filter((name) => !there.buckets.includes(name))
+      .map((name) => ({ kind: 'R2 bucket', name })),
   ];
   const generated = secretSettings.filter((name) => !givenSecrets[name] && !there.secrets.includes(name));
   const secrets = { ...givenSecrets, ...Object.fromEntries(generated.map((name) => [name, generate[name]()])) };
@@ -120,6 +127,7 @@ const createCommand = {
   'D1 database': (name) => ['d1', 'create', name],
   'KV namespace': (title) => ['kv', 'namespace', 'create', title],
   queue: (name) => ['queues', 'create', name],
+  'R2 bucket': (name) => ['r2', 'bucket', 'create', name],
 };
 
 /** wrangler.toml with the ids of this account in place of its zeros. */
@@ -220,7 +228,7 @@ const realWrangler = (args, options = {}) =>
   });
 
 async function dryRun(config) {
-  const nothing = { databases: [], namespaces: [], queues: [], secrets: [] };
+  const nothing = { databases: [], namespaces: [], queues: [], buckets: [], secrets: [] };
   const { resources, generated } = missing(config, nothing, {});
   console.log('A deploy, in an account that has none of it yet:');
   for (const { kind, name } of resources) console.log(`  create the ${kind} ${name}`);

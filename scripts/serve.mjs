@@ -10,7 +10,7 @@ import { exists, Halt, root } from './shell.mjs';
 /**
  * @param {object} options
  * @param {number} [options.port] 0 (the default) takes a free one
- * @param {string} [options.stateDir] where D1, KV and Durable Objects are kept; without it they end with the process
+ * @param {string} [options.stateDir] where D1, KV, R2 and Durable Objects are kept; without it they end with the process
  * @param {object | ((url: string) => object)} [options.env] settings, as text bindings; a function is told the address first
  * @param {boolean} [options.cron] whether the Worker's cron triggers go off, each full minute
  * @param {boolean} [options.assets] whether public/ is served too, as in production; each request then takes a little longer

@@ -1,6 +1,8 @@
 //! HTTP as the dialects and the pages see it: small structs, filled from the raw request by `cloudflare` (which costs a
 //! third of what the `http` crate's types do) and by hand in tests.
 
+use std::{any::Any, rc::Rc};
+
 use crate::notes::{self, Meaning};
 
 /// The request headers that anybody here reads; others are not fetched from the platform.
@@ -67,8 +69,18 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// ISO 3166-1 alpha-2, where the platform knows it.
     pub country: Option<String>,
-    /// `None`: it was longer than `BODY_LIMIT`.
+    /// `None`: it was longer than it may be.
     pub body: Option<Vec<u8>>,
+    /// A body that was left unread, for whom it concerns.
+    pub unread: Option<Unread>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Unread {
+    /// The platform's own stream.
+    pub stream: Rc<dyn Any>,
+    /// Bytes, if they were announced; then it has so many, or breaks off with an error.
+    pub length: Option<u64>,
 }
 
 impl Request {

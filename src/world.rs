@@ -1,7 +1,7 @@
 //! What the shop asks of the world, as small traits. `cloudflare` answers with D1, KV, queues and fetch; the native
 //! tests answer with SQLite in memory and a web that they script. Nothing above this file knows which.
 
-use std::{fmt, future::Future, pin::Pin, rc::Rc};
+use std::{any::Any, fmt, future::Future, pin::Pin, rc::Rc};
 
 mod row;
 mod settings;
@@ -19,6 +19,7 @@ pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 pub struct World {
     pub databases: Rc<dyn Databases>,
     pub cache: Rc<dyn Cache>,
+    pub files: Rc<dyn Files>,
     pub queue: Rc<dyn Queue>,
     pub web: Rc<dyn Web>,
     pub live: Rc<dyn Live>,
@@ -98,6 +99,22 @@ pub trait Cache {
     fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<String>, Fault>>;
     /// `seconds`: how long it is kept; `None` is for good.
     fn put<'a>(&'a self, key: &'a str, value: &'a str, seconds: Option<u32>) -> Later<'a, Result<(), Fault>>;
+}
+
+/// Large objects under keys: what sellers upload.
+pub trait Files {
+    /// `mime` is the type under which it is served. Nothing is there before all of it is.
+    fn put<'a>(&'a self, key: &'a str, mime: &'a str, content: Content) -> Later<'a, Result<(), Fault>>;
+    /// Its type and all of its bytes.
+    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<(String, Vec<u8>)>, Fault>>;
+    /// What isn't there is deleted as well.
+    fn delete<'a>(&'a self, key: &'a str) -> Later<'a, Result<(), Fault>>;
+}
+
+pub enum Content {
+    Bytes(Vec<u8>),
+    /// The platform's own stream, passed on unread.
+    Stream(Rc<dyn Any>),
 }
 
 /// Nudges. A message may be lost, late or doubled; what is owed stands in the database.

@@ -3,7 +3,10 @@
 use crate::json::Json;
 use crate::{
     http::Response,
-    shop::{Error, Refusal},
+    shop::{
+        Error, Refusal,
+        stock::{State, Taken},
+    },
     world::Fault,
 };
 
@@ -89,6 +92,12 @@ impl From<Refusal> for Failure {
             Refusal::NoSuchOrder => Failure::invalid("Order must exist"),
             Refusal::OrderNotCompleted => Failure::invalid("Order is not completed"),
             Refusal::QueryFull => Failure::invalid("Query is full (maximum is 500 replies and 1 MB of text)"),
+            Refusal::SerialsTaken(taken) => Failure::invalid(&serials_taken(&taken)),
+            Refusal::StockMoved => Failure::new(409, "The stock changed meanwhile. Read the product and try again"),
+            Refusal::UnknownProducts(ids) => {
+                let unknown = |id: &String| format!("Product ids {} could not be found", quoted(id));
+                Failure::validation(ids.iter().map(unknown).collect())
+            }
             Refusal::WalletTaken => Failure::invalid("Gateways bitcoin xpub is used by another account"),
             Refusal::TooManyEndpoints => Failure::invalid("Webhook endpoints are limited to 100 per account"),
             Refusal::Running => Failure::new(409, "A request with this Idempotency-Key is still running"),
@@ -113,4 +122,31 @@ impl From<Error> for Failure {
             Error::Fault(fault) => fault.into(),
         }
     }
+}
+
+/// Names what the shop was told: the first ones, which is all that it looked up.
+fn serials_taken(taken: &[Taken]) -> String {
+    const NAMED: usize = 10;
+    let named: Vec<String> = taken
+        .iter()
+        .take(NAMED)
+        .map(|taken| {
+            let serial = quoted(&taken.serial);
+            match taken.state {
+                State::InStock => format!("{serial} (in stock of product {})", taken.product_id),
+                State::Held => format!("{serial} (held for an order)"),
+                State::Sold => format!("{serial} (sold)"),
+            }
+        })
+        .collect();
+    let more = if taken.len() > NAMED { " and more" } else { "" };
+    format!("Info has serials that you have already: {}{more}", named.join(", "))
+}
+
+/// What a client wrote, in quotes, and no longer than a sentence bears.
+pub fn quoted(text: &str) -> String {
+    const MOST: usize = 60;
+    let shown: String = text.chars().take(MOST).collect();
+    let cut = if shown.len() < text.len() { "…" } else { "" };
+    format!("\"{shown}{cut}\"")
 }

@@ -9,7 +9,9 @@ use crate::{
 mod admin;
 pub mod failure;
 pub mod fields;
+mod image;
 mod limit;
+mod multipart;
 mod once;
 pub mod v2;
 
@@ -26,6 +28,7 @@ pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Respons
             Err(Failure::new(403, "All API requests must be made over HTTPS"))
         }
         ["admin", rest @ ..] => admin::answer(shop, request, rest, meter).await,
+        ["images", rest @ ..] => image::answer(shop, request, rest).await,
         ["api", "v2", rest @ ..] => v2::answer(shop, request, rest, meter).await,
         _ => Err(Failure::not_found()),
     };

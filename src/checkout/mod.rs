@@ -118,6 +118,9 @@ fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Re
             | Refusal::NoSuchOrder
             | Refusal::OrderNotCompleted
             | Refusal::QueryFull
+            | Refusal::SerialsTaken(_)
+            | Refusal::StockMoved
+            | Refusal::UnknownProducts(_)
             | Refusal::WalletTaken
             | Refusal::Running
             | Refusal::KeyOfAnother

@@ -26,6 +26,19 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub async fn put(this: &Namespace, key: &str, value: &str, options: &JsValue) -> Result<JsValue, JsValue>;
 
+    /// An R2 bucket, and what lies in it.
+    pub type Bucket;
+    pub type StoredObject;
+    #[wasm_bindgen(method, catch, js_name = put)]
+    pub async fn put_object(this: &Bucket, key: &str, content: &JsValue, options: &JsValue)
+    -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = get)]
+    pub async fn get_object(this: &Bucket, key: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = delete)]
+    pub async fn delete_object(this: &Bucket, key: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = arrayBuffer)]
+    pub async fn array_buffer(this: &StoredObject) -> Result<JsValue, JsValue>;
+
     /// A queue's producer end.
     pub type Producer;
     #[wasm_bindgen(method, catch, js_name = sendBatch)]

@@ -18,6 +18,7 @@ use crate::{
 };
 
 pub mod d1;
+mod files;
 mod js;
 mod kv;
 mod limit;
@@ -73,6 +74,7 @@ fn shop(env: &Env) -> std::result::Result<Shop, Missing> {
     let world = World {
         databases: Rc::new(d1::Shards::open(env)),
         cache: Rc::new(kv::Near(js::binding(env, "KV").map_err(bound)?)),
+        files: Rc::new(files::Bucket(env.clone())),
         queue: Rc::new(queue::Jobs::open(env).map_err(bound)?),
         web: Rc::new(web::Outbound),
         live: Rc::new(live::Pages(env.clone())),

@@ -1,12 +1,17 @@
 //! The platform's requests and responses, and ours; and bodies, which are read no further than they may go.
 
+use std::rc::Rc;
+
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, ReadableStream, ReadableStreamDefaultReader};
 
 use super::js::{field, object};
-use crate::http::{self, BODY_LIMIT, Body, HEADERS, Method};
+use crate::{
+    api::v2::upload::{self, Intake},
+    http::{self, BODY_LIMIT, Body, HEADERS, Method, Unread},
+};
 
 pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> {
     let from = request.headers();
@@ -18,14 +23,22 @@ pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> 
     }
     let method = Method::parse(&request.method());
     let length = from.get("content-length")?.and_then(|length| length.parse::<usize>().ok());
+    let url = request.url();
+    let (origin, path, query) = split(&url);
+    let content_type = headers.iter().find(|(name, _)| *name == "content-type").map(|(_, value)| value.as_str());
+    let intake = upload::intake(method, path, content_type);
+    let limit = if let Some(Intake::Read(limit)) = intake { limit } else { BODY_LIMIT };
+    let mut unread = None;
     let body = match method {
         // Some clients send `null` or `[]` with these; nobody reads it.
         Method::Get | Method::Head | Method::Delete => Some(Vec::new()),
-        _ if length.is_some_and(|length| length > BODY_LIMIT) => None,
-        _ => Some(bounded(request.body(), BODY_LIMIT).await?).filter(|(_, more)| !more).map(|(bytes, _)| bytes),
+        _ if intake == Some(Intake::Pass) => {
+            unread = request.body().map(|stream| Unread { stream: Rc::new(stream), length: length.map(|n| n as u64) });
+            Some(Vec::new())
+        }
+        _ if length.is_some_and(|length| length > limit) => None,
+        _ => Some(bounded(request.body(), limit).await?).filter(|(_, more)| !more).map(|(bytes, _)| bytes),
     };
-    let url = request.url();
-    let (origin, path, query) = split(&url);
     Ok(http::Request {
         method,
         origin: origin.to_owned(),
@@ -34,6 +47,7 @@ pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> 
         headers,
         country: field(&field(request, "cf"), "country").as_string(),
         body,
+        unread,
     })
 }
 

@@ -83,13 +83,17 @@ impl Json {
     }
 
     pub fn texts<'a>(&mut self, name: &str, values: impl Iterator<Item = &'a str>) {
-        let items = values.map(|value| {
+        let items = Json::list(values);
+        self.raw(name, &items);
+    }
+
+    /// An array of texts.
+    pub fn list<'a>(values: impl Iterator<Item = &'a str>) -> String {
+        Json::array(values.map(|value| {
             let mut text = String::with_capacity(value.len() + 2);
             quote(&mut text, value);
             text
-        });
-        let items = Json::array(items);
-        self.raw(name, &items);
+        }))
     }
 
     /// Says for the specification what the field of this name is; a list's meaning is that of its items.

@@ -10,6 +10,7 @@ use crate::world::{Fault, Lane, Statement, Uncommitted, World};
 
 pub mod account;
 pub mod blacklist;
+pub mod category;
 pub mod feedback;
 pub mod gateway;
 pub mod id;
@@ -19,8 +20,11 @@ pub mod list;
 pub mod money;
 pub mod order;
 pub mod payment;
+pub mod product;
 pub mod query;
+pub mod stock;
 pub mod time;
+pub mod upload;
 pub mod vault;
 pub mod webhook;
 
@@ -98,6 +102,12 @@ pub enum Refusal {
     OrderNotCompleted,
     /// The query has as many replies, or as much text, as one may have.
     QueryFull,
+    /// The account has these serials already; the first of them.
+    SerialsTaken(Vec<stock::Taken>),
+    /// The stock was sold from while it was read anew.
+    StockMoved,
+    /// These are no products of the account.
+    UnknownProducts(Vec<String>),
     /// Another account has this wallet.
     WalletTaken,
     TooManyEndpoints,

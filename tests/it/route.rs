@@ -22,12 +22,13 @@ fn every_path_and_verb_answers_everybody_as_it_should() {
         let name = operation(*method, route);
         let asked = table.remove(&name).unwrap_or_else(|| panic!("nobody asked {name}"));
         let count = |status: u16| asked.iter().filter(|exchange| exchange.status == status).count();
-        let good = match method {
-            Method::Post => 201,
-            Method::Delete => 204,
-            _ => 200,
+        let good: &[u16] = match method {
+            // What makes something answers 201, what changes something that is there 200.
+            Method::Post => &[200, 201],
+            Method::Delete => &[204],
+            _ => &[200],
         };
-        assert!(count(good) >= 1, "{name}: nothing went well");
+        assert!(good.iter().any(|status| count(*status) >= 1), "{name}: nothing went well");
         assert_eq!(count(401), 3, "{name}: no credentials, wrong ones, and a wrong key");
         assert_eq!((count(403) >= 1, count(406)), (true, 1), "{name}");
         if route.iter().any(|part| part.starts_with('{')) {

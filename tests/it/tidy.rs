@@ -191,6 +191,9 @@ const OWNED: &[&str] = &[
     "feedbacks",
     "queries",
     "query_replies",
+    "products",
+    "serials",
+    "categories",
 ];
 
 #[test]

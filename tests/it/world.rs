@@ -21,11 +21,13 @@ use pushguard::{
 
 mod db;
 mod esplora;
+mod files;
 mod limits;
 mod web;
 
 pub use db::{Db, Landed};
 pub use esplora::{Esplora, Mood};
+pub use files::Files;
 pub use limits::Limits;
 pub use web::{Sent, Web, answer};
 
@@ -58,6 +60,7 @@ const SETTINGS: [(&str, &str); 9] = [
 pub struct World {
     pub db: Rc<Db>,
     pub cache: Rc<Cache>,
+    pub files: Rc<Files>,
     pub queue: Rc<Queue>,
     pub web: Rc<Web>,
     pub live: Rc<Live>,
@@ -82,20 +85,32 @@ impl World {
         let queue = Rc::new(Queue { clock: clock.clone(), ..Queue::default() });
         let web = Rc::new(Web::new(clock.clone()));
         let (live, log) = (Rc::new(Live::default()), Rc::new(Log::default()));
-        World::of(db, cache, queue, web, live, clock, log, random, changed)
+        World::of(db, cache, Rc::default(), queue, web, live, clock, log, random, changed)
     }
 
     /// The same world after the operator deployed other settings.
     pub fn redeployed(&self, changed: &[(&str, &str)]) -> World {
-        let World { db, cache, queue, web, live, clock, log, random, .. } = self;
+        let World { db, cache, files, queue, web, live, clock, log, random, .. } = self;
         let (db, cache, queue, web) = (db.clone(), cache.clone(), queue.clone(), web.clone());
-        World::of(db, cache, queue, web, live.clone(), clock.clone(), log.clone(), random.clone(), changed)
+        World::of(
+            db,
+            cache,
+            files.clone(),
+            queue,
+            web,
+            live.clone(),
+            clock.clone(),
+            log.clone(),
+            random.clone(),
+            changed,
+        )
     }
 
     #[allow(clippy::too_many_arguments)]
     fn of(
         db: Rc<Db>,
         cache: Rc<Cache>,
+        files: Rc<Files>,
         queue: Rc<Queue>,
         web: Rc<Web>,
         live: Rc<Live>,
@@ -113,6 +128,7 @@ impl World {
         let world = Whole {
             databases: Rc::new(db::Shards(db.clone())),
             cache: cache.clone(),
+            files: files.clone(),
             queue: queue.clone(),
             web: web.clone(),
             live: live.clone(),
@@ -122,7 +138,7 @@ impl World {
             log: log.clone(),
             settings: Rc::new(settings),
         };
-        World { db, cache, queue, web, live, clock, log, random, limits, shop: Shop { world, voice: &Events } }
+        World { db, cache, files, queue, web, live, clock, log, random, limits, shop: Shop { world, voice: &Events } }
     }
 
     pub fn now(&self) -> i64 {

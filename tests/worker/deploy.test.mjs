@@ -9,11 +9,12 @@ const tomlFile = new URL('../../wrangler.toml', import.meta.url);
 const toml = await readFile(tomlFile, 'utf8');
 const config = unstable_readConfig({ config: tomlFile.pathname });
 
-const nothing = { databases: [], namespaces: [], queues: [], secrets: [] };
+const nothing = { databases: [], namespaces: [], queues: [], buckets: [], secrets: [] };
 const everything = {
   databases: [{ name: 'other', id: 'x' }, { name: 'pushguard', id: '11111111-2222-3333-4444-555555555555' }],
   namespaces: [{ title: 'pushguard-KV', id: 'abcdefabcdefabcdefabcdefabcdefab' }],
   queues: ['pushguard-looks', 'pushguard-deliveries', 'pushguard-retries'],
+  buckets: ['pushguard-files'],
   secrets: ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY'],
 };
 
@@ -25,6 +26,7 @@ test('in an empty account everything is missing', () => {
     { kind: 'queue', name: 'pushguard-looks' },
     { kind: 'queue', name: 'pushguard-deliveries' },
     { kind: 'queue', name: 'pushguard-retries' },
+    { kind: 'R2 bucket', name: 'pushguard-files' },
   ]);
   assert.deepEqual(generated, ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY']);
   for (const name of ['TOKEN_KEYS', 'VAULT_KEY']) {
@@ -72,7 +74,7 @@ test('a second deploy repeats nothing of the first', async () => {
 
   assert.equal(await once(), 'https://pushguard.me.workers.dev');
   const first = account.take();
-  assert.equal(first.filter((line) => / create /.test(line)).length, 5);
+  assert.equal(first.filter((line) => / create /.test(line)).length, 6);
   assert.equal(first.filter((line) => line.startsWith('deploy ')).length, 2, 'once, and once more with the address');
   assert.deepEqual(Object.keys(account.secrets), ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY']);
   const limits = { RATE_LIMIT_ACCOUNT: '300', RATE_LIMIT_ANONYMOUS: '60' };
@@ -97,7 +99,7 @@ test('secrets that cannot be listed stop the deploy before it makes any', async 
 
 /** An account that keeps what the commands make, and answers as wrangler 4 prints. */
 function remembering() {
-  const account = { databases: [], namespaces: [], queues: [], secrets: {}, vars: {}, deployed: false };
+  const account = { databases: [], namespaces: [], queues: [], buckets: [], secrets: {}, vars: {}, deployed: false };
   const ran = [];
   const json = (value) => ({ code: 0, stdout: JSON.stringify(value), stderr: '' });
   const no = (stderr) => ({ code: 1, stdout: '', stderr });
@@ -111,8 +113,10 @@ function remembering() {
       return account.deployed ? json(Object.keys(account.secrets).map((name) => ({ name }))) : no('Worker "pushguard" not found.');
     }
     if (line.startsWith('queues info')) return account.queues.includes(args[2]) ? json({}) : no(`Queue "${args[2]}" does not exist.`);
+    if (line.startsWith('r2 bucket info')) return account.buckets.includes(args[3]) ? json({}) : no('The specified bucket does not exist. [code: 10006]');
     if (line.startsWith('d1 create')) return account.databases.push({ name: args[2], uuid: 'u-1' }), json({});
     if (line.startsWith('kv namespace create')) return account.namespaces.push({ title: args[3], id: 'n-1' }), json({});
+    if (line.startsWith('r2 bucket create')) return account.buckets.push(args[3]), json({});
     if (line.startsWith('queues create')) return account.queues.push(args[2]), json({});
     if (line.startsWith('d1 migrations apply')) return json({});
     if (line.startsWith('deployments status')) return json({ versions: [{ version_id: 'v-1', percentage: 100 }] });

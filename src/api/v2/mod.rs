@@ -10,13 +10,17 @@ use crate::{
 mod account;
 mod auth;
 mod blacklist;
+mod category;
+mod custom;
 pub mod event;
 mod feedback;
 mod order;
 mod page;
 mod pay;
+mod product;
 mod query;
 mod rehearsal;
+pub mod upload;
 mod webhook;
 
 /// One authenticated request.
@@ -31,6 +35,11 @@ impl Call<'_> {
     /// The answer that is about to be committed, kept under the request's Idempotency-Key; for the same commit.
     fn keep(&self, status: u16, body: &str) -> Result<Vec<Statement>, Fault> {
         self.once.keep(self.shop, status, body)
+    }
+
+    /// Of the links that are handed out.
+    fn origin(&self) -> &str {
+        self.shop.world.settings.public_url.as_deref().unwrap_or(&self.request.origin)
     }
 
     /// For the first of several commits: takes the Idempotency-Key.
@@ -109,6 +118,9 @@ routes! {
     ["feedbacks"] { Get: feedback::list, Post: feedback::create }
     ["feedbacks", id] { Get: feedback::get }
     ["feedbacks", id, "reply"] { Post: feedback::reply }
+    ["categories"] { Get: category::list, Post: category::create }
+    ["categories", id] { Get: category::get, Put: category::update, Delete: category::destroy }
+    ["categories", id, "image"] { Put: upload::put_category_image, Delete: upload::destroy_category_image }
     ["orders"] { Get: order::list }
     ["orders", id] { Get: order::get }
     ["pay"] { Post: pay::create }
@@ -117,6 +129,10 @@ routes! {
     ["queries", id] { Get: query::get }
     ["queries", id, "close"] { Post: query::close }
     ["queries", id, "reply"] { Post: query::reply }
+    ["products"] { Get: product::list, Post: product::create }
+    ["products", id] { Get: product::get, Put: product::update, Delete: product::destroy }
+    ["products", id, "file"] { Put: upload::put_file, Delete: upload::destroy_file }
+    ["products", id, "image"] { Put: upload::put_image, Delete: upload::destroy_image }
     ["webhooks", "endpoints"] { Get: webhook::endpoints, Post: webhook::create_endpoint }
     ["webhooks", "endpoints", id] {
         Get: webhook::endpoint, Put: webhook::update_endpoint, Delete: webhook::destroy_endpoint

@@ -175,6 +175,9 @@ impl Specification<'_> {
             put(&mut made, "requestBody", object([("required", Value::Bool(required)), ("content", content)]));
             bodies.push((schema_name, schema));
         }
+        if let (Method::Put, Some(place @ ("image" | "file"))) = (method, route.last().copied()) {
+            put(&mut made, "requestBody", upload(place));
+        }
         put(&mut made, "responses", self.responses(&section.title, &id, &all));
         made
     }
@@ -349,6 +352,15 @@ fn without_examples(value: Value) -> Value {
 }
 
 /// What was made can be asked for by its id.
+/// A body that is no JSON: the file itself, or a form with it.
+fn upload(place: &str) -> Value {
+    let binary = || object([("type", text("string")), ("format", text("binary"))]);
+    let form = object([("type", text("object")), ("properties", object([(place, binary())]))]);
+    let raw = if place == "image" { "image/*" } else { "application/octet-stream" };
+    let content = object([(raw, object([("schema", binary())])), ("multipart/form-data", object([("schema", form)]))]);
+    object([("required", Value::Bool(true)), ("content", content)])
+}
+
 fn links(id: &str, all: &[&Exchange]) -> Option<Value> {
     let created = all.iter().find(|exchange| exchange.status == 201)?;
     parsed(&created.answer).get("id")?;

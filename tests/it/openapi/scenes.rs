@@ -26,7 +26,8 @@ pub struct Hook {
 /// A scene is played at a desk of its own, and leaves there what the probes then use.
 type Scene = fn(&Desk<'_>);
 
-const SCENES: [Scene; 8] = [account, blacklist, feedbacks, orders, pay, queries, rehearsal, webhooks];
+const SCENES: &[Scene] =
+    &[account, blacklist, categories, feedbacks, orders, pay, products, queries, rehearsal, webhooks];
 
 pub fn play(exchanges: &RefCell<Vec<Exchange>>) -> Vec<Hook> {
     let mut hooks = Vec::new();
@@ -102,6 +103,76 @@ fn feedbacks(desk: &Desk<'_>) {
     desk.world.advance(SECOND);
     desk.post(&format!("{path}/reply"), json!({"response": "Thanks! :)"}));
     desk.get(&path);
+}
+
+fn product(changed: serde_json::Value) -> serde_json::Value {
+    let mut fields = json!({
+        "title": "Example product", "description": "Example description with _markdown_ support", "price": "9.99",
+        "currency": "USD", "product_type": 2, "gateways": ["bitcoin", "ethereum", "paypal"],
+        "info": "SERIAL1, SERIAL2, SERIAL3", "stock_delimiter": ",",
+    });
+    for (name, value) in changed.as_object().expect("fields") {
+        fields[name] = value.clone();
+    }
+    fields
+}
+
+/// An upload as it is, without a form around it.
+fn upload(desk: &Desk<'_>, path: &str, kind: &str, bytes: &[u8], status: u16) {
+    let ask = desk.seller.ask("PUT", path).header("content-type", kind).body(bytes);
+    desk.record(ask.request, true).expect(status);
+}
+
+const LOGO: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+fn categories(desk: &Desk<'_>) {
+    let product = id(&desk.seller.post("/products", product(json!({}))).expect(201).json());
+    let made = desk.post("/categories", json!({"title": "Demo category", "product_ids": [product], "unlisted": true}));
+    let path = format!("/categories/{}", id(&made));
+    desk.refused(400, "POST", "/categories", Some(json!({"title": "", "product_ids": ["00000000"]})));
+    desk.put(&path, json!({"title": "Updated title", "product_ids": [product], "unlisted": false}));
+    upload(desk, &format!("{path}/image?filename=logo.png"), "image/png", LOGO, 200);
+    desk.get("/categories");
+    desk.get(&path);
+    let other = format!("/categories/{}", id(&desk.post("/categories", json!({"title": "Other", "product_ids": []}))));
+    upload(desk, &format!("{other}/image"), "image/png", LOGO, 200);
+    desk.delete(&format!("{other}/image"));
+    desk.delete(&other);
+}
+
+fn products(desk: &Desk<'_>) {
+    let made = desk.showing("Serials").post("/products", product(json!({})));
+    let path = format!("/products/{}", id(&made));
+    let everything = json!({
+        "product_type": 3, "info": null, "private": false, "unlisted": true, "vpn_block": false,
+        "seller_note": "Renew the server in May", "maximum_quantity": 5, "minimum_quantity": 1, "stock_amount": 100,
+        "theme": 1, "crypto_confirmations": 2, "max_risk_level": 50, "dynamic_url": "https://ada.example/make",
+        "paypal_email_delivery": false, "webhook_url": "https://ada.example/hook", "custom": [
+            {"name": "Discord", "type": "text", "required": true},
+            {"name": "Size", "type": "select", "required": false, "options": ["S", "M"]},
+        ],
+    });
+    let dynamic = desk.showing("Made by your server").post("/products", product(everything.clone()));
+    let bad = product(json!({"title": "", "product_type": 7, "gateways": ["cash"], "info": "A,A"}));
+    desk.refused(400, "POST", "/products", Some(bad));
+    desk.get("/products");
+    desk.get(&path);
+    desk.world.advance(SECOND);
+    desk.put(&path, product(json!({"title": "Updated title", "info": "SERIAL4, SERIAL5"})));
+    let path = format!("/products/{}", id(&dynamic));
+    desk.put(&path, everything);
+    desk.put(&path, json!({"product_type": 1}));
+    upload(desk, &format!("{path}/image?filename=logo.png"), "image/png", LOGO, 200);
+    upload(desk, &format!("{path}/image"), "image/png", b"<svg/>", 400);
+    upload(desk, &format!("{path}/file?filename=my%20product.zip"), "application/zip", b"PK\x03\x04", 200);
+    desk.get(&path);
+    desk.get("/products");
+    for place in ["image", "file"] {
+        let other = id(&desk.seller.post("/products", product(json!({"info": null}))).expect(201).json());
+        desk.seller.ask("PUT", &format!("/products/{other}/{place}")).body(LOGO).send().expect(200);
+        desk.delete(&format!("/products/{other}/{place}"));
+        desk.delete(&format!("/products/{other}"));
+    }
 }
 
 fn orders(desk: &Desk<'_>) {

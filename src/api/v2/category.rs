@@ -1,0 +1,103 @@
+//! `/categories`: list, get, create, update, destroy.
+
+use super::{Answer, Call, page::Wanted, upload};
+use crate::{
+    api::fields::Fields,
+    http::Response,
+    json::{Json, Value},
+    shop::{
+        category::{self, Category},
+        time,
+    },
+};
+
+pub async fn list(call: &Call<'_>) -> Answer {
+    let wanted = Wanted::read(call)?;
+    let page = category::list(call.shop, call.account, wanted.page, wanted.per_page).await?;
+    Ok(wanted.answer(call, page.rows.iter().map(|category| object(category, call.origin())), page.total))
+}
+
+pub async fn get(call: &Call<'_>, id: &str) -> Answer {
+    let category = category::get(call.shop, call.account, id).await?;
+    Ok(Response::json(200, object(&category, call.origin())))
+}
+
+pub async fn create(call: &Call<'_>) -> Answer {
+    let mut fields = Fields::read(call.request, "category")?;
+    let category = Category {
+        id: String::new(),
+        title: fields.required_text("title", 255).unwrap_or_default(),
+        product_ids: product_ids(&mut fields),
+        // The reference's created example, whose request doesn't say.
+        unlisted: fields.flag("unlisted").unwrap_or(true),
+        image: None,
+        created_at: 0,
+        updated_at: 0,
+    };
+    fields.finish()?;
+    let object = |category: &Category| object(category, call.origin());
+    let keep = |category: &Category| call.keep(201, &object(category));
+    let category = category::create(call.shop, call.account, category, &keep).await?;
+    Ok(Response::json(201, object(&category)))
+}
+
+/// Changes what is sent.
+pub async fn update(call: &Call<'_>, id: &str) -> Answer {
+    let mut category = category::get(call.shop, call.account, id).await?;
+    let mut fields = Fields::read(call.request, "category")?;
+    if fields.has("title") {
+        category.title = fields.required_text("title", 255).unwrap_or_default();
+    }
+    if fields.has("product_ids") {
+        category.product_ids = product_ids(&mut fields);
+    }
+    category.unlisted = fields.flag("unlisted").unwrap_or(category.unlisted);
+    fields.finish()?;
+    let category = category::update(call.shop, call.account, category).await?;
+    Ok(Response::json(200, object(&category, call.origin())))
+}
+
+pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
+    category::destroy(call.shop, call.account, id).await?;
+    Ok(Response::empty(204))
+}
+
+/// In the seller's order, each once. An empty list is one; none at all is not.
+fn product_ids(fields: &mut Fields) -> String {
+    const MOST: usize = 1_000;
+    let mut ids: Vec<String> = Vec::new();
+    match fields.value("product_ids") {
+        Some(Value::Array(items)) => {
+            for item in items {
+                let id = match item {
+                    // An id may have digits only, and some clients then send a number.
+                    Value::String(text) | Value::Number(text) => text.trim().to_ascii_lowercase(),
+                    _ => "?".into(),
+                };
+                if !id.is_empty() && !ids.contains(&id) {
+                    ids.push(id);
+                }
+            }
+        }
+        Some(Value::String(text)) if text.trim().is_empty() => {}
+        None => fields.error("Product ids can't be blank"),
+        Some(_) => fields.error("Product ids must be a list"),
+    }
+    if ids.len() > MOST {
+        fields.error(format!("Product ids is too long (maximum is {MOST} products)"));
+    }
+    Json::list(ids.iter().map(String::as_str))
+}
+
+/// The reference's category object.
+pub fn object(category: &Category, origin: &str) -> String {
+    Json::object(|json| {
+        json.text("id", &category.id);
+        json.text("title", &category.title);
+        json.raw("product_ids", &category.product_ids);
+        upload::write(json, "image", category.image.as_ref(), "cdn", origin);
+        json.flag("unlisted", category.unlisted);
+        json.text("created_at", &time::wire(category.created_at));
+        json.text("updated_at", &time::wire(category.updated_at));
+    })
+}

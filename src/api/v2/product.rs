@@ -1,0 +1,311 @@
+//! `/products`: list, get, create, update, destroy.
+
+use super::{Answer, Call, custom, page::Wanted, upload};
+use crate::{
+    api::{failure::quoted, fields::Fields},
+    http::{BODY_LIMIT, Response},
+    json::{Json, Value},
+    notes::Meaning,
+    shop::{
+        money::{Amount, Decimal},
+        product::{self, GATEWAYS, Kind, Product, Restock},
+        stock::{LONGEST, MOST, Serials, Unfit},
+        time,
+    },
+};
+
+pub async fn list(call: &Call<'_>) -> Answer {
+    let wanted = Wanted::read(call)?;
+    let page = product::list(call.shop, call.account, wanted.page, wanted.per_page).await?;
+    Ok(wanted.answer(call, page.rows.iter().map(|product| object(product, call.origin())), page.total))
+}
+
+pub async fn get(call: &Call<'_>, id: &str) -> Answer {
+    let product = product::get(call.shop, call.account, id).await?;
+    Ok(Response::json(200, object(&product, call.origin())))
+}
+
+pub async fn create(call: &Call<'_>) -> Answer {
+    let mut fields = Fields::read(call.request, "product")?;
+    let mut product = Product::blank()?;
+    let serials = read(call, &mut fields, &mut product, None);
+    fields.finish()?;
+    let object = |product: &Product| object(product, call.origin());
+    let keep = |product: &Product| call.keep(201, &object(product));
+    product::create(call.shop, call.account, &mut product, serials.unwrap_or_default(), &keep).await?;
+    Ok(Response::json(201, object(&product)))
+}
+
+/// Changes what is sent. The serials in stock are replaced when others are sent, and read anew when they are to be told
+/// apart in another way.
+pub async fn update(call: &Call<'_>, id: &str) -> Answer {
+    let before = product::get(call.shop, call.account, id).await?;
+    let mut fields = Fields::read(call.request, "product")?;
+    let mut product = before.clone();
+    let serials = read(call, &mut fields, &mut product, Some(&before));
+    let from_stock = fields.value("info").is_none() && before.kind == Kind::Serials;
+    fields.finish()?;
+    let restock = serials.map(|serials| Restock { serials, from_stock });
+    let product = product::update(call.shop, call.account, &before, product, restock).await?;
+    Ok(Response::json(200, object(&product, call.origin())))
+}
+
+pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
+    product::destroy(call.shop, call.account, id).await?;
+    Ok(Response::empty(204))
+}
+
+/// Writes what was sent into the product: a blank one, or the one that there is `before`. Answers the serials that it is to
+/// have in stock, unless those stay.
+fn read(call: &Call<'_>, fields: &mut Fields, product: &mut Product, before: Option<&Product>) -> Option<Serials> {
+    let insecure = call.shop.world.settings.allow_insecure_urls;
+    let sent = |fields: &Fields, name: &str| before.is_none() || fields.has(name);
+    for (name, most, text) in [("title", 255, &mut product.title), ("description", 20_000, &mut product.description)] {
+        if sent(fields, name) {
+            *text = fields.required_text(name, most).unwrap_or_default();
+        }
+    }
+    if let Some(price) = price(fields, before.map(|before| before.price)) {
+        product.price = price;
+    }
+    if sent(fields, "product_type") {
+        product.kind = kind(fields).unwrap_or(product.kind);
+    }
+    if sent(fields, "gateways") {
+        product.gateways = gateways(fields);
+    }
+    for (name, flag) in
+        [("private", &mut product.private), ("unlisted", &mut product.unlisted), ("vpn_block", &mut product.vpn_block)]
+    {
+        *flag = fields.flag(name).unwrap_or(*flag);
+    }
+    if fields.has("seller_note") {
+        product.seller_note = fields.text("seller_note", 2_000);
+    }
+    if fields.has("maximum_quantity") {
+        product.maximum_quantity = fields.int("maximum_quantity", 1, 1_000_000);
+    }
+    product.minimum_quantity = fields.int("minimum_quantity", 1, 1_000_000).unwrap_or(product.minimum_quantity);
+    if product.maximum_quantity.is_some_and(|most| most < product.minimum_quantity) {
+        fields.error(format!("Maximum quantity must be greater than or equal to {}", product.minimum_quantity));
+    }
+    if fields.has("stock_delimiter") {
+        product.stock_delimiter = delimiter(fields);
+    }
+    if fields.has("stock_amount") {
+        product.stock_amount = fields.int("stock_amount", 0, 1_000_000_000);
+    }
+    for (name, least, most, number) in [
+        ("theme", 1, 100, &mut product.theme),
+        ("crypto_confirmations", 0, 6, &mut product.crypto_confirmations),
+        ("max_risk_level", 0, 100, &mut product.max_risk_level),
+    ] {
+        *number = fields.int(name, least, most).unwrap_or(*number);
+    }
+    let errors = fields.errors.len();
+    if fields.has("dynamic_url") {
+        product.dynamic_url = fields.url("dynamic_url", insecure);
+    }
+    if product.kind == Kind::Dynamic && product.dynamic_url.is_none() && fields.errors.len() == errors {
+        fields.error("Dynamic url can't be blank");
+    }
+    let serials = info(fields, product, before);
+    product.paypal_email_delivery = fields.flag("paypal_email_delivery").unwrap_or(product.paypal_email_delivery);
+    if fields.has("webhook_url") {
+        product.webhook_url = fields.url("webhook_url", insecure);
+    }
+    if fields.has("custom") {
+        product.custom = custom::read(fields);
+    }
+    serials
+}
+
+/// A price keeps its number when only its currency is sent.
+fn price(fields: &mut Fields, before: Option<Amount>) -> Option<Amount> {
+    let Some(before) = before else {
+        let currency = fields.currency("currency");
+        return fields.price("price", currency);
+    };
+    let currency = match fields.has("currency") {
+        true => fields.currency("currency"),
+        false => Some(before.currency()),
+    };
+    if fields.has("price") {
+        return fields.price("price", currency);
+    }
+    let number = Decimal::new(before.minor().unsigned_abs().into(), before.currency().exponent());
+    let price = Amount::from_decimal(number?, currency?).ok().filter(|price| price.minor() > 0);
+    if price.is_none() {
+        fields.error("Price can't be expressed in this currency");
+    }
+    price
+}
+
+fn kind(fields: &mut Fields) -> Option<Kind> {
+    let before = fields.errors.len();
+    fields.means("product_type", kinds);
+    let code = fields.int("product_type", i64::MIN, i64::MAX);
+    let kind = code.and_then(Kind::from_code);
+    if kind.is_none() && (code.is_some() || fields.errors.len() == before) {
+        let problem = if code.is_some() { "is not included in the list" } else { "can't be blank" };
+        fields.errors.truncate(before);
+        fields.error(format!("Product type {problem}"));
+    }
+    kind
+}
+
+fn kinds() -> Meaning {
+    Meaning::Codes((0..10).filter(|code| Kind::from_code(*code).is_some()).collect())
+}
+
+/// A list, or a text with commas between.
+fn gateways(fields: &mut Fields) -> String {
+    fields.means("gateways", || Meaning::words(GATEWAYS));
+    let asked: Vec<String> = match fields.value("gateways") {
+        Some(Value::Array(items)) => items.iter().map(|item| item.as_str().unwrap_or("?").trim().to_owned()).collect(),
+        Some(Value::String(text)) => text.split(',').map(|name| name.trim().to_owned()).collect(),
+        None => Vec::new(),
+        Some(_) => {
+            fields.error("Gateways must be a list");
+            return String::new();
+        }
+    };
+    let (mut known, mut unknown) = (Vec::new(), false);
+    for name in asked.iter().filter(|name| !name.is_empty()) {
+        match GATEWAYS.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+            Some(gateway) if known.contains(gateway) => {}
+            Some(gateway) => known.push(*gateway),
+            None => {
+                unknown = true;
+                fields.error(format!("Gateways {} is not supported", quoted(name)));
+            }
+        }
+    }
+    if known.is_empty() && !unknown {
+        fields.error("Gateways can't be blank");
+    }
+    known.join(",")
+}
+
+/// Not trimmed, since it may be a line break; null and empty are the comma.
+fn delimiter(fields: &mut Fields) -> String {
+    const LONGEST: usize = 16;
+    let text = match fields.value("stock_delimiter") {
+        None => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(_) => {
+            fields.error("Stock delimiter must be a text");
+            String::new()
+        }
+    };
+    if text.chars().count() > LONGEST {
+        fields.error(format!("Stock delimiter is too long (maximum is {LONGEST} characters)"));
+    }
+    if text.is_empty() { ",".into() } else { text }
+}
+
+/// Of a product of serials, null is no info at all: lists show null there, and a client that sends back what it was shown
+/// must not empty the stock. An empty text does.
+fn info(fields: &mut Fields, product: &mut Product, before: Option<&Product>) -> Option<Serials> {
+    const LONGEST_PLAIN: usize = 20_000;
+    let had = before.filter(|before| before.kind == Kind::Serials);
+    if product.kind != Kind::Serials {
+        if fields.has("info") {
+            product.info = fields.text("info", LONGEST_PLAIN);
+        } else if had.is_some() {
+            // A list of serials must not become what every buyer gets.
+            product.info = None;
+        }
+        return None;
+    }
+    let same_delimiter = had.is_some_and(|before| before.stock_delimiter == product.stock_delimiter);
+    let text = if fields.value("info").is_some() {
+        let errors = fields.errors.len();
+        let text = fields.text("info", BODY_LIMIT).unwrap_or_default();
+        if fields.errors.len() > errors {
+            return None;
+        }
+        text
+    } else if same_delimiter || (had.is_none() && product.serials_left > 0) {
+        return None;
+    } else {
+        // What there is, told apart anew.
+        product.info.clone()?
+    };
+    match Serials::read(&text, &product.stock_delimiter) {
+        // Sent back as it was shown.
+        Ok(serials) if same_delimiter && serials.info() == product.info => None,
+        Ok(serials) => Some(serials),
+        Err(unfit) => {
+            fields.error(match unfit {
+                Unfit::TooMany => format!("Info has too many serials (maximum is {MOST})"),
+                Unfit::TooLong(places) => {
+                    let places = places.iter().map(usize::to_string).collect();
+                    format!("Info has serials that are too long (maximum is {LONGEST} characters): {}", some(places))
+                }
+                Unfit::Repeated(repeated) => {
+                    let named = |(text, first, again): &(String, usize, usize)| {
+                        format!("{} ({first} and {again})", quoted(text))
+                    };
+                    format!("Info has serials more than once: {}", some(repeated.iter().map(named).collect()))
+                }
+            });
+            None
+        }
+    }
+}
+
+/// The first ten, and how many more there are.
+fn some(mut items: Vec<String>) -> String {
+    const NAMED: usize = 10;
+    let more = items.len().saturating_sub(NAMED);
+    items.truncate(NAMED);
+    let text = items.join(", ");
+    if more == 0 { text } else { format!("{text} and {more} more") }
+}
+
+/// The reference's product object, field for field; also the body of product events. `origin`: of an image's address.
+pub fn object(product: &Product, origin: &str) -> String {
+    Json::object(|json| {
+        json.text("id", &product.id);
+        json.text("title", &product.title);
+        json.text("description", &product.description);
+        match product.stock() {
+            Some(stock) => json.int("stock", stock),
+            None => json.text("stock", "∞"),
+        }
+        json.text("price", &product.price.wire());
+        json.text("currency", product.price.currency().code());
+        json.int("product_type", product.kind as i64);
+        json.means("product_type", kinds);
+        json.texts("gateways", product.gateways.split(','));
+        json.means("gateways", || Meaning::words(GATEWAYS));
+        json.flag("private", product.private);
+        json.flag("unlisted", product.unlisted);
+        json.flag("vpn_block", product.vpn_block);
+        json.maybe("seller_note", product.seller_note.as_deref());
+        number(json, "maximum_quantity", product.maximum_quantity);
+        json.int("minimum_quantity", product.minimum_quantity);
+        json.text("stock_delimiter", &product.stock_delimiter);
+        number(json, "stock_amount", product.stock_amount);
+        upload::write(json, "image", product.image.as_ref(), "products", origin);
+        json.int("theme", product.theme);
+        json.int("crypto_confirmations", product.crypto_confirmations);
+        json.int("max_risk_level", product.max_risk_level);
+        json.maybe("dynamic_url", product.dynamic_url.as_deref());
+        json.maybe("info", product.info.as_deref());
+        upload::write(json, "file", product.file.as_ref(), "product_files", origin);
+        json.flag("paypal_email_delivery", product.paypal_email_delivery);
+        json.maybe("webhook_url", product.webhook_url.as_deref());
+        json.raw("custom", product.custom.as_deref().unwrap_or("null"));
+        json.text("created_at", &time::wire(product.created_at));
+        json.text("updated_at", &time::wire(product.updated_at));
+    })
+}
+
+fn number(json: &mut Json, name: &str, value: Option<i64>) {
+    match value {
+        Some(value) => json.int(name, value),
+        None => json.null(name),
+    }
+}

@@ -1,0 +1,191 @@
+//! Uploads: `/products/:id/image`, `/products/:id/file`, `/categories/:id/image`. The body is the file itself, or a form
+//! with it (multipart/form-data).
+
+use super::{Answer, Call, category, product};
+use crate::{
+    api::{failure::Failure, multipart},
+    http::{Method, Request, Response},
+    json::Json,
+    shop::{
+        category as categories, product as products,
+        upload::{self, Place, Upload},
+    },
+    world::Content,
+};
+
+/// Bytes of an image, of a file in a form, and of a file that comes as it is. Images and forms are read into memory, which
+/// an isolate has little of; a file as it is goes through to where it is kept.
+pub const IMAGE_LIMIT: usize = 1 << 20;
+pub const FORM_LIMIT: usize = 8 << 20;
+pub const FILE_LIMIT: u64 = 50 << 20;
+/// What a form may have around its file.
+const ENVELOPE: usize = 16 << 10;
+
+/// How an upload's body comes in; `None` for other requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intake {
+    /// Read, up to so many bytes.
+    Read(usize),
+    /// Passed on unread.
+    Pass,
+}
+
+pub fn intake(method: Method, path: &str, content_type: Option<&str>) -> Option<Intake> {
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    let mut next = || parts.next().unwrap_or_default();
+    let (api, v2, noun, _, place, end) = (next(), next(), next(), next(), next(), next());
+    let form = content_type.is_some_and(multipart::is_form);
+    match (method, api, v2, noun, place, end) {
+        (Method::Put, "api", "v2", "products" | "categories", "image", "") => {
+            Some(Intake::Read(IMAGE_LIMIT + ENVELOPE))
+        }
+        (Method::Put, "api", "v2", "products", "file", "") if form => Some(Intake::Read(FORM_LIMIT + ENVELOPE)),
+        (Method::Put, "api", "v2", "products", "file", "") => Some(Intake::Pass),
+        _ => None,
+    }
+}
+
+/// Whose upload it is, by its table.
+type Noun = &'static str;
+
+pub fn put_image<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
+    put(call, id, products::sql::TABLE, Place::Image)
+}
+
+pub fn put_file<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
+    put(call, id, products::sql::TABLE, Place::File)
+}
+
+pub fn put_category_image<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
+    put(call, id, categories::sql::TABLE, Place::Image)
+}
+
+pub fn destroy_image<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
+    destroy(call, id, products::sql::TABLE, Place::Image)
+}
+
+pub fn destroy_file<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
+    destroy(call, id, products::sql::TABLE, Place::File)
+}
+
+pub fn destroy_category_image<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
+    destroy(call, id, categories::sql::TABLE, Place::Image)
+}
+
+/// Whose it is must be there before anything is put; what it is then is what the answer shows.
+async fn put(call: &Call<'_>, id: &str, noun: Noun, place: Place) -> Answer {
+    upload::look(call.shop, call.account, (noun, id, place)).await?;
+    let (given, content) = given(call.request, place)?;
+    upload::replace(call.shop, call.account, (noun, id, place), given, content).await?;
+    if noun == categories::sql::TABLE { category::get(call, id).await } else { product::get(call, id).await }
+}
+
+async fn destroy(call: &Call<'_>, id: &str, noun: Noun, place: Place) -> Answer {
+    upload::remove(call.shop, call.account, (noun, id, place)).await?;
+    Ok(Response::empty(204))
+}
+
+/// What came, checked, and what is to be told of it.
+fn given(request: &Request, place: Place) -> Result<(Upload, Content), Failure> {
+    let kind = request.header("content-type");
+    if let Some(unread) = &request.unread {
+        let size = unread.length.ok_or_else(|| Failure::new(411, "The request must have a Content-Length"))?;
+        if size > FILE_LIMIT {
+            return Err(too_large(FILE_LIMIT));
+        }
+        if size == 0 {
+            return Err(Failure::invalid("File can't be blank"));
+        }
+        let name = name(request.param("filename").as_deref(), "file");
+        let size = i64::try_from(size).unwrap_or(i64::MAX);
+        return Ok((
+            Upload { id: String::new(), size, mime: mime(kind), name },
+            Content::Stream(unread.stream.clone()),
+        ));
+    }
+    let limit = if place == Place::Image { IMAGE_LIMIT } else { FORM_LIMIT };
+    let body = request.body.as_deref().ok_or_else(|| too_large(limit as u64))?;
+    let (bytes, asked, kind) = match kind.filter(|kind| multipart::is_form(kind)) {
+        Some(kind) => {
+            let part = multipart::file(body, kind)
+                .ok_or_else(|| Failure::new(400, "The body is not multipart/form-data with a file in it"))?;
+            (part.bytes, part.name, part.kind)
+        }
+        None => (body, request.param("filename"), kind.map(str::to_owned)),
+    };
+    if bytes.len() > limit {
+        return Err(too_large(limit as u64));
+    }
+    let what = if place == Place::Image { "Image" } else { "File" };
+    if bytes.is_empty() {
+        return Err(Failure::invalid(&format!("{what} can't be blank")));
+    }
+    let (mime, fallback) = match place {
+        Place::Image => {
+            let mime = upload::image_type(bytes)
+                .ok_or_else(|| Failure::invalid("Image must be a PNG, JPEG, GIF or WebP image"))?;
+            (mime.to_owned(), mime.replace('/', "."))
+        }
+        Place::File => (mime(kind.as_deref()), "file".to_owned()),
+    };
+    let name = name(asked.as_deref(), &fallback);
+    Ok((Upload { id: String::new(), size: bytes.len() as i64, mime, name }, Content::Bytes(bytes.to_vec())))
+}
+
+fn too_large(limit: u64) -> Failure {
+    Failure::new(413, &format!("The upload is too large (maximum is {limit} bytes)"))
+}
+
+/// The client's word for a type, if it looks like one.
+fn mime(kind: Option<&str>) -> String {
+    let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let fits =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
+    let is_one = kind.len() <= 100 && kind.split_once('/').is_some_and(|(kind, sub)| fits(kind) && fits(sub));
+    // What programs say when nobody told them.
+    match kind.as_str() {
+        "application/x-www-form-urlencoded" => "application/octet-stream".into(),
+        _ if is_one => kind,
+        _ => "application/octet-stream".into(),
+    }
+}
+
+/// A file's name without its folders.
+fn name(asked: Option<&str>, fallback: &str) -> String {
+    let last = asked.unwrap_or_default().rsplit(['/', '\\']).next().unwrap_or_default();
+    let name: String = last.chars().filter(|c| !c.is_control()).take(255).collect();
+    match name.trim() {
+        "" => fallback.to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// `image` or `file` as the reference has it, or null. Images have an address that is good as long as they are; files have
+/// none, since whoever knows it could have them.
+pub fn write(json: &mut Json, name: &str, upload: Option<&Upload>, storage: &str, origin: &str) {
+    let Some(upload) = upload else {
+        return json.null(name);
+    };
+    let is_image = name == "image";
+    let metadata = Json::object(|json| {
+        json.int("size", upload.size);
+        if is_image {
+            json.text("filename", &upload.name);
+            json.text("mime_type", &upload.mime);
+        } else {
+            json.text("mime_type", &upload.mime);
+            json.text("filename", &upload.name);
+        }
+    });
+    let object = Json::object(|json| {
+        json.text("id", &upload.id);
+        json.text("storage", storage);
+        json.raw("metadata", &metadata);
+        if is_image {
+            json.text("url", &format!("{origin}/images/{}", upload.id));
+        } else {
+            json.null("url");
+        }
+    });
+    json.raw(name, &object);
+}

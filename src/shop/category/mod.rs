@@ -1,0 +1,85 @@
+//! Categories: products under a title, in an order of the seller's.
+
+use super::{
+    Along, Error, Outcome, Refusal, Shop,
+    account::Account,
+    id,
+    list::{self, Page},
+    upload::{self, Upload},
+};
+use crate::world::{Fault, Uncommitted};
+
+pub mod sql;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Category {
+    pub id: String,
+    pub title: String,
+    /// A JSON array of the products' ids.
+    pub product_ids: String,
+    pub unlisted: bool,
+    pub image: Option<Upload>,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// `page` counts from 1.
+pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Category>> {
+    let statements = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
+    let rows = account.db(shop)?.rows(statements.into()).await?;
+    Ok(list::read(&rows, sql::category)?)
+}
+
+pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Category> {
+    let rows = account.db(shop)?.rows(vec![sql::one(account.id, id)]).await?;
+    Ok(sql::category(rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?)?)
+}
+
+/// Refused, with all of them, when some ids are no products of this account.
+pub async fn create(
+    shop: &Shop,
+    account: &Account,
+    category: Category,
+    along: Along<'_, Category>,
+) -> Outcome<Category> {
+    let now = shop.now();
+    let category = Category { id: id::hex(&shop.random::<4>()), created_at: now, updated_at: now, ..category };
+    let mut statements = along(&category)?;
+    statements.extend([
+        sql::all_known(account.id, &category.product_ids),
+        list::grow(account.id, sql::TABLE),
+        sql::insert(account.id, &category),
+    ]);
+    match account.db(shop)?.commit(statements).await {
+        Ok(_) => Ok(category),
+        Err(no) => Err(refused(shop, account, &category.product_ids, no).await?),
+    }
+}
+
+/// Writes the whole category but its image, unless it is gone. Answers it as it is then.
+pub async fn update(shop: &Shop, account: &Account, category: Category) -> Outcome<Category> {
+    let category = Category { updated_at: shop.now(), ..category };
+    let statements = vec![sql::all_known(account.id, &category.product_ids), sql::update(account.id, &category)];
+    match account.db(shop)?.commit(statements).await {
+        Ok(rows) => Ok(sql::category(rows.last().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?)?),
+        Err(no) => Err(refused(shop, account, &category.product_ids, no).await?),
+    }
+}
+
+async fn refused(shop: &Shop, account: &Account, product_ids: &str, no: Uncommitted) -> Outcome<Error> {
+    if !no.is_stale() {
+        return Ok(no.into());
+    }
+    let rows = account.db(shop)?.rows(vec![sql::unknown(account.id, product_ids)]).await?;
+    let unknown = rows.iter().flatten().map(|row| row.text()).collect::<Result<_, Fault>>()?;
+    Ok(Refusal::UnknownProducts(unknown).into())
+}
+
+pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
+    let mut statements = vec![sql::one(account.id, id)];
+    statements.extend(list::delete(account.id, sql::TABLE, id));
+    let rows = account.db(shop)?.commit(statements).await?;
+    let category = sql::category(rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?)?;
+    upload::discard(shop, upload::Place::Image, category.image).await;
+    Ok(())
+}

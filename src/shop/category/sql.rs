@@ -1,0 +1,91 @@
+//! Statements and rows of `categories`.
+
+use super::Category;
+use crate::{
+    shop::{list, upload},
+    world::{Fault, Row, Statement},
+};
+
+pub const TABLE: &str = "categories";
+pub const COLUMNS: &str =
+    "id, title, product_ids, unlisted, image_id, image_size, image_type, image_name, created_at, updated_at";
+
+pub fn one(account_id: i64, id: &str) -> Statement {
+    Statement::new(
+        format!("SELECT {COLUMNS} FROM categories WHERE account_id = ?1 AND id = ?2"),
+        vec![account_id.into(), id.into()],
+    )
+}
+
+pub fn category(row: &Row) -> Result<Category, Fault> {
+    row.read(|row| {
+        Ok(Category {
+            id: row.text(),
+            title: row.text(),
+            product_ids: row.text(),
+            unlisted: row.flag(),
+            image: upload::read(row)?,
+            created_at: row.int(),
+            updated_at: row.int(),
+        })
+    })
+}
+
+const UNKNOWN: &str = "FROM json_each(?2)
+     WHERE NOT EXISTS (SELECT 1 FROM products WHERE products.account_id = ?1 AND products.id = json_each.value)";
+
+/// Nothing is committed, as stale, unless all of these are products of the account.
+pub fn all_known(account_id: i64, product_ids: &str) -> Statement {
+    Statement::guard(&format!("NOT EXISTS (SELECT 1 {UNKNOWN})"), vec![account_id.into(), product_ids.into()])
+}
+
+/// Those that are not.
+pub fn unknown(account_id: i64, product_ids: &str) -> Statement {
+    Statement::new(format!("SELECT value {UNKNOWN} ORDER BY key"), vec![account_id.into(), product_ids.into()])
+}
+
+pub fn insert(account_id: i64, category: &Category) -> Statement {
+    Statement::new(
+        format!(
+            "INSERT INTO categories (account_id, seq, id, title, product_ids, unlisted, created_at, updated_at)
+             SELECT ?1, {}, ?2, ?3, ?4, ?5, ?6, ?6",
+            list::next_seq(TABLE)
+        ),
+        vec![
+            account_id.into(),
+            (&category.id).into(),
+            (&category.title).into(),
+            (&category.product_ids).into(),
+            category.unlisted.into(),
+            category.created_at.into(),
+        ],
+    )
+}
+
+/// Answers the whole row, if it was there.
+pub fn update(account_id: i64, category: &Category) -> Statement {
+    Statement::new(
+        format!(
+            "UPDATE categories SET title = ?3, product_ids = ?4, unlisted = ?5, updated_at = ?6
+             WHERE account_id = ?1 AND id = ?2 RETURNING {COLUMNS}"
+        ),
+        vec![
+            account_id.into(),
+            (&category.id).into(),
+            (&category.title).into(),
+            (&category.product_ids).into(),
+            category.unlisted.into(),
+            category.updated_at.into(),
+        ],
+    )
+}
+
+/// Takes a product out of all categories, whose own reading then costs nothing more for it.
+pub fn forget(account_id: i64, product_id: &str) -> Statement {
+    Statement::new(
+        "UPDATE categories SET product_ids =
+           (SELECT json_group_array(value) FROM (SELECT value FROM json_each(product_ids) WHERE value <> ?2 ORDER BY key))
+         WHERE account_id = ?1 AND EXISTS (SELECT 1 FROM json_each(product_ids) WHERE value = ?2)",
+        vec![account_id.into(), product_id.into()],
+    )
+}

@@ -1,0 +1,239 @@
+//! Products: what a shop sells, for how much and to whom.
+
+use super::{
+    Along, Error, Outcome, Refusal, Shop,
+    account::Account,
+    category, id,
+    list::{self, Page},
+    money::Amount,
+    order,
+    stock::{self, Serials},
+    upload::{self, Upload},
+};
+use crate::world::{Fault, Statement, Uncommitted};
+
+pub mod sql;
+
+/// What is sold; the numbers are the reference's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One file for all buyers.
+    File = 1,
+    /// A serial for each.
+    Serials = 2,
+    /// What the seller's own server answers.
+    Dynamic = 3,
+    /// Something that he does.
+    Service = 4,
+}
+
+impl Kind {
+    pub fn from_code(code: i64) -> Option<Kind> {
+        [Kind::File, Kind::Serials, Kind::Dynamic, Kind::Service].into_iter().find(|kind| *kind as i64 == code)
+    }
+}
+
+/// The gateways that a product may name, whether or not the account has set them up.
+pub const GATEWAYS: [&str; 5] = ["bitcoin", "litecoin", "ethereum", "paypal", "stripe"];
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Product {
+    pub id: String,
+    pub title: String,
+    /// Markdown.
+    pub description: String,
+    /// Of one.
+    pub price: Amount,
+    pub kind: Kind,
+    /// Of `GATEWAYS`, with commas between.
+    pub gateways: String,
+    pub private: bool,
+    pub unlisted: bool,
+    pub vpn_block: bool,
+    pub seller_note: Option<String>,
+    pub maximum_quantity: Option<i64>,
+    pub minimum_quantity: i64,
+    pub stock_delimiter: String,
+    /// Of a file; `None` is without end.
+    pub stock_amount: Option<i64>,
+    pub theme: i64,
+    pub crypto_confirmations: i64,
+    pub max_risk_level: i64,
+    pub dynamic_url: Option<String>,
+    /// What a buyer gets. Of a product of serials it is those in stock, which `get` reads and `list` does not.
+    pub info: Option<String>,
+    pub paypal_email_delivery: bool,
+    pub webhook_url: Option<String>,
+    /// JSON, an array of inputs.
+    pub custom: Option<String>,
+    /// Serials in stock.
+    pub serials_left: u32,
+    pub image: Option<Upload>,
+    pub file: Option<Upload>,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+impl Product {
+    /// Where nothing is said: as the reference's created example has it.
+    pub fn blank() -> Result<Product, Fault> {
+        let price = Amount::new(0, order::dollars()?).ok_or_else(|| Fault("nothing is no amount".into()))?;
+        Ok(Product {
+            id: String::new(),
+            title: String::new(),
+            description: String::new(),
+            price,
+            kind: Kind::File,
+            gateways: String::new(),
+            private: false,
+            unlisted: false,
+            vpn_block: false,
+            seller_note: None,
+            maximum_quantity: None,
+            minimum_quantity: 1,
+            stock_delimiter: ",".into(),
+            stock_amount: None,
+            theme: 2,
+            crypto_confirmations: 1,
+            max_risk_level: 30,
+            dynamic_url: None,
+            info: None,
+            paypal_email_delivery: false,
+            webhook_url: None,
+            custom: None,
+            serials_left: 0,
+            image: None,
+            file: None,
+            created_at: 0,
+            updated_at: 0,
+        })
+    }
+
+    /// How many can be sold; `None` is without end.
+    pub fn stock(&self) -> Option<i64> {
+        match self.kind {
+            Kind::Serials => Some(self.serials_left.into()),
+            Kind::File => self.stock_amount,
+            Kind::Dynamic | Kind::Service => None,
+        }
+    }
+}
+
+/// What a change of a product makes of its stock.
+pub struct Restock {
+    pub serials: Serials,
+    /// They were read from what was in stock: should that have changed, nothing is done.
+    pub from_stock: bool,
+}
+
+/// `page` counts from 1. It costs the page's rows, whatever the products have in stock: `info` is left out of products of
+/// serials.
+pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Product>> {
+    let statements = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
+    let rows = account.db(shop)?.rows(statements.into()).await?;
+    Ok(list::read(&rows, sql::product)?)
+}
+
+/// With all of its serials that are in stock.
+pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Product> {
+    let rows = account.db(shop)?.rows(vec![sql::one(account.id, id), stock::sql::info(account.id, id)]).await?;
+    let [products, info] = rows.as_slice() else {
+        return Err(Fault("two answers were expected".into()).into());
+    };
+    let mut product = sql::product(products.first().ok_or(Refusal::NotFound)?)?;
+    if let Some(row) = info.first() {
+        product.info = row.read(|row| Ok(row.maybe_text()))?;
+    }
+    Ok(product)
+}
+
+/// Makes the product, under an id of its own, with these in stock. One round trip, whatever the number of serials. Refused
+/// when the account has one of them already.
+pub async fn create(
+    shop: &Shop,
+    account: &Account,
+    product: &mut Product,
+    serials: Serials,
+    along: Along<'_, Product>,
+) -> Outcome<()> {
+    product.id = id::hex(&shop.random::<4>());
+    product.created_at = shop.now();
+    product.updated_at = product.created_at;
+    product.serials_left = serials.count();
+    if product.kind == Kind::Serials {
+        product.info = serials.info();
+    }
+    let mut statements = along(product)?;
+    statements.extend([list::grow(account.id, sql::TABLE), sql::insert(account.id, product, &serials)]);
+    if !serials.all.is_empty() {
+        statements.extend(stock::sql::replace(account.id, &product.id, &serials));
+    }
+    match account.db(shop)?.commit(statements).await {
+        Ok(_) => Ok(()),
+        Err(no) => Err(refused(shop, account, &product.id, &serials, no).await?),
+    }
+}
+
+/// Writes the product's own fields, and its stock where there is a `restock`; images and files are `upload`'s.
+pub async fn update(
+    shop: &Shop,
+    account: &Account,
+    before: &Product,
+    mut product: Product,
+    restock: Option<Restock>,
+) -> Outcome<Product> {
+    product.updated_at = shop.now();
+    let mut statements = Vec::new();
+    if restock.as_ref().is_some_and(|restock| restock.from_stock) {
+        statements.push(stock::sql::unchanged(account.id, &product.id, &before.info));
+    }
+    let place = statements.len();
+    statements.push(sql::update(account.id, &product, restock.as_ref().map(|restock| &restock.serials)));
+    if let Some(restock) = &restock {
+        statements.extend(stock::sql::replace(account.id, &product.id, &restock.serials));
+    }
+    let rows = match (account.db(shop)?.commit(statements).await, &restock) {
+        (Ok(rows), _) => rows,
+        (Err(no), _) if no.is_stale() => return Err(Refusal::StockMoved.into()),
+        (Err(no), Some(restock)) => return Err(refused(shop, account, &product.id, &restock.serials, no).await?),
+        (Err(no), None) => return Err(no.into()),
+    };
+    let row = rows.get(place).and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
+    let mut written = sql::product(row)?;
+    match restock {
+        _ if written.kind != Kind::Serials => {}
+        Some(restock) => written.info = restock.serials.info(),
+        None if before.kind == Kind::Serials => written.info = before.info.clone(),
+        // It was a product of serials once, and has them still.
+        None => return get(shop, account, &written.id).await,
+    }
+    Ok(written)
+}
+
+/// Why serials could not be put in stock.
+async fn refused(shop: &Shop, account: &Account, id: &str, serials: &Serials, no: Uncommitted) -> Outcome<Error> {
+    const NAMED: u32 = 11;
+    if no.names("serials.seq") {
+        return Ok(Refusal::NotFound.into());
+    }
+    if !no.names("serials.serial") {
+        return Ok(no.into());
+    }
+    let rows = account.db(shop)?.rows(vec![stock::sql::taken(account.id, id, serials, NAMED)]).await?;
+    let taken = rows.iter().flatten().map(stock::sql::taken_row).collect::<Result<_, _>>()?;
+    Ok(Refusal::SerialsTaken(taken).into())
+}
+
+/// Takes the product out of the shop, with what it has in stock and what was uploaded for it. Its orders stay as they are,
+/// and so do serials that are held or sold.
+pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
+    let mut statements: Vec<Statement> = vec![sql::one(account.id, id)];
+    statements.extend([stock::sql::remove(account.id, id), category::sql::forget(account.id, id)]);
+    statements.extend(list::delete(account.id, sql::TABLE, id));
+    let rows = account.db(shop)?.commit(statements).await?;
+    let row = rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
+    let product = sql::product(row)?;
+    upload::discard(shop, upload::Place::Image, product.image).await;
+    upload::discard(shop, upload::Place::File, product.file).await;
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! Statements and rows of `products`.
+
+use super::{Kind, Product};
+use crate::{
+    shop::{
+        list,
+        money::{Amount, Currency},
+        stock::Serials,
+        upload,
+    },
+    world::{Fault, Row, Statement, Value},
+};
+
+pub const TABLE: &str = "products";
+pub const COLUMNS: &str = "id, title, description, price, currency, product_type, gateways, private, unlisted, vpn_block, \
+    seller_note, maximum_quantity, minimum_quantity, stock_delimiter, stock_amount, theme, crypto_confirmations, \
+    max_risk_level, dynamic_url, info, paypal_email_delivery, webhook_url, custom, serials_left, \
+    image_id, image_size, image_type, image_name, file_id, file_size, file_type, file_name, created_at, updated_at";
+
+pub fn one(account_id: i64, id: &str) -> Statement {
+    Statement::new(
+        format!("SELECT {COLUMNS} FROM products WHERE account_id = ?1 AND id = ?2"),
+        vec![account_id.into(), id.into()],
+    )
+}
+
+pub fn product(row: &Row) -> Result<Product, Fault> {
+    row.read(|row| {
+        let id = row.text();
+        let title = row.text();
+        let description = row.text();
+        let minor = row.int();
+        let price = Currency::parse(&row.text()).and_then(|currency| Amount::new(minor, currency));
+        let price = price.ok_or_else(|| Fault("a product's price is none".into()))?;
+        let kind = Kind::from_code(row.int()).ok_or_else(|| Fault("a product of an unknown type".into()))?;
+        let product = Product {
+            id,
+            title,
+            description,
+            price,
+            kind,
+            gateways: row.text(),
+            private: row.flag(),
+            unlisted: row.flag(),
+            vpn_block: row.flag(),
+            seller_note: row.maybe_text(),
+            maximum_quantity: row.maybe_int(),
+            minimum_quantity: row.int(),
+            stock_delimiter: row.text(),
+            stock_amount: row.maybe_int(),
+            theme: row.int(),
+            crypto_confirmations: row.int(),
+            max_risk_level: row.int(),
+            dynamic_url: row.maybe_text(),
+            info: row.maybe_text().filter(|_| kind != Kind::Serials),
+            paypal_email_delivery: row.flag(),
+            webhook_url: row.maybe_text(),
+            custom: row.maybe_text(),
+            serials_left: row.count(),
+            image: upload::read(row)?,
+            file: upload::read(row)?,
+            created_at: row.int(),
+            updated_at: row.int(),
+        };
+        Ok(product)
+    })
+}
+
+pub fn insert(account_id: i64, product: &Product, serials: &Serials) -> Statement {
+    let joint = if serials.joint.is_empty() { &product.stock_delimiter } else { &serials.joint };
+    let rest = [joint.into(), product.created_at.into(), serials.count().into()];
+    Statement::new(
+        format!(
+            "INSERT INTO products (account_id, seq, id, {OWN}, stock_joint, created_at, updated_at, serials_left, serials_added)
+             SELECT ?1, {}, ?2, {PLACES}, ?25, ?26, ?26, ?27, ?27",
+            list::next_seq(TABLE)
+        ),
+        args(account_id, product, rest),
+    )
+}
+
+/// Answers the whole row, if it was there.
+pub fn update(account_id: i64, product: &Product, serials: Option<&Serials>) -> Statement {
+    let joint = serials.map(|serials| serials.joint.as_str());
+    let rest = [joint.into(), product.updated_at.into(), serials.map(Serials::count).into()];
+    Statement::new(
+        format!(
+            "UPDATE products SET ({OWN}, stock_joint, updated_at, serials_left, serials_added)
+               = ({PLACES}, COALESCE(?25, stock_joint), ?26, COALESCE(?27, serials_left), serials_added + COALESCE(?27, 0))
+             WHERE account_id = ?1 AND id = ?2 RETURNING {COLUMNS}"
+        ),
+        args(account_id, product, rest),
+    )
+}
+
+/// What PUT may write, and its places among the parameters.
+const OWN: &str = "title, description, price, currency, product_type, gateways, private, unlisted, vpn_block, seller_note, \
+    maximum_quantity, minimum_quantity, stock_delimiter, stock_amount, theme, crypto_confirmations, max_risk_level, \
+    dynamic_url, info, paypal_email_delivery, webhook_url, custom";
+const PLACES: &str =
+    "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24";
+
+fn args(account_id: i64, product: &Product, rest: [Value; 3]) -> Vec<Value> {
+    let mut args = vec![
+        account_id.into(),
+        (&product.id).into(),
+        (&product.title).into(),
+        (&product.description).into(),
+        product.price.minor().into(),
+        product.price.currency().code().into(),
+        (product.kind as i64).into(),
+        (&product.gateways).into(),
+        product.private.into(),
+        product.unlisted.into(),
+        product.vpn_block.into(),
+        product.seller_note.clone().into(),
+        product.maximum_quantity.into(),
+        product.minimum_quantity.into(),
+        (&product.stock_delimiter).into(),
+        product.stock_amount.into(),
+        product.theme.into(),
+        product.crypto_confirmations.into(),
+        product.max_risk_level.into(),
+        product.dynamic_url.clone().into(),
+        // Serials are rows of their own.
+        product.info.as_deref().filter(|_| product.kind != Kind::Serials).into(),
+        product.paypal_email_delivery.into(),
+        product.webhook_url.clone().into(),
+        product.custom.clone().into(),
+    ];
+    args.extend(rest);
+    args
+}

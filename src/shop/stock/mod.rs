@@ -1,0 +1,156 @@
+//! Stock: serials, one row each, of which every one goes to one order. Here they are read from what a seller pastes, kept
+//! and counted; orders hold and claim them.
+
+use std::collections::BTreeMap;
+
+pub mod sql;
+
+/// A product has at most so many serials in stock.
+pub const MOST: usize = 50_000;
+/// Characters of one serial.
+pub const LONGEST: usize = 4_096;
+
+/// Serials as `info` has them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Serials {
+    /// Trimmed, in their order, none of them empty.
+    pub all: Vec<String>,
+    /// What stands between two of them: the delimiter, with the white space around the first one.
+    pub joint: String,
+}
+
+/// Why `info` can't be stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfit {
+    TooMany,
+    /// Where they stand, from 1: with a line break as the delimiter, the lines.
+    TooLong(Vec<usize>),
+    /// Each with where it stands first and where it stands again.
+    Repeated(Vec<(String, usize, usize)>),
+}
+
+impl Serials {
+    pub fn read(info: &str, delimiter: &str) -> Result<Serials, Unfit> {
+        let mut all: Vec<String> = Vec::new();
+        let (mut seen, mut repeated, mut long) = (BTreeMap::new(), Vec::new(), Vec::new());
+        for (n, piece) in info.split(delimiter).enumerate() {
+            let piece = piece.trim();
+            if piece.is_empty() {
+                continue;
+            }
+            if piece.len() > LONGEST && piece.chars().count() > LONGEST {
+                long.push(n + 1);
+            }
+            match seen.get(piece) {
+                Some(first) => repeated.push((piece.to_owned(), *first, n + 1)),
+                None => {
+                    seen.insert(piece, n + 1);
+                    all.push(piece.to_owned());
+                }
+            }
+        }
+        if !long.is_empty() {
+            return Err(Unfit::TooLong(long));
+        }
+        if !repeated.is_empty() {
+            return Err(Unfit::Repeated(repeated));
+        }
+        if all.len() > MOST {
+            return Err(Unfit::TooMany);
+        }
+        Ok(Serials { all, joint: joint(info, delimiter) })
+    }
+
+    /// As `info` reads back; nothing when there are none.
+    pub fn info(&self) -> Option<String> {
+        (!self.all.is_empty()).then(|| self.all.join(&self.joint))
+    }
+
+    pub fn count(&self) -> u32 {
+        // `MOST` fits.
+        self.all.len() as u32
+    }
+}
+
+/// `, ` of "A, B": so that what was sent reads back as it was sent.
+fn joint(info: &str, delimiter: &str) -> String {
+    // Bytes: what is added to each of many thousand serials must not burst what a row can hold.
+    const MOST: usize = 4;
+    let Some((before, after)) = info.split_once(delimiter) else {
+        return delimiter.to_owned();
+    };
+    let head = before.get(before.trim_end().len()..).unwrap_or_default();
+    let tail = after.get(..after.len() - after.trim_start().len()).unwrap_or_default();
+    // White space to the end is what stands after the last serial, not between two.
+    if head.len() + tail.len() > MOST || tail.len() == after.len() {
+        return delimiter.to_owned();
+    }
+    format!("{head}{delimiter}{tail}")
+}
+
+/// A serial that can't be put in stock, because the account has it already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    pub serial: String,
+    pub product_id: String,
+    pub state: State,
+}
+
+/// Where a serial is; the numbers are the table's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    InStock = 0,
+    Held = 1,
+    Sold = 2,
+}
+
+impl State {
+    pub fn from_code(code: i64) -> Option<State> {
+        [State::InStock, State::Held, State::Sold].into_iter().find(|state| *state as i64 == code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(info: &str, delimiter: &str) -> (Vec<String>, String) {
+        let serials = Serials::read(info, delimiter).unwrap();
+        (serials.all, serials.joint)
+    }
+
+    #[test]
+    fn serials_are_trimmed_and_empty_ones_dropped() {
+        for (info, delimiter, all, joint) in [
+            ("SERIAL1, SERIAL2, SERIAL3", ",", vec!["SERIAL1", "SERIAL2", "SERIAL3"], ", "),
+            ("A,B", ",", vec!["A", "B"], ","),
+            ("A", ",", vec!["A"], ","),
+            (" , ,, A ,\tB,", ",", vec!["A", "B"], " , "),
+            ("A\r\nB\r\n\r\nC\r\n", "\n", vec!["A", "B", "C"], "\r\n"),
+            ("a:b :: c:d", "::", vec!["a:b", "c:d"], " :: "),
+            ("A,", ",", vec!["A"], ","),
+            ("A, ", ",", vec!["A"], ","),
+            ("", ",", vec![], ","),
+        ] {
+            assert_eq!(
+                read(info, delimiter),
+                (all.iter().map(|s| (*s).to_owned()).collect(), joint.to_owned()),
+                "{info:?}"
+            );
+        }
+        let wide = format!("A,{}B", " ".repeat(100));
+        assert_eq!(read(&wide, ",").1, ",", "what stands between stays short");
+    }
+
+    #[test]
+    fn what_can_not_be_sold_twice_is_named_with_its_places() {
+        let no = Serials::read("A\nB\n\n A\nB\nC\nA", "\n").unwrap_err();
+        assert_eq!(no, Unfit::Repeated(vec![("A".into(), 1, 4), ("B".into(), 2, 5), ("A".into(), 1, 7)]));
+        let long = "é".repeat(LONGEST);
+        assert!(Serials::read(&long, ",").is_ok());
+        assert_eq!(Serials::read(&format!("A,{long}x"), ","), Err(Unfit::TooLong(vec![2])));
+        let many: Vec<String> = (0..=MOST).map(|n| n.to_string()).collect();
+        assert_eq!(Serials::read(&many.join(","), ","), Err(Unfit::TooMany));
+        assert_eq!(Serials::read(&many[1..].join(","), ",").unwrap().count(), 50_000);
+    }
+}

@@ -1,0 +1,57 @@
+//! Objects under keys, in memory. Putting and deleting can fail.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
+
+use pushguard::world::{Content, Fault, Later};
+
+#[derive(Default)]
+pub struct Files {
+    kept: RefCell<BTreeMap<String, (String, Vec<u8>)>>,
+    pub put_breaks: Cell<bool>,
+    pub delete_breaks: Cell<bool>,
+}
+
+impl Files {
+    /// The keys of all that is there.
+    pub fn keys(&self) -> Vec<String> {
+        self.kept.borrow().keys().cloned().collect()
+    }
+
+    /// Type and content.
+    pub fn at(&self, key: &str) -> (String, Vec<u8>) {
+        self.kept.borrow().get(key).cloned().unwrap_or_else(|| panic!("nothing lies at {key}"))
+    }
+}
+
+impl pushguard::world::Files for Files {
+    fn put<'a>(&'a self, key: &'a str, mime: &'a str, content: Content) -> Later<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            if self.put_breaks.replace(false) {
+                return Err(Fault("the upload broke off".into()));
+            }
+            let bytes = match content {
+                Content::Bytes(bytes) => bytes,
+                Content::Stream(stream) => stream.downcast_ref::<Vec<u8>>().expect("a stream of these tests").clone(),
+            };
+            self.kept.borrow_mut().insert(key.to_owned(), (mime.to_owned(), bytes));
+            Ok(())
+        })
+    }
+
+    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<(String, Vec<u8>)>, Fault>> {
+        Box::pin(std::future::ready(Ok(self.kept.borrow().get(key).cloned())))
+    }
+
+    fn delete<'a>(&'a self, key: &'a str) -> Later<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            if self.delete_breaks.replace(false) {
+                return Err(Fault("the bucket did not answer".into()));
+            }
+            self.kept.borrow_mut().remove(key);
+            Ok(())
+        })
+    }
+}
