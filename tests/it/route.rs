@@ -22,9 +22,11 @@ fn every_path_and_verb_answers_everybody_as_it_should() {
         let name = operation(*method, route);
         let asked = table.remove(&name).unwrap_or_else(|| panic!("nobody asked {name}"));
         let count = |status: u16| asked.iter().filter(|exchange| exchange.status == status).count();
-        let good = match method {
-            Method::Post => 201,
-            Method::Delete => 204,
+        let good = match (method, *route) {
+            // They change what is there.
+            (Method::Post, ["feedbacks", _, "reply"] | ["queries", _, "close"]) => 200,
+            (Method::Post, _) => 201,
+            (Method::Delete, _) => 204,
             _ => 200,
         };
         assert!(count(good) >= 1, "{name}: nothing went well");
