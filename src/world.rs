@@ -101,12 +101,14 @@ pub trait Cache {
     fn put<'a>(&'a self, key: &'a str, value: &'a str, seconds: Option<u32>) -> Later<'a, Result<(), Fault>>;
 }
 
+/// An object's type and all of its bytes.
+pub type Stored = (String, Vec<u8>);
+
 /// Large objects under keys: what sellers upload.
 pub trait Files {
     /// `mime` is the type under which it is served. Nothing is there before all of it is.
     fn put<'a>(&'a self, key: &'a str, mime: &'a str, content: Content) -> Later<'a, Result<(), Fault>>;
-    /// Its type and all of its bytes.
-    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<(String, Vec<u8>)>, Fault>>;
+    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<Stored>, Fault>>;
     /// What isn't there is deleted as well.
     fn delete<'a>(&'a self, key: &'a str) -> Later<'a, Result<(), Fault>>;
 }

@@ -6,7 +6,7 @@ use web_sys::ReadableStream;
 use worker::Env;
 
 use super::js::{self, StoredObject, field};
-use crate::world::{Content, Fault, Files, Later};
+use crate::world::{Content, Fault, Files, Later, Stored};
 
 pub struct Bucket(pub Env);
 
@@ -31,7 +31,7 @@ impl Files for Bucket {
         })
     }
 
-    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<(String, Vec<u8>)>, Fault>> {
+    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<Stored>, Fault>> {
         Box::pin(async move {
             let found = self.open()?.get_object(key).await.map_err(js::fault)?;
             if !found.is_object() {

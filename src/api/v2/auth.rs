@@ -91,6 +91,7 @@ mod tests {
             headers: vec![("accept", accept.to_owned())],
             country: None,
             body: Some(Vec::new()),
+            unread: None,
         };
         require_json_accepted(&request).is_ok()
     }
