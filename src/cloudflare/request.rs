@@ -1,40 +1,53 @@
 //! The platform's requests and responses, and ours; and bodies, which are read no further than they may go.
 
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, ReadableStream, ReadableStreamDefaultReader};
+use web_sys::{ReadableStream, ReadableStreamDefaultReader};
 
-use super::js::{field, object};
+use super::js::{self, field};
 use crate::http::{self, BODY_LIMIT, Body, HEADERS, Method};
 
 pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> {
-    let from = request.headers();
-    let mut headers = Vec::with_capacity(HEADERS.len());
-    for name in HEADERS {
-        if let Some(value) = from.get(name)? {
-            headers.push((name, value));
-        }
+    thread_local! {
+        static NAMES: JsValue = HEADERS.iter().map(|name| JsValue::from_str(name)).collect::<Array>().into();
     }
-    let method = Method::parse(&request.method());
-    let length = from.get("content-length")?.and_then(|length| length.parse::<usize>().ok());
-    let body = match method {
-        // Some clients send `null` or `[]` with these; nobody reads it.
-        Method::Get | Method::Head | Method::Delete => Some(Vec::new()),
-        _ if length.is_some_and(|length| length > BODY_LIMIT) => None,
-        _ => Some(bounded(request.body(), BODY_LIMIT).await?).filter(|(_, more)| !more).map(|(bytes, _)| bytes),
+    let head = NAMES.with(|names| js::head(request, names))?;
+    let mut lines = head.split('\n');
+    let (method, url) = lines.next().and_then(|line| line.split_once(' ')).unwrap_or_default();
+    let method = Method::parse(method);
+    let (origin, path, query) = split(url);
+    let header = |line: &str| {
+        let (name, value) = line.split_once(": ")?;
+        HEADERS.iter().find(|known| **known == name).map(|known| (*known, value.to_owned()))
     };
-    let url = request.url();
-    let (origin, path, query) = split(&url);
+    // Some clients send `null` or `[]` with GET and DELETE; nobody reads it, nor where such a request comes from.
+    let (body, country) = match method {
+        Method::Get | Method::Head | Method::Delete => (Some(Vec::new()), None),
+        _ => (body(request).await?, js::country(request)),
+    };
     Ok(http::Request {
         method,
         origin: origin.to_owned(),
         path: path.to_owned(),
         query: query.to_owned(),
-        headers,
-        country: field(&field(request, "cf"), "country").as_string(),
+        headers: lines.filter_map(header).collect(),
+        country,
         body,
     })
+}
+
+/// `None` when it is longer than it may be.
+async fn body(request: &web_sys::Request) -> Result<Option<Vec<u8>>, JsValue> {
+    match request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok()) {
+        Some(length) if length > BODY_LIMIT => Ok(None),
+        // Nothing follows what was announced, so that it can be taken as one.
+        Some(_) => {
+            let bytes = Uint8Array::new(&JsFuture::from(request.array_buffer()?).await?);
+            Ok((bytes.length() as usize <= BODY_LIMIT).then(|| bytes.to_vec()))
+        }
+        None => Ok(Some(bounded(request.body(), BODY_LIMIT).await?).filter(|(_, more)| !more).map(|(bytes, _)| bytes)),
+    }
 }
 
 /// Origin, path and query of a URL in the platform's own, normal spelling.
@@ -73,17 +86,15 @@ pub async fn bounded(stream: Option<ReadableStream>, limit: usize) -> Result<(Ve
 }
 
 pub fn answer(answer: &http::Response) -> Result<web_sys::Response, JsValue> {
-    let headers = Headers::new()?;
+    let mut headers = String::with_capacity(512);
     for (name, value) in &answer.headers {
-        headers.set(name, value)?;
-    }
-    let init = object(&[("status", answer.status.into()), ("headers", headers.into())]);
-    let init: &web_sys::ResponseInit = init.unchecked_ref();
-    match &answer.body {
-        Body::Bytes(bytes) => {
-            let bytes = Uint8Array::from(bytes.as_slice());
-            web_sys::Response::new_with_opt_js_u8_array_and_init(Some(&bytes), init)
+        if value.contains('\n') {
+            return Err(JsValue::from_str("a header's value has a line's end"));
         }
-        Body::Empty | Body::Live(_) => web_sys::Response::new_with_opt_str_and_init(None, init),
+        headers.extend([*name, "\n", value, "\n"]);
+    }
+    match &answer.body {
+        Body::Bytes(bytes) => js::answer(answer.status, &headers, Some(bytes)),
+        Body::Empty | Body::Live(_) => js::answer(answer.status, &headers, None),
     }
 }
