@@ -60,7 +60,9 @@ function ratios({ measured }) {
 function goals({ measured, counts }) {
   const goal = (endpoint, other, least) => {
     const reached = ratio(measured, [endpoint, 'ours'], [endpoint, other]);
-    return { text: `${endpoint}: ${reached.toFixed(2)} of the ${other} (goal ≥ ${least.toFixed(2)})`, met: reached >= least };
+    // What asks, checks and signs nothing is as fast as can be: a goal beyond it is out of reach, and that should be seen.
+    const most = other === 'floor' ? '' : `; the floor itself is at ${ratio(measured, [endpoint, 'floor'], [endpoint, other]).toFixed(2)}`;
+    return { text: `${endpoint}: ${reached.toFixed(2)} of the ${other} (goal ≥ ${least.toFixed(2)}${most})`, met: reached >= least };
   };
   const [first, last] = ['list, first page', 'list, last page'];
   const depth = ratio(measured, [last, 'ours'], [first, 'ours']);
@@ -115,13 +117,17 @@ ${goals(run).map(({ text, met }) => `- ${met ? 'met' : '**missed**'}: ${text}`).
 
 - **ours** is the Worker of \`build/\`. **floor** is a Worker of plain JavaScript that only asks the statements nobody can do without and
   answers bytes of the same shape: it lets everybody in, checks nothing and signs nothing. **peer** is the same API in TypeScript on
-  Hono and zod, with the same authentication, memo over KV, validation, paging and signed links, as a good team would write it.
+  Hono and zod, with the same authentication, rate limit, memo over KV, validation, paging and signed links, as a good team would
+  write it. All three ask D1 the same statements in the same trips; only that ours has an order's columns packed as one text.
+  The peer knows no Idempotency-Key and no white-label orders, which nothing here asks for.
   Before they are measured they are asked the same questions, and must answer alike: all three for what is measured, ours and the peer
   for refusals too.
 - Each has a runtime process, a D1 and a KV of its own, with the same 100,000 orders. They take turns, and the order of the turns
   changes, so that what slows the machine down slows down all of them. A ratio is the median of the rounds' ratios.
 - Only ratios mean something on another machine. Under ${connections} connections that never pause, one busy thread serves them all: the latency is
   mostly waiting in line, and p50 is little else than connections divided by requests/s.
+- **What a goal can be.** Where the floor is itself little above the peer, most of the time is D1's and the platform's, and
+  nobody can be a fifth faster than the peer: the lines above say how far the floor is.
 - **CPU µs** is what the runtime's process used for each answer (user and system, from /proc; – where there is none), D1 included: it is
   SQLite in the same process here, and somebody else's machine at the edge. **client** is how much of a core the measuring client used.
   Where that is near 100 %, the client is the limit, requests/s say little, and the CPU columns are the ones to go by.

@@ -6,7 +6,7 @@ use js_sys::{JSON, Uint8Array};
 use pushguard::{
     cloudflare::{d1, request},
     http::{Body, Method, Response},
-    world::Value,
+    world::{Db, Fault, Row, Statement, Uncommitted, Value},
 };
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -16,42 +16,74 @@ fn js(json: &str) -> JsValue {
     JSON::parse(json).unwrap()
 }
 
+/// A D1 that answers the statements' own texts as rows, and remembers what it was asked.
+fn database(asked: &JsValue) -> d1::Shard {
+    let make = js_sys::Function::new_with_args(
+        "asked",
+        "const rows = (statement) => ({ meta: { rows_read: 1, rows_written: 2 }, results: JSON.parse(statement.sql) });
+         const all = (way, statements) => { asked.push([way, ...statements.map(({ sql, ...rest }) => rest.values)]); return statements.map(rows); };
+         const statement = (sql, values) => ({ sql, values, bind: (...values) => statement(sql, values), all: async () => all('all', [statement(sql, values)])[0] });
+         return { prepare: (sql) => statement(sql, []), batch: async (statements) => all('batch', statements) };",
+    );
+    d1::Shard::of(make.call1(&JsValue::UNDEFINED, asked).unwrap())
+}
+
+fn ask(sql: &str, args: Vec<Value>) -> Statement {
+    Statement::new(sql, args)
+}
+
+async fn rows(sql: &str) -> Result<Vec<Row>, Fault> {
+    let mut all = database(&js("[]")).rows(vec![ask(sql, Vec::new())]).await?;
+    assert_eq!(all.len(), 1);
+    Ok(all.remove(0))
+}
+
 #[wasm_bindgen_test]
-fn rows_are_read_by_position_in_the_order_of_their_columns() {
+async fn rows_are_read_by_position_in_the_order_of_their_columns() {
     let rows =
-        d1::rows(&js(r#"[{"id":7,"title":"Grüße 😀","email":null},{"id":8,"title":"","email":"a@b.co"}]"#)).unwrap();
+        rows(r#"[{"id":7,"title":"Grüße 😀","email":null},{"id":8,"title":"","email":"a@b.co"}]"#).await.unwrap();
     assert_eq!(rows[0].0, [Value::Int(7), Value::Text("Grüße 😀".into()), Value::Null]);
     assert_eq!(rows[1].0, [Value::Int(8), Value::Text(String::new()), Value::Text("a@b.co".into())]);
 }
 
 #[wasm_bindgen_test]
-fn a_statement_without_rows_answers_none() {
-    assert!(d1::rows(&js("[]")).unwrap().is_empty());
-    assert!(d1::rows(&JsValue::UNDEFINED).unwrap().is_empty());
+async fn a_statement_without_rows_answers_none() {
+    assert!(rows("[]").await.unwrap().is_empty());
 }
 
 #[wasm_bindgen_test]
-fn whole_numbers_are_exact_up_to_two_to_the_53() {
+async fn whole_numbers_are_exact_up_to_two_to_the_53() {
     for n in [0_i64, 1, -1, 2_147_483_648, 9_007_199_254_740_991, -9_007_199_254_740_991] {
-        assert_eq!(d1::to_js(&Value::Int(n)).as_f64(), Some(n as f64));
-        let rows = d1::rows(&js(&format!(r#"[{{"n":{n}}}]"#))).unwrap();
-        assert_eq!(rows[0].0, [Value::Int(n)]);
+        let asked = js("[]");
+        let there = database(&asked).rows(vec![ask(&format!(r#"[{{"n":{n}}}]"#), vec![n.into()])]).await.unwrap();
+        assert_eq!(there[0][0].0, [Value::Int(n)]);
+        assert_eq!(String::from(JSON::stringify(&asked).unwrap()), format!(r#"[["all",[{n}]]]"#));
     }
 }
 
 #[wasm_bindgen_test]
-fn what_is_neither_whole_number_nor_text_is_refused() {
+async fn what_is_neither_whole_number_nor_text_is_refused() {
     for odd in ["1.5", "9007199254740994", "1e300", "true", "[1]", "{}"] {
-        assert!(d1::rows(&js(&format!(r#"[{{"n":{odd}}}]"#))).is_err(), "{odd}");
+        assert!(rows(&format!(r#"[{{"n":{odd}}}]"#)).await.is_err(), "{odd}");
     }
-    assert!(d1::rows(&js("7")).is_err(), "rows that are not a list");
+    assert!(rows("7").await.is_err(), "rows that are not a list");
 }
 
 #[wasm_bindgen_test]
-fn parameters_cross_as_numbers_texts_and_nulls() {
-    assert!(d1::to_js(&Value::Null).is_null());
-    assert_eq!(d1::to_js(&Value::Text("a\0b".into())).as_string().as_deref(), Some("a\0b"));
-    assert_eq!(d1::to_js(&Value::from(true)).as_f64(), Some(1.0));
+async fn parameters_cross_as_numbers_texts_and_nulls() {
+    let asked = js("[]");
+    let args = vec![Value::Null, true.into(), "a\0b\u{7f}\"\\ü😀\u{2028}\n".into()];
+    database(&asked).commit(vec![ask("[]", args), ask("[]", Vec::new())]).await.unwrap();
+    let asked = String::from(JSON::stringify(&asked).unwrap());
+    assert_eq!(asked, "[[\"batch\",[null,1,\"a\\u0000b\u{7f}\\\"\\\\ü😀\u{2028}\\n\"],[]]]", "several go as one batch");
+}
+
+#[wasm_bindgen_test]
+async fn a_statement_that_fails_says_why() {
+    let Err(Uncommitted::Fault(fault)) = database(&js("[]")).commit(vec![ask("no rows", Vec::new())]).await else {
+        panic!("it was committed");
+    };
+    assert!(fault.0.contains("JSON"), "{fault}");
 }
 
 #[wasm_bindgen_test]
@@ -91,6 +123,12 @@ async fn a_body_past_its_limit_is_not_read_to_the_end() {
     let just = "x".repeat(pushguard::http::BODY_LIMIT);
     let request = incoming("https://shop.example/", &format!(r#"{{"method":"POST","body":"{just}"}}"#));
     assert_eq!(request::read(&request).await.unwrap().body.map(|body| body.len()), Some(just.len()));
+    let announced =
+        |length: usize| format!(r#"{{"method":"POST","body":"abc","headers":{{"content-length":"{length}"}}}}"#);
+    let request = incoming("https://shop.example/", &announced(pushguard::http::BODY_LIMIT + 1));
+    assert_eq!(request::read(&request).await.unwrap().body, None);
+    let request = incoming("https://shop.example/", &announced(3));
+    assert_eq!(request::read(&request).await.unwrap().body.as_deref(), Some(b"abc".as_slice()));
 
     let (kept, more) =
         request::bounded(web_sys::Response::new_with_opt_str(Some("hello")).unwrap().body(), 3).await.unwrap();
@@ -105,6 +143,9 @@ async fn a_response_goes_out_as_it_is() {
     assert_eq!(out.headers().get("content-type").unwrap().as_deref(), Some("application/json"));
     let bytes = JsFuture::from(out.array_buffer().unwrap()).await.unwrap();
     assert_eq!(Uint8Array::new(&bytes).to_vec(), "{\"ok\":\"é\"}".as_bytes());
+
+    let spoilt = Response::empty(303).with("location", "/a\nset-cookie\nx");
+    assert!(request::answer(&spoilt).is_err(), "a header's value is one line");
 
     let empty = request::answer(&Response::empty(204)).unwrap();
     assert!(matches!(Response::empty(204).body, Body::Empty) && empty.body().is_none());

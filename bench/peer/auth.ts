@@ -7,6 +7,9 @@ import { Failure } from './failure';
 
 const encoder = new TextEncoder();
 
+const BY_EMAIL = `SELECT id, accounts.email, shard, accounts.test, key_hash AS keyHash, shop_name AS shopName
+  FROM accounts JOIN shops ON account_id = id WHERE accounts.email = ?1`;
+
 /** HTTP Basic: the account's e-mail and an API key, of which only the hash is kept. */
 export const authenticate: MiddlewareHandler<App> = async (c, next) => {
   const given = credentials(c.req.header('authorization'));
@@ -38,7 +41,7 @@ async function find({ DB, KV }: Bindings, email: string, key: string): Promise<A
   const known = await cached<Account>(KV, name);
   if (known && matches(known)) return known;
   const [row] = await rows<Omit<Account, 'test'> & { test: number }>(
-    DB.prepare('SELECT id, email, shard, test, key_hash AS keyHash FROM accounts WHERE email = ?1').bind(email),
+    DB.prepare(BY_EMAIL).bind(email),
   );
   const account = row && { ...row, test: row.test === 1 };
   if (!account || !matches(account)) return null;

@@ -17,6 +17,7 @@ export interface Account {
   shard: string;
   test: boolean;
   keyHash: string;
+  shopName: string;
 }
 
 export interface App {

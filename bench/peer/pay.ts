@@ -1,7 +1,7 @@
 // POST /pay: payment links.
 import { z } from 'zod';
 import { fields } from './body';
-import { batch } from './db';
+import { rows } from './db';
 import type { C } from './env';
 import { Failure } from './failure';
 import { type Decimal, decimal, isCurrency, minorUnits, NoPrice } from './money';
@@ -108,7 +108,6 @@ const INSERT = `INSERT INTO payments (account_id, id, title, email, value, curre
   SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, COALESCE(?9, confirmations), ?10, ?11, ?12, ?13, ?14
   FROM wallets WHERE account_id = ?1 AND gateway = ?8 AND active = 1
   RETURNING id`;
-const SHOP_NAME = 'SELECT shop_name FROM shops WHERE account_id = ?1';
 
 export async function createPayment(c: C) {
   const { crypto_confirmations, ...sent } = await fields(c, 'payment');
@@ -122,8 +121,7 @@ export async function createPayment(c: C) {
   const id = crypto.getRandomValues(new Uint8Array(20)).toHex();
   const now = Date.now();
   const quantity = data.quantity ?? 1;
-  const [inserted, shops] = await batch(
-    DB,
+  const inserted = await rows(
     DB.prepare(INSERT).bind(
       account.id,
       id,
@@ -140,14 +138,13 @@ export async function createPayment(c: C) {
       now + LASTS,
       now,
     ),
-    DB.prepare(SHOP_NAME).bind(account.id),
   );
-  if (!inserted?.length) throw Failure.validation(['Gateway is not configured']);
+  if (!inserted.length) throw Failure.validation(['Gateway is not configured']);
   const token = await sign(c.env, id, {
     accountId: account.id,
     shard: account.shard,
     test: account.test,
-    shopName: String(shops?.[0]?.shop_name),
+    shopName: account.shopName,
     title: data.title,
     minor,
     currency: data.currency,

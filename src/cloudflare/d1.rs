@@ -2,11 +2,10 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
-use super::js::{self, Database, field, words};
+use super::js::{self, Database, words};
 use crate::{
     json,
     world::{Databases, Db, Fault, Later, Row, Statement, Uncommitted, Value},
@@ -64,29 +63,23 @@ impl Databases for Shards {
 pub struct Shard(Option<Database>);
 
 impl Shard {
+    /// A D1 binding.
+    pub fn of(database: JsValue) -> Shard {
+        Shard(Some(database.unchecked_into()))
+    }
+
     async fn send(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, JsValue> {
         let database = self.0.as_ref().ok_or_else(|| JsValue::from_str("the D1 binding DB is missing"))?;
         if statements.is_empty() {
             return Ok(Vec::new());
         }
-        let prepared = Array::new();
-        for statement in statements {
-            let values: Array = statement.args.iter().map(to_js).collect();
-            prepared.push(&database.prepare(&statement.sql)?.bind(values)?.into());
-        }
-        let results = database.batch(prepared).await?;
-        let results: Array = results.dyn_into()?;
-        let (trips, mut read, mut written) = USAGE.get();
-        let mut all = Vec::with_capacity(results.length() as usize);
-        for result in results.iter() {
-            let meta = field(&result, "meta");
-            let count = |name: &str| field(&meta, name).as_f64().unwrap_or(0.0) as u64;
-            read += count("rows_read");
-            written += count("rows_written");
-            all.push(rows(&field(&result, "results"))?);
-        }
-        USAGE.set((trips + 1, read, written));
-        Ok(all)
+        let told = js::ask(database, &written(statements)).await?.as_string().unwrap_or_default();
+        let (answers, read, written) = answers(&told).map_err(JsValue::from_str)?;
+        USAGE.with(|usage| {
+            let (trips, so_far, before) = usage.get();
+            usage.set((trips + 1, so_far + read, before + written));
+        });
+        Ok(answers)
     }
 }
 
@@ -109,40 +102,38 @@ impl Db for Shard {
     }
 }
 
-/// D1 takes no BigInt. A number goes as a float, which is exact up to 2^53; the tables are STRICT and make it whole again.
-pub fn to_js(value: &Value) -> JsValue {
-    match value {
-        Value::Null => JsValue::NULL,
-        Value::Int(n) => JsValue::from_f64(*n as f64),
-        Value::Text(text) => JsValue::from_str(text),
-    }
+/// `[[sql, value, …], …]`. A number becomes a float in JavaScript, which is exact up to 2^53; the tables are STRICT and make
+/// it whole again.
+fn written(statements: &[Statement]) -> String {
+    let value = |value: &Value| match value {
+        Value::Null => json::Value::Null,
+        Value::Int(n) => (*n).into(),
+        Value::Text(text) => text.as_str().into(),
+    };
+    let statement = |statement: &Statement| {
+        let mut parts = vec![statement.sql.as_str().into()];
+        parts.extend(statement.args.iter().map(value));
+        json::Value::Array(parts)
+    };
+    json::Value::Array(statements.iter().map(statement).collect()).to_text()
 }
 
-/// D1 answers rows as objects whose properties stand in the order of the columns. Their values cross the border as one
-/// JSON text: one crossing a statement instead of several a column.
-pub fn rows(results: &JsValue) -> Result<Vec<Row>, JsValue> {
-    if results.is_undefined() || results.is_null() {
-        return Ok(Vec::new());
+/// Reads `[[rows read, rows written, [[value, …], …]], …]` → the rows of each statement, and the two sums.
+fn answers(text: &str) -> Result<(Vec<Vec<Row>>, u64, u64), &'static str> {
+    let (mut all, mut read, mut written) = (Vec::new(), 0, 0);
+    for answer in array(json::parse(text).map_err(|malformed| malformed.reason)?)? {
+        let [rows_read, rows_written, rows] =
+            <[json::Value; 3]>::try_from(array(answer)?).map_err(|_| "an answer has three parts")?;
+        read += rows_read.as_int::<u64>().unwrap_or(0);
+        written += rows_written.as_int::<u64>().unwrap_or(0);
+        let row = |row| array(row)?.into_iter().map(column).collect::<Result<Vec<_>, _>>().map(Row);
+        all.push(array(rows)?.into_iter().map(row).collect::<Result<Vec<_>, _>>()?);
     }
-    let wrong = |what: &str| JsValue::from_str(what);
-    match results.dyn_ref::<Array>() {
-        None => return Err(wrong("rows are not a list")),
-        Some(rows) if rows.length() == 0 => return Ok(Vec::new()),
-        Some(_) => {}
-    }
-    let values = js::VALUES.with(|values| js::map(results, values))?;
-    let text = String::from(js_sys::JSON::stringify(&values)?);
-    let json::Value::Array(rows) = json::parse(&text).map_err(|malformed| wrong(malformed.reason))? else {
-        return Err(wrong("rows are not a list"));
-    };
-    rows.into_iter()
-        .map(|row| match row {
-            json::Value::Array(columns) => {
-                columns.into_iter().map(column).collect::<Result<Vec<_>, _>>().map(Row).map_err(wrong)
-            }
-            _ => Err(wrong("a row is not an object")),
-        })
-        .collect()
+    Ok((all, read, written))
+}
+
+fn array(value: json::Value) -> Result<Vec<json::Value>, &'static str> {
+    value.into_array().ok_or("an answer is not a list")
 }
 
 fn column(value: json::Value) -> Result<Value, &'static str> {

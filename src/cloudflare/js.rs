@@ -11,13 +11,6 @@ use crate::world::Fault;
 extern "C" {
     /// D1.
     pub type Database;
-    pub type Prepared;
-    #[wasm_bindgen(method, catch)]
-    pub fn prepare(this: &Database, sql: &str) -> Result<Prepared, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    pub async fn batch(this: &Database, statements: Array) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch, variadic)]
-    pub fn bind(this: &Prepared, values: Array) -> Result<Prepared, JsValue>;
 
     /// A KV namespace.
     pub type Namespace;
@@ -46,8 +39,6 @@ extern "C" {
 
     /// A rate limit.
     pub type RateLimit;
-    #[wasm_bindgen(method, catch)]
-    pub async fn limit(this: &RateLimit, options: &JsValue) -> Result<JsValue, JsValue>;
 
     /// Durable Objects of one class.
     pub type Objects;
@@ -59,15 +50,23 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = fetch)]
     pub async fn ask(this: &Stub, url: &str, init: &JsValue) -> Result<JsValue, JsValue>;
 
-    /// `Array.from(list, map)` and `Object.values`, the function itself.
-    #[wasm_bindgen(catch, js_namespace = Array, js_name = from)]
-    pub fn map(list: &JsValue, map: &JsValue) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(thread_local_v2, js_namespace = Object, js_name = values)]
-    pub static VALUES: JsValue;
-
     /// The global function.
     #[wasm_bindgen(catch)]
     pub async fn fetch(url: &str, init: &JsValue) -> Result<JsValue, JsValue>;
+}
+
+/// Our own: what would else be several crossings, in one.
+#[wasm_bindgen(module = "/src/cloudflare/border.js")]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    pub fn head(request: &web_sys::Request, names: &JsValue) -> Result<String, JsValue>;
+    pub fn country(request: &web_sys::Request) -> Option<String>;
+    #[wasm_bindgen(catch)]
+    pub fn answer(status: u16, headers: &str, body: Option<&[u8]>) -> Result<web_sys::Response, JsValue>;
+    #[wasm_bindgen(catch)]
+    pub async fn allows(limit: &RateLimit, key: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    pub async fn ask(database: &Database, statements: &str) -> Result<JsValue, JsValue>;
 }
 
 /// A binding by its name.

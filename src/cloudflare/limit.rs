@@ -1,9 +1,8 @@
 //! Cloudflare's rate limits as `Limits`. The binding decides: it knows what other isolates let through, and costs no round trip.
 
-use wasm_bindgen::JsValue;
 use worker::Env;
 
-use super::js::{self, field};
+use super::js;
 use crate::world::{Fault, Later, Limited, Limits, Tally};
 
 thread_local! {
@@ -29,8 +28,7 @@ impl Limits for Bindings {
                 Limited::Account => &self.account,
                 Limited::Anonymous => &self.anonymous,
             };
-            let outcome = binding.limit(&js::object(&[("key", JsValue::from_str(key))])).await.map_err(js::fault)?;
-            Ok(field(&outcome, "success").is_truthy())
+            js::allows(binding, key).await.map(|allowed| allowed.is_truthy()).map_err(js::fault)
         })
     }
 

@@ -1,15 +1,15 @@
 //! Cloudflare: the events that start everything, and the world's traits over the platform's bindings. One binding, one
 //! file. Nothing above this folder knows that it exists.
 
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use worker::{Context, Env, MessageBatch, Result, ScheduleContext, ScheduledEvent, event};
 
 use crate::{
     api::v2::event::Events,
     door,
-    http::Body,
+    http::{Body, Response},
     shop::{
         Shop, id,
         job::{self, Job},
@@ -25,14 +25,25 @@ mod limit;
 mod live;
 mod queue;
 pub mod request;
+mod task;
 mod web;
 
-#[event(fetch)]
-async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> Result<web_sys::Response> {
-    let answer = match shop(&env) {
+/// A request, by the name that the platform calls.
+#[wasm_bindgen]
+pub fn fetch(request: web_sys::Request, env: Env, _context: JsValue) -> JsValue {
+    task::run(async move {
+        let answered = answer(&request, &env).await.or_else(|error| {
+            worker::console_error!("a request could not be answered: {}", js::words(&error));
+            request::answer(&Response::empty(500))
+        });
+        answered.map(JsValue::from).unwrap_or_default()
+    })
+}
+
+async fn answer(request: &web_sys::Request, env: &Env) -> std::result::Result<web_sys::Response, JsValue> {
+    let answer = match shop(env) {
         Ok(shop) => {
-            let request = request::read(&request).await.map_err(failed)?;
-            let answer = door::answer(&shop, request).await;
+            let answer = door::answer(&shop, request::read(request).await?).await;
             if shop.world.settings.allow_insecure_urls { answer.with("x-d1-usage", d1::usage()) } else { answer }
         }
         Err(missing) => {
@@ -41,13 +52,9 @@ async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> Result
         }
     };
     match &answer.body {
-        Body::Live(order_id) => live::connect(&env, order_id).await.map_err(failed),
-        _ => request::answer(&answer).map_err(failed),
+        Body::Live(order_id) => live::connect(env, order_id).await,
+        _ => request::answer(&answer),
     }
-}
-
-fn failed(error: JsValue) -> worker::Error {
-    worker::Error::RustError(js::words(&error))
 }
 
 #[event(queue)]
@@ -68,8 +75,21 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
     }
 }
 
-fn shop(env: &Env) -> std::result::Result<Shop, Missing> {
-    let settings = settings(env)?;
+/// Made once an isolate. Bindings and settings belong to it, not to a request, and don't change while it lives.
+fn shop(env: &Env) -> std::result::Result<Rc<Shop>, Missing> {
+    thread_local! {
+        static SHOP: RefCell<Option<Rc<Shop>>> = const { RefCell::new(None) };
+    }
+    if let Some(shop) = SHOP.with(|known| known.borrow().clone()) {
+        return Ok(shop);
+    }
+    let shop = Rc::new(open(env)?);
+    SHOP.with(|known| known.replace(Some(shop.clone())));
+    Ok(shop)
+}
+
+fn open(env: &Env) -> std::result::Result<Shop, Missing> {
+    let settings = Rc::new(Settings::read(|name| js::text(env, name))?);
     let bound = |fault: Fault| Missing(format!("{} (see wrangler.toml)", fault.0));
     let world = World {
         databases: Rc::new(d1::Shards::open(env)),
@@ -87,21 +107,8 @@ fn shop(env: &Env) -> std::result::Result<Shop, Missing> {
     Ok(Shop { world, voice: &Events })
 }
 
-fn ready(env: &Env) -> Result<Shop> {
+fn ready(env: &Env) -> Result<Rc<Shop>> {
     shop(env).map_err(|missing| worker::Error::RustError(missing.0))
-}
-
-/// Read once an isolate: they don't change while it lives.
-fn settings(env: &Env) -> std::result::Result<Rc<Settings>, Missing> {
-    thread_local! {
-        static SETTINGS: std::cell::RefCell<Option<Rc<Settings>>> = const { std::cell::RefCell::new(None) };
-    }
-    if let Some(known) = SETTINGS.with(|known| known.borrow().clone()) {
-        return Ok(known);
-    }
-    let settings = Rc::new(Settings::read(|name| js::text(env, name))?);
-    SETTINGS.with(|known| *known.borrow_mut() = Some(settings.clone()));
-    Ok(settings)
 }
 
 fn request_id() -> String {

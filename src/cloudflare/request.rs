@@ -2,42 +2,48 @@
 
 use std::rc::Rc;
 
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, ReadableStream, ReadableStreamDefaultReader};
+use web_sys::{ReadableStream, ReadableStreamDefaultReader};
 
-use super::js::{field, object};
+use super::js::{self, field};
 use crate::{
     api::v2::upload::{self, Intake},
     http::{self, BODY_LIMIT, Body, HEADERS, Method, Unread},
 };
 
 pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> {
-    let from = request.headers();
-    let mut headers = Vec::with_capacity(HEADERS.len());
-    for name in HEADERS {
-        if let Some(value) = from.get(name)? {
-            headers.push((name, value));
-        }
+    thread_local! {
+        static NAMES: JsValue = HEADERS.iter().map(|name| JsValue::from_str(name)).collect::<Array>().into();
     }
-    let method = Method::parse(&request.method());
-    let length = from.get("content-length")?.and_then(|length| length.parse::<usize>().ok());
-    let url = request.url();
-    let (origin, path, query) = split(&url);
-    let content_type = headers.iter().find(|(name, _)| *name == "content-type").map(|(_, value)| value.as_str());
-    let intake = upload::intake(method, path, content_type);
-    let limit = if let Some(Intake::Read(limit)) = intake { limit } else { BODY_LIMIT };
+    let head = NAMES.with(|names| js::head(request, names))?;
+    let mut lines = head.split('\n');
+    let (method, url) = lines.next().and_then(|line| line.split_once(' ')).unwrap_or_default();
+    let method = Method::parse(method);
+    let (origin, path, query) = split(url);
+    let header = |line: &str| {
+        let (name, value) = line.split_once(": ")?;
+        HEADERS.iter().find(|known| **known == name).map(|known| (*known, value.to_owned()))
+    };
+    let headers: Vec<_> = lines.filter_map(header).collect();
+    let kind = headers.iter().find(|(name, _)| *name == "content-type").map(|(_, value)| value.as_str());
     let mut unread = None;
-    let body = match method {
-        // Some clients send `null` or `[]` with these; nobody reads it.
-        Method::Get | Method::Head | Method::Delete => Some(Vec::new()),
-        _ if intake == Some(Intake::Pass) => {
-            unread = request.body().map(|stream| Unread { stream: Rc::new(stream), length: length.map(|n| n as u64) });
-            Some(Vec::new())
+    // Some clients send `null` or `[]` with GET and DELETE; nobody reads it, nor where such a request comes from.
+    let (body, country) = match method {
+        Method::Get | Method::Head | Method::Delete => (Some(Vec::new()), None),
+        _ => {
+            let body = match upload::intake(method, path, kind) {
+                Some(Intake::Pass) => {
+                    let length = length(request)?.map(|length| length as u64);
+                    unread = request.body().map(|stream| Unread { stream: Rc::new(stream), length });
+                    Some(Vec::new())
+                }
+                Some(Intake::Read(limit)) => body(request, limit).await?,
+                None => body(request, BODY_LIMIT).await?,
+            };
+            (body, js::country(request))
         }
-        _ if length.is_some_and(|length| length > limit) => None,
-        _ => Some(bounded(request.body(), limit).await?).filter(|(_, more)| !more).map(|(bytes, _)| bytes),
     };
     Ok(http::Request {
         method,
@@ -45,10 +51,28 @@ pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> 
         path: path.to_owned(),
         query: query.to_owned(),
         headers,
-        country: field(&field(request, "cf"), "country").as_string(),
+        country,
         body,
         unread,
     })
+}
+
+/// As announced.
+fn length(request: &web_sys::Request) -> Result<Option<usize>, JsValue> {
+    Ok(request.headers().get("content-length")?.and_then(|length| length.parse().ok()))
+}
+
+/// `None` when it is longer than it may be.
+async fn body(request: &web_sys::Request, limit: usize) -> Result<Option<Vec<u8>>, JsValue> {
+    match length(request)? {
+        Some(length) if length > limit => Ok(None),
+        // Nothing follows what was announced, so that it can be taken as one.
+        Some(_) => {
+            let bytes = Uint8Array::new(&JsFuture::from(request.array_buffer()?).await?);
+            Ok((bytes.length() as usize <= limit).then(|| bytes.to_vec()))
+        }
+        None => Ok(Some(bounded(request.body(), limit).await?).filter(|(_, more)| !more).map(|(bytes, _)| bytes)),
+    }
 }
 
 /// Origin, path and query of a URL in the platform's own, normal spelling.
@@ -87,17 +111,15 @@ pub async fn bounded(stream: Option<ReadableStream>, limit: usize) -> Result<(Ve
 }
 
 pub fn answer(answer: &http::Response) -> Result<web_sys::Response, JsValue> {
-    let headers = Headers::new()?;
+    let mut headers = String::with_capacity(512);
     for (name, value) in &answer.headers {
-        headers.set(name, value)?;
-    }
-    let init = object(&[("status", answer.status.into()), ("headers", headers.into())]);
-    let init: &web_sys::ResponseInit = init.unchecked_ref();
-    match &answer.body {
-        Body::Bytes(bytes) => {
-            let bytes = Uint8Array::from(bytes.as_slice());
-            web_sys::Response::new_with_opt_js_u8_array_and_init(Some(&bytes), init)
+        if value.contains('\n') {
+            return Err(JsValue::from_str("a header's value has a line's end"));
         }
-        Body::Empty | Body::Live(_) => web_sys::Response::new_with_opt_str_and_init(None, init),
+        headers.extend([*name, "\n", value, "\n"]);
+    }
+    match &answer.body {
+        Body::Bytes(bytes) => js::answer(answer.status, &headers, Some(bytes)),
+        Body::Empty | Body::Live(_) => js::answer(answer.status, &headers, None),
     }
 }

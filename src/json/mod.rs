@@ -70,6 +70,13 @@ impl Value {
         }
     }
 
+    pub fn into_array(self) -> Option<Vec<Value>> {
+        match self {
+            Value::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
     pub fn as_object(&self) -> Option<&[(String, Value)]> {
         match self {
             Value::Object(fields) => Some(fields),

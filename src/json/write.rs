@@ -139,28 +139,34 @@ pub fn value(out: &mut String, value: &Value) {
     }
 }
 
-/// A string literal (RFC 8259, 7): what must be escaped is, and nothing else.
+/// A string literal (RFC 8259, 7): what must be escaped is, and nothing else. What lies between is written as it is.
 fn quote(out: &mut String, value: &str) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push('"');
-    for c in value.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
+    let mut plain = 0;
+    for (at, byte) in value.bytes().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.push_str(value.get(plain..at).unwrap_or_default());
+        plain = at + 1;
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
             // The short forms, as Ruby and JavaScript write them: signatures are made over these bytes.
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            c if u32::from(c) < 0x20 => {
+            0x8 => out.push_str("\\b"),
+            0xc => out.push_str("\\f"),
+            _ => {
                 out.push_str("\\u00");
-                out.push(HEX[(u32::from(c) >> 4) as usize] as char);
-                out.push(HEX[(u32::from(c) & 15) as usize] as char);
+                out.push(HEX[usize::from(byte >> 4)] as char);
+                out.push(HEX[usize::from(byte & 15)] as char);
             }
-            c => out.push(c),
         }
     }
+    out.push_str(value.get(plain..).unwrap_or_default());
     out.push('"');
 }
 

@@ -1,12 +1,11 @@
 //! Accounts: who may come in, and the settings of their shop.
 
-use std::rc::Rc;
+use std::{hint::black_box, rc::Rc};
 
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -92,17 +91,11 @@ pub async fn find(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Acc
     Ok(Some(account))
 }
 
-/// An answer that doesn't take longer the more of the key is right.
+/// What is compared are hashes, which nobody can make up byte by byte; and it takes no longer the more of one is right.
 fn matches(account: &Account, api_key: &str) -> bool {
-    let compare = |text: &str| {
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(b"compare").ok()?;
-        mac.update(text.as_bytes());
-        Some(mac)
-    };
-    match (compare(&hash(api_key)), compare(&account.key_hash)) {
-        (Some(given), Some(known)) => given.verify(&known.finalize().into_bytes()).is_ok(),
-        _ => false,
-    }
+    let given = hash(api_key);
+    let pairs = given.bytes().zip(account.key_hash.bytes());
+    given.len() == account.key_hash.len() && black_box(pairs.fold(0, |differ, (a, b)| differ | (a ^ b))) == 0
 }
 
 fn hash(api_key: &str) -> String {

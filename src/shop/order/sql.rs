@@ -4,24 +4,33 @@ use super::{Buyer, Invoice, Order, Status, dollars, facts::Receipt};
 use crate::{
     shop::{
         gateway::Gateway,
+        list,
         money::{Amount, Currency, Decimal},
     },
     world::{Fault, Reader, Row, Statement, Value},
 };
 
-const COLUMNS: &str = "account_id, id, revision, payment_id, product_id, product_title, \
+/// In two, because D1 gives a function 32 arguments at most.
+const COLUMNS: [&str; 2] = [
+    "account_id, id, revision, payment_id, product_id, product_title, \
     email, ip_address, country_code, user_agent, referral, \
     value, currency, quantity, gateway, confirmations_needed, risk_level, status, delivered, \
-    usd_value, exchange_rate, \
-    crypto_value, crypto_address, crypto_index, crypto_received, crypto_confirmations, \
+    usd_value, exchange_rate",
+    "crypto_value, crypto_address, crypto_index, crypto_received, crypto_confirmations, \
     crypto_rate, rate_source, rate_at, quote_expires_at, quote_base, quote_credit, late, \
-    coupon_id, custom, return_url, webhook_url, test, watch_turn, watch_lease, paid_at, created_at, updated_at";
+    coupon_id, custom, return_url, webhook_url, test, watch_turn, watch_lease, paid_at, created_at, updated_at",
+];
+
+/// An order as one text: D1 takes longer over the columns of a page's rows, one by one and by name, than over the rows.
+fn select(place: &str) -> String {
+    let [first, second] = COLUMNS;
+    format!(
+        "SELECT json_array(json_array({first}), json_array({second})) AS row FROM orders WHERE account_id = ?1 {place}"
+    )
+}
 
 pub fn by_id(account_id: i64, id: &str) -> Statement {
-    Statement::new(
-        format!("SELECT {COLUMNS} FROM orders WHERE account_id = ?1 AND id = ?2"),
-        vec![account_id.into(), id.into()],
-    )
+    Statement::new(select("AND id = ?2"), vec![account_id.into(), id.into()])
 }
 
 /// How many there are, and the page: a range of `seq`, whose cost does not depend on how deep it lies.
@@ -30,10 +39,9 @@ pub fn page(account_id: i64, page: u32, per_page: u32) -> [Statement; 2] {
     [
         Statement::new("SELECT COALESCE(MAX(seq), 0) FROM orders WHERE account_id = ?1", vec![account_id.into()]),
         Statement::new(
-            format!(
-                "SELECT {COLUMNS} FROM orders WHERE account_id = ?1
-                 AND seq <= (SELECT MAX(seq) FROM orders WHERE account_id = ?1) - ?2
-                 ORDER BY seq DESC LIMIT ?3"
+            select(
+                "AND seq <= (SELECT MAX(seq) FROM orders WHERE account_id = ?1) - ?2
+                 ORDER BY seq DESC LIMIT ?3",
             ),
             vec![account_id.into(), skip.into(), per_page.into()],
         ),
@@ -41,7 +49,7 @@ pub fn page(account_id: i64, page: u32, per_page: u32) -> [Statement; 2] {
 }
 
 pub fn from_row(row: &Row) -> Result<Order, Fault> {
-    row.read(|row| {
+    list::unpack(&row.text()?)?.read(|row| {
         let account_id = row.int();
         let id = row.text();
         let revision = row.int();
@@ -175,9 +183,10 @@ pub fn insert(order: &Order) -> Statement {
         order.updated_at.into(),
     ];
     let places: Vec<String> = (1..=args.len()).map(|n| format!("?{n}")).collect();
+    let [first, second] = COLUMNS;
     Statement::new(
         format!(
-            "INSERT INTO orders (seq, {COLUMNS})
+            "INSERT INTO orders (seq, {first}, {second})
              SELECT (SELECT COALESCE(MAX(seq), 0) + 1 FROM orders WHERE account_id = ?1), {}",
             places.join(", ")
         ),

@@ -57,7 +57,6 @@ pub async fn create(shop: &Shop, account: &Account, request: Request, along: Alo
     let id = id::hex(&shop.random::<20>());
     let now = shop.now();
     let shop_name = account::shop_name(shop, account).await?;
-    let gateway = request.gateway;
     let insert = sql::insert(account.id, &id, &request, now, now + LASTS);
     let link = Link {
         account_id: account.id,
@@ -75,10 +74,10 @@ pub async fn create(shop: &Shop, account: &Account, request: Request, along: Alo
     let token = token::sign(&shop.world.settings.token_keys, &id, &link);
     let made = Made { id, token };
     let mut statements = along(&made)?;
-    statements.extend([sql::has_wallet(account.id, gateway), insert]);
+    statements.push(insert);
     match account.db(shop)?.commit(statements).await {
         Ok(_) => Ok(made),
-        Err(no) if no.is_stale() => Err(Refusal::GatewayNotConfigured.into()),
+        Err(no) if no.names("payments.confirmations") => Err(Refusal::GatewayNotConfigured.into()),
         Err(no) => Err(no.into()),
     }
 }

@@ -9,13 +9,14 @@ use crate::{
     world::{Fault, Row, Statement},
 };
 
-/// The wallet's own confirmations stand in where the request has none.
+/// The wallet's own confirmations stand in where the request has none. Without a wallet for the gateway there are none at all:
+/// nothing is committed, and `payments.confirmations` is named.
 pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at: i64) -> Statement {
     Statement::new(
         "INSERT INTO payments (account_id, id, title, email, value, currency, quantity, gateway, confirmations,
                                return_url, webhook_url, custom, expires_at, created_at)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, COALESCE(?9, confirmations), ?10, ?11, ?12, ?13, ?14
-         FROM wallets WHERE account_id = ?1 AND gateway = ?8 AND active = 1",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT COALESCE(?9, confirmations) FROM wallets
+                 WHERE account_id = ?1 AND gateway = ?8 AND active = 1), ?10, ?11, ?12, ?13, ?14)",
         vec![
             account_id.into(),
             id.into(),
@@ -32,14 +33,6 @@ pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at
             expires_at.into(),
             now.into(),
         ],
-    )
-}
-
-/// Holds a commit to the account's having a wallet for the gateway.
-pub fn has_wallet(account_id: i64, gateway: Gateway) -> Statement {
-    Statement::guard(
-        "EXISTS (SELECT 1 FROM wallets WHERE account_id = ?1 AND gateway = ?2 AND active = 1)",
-        vec![account_id.into(), gateway.snake().into()],
     )
 }
 
