@@ -114,6 +114,9 @@ fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Re
             | Refusal::MoneyInIt
             | Refusal::EmailTaken
             | Refusal::AlreadyBlacklisted
+            | Refusal::NameTaken
+            | Refusal::TooManyRules
+            | Refusal::CodeTaken
             | Refusal::WalletTaken
             | Refusal::Running
             | Refusal::KeyOfAnother

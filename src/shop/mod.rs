@@ -7,6 +7,8 @@ use crate::world::{Fault, Statement, Uncommitted, World};
 
 pub mod account;
 pub mod blacklist;
+pub mod blacklist_rule;
+pub mod coupon;
 pub mod gateway;
 pub mod id;
 pub mod idempotency;
@@ -76,6 +78,11 @@ pub enum Refusal {
     EmailTaken,
     /// The blacklist has this fact already.
     AlreadyBlacklisted,
+    /// The account has a rule of this name.
+    NameTaken,
+    TooManyRules,
+    /// The account has a coupon with this code, in whatever case.
+    CodeTaken,
     /// Another account has this wallet.
     WalletTaken,
     TooManyEndpoints,

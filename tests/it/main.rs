@@ -4,8 +4,10 @@
 mod account;
 mod actors;
 mod blacklist;
+mod blacklist_rule;
 mod checkout;
 mod counts;
+mod coupon;
 mod delivery;
 mod facts;
 mod http;

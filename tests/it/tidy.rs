@@ -186,6 +186,8 @@ const OWNED: &[&str] = &[
     "lists",
     "list_gaps",
     "blacklist",
+    "blacklist_rules",
+    "coupons",
     "idempotency",
 ];
 

@@ -10,6 +10,8 @@ use crate::{
 mod account;
 mod auth;
 mod blacklist;
+mod blacklist_rule;
+mod coupon;
 pub mod event;
 mod order;
 mod page;
@@ -84,6 +86,28 @@ async fn route(call: &Call<'_>, segments: &[&str]) -> Answer {
             Get => blacklist::get(call, id).await,
             Put => blacklist::update(call, id).await,
             Delete => blacklist::destroy(call, id).await,
+            _ => not_allowed("GET, HEAD, PUT, PATCH, DELETE"),
+        },
+        ["blacklist_rules"] => match method {
+            Get => blacklist_rule::list(call).await,
+            Post => blacklist_rule::create(call).await,
+            _ => not_allowed("GET, HEAD, POST"),
+        },
+        ["blacklist_rules", id] => match method {
+            Get => blacklist_rule::get(call, id).await,
+            Put => blacklist_rule::update(call, id).await,
+            Delete => blacklist_rule::destroy(call, id).await,
+            _ => not_allowed("GET, HEAD, PUT, PATCH, DELETE"),
+        },
+        ["coupons"] => match method {
+            Get => coupon::list(call).await,
+            Post => coupon::create(call).await,
+            _ => not_allowed("GET, HEAD, POST"),
+        },
+        ["coupons", id] => match method {
+            Get => coupon::get(call, id).await,
+            Put => coupon::update(call, id).await,
+            Delete => coupon::destroy(call, id).await,
             _ => not_allowed("GET, HEAD, PUT, PATCH, DELETE"),
         },
         ["orders"] => match method {
