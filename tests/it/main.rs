@@ -15,6 +15,7 @@ mod idempotency;
 mod late;
 mod looks;
 mod order;
+mod order_filter;
 mod page;
 mod pay;
 mod rates;

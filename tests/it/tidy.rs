@@ -188,6 +188,7 @@ const OWNED: &[&str] = &[
     "blacklist",
     "blacklist_rules",
     "coupons",
+    "order_blocks",
     "idempotency",
 ];
 

@@ -9,7 +9,7 @@ use crate::{
     world::{Fault, Reader, Row, Statement, Value},
 };
 
-const COLUMNS: &str = "account_id, id, revision, payment_id, product_id, product_title, \
+pub const COLUMNS: &str = "account_id, id, revision, payment_id, product_id, product_title, \
     email, ip_address, country_code, user_agent, referral, \
     value, currency, quantity, gateway, confirmations_needed, risk_level, status, delivered, \
     usd_value, exchange_rate, \
