@@ -97,7 +97,10 @@ async function page(path, number, perPage, total) {
 
 const seqOf = (order) => parseInt(order.id.slice(24), 16);
 /** First, middle, last, and past the end. */
-const places = (total, perPage) => [1, Math.ceil(total / perPage / 2), Math.ceil(total / perPage), Math.ceil(total / perPage) + 1];
+function places(total, perPage) {
+  const pages = Math.ceil(total / perPage);
+  return new Set([1, Math.ceil(pages / 2), pages, pages + 1].filter((number) => number > 0));
+}
 
 test('a page of a hundred thousand orders reads its rows and two more, wherever it lies', async () => {
   for (const perPage of [20, 50]) {
@@ -144,7 +147,7 @@ test('a page of filtered orders reads a row for each 1024 orders, and twice its 
   for (const [query, wants, most] of filters) {
     const wanted = Array.from({ length: orderCount }, (_, n) => orderCount - n).filter(wants);
     const costs = [];
-    for (const number of new Set(places(wanted.length, perPage).filter((number) => number > 0))) {
+    for (const number of places(wanted.length, perPage)) {
       const { body, trips, read } = await page(`/orders?${query}`, number, perPage, wanted.length);
       assert.deepEqual(body.map(seqOf), wanted.slice((number - 1) * perPage, number * perPage), query);
       assert.equal(trips, body.length > 0 ? 2 : 1);
@@ -158,12 +161,13 @@ test('a page of filtered orders reads a row for each 1024 orders, and twice its 
 test("a page of one buyer's orders reads no more than twice all of his and twice those before and on it", async () => {
   const perPage = 20;
   for (const [query, wants] of [
-    ['email=buyer7@example.com', () => true],
-    ['email=BUYER7@example.com&status=100', (n) => n % 10 < 3],
-    [`email=buyer7@example.com&created_after=${at(50_000)}&product_id=pay`, (n) => n > 50_000],
+    ['email=buyer1@example.com', () => true],
+    ['email=BUYER1@example.com&status=100', () => true],
+    ['email=buyer1@example.com&status=0', () => false],
+    [`email=buyer1@example.com&created_after=${at(50_000)}&product_id=pay`, (n) => n > 50_000],
   ]) {
     const his = orderCount / 1000;
-    const wanted = Array.from({ length: his }, (_, n) => orderCount - n * 1000 - 993).filter(wants);
+    const wanted = Array.from({ length: his }, (_, n) => orderCount - n * 1000 - 999).filter(wants);
     for (const number of places(wanted.length, perPage)) {
       const { body, trips, read } = await page(`/orders?${query}`, number, perPage, wanted.length);
       assert.deepEqual(body.map(seqOf), wanted.slice((number - 1) * perPage, number * perPage), query);
@@ -184,14 +188,19 @@ test('two hundred writers at once leave every list dense, and no number twice', 
   const writer = await shop.admin.createAccount();
   const { id } = await shop.db.prepare('SELECT id FROM accounts WHERE email = ?1').bind(writer.email).first();
   const each = Array.from({ length: 200 }, (_, n) => n);
+  // A connection that the runtime closes while it is idle can't be told from a broken one: the key makes a second try safe.
+  const post = (path, n, body) => {
+    const send = () => writer.api('POST', path, body, { 'idempotency-key': `${path} ${n}` });
+    return send().catch(send);
+  };
   const together = async (make) => {
     const answers = await Promise.all(each.map(make));
     for (const { status, text } of answers) assert.equal(status, 201, text);
     return answers.map(({ body }) => body);
   };
-  await together((n) => writer.api('POST', '/blacklist', { blacklist_type: 2, blocked_data: `203.0.${n}.7` }));
+  await together((n) => post('/blacklist', n, { blacklist_type: 2, blocked_data: `203.0.${n}.7` }));
   const orders = await together((n) =>
-    writer.api('POST', '/pay', { title: `Tea ${n}`, currency: 'EUR', value: '3', gateway: 'Bitcoin', white_label: true }),
+    post('/pay', n, { title: `Tea ${n}`, currency: 'EUR', value: '3', gateway: 'Bitcoin', white_label: true }),
   );
   const seqs = async (table) => {
     const { results } = await shop.db.prepare(`SELECT seq FROM ${table} WHERE account_id = ?1 ORDER BY seq`).bind(id).all();
