@@ -203,8 +203,9 @@ fn orders_are_found_by_what_they_are_now() {
     assert_eq!((found("status=0"), found("status=54")), (vec![none.clone(), eve.clone()], vec![bob.clone()]));
     ada.mine(1);
     assert_eq!((found("status=54").len(), found("status=100")), (0, vec![bob.clone()]));
-    assert_eq!(found("email=bob%40EXAMPLE.com"), [bob.clone()]);
-    assert_eq!(found("email=bob%40example.com&status=100&gateway=bitcoin&product_id=pay"), [bob.clone()]);
+    for query in ["email=bob%40EXAMPLE.com", "email=bob%40example.com&status=100&gateway=bitcoin&product_id=pay"] {
+        assert_eq!(found(query), std::slice::from_ref(&bob), "{query}");
+    }
     assert_eq!(found("email=bob%40example.com&status=0").len(), 0);
     assert_eq!(found("email=bob").len(), 0, "a part of an address is none");
     assert_eq!(found("gateway=BITCOIN").len(), 3);
