@@ -98,6 +98,9 @@ impl From<Refusal> for Failure {
                 let unknown = |id: &String| format!("Product ids {} could not be found", quoted(id));
                 Failure::validation(ids.iter().map(unknown).collect())
             }
+            Refusal::NameTaken => Failure::invalid("Name has already been taken"),
+            Refusal::TooManyRules => Failure::invalid("Blacklist rules are limited to 1000 per account"),
+            Refusal::CodeTaken => Failure::invalid("Code has already been taken"),
             Refusal::WalletTaken => Failure::invalid("Gateways bitcoin xpub is used by another account"),
             Refusal::TooManyEndpoints => Failure::invalid("Webhook endpoints are limited to 100 per account"),
             Refusal::Running => Failure::new(409, "A request with this Idempotency-Key is still running"),

@@ -121,6 +121,9 @@ fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Re
             | Refusal::SerialsTaken(_)
             | Refusal::StockMoved
             | Refusal::UnknownProducts(_)
+            | Refusal::NameTaken
+            | Refusal::TooManyRules
+            | Refusal::CodeTaken
             | Refusal::WalletTaken
             | Refusal::Running
             | Refusal::KeyOfAnother

@@ -1,5 +1,5 @@
-//! Lists whose rows can be deleted, newest first. A page costs at most its rows, one row for each block of 1024 seqs that
-//! has gaps, and one block: how deep it lies and how large the table has grown doesn't matter. Tables that only grow
+//! Lists whose rows can be deleted, newest first. A page costs at most its rows, a few rows for each block of 1024 seqs that
+//! has gaps, and half a block: how deep it lies and how large the table has grown doesn't matter. Tables that only grow
 //! need none of this (see `order::sql::page`).
 
 use crate::{
@@ -50,7 +50,8 @@ pub fn delete(account_id: i64, list: &str, id: &str) -> [Statement; 2] {
 ///
 /// Where does row number `skip` from the top lie? Let h be the highest block with gaps that isn't skipped whole, and D what
 /// the blocks above it lack. Without further gaps it would be at last - skip - D; if that is above h, it is there. Otherwise
-/// it lies in h, so many rows below its top as are left to skip.
+/// it lies in h, so many rows below its top as are left to skip, or so many above its bottom as are left under it: they are
+/// counted from where they are fewer, which is half a block at most.
 pub fn page(account_id: i64, list: &str, columns: &str, page: u32, per_page: u32) -> [Statement; 2] {
     let skip = i64::from(page - 1) * i64::from(per_page);
     let total = format!(
@@ -60,25 +61,32 @@ pub fn page(account_id: i64, list: &str, columns: &str, page: u32, per_page: u32
     let place = format!(
         "WITH last AS MATERIALIZED (
            SELECT COALESCE((SELECT last_seq FROM lists WHERE account_id = ?1 AND list = '{list}'), 0) AS seq
-         ), gaps AS MATERIALIZED (
-           SELECT block, deleted,
-                  MIN((block + 1) * 1024, (SELECT seq FROM last)) AS top,
-                  SUM(deleted) OVER (ORDER BY block DESC) - deleted AS above
+         ), gaps AS (
+           SELECT block, deleted, SUM(deleted) OVER (ORDER BY block DESC) AS so_far
            FROM list_gaps WHERE account_id = ?1 AND list = '{list}'
          ), inside AS MATERIALIZED (
-           SELECT block, top, above FROM gaps
-           WHERE (SELECT seq FROM last) - block * 1024 - above - deleted > ?2
-           ORDER BY block DESC LIMIT 1
+           SELECT MAX(IIF(seq - block * 1024 - so_far > ?2, block, NULL)) AS block,
+                  COALESCE(SUM(IIF(seq - block * 1024 - so_far > ?2, 0, deleted)), 0) AS above, seq
+           FROM last LEFT JOIN gaps ON TRUE
          ), place AS MATERIALIZED (
-           SELECT seq - ?2 - COALESCE((SELECT above FROM inside), (SELECT SUM(deleted) FROM gaps), 0) AS plain,
-                  (SELECT top FROM inside) AS top,
-                  ?2 - (seq - (SELECT top FROM inside) - (SELECT above FROM inside)) AS left_over
-           FROM last
+           SELECT seq - ?2 - above AS plain, block * 1024 AS bottom, MIN((block + 1) * 1024, seq) AS top,
+                  ?2 - (seq - MIN((block + 1) * 1024, seq) - above) AS left_over,
+                  seq - block * 1024 - above - ?2 - 1
+                    - (SELECT deleted FROM list_gaps
+                       WHERE account_id = ?1 AND list = '{list}' AND block = inside.block) AS left_under
+           FROM inside
          )
-         SELECT {columns} FROM {list}
-         WHERE account_id = ?1 AND seq <= (SELECT MAX(plain, COALESCE(top, plain)) FROM place)
-         ORDER BY seq DESC LIMIT ?3
-         OFFSET (SELECT CASE WHEN top IS NULL OR plain > top THEN 0 ELSE left_over END FROM place)"
+         SELECT {columns} FROM {list} WHERE account_id = ?1 AND seq <= (
+           SELECT CASE
+             WHEN top IS NULL OR plain > top THEN plain
+             WHEN left_over <= left_under THEN
+               (SELECT seq FROM {list} WHERE account_id = ?1 AND seq <= (SELECT top FROM place)
+                ORDER BY seq DESC LIMIT 1 OFFSET (SELECT left_over FROM place))
+             ELSE
+               (SELECT seq FROM {list} WHERE account_id = ?1 AND seq > (SELECT bottom FROM place)
+                ORDER BY seq LIMIT 1 OFFSET (SELECT left_under FROM place))
+           END FROM place)
+         ORDER BY seq DESC LIMIT ?3"
     );
     [
         Statement::new(total, vec![account_id.into()]),

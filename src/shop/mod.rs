@@ -10,7 +10,9 @@ use crate::world::{Fault, Lane, Statement, Uncommitted, World};
 
 pub mod account;
 pub mod blacklist;
+pub mod blacklist_rule;
 pub mod category;
+pub mod coupon;
 pub mod feedback;
 pub mod gateway;
 pub mod id;
@@ -108,6 +110,11 @@ pub enum Refusal {
     StockMoved,
     /// These are no products of the account.
     UnknownProducts(Vec<String>),
+    /// The account has a rule of this name.
+    NameTaken,
+    TooManyRules,
+    /// The account has a coupon with this code, in whatever case.
+    CodeTaken,
     /// Another account has this wallet.
     WalletTaken,
     TooManyEndpoints,

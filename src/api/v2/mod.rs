@@ -10,7 +10,9 @@ use crate::{
 mod account;
 mod auth;
 mod blacklist;
+mod blacklist_rule;
 mod category;
+mod coupon;
 mod custom;
 pub mod event;
 mod feedback;
@@ -115,12 +117,18 @@ routes! {
     ["account", "api_key"] { Post: account::regenerate_key }
     ["blacklist"] { Get: blacklist::list, Post: blacklist::create }
     ["blacklist", id] { Get: blacklist::get, Put: blacklist::update, Delete: blacklist::destroy }
-    ["feedbacks"] { Get: feedback::list, Post: feedback::create }
-    ["feedbacks", id] { Get: feedback::get }
-    ["feedbacks", id, "reply"] { Post: feedback::reply }
+    ["blacklist_rules"] { Get: blacklist_rule::list, Post: blacklist_rule::create }
+    ["blacklist_rules", id] {
+        Get: blacklist_rule::get, Put: blacklist_rule::update, Delete: blacklist_rule::destroy
+    }
     ["categories"] { Get: category::list, Post: category::create }
     ["categories", id] { Get: category::get, Put: category::update, Delete: category::destroy }
     ["categories", id, "image"] { Put: upload::put_category_image, Delete: upload::destroy_category_image }
+    ["coupons"] { Get: coupon::list, Post: coupon::create }
+    ["coupons", id] { Get: coupon::get, Put: coupon::update, Delete: coupon::destroy }
+    ["feedbacks"] { Get: feedback::list, Post: feedback::create }
+    ["feedbacks", id] { Get: feedback::get }
+    ["feedbacks", id, "reply"] { Post: feedback::reply }
     ["orders"] { Get: order::list }
     ["orders", id] { Get: order::get }
     ["pay"] { Post: pay::create }

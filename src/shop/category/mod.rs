@@ -1,14 +1,13 @@
 //! Categories: products under a title, in an order of the seller's.
 
 use super::{
-    Along, Error, Outcome, Refusal, Shop,
+    Along, Outcome, Refusal, Shop,
     account::Account,
     id,
     list::{self, Page},
+    product,
     upload::{self, Upload},
 };
-use crate::world::{Fault, Uncommitted};
-
 pub mod sql;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,33 +45,25 @@ pub async fn create(
     let category = Category { id: id::hex(&shop.random::<4>()), created_at: now, updated_at: now, ..category };
     let mut statements = along(&category)?;
     statements.extend([
-        sql::all_known(account.id, &category.product_ids),
+        product::sql::all_known(account.id, &category.product_ids),
         list::grow(account.id, sql::TABLE),
         sql::insert(account.id, &category),
     ]);
     match account.db(shop)?.commit(statements).await {
         Ok(_) => Ok(category),
-        Err(no) => Err(refused(shop, account, &category.product_ids, no).await?),
+        Err(no) => Err(product::unknown(shop, account, &category.product_ids, no).await?),
     }
 }
 
 /// Writes the whole category but its image, unless it is gone. Answers it as it is then.
 pub async fn update(shop: &Shop, account: &Account, category: Category) -> Outcome<Category> {
     let category = Category { updated_at: shop.now(), ..category };
-    let statements = vec![sql::all_known(account.id, &category.product_ids), sql::update(account.id, &category)];
+    let statements =
+        vec![product::sql::all_known(account.id, &category.product_ids), sql::update(account.id, &category)];
     match account.db(shop)?.commit(statements).await {
         Ok(rows) => Ok(sql::category(rows.last().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?)?),
-        Err(no) => Err(refused(shop, account, &category.product_ids, no).await?),
+        Err(no) => Err(product::unknown(shop, account, &category.product_ids, no).await?),
     }
-}
-
-async fn refused(shop: &Shop, account: &Account, product_ids: &str, no: Uncommitted) -> Outcome<Error> {
-    if !no.is_stale() {
-        return Ok(no.into());
-    }
-    let rows = account.db(shop)?.rows(vec![sql::unknown(account.id, product_ids)]).await?;
-    let unknown = rows.iter().flatten().map(|row| row.text()).collect::<Result<_, Fault>>()?;
-    Ok(Refusal::UnknownProducts(unknown).into())
 }
 
 pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {

@@ -10,10 +10,13 @@ use super::{
 use crate::world::Fault;
 
 pub mod facts;
+pub mod filter;
 pub mod open;
 pub mod rehearsal;
 pub mod sql;
 pub mod watch;
+
+pub use filter::Filter;
 
 /// Where an order stands; the numbers are the reference's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,8 +166,11 @@ pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Order> {
     }
 }
 
-/// `page` counts from 1.
-pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Order>> {
+/// Those that the filter admits, newest first. `page` counts from 1.
+pub async fn list(shop: &Shop, account: &Account, filter: &Filter, page: u32, per_page: u32) -> Outcome<Page<Order>> {
+    if !filter.is_empty() {
+        return filter::list(shop, account, filter, page, per_page).await;
+    }
     let rows = account.db(shop)?.rows(sql::page(account.id, page, per_page).into()).await?;
     Ok(list::read(&rows, sql::from_row)?)
 }

@@ -22,11 +22,13 @@ const COLUMNS: [&str; 2] = [
 ];
 
 /// An order as one text: D1 takes longer over the columns of a page's rows, one by one and by name, than over the rows.
-fn select(place: &str) -> String {
+pub fn row() -> String {
     let [first, second] = COLUMNS;
-    format!(
-        "SELECT json_array(json_array({first}), json_array({second})) AS row FROM orders WHERE account_id = ?1 {place}"
-    )
+    format!("json_array(json_array({first}), json_array({second})) AS row")
+}
+
+fn select(place: &str) -> String {
+    format!("SELECT {} FROM orders WHERE account_id = ?1 {place}", row())
 }
 
 pub fn by_id(account_id: i64, id: &str) -> Statement {

@@ -224,6 +224,16 @@ async fn refused(shop: &Shop, account: &Account, id: &str, serials: &Serials, no
     Ok(Refusal::SerialsTaken(taken).into())
 }
 
+/// What a commit that `sql::all_known` has held up is refused with: all ids that are no products of the account.
+pub async fn unknown(shop: &Shop, account: &Account, product_ids: &str, no: Uncommitted) -> Outcome<Error> {
+    if !no.is_stale() {
+        return Ok(no.into());
+    }
+    let rows = account.db(shop)?.rows(vec![sql::unknown(account.id, product_ids)]).await?;
+    let unknown = rows.iter().flatten().map(|row| row.text()).collect::<Result<_, Fault>>()?;
+    Ok(Refusal::UnknownProducts(unknown).into())
+}
+
 /// Takes the product out of the shop, with what it has in stock and what was uploaded for it. Its orders stay as they are,
 /// and so do serials that are held or sold.
 pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {

@@ -66,6 +66,19 @@ pub fn product(row: &Row) -> Result<Product, Fault> {
     })
 }
 
+const UNKNOWN: &str = "FROM json_each(?2)
+     WHERE NOT EXISTS (SELECT 1 FROM products WHERE products.account_id = ?1 AND products.id = json_each.value)";
+
+/// Nothing is committed, as stale, unless all of these are products of the account. `product_ids` is a JSON array.
+pub fn all_known(account_id: i64, product_ids: &str) -> Statement {
+    Statement::guard(&format!("NOT EXISTS (SELECT 1 {UNKNOWN})"), vec![account_id.into(), product_ids.into()])
+}
+
+/// Those that are not.
+pub fn unknown(account_id: i64, product_ids: &str) -> Statement {
+    Statement::new(format!("SELECT value {UNKNOWN} ORDER BY key"), vec![account_id.into(), product_ids.into()])
+}
+
 pub fn insert(account_id: i64, product: &Product, serials: &Serials) -> Statement {
     let joint = if serials.joint.is_empty() { &product.stock_delimiter } else { &serials.joint };
     let rest = [joint.into(), product.created_at.into(), serials.count().into()];

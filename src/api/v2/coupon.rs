@@ -1,0 +1,193 @@
+//! `/coupons`: list, get, create, update, destroy. The reference has no coupons, only orders that carry a `coupon_id`.
+
+use super::{Answer, Call, page::Wanted};
+use crate::{
+    api::{failure::Failure, fields::Fields},
+    http::Response,
+    json::{Json, Value},
+    shop::{
+        coupon::{self, Coupon, Discount, MOST_PRODUCTS, Terms},
+        money::{Currency, Decimal, NotDecimal},
+        time,
+    },
+};
+
+const MOST_USES: i64 = 1_000_000_000;
+
+pub async fn list(call: &Call<'_>) -> Answer {
+    let wanted = Wanted::read(call)?;
+    let page = coupon::list(call.shop, call.account, wanted.page, wanted.per_page).await?;
+    Ok(wanted.answer(call, page.rows.iter().map(object), page.total))
+}
+
+pub async fn get(call: &Call<'_>, id: &str) -> Answer {
+    let coupon = coupon::get(call.shop, call.account, id).await?;
+    Ok(Response::json(200, object(&coupon)))
+}
+
+pub async fn create(call: &Call<'_>) -> Answer {
+    let terms = terms(call, None)?;
+    let keep = |coupon: &Coupon| call.keep(201, &object(coupon));
+    let coupon = coupon::create(call.shop, call.account, terms, &keep).await?;
+    Ok(Response::json(201, object(&coupon)))
+}
+
+/// Changes what is sent.
+pub async fn update(call: &Call<'_>, id: &str) -> Answer {
+    let kept = coupon::get(call.shop, call.account, id).await?;
+    let terms = terms(call, Some(kept.terms.clone()))?;
+    let coupon = coupon::update(call.shop, call.account, id, &kept.terms, &terms).await?;
+    Ok(Response::json(200, object(&coupon)))
+}
+
+pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
+    coupon::destroy(call.shop, call.account, id).await?;
+    Ok(Response::empty(204))
+}
+
+/// The terms that were sent, over those that are kept.
+fn terms(call: &Call<'_>, kept: Option<Terms>) -> Result<Terms, Failure> {
+    let mut fields = Fields::read(call.request, "coupon")?;
+    let sent = |fields: &Fields, name: &str| kept.is_none() || fields.has(name);
+    let before = kept.as_ref();
+    let code = match sent(&fields, "code") {
+        true => code(&mut fields),
+        false => before.map(|terms| terms.code.clone()),
+    };
+    let discount = discount(&mut fields, before.map(|terms| terms.discount));
+    let product_ids = match sent(&fields, "product_ids") {
+        true => product_ids(&mut fields),
+        false => before.map(|terms| terms.product_ids.clone()).unwrap_or_default(),
+    };
+    let max_uses = match sent(&fields, "max_uses") {
+        true => fields.int("max_uses", 1, MOST_USES),
+        false => before.and_then(|terms| terms.max_uses),
+    };
+    let expires_at = match sent(&fields, "expires_at") {
+        true => fields.time("expires_at"),
+        false => before.and_then(|terms| terms.expires_at),
+    };
+    fields.finish()?;
+    match (code, discount) {
+        (Some(code), Some(discount)) => Ok(Terms { code, discount, product_ids, max_uses, expires_at }),
+        _ => Err(Failure::invalid("Discount can't be blank")),
+    }
+}
+
+/// ASCII only: a buyer types it by hand, in whatever case, and the database compares it so.
+fn code(fields: &mut Fields) -> Option<String> {
+    let code = fields.required_text("code", 64)?;
+    if code.bytes().all(|b| b.is_ascii_graphic()) {
+        return Some(code);
+    }
+    fields.error("Code must be letters, digits and signs of ASCII, without spaces");
+    None
+}
+
+/// Type, number and currency belong together: what isn't sent is taken as sent again.
+fn discount(fields: &mut Fields, kept: Option<Discount>) -> Option<Discount> {
+    let kind = match fields.text("discount_type", 64) {
+        Some(kind) => kind,
+        None => kept.map_or("percent", Discount::kind).to_owned(),
+    };
+    let text = |text: &str| Value::String(text.to_owned());
+    let mut own = Vec::new();
+    for (name, kept) in
+        [("discount", kept.map(Discount::wire)), ("currency", kept.and_then(Discount::currency).map(str::to_owned))]
+    {
+        let value = match fields.has(name) {
+            true => fields.value(name).cloned(),
+            false => kept.map(|kept| text(&kept)),
+        };
+        own.extend(value.map(|value| (name.to_owned(), value)));
+    }
+    let mut own = Fields::of(own);
+    let discount = match kind.as_str() {
+        "percent" => percent(&mut own),
+        "amount" => {
+            let currency = own.value("currency").and_then(Value::as_str).and_then(Currency::parse);
+            let amount = own.price("discount", currency);
+            own.currency("currency");
+            amount.map(Discount::Amount)
+        }
+        _ => {
+            own.error("Discount type is not included in the list");
+            None
+        }
+    };
+    fields.errors.append(&mut own.errors);
+    discount
+}
+
+fn percent(fields: &mut Fields) -> Option<Discount> {
+    let text = fields.required_text("discount", 64)?;
+    let problem = match Decimal::parse(&text) {
+        Err(NotDecimal::NotANumber) => "is not a number",
+        Err(NotDecimal::Negative) => "must be greater than 0",
+        Err(NotDecimal::OutOfRange) => "is out of range",
+        Ok(number) if number.is_zero() => "must be greater than 0",
+        Ok(number) => match Discount::percent(number) {
+            Some(discount) => return Some(discount),
+            None if Decimal::new(100, 0).is_some_and(|hundred| number > hundred) => "must be less than or equal to 100",
+            None => "has too many decimals (maximum is 2)",
+        },
+    };
+    fields.error(format!("Discount {problem}"));
+    None
+}
+
+/// A list without repeats; one id alone is a list too.
+fn product_ids(fields: &mut Fields) -> Vec<String> {
+    let sent: Vec<Value> = match fields.value("product_ids") {
+        None => Vec::new(),
+        Some(Value::Array(items)) => items.clone(),
+        // `product_ids[0]=…` of a form.
+        Some(Value::Object(items)) => items.iter().map(|(_, item)| item.clone()).collect(),
+        Some(one) => vec![one.clone()],
+    };
+    let mut ids: Vec<String> = Vec::new();
+    for id in &sent {
+        match id.as_str() {
+            // An empty form field is an empty list.
+            Some("") => {}
+            Some(id) if is_product_id(id) => {
+                if !ids.iter().any(|known| known == id) {
+                    ids.push(id.to_owned());
+                }
+            }
+            _ => {
+                fields.error("Product ids must be ids of products");
+                return Vec::new();
+            }
+        }
+    }
+    if ids.len() > MOST_PRODUCTS {
+        fields.error(format!("Product ids are too many (maximum is {MOST_PRODUCTS})"));
+    }
+    ids
+}
+
+/// Eight hex digits, as the reference has them.
+fn is_product_id(id: &str) -> bool {
+    id.len() == 8 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn object(coupon: &Coupon) -> String {
+    let terms = &coupon.terms;
+    Json::object(|json| {
+        json.text("id", &coupon.id);
+        json.text("code", &terms.code);
+        json.text("discount_type", terms.discount.kind());
+        json.text("discount", &terms.discount.wire());
+        json.maybe("currency", terms.discount.currency());
+        json.texts("product_ids", terms.product_ids.iter().map(String::as_str));
+        match terms.max_uses {
+            Some(most) => json.int("max_uses", most),
+            None => json.null("max_uses"),
+        }
+        json.int("uses", coupon.uses);
+        json.maybe("expires_at", terms.expires_at.map(time::wire).as_deref());
+        json.text("created_at", &time::wire(coupon.created_at));
+        json.text("updated_at", &time::wire(coupon.updated_at));
+    })
+}

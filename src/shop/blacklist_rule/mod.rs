@@ -1,0 +1,130 @@
+//! Blacklist rules: conditions over an order and its buyer, tried in their order, which allow or block. They are kept and
+//! listed here; their language comes later, and the checkout does not ask them yet.
+
+use super::{
+    Along, Error, Outcome, Refusal, Shop,
+    account::Account,
+    id,
+    list::{self, Page},
+};
+use crate::world::Row;
+
+mod sql;
+
+/// An account has at most so many. Every order will try them all, and a page of them is found by walking their index.
+pub const MOST: u32 = 1_000;
+/// The highest priority that can be given.
+pub const LAST: i64 = 999_999_999;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Allow,
+    Block,
+}
+
+impl Action {
+    pub fn parse(text: &str) -> Option<Action> {
+        [Action::Allow, Action::Block].into_iter().find(|action| action.name() == text)
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Action::Allow => "allow",
+            Action::Block => "block",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    pub id: String,
+    /// Unique in its account.
+    pub name: String,
+    /// As its seller wrote it.
+    pub text: String,
+    pub action: Action,
+    pub enabled: bool,
+    /// From 1 to `LAST`; the lowest is tried first, of equal ones the newest.
+    pub priority: i64,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// What a new rule says; without a priority it comes last.
+pub struct Draft {
+    pub name: String,
+    pub text: String,
+    pub action: Action,
+    pub enabled: bool,
+    pub priority: Option<i64>,
+}
+
+/// What changes of a rule; `None` stays as it is.
+#[derive(Default)]
+pub struct Change {
+    pub name: Option<String>,
+    pub text: Option<String>,
+    pub action: Option<Action>,
+    pub enabled: Option<bool>,
+    pub priority: Option<i64>,
+}
+
+/// By priority, then newest first. `page` counts from 1.
+pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Rule>> {
+    let rows = account.db(shop)?.rows(sql::page(account.id, page, per_page).into()).await?;
+    Ok(list::read(&rows, sql::rule)?)
+}
+
+pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Rule> {
+    one(&account.db(shop)?.rows(vec![sql::one(account.id, id)]).await?)
+}
+
+/// One round trip, and one before it to see which priority is the last, where none is given. Two that come last at the
+/// same moment may get the same priority.
+pub async fn create(shop: &Shop, account: &Account, draft: Draft, along: Along<'_, Rule>) -> Outcome<Rule> {
+    let db = account.db(shop)?;
+    let priority = match draft.priority {
+        Some(priority) => priority,
+        None => {
+            let rows = db.rows(vec![sql::last_priority(account.id)]).await?;
+            let last = rows.first().and_then(|rows| rows.first()).map_or(Ok(0), Row::int)?;
+            (last + 1).min(LAST)
+        }
+    };
+    let Draft { name, text, action, enabled, .. } = draft;
+    let now = shop.now();
+    let id = id::snowflake(now, shop.random());
+    let rule = Rule { id, name, text, action, enabled, priority, created_at: now, updated_at: now };
+    let mut statements = along(&rule)?;
+    statements.extend([sql::room_for_one(account.id), sql::insert(account.id, &rule)]);
+    match db.commit(statements).await {
+        Ok(_) => Ok(rule),
+        Err(no) if no.is_stale() => Err(Refusal::TooManyRules.into()),
+        Err(no) if no.names("blacklist_rules.name") => Err(Refusal::NameTaken.into()),
+        Err(no) => Err(no.into()),
+    }
+}
+
+pub async fn update(shop: &Shop, account: &Account, id: &str, change: Change) -> Outcome<Rule> {
+    let statement = sql::update(account.id, id, change, shop.now());
+    match account.db(shop)?.commit(vec![statement]).await {
+        Ok(rows) => one(&rows),
+        Err(no) if no.names("blacklist_rules.name") => Err(Refusal::NameTaken.into()),
+        Err(no) => Err(no.into()),
+    }
+}
+
+pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
+    let rows = account.db(shop)?.commit(vec![sql::destroy(account.id, id)]).await?;
+    match rows.first() {
+        Some(rows) if !rows.is_empty() => Ok(()),
+        _ => Err(Refusal::NotFound.into()),
+    }
+}
+
+fn one(rows: &[Vec<Row>]) -> Outcome<Rule> {
+    match rows.first().and_then(|rows| rows.first()) {
+        Some(row) => sql::rule(row).map_err(Error::Fault),
+        None => Err(Refusal::NotFound.into()),
+    }
+}

@@ -1,0 +1,173 @@
+//! Coupons: codes with which buyers pay less. They are kept and listed here; the checkout does not ask for one yet.
+
+use super::{
+    Along, Error, Outcome, Refusal, Shop,
+    account::Account,
+    id,
+    list::{self, Page},
+    money::{Amount, Decimal},
+    product,
+};
+use crate::{
+    json::Json,
+    world::{Row, Statement},
+};
+
+mod sql;
+
+/// A coupon may be for so many products. Empty means all.
+pub const MOST_PRODUCTS: usize = 100;
+
+/// What the buyer doesn't pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Discount {
+    /// Hundredths of a percent, 1 to 10,000.
+    Percent(u32),
+    Amount(Amount),
+}
+
+impl Discount {
+    /// `15` or `12.5` percent: above 0, at most 100, with at most two decimals.
+    pub fn percent(number: Decimal) -> Option<Discount> {
+        let text = number.to_text();
+        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+        if whole.len() > 3 || fraction.len() > 2 {
+            return None;
+        }
+        let hundredths = format!("{whole}{fraction:0<2}").parse().ok()?;
+        (1..=10_000).contains(&hundredths).then_some(Discount::Percent(hundredths))
+    }
+
+    pub fn kind(self) -> &'static str {
+        match self {
+            Discount::Percent(_) => "percent",
+            Discount::Amount(_) => "amount",
+        }
+    }
+
+    /// As money is sent: "12.5", "15.0".
+    pub fn wire(self) -> String {
+        match self {
+            Discount::Percent(hundredths) => Decimal::new(hundredths.into(), 2).map(Decimal::wire).unwrap_or_default(),
+            Discount::Amount(amount) => amount.wire(),
+        }
+    }
+
+    /// Of an amount.
+    pub fn currency(self) -> Option<&'static str> {
+        match self {
+            Discount::Percent(_) => None,
+            Discount::Amount(amount) => Some(amount.currency().code()),
+        }
+    }
+}
+
+/// What its seller decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// As its seller spells it; unique in its account in any case.
+    pub code: String,
+    pub discount: Discount,
+    /// Empty: all.
+    pub product_ids: Vec<String>,
+    /// `None`: as often as anybody likes.
+    pub max_uses: Option<i64>,
+    pub expires_at: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coupon {
+    pub id: String,
+    pub terms: Terms,
+    pub uses: i64,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// `page` counts from 1.
+pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Coupon>> {
+    let statements = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
+    let rows = account.db(shop)?.rows(statements.into()).await?;
+    Ok(list::read(&rows, sql::coupon)?)
+}
+
+pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Coupon> {
+    one(&account.db(shop)?.rows(vec![sql::one(account.id, id)]).await?)
+}
+
+pub async fn create(shop: &Shop, account: &Account, terms: Terms, along: Along<'_, Coupon>) -> Outcome<Coupon> {
+    let now = shop.now();
+    let coupon = Coupon { id: id::short(shop.random()), terms, uses: 0, created_at: now, updated_at: now };
+    let mut statements = along(&coupon)?;
+    let product_ids = Json::list(coupon.terms.product_ids.iter().map(String::as_str));
+    statements.extend([
+        product::sql::all_known(account.id, &product_ids),
+        list::grow(account.id, sql::TABLE),
+        sql::insert(account.id, &coupon),
+    ]);
+    write(shop, account, statements, &product_ids).await?;
+    Ok(coupon)
+}
+
+/// Writes all terms, unless the coupon is gone. How often it was used is not theirs to change. Products that `before` named
+/// may be gone: a coupon keeps their ids, since without any it would be for all.
+pub async fn update(shop: &Shop, account: &Account, id: &str, before: &Terms, terms: &Terms) -> Outcome<Coupon> {
+    let new = terms.product_ids.iter().filter(|id| !before.product_ids.contains(id));
+    let product_ids = Json::list(new.map(String::as_str));
+    let statements =
+        vec![product::sql::all_known(account.id, &product_ids), sql::update(account.id, id, terms, shop.now())];
+    let rows = write(shop, account, statements, &product_ids).await?;
+    one(rows.last().map_or(&[], std::slice::from_ref))
+}
+
+pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
+    match account.db(shop)?.commit(list::delete(account.id, sql::TABLE, id).into()).await?.last() {
+        Some(rows) if !rows.is_empty() => Ok(()),
+        _ => Err(Refusal::NotFound.into()),
+    }
+}
+
+fn one(rows: &[Vec<Row>]) -> Outcome<Coupon> {
+    match rows.first().and_then(|rows| rows.first()) {
+        Some(row) => sql::coupon(row).map_err(Error::Fault),
+        None => Err(Refusal::NotFound.into()),
+    }
+}
+
+/// `product_ids`: those that must be there, as a JSON array.
+async fn write(
+    shop: &Shop,
+    account: &Account,
+    statements: Vec<Statement>,
+    product_ids: &str,
+) -> Outcome<Vec<Vec<Row>>> {
+    match account.db(shop)?.commit(statements).await {
+        Ok(rows) => Ok(rows),
+        Err(no) if no.names("coupons.code") => Err(Refusal::CodeTaken.into()),
+        Err(no) => Err(product::unknown(shop, account, product_ids, no).await?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Decimal, Discount};
+
+    #[test]
+    fn percents_have_two_decimals_and_end_at_a_hundred() {
+        let percent = |text: &str| Discount::percent(Decimal::parse(text).unwrap());
+        for (text, hundredths, wire) in [
+            ("15", 1_500, "15.0"),
+            ("12.5", 1_250, "12.5"),
+            ("0.01", 1, "0.01"),
+            ("100", 10_000, "100.0"),
+            ("33.33", 3_333, "33.33"),
+            ("5e-1", 50, "0.5"),
+        ] {
+            assert_eq!(percent(text), Some(Discount::Percent(hundredths)));
+            assert_eq!(Discount::Percent(hundredths).wire(), wire);
+        }
+        for text in ["0", "0.001", "100.01", "101", "1000", "1e30", "12.345"] {
+            assert_eq!(percent(text), None, "{text}");
+        }
+    }
+}
