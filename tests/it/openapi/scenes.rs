@@ -238,6 +238,10 @@ fn rehearsal(desk: &Desk<'_>) {
     desk.post("/test/double_spend", json!({"order_id": id}));
     desk.post("/test/payments", json!({"order_id": id, "kind": "exact"}));
     desk.post("/test/blocks", json!({"count": 2, "order_id": id}));
+    for path in ["payments", "double_spend", "blocks"] {
+        let fields = json!({"order_id": "nobody's", "kind": "exact", "count": 1});
+        desk.refused(404, "POST", &format!("/test/{path}"), Some(fields));
+    }
     let live = desk.as_another("alan@example.com", false);
     for path in ["payments", "double_spend", "blocks"] {
         let fields = json!({"order_id": id, "kind": "exact", "count": 1});
@@ -259,6 +263,7 @@ fn webhooks(desk: &Desk<'_>) {
     desk.get("/webhooks/endpoints");
     desk.get(&path);
     let order = id(&desk.seller.white_label(json!({})));
+    desk.get("/webhooks/logs");
     desk.seller.simulate(&order, "partial", 0);
     desk.seller.simulate(&order, "exact", 1);
     desk.seller.mine(1);
