@@ -32,7 +32,8 @@ const SCENES: &[Scene] =
 pub fn play(exchanges: &RefCell<Vec<Exchange>>) -> Vec<Hook> {
     let mut hooks = Vec::new();
     for scene in SCENES {
-        let world = World::new();
+        // As a deployment has them, unless its operator says otherwise.
+        let world = World::with(&[("RATE_LIMIT_ACCOUNT", "300"), ("RATE_LIMIT_ANONYMOUS", "60")]);
         world.web.says("https://ada.example", 200);
         let desk = Desk::new(&world, world.seller(), exchanges);
         let before = exchanges.borrow().len();
