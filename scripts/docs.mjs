@@ -65,7 +65,9 @@ function nouns(spec) {
           .filter(([method, operation]) => method !== 'patch' && operation.tags.includes(tag.name))
           .map(([method, operation]) => ({ route, method, ...operation })),
       );
-      const objects = named(operations.map(({ responses }) => responses)).filter((name) => !shown.has(name));
+      const answered = named(operations.map(({ responses }) => responses));
+      for (const name of answered) named(spec.components.schemas[name], answered); // and those inside them
+      const objects = answered.filter((name) => !shown.has(name));
       objects.forEach((name) => shown.add(name));
       return { ...tag, slug: slug(tag.name), operations, objects };
     })

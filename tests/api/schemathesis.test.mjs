@@ -78,6 +78,14 @@ async function ask(shop, { email, api_key }, config, args, which = checks) {
   return report;
 }
 
+/** An example may speak of an order, which was another account's. */
+async function paidOrder(account) {
+  const order = { title: 'Example', currency: 'USD', value: '10.00', gateway: 'Bitcoin', white_label: true };
+  const { body } = await account.api('POST', '/pay', order);
+  await account.api('POST', '/test/payments', { order_id: body.id, kind: 'exact', confirmations: 6 });
+  return body.id;
+}
+
 /** Makes something of every noun by the specification's own examples, twice → the ids there are, by the path of their list. */
 async function things(account) {
   const found = {};
@@ -85,7 +93,8 @@ async function things(account) {
     if (!item.post || route === '/account/api_key' || route.includes('{')) continue;
     for (const { value } of Object.values(item.post.requestBody?.content['application/json'].examples ?? {})) {
       for (const _ of ['to read', 'to destroy']) {
-        const { status, body } = await account.api('POST', route, value);
+        const order = 'order_id' in value ? { order_id: await paidOrder(account) } : {};
+        const { status, body } = await account.api('POST', route, { ...value, ...order });
         if (status !== 201) continue;
         const id = route === '/pay' ? body.url?.match(/\/pay\/([0-9a-f]{40})\//)?.[1] : null;
         if (id) (found[route] ??= []).push(id);
@@ -95,8 +104,8 @@ async function things(account) {
   for (const route of Object.keys(spec.paths)) {
     if (!(`${route}/{id}` in spec.paths) || !spec.paths[route].get) continue;
     const { body } = await account.api('GET', route);
-    found[route] = body.map(({ id }) => id);
-    assert.ok(found[route].length, `the examples made nothing for ${route}`);
+    // Of some nouns nothing comes into being by an example alone; Schemathesis then goes by what it makes itself.
+    if (body.length) found[route] = body.map(({ id }) => id);
   }
   return found;
 }
