@@ -91,7 +91,7 @@ async function things(account) {
   const found = {};
   for (const [route, item] of Object.entries(spec.paths)) {
     if (!item.post || route === '/account/api_key' || route.includes('{')) continue;
-    for (const { value } of Object.values(item.post.requestBody?.content['application/json'].examples ?? {})) {
+    for (const { value } of Object.values(item.post.requestBody?.content['application/json']?.examples ?? {})) {
       for (const _ of ['to read', 'to destroy']) {
         const order = 'order_id' in value ? { order_id: await paidOrder(account) } : {};
         const { status, body } = await account.api('POST', route, { ...value, ...order });
