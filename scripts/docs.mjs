@@ -65,7 +65,9 @@ function nouns(spec) {
           .filter(([method, operation]) => method !== 'patch' && operation.tags.includes(tag.name))
           .map(([method, operation]) => ({ route, method, ...operation })),
       );
-      const objects = named(operations.map(({ responses }) => responses)).filter((name) => !shown.has(name));
+      const answered = named(operations.map(({ responses }) => responses));
+      for (const name of answered) named(spec.components.schemas[name], answered); // and those inside them
+      const objects = answered.filter((name) => !shown.has(name));
       objects.forEach((name) => shown.add(name));
       return { ...tag, slug: slug(tag.name), operations, objects };
     })
@@ -138,8 +140,8 @@ ${operations.map((each) => operation(spec, each)).join('\n')}`;
 function objectSection(spec, name, operations) {
   const reference = `#/components/schemas/${name}`;
   const answers = operations.flatMap(({ responses }) => Object.values(responses));
-  const one = answers.find((response) => response.content?.['application/json'].schema.$ref === reference);
-  const several = answers.find((response) => named(response.content?.['application/json'].schema).includes(name));
+  const one = answers.find((response) => response.content?.['application/json']?.schema.$ref === reference);
+  const several = answers.find((response) => named(response.content?.['application/json']?.schema).includes(name));
   const examples = Object.values(several?.content['application/json'].examples ?? {});
   const own = Object.keys(spec.components.schemas[name].properties);
   const fits = ({ value }) => value && !Array.isArray(value) && Object.keys(value).length === own.length && own.every((field) => field in value);
@@ -197,13 +199,14 @@ function returns(response) {
 }
 
 function requests(spec, own) {
-  const examples = Object.values(own.requestBody?.content['application/json'].examples ?? {});
-  if (examples.length < 2) return panel('Request', curl(spec, own.route, own.method, own, examples[0]?.value));
+  const examples = Object.values(own.requestBody?.content['application/json']?.examples ?? {});
+  const [raw] = Object.keys(own.requestBody?.content ?? {}).filter((type) => type !== 'application/json' && !own.requestBody.content['application/json']);
+  if (examples.length < 2) return panel('Request', curl(spec, own.route, own.method, own, examples[0]?.value, raw));
   return examples.map(({ summary, value }) => panel(summary, curl(spec, own.route, own.method, own, value))).join('');
 }
 
 function answersOf(status, response) {
-  const examples = Object.values(response.content?.['application/json'].examples ?? {});
+  const examples = Object.values(response.content?.['application/json']?.examples ?? {});
   if (!examples.length) return panel(status, 'No body', 'none');
   return examples.map(({ summary, value }) => panel(examples.length > 1 ? `${status} · ${summary}` : status, shortened(value), 'json')).join('');
 }
@@ -280,7 +283,7 @@ function limits(schema) {
 
 const origin = 'https://your-shop.example';
 
-function curl(spec, route, method, { parameters = [] }, body) {
+function curl(spec, route, method, { parameters = [] }, body, raw) {
   const ids = Object.fromEntries(parameters.filter((one) => one.in === 'path').map(({ name, example }) => [name, example]));
   const address = `${origin}${spec.servers[0].url}${route.replace(/\{(\w+)\}/g, (_, name) => ids[name])}`;
   const lines = [`curl ${address}`, '  -u you@example.com:$API_KEY'];
@@ -288,6 +291,8 @@ function curl(spec, route, method, { parameters = [] }, body) {
   if (body && Object.keys(body).length) {
     lines.push("  -H 'content-type: application/json'", `  -d '${JSON.stringify(body, null, 2).replaceAll("'", "'\\''").replaceAll('\n', '\n  ')}'`);
   }
+  // A file as it is, or as a browser's form sends it.
+  if (raw) lines.push(raw.startsWith('multipart/') ? '  -F file=@file' : '  --data-binary @file');
   return lines.join(' \\\n');
 }
 
@@ -308,7 +313,7 @@ function coloured(json) {
 const shell = (text) => escaped(text).replaceAll(escaped(origin), `<span class="origin">${escaped(origin)}</span>`);
 
 function exampleOf(response) {
-  return Object.values(response?.content?.['application/json'].examples ?? {})[0]?.value;
+  return Object.values(response?.content?.['application/json']?.examples ?? {})[0]?.value;
 }
 
 // --- Texts --------------------------------------------------------------------------------------------------------------

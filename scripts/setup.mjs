@@ -1,6 +1,6 @@
 // `npm run setup`, and the first step of every other command: gets what is missing, and is done at once when nothing is.
 // Only node's own modules are imported here, because in a fresh clone this is what installs all the others.
-import { readFile } from 'node:fs/promises';
+import { copyFile, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { asCommand, exists, Halt, onPath, root, run, say, since, toolBinary } from './shell.mjs';
 
@@ -8,7 +8,7 @@ const wanted = { node: 20 };
 
 let done;
 
-/** Once per process, however many commands ask. With `tests`, also the browser and the Bitcoin node they use. */
+/** Once per process, however many commands ask. With `tests`, also the browser, the Bitcoin node and Schemathesis. */
 export async function setup({ tests = false } = {}) {
   done ??= forBuilding();
   await done;
@@ -25,7 +25,7 @@ async function forBuilding() {
 }
 
 async function forTests() {
-  return { chromium: await chromium(), bitcoind: await bitcoind() };
+  return { chromium: await chromium(), bitcoind: await bitcoind(), schemathesis: await schemathesis() };
 }
 
 // --- npm packages ---------------------------------------------------------------------------------------------------
@@ -157,6 +157,36 @@ async function bitcoind() {
   const found = await installBitcoind({ dir: path.join(root, '.tools', 'bitcoin'), log: say }).catch((error) => ({ missing: error.message }));
   if (!found.missing) return found;
   say(`No Bitcoin node: the CHAIN TESTS WILL BE SKIPPED. ${found.missing}`);
+}
+
+const schemathesisFolder = path.join(root, '.tools', 'schemathesis');
+const requirements = path.join(root, 'tests', 'api', 'requirements.txt');
+
+/** The path of Schemathesis, in a Python environment of its own, or undefined: then its tests skip themselves, and say so. */
+async function schemathesis() {
+  const found = await findSchemathesis();
+  if (found) return found;
+  const missing = (why) => say(`No Schemathesis: the API TESTS WILL BE SKIPPED. ${why}`);
+  const python = await onPath('python3');
+  if (!python) return missing('There is no `python3` on the PATH; it needs 3.10 or newer.');
+  return step('Schemathesis from PyPI (about half a minute)', async () => {
+    await rm(schemathesisFolder, { recursive: true, force: true });
+    const make = () => run(python, ['-m', 'venv', schemathesisFolder], { mayFail: true });
+    // Debian keeps what `venv` needs in a package of its own.
+    const made = (await make()).code === 0 || ((await aptInstall('what Python environments need', ['python3-venv'])) && (await make()).code === 0);
+    if (!made) return missing('`python3 -m venv` does not work here.');
+    const pip = path.join(schemathesisFolder, 'bin', 'pip');
+    const { code, stderr } = await run(pip, ['install', '--quiet', '--no-deps', '--disable-pip-version-check', '-r', requirements], { mayFail: true });
+    if (code !== 0) return missing(stderr.trim().split('\n').pop());
+    await copyFile(requirements, path.join(schemathesisFolder, 'requirements.txt'));
+    return findSchemathesis();
+  });
+}
+
+/** Only one that was installed from the very list that is there now. */
+export async function findSchemathesis() {
+  const [wanted, installed] = await Promise.all([requirements, path.join(schemathesisFolder, 'requirements.txt')].map((file) => readFile(file, 'utf8').catch(() => null)));
+  return wanted && wanted === installed ? path.join(schemathesisFolder, 'bin', 'schemathesis') : undefined;
 }
 
 /** True when apt did it; false when there is no apt here, or no right to use it, or it failed. */

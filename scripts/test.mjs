@@ -1,7 +1,7 @@
 // `npm test`: every test there is. `npm test native chain` runs those parts only:
 //   native   the crate on this machine, over SQLite            wasm      its conversions at the JavaScript border
 //   worker   the built module in the real runtime              chain     a real Bitcoin node behind it
-//   browser  a real browser on the pages
+//   browser  a real browser on the pages                      api       Schemathesis: the API against its specification
 // The last line is `N passed, N failed, N skipped`.
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -18,8 +18,9 @@ const parts = {
   worker: () => nodeTest('worker'),
   chain: () => nodeTest('chain'),
   browser: () => nodeTest('browser'),
+  api: () => nodeTest('api'),
 };
-const nodeParts = ['worker', 'chain', 'browser'];
+const nodeParts = ['worker', 'chain', 'browser', 'api'];
 
 /** Runs the parts (all that have tests, unless some are named) → whether all is well. */
 export async function test(named = []) {
@@ -30,7 +31,7 @@ export async function test(named = []) {
     else if (!named.length) console.log(`· no tests for the part ${name}: left out`);
   }
 
-  const needed = await setup({ tests: chosen.some((name) => name === 'chain' || name === 'browser') });
+  const needed = await setup({ tests: chosen.some((name) => ['chain', 'browser', 'api'].includes(name)) });
   if (needed.chromium) process.env.CHROMIUM = needed.chromium; // so that no test looks for it again
 
   const tallies = [];

@@ -13,7 +13,7 @@ use serde_json::Value as Fields;
 
 use crate::{
     actors::{Reply, Seller, basic},
-    world::World,
+    world::{MINUTE, World},
 };
 
 /// One request and its answer.
@@ -162,6 +162,8 @@ impl<'w> Desk<'w> {
     /// What every operation is asked beside its scenes: what any client may get wrong, and what may go wrong here.
     /// `path`, `body` and `notes` are those of a request that went well.
     pub fn probe(&self, method: Method, route: &[&str], path: &str, body: Option<&Value>, notes: &[Note]) {
+        // A minute of its own: all of this is more than one allows.
+        self.world.advance(MINUTE);
         let bare = |path: &str| self.seller.ask(name_of(method), path);
         let ask = |path: &str| body.map_or(bare(path), |body| bare(path).body(body.to_text()));
         let send = |request: Request| self.record(request, false);
@@ -204,6 +206,10 @@ impl<'w> Desk<'w> {
             let allowed: Vec<&str> = took.iter().map(|method| method.names()).collect();
             assert_eq!(refused.header("allow"), Some(allowed.join(", ").as_str()), "{path}");
         }
+        let strict = self.world.redeployed(&[("RATE_LIMIT_ACCOUNT", "1"), ("RATE_LIMIT_ANONYMOUS", "1")]);
+        let hasty = Desk::new(&strict, self.seller.at(&strict), self.exchanges);
+        hasty.seller.get("/account");
+        hasty.record(ask(path).request, false).expect(429);
         self.world.db.break_read();
         self.world.db.break_commit(1, crate::world::Landed::No);
         send(ask(path).request).expect(500);

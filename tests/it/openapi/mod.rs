@@ -237,8 +237,7 @@ impl Specification<'_> {
         }
         let headers = headers.into_iter().map(|name| {
             let always = all.iter().all(|exchange| exchange.headers.iter().any(|(known, _)| *known == name));
-            let kind = if always { title_case(name) } else { format!("{}-maybe", title_case(name)) };
-            (title_case(name), reference("headers", &kind))
+            (title_case(name), if always { reference("headers", &title_case(name)) } else { self.header(name) })
         });
         put(&mut made, "headers", object(headers));
         let shapes: Vec<_> = all.iter().filter_map(|exchange| exchange.shape.as_ref()).collect();
@@ -269,31 +268,31 @@ impl Specification<'_> {
         object(made)
     }
 
+    /// Those that are always there where they are mentioned.
     fn headers(&self) -> Value {
-        let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (name, value) in self.exchanges.iter().flat_map(|exchange| &exchange.headers) {
-            if !PLAIN_HEADERS.contains(name) {
-                headers.entry(name).or_default().push(value);
+        let mut names: Vec<&str> = Vec::new();
+        for (name, _) in self.exchanges.iter().flat_map(|exchange| &exchange.headers) {
+            if !PLAIN_HEADERS.contains(name) && !names.contains(name) {
+                names.push(name);
             }
         }
-        let mut made = Vec::new();
-        for (name, values) in headers {
-            let number = values.iter().all(|value| !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()));
-            let header = |required: bool| {
-                let words = self.glossary.word("Headers", &title_case(name)).unwrap_or_default();
-                let schema = object([("type", text(if number { "integer" } else { "string" }))]);
-                let fields =
-                    [("description", text(words)), ("schema", schema), ("example", example(values[0], number))];
-                let mut header = object(fields);
-                if required {
-                    put(&mut header, "required", Value::Bool(true));
-                }
-                header
-            };
-            made.push((title_case(name), header(true)));
-            made.push((format!("{}-maybe", title_case(name)), header(false)));
-        }
-        Value::Object(made)
+        object(names.into_iter().map(|name| {
+            let mut header = self.header(name);
+            put(&mut header, "required", Value::Bool(true));
+            (title_case(name), header)
+        }))
+    }
+
+    fn header(&self, name: &str) -> Value {
+        let all = self.exchanges.iter().flat_map(|exchange| &exchange.headers);
+        let values: Vec<&str> = all.filter(|(known, _)| *known == name).map(|(_, value)| value.as_str()).collect();
+        let number = values.iter().all(|value| !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()));
+        let words = self.glossary.word("Headers", &title_case(name)).unwrap_or_default();
+        object([
+            ("description", text(words)),
+            ("schema", object([("type", text(if number { "integer" } else { "string" }))])),
+            ("example", if number { Value::Number(values[0].to_owned()) } else { text(values[0]) }),
+        ])
     }
 
     fn webhooks(&self, hooks: &[scenes::Hook]) -> Value {
@@ -398,10 +397,6 @@ fn ordered(body: &Value, schema: &Value) -> Value {
     let mut fields = fields.clone();
     fields.sort_by_key(|(name, _)| place(name).unwrap_or(usize::MAX));
     Value::Object(fields)
-}
-
-fn example(value: &str, number: bool) -> Value {
-    if number { Value::Number(value.to_owned()) } else { text(value) }
 }
 
 /// `webhook_create_endpoint` → `WebhookCreateEndpoint`

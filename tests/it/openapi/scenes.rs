@@ -32,7 +32,8 @@ const SCENES: &[Scene] =
 pub fn play(exchanges: &RefCell<Vec<Exchange>>) -> Vec<Hook> {
     let mut hooks = Vec::new();
     for scene in SCENES {
-        let world = World::new();
+        // As a deployment has them, unless its operator says otherwise.
+        let world = World::with(&[("RATE_LIMIT_ACCOUNT", "300"), ("RATE_LIMIT_ANONYMOUS", "60")]);
         world.web.says("https://ada.example", 200);
         let desk = Desk::new(&world, world.seller(), exchanges);
         let before = exchanges.borrow().len();
@@ -238,6 +239,10 @@ fn rehearsal(desk: &Desk<'_>) {
     desk.post("/test/double_spend", json!({"order_id": id}));
     desk.post("/test/payments", json!({"order_id": id, "kind": "exact"}));
     desk.post("/test/blocks", json!({"count": 2, "order_id": id}));
+    for path in ["payments", "double_spend", "blocks"] {
+        let fields = json!({"order_id": "nobody's", "kind": "exact", "count": 1});
+        desk.refused(404, "POST", &format!("/test/{path}"), Some(fields));
+    }
     let live = desk.as_another("alan@example.com", false);
     for path in ["payments", "double_spend", "blocks"] {
         let fields = json!({"order_id": id, "kind": "exact", "count": 1});
@@ -259,6 +264,7 @@ fn webhooks(desk: &Desk<'_>) {
     desk.get("/webhooks/endpoints");
     desk.get(&path);
     let order = id(&desk.seller.white_label(json!({})));
+    desk.get("/webhooks/logs");
     desk.seller.simulate(&order, "partial", 0);
     desk.seller.simulate(&order, "exact", 1);
     desk.seller.mine(1);

@@ -225,7 +225,10 @@ pub fn constrain<'m>(schema: &mut Value, meanings: impl Iterator<Item = &'m Mean
                 put(schema, "maximum", 999_999_999.into());
             }
             Meaning::Email => put(schema, "format", text("email")),
-            Meaning::Url => put(schema, "format", text("uri")),
+            Meaning::Url => {
+                put(schema, "format", text("uri"));
+                put(schema, "pattern", text("^https://"));
+            }
             Meaning::Time => put(schema, "format", text("date-time")),
             Meaning::Words(words) => put(schema, "enum", texts(words)),
             Meaning::Codes(codes) => put(schema, "enum", Value::Array(codes.iter().map(|n| (*n).into()).collect())),

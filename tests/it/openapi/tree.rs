@@ -37,7 +37,8 @@ pub fn title_case(name: &str) -> String {
         let (first, rest) = part.split_at(part.len().min(1));
         first.to_ascii_uppercase() + rest
     };
-    name.split('-').map(part).collect::<Vec<_>>().join("-").replace("Ratelimit", "RateLimit")
+    let name = name.split('-').map(part).collect::<Vec<_>>().join("-");
+    name.replace("Ratelimit", "RateLimit").replace("Www-", "WWW-")
 }
 
 /// Two spaces a level; what is short stands on one line, as people write it.
