@@ -197,7 +197,7 @@ function returns(response) {
 }
 
 function requests(spec, own) {
-  const examples = Object.values(own.requestBody?.content['application/json'].examples ?? {});
+  const examples = Object.values(own.requestBody?.content['application/json']?.examples ?? {});
   if (examples.length < 2) return panel('Request', curl(spec, own.route, own.method, own, examples[0]?.value));
   return examples.map(({ summary, value }) => panel(summary, curl(spec, own.route, own.method, own, value))).join('');
 }
@@ -280,14 +280,16 @@ function limits(schema) {
 
 const origin = 'https://your-shop.example';
 
-function curl(spec, route, method, { parameters = [] }, body) {
+function curl(spec, route, method, { parameters = [], requestBody }, body) {
   const ids = Object.fromEntries(parameters.filter((one) => one.in === 'path').map(({ name, example }) => [name, example]));
   const address = `${origin}${spec.servers[0].url}${route.replace(/\{(\w+)\}/g, (_, name) => ids[name])}`;
   const lines = [`curl ${address}`, '  -u you@example.com:$API_KEY'];
+  const form = Object.keys(requestBody?.content['multipart/form-data']?.schema.properties ?? {});
   if (method !== 'get' && !(method === 'post' && body)) lines.push(`  -X ${method.toUpperCase()}`);
   if (body && Object.keys(body).length) {
     lines.push("  -H 'content-type: application/json'", `  -d '${JSON.stringify(body, null, 2).replaceAll("'", "'\\''").replaceAll('\n', '\n  ')}'`);
   }
+  for (const name of form) lines.push(`  -F ${name}=@your-${name}`);
   return lines.join(' \\\n');
 }
 
