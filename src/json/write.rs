@@ -21,7 +21,12 @@ impl Json {
     }
 
     /// An array of things that are JSON already.
-    pub fn array(items: impl Iterator<Item = String>) -> String {
+    pub fn array(mut items: impl Iterator<Item = String>) -> String {
+        Json::join(&mut items)
+    }
+
+    /// Once in the module, whatever is listed.
+    fn join(items: &mut dyn Iterator<Item = String>) -> String {
         let mut text = String::from("[");
         let mut noted = Listing::begin();
         for (n, item) in items.enumerate() {

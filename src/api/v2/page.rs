@@ -46,7 +46,11 @@ impl Wanted {
     }
 
     /// The items of this page, out of `total`.
-    pub fn answer(&self, call: &Call<'_>, items: impl Iterator<Item = String>, total: u64) -> Response {
+    pub fn answer(&self, call: &Call<'_>, mut items: impl Iterator<Item = String>, total: u64) -> Response {
+        self.whole(call, &mut items, total)
+    }
+
+    fn whole(&self, call: &Call<'_>, items: &mut dyn Iterator<Item = String>, total: u64) -> Response {
         let pages = total.div_ceil(self.per_page.into());
         Response::json(200, Json::array(items))
             .with("x-total-pages", pages.to_string())

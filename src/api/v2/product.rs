@@ -209,9 +209,17 @@ fn delimiter(fields: &mut Fields) -> String {
 fn info(fields: &mut Fields, product: &mut Product, before: Option<&Product>) -> Option<Serials> {
     const LONGEST_PLAIN: usize = 20_000;
     let had = before.filter(|before| before.kind == Kind::Serials);
+    let errors = fields.errors.len();
+    let text = fields.text("info", BODY_LIMIT);
+    if fields.errors.len() > errors {
+        return None;
+    }
     if product.kind != Kind::Serials {
         if fields.has("info") {
-            product.info = fields.text("info", LONGEST_PLAIN);
+            if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_PLAIN) {
+                fields.error(format!("Info is too long (maximum is {LONGEST_PLAIN} characters)"));
+            }
+            product.info = text;
         } else if had.is_some() {
             // A list of serials must not become what every buyer gets.
             product.info = None;
@@ -220,12 +228,7 @@ fn info(fields: &mut Fields, product: &mut Product, before: Option<&Product>) ->
     }
     let same_delimiter = had.is_some_and(|before| before.stock_delimiter == product.stock_delimiter);
     let text = if fields.value("info").is_some() {
-        let errors = fields.errors.len();
-        let text = fields.text("info", BODY_LIMIT).unwrap_or_default();
-        if fields.errors.len() > errors {
-            return None;
-        }
-        text
+        text.unwrap_or_default()
     } else if same_delimiter || (had.is_none() && product.serials_left > 0) {
         return None;
     } else {
