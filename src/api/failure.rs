@@ -100,6 +100,7 @@ impl From<Refusal> for Failure {
             }
             Refusal::WalletTaken => Failure::invalid("Gateways bitcoin xpub is used by another account"),
             Refusal::TooManyEndpoints => Failure::invalid("Webhook endpoints are limited to 100 per account"),
+            Refusal::TooManySecrets => Failure::invalid("Webhook secret can be replaced 4 times in 24 hours"),
             Refusal::Running => Failure::new(409, "A request with this Idempotency-Key is still running"),
             Refusal::KeyOfAnother => Failure::new(422, "This Idempotency-Key was used for another request"),
             Refusal::NotPayable => Failure::invalid("Order is not waiting for a payment"),

@@ -111,6 +111,8 @@ pub enum Refusal {
     /// Another account has this wallet.
     WalletTaken,
     TooManyEndpoints,
+    /// The webhook secret was replaced too often within a day.
+    TooManySecrets,
     /// A request under the same idempotency key is not finished yet.
     Running,
     /// The idempotency key was used for another request.

@@ -26,6 +26,7 @@ mod rehearsal;
 mod retry;
 mod route;
 mod stock;
+mod secret;
 mod tidy;
 mod upload;
 mod wallet;

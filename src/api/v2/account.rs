@@ -6,7 +6,7 @@ use crate::{
     http::Response,
     json::{Json, Value},
     shop::{
-        account::{self, Change, Profile},
+        account::{self, Change, Profile, secret::Rotated},
         gateway::{
             hd::{ExtendedKey, KeyError},
             wallet::{self, WalletChange},
@@ -40,12 +40,28 @@ pub async fn regenerate_key(call: &Call<'_>) -> Answer {
     Ok(Response::json(201, object(&api_key)).with("cache-control", "no-store"))
 }
 
+/// `{}` → 201 with the new secret, which is in this answer and nowhere else, and until when the old one signs beside it.
+pub async fn rotate_secret(call: &Call<'_>) -> Answer {
+    let object = |rotated: &Rotated| {
+        Json::object(|json| {
+            json.text("webhook_secret", &rotated.secret);
+            json.text("old_webhook_secret_valid_until", &time::wire(rotated.old_valid_until));
+        })
+    };
+    let keep = |rotated: &Rotated| call.keep(201, &object(rotated));
+    let rotated = account::secret::rotate(call.shop, call.account, &keep).await?;
+    Ok(Response::json(201, object(&rotated)).with("cache-control", "no-store"))
+}
+
 fn object(profile: &Profile) -> String {
     Json::object(|json| {
         json.text("email", &profile.email);
         json.text("shop_name", &profile.shop_name);
         json.flag("test", profile.test);
-        json.text("webhook_secret", &masked(&profile.webhook_secret, 6));
+        let moment = |at: Option<i64>| at.map(time::wire);
+        json.text("webhook_secret", &masked(&profile.webhook_secrets.newest, 6));
+        json.maybe("webhook_secret_rotated_at", moment(profile.webhook_secret_rotated_at).as_deref());
+        json.maybe("old_webhook_secret_valid_until", moment(profile.webhook_secrets.valid_until).as_deref());
         let gateways = Json::object(|json| {
             for wallet in &profile.wallets {
                 let settings = Json::object(|json| {

@@ -113,6 +113,7 @@ macro_rules! segments {
 routes! {
     ["account"] { Get: account::get, Put: account::update }
     ["account", "api_key"] { Post: account::regenerate_key }
+    ["account", "webhook_secret"] { Post: account::rotate_secret }
     ["blacklist"] { Get: blacklist::list, Post: blacklist::create }
     ["blacklist", id] { Get: blacklist::get, Put: blacklist::update, Delete: blacklist::destroy }
     ["feedbacks"] { Get: feedback::list, Post: feedback::create }

@@ -11,7 +11,6 @@ use super::{
 use crate::{
     json::Value,
     shop::{
-        account,
         job::Job,
         time::{self, HOUR, MINUTE, SECOND},
     },
@@ -99,8 +98,8 @@ async fn attempt(shop: &Shop, mut task: Task) -> Attempted {
         task.due_at = None;
         return Attempted { task, gone: false };
     }
-    let secret = match account::open_secret(shop, task.account_id, &task.secret) {
-        Ok(secret) => secret,
+    let secrets = match task.secrets.open(shop, task.account_id, now) {
+        Ok(secrets) => secrets,
         Err(fault) => {
             shop.world.log.warn(&fault.to_string());
             return failed(shop, task, "secret");
@@ -110,8 +109,7 @@ async fn attempt(shop: &Shop, mut task: Task) -> Attempted {
         return failed(shop, task, "forbidden_url");
     }
     let body = sign::body(&task.log.payload);
-    let headers =
-        sign::headers(&settings.brand, &secret, &task.log.id, &task.log.event, &task.log.payload, &body, now / SECOND);
+    let headers = sign::headers(&settings.brand, &secrets, &task.log, &body, now / SECOND);
     let request = Outgoing {
         method: "POST",
         url: task.log.url.clone(),

@@ -1,7 +1,10 @@
 //! Statements and rows of `webhook_endpoints` and `webhook_logs`.
 
 use super::{Endpoint, Event, Log, MOST_ENDPOINTS};
-use crate::world::{Fault, Row, Statement};
+use crate::{
+    shop::account::secret::Sealed,
+    world::{Fault, Row, Statement},
+};
 
 const ENDPOINT: &str = "id, url, events, enabled, created_at, updated_at";
 
@@ -192,8 +195,7 @@ pub struct Task {
     /// Whether its endpoint still wants it. A payment's own URL always does.
     pub wanted: bool,
     pub due_at: Option<i64>,
-    /// Sealed.
-    pub secret: String,
+    pub secrets: Sealed,
 }
 
 pub fn task_by_id(account_id: i64, id: &str) -> Statement {
@@ -202,7 +204,7 @@ pub fn task_by_id(account_id: i64, id: &str) -> Statement {
         format!(
             "SELECT {log}, l.account_id AS task_account, l.endpoint_id,
                     CASE WHEN l.endpoint_id IS NULL THEN 1 ELSE COALESCE(e.enabled, 0) END AS wanted,
-                    l.due_at, s.webhook_secret
+                    l.due_at, s.webhook_secret, s.webhook_secrets_old
              FROM webhook_logs l
              JOIN shops s ON s.account_id = l.account_id
              LEFT JOIN webhook_endpoints e ON e.account_id = l.account_id AND e.id = l.endpoint_id
@@ -224,7 +226,7 @@ pub fn task(row: &Row) -> Result<Task, Fault> {
             endpoint_id: row.maybe_text(),
             wanted: row.flag(),
             due_at: row.maybe_int(),
-            secret: row.text(),
+            secrets: Sealed::read(row),
         })
     })
 }
