@@ -10,6 +10,7 @@ mod counts;
 mod delivery;
 mod facts;
 mod feedback;
+mod gateway;
 mod http;
 mod idempotency;
 mod late;

@@ -194,6 +194,7 @@ const OWNED: &[&str] = &[
     "products",
     "serials",
     "categories",
+    "gateway_settings",
 ];
 
 #[test]

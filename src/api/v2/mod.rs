@@ -14,6 +14,7 @@ mod category;
 mod custom;
 pub mod event;
 mod feedback;
+mod gateway;
 mod order;
 mod page;
 mod pay;

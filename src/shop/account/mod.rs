@@ -7,7 +7,10 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Along, Outcome, Refusal, Shop,
-    gateway::wallet::{self, Wallet, WalletChange},
+    gateway::{
+        settings::{self, Set},
+        wallet::{self, Wallet, WalletChange},
+    },
     id,
     time::MINUTE,
 };
@@ -59,6 +62,7 @@ pub struct Profile {
     /// When the webhook secret was last replaced.
     pub webhook_secret_rotated_at: Option<i64>,
     pub wallets: Vec<Wallet>,
+    pub settings: Vec<Set>,
     pub created_at: i64,
     pub updated_at: i64,
 }
@@ -69,6 +73,7 @@ pub struct Change {
     pub shop_name: Option<String>,
     /// `Some(None)` takes the wallet away.
     pub bitcoin: Option<Option<WalletChange>>,
+    pub settings: Vec<settings::Change>,
 }
 
 /// The account behind an e-mail and an API key, if the cache knows it: no database round trip. Who is not known may
@@ -175,14 +180,18 @@ fn new_api_key(shop: &Shop, test: bool) -> String {
 }
 
 pub async fn profile(shop: &Shop, account: &Account) -> Outcome<Profile> {
-    let rows = account.db(shop)?.rows(vec![sql::shop(account.id), wallet::active(account.id)]).await?;
-    let [shop_rows, wallet_rows] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()).into());
+    let statements = vec![sql::shop(account.id), wallet::active(account.id), settings::all(account.id)];
+    let rows = account.db(shop)?.rows(statements).await?;
+    let [shop_rows, wallet_rows, settings_rows] = rows.as_slice() else {
+        return Err(Fault("three answers were expected".into()).into());
     };
     let row = shop_rows.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
     let mut profile = sql::profile(row, |sealed| sealed.open(shop, account.id, shop.now()))?;
     for row in wallet_rows {
         profile.wallets.push(wallet::from_row(shop, account, row)?);
+    }
+    for row in settings_rows {
+        profile.settings.extend(settings::from_row(shop, account.id, row)?);
     }
     Ok(profile)
 }
@@ -193,6 +202,9 @@ pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<P
     let mut statements = Vec::new();
     if let Some(bitcoin) = &change.bitcoin {
         statements.extend(wallet::set(shop, account, "bitcoin", bitcoin.as_ref(), now)?);
+    }
+    for setting in &change.settings {
+        statements.push(settings::write(shop, account.id, setting)?);
     }
     if change.shop_name.is_some() || !statements.is_empty() {
         statements.push(sql::touch(account.id, change.shop_name.as_deref(), now));

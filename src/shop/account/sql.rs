@@ -104,7 +104,7 @@ pub fn secrets(account_id: i64) -> Statement {
     )
 }
 
-/// The wallets are not read yet.
+/// The wallets and settings are not read yet.
 pub fn profile(row: &Row, open: impl FnOnce(Sealed) -> Result<Secrets, Fault>) -> Result<Profile, Fault> {
     row.read(|row| {
         Ok(Profile {
@@ -114,6 +114,7 @@ pub fn profile(row: &Row, open: impl FnOnce(Sealed) -> Result<Secrets, Fault>) -
             webhook_secrets: open(Sealed::read(row))?,
             webhook_secret_rotated_at: row.maybe_int(),
             wallets: Vec::new(),
+            settings: Vec::new(),
             created_at: row.int(),
             updated_at: row.int(),
         })
