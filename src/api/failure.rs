@@ -87,6 +87,7 @@ impl From<Refusal> for Failure {
             }
             Refusal::NotQuotable => Failure::invalid("Value can't be expressed in this currency and gateway"),
             Refusal::EmailTaken => Failure::invalid("Email has already been taken"),
+            Refusal::EndpointDisabled => Failure::invalid("Endpoint is disabled"),
             Refusal::AlreadyBlacklisted => Failure::invalid("Blocked data has already been taken"),
             Refusal::HasFeedback => Failure::invalid("Order already has a feedback"),
             Refusal::NoSuchOrder => Failure::invalid("Order must exist"),

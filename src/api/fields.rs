@@ -9,6 +9,7 @@ use crate::{
     shop::{
         account,
         money::{Amount, AmountError, Currency, Decimal, NotDecimal},
+        time,
         webhook::url::{self, BadUrl},
     },
 };
@@ -206,6 +207,16 @@ impl Fields {
         }
         self.errors.push(format!("{} is not a valid email address", label(name)));
         None
+    }
+
+    /// ISO 8601 with an offset, in milliseconds since 1970.
+    pub fn time(&mut self, name: &str) -> Option<i64> {
+        let text = self.text(name, 64)?;
+        let time = time::parse(&text);
+        if time.is_none() {
+            self.errors.push(format!("{} is not a valid ISO 8601 time", label(name)));
+        }
+        time
     }
 
     /// A URL that may be called or sent to. `insecure` is the operator's development switch.

@@ -113,6 +113,7 @@ fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Re
             Refusal::NotPayable
             | Refusal::MoneyInIt
             | Refusal::EmailTaken
+            | Refusal::EndpointDisabled
             | Refusal::AlreadyBlacklisted
             | Refusal::HasFeedback
             | Refusal::NoSuchOrder

@@ -92,6 +92,8 @@ pub enum Refusal {
     /// The price can't be expressed in the coin: no rate for the currency, or an amount out of range.
     NotQuotable,
     EmailTaken,
+    /// Nothing is sent to a disabled webhook endpoint.
+    EndpointDisabled,
     /// The blacklist has this fact already.
     AlreadyBlacklisted,
     /// An order has one feedback.

@@ -141,6 +141,9 @@ routes! {
     }
     ["webhooks", "logs"] { Get: webhook::logs }
     ["webhooks", "logs", id] { Get: webhook::log }
+    ["webhooks", "logs", id, "retry"] { Post: webhook::retry }
+    ["webhooks", "replay"] { Post: webhook::replay }
+    ["webhooks", "simulate"] { Post: webhook::simulate }
     ["test", "payments"] { Post: rehearsal::pay }
     ["test", "blocks"] { Post: rehearsal::mine }
     ["test", "double_spend"] { Post: rehearsal::double_spend }

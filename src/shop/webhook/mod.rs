@@ -14,7 +14,9 @@ use super::{
 use crate::world::{Fault, Row, Statement};
 
 pub mod deliver;
+pub mod replay;
 pub mod sign;
+pub mod simulate;
 pub mod sql;
 pub mod url;
 
@@ -131,6 +133,10 @@ pub struct Log {
     pub next_retry_at: Option<i64>,
     pub created_at: i64,
     pub updated_at: i64,
+    /// The log whose payload this one sends again.
+    pub replay_of: Option<String>,
+    /// A sample that the seller asked for.
+    pub simulated: bool,
 }
 
 /// Logs to be committed together with the change that causes them.
@@ -141,6 +147,9 @@ pub struct Owed {
 
 /// A log committed now is sent by its nudge; when that is lost, cron takes it up after this time.
 const GRACE: i64 = MINUTE;
+
+/// A log is tried so many times more, as the table has it by default.
+const RETRIES: u32 = 10;
 
 /// The logs that these events owe: one for each enabled endpoint that wants the event, and one for the order's own URL.
 /// A URL that stands in several places gets an event once.

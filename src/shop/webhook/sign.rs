@@ -45,6 +45,11 @@ pub fn headers(brand: &str, secrets: &Secrets, log: &Log, body: &str, seconds: i
         ("webhook-timestamp".into(), seconds.to_string()),
         ("webhook-signature".into(), standard.join(" ")),
     ];
+    // A receiver may want to know that it had this before, and must not deliver goods for a sample.
+    headers.extend(log.replay_of.iter().map(|original| (format!("X-{brand}-Replay-Of"), original.clone())));
+    if log.simulated {
+        headers.push((format!("X-{brand}-Simulated"), "true".into()));
+    }
     let mut sign = |name: &str, secret: &str| {
         headers.push((format!("X-{brand}-{name}Signature"), hex_sha512(secret, body)));
         // Receivers that parse and write the JSON again get these bytes (JavaScript escapes nothing).

@@ -142,8 +142,15 @@ pub fn insert_log(log: &NewLog<'_>) -> Statement {
     )
 }
 
-const LOG: &str = "id, event, url, payload, response_code, response, response_headers, error, \
-    retries, retry_limit, next_retry_at, created_at, updated_at";
+pub const LOG: &str = "id, event, url, payload, response_code, response, response_headers, error, \
+    retries, retry_limit, next_retry_at, created_at, updated_at, replay_of, simulated";
+
+pub fn mark_simulated(account_id: i64, id: &str) -> Statement {
+    Statement::new(
+        "UPDATE webhook_logs SET simulated = 1 WHERE account_id = ?1 AND id = ?2",
+        vec![account_id.into(), id.into()],
+    )
+}
 
 pub fn log_by_id(account_id: i64, id: &str) -> Statement {
     Statement::new(
@@ -183,6 +190,8 @@ pub fn log(row: &Row) -> Result<Log, Fault> {
             next_retry_at: row.maybe_int(),
             created_at: row.int(),
             updated_at: row.int(),
+            replay_of: row.maybe_text(),
+            simulated: row.flag(),
         })
     })
 }
