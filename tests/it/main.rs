@@ -11,6 +11,7 @@ mod delivery;
 mod facts;
 mod feedback;
 mod gateway;
+mod health;
 mod http;
 mod idempotency;
 mod late;

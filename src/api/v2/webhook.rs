@@ -103,7 +103,10 @@ fn known_events() -> String {
     known.join(", ")
 }
 
+/// The reference's endpoint object, and beside it how it does: since when it only fails, when that will disable it, and
+/// when and why that happened.
 fn endpoint_object(endpoint: &Endpoint) -> String {
+    let moment = |at: Option<i64>| at.map(time::wire);
     Json::object(|json| {
         json.text("id", &endpoint.id);
         json.text("url", &endpoint.url);
@@ -112,6 +115,10 @@ fn endpoint_object(endpoint: &Endpoint) -> String {
         json.means("events", names);
         json.text("created_at", &time::wire(endpoint.created_at));
         json.text("updated_at", &time::wire(endpoint.updated_at));
+        json.maybe("failing_since", moment(endpoint.failing_since).as_deref());
+        json.maybe("disables_at", moment(endpoint.disables_at()).as_deref());
+        json.maybe("disabled_at", moment(endpoint.disabled_at).as_deref());
+        json.maybe("disabled_reason", endpoint.disabled_reason.as_deref());
     })
 }
 
