@@ -77,7 +77,7 @@ fn each_of_the_eight_events_is_simulated_or_said_not_to_be_yet() {
     let ada = world.seller();
     for event in pushguard::shop::webhook::Event::ALL {
         let reply = ada.post("/webhooks/simulate", json!({"url": HOOK, "event": event.name()}));
-        match event.name().starts_with("order:") {
+        match event.name() != "product:out_of_stock" {
             true => assert_eq!(reply.expect(201).json()["event"], event.name()),
             false => assert_eq!(reply.errors(), ["Event can't be simulated yet"]),
         }

@@ -119,6 +119,7 @@ fn endpoint_object(endpoint: &Endpoint) -> String {
         json.maybe("disables_at", moment(endpoint.disables_at()).as_deref());
         json.maybe("disabled_at", moment(endpoint.disabled_at).as_deref());
         json.maybe("disabled_reason", endpoint.disabled_reason.as_deref());
+        json.means("disabled_reason", || Meaning::words(["failing", "gone"]));
     })
 }
 
@@ -145,6 +146,7 @@ pub async fn replay(call: &Call<'_>) -> Answer {
     let mut fields = Fields::read(call.request, "replay")?;
     let endpoint_id = fields.text("endpoint_id", 64);
     let before = fields.errors.len();
+    fields.means("since", || Meaning::Needed);
     let since = fields.time("since");
     if since.is_none() && fields.errors.len() == before {
         fields.error("Since can't be blank");
@@ -155,6 +157,7 @@ pub async fn replay(call: &Call<'_>) -> Answer {
     {
         fields.error("Until must be later than since");
     }
+    fields.means("only", || Meaning::words(["failed", "all"]));
     let failed = match fields.text("only", 16).as_deref() {
         None | Some("failed") => true,
         Some("all") => false,
@@ -192,6 +195,7 @@ pub async fn simulate(call: &Call<'_>) -> Answer {
     if url.is_none() && fields.errors.len() == before {
         fields.error("Url can't be blank");
     }
+    fields.means("event", names);
     let name = fields.required_text("event", 64);
     let event = name.as_deref().and_then(Event::parse);
     if name.is_some() && event.is_none() {

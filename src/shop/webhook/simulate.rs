@@ -1,15 +1,17 @@
 //! The simulator: a sample of an event, signed and delivered like a real one, for whoever writes a receiver. Nothing has
 //! happened, and the log and a header say so.
 
-use super::{Event, GRACE, Log, RETRIES, nudges, sql};
+use super::{Event, GRACE, Log, RETRIES, Subject, nudges, sql};
 use crate::{
     shop::{
         Along, Outcome, Shop,
         account::Account,
+        feedback::{Feedback, Rating},
         gateway::Gateway,
         id,
         money::{Amount, Decimal},
         order::{Buyer, Invoice, Order, Status, dollars},
+        query::{self, Query, Reply, Side},
         time::MINUTE,
     },
     world::Fault,
@@ -66,21 +68,69 @@ pub async fn simulate(
 
 /// The one place where an event gets its sample: the subject's id, and the body in the same words as a real event's.
 fn sample(shop: &Shop, account: &Account, event: Event) -> Result<Option<(String, String)>, Fault> {
-    let status = match event {
-        Event::OrderCreated => Status::Unpaid,
-        Event::OrderUpdated => Status::AwaitingConfirmations,
-        Event::OrderPaid => Status::Completed,
-        // A product, a feedback or a query, made as `order` makes an order.
-        Event::ProductOutOfStock
-        | Event::FeedbackCreated
-        | Event::FeedbackUpdated
-        | Event::QueryCreated
-        | Event::QueryReplied => return Ok(None),
-    };
-    let order = order(shop, account, status)?;
-    let body = shop.voice.order(&order);
-    Ok(Some((order.id, body)))
+    let told = |subject: Subject<'_>| Some((subject.id().to_owned(), subject.body(shop)));
+    let order = |status| order(shop, account, status).map(|order| told(Subject::Order(&order)));
+    let feedback = |response| told(Subject::Feedback(&feedback(shop, response)));
+    let query = |reply| told(Subject::Query(&query(shop, reply)));
+    Ok(match event {
+        Event::OrderCreated => order(Status::Unpaid)?,
+        Event::OrderUpdated => order(Status::AwaitingConfirmations)?,
+        Event::OrderPaid => order(Status::Completed)?,
+        // A product, made as the others are.
+        Event::ProductOutOfStock => None,
+        Event::FeedbackCreated => feedback(""),
+        Event::FeedbackUpdated => feedback("Thank you!"),
+        Event::QueryCreated => query(None),
+        Event::QueryReplied => query(Some("Yes, it does.")),
+    })
 }
+
+fn feedback(shop: &Shop, response: &str) -> Feedback {
+    let now = shop.now();
+    Feedback {
+        id: id::short(shop.random()),
+        order_id: id::uuid(shop.random()),
+        product_id: PRODUCT_ID.into(),
+        product_title: PRODUCT_TITLE.into(),
+        rating: Rating::Positive,
+        stars: 5,
+        comment: "Works as described.".into(),
+        response: response.into(),
+        created_at: if response.is_empty() { now } else { now - 10 * MINUTE },
+        updated_at: now,
+    }
+}
+
+fn query(shop: &Shop, reply: Option<&str>) -> Query {
+    let now = shop.now();
+    let message = "Does it work without a network?";
+    let replies: Vec<Reply> = reply
+        .map(|message| Reply {
+            id: id::short(shop.random()),
+            from: Side::Seller,
+            message: message.into(),
+            created_at: now,
+        })
+        .into_iter()
+        .collect();
+    Query {
+        id: id::short(shop.random()),
+        order_id: Some(id::uuid(shop.random())),
+        status: if replies.is_empty() { query::Status::Open } else { query::Status::Replied },
+        subject: "A question".into(),
+        email: "customer@example.com".into(),
+        message: message.into(),
+        replies_count: u32::from(reply.is_some()),
+        size: 0,
+        created_at: if replies.is_empty() { now } else { now - 10 * MINUTE },
+        updated_at: now,
+        replies,
+    }
+}
+
+/// The reference's example.
+const PRODUCT_ID: &str = "06e53c79";
+const PRODUCT_TITLE: &str = "Example Product";
 
 /// $12.99 at $50,000 a bitcoin, paid to an address of BIP 84's example wallet on a test network: no coin can go there.
 fn order(shop: &Shop, account: &Account, status: Status) -> Result<Order, Fault> {
@@ -96,8 +146,8 @@ fn order(shop: &Shop, account: &Account, status: Status) -> Result<Order, Fault>
         id: id::uuid(shop.random()),
         revision: 1,
         payment_id: None,
-        product_id: "06e53c79".into(),
-        product_title: "Example product".into(),
+        product_id: PRODUCT_ID.into(),
+        product_title: PRODUCT_TITLE.into(),
         buyer: Buyer {
             email: Some("customer@example.com".into()),
             ip_address: Some("203.0.113.7".into()),
