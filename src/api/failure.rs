@@ -87,6 +87,7 @@ impl From<Refusal> for Failure {
             }
             Refusal::NotQuotable => Failure::invalid("Value can't be expressed in this currency and gateway"),
             Refusal::EmailTaken => Failure::invalid("Email has already been taken"),
+            Refusal::EndpointDisabled => Failure::invalid("Endpoint is disabled"),
             Refusal::AlreadyBlacklisted => Failure::invalid("Blocked data has already been taken"),
             Refusal::HasFeedback => Failure::invalid("Order already has a feedback"),
             Refusal::NoSuchOrder => Failure::invalid("Order must exist"),
@@ -103,6 +104,7 @@ impl From<Refusal> for Failure {
             Refusal::CodeTaken => Failure::invalid("Code has already been taken"),
             Refusal::WalletTaken => Failure::invalid("Gateways bitcoin xpub is used by another account"),
             Refusal::TooManyEndpoints => Failure::invalid("Webhook endpoints are limited to 100 per account"),
+            Refusal::TooManySecrets => Failure::invalid("Webhook secret can be replaced 4 times in 24 hours"),
             Refusal::Running => Failure::new(409, "A request with this Idempotency-Key is still running"),
             Refusal::KeyOfAnother => Failure::new(422, "This Idempotency-Key was used for another request"),
             Refusal::NotPayable => Failure::invalid("Order is not waiting for a payment"),

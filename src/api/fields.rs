@@ -211,6 +211,7 @@ impl Fields {
 
     /// ISO 8601 with an offset, in milliseconds since 1970.
     pub fn time(&mut self, name: &str) -> Option<i64> {
+        self.means(name, || Meaning::Time);
         let text = self.text(name, 64)?;
         let time = time::parse(&text);
         if time.is_none() {

@@ -8,7 +8,10 @@ use super::{
 use crate::{
     shop::{
         Outcome, Refusal,
-        account::{self, Account},
+        account::{
+            self, Account,
+            secret::{Sealed, Secrets},
+        },
         gateway::{qr, wallet},
         money::coin_text,
         order::{self, Order, Status, facts::Receipt},
@@ -23,7 +26,7 @@ use crate::{
 pub struct Standing {
     pub order: Order,
     receipts: Vec<Receipt>,
-    webhook_secret: String,
+    webhook_secrets: Secrets,
 }
 
 /// `None`: the link was not started yet.
@@ -35,7 +38,7 @@ pub async fn read(visit: &Visit<'_>) -> Outcome<Option<Standing>> {
         .rows(vec![
             order::sql::by_id(account.id, &order_id),
             order::sql::receipts(account.id, &order_id),
-            account::secret(account.id),
+            account::secrets(account.id),
             payment::is_destroyed(account.id, visit.payment_id),
         ])
         .await?;
@@ -48,11 +51,12 @@ pub async fn read(visit: &Visit<'_>) -> Outcome<Option<Standing>> {
     let Some(order) = orders.first() else {
         return Ok(None);
     };
-    let secret = secrets.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
+    let sealed = secrets.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
+    let sealed = sealed.read(|row| Ok(Sealed::read(row)))?;
     Ok(Some(Standing {
         order: order::sql::from_row(order)?,
         receipts: receipts.iter().map(order::sql::receipt).collect::<Result<_, _>>()?,
-        webhook_secret: account::open_secret(visit.shop, account.id, &secret.text()?)?,
+        webhook_secrets: sealed.open(visit.shop, account.id, visit.shop.now())?,
     }))
 }
 
@@ -192,19 +196,25 @@ fn receipts(standing: &Standing) -> Vec<(String, String, u32)> {
 }
 
 /// The seller's return URL with the order's id and status, and an HMAC-SHA512 over `order_id.status.timestamp` under
-/// his webhook secret, so that his page can believe them.
+/// his webhook secret, so that his page can believe them. While an old secret still signs, `signature` is the oldest
+/// one's, and `new_signature` beside it the newest's: a page that takes either may change over at any time.
 fn return_url(standing: &Standing) -> Option<String> {
     let order = &standing.order;
     let url = order.return_url.as_deref()?;
     let timestamp = order.paid_at.unwrap_or(order.updated_at) / SECOND;
     let status = order.status.code();
     let signed = format!("{}.{status}.{timestamp}", order.id);
-    let query = form_urlencoded::Serializer::new(String::new())
+    let secrets = &standing.webhook_secrets;
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query
         .append_pair("order_id", &order.id)
         .append_pair("status", &status.to_string())
         .append_pair("timestamp", &timestamp.to_string())
-        .append_pair("signature", &sign::hex_sha512(&standing.webhook_secret, &signed))
-        .finish();
+        .append_pair("signature", &sign::hex_sha512(secrets.in_turn(0), &signed));
+    if secrets.are_several() {
+        query.append_pair("new_signature", &sign::hex_sha512(&secrets.newest, &signed));
+    }
+    let query = query.finish();
     let (page, fragment) = url.split_once('#').map_or((url, None), |(page, fragment)| (page, Some(fragment)));
     let joint = match page.split_once('?') {
         None => "?",

@@ -113,6 +113,7 @@ fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Re
             Refusal::NotPayable
             | Refusal::MoneyInIt
             | Refusal::EmailTaken
+            | Refusal::EndpointDisabled
             | Refusal::AlreadyBlacklisted
             | Refusal::HasFeedback
             | Refusal::NoSuchOrder
@@ -127,7 +128,8 @@ fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Re
             | Refusal::WalletTaken
             | Refusal::Running
             | Refusal::KeyOfAnother
-            | Refusal::TooManyEndpoints => Kind::Refused {
+            | Refusal::TooManyEndpoints
+            | Refusal::TooManySecrets => Kind::Refused {
                 title: "That is not possible",
                 text: "This payment has moved on. Go back and look at it again.",
             },

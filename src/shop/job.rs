@@ -6,7 +6,7 @@ use futures_util::{StreamExt, future::join, stream};
 
 use super::{
     Shop,
-    account::Account,
+    account::{self, Account},
     gateway::{Gateway, rates},
     idempotency,
     order::{self, watch},
@@ -133,6 +133,7 @@ pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
                     webhook::sql::take_due(now, until, SWEEP),
                     order::sql::take_lapsed(now, until, SWEEP),
                     idempotency::take_old(now, SWEEP),
+                    account::take_old(now, SWEEP),
                 ])
                 .await
                 .map_err(Uncommitted::into_fault)?;

@@ -94,6 +94,8 @@ pub enum Refusal {
     /// The price can't be expressed in the coin: no rate for the currency, or an amount out of range.
     NotQuotable,
     EmailTaken,
+    /// Nothing is sent to a disabled webhook endpoint.
+    EndpointDisabled,
     /// The blacklist has this fact already.
     AlreadyBlacklisted,
     /// An order has one feedback.
@@ -118,6 +120,8 @@ pub enum Refusal {
     /// Another account has this wallet.
     WalletTaken,
     TooManyEndpoints,
+    /// The webhook secret was replaced too often within a day.
+    TooManySecrets,
     /// A request under the same idempotency key is not finished yet.
     Running,
     /// The idempotency key was used for another request.

@@ -28,7 +28,7 @@ pub fn sent(world: &World) -> Vec<Sent> {
     world.web.sent_to(HOOK)
 }
 
-fn hex_sha512(secret: &str, text: &str) -> String {
+pub fn hex_sha512(secret: &str, text: &str) -> String {
     let mut mac = <Hmac<Sha512> as KeyInit>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(text.as_bytes());
     mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()

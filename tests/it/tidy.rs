@@ -197,6 +197,7 @@ const OWNED: &[&str] = &[
     "products",
     "serials",
     "categories",
+    "gateway_settings",
 ];
 
 #[test]

@@ -117,7 +117,7 @@ fn what_is_no_usable_key_is_refused_with_its_reason() {
     let shapes = [
         (json!({"gateways": "bitcoin"}), "Gateways must be an object"),
         (json!({"gateways": {"bitcoin": ZPUB}}), "Gateways bitcoin must be an object"),
-        (json!({"gateways": {"paypal": {"email": "a@b.co"}}}), "Gateways paypal is not supported"),
+        (json!({"gateways": {"dogecoin": {"xpub": ZPUB}}}), "Gateways dogecoin is not supported"),
     ];
     for (body, sentence) in shapes {
         assert_eq!(grace.put("/account", body).errors(), [sentence]);

@@ -25,6 +25,7 @@ fn an_endpoint_is_made_read_changed_and_destroyed() {
     let expected = json!({
         "id": id, "url": "https://hooks.example/a", "enabled": true, "events": ["order:paid", "order:created"],
         "created_at": "2023-11-15T00:00:00.000+00:00", "updated_at": "2023-11-15T00:00:00.000+00:00",
+        "failing_since": null, "disables_at": null, "disabled_at": null, "disabled_reason": null,
     });
     assert_eq!(made, expected);
     let path = format!("/webhooks/endpoints/{id}");
@@ -196,6 +197,7 @@ fn a_log_stands_there_before_anything_is_sent() {
         "id": id, "url": "https://hooks.example/", "payload": read, "response": null, "response_code": 0,
         "response_headers": null, "error": null, "retries": 0, "event": "order:created", "retry_limit": 10,
         "next_retry_at": null, "created_at": "2023-11-15T00:00:00.000+00:00", "updated_at": "2023-11-15T00:00:00.000+00:00",
+        "replay_of": null, "simulated": false,
     });
     assert_eq!(log, expected);
     assert_eq!(ada.get(&format!("/webhooks/logs/{id}")).expect(200).json(), expected);

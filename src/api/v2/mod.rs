@@ -16,6 +16,7 @@ mod coupon;
 mod custom;
 pub mod event;
 mod feedback;
+mod gateway;
 mod order;
 mod page;
 mod pay;
@@ -115,6 +116,7 @@ macro_rules! segments {
 routes! {
     ["account"] { Get: account::get, Put: account::update }
     ["account", "api_key"] { Post: account::regenerate_key }
+    ["account", "webhook_secret"] { Post: account::rotate_secret }
     ["blacklist"] { Get: blacklist::list, Post: blacklist::create }
     ["blacklist", id] { Get: blacklist::get, Put: blacklist::update, Delete: blacklist::destroy }
     ["blacklist_rules"] { Get: blacklist_rule::list, Post: blacklist_rule::create }
@@ -147,6 +149,9 @@ routes! {
     }
     ["webhooks", "logs"] { Get: webhook::logs }
     ["webhooks", "logs", id] { Get: webhook::log }
+    ["webhooks", "logs", id, "retry"] { Post: webhook::retry }
+    ["webhooks", "replay"] { Post: webhook::replay }
+    ["webhooks", "simulate"] { Post: webhook::simulate }
     ["test", "payments"] { Post: rehearsal::pay }
     ["test", "blocks"] { Post: rehearsal::mine }
     ["test", "double_spend"] { Post: rehearsal::double_spend }

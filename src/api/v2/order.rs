@@ -1,6 +1,6 @@
 //! `/orders`: list and get.
 
-use super::{Answer, Call, page::Wanted, pay::OTHER_GATEWAYS};
+use super::{Answer, Call, gateway::OTHERS, page::Wanted};
 use crate::{
     api::{failure::Failure, fields::label},
     http::Response,
@@ -48,7 +48,7 @@ fn filter(call: &Call<'_>) -> Result<Filter, Failure> {
     });
     param("gateway", &mut |text| {
         // Of those that this version has no code for there are no orders, but they are gateways.
-        let other = || OTHER_GATEWAYS.into_iter().find(|other| other.eq_ignore_ascii_case(text));
+        let other = || OTHERS.into_iter().find(|other| other.eq_ignore_ascii_case(text));
         filter.gateway = Gateway::parse(text).map(Gateway::snake).or_else(other).map(str::to_owned);
         filter.gateway.as_ref().map(|_| ()).ok_or("is not included in the list")
     });

@@ -2,13 +2,17 @@
 
 use super::{Answer, Call, page::Wanted};
 use crate::{
-    api::fields::Fields,
+    api::{failure::Failure, fields::Fields},
     http::Response,
     json::{Json, Value},
     notes::Meaning,
     shop::{
         time,
-        webhook::{self, Endpoint, Event, Log},
+        webhook::{
+            self, Endpoint, Event, Log,
+            replay::{self, Replayed},
+            simulate,
+        },
     },
 };
 
@@ -82,8 +86,7 @@ fn events(fields: &mut Fields, required: bool) -> Option<Vec<Event>> {
             Some(event) if !events.contains(&event) => events.push(event),
             Some(_) => {}
             None => {
-                let known: Vec<&str> = Event::ALL.iter().map(|event| event.name()).collect();
-                fields.error(format!("Events are not included in the list ({})", known.join(", ")));
+                fields.error(format!("Events are not included in the list ({})", known_events()));
                 return None;
             }
         }
@@ -95,7 +98,15 @@ fn names() -> Meaning {
     Meaning::words(Event::ALL.iter().map(|event| event.name()))
 }
 
+fn known_events() -> String {
+    let known: Vec<&str> = Event::ALL.iter().map(|event| event.name()).collect();
+    known.join(", ")
+}
+
+/// The reference's endpoint object, and beside it how it does: since when it only fails, when that will disable it, and
+/// when and why that happened.
 fn endpoint_object(endpoint: &Endpoint) -> String {
+    let moment = |at: Option<i64>| at.map(time::wire);
     Json::object(|json| {
         json.text("id", &endpoint.id);
         json.text("url", &endpoint.url);
@@ -104,6 +115,11 @@ fn endpoint_object(endpoint: &Endpoint) -> String {
         json.means("events", names);
         json.text("created_at", &time::wire(endpoint.created_at));
         json.text("updated_at", &time::wire(endpoint.updated_at));
+        json.maybe("failing_since", moment(endpoint.failing_since).as_deref());
+        json.maybe("disables_at", moment(endpoint.disables_at()).as_deref());
+        json.maybe("disabled_at", moment(endpoint.disabled_at).as_deref());
+        json.maybe("disabled_reason", endpoint.disabled_reason.as_deref());
+        json.means("disabled_reason", || Meaning::words(["failing", "gone"]));
     })
 }
 
@@ -118,7 +134,86 @@ pub async fn log(call: &Call<'_>, id: &str) -> Answer {
     Ok(Response::json(200, log_object(&log)))
 }
 
-/// The reference's log object, and beside it `error`: why no answer came.
+/// `{}` → 201 with the new log.
+pub async fn retry(call: &Call<'_>, id: &str) -> Answer {
+    let keep = |log: &Log| call.keep(201, &log_object(log));
+    let log = replay::retry(call.shop, call.account, id, &keep).await?;
+    Ok(Response::json(201, log_object(&log)))
+}
+
+/// `{since, until?, endpoint_id?, only?: failed|all, latest_per_subject?, after?, dry_run?}` → 201 with what was sent again.
+pub async fn replay(call: &Call<'_>) -> Answer {
+    let mut fields = Fields::read(call.request, "replay")?;
+    let endpoint_id = fields.text("endpoint_id", 64);
+    let before = fields.errors.len();
+    fields.means("since", || Meaning::Needed);
+    let since = fields.time("since");
+    if since.is_none() && fields.errors.len() == before {
+        fields.error("Since can't be blank");
+    }
+    let until = fields.time("until");
+    if let (Some(since), Some(until)) = (since, until)
+        && until <= since
+    {
+        fields.error("Until must be later than since");
+    }
+    fields.means("only", || Meaning::words(["failed", "all"]));
+    let failed = match fields.text("only", 16).as_deref() {
+        None | Some("failed") => true,
+        Some("all") => false,
+        Some(_) => {
+            fields.error("Only is not included in the list (failed, all)");
+            false
+        }
+    };
+    let latest_per_subject = fields.flag("latest_per_subject").unwrap_or(false);
+    let after = fields.text("after", 64);
+    let dry_run = fields.flag("dry_run").unwrap_or(false);
+    fields.finish()?;
+    let since = since.unwrap_or_default();
+    let wanted = replay::Wanted { endpoint_id, since, until, after, failed, latest_per_subject, dry_run };
+    let object = |replayed: &Replayed| {
+        Json::object(|json| {
+            json.int("matched", replayed.matched);
+            json.int("replayed", replayed.log_ids.len());
+            json.int("remaining", replayed.remaining);
+            json.maybe("next", replayed.next.as_deref());
+            json.flag("dry_run", dry_run);
+            json.texts("log_ids", replayed.log_ids.iter().map(String::as_str));
+        })
+    };
+    let keep = |replayed: &Replayed| call.keep(201, &object(replayed));
+    let replayed = replay::replay(call.shop, call.account, &wanted, &keep).await?;
+    Ok(Response::json(201, object(&replayed)))
+}
+
+/// `{url, event}` → 201 with the log of the sample.
+pub async fn simulate(call: &Call<'_>) -> Answer {
+    let mut fields = Fields::read(call.request, "simulation")?;
+    let before = fields.errors.len();
+    let url = fields.url("url", call.shop.world.settings.allow_insecure_urls);
+    if url.is_none() && fields.errors.len() == before {
+        fields.error("Url can't be blank");
+    }
+    fields.means("event", names);
+    let name = fields.required_text("event", 64);
+    let event = name.as_deref().and_then(Event::parse);
+    if name.is_some() && event.is_none() {
+        fields.error(format!("Event is not included in the list ({})", known_events()));
+    }
+    fields.finish()?;
+    let (Some(url), Some(event)) = (url, event) else {
+        return Err(Failure::not_found());
+    };
+    let keep = |log: &Log| call.keep(201, &log_object(log));
+    match simulate::simulate(call.shop, call.account, url, event, &keep).await? {
+        Some(log) => Ok(Response::json(201, log_object(&log))),
+        None => Err(Failure::invalid("Event can't be simulated yet")),
+    }
+}
+
+/// The reference's log object, and beside it `error`: why no answer came, of which log it is a repetition, and whether it
+/// is a sample.
 fn log_object(log: &Log) -> String {
     Json::object(|json| {
         json.text("id", &log.id);
@@ -135,5 +230,7 @@ fn log_object(log: &Log) -> String {
         json.maybe("next_retry_at", log.next_retry_at.map(time::wire).as_deref());
         json.text("created_at", &time::wire(log.created_at));
         json.text("updated_at", &time::wire(log.updated_at));
+        json.maybe("replay_of", log.replay_of.as_deref());
+        json.flag("simulated", log.simulated);
     })
 }

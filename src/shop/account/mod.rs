@@ -2,22 +2,24 @@
 
 use std::{hint::black_box, rc::Rc};
 
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 use super::{
     Along, Outcome, Refusal, Shop,
-    gateway::wallet::{self, Wallet, WalletChange},
+    gateway::{
+        settings::{self, Set},
+        wallet::{self, Wallet, WalletChange},
+    },
     id,
     time::MINUTE,
-    vault,
 };
 use crate::world::{Db, Fault, Statement};
 
+pub mod secret;
 mod sql;
+
+use secret::Secrets;
 
 /// An account as its directory row has it: enough to let a request in and to open the right database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,13 +53,16 @@ pub struct Created {
     pub webhook_secret: String,
 }
 
-/// The settings of an account. The webhook secret and xpubs are whole here; a dialect masks them.
+/// The settings of an account. Secrets and xpubs are whole here; a dialect masks them.
 pub struct Profile {
     pub email: String,
     pub shop_name: String,
     pub test: bool,
-    pub webhook_secret: String,
+    pub webhook_secrets: Secrets,
+    /// When the webhook secret was last replaced.
+    pub webhook_secret_rotated_at: Option<i64>,
     pub wallets: Vec<Wallet>,
+    pub settings: Vec<Set>,
     pub created_at: i64,
     pub updated_at: i64,
 }
@@ -68,6 +73,7 @@ pub struct Change {
     pub shop_name: Option<String>,
     /// `Some(None)` takes the wallet away.
     pub bitcoin: Option<Option<WalletChange>>,
+    pub settings: Vec<settings::Change>,
 }
 
 /// The account behind an e-mail and an API key, if the cache knows it: no database round trip. Who is not known may
@@ -140,7 +146,7 @@ pub async fn create(
     along: Along<'_, Created>,
 ) -> Outcome<Created> {
     let api_key = new_api_key(shop, test);
-    let webhook_secret = format!("whsec_{}", STANDARD.encode(shop.random::<32>()));
+    let webhook_secret = secret::generate(shop);
     let account = Account {
         id: id::account(shop.random()),
         email: email.to_ascii_lowercase(),
@@ -149,8 +155,7 @@ pub async fn create(
         shop_name: Some(shop_name.to_owned()),
         key_hash: hash(&api_key),
     };
-    let sealed =
-        vault::seal(&shop.world.settings.vault_keys, &secret_place(account.id), &webhook_secret, shop.random())?;
+    let sealed = secret::seal(shop, account.id, &webhook_secret)?;
     let now = shop.now();
     let mut statements = vec![sql::insert(&account, now), sql::insert_shop(&account, shop_name, &sealed, now)];
     if test {
@@ -174,25 +179,19 @@ fn new_api_key(shop: &Shop, test: bool) -> String {
     format!("pg_{kind}_{}", URL_SAFE_NO_PAD.encode(shop.random::<32>()))
 }
 
-fn secret_place(account_id: i64) -> String {
-    format!("webhook_secret:{account_id}")
-}
-
-/// Opens a webhook secret as `shops.webhook_secret` has it.
-pub fn open_secret(shop: &Shop, account_id: i64, sealed: &str) -> Result<String, Fault> {
-    vault::open(&shop.world.settings.vault_keys, &secret_place(account_id), sealed)
-}
-
 pub async fn profile(shop: &Shop, account: &Account) -> Outcome<Profile> {
-    let rows = account.db(shop)?.rows(vec![sql::shop(account.id), wallet::active(account.id)]).await?;
-    let [shop_rows, wallet_rows] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()).into());
+    let statements = vec![sql::shop(account.id), wallet::active(account.id), settings::all(account.id)];
+    let rows = account.db(shop)?.rows(statements).await?;
+    let [shop_rows, wallet_rows, settings_rows] = rows.as_slice() else {
+        return Err(Fault("three answers were expected".into()).into());
     };
     let row = shop_rows.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
-    let mut profile = sql::profile(row)?;
-    profile.webhook_secret = open_secret(shop, account.id, &profile.webhook_secret)?;
+    let mut profile = sql::profile(row, |sealed| sealed.open(shop, account.id, shop.now()))?;
     for row in wallet_rows {
         profile.wallets.push(wallet::from_row(shop, account, row)?);
+    }
+    for row in settings_rows {
+        profile.settings.extend(settings::from_row(shop, account.id, row)?);
     }
     Ok(profile)
 }
@@ -203,6 +202,9 @@ pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<P
     let mut statements = Vec::new();
     if let Some(bitcoin) = &change.bitcoin {
         statements.extend(wallet::set(shop, account, "bitcoin", bitcoin.as_ref(), now)?);
+    }
+    for setting in &change.settings {
+        statements.push(settings::write(shop, account.id, setting)?);
     }
     if change.shop_name.is_some() || !statements.is_empty() {
         statements.push(sql::touch(account.id, change.shop_name.as_deref(), now));
@@ -242,9 +244,14 @@ pub async fn shop_name(shop: &Shop, account: &Account) -> Outcome<String> {
     }
 }
 
-/// The account's webhook secret, still sealed.
-pub fn secret(account_id: i64) -> Statement {
-    sql::secret(account_id)
+/// The account's webhook secrets, for `secret::Sealed`.
+pub fn secrets(account_id: i64) -> Statement {
+    sql::secrets(account_id)
+}
+
+/// Takes away the webhook secrets that sign no more, of so many accounts at a time; for cron.
+pub fn take_old(now: i64, most: u32) -> Statement {
+    sql::take_old(now, most)
 }
 
 /// Shape only: something, one @, a domain with a dot. Whether it exists only a mail can tell.

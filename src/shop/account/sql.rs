@@ -1,6 +1,9 @@
 //! Statements and rows of `accounts` (the directory) and `shops` (settings, in the account's shard).
 
-use super::{Account, Profile};
+use super::{
+    Account, Profile,
+    secret::{KEPT, MOST, Sealed, Secrets},
+};
 use crate::{
     json::{self, Value},
     world::{Fault, Row, Statement},
@@ -88,24 +91,30 @@ pub fn insert_shop(account: &Account, shop_name: &str, sealed_secret: &str, now:
 
 pub fn shop(account_id: i64) -> Statement {
     Statement::new(
-        "SELECT email, shop_name, test, webhook_secret, created_at, updated_at FROM shops WHERE account_id = ?1",
+        "SELECT email, shop_name, test, webhook_secret, webhook_secrets_old, webhook_secret_rotated_at, created_at, updated_at
+         FROM shops WHERE account_id = ?1",
         vec![account_id.into()],
     )
 }
 
-pub fn secret(account_id: i64) -> Statement {
-    Statement::new("SELECT webhook_secret FROM shops WHERE account_id = ?1", vec![account_id.into()])
+pub fn secrets(account_id: i64) -> Statement {
+    Statement::new(
+        "SELECT webhook_secret, webhook_secrets_old FROM shops WHERE account_id = ?1",
+        vec![account_id.into()],
+    )
 }
 
-/// The webhook secret is still sealed, and the wallets are not read yet.
-pub fn profile(row: &Row) -> Result<Profile, Fault> {
+/// The wallets and settings are not read yet.
+pub fn profile(row: &Row, open: impl FnOnce(Sealed) -> Result<Secrets, Fault>) -> Result<Profile, Fault> {
     row.read(|row| {
         Ok(Profile {
             email: row.text(),
             shop_name: row.text(),
             test: row.flag(),
-            webhook_secret: row.text(),
+            webhook_secrets: open(Sealed::read(row))?,
+            webhook_secret_rotated_at: row.maybe_int(),
             wallets: Vec::new(),
+            settings: Vec::new(),
             created_at: row.int(),
             updated_at: row.int(),
         })
@@ -123,5 +132,37 @@ pub fn set_key(account_id: i64, key_hash: &str, now: i64) -> Statement {
     Statement::new(
         "UPDATE accounts SET key_hash = ?2, updated_at = ?3 WHERE id = ?1",
         vec![account_id.into(), key_hash.into(), now.into()],
+    )
+}
+
+/// Holds a commit to there being fewer old secrets than may sign at the same time.
+pub fn room_for_secret(account_id: i64, now: i64) -> Statement {
+    Statement::guard(
+        "(SELECT COUNT(*) FROM shops, json_each(COALESCE(webhook_secrets_old, '[]'))
+          WHERE account_id = ?1 AND json_extract(value, '$[1]') > ?2) < ?3",
+        vec![account_id.into(), now.into(), (MOST - 1).into()],
+    )
+}
+
+/// The present secret becomes the last of the old ones, and those that are over go.
+pub fn rotate_secret(account_id: i64, sealed: &str, now: i64, until: i64) -> Statement {
+    Statement::new(
+        "UPDATE shops SET
+           webhook_secrets_old = (SELECT json_group_array(json(pair)) FROM (
+             SELECT value AS pair FROM json_each(COALESCE(webhook_secrets_old, '[]'))
+             WHERE json_extract(value, '$[1]') > ?3
+             UNION ALL SELECT json_array(webhook_secret, CAST(?4 AS INTEGER)))),
+           webhook_secret = ?2, webhook_secret_rotated_at = ?3, updated_at = ?3
+         WHERE account_id = ?1",
+        vec![account_id.into(), sealed.into(), now.into(), until.into()],
+    )
+}
+
+pub fn take_old(now: i64, most: u32) -> Statement {
+    Statement::new(
+        "UPDATE shops SET webhook_secrets_old = NULL WHERE account_id IN
+           (SELECT account_id FROM shops WHERE webhook_secrets_old IS NOT NULL AND webhook_secret_rotated_at < ?1
+            ORDER BY webhook_secret_rotated_at LIMIT ?2)",
+        vec![(now - KEPT).into(), most.into()],
     )
 }

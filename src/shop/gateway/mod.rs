@@ -9,6 +9,7 @@ mod esplora;
 pub mod hd;
 pub mod qr;
 pub mod rates;
+pub mod settings;
 pub mod simulated;
 pub mod wallet;
 

@@ -74,7 +74,7 @@ pub struct Query {
     /// How many there are in all.
     pub replies_count: u32,
     /// Bytes of all messages together.
-    size: u32,
+    pub size: u32,
     pub created_at: i64,
     pub updated_at: i64,
 }

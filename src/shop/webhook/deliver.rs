@@ -4,14 +4,13 @@
 use futures_util::{StreamExt, stream};
 
 use super::{
-    Shop, sign,
+    FAILURES_APART, Shop, sign,
     sql::{self, Task},
     url,
 };
 use crate::{
     json::Value,
     shop::{
-        account,
         job::Job,
         time::{self, HOUR, MINUTE, SECOND},
     },
@@ -56,9 +55,7 @@ pub async fn deliver(shop: &Shop, shard: &str, logs: &[(i64, String)]) -> Result
     for attempted in stream::iter(attempts).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
         let task = attempted.task;
         done.push(sql::finish(&task, shop.now()));
-        if let (true, Some(endpoint_id)) = (attempted.gone, &task.endpoint_id) {
-            done.push(sql::disable(task.account_id, endpoint_id, &task.log.url, shop.now()));
-        }
+        done.extend(health(&task, attempted.end, shop.now()));
         if let Some(at) = task.log.next_retry_at {
             let wait = at - shop.now();
             if wait <= LONGEST_DELAY {
@@ -85,8 +82,33 @@ pub async fn deliver(shop: &Shop, shard: &str, logs: &[(i64, String)]) -> Result
 
 struct Attempted {
     task: Task,
+    end: End,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Delivered,
+    Failed,
     /// The receiver said 410: it wants no more.
-    gone: bool,
+    Gone,
+    /// It was not made, for reasons of ours.
+    NotMade,
+}
+
+/// What an attempt says of its endpoint, if that is news.
+fn health(task: &Task, end: End, now: i64) -> Option<Statement> {
+    let id = task.endpoint_id.as_deref()?;
+    let (account_id, url) = (task.account_id, task.log.url.as_str());
+    match end {
+        End::Delivered => task.failed_at.map(|_| sql::recovered(account_id, id, url)),
+        End::Failed => {
+            let counts = task.failed_at.is_none_or(|at| at <= now - FAILURES_APART);
+            counts.then(|| sql::failed(account_id, id, url, now))
+        }
+        End::Gone => Some(sql::disable(account_id, id, url, now)),
+        End::NotMade => None,
+    }
 }
 
 async fn attempt(shop: &Shop, mut task: Task) -> Attempted {
@@ -97,21 +119,20 @@ async fn attempt(shop: &Shop, mut task: Task) -> Attempted {
         task.log.error = Some("endpoint_disabled".into());
         task.log.next_retry_at = None;
         task.due_at = None;
-        return Attempted { task, gone: false };
+        return Attempted { task, end: End::NotMade };
     }
-    let secret = match account::open_secret(shop, task.account_id, &task.secret) {
-        Ok(secret) => secret,
+    let secrets = match task.secrets.open(shop, task.account_id, now) {
+        Ok(secrets) => secrets,
         Err(fault) => {
             shop.world.log.warn(&fault.to_string());
-            return failed(shop, task, "secret");
+            return Attempted { end: End::NotMade, ..failed(shop, task, "secret") };
         }
     };
     if url::check(&task.log.url, settings.allow_insecure_urls).is_err() {
         return failed(shop, task, "forbidden_url");
     }
     let body = sign::body(&task.log.payload);
-    let headers =
-        sign::headers(&settings.brand, &secret, &task.log.id, &task.log.event, &task.log.payload, &body, now / SECOND);
+    let headers = sign::headers(&settings.brand, &secrets, &task.log, &body, now / SECOND);
     let request = Outgoing {
         method: "POST",
         url: task.log.url.clone(),
@@ -132,14 +153,18 @@ fn answered(shop: &Shop, mut task: Task, answer: Answer) -> Attempted {
     task.log.response = Some(String::from_utf8_lossy(&answer.body).into_owned());
     task.log.response_headers = Some(Value::Object(headers).to_text());
     task.log.error = None;
-    let gone = answer.status == 410;
-    if (200..300).contains(&answer.status) || gone {
+    let end = match answer.status {
+        200..300 => End::Delivered,
+        410 => End::Gone,
+        _ => End::Failed,
+    };
+    if end == End::Failed {
+        retry_later(shop, &mut task, retry_after(&answer, shop.now()));
+    } else {
         task.log.next_retry_at = None;
         task.due_at = None;
-    } else {
-        retry_later(shop, &mut task, retry_after(&answer, shop.now()));
     }
-    Attempted { task, gone }
+    Attempted { task, end }
 }
 
 fn failed(shop: &Shop, mut task: Task, reason: &str) -> Attempted {
@@ -148,7 +173,7 @@ fn failed(shop: &Shop, mut task: Task, reason: &str) -> Attempted {
     task.log.response_headers = None;
     task.log.error = Some(reason.to_owned());
     retry_later(shop, &mut task, None);
-    Attempted { task, gone: false }
+    Attempted { task, end: End::Failed }
 }
 
 /// What a receiver that is too busy asks for, in milliseconds.

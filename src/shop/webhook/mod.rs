@@ -9,12 +9,14 @@ use super::{
     list::{self, Page},
     order::Order,
     query::Query,
-    time::MINUTE,
+    time::{DAY, HOUR, MINUTE},
 };
 use crate::world::{Fault, Row, Statement};
 
 pub mod deliver;
+pub mod replay;
 pub mod sign;
+pub mod simulate;
 pub mod sql;
 pub mod url;
 
@@ -103,9 +105,25 @@ pub struct Endpoint {
     pub enabled: bool,
     pub created_at: i64,
     pub updated_at: i64,
+    /// Its first failure since anything was delivered.
+    pub failing_since: Option<i64>,
+    /// When it was disabled by us, and why: `failing` or `gone`.
+    pub disabled_at: Option<i64>,
+    pub disabled_reason: Option<String>,
 }
 
+/// An endpoint that only failed for so long is disabled …
+const PATIENCE: i64 = 5 * DAY;
+/// … if so many of its failures were so far apart: one bad hour, or one event a week, says little.
+const FAILURES: u32 = 3;
+const FAILURES_APART: i64 = 12 * HOUR;
+
 impl Endpoint {
+    /// When it will be disabled, at the earliest, if it goes on failing.
+    pub fn disables_at(&self) -> Option<i64> {
+        self.failing_since.filter(|_| self.enabled).map(|since| since + PATIENCE)
+    }
+
     pub fn from_rows(rows: &[Row]) -> Result<Vec<Endpoint>, Fault> {
         rows.iter().map(sql::endpoint).collect()
     }
@@ -131,6 +149,10 @@ pub struct Log {
     pub next_retry_at: Option<i64>,
     pub created_at: i64,
     pub updated_at: i64,
+    /// The log whose payload this one sends again.
+    pub replay_of: Option<String>,
+    /// A sample that the seller asked for.
+    pub simulated: bool,
 }
 
 /// Logs to be committed together with the change that causes them.
@@ -141,6 +163,9 @@ pub struct Owed {
 
 /// A log committed now is sent by its nudge; when that is lost, cron takes it up after this time.
 const GRACE: i64 = MINUTE;
+
+/// A log is tried so many times more, as the table has it by default.
+const RETRIES: u32 = 10;
 
 /// The logs that these events owe: one for each enabled endpoint that wants the event, and one for the order's own URL.
 /// A URL that stands in several places gets an event once.
@@ -217,8 +242,17 @@ pub async fn create_endpoint(
     along: Along<'_, Endpoint>,
 ) -> Outcome<Endpoint> {
     let now = shop.now();
-    let endpoint =
-        Endpoint { id: id::snowflake(now, shop.random()), url, events, enabled, created_at: now, updated_at: now };
+    let endpoint = Endpoint {
+        id: id::snowflake(now, shop.random()),
+        url,
+        events,
+        enabled,
+        created_at: now,
+        updated_at: now,
+        failing_since: None,
+        disabled_at: None,
+        disabled_reason: None,
+    };
     let mut statements = along(&endpoint)?;
     statements.extend([sql::room_for_one(account.id), sql::insert(account.id, &endpoint)]);
     match account.db(shop)?.commit(statements).await {
@@ -228,7 +262,7 @@ pub async fn create_endpoint(
     }
 }
 
-/// Changes what is given; `None` leaves it as it is.
+/// Changes what is given; `None` leaves it as it is. Enabled again, or sent elsewhere, it starts with a clean record.
 pub async fn update_endpoint(
     shop: &Shop,
     account: &Account,

@@ -1,12 +1,20 @@
 //! Signatures. Two families over the exact bytes of the body, so that receivers of the reference and receivers that use
 //! a Standard Webhooks library both work: HMAC-SHA512 in hex under the secret's text, and `v1,` HMAC-SHA256 in base64
 //! under the bytes that `whsec_…` encodes (standard-webhooks/standard-webhooks, spec 1.0).
+//!
+//! For a day after the secret was replaced, old and new sign both, and a receiver may be changed over at any moment of it:
+//! - `webhook-signature` is a list, and a Standard Webhooks library takes whichever entry is right (as Svix and Stripe do it).
+//! - `X-…-Signature` is one value, and old receivers compare it whole, so a list in it would fail them all. It is the old
+//!   secret's at the first attempt, since that is what a receiver has when its owner asks for a new one, and the new one's
+//!   at the second, five seconds later, and so on in turn. A receiver that knows either secret refuses one attempt at most.
+//! - `X-…-New-Signature` is the new one's from the first moment on: who looks at both headers never refuses any.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha512};
 
-use crate::shop::id::hex;
+use super::Log;
+use crate::shop::{account::secret::Secrets, id::hex};
 
 /// The body as it is sent: `<`, `>`, `&` and the two line separators are escaped, which is what `to_json` gives under Rails
 /// and so what the reference's own verification reproduces. They stand only inside strings, so replacing them anywhere is safe.
@@ -26,27 +34,32 @@ pub fn body(payload: &str) -> String {
 }
 
 /// The headers of one delivery. `seconds` is its time, since 1970.
-pub fn headers(
-    brand: &str,
-    secret: &str,
-    log_id: &str,
-    event: &str,
-    payload: &str,
-    body: &str,
-    seconds: i64,
-) -> Vec<(String, String)> {
-    vec![
+pub fn headers(brand: &str, secrets: &Secrets, log: &Log, body: &str, seconds: i64) -> Vec<(String, String)> {
+    let standard: Vec<String> = secrets.all().map(|secret| standard(secret, &log.id, seconds, body)).collect();
+    let mut headers = vec![
         ("Content-Type".into(), "application/json".into()),
         ("User-Agent".into(), format!("{brand}-Webhooks/1.0")),
-        (format!("X-{brand}-Event"), event.into()),
-        (format!("X-{brand}-Webhook"), log_id.into()),
-        (format!("X-{brand}-Signature"), hex_sha512(secret, body)),
-        // Receivers that parse and write the JSON again get these bytes (JavaScript escapes nothing).
-        (format!("X-{brand}-Unescaped-Signature"), hex_sha512(secret, payload)),
-        ("webhook-id".into(), log_id.into()),
+        (format!("X-{brand}-Event"), log.event.clone()),
+        (format!("X-{brand}-Webhook"), log.id.clone()),
+        ("webhook-id".into(), log.id.clone()),
         ("webhook-timestamp".into(), seconds.to_string()),
-        ("webhook-signature".into(), standard(secret, log_id, seconds, body)),
-    ]
+        ("webhook-signature".into(), standard.join(" ")),
+    ];
+    // A receiver may want to know that it had this before, and must not deliver goods for a sample.
+    headers.extend(log.replay_of.iter().map(|original| (format!("X-{brand}-Replay-Of"), original.clone())));
+    if log.simulated {
+        headers.push((format!("X-{brand}-Simulated"), "true".into()));
+    }
+    let mut sign = |name: &str, secret: &str| {
+        headers.push((format!("X-{brand}-{name}Signature"), hex_sha512(secret, body)));
+        // Receivers that parse and write the JSON again get these bytes (JavaScript escapes nothing).
+        headers.push((format!("X-{brand}-{name}Unescaped-Signature"), hex_sha512(secret, &log.payload)));
+    };
+    sign("", secrets.in_turn(log.retries));
+    if secrets.are_several() {
+        sign("New-", &secrets.newest);
+    }
+    headers
 }
 
 /// Lower-case hex of HMAC-SHA512.

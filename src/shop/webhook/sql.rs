@@ -1,9 +1,12 @@
 //! Statements and rows of `webhook_endpoints` and `webhook_logs`.
 
-use super::{Endpoint, Event, Log, MOST_ENDPOINTS};
-use crate::world::{Fault, Row, Statement};
+use super::{Endpoint, Event, FAILURES, FAILURES_APART, Log, MOST_ENDPOINTS, PATIENCE};
+use crate::{
+    shop::account::secret::Sealed,
+    world::{Fault, Row, Statement},
+};
 
-const ENDPOINT: &str = "id, url, events, enabled, created_at, updated_at";
+const ENDPOINT: &str = "id, url, events, enabled, created_at, updated_at, failing_since, disabled_at, disabled_reason";
 
 /// Those that are to be told of events.
 pub fn enabled(account_id: i64) -> Statement {
@@ -42,6 +45,9 @@ pub fn endpoint(row: &Row) -> Result<Endpoint, Fault> {
             enabled: row.flag(),
             created_at: row.int(),
             updated_at: row.int(),
+            failing_since: row.maybe_int(),
+            disabled_at: row.maybe_int(),
+            disabled_reason: row.maybe_text(),
         })
     })
 }
@@ -86,7 +92,12 @@ pub fn update(
     Statement::new(
         format!(
             "UPDATE webhook_endpoints SET url = COALESCE(?3, url), events = COALESCE(?4, events),
-             enabled = COALESCE(?5, enabled), updated_at = ?6
+             enabled = COALESCE(?5, enabled), updated_at = ?6,
+             failing_since = CASE WHEN ?5 = 1 OR ?3 <> url THEN NULL ELSE failing_since END,
+             failed_at = CASE WHEN ?5 = 1 OR ?3 <> url THEN NULL ELSE failed_at END,
+             failures = CASE WHEN ?5 = 1 OR ?3 <> url THEN 0 ELSE failures END,
+             disabled_at = CASE WHEN ?5 = 1 THEN NULL ELSE disabled_at END,
+             disabled_reason = CASE WHEN ?5 = 1 THEN NULL ELSE disabled_reason END
              WHERE account_id = ?1 AND id = ?2 RETURNING {ENDPOINT}"
         ),
         vec![account_id.into(), id.into(), url.into(), events.map(events_text).into(), enabled.into(), now.into()],
@@ -103,8 +114,43 @@ pub fn destroy(account_id: i64, id: &str) -> Statement {
 /// An endpoint that answered 410 wants no more, unless it has moved to another URL meanwhile.
 pub fn disable(account_id: i64, id: &str, url: &str, now: i64) -> Statement {
     Statement::new(
-        "UPDATE webhook_endpoints SET enabled = 0, updated_at = ?4 WHERE account_id = ?1 AND id = ?2 AND url = ?3",
+        "UPDATE webhook_endpoints SET enabled = 0, disabled_at = ?4, disabled_reason = 'gone', updated_at = ?4
+         WHERE account_id = ?1 AND id = ?2 AND url = ?3 AND enabled = 1",
         vec![account_id.into(), id.into(), url.into(), now.into()],
+    )
+}
+
+/// Something was delivered there.
+pub fn recovered(account_id: i64, id: &str, url: &str) -> Statement {
+    Statement::new(
+        "UPDATE webhook_endpoints SET failing_since = NULL, failed_at = NULL, failures = 0
+         WHERE account_id = ?1 AND id = ?2 AND url = ?3",
+        vec![account_id.into(), id.into(), url.into()],
+    )
+}
+
+/// Something failed there. A failure counts when the one before it is long enough ago; the last straw disables.
+pub fn failed(account_id: i64, id: &str, url: &str, now: i64) -> Statement {
+    let disables = "failing_since <= ?5 AND failures + 1 >= ?6";
+    Statement::new(
+        format!(
+            "UPDATE webhook_endpoints SET
+               failing_since = COALESCE(failing_since, ?4), failed_at = ?4, failures = failures + 1,
+               enabled = CASE WHEN {disables} THEN 0 ELSE enabled END,
+               disabled_at = CASE WHEN {disables} THEN ?4 ELSE disabled_at END,
+               disabled_reason = CASE WHEN {disables} THEN 'failing' ELSE disabled_reason END,
+               updated_at = CASE WHEN {disables} THEN ?4 ELSE updated_at END
+             WHERE account_id = ?1 AND id = ?2 AND url = ?3 AND enabled = 1 AND (failed_at IS NULL OR failed_at <= ?7)"
+        ),
+        vec![
+            account_id.into(),
+            id.into(),
+            url.into(),
+            now.into(),
+            (now - PATIENCE).into(),
+            FAILURES.into(),
+            (now - FAILURES_APART).into(),
+        ],
     )
 }
 
@@ -139,8 +185,15 @@ pub fn insert_log(log: &NewLog<'_>) -> Statement {
     )
 }
 
-const LOG: &str = "id, event, url, payload, response_code, response, response_headers, error, \
-    retries, retry_limit, next_retry_at, created_at, updated_at";
+pub const LOG: &str = "id, event, url, payload, response_code, response, response_headers, error, \
+    retries, retry_limit, next_retry_at, created_at, updated_at, replay_of, simulated";
+
+pub fn mark_simulated(account_id: i64, id: &str) -> Statement {
+    Statement::new(
+        "UPDATE webhook_logs SET simulated = 1 WHERE account_id = ?1 AND id = ?2",
+        vec![account_id.into(), id.into()],
+    )
+}
 
 pub fn log_by_id(account_id: i64, id: &str) -> Statement {
     Statement::new(
@@ -180,6 +233,8 @@ pub fn log(row: &Row) -> Result<Log, Fault> {
             next_retry_at: row.maybe_int(),
             created_at: row.int(),
             updated_at: row.int(),
+            replay_of: row.maybe_text(),
+            simulated: row.flag(),
         })
     })
 }
@@ -192,8 +247,9 @@ pub struct Task {
     /// Whether its endpoint still wants it. A payment's own URL always does.
     pub wanted: bool,
     pub due_at: Option<i64>,
-    /// Sealed.
-    pub secret: String,
+    pub secrets: Sealed,
+    /// The endpoint's last failure that was counted; `None` when it is well.
+    pub failed_at: Option<i64>,
 }
 
 pub fn task_by_id(account_id: i64, id: &str) -> Statement {
@@ -202,7 +258,7 @@ pub fn task_by_id(account_id: i64, id: &str) -> Statement {
         format!(
             "SELECT {log}, l.account_id AS task_account, l.endpoint_id,
                     CASE WHEN l.endpoint_id IS NULL THEN 1 ELSE COALESCE(e.enabled, 0) END AS wanted,
-                    l.due_at, s.webhook_secret
+                    l.due_at, s.webhook_secret, s.webhook_secrets_old, e.failed_at
              FROM webhook_logs l
              JOIN shops s ON s.account_id = l.account_id
              LEFT JOIN webhook_endpoints e ON e.account_id = l.account_id AND e.id = l.endpoint_id
@@ -224,7 +280,8 @@ pub fn task(row: &Row) -> Result<Task, Fault> {
             endpoint_id: row.maybe_text(),
             wanted: row.flag(),
             due_at: row.maybe_int(),
-            secret: row.text(),
+            secrets: Sealed::read(row),
+            failed_at: row.maybe_int(),
         })
     })
 }

@@ -72,6 +72,15 @@ fn account(desk: &Desk<'_>) {
     desk.put("/account", json!({"shop_name": "Ada's Apps", "gateways": {"bitcoin": bitcoin}}));
     let short = json!({"shop_name": "", "gateways": {"bitcoin": {"xpub": "zpub6rFR7y4Q2AijBEqTUquhVz398"}}});
     desk.refused(400, "PUT", "/account", Some(short));
+    let key = ["sk_", "test_51HxxAbCdEfGhIjKlMnOpQrS"].concat();
+    let paypal = json!({
+        "email": "money@ada.example", "client_id": "AeA1QIZXiflr1_-fN4rc0N8Nd0GEiGaC",
+        "client_secret": "EGnHDxD_qRPdaLdZz8iCr8N7_MzF-YHP",
+    });
+    let stripe = json!({"secret_key": key, "webhook_secret": "whsec_Zm9vYmFyYmF6cXV4cXV1eA"});
+    desk.put("/account", json!({"gateways": {"paypal": paypal, "stripe": stripe}}));
+    desk.post("/account/webhook_secret", json!({}));
+    desk.get("/account");
     desk.as_another("grace@example.com", true).post("/account/api_key", json!({}));
     let live = desk.as_another("alan@example.com", false);
     live.get("/account");
@@ -270,7 +279,20 @@ fn webhooks(desk: &Desk<'_>) {
     desk.seller.mine(1);
     desk.world.run_jobs();
     let logs = desk.get("/webhooks/logs");
-    desk.get(&format!("/webhooks/logs/{}", id(&logs[0])));
+    let log = id(&logs[0]);
+    desk.get(&format!("/webhooks/logs/{log}"));
+    desk.post(&format!("/webhooks/logs/{log}/retry"), json!({}));
+    desk.post("/webhooks/simulate", json!({"url": "https://ada.example/hook", "event": "order:paid"}));
+    desk.post(
+        "/webhooks/replay",
+        json!({
+            "endpoint_id": id(&made), "since": "2023-11-15T00:00:00Z", "until": "2030-01-01T00:00:00Z", "only": "all",
+            "latest_per_subject": true, "dry_run": false,
+        }),
+    );
+    desk.world.run_jobs();
+    let after = json!({"since": "2023-11-15T00:00:00Z", "after": log, "dry_run": true});
+    desk.post("/webhooks/replay", after);
     let other = desk.post("/webhooks/endpoints", json!({"url": "https://ada.example/x", "events": ["order:paid"]}));
     desk.put(&path, json!({"url": "https://ada.example/other", "events": ["order:paid"], "enabled": false}));
     desk.delete(&format!("/webhooks/endpoints/{}", id(&other)));

@@ -1,0 +1,112 @@
+//! The webhook secret and its replacement. For a day after it the old secret signs beside the new one, so that a receiver
+//! can be changed over at any moment of that day (see `webhook::sign` for how).
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use super::{Account, sql};
+use crate::{
+    json,
+    shop::{Along, Outcome, Refusal, Shop, time::DAY, vault},
+    world::{Fault, Reader},
+};
+
+/// A replaced secret signs for so long, in milliseconds.
+pub const KEPT: i64 = DAY;
+
+/// So many secrets sign at the same time at most: each costs every webhook a signature.
+pub const MOST: u32 = 5;
+
+/// The secrets as `shops` has them: the present one, and the JSON of those that it replaced. Both are sealed.
+pub struct Sealed {
+    secret: String,
+    old: Option<String>,
+}
+
+impl Sealed {
+    /// Reads `webhook_secret` and `webhook_secrets_old`.
+    pub fn read(row: &mut Reader<'_>) -> Sealed {
+        Sealed { secret: row.text(), old: row.maybe_text() }
+    }
+
+    /// Those that sign at this time. Fails when VAULT_KEY is not the one that sealed them.
+    pub fn open(&self, shop: &Shop, account_id: i64, now: i64) -> Result<Secrets, Fault> {
+        let open = |sealed: &str| vault::open(&shop.world.settings.vault_keys, &place(account_id), sealed);
+        let mut old = Vec::new();
+        let mut valid_until = None;
+        let kept = self.old.as_deref().and_then(|text| json::parse(text).ok());
+        for item in kept.as_ref().and_then(|kept| kept.as_array()).unwrap_or_default() {
+            let (Some(sealed), Some(until)) = (item.at(0).and_then(|text| text.as_str()), item.at(1)) else {
+                return Err(Fault("the old webhook secrets can't be read".into()));
+            };
+            let until = until.as_int::<i64>().unwrap_or(0);
+            if until > now {
+                old.push(open(sealed)?);
+                valid_until = Some(until);
+            }
+        }
+        Ok(Secrets { newest: open(&self.secret)?, old, valid_until })
+    }
+}
+
+/// The secrets that sign now.
+pub struct Secrets {
+    pub newest: String,
+    /// Oldest first.
+    old: Vec<String>,
+    /// When the last of the old ones is over.
+    pub valid_until: Option<i64>,
+}
+
+impl Secrets {
+    /// Newest first.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.newest.as_str()).chain(self.old.iter().rev().map(String::as_str))
+    }
+
+    /// The secret for a place where only one signature fits: the oldest at the first attempt, then the next newer one,
+    /// and so on in turn.
+    pub fn in_turn(&self, attempt: u32) -> &str {
+        let turn = attempt as usize % (self.old.len() + 1);
+        self.old.get(turn).unwrap_or(&self.newest)
+    }
+
+    pub fn are_several(&self) -> bool {
+        !self.old.is_empty()
+    }
+}
+
+/// What is shown once, when a secret is replaced.
+pub struct Rotated {
+    pub secret: String,
+    /// The old one signs until then.
+    pub old_valid_until: i64,
+}
+
+pub fn generate(shop: &Shop) -> String {
+    format!("whsec_{}", STANDARD.encode(shop.random::<32>()))
+}
+
+pub fn seal(shop: &Shop, account_id: i64, secret: &str) -> Result<String, Fault> {
+    vault::seal(&shop.world.settings.vault_keys, &place(account_id), secret, shop.random())
+}
+
+fn place(account_id: i64) -> String {
+    format!("webhook_secret:{account_id}")
+}
+
+/// A new webhook secret. Refused when too many old ones still sign.
+pub async fn rotate(shop: &Shop, account: &Account, along: Along<'_, Rotated>) -> Outcome<Rotated> {
+    let now = shop.now();
+    let rotated = Rotated { secret: generate(shop), old_valid_until: now + KEPT };
+    let mut statements = along(&rotated)?;
+    let sealed = seal(shop, account.id, &rotated.secret)?;
+    statements.extend([
+        sql::room_for_secret(account.id, now),
+        sql::rotate_secret(account.id, &sealed, now, rotated.old_valid_until),
+    ]);
+    match account.db(shop)?.commit(statements).await {
+        Ok(_) => Ok(rotated),
+        Err(no) if no.is_stale() => Err(Refusal::TooManySecrets.into()),
+        Err(no) => Err(no.into()),
+    }
+}

@@ -1,0 +1,117 @@
+//! Settings of gateways that are no wallets: what a seller's PayPal or Stripe account is reached by. They are kept for
+//! the gateways to come: no payment goes through them in this version.
+
+use crate::{
+    shop::{Shop, account, vault},
+    world::{Fault, Network, Row, Statement},
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    PayPalEmail,
+    PayPalClientId,
+    PayPalClientSecret,
+    StripeSecretKey,
+    StripeWebhookSecret,
+}
+
+/// Why a setting was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bad {
+    /// It doesn't look like what it should be.
+    Format,
+    /// A test mode's key where real money is taken: it would give goods away.
+    TestMode,
+}
+
+/// A setting that has a value.
+pub struct Set {
+    pub setting: Setting,
+    pub value: String,
+}
+
+/// `None` takes it away.
+pub type Change = (Setting, Option<String>);
+
+impl Setting {
+    pub const ALL: [Setting; 5] = [
+        Setting::PayPalEmail,
+        Setting::PayPalClientId,
+        Setting::PayPalClientSecret,
+        Setting::StripeSecretKey,
+        Setting::StripeWebhookSecret,
+    ];
+
+    /// Gateway and name, as on the wire and in the table.
+    pub fn path(self) -> (&'static str, &'static str) {
+        match self {
+            Setting::PayPalEmail => ("paypal", "email"),
+            Setting::PayPalClientId => ("paypal", "client_id"),
+            Setting::PayPalClientSecret => ("paypal", "client_secret"),
+            Setting::StripeSecretKey => ("stripe", "secret_key"),
+            Setting::StripeWebhookSecret => ("stripe", "webhook_secret"),
+        }
+    }
+
+    /// Whether it can be shown to nobody. A client id stands in every page that shows PayPal's button.
+    pub fn is_secret(self) -> bool {
+        !matches!(self, Setting::PayPalEmail | Setting::PayPalClientId)
+    }
+
+    /// By its form only: whether PayPal or Stripe know it, a payment will tell.
+    pub fn check(self, text: &str, network: Network) -> Result<(), Bad> {
+        let is_key = |text: &str, least: usize, others: &str| {
+            (least..=255).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
+        };
+        let good = match self {
+            Setting::PayPalEmail => account::is_email(text),
+            Setting::PayPalClientId | Setting::PayPalClientSecret => is_key(text, 20, "-_"),
+            Setting::StripeWebhookSecret => text.strip_prefix("whsec_").is_some_and(|rest| is_key(rest, 16, "+/=_-")),
+            Setting::StripeSecretKey => {
+                let after = |prefix: &str| text.strip_prefix(prefix).is_some_and(|rest| is_key(rest, 16, "_"));
+                let test = after("sk_test_") || after("rk_test_");
+                if test && network == Network::Mainnet {
+                    return Err(Bad::TestMode);
+                }
+                test || after("sk_live_") || after("rk_live_")
+            }
+        };
+        if good { Ok(()) } else { Err(Bad::Format) }
+    }
+}
+
+fn place(account_id: i64, setting: Setting) -> String {
+    let (gateway, name) = setting.path();
+    format!("{gateway}.{name}:{account_id}")
+}
+
+pub fn write(shop: &Shop, account_id: i64, (setting, value): &Change) -> Result<Statement, Fault> {
+    let (gateway, name) = setting.path();
+    let Some(value) = value else {
+        return Ok(Statement::new(
+            "DELETE FROM gateway_settings WHERE account_id = ?1 AND gateway = ?2 AND name = ?3",
+            vec![account_id.into(), gateway.into(), name.into()],
+        ));
+    };
+    let sealed = vault::seal(&shop.world.settings.vault_keys, &place(account_id, *setting), value, shop.random())?;
+    Ok(Statement::new(
+        "INSERT INTO gateway_settings (account_id, gateway, name, value) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (account_id, gateway, name) DO UPDATE SET value = ?4",
+        vec![account_id.into(), gateway.into(), name.into(), sealed.into()],
+    ))
+}
+
+pub fn all(account_id: i64) -> Statement {
+    Statement::new("SELECT gateway, name, value FROM gateway_settings WHERE account_id = ?1", vec![account_id.into()])
+}
+
+/// `None` for a setting that only a later version knows.
+pub fn from_row(shop: &Shop, account_id: i64, row: &Row) -> Result<Option<Set>, Fault> {
+    let (gateway, name, sealed) = row.read(|row| Ok((row.text(), row.text(), row.text())))?;
+    let known = Setting::ALL.into_iter().find(|setting| setting.path() == (gateway.as_str(), name.as_str()));
+    let Some(setting) = known else {
+        return Ok(None);
+    };
+    let value = vault::open(&shop.world.settings.vault_keys, &place(account_id, setting), &sealed)?;
+    Ok(Some(Set { setting, value }))
+}

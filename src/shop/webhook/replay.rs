@@ -1,0 +1,292 @@
+//! Sending again: one log, or those of a time. Each repetition is a log of its own that names the first one, so that the
+//! record of what happened stays as it is. A log that still waits for its next attempt waits no more: its repetition has
+//! attempts of its own, and a receiver that is back would get both.
+
+use super::{GRACE, Log, first, nudges, sql};
+use crate::{
+    json::Value,
+    shop::{
+        Along, Outcome, Refusal, Shop,
+        account::Account,
+        id,
+        time::{DAY, MINUTE},
+    },
+    world::{Fault, Row, Statement},
+};
+
+/// So many are sent again by one call.
+pub const MOST: u32 = 500;
+
+/// So many logs are looked at by one call, sent again or not.
+pub const LOOKED: u32 = 20_000;
+
+/// Many nudges take their time; cron takes up what they miss after this one, in milliseconds.
+const GRACE_OF_MANY: i64 = 5 * MINUTE;
+
+/// Logs may stand in the list so much out of the order of their times: a request's time is taken before its commit.
+const SLACK: i64 = MINUTE;
+
+/// Sends a log again, now: to where its endpoint is by now, or where it went if there is no endpoint any more. Refused
+/// while the endpoint is disabled, since whoever disabled it wants nothing there.
+pub async fn retry(shop: &Shop, account: &Account, id: &str, along: Along<'_, Log>) -> Outcome<Log> {
+    let now = shop.now();
+    let db = account.db(shop)?;
+    let rows = db.rows(vec![original(account.id, id)]).await?;
+    let (original, endpoint) = first(&rows, |row| Ok((sql::log(row)?, target(row)?)))?;
+    let url = match endpoint {
+        Some((_, false)) => return Err(Refusal::EndpointDisabled.into()),
+        Some((url, true)) => url,
+        None => original.url,
+    };
+    let log = Log {
+        id: id::short(shop.random()),
+        url,
+        response_code: 0,
+        response: None,
+        response_headers: None,
+        error: None,
+        retries: 0,
+        retry_limit: super::RETRIES,
+        next_retry_at: None,
+        created_at: now,
+        updated_at: now,
+        replay_of: Some(original.replay_of.unwrap_or(original.id)),
+        ..original
+    };
+    let pairs = pairs([(id, log.id.as_str())].into_iter());
+    let mut statements = along(&log)?;
+    statements.extend([copy(account.id, &pairs, now, now + GRACE), take_over(account.id, &pairs, now)]);
+    db.commit(statements).await?;
+    shop.nudge(nudges(account, std::slice::from_ref(&log.id))).await;
+    Ok(log)
+}
+
+/// Which logs are to be sent again.
+pub struct Wanted {
+    /// Only this endpoint's.
+    pub endpoint_id: Option<String>,
+    /// From this time on, in milliseconds.
+    pub since: i64,
+    /// Before this time.
+    pub until: Option<i64>,
+    /// After this log: where an earlier call stopped.
+    pub after: Option<String>,
+    /// Those that were not delivered, nor was any repetition of them; otherwise all.
+    pub failed: bool,
+    /// Of several logs about one subject to one receiver only the newest.
+    pub latest_per_subject: bool,
+    /// Only counts.
+    pub dry_run: bool,
+}
+
+pub struct Replayed {
+    /// How many were found.
+    pub matched: u32,
+    /// The new logs, oldest first.
+    pub log_ids: Vec<String>,
+    /// How many were found and are left for another call.
+    pub remaining: u32,
+    /// Where that call has to go on: after this log. `None`: there is nothing more to look at.
+    pub next: Option<String>,
+}
+
+/// Sends the logs of a time again, oldest first. What isn't delivered yet and was never tried is left alone, since it is on
+/// its way; so is what would go to an endpoint that is disabled or deleted.
+pub async fn replay(shop: &Shop, account: &Account, wanted: &Wanted, along: Along<'_, Replayed>) -> Outcome<Replayed> {
+    let db = account.db(shop)?;
+    for _ in 0..3 {
+        let now = shop.now();
+        let mut statements = vec![found(account.id, wanted, now), looked_to(account.id, wanted, now)];
+        statements.extend(wanted.endpoint_id.as_deref().map(|id| sql::one(account.id, id)));
+        statements.extend(wanted.after.as_deref().map(|id| sql::log_by_id(account.id, id)));
+        let rows = db.rows(statements).await?;
+        let [found, end, named @ ..] = rows.as_slice() else {
+            return Err(Fault("two answers were expected".into()).into());
+        };
+        if named.iter().any(Vec::is_empty) {
+            return Err(Refusal::NotFound.into());
+        }
+        if let (Some(_), Some(endpoint)) = (&wanted.endpoint_id, named.first().and_then(|rows| rows.first()))
+            && !sql::endpoint(endpoint)?.enabled
+        {
+            return Err(Refusal::EndpointDisabled.into());
+        }
+        let matched = found.first().map_or(Ok(0), |row| {
+            row.read(|row| {
+                row.skip();
+                Ok(row.count())
+            })
+        })?;
+        let originals = match wanted.dry_run {
+            true => Vec::new(),
+            false => found.iter().map(Row::text).collect::<Result<Vec<_>, _>>()?,
+        };
+        let log_ids: Vec<String> = originals.iter().map(|_| id::short(shop.random())).collect();
+        let remaining = matched.saturating_sub(u32::try_from(log_ids.len()).unwrap_or(u32::MAX));
+        let next = match originals.last() {
+            Some(last) if remaining > 0 => Some(last.clone()),
+            _ => end.first().map(Row::text).transpose()?,
+        };
+        let pairs = pairs(originals.iter().map(String::as_str).zip(log_ids.iter().map(String::as_str)));
+        let replayed = Replayed { matched, log_ids, remaining, next };
+        let mut statements = along(&replayed)?;
+        if !originals.is_empty() {
+            statements.extend([
+                none_is_owed(account.id, &pairs),
+                copy(account.id, &pairs, now, now + GRACE_OF_MANY),
+                take_over(account.id, &pairs, now),
+            ]);
+        }
+        match db.commit(statements).await {
+            Ok(_) => {
+                shop.nudge(nudges(account, &replayed.log_ids)).await;
+                return Ok(replayed);
+            }
+            // Somebody else sends some of them again, just now.
+            Err(no) if no.is_stale() => {}
+            Err(no) => return Err(no.into()),
+        }
+    }
+    Err(Fault("logs were sent again by others three times over".into()).into())
+}
+
+// Indexes are named below where SQLite would walk through all of the account's logs instead: without statistics it takes
+// the account alone for as good a key.
+
+/// `[[the log, its repetition], …]`
+fn pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    Value::Array(pairs.map(|(from, to)| Value::Array(vec![from.into(), to.into()])).collect()).to_text()
+}
+
+fn original(account_id: i64, id: &str) -> Statement {
+    let log = sql::LOG.split(", ").map(|column| format!("l.{column}")).collect::<Vec<_>>().join(", ");
+    Statement::new(
+        format!(
+            "SELECT {log}, e.url AS endpoint_url, e.enabled FROM webhook_logs l
+             LEFT JOIN webhook_endpoints e ON e.account_id = l.account_id AND e.id = l.endpoint_id
+             WHERE l.account_id = ?1 AND l.id = ?2"
+        ),
+        vec![account_id.into(), id.into()],
+    )
+}
+
+/// Where the endpoint is, and whether it is enabled; `None` when there is none (any more).
+fn target(row: &Row) -> Result<Option<(String, bool)>, Fault> {
+    row.read(|row| {
+        for _ in sql::LOG.split(", ") {
+            row.skip();
+        }
+        Ok(row.maybe_text().map(|url| (url, row.maybe_int() == Some(1))))
+    })
+}
+
+/// The repetitions of these logs, appended in their order.
+fn copy(account_id: i64, pairs: &str, now: i64, due_at: i64) -> Statement {
+    Statement::new(
+        "INSERT INTO webhook_logs (account_id, seq, id, endpoint_id, event, subject_id, url, payload, replay_of, simulated,
+           due_at, created_at, updated_at)
+         SELECT l.account_id,
+           (SELECT COALESCE(MAX(seq), 0) FROM webhook_logs WHERE account_id = ?1) + ROW_NUMBER() OVER (ORDER BY pair.key),
+           json_extract(pair.value, '$[1]'), e.id, l.event, l.subject_id, COALESCE(e.url, l.url), l.payload,
+           COALESCE(l.replay_of, l.id), l.simulated, ?4, ?3, ?3
+         FROM json_each(?2) pair
+         JOIN webhook_logs l ON l.account_id = ?1 AND l.id = json_extract(pair.value, '$[0]')
+         LEFT JOIN webhook_endpoints e ON e.account_id = ?1 AND e.id = l.endpoint_id",
+        vec![account_id.into(), pairs.into(), now.into(), due_at.into()],
+    )
+}
+
+/// Their own next attempts are not made any more. What was never tried goes its way.
+fn take_over(account_id: i64, pairs: &str, now: i64) -> Statement {
+    Statement::new(
+        "UPDATE webhook_logs INDEXED BY webhook_logs_id SET next_retry_at = NULL, due_at = NULL, updated_at = ?3
+         WHERE account_id = ?1 AND id IN (SELECT json_extract(value, '$[0]') FROM json_each(?2))
+           AND due_at IS NOT NULL AND retries > 0",
+        vec![account_id.into(), pairs.into(), now.into()],
+    )
+}
+
+/// Holds a commit to no repetition of these logs being on its way already.
+fn none_is_owed(account_id: i64, pairs: &str) -> Statement {
+    Statement::guard(
+        "NOT EXISTS (SELECT 1 FROM json_each(?2) pair
+           CROSS JOIN webhook_logs l INDEXED BY webhook_logs_replays
+           WHERE l.account_id = ?1 AND l.replay_of = json_extract(pair.value, '$[0]') AND l.due_at IS NOT NULL)",
+        vec![account_id.into(), pairs.into()],
+    )
+}
+
+/// Where in the list a time begins, or where an earlier call stopped: found by halving, since times have no index.
+/// `?1` is the account, `?2` the time, `?3` the log to go on after.
+const START: &str = "WITH RECURSIVE place (low, high) AS (
+       SELECT COALESCE((SELECT MIN(seq) FROM webhook_logs WHERE account_id = ?1), 1),
+              COALESCE((SELECT MAX(seq) FROM webhook_logs WHERE account_id = ?1), 0) + 1
+       UNION ALL
+       SELECT CASE WHEN m.created_at < ?2 THEN m.seq + 1 ELSE low END, CASE WHEN m.created_at < ?2 THEN high ELSE m.seq END
+       FROM place JOIN webhook_logs m ON m.account_id = ?1 AND m.seq = (low + high) / 2
+       WHERE low < high
+     ), start (seq) AS MATERIALIZED (
+       SELECT COALESCE((SELECT seq + 1 FROM webhook_logs WHERE account_id = ?1 AND id = ?3),
+                       (SELECT low FROM place WHERE low >= high))
+     )";
+
+/// Ids of the first of those that are wanted, each with the number of all. The newest of a subject is looked for beyond
+/// `until` too: a state that was overtaken later is not sent after the one that overtook it.
+fn found(account_id: i64, wanted: &Wanted, now: i64) -> Statement {
+    let (failed, or_delivered) = match wanted.failed {
+        true => ("AND c.response_code NOT BETWEEN 200 AND 299", "OR r.response_code BETWEEN 200 AND 299"),
+        false => ("", ""),
+    };
+    let (age, latest) = match wanted.latest_per_subject {
+        true => (
+            "ROW_NUMBER() OVER (PARTITION BY subject_id, COALESCE(endpoint_id, url) ORDER BY seq DESC)",
+            "AND c.age = 1",
+        ),
+        false => ("1", ""),
+    };
+    Statement::new(
+        format!(
+            "{START}, looked AS (
+               SELECT seq, id, endpoint_id, response_code, retries, due_at, created_at, {age} AS age FROM webhook_logs
+               WHERE account_id = ?1 AND seq >= (SELECT seq FROM start) AND seq < (SELECT seq FROM start) + {LOOKED}
+                 AND replay_of IS NULL AND simulated = 0 AND (?6 IS NULL OR endpoint_id = ?6)
+             )
+             SELECT c.id, COUNT(*) OVER () AS matched FROM looked c
+             LEFT JOIN webhook_endpoints e ON e.account_id = ?1 AND e.id = c.endpoint_id
+             WHERE c.created_at < ?4 AND c.created_at >= ?5 AND (c.endpoint_id IS NULL OR e.enabled = 1)
+               AND (c.due_at IS NULL OR c.retries > 0) {latest} {failed}
+               AND NOT EXISTS (SELECT 1 FROM webhook_logs r INDEXED BY webhook_logs_replays WHERE r.account_id = ?1 AND r.replay_of = c.id
+                               AND (r.due_at IS NOT NULL {or_delivered}))
+             ORDER BY c.seq LIMIT {MOST}"
+        ),
+        vec![
+            account_id.into(),
+            (wanted.since - SLACK).into(),
+            wanted.after.clone().into(),
+            end(wanted, now).into(),
+            wanted.since.into(),
+            wanted.endpoint_id.clone().into(),
+        ],
+    )
+}
+
+/// The last log that is looked at, if there are more of that time behind it.
+fn looked_to(account_id: i64, wanted: &Wanted, now: i64) -> Statement {
+    Statement::new(
+        format!(
+            "{START} SELECT id FROM webhook_logs
+             WHERE account_id = ?1 AND seq = (SELECT seq FROM start) + {LOOKED} - 1 AND created_at < ?4
+               AND seq < (SELECT MAX(seq) FROM webhook_logs WHERE account_id = ?1)"
+        ),
+        vec![
+            account_id.into(),
+            (wanted.since - SLACK).into(),
+            wanted.after.clone().into(),
+            (end(wanted, now) + SLACK).into(),
+        ],
+    )
+}
+
+fn end(wanted: &Wanted, now: i64) -> i64 {
+    wanted.until.unwrap_or(now + DAY)
+}
