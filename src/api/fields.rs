@@ -72,6 +72,13 @@ impl Fields {
         self.sent(name).is_some()
     }
 
+    /// What isn't sent counts as sent with this text.
+    pub fn or(&mut self, name: &str, kept: Option<String>) {
+        if let (None, Some(kept)) = (self.sent(name), kept) {
+            self.map.push((name.to_owned(), Value::String(kept)));
+        }
+    }
+
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.means(name, || Meaning::Asked);
         self.sent(name).filter(|value| !value.is_null())

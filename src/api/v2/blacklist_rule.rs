@@ -5,6 +5,7 @@ use crate::{
     api::{failure::Failure, fields::Fields},
     http::Response,
     json::Json,
+    notes::Meaning,
     shop::{
         blacklist_rule::{self, Action, Change, Draft, LAST, Rule},
         time,
@@ -48,6 +49,7 @@ pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
 /// What was sent. Of a new rule, action, name and text must be there.
 fn read(call: &Call<'_>, new: bool) -> Result<Change, Failure> {
     let mut fields = Fields::read(call.request, "blacklist_rule")?;
+    fields.means("action_type", actions);
     let action = text(&mut fields, "action_type", 64, new).and_then(|name| {
         let action = Action::parse(&name);
         if action.is_none() {
@@ -63,6 +65,10 @@ fn read(call: &Call<'_>, new: bool) -> Result<Change, Failure> {
     Ok(Change { name, text: rule, action, enabled, priority })
 }
 
+fn actions() -> Meaning {
+    Meaning::words(["allow", "block"])
+}
+
 /// A text that may be left out of a change, and never be blank.
 fn text(fields: &mut Fields, name: &str, most: usize, new: bool) -> Option<String> {
     if new || fields.has(name) { fields.required_text(name, most) } else { None }
@@ -74,6 +80,7 @@ fn object(rule: &Rule) -> String {
         json.text("name", &rule.name);
         json.text("rule", &rule.text);
         json.text("action_type", rule.action.name());
+        json.means("action_type", actions);
         json.int("priority", rule.priority);
         json.flag("enabled", rule.enabled);
         json.text("created_at", &time::wire(rule.created_at));

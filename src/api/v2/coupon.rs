@@ -5,6 +5,7 @@ use crate::{
     api::{failure::Failure, fields::Fields},
     http::Response,
     json::{Json, Value},
+    notes::Meaning,
     shop::{
         coupon::{self, Coupon, Discount, MOST_PRODUCTS, Terms},
         money::{Currency, Decimal, NotDecimal},
@@ -86,37 +87,28 @@ fn code(fields: &mut Fields) -> Option<String> {
 
 /// Type, number and currency belong together: what isn't sent is taken as sent again.
 fn discount(fields: &mut Fields, kept: Option<Discount>) -> Option<Discount> {
-    let kind = match fields.text("discount_type", 64) {
-        Some(kind) => kind,
-        None => kept.map_or("percent", Discount::kind).to_owned(),
-    };
-    let text = |text: &str| Value::String(text.to_owned());
-    let mut own = Vec::new();
-    for (name, kept) in
-        [("discount", kept.map(Discount::wire)), ("currency", kept.and_then(Discount::currency).map(str::to_owned))]
-    {
-        let value = match fields.has(name) {
-            true => fields.value(name).cloned(),
-            false => kept.map(|kept| text(&kept)),
-        };
-        own.extend(value.map(|value| (name.to_owned(), value)));
-    }
-    let mut own = Fields::of(own);
-    let discount = match kind.as_str() {
-        "percent" => percent(&mut own),
+    fields.means("discount_type", kinds);
+    fields.or("discount_type", kept.map(|discount| discount.kind().to_owned()));
+    fields.or("discount", kept.map(Discount::wire));
+    fields.or("currency", kept.and_then(Discount::currency).map(str::to_owned));
+    let kind = fields.text("discount_type", 64);
+    match kind.as_deref().unwrap_or("percent") {
+        "percent" => percent(fields),
         "amount" => {
-            let currency = own.value("currency").and_then(Value::as_str).and_then(Currency::parse);
-            let amount = own.price("discount", currency);
-            own.currency("currency");
+            let currency = fields.value("currency").and_then(Value::as_str).and_then(Currency::parse);
+            let amount = fields.price("discount", currency);
+            fields.currency("currency");
             amount.map(Discount::Amount)
         }
         _ => {
-            own.error("Discount type is not included in the list");
+            fields.error("Discount type is not included in the list");
             None
         }
-    };
-    fields.errors.append(&mut own.errors);
-    discount
+    }
+}
+
+fn kinds() -> Meaning {
+    Meaning::words(["percent", "amount"])
 }
 
 fn percent(fields: &mut Fields) -> Option<Discount> {
@@ -178,8 +170,11 @@ fn object(coupon: &Coupon) -> String {
         json.text("id", &coupon.id);
         json.text("code", &terms.code);
         json.text("discount_type", terms.discount.kind());
+        json.means("discount_type", kinds);
         json.text("discount", &terms.discount.wire());
+        json.means("discount", || Meaning::Decimal);
         json.maybe("currency", terms.discount.currency());
+        json.means("currency", || Meaning::Currency);
         json.texts("product_ids", terms.product_ids.iter().map(String::as_str));
         match terms.max_uses {
             Some(most) => json.int("max_uses", most),

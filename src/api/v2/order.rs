@@ -5,7 +5,7 @@ use crate::{
     api::{failure::Failure, fields::label},
     http::Response,
     json::Json,
-    notes::Meaning,
+    notes::{self, Meaning},
     shop::{
         gateway::Gateway,
         order::{self, Filter, Order, Status},
@@ -33,6 +33,14 @@ fn filter(call: &Call<'_>) -> Result<Filter, Failure> {
             errors.push(format!("{} {problem}", label(name)));
         }
     };
+    notes::param("status", statuses);
+    notes::param("gateway", || Meaning::words(Gateway::ALL.iter().map(|gateway| gateway.name())));
+    for name in ["email", "product_id"] {
+        notes::param(name, || Meaning::Asked);
+    }
+    for name in ["created_after", "created_before"] {
+        notes::param(name, || Meaning::Time);
+    }
     let mut filter = Filter::default();
     param("status", &mut |text| {
         filter.status = text.parse().ok().and_then(Status::from_code);
@@ -70,6 +78,10 @@ pub async fn get(call: &Call<'_>, id: &str) -> Answer {
     Ok(Response::json(200, object(&order)))
 }
 
+fn statuses() -> Meaning {
+    Meaning::Codes((0..=100).filter(|code| Status::from_code(*code).is_some()).collect())
+}
+
 /// The reference's order object, field for field.
 pub fn object(order: &Order) -> String {
     Json::object(|json| {
@@ -105,7 +117,7 @@ fn write(json: &mut Json, order: &Order) {
     json.text("gateway", order.gateway.name());
     json.int("risk_level", order.risk_level);
     json.int("status", order.status.code());
-    json.means("status", || Meaning::Codes((0..=100).filter(|code| Status::from_code(*code).is_some()).collect()));
+    json.means("status", statuses);
     json.maybe("delivered", order.delivered.as_deref().filter(|_| order.status == Status::Completed));
     json.int("crypto_value", invoice.value);
     json.text("crypto_address", &invoice.address);

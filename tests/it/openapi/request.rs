@@ -188,15 +188,12 @@ fn path_of(body: &Value, object: &str) -> Option<Vec<String>> {
     })
 }
 
-/// Parameters that are read only to be refused.
-const REFUSED: [&str; 6] = ["status", "email", "product_id", "gateway", "created_after", "created_before"];
-
 /// The parameters of the query, and the headers, that an operation looks at.
 pub fn params(glossary: &Glossary, section: &str, all: &[&Exchange]) -> Vec<Value> {
     let mut found: Vec<(&str, &str, Vec<&Meaning>)> = Vec::new();
     for note in all.iter().flat_map(|exchange| &exchange.notes) {
         let (place, name, meaning) = match note {
-            Note::Param { name, meaning } if !REFUSED.contains(&name.as_str()) => ("query", name, meaning),
+            Note::Param { name, meaning } => ("query", name, meaning),
             Note::Header { name, meaning } => ("header", name, meaning),
             _ => continue,
         };

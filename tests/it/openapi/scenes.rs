@@ -26,8 +26,20 @@ pub struct Hook {
 /// A scene is played at a desk of its own, and leaves there what the probes then use.
 type Scene = fn(&Desk<'_>);
 
-const SCENES: &[Scene] =
-    &[account, blacklist, categories, feedbacks, orders, pay, products, queries, rehearsal, webhooks];
+const SCENES: &[Scene] = &[
+    account,
+    blacklist,
+    blacklist_rules,
+    categories,
+    coupons,
+    feedbacks,
+    orders,
+    pay,
+    products,
+    queries,
+    rehearsal,
+    webhooks,
+];
 
 pub fn play(exchanges: &RefCell<Vec<Exchange>>) -> Vec<Hook> {
     let mut hooks = Vec::new();
@@ -99,6 +111,39 @@ fn blacklist(desk: &Desk<'_>) {
     desk.put(&path, json!({"blacklist_type": 2, "blocked_data": "192.0.2.0/24", "note": null}));
     let other = desk.post("/blacklist", json!({"blacklist_type": 3, "blocked_data": "XK"}));
     desk.delete(&format!("/blacklist/{}", id(&other)));
+}
+
+fn blacklist_rules(desk: &Desk<'_>) {
+    let rule = "customer.email_domain == \"gmail.com\" and customer.email contains \"+\"";
+    let name = "Block gmail customers if using \"+\" bypass";
+    let made = desk.post(
+        "/blacklist_rules",
+        json!({"action_type": "block", "name": name, "rule": rule, "enabled": true, "priority": 1}),
+    );
+    let path = format!("/blacklist_rules/{}", id(&made));
+    desk.refused(400, "POST", "/blacklist_rules", Some(json!({"action_type": "deny", "name": name, "rule": ""})));
+    desk.get("/blacklist_rules");
+    desk.get(&path);
+    desk.world.advance(SECOND);
+    desk.put(&path, json!({"action_type": "allow", "name": name, "rule": rule, "enabled": false, "priority": 2}));
+    let other = desk.post("/blacklist_rules", json!({"action_type": "allow", "name": "Friends", "rule": "true"}));
+    desk.delete(&format!("/blacklist_rules/{}", id(&other)));
+}
+
+fn coupons(desk: &Desk<'_>) {
+    let made = desk.showing("A percentage").post("/coupons", json!({"code": "SUMMER", "discount": "15"}));
+    let path = format!("/coupons/{}", id(&made));
+    let everything = json!({
+        "code": "WINTER-5", "discount_type": "amount", "discount": "5.00", "currency": "EUR", "product_ids": [],
+        "max_uses": 100, "expires_at": "2030-01-01T00:00:00Z",
+    });
+    let other = desk.showing("An amount").post("/coupons", everything.clone());
+    desk.refused(400, "POST", "/coupons", Some(json!({"code": "summer", "discount": "101"})));
+    desk.get("/coupons");
+    desk.get(&path);
+    desk.delete(&format!("/coupons/{}", id(&other)));
+    desk.world.advance(SECOND);
+    desk.put(&path, everything);
 }
 
 fn feedbacks(desk: &Desk<'_>) {
@@ -189,6 +234,9 @@ fn orders(desk: &Desk<'_>) {
     let id = id(&desk.seller.white_label(json!({"custom": {"0": "ada"}})));
     desk.seller.simulate(&id, "exact", 1);
     desk.get("/orders");
+    desk.get("/orders?status=100&gateway=Bitcoin&product_id=pay&created_after=2023-01-01T00%3A00%3A00Z");
+    desk.get("/orders?email=bob%40example.com&created_before=2030-01-01T00%3A00%3A00Z");
+    desk.refused(400, "GET", "/orders?status=1&gateway=cash", None);
     desk.get(&format!("/orders/{id}"));
 }
 
