@@ -4,7 +4,7 @@ use super::{failure::Failure, limit::Meter, once::Once};
 use crate::{
     http::{Method, Request, Response},
     shop::{Shop, account::Account},
-    world::{Fault, Statement},
+    world::{Fault, Later, Statement},
 };
 
 mod account;
@@ -98,10 +98,10 @@ macro_rules! routes {
 
 macro_rules! verb {
     ([$($literal:literal),+], $room:ident::$verb:ident, $call:ident) => {
-        $room::$verb($call).await
+        boxed(Box::pin($room::$verb($call))).await
     };
     ([$($literal:literal,)+ $id:ident $(, $more:literal)*], $room:ident::$verb:ident, $call:ident) => {
-        $room::$verb($call, $id).await
+        boxed(Box::pin($room::$verb($call, $id))).await
     };
 }
 
@@ -160,4 +160,9 @@ routes! {
 fn not_allowed(methods: &[Method]) -> Answer {
     let named: Vec<&str> = methods.iter().map(|method| method.names()).collect();
     Err(Failure::not_allowed(&named.join(", ")))
+}
+
+/// Each verb's future stands alone: as parts of one, all of them together weigh more.
+fn boxed<'a>(future: Later<'a, Answer>) -> Later<'a, Answer> {
+    future
 }

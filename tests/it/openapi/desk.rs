@@ -197,6 +197,9 @@ impl<'w> Desk<'w> {
             large.request.body = None;
             send(large.request).expect(413);
         }
+        if method == Method::Post {
+            send(ask(path).header("idempotency-key", "k".repeat(256)).request).expect(400);
+        }
         let took: Vec<Method> =
             ROUTES.iter().filter(|(known, ..)| *known == route).map(|(_, method, _)| *method).collect();
         for other in

@@ -1,10 +1,11 @@
 //! The requests that the specification is made from. Every route of the table needs one that goes well, with every field
 //! that it knows; refusals of its own are worth showing. What any route may answer to anybody, `Desk::probe` asks.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, rc::Rc};
 
 use pushguard::{
     api::v2::ROUTES,
+    http::Unread,
     notes::{self, Shape},
 };
 use serde_json::json;
@@ -178,6 +179,14 @@ fn upload(desk: &Desk<'_>, path: &str, kind: &str, bytes: &[u8], status: u16) {
     desk.record(ask.request, true).expect(status);
 }
 
+/// What uploads are refused for: nothing in them, and too much.
+fn bad_uploads(desk: &Desk<'_>, path: &str) {
+    upload(desk, path, "image/png", b"", 400);
+    let mut large = desk.seller.ask("PUT", path).header("content-type", "image/png");
+    large.request.body = None;
+    desk.record(large.request, true).expect(413);
+}
+
 const LOGO: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 fn categories(desk: &Desk<'_>) {
@@ -187,6 +196,7 @@ fn categories(desk: &Desk<'_>) {
     desk.refused(400, "POST", "/categories", Some(json!({"title": "", "product_ids": ["00000000"]})));
     desk.put(&path, json!({"title": "Updated title", "product_ids": [product], "unlisted": false}));
     upload(desk, &format!("{path}/image?filename=logo.png"), "image/png", LOGO, 200);
+    bad_uploads(desk, &format!("{path}/image"));
     desk.get("/categories");
     desk.get(&path);
     let other = format!("/categories/{}", id(&desk.post("/categories", json!({"title": "Other", "product_ids": []}))));
@@ -219,6 +229,11 @@ fn products(desk: &Desk<'_>) {
     desk.put(&path, json!({"product_type": 1}));
     upload(desk, &format!("{path}/image?filename=logo.png"), "image/png", LOGO, 200);
     upload(desk, &format!("{path}/image"), "image/png", b"<svg/>", 400);
+    bad_uploads(desk, &format!("{path}/image"));
+    bad_uploads(desk, &format!("{path}/file"));
+    let mut endless = desk.seller.ask("PUT", &format!("{path}/file")).header("content-type", "application/zip");
+    endless.request.unread = Some(Unread { stream: Rc::new(()), length: None });
+    desk.record(endless.request, true).expect(411);
     upload(desk, &format!("{path}/file?filename=my%20product.zip"), "application/zip", b"PK\x03\x04", 200);
     desk.get(&path);
     desk.get("/products");
@@ -330,7 +345,13 @@ fn webhooks(desk: &Desk<'_>) {
     let log = id(&logs[0]);
     desk.get(&format!("/webhooks/logs/{log}"));
     desk.post(&format!("/webhooks/logs/{log}/retry"), json!({}));
-    desk.post("/webhooks/simulate", json!({"url": "https://ada.example/hook", "event": "order:paid"}));
+    for event in ["order:paid", "feedback:created", "query:replied"] {
+        let sample = desk.post("/webhooks/simulate", json!({"url": "https://ada.example/hook", "event": event}));
+        desk.get(&format!("/webhooks/logs/{}", id(&sample)));
+        desk.world.run_jobs();
+        desk.post(&format!("/webhooks/logs/{}/retry", id(&sample)), json!({}));
+    }
+    desk.get("/webhooks/logs");
     desk.post(
         "/webhooks/replay",
         json!({
