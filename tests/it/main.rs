@@ -27,6 +27,7 @@ mod pay;
 mod product;
 mod query;
 mod rates;
+mod reference;
 mod rehearsal;
 mod replay;
 mod retry;

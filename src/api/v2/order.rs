@@ -86,51 +86,94 @@ fn statuses() -> Meaning {
 pub fn object(order: &Order) -> String {
     Json::object(|json| {
         json.text("id", &order.id);
-        write(json, order);
+        subject(json, order);
+        buyer(json, order);
+        price(json, order);
+        json.int("risk_level", order.risk_level);
+        status(json, order);
+        delivered(json, order);
+        json.int("crypto_value", order.invoice.value);
+        json.text("crypto_address", &order.invoice.address);
+        json.null("crypto_channel");
+        received(json, order);
+        worth(json, order);
+        extras(json, order);
+        times(json, order);
     })
 }
 
-/// The white-label object: the reference's fields first, then the order's others.
+/// The reference's white-label object, and then the order's other fields.
 pub fn white_label(order: &Order, url: &str) -> String {
     Json::object(|json| {
         json.text("id", &order.id);
+        status(json, order);
+        json.text("crypto_address", &order.invoice.address);
+        json.int("crypto_value", order.invoice.value);
         json.int("confirmations_needed", order.confirmations_needed);
+        subject(json, order);
+        price(json, order);
+        json.null("crypto_channel");
+        worth(json, order);
+        times(json, order);
         json.text("url", url);
-        write(json, order);
+        buyer(json, order);
+        json.int("risk_level", order.risk_level);
+        delivered(json, order);
+        received(json, order);
+        extras(json, order);
     })
 }
 
-fn write(json: &mut Json, order: &Order) {
-    let buyer = &order.buyer;
-    let invoice = &order.invoice;
+fn subject(json: &mut Json, order: &Order) {
     json.text("product_id", &order.product_id);
-    json.maybe("email", buyer.email.as_deref());
+    json.maybe("email", order.buyer.email.as_deref());
+}
+
+fn buyer(json: &mut Json, order: &Order) {
+    let buyer = &order.buyer;
     json.maybe("ip_address", buyer.ip_address.as_deref());
     json.maybe("country_code", buyer.country_code.as_deref());
     json.text("product_title", &order.product_title);
     json.maybe("user_agent", buyer.user_agent.as_deref());
+}
+
+fn price(json: &mut Json, order: &Order) {
     json.text("value", &order.price.wire());
     json.means("value", || Meaning::Decimal);
     json.int("quantity", order.quantity);
     json.text("currency", order.price.currency().code());
     json.means("currency", || Meaning::Currency);
     json.text("gateway", order.gateway.name());
-    json.int("risk_level", order.risk_level);
+}
+
+fn status(json: &mut Json, order: &Order) {
     json.int("status", order.status.code());
     json.means("status", statuses);
+}
+
+fn delivered(json: &mut Json, order: &Order) {
     json.maybe("delivered", order.delivered.as_deref().filter(|_| order.status == Status::Completed));
-    json.int("crypto_value", invoice.value);
-    json.text("crypto_address", &invoice.address);
-    json.null("crypto_channel");
-    json.int("crypto_received", invoice.received);
-    json.int("crypto_confirmations", invoice.confirmations);
-    json.maybe("referral", buyer.referral.as_deref());
+}
+
+fn received(json: &mut Json, order: &Order) {
+    json.int("crypto_received", order.invoice.received);
+    json.int("crypto_confirmations", order.invoice.confirmations);
+    json.maybe("referral", order.buyer.referral.as_deref());
+}
+
+fn worth(json: &mut Json, order: &Order) {
     json.maybe("usd_value", order.usd_value.map(|amount| amount.wire()).as_deref());
     json.means("usd_value", || Meaning::Decimal);
     json.maybe("exchange_rate", order.exchange_rate.map(|rate| rate.wire()).as_deref());
     json.means("exchange_rate", || Meaning::Decimal);
+}
+
+fn extras(json: &mut Json, order: &Order) {
     json.maybe("coupon_id", order.coupon_id.as_deref());
     json.raw("custom", order.custom.as_deref().unwrap_or("{}"));
+}
+
+fn times(json: &mut Json, order: &Order) {
     json.text("created_at", &time::wire(order.created_at));
     json.text("updated_at", &time::wire(order.updated_at));
 }

@@ -222,7 +222,6 @@ fn log_object(log: &Log) -> String {
         json.maybe("response", log.response.as_deref());
         json.int("response_code", log.response_code);
         json.raw("response_headers", log.response_headers.as_deref().unwrap_or("null"));
-        json.maybe("error", log.error.as_deref());
         json.int("retries", log.retries);
         json.text("event", &log.event);
         json.means("event", names);
@@ -230,6 +229,7 @@ fn log_object(log: &Log) -> String {
         json.maybe("next_retry_at", log.next_retry_at.map(time::wire).as_deref());
         json.text("created_at", &time::wire(log.created_at));
         json.text("updated_at", &time::wire(log.updated_at));
+        json.maybe("error", log.error.as_deref());
         json.maybe("replay_of", log.replay_of.as_deref());
         json.flag("simulated", log.simulated);
     })
