@@ -95,7 +95,8 @@ async function wranglerConfig() {
   const { unstable_getMiniflareWorkerOptions, unstable_readConfig } = await import('wrangler');
   const config = unstable_readConfig({ config: path.join(root, 'wrangler.toml') });
   const { workerOptions } = unstable_getMiniflareWorkerOptions(config, undefined, { envFiles: [] });
-  const { modulesRules, ...rest } = workerOptions;
+  // Without public/: locally its files are served by one Worker more, before ours. In production the platform itself does that.
+  const { modulesRules, assets, ...rest } = workerOptions;
   return rest;
 }
 

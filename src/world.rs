@@ -132,7 +132,7 @@ pub enum Lane {
     Looks,
     /// Webhooks to receivers that are expected to answer.
     Deliveries,
-    /// Webhooks to receivers that failed before.
+    /// Webhooks to receivers that failed before, or may take their time.
     Retries,
 }
 

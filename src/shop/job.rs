@@ -1,8 +1,6 @@
 //! Queue messages. They are nudges: each names a row, and the row says whether anything is still to be done.
 
-use std::collections::BTreeMap;
-
-use futures_util::{StreamExt, future::join, stream};
+use futures_util::{StreamExt, stream};
 
 use super::{
     Shop,
@@ -20,8 +18,8 @@ use crate::{
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Job {
-    /// Send the webhook of this log. `again`: it failed before.
-    Deliver { shard: String, account_id: i64, log_id: String, again: bool },
+    /// Send the webhook of this log. `slow`: its receiver failed before, or may take its time.
+    Deliver { shard: String, account_id: i64, log_id: String, slow: bool },
     /// Look at the chain for this order. Of several chains of looks only the one with the order's own turn lives on.
     Look { shard: String, account_id: i64, order_id: String, turn: i64 },
 }
@@ -31,16 +29,16 @@ impl Job {
     pub fn lane(&self) -> Lane {
         match self {
             Job::Look { .. } => Lane::Looks,
-            Job::Deliver { again: false, .. } => Lane::Deliveries,
-            Job::Deliver { again: true, .. } => Lane::Retries,
+            Job::Deliver { slow: false, .. } => Lane::Deliveries,
+            Job::Deliver { slow: true, .. } => Lane::Retries,
         }
     }
 
     /// `[word, shard, account, id, turn or whether it is a retry]`
     pub fn to_text(&self) -> String {
         let (word, shard, account_id, id, turn) = match self {
-            Job::Deliver { shard, account_id, log_id, again } => {
-                ("deliver", shard, *account_id, log_id, i64::from(*again))
+            Job::Deliver { shard, account_id, log_id, slow } => {
+                ("deliver", shard, *account_id, log_id, i64::from(*slow))
             }
             Job::Look { shard, account_id, order_id, turn } => ("look", shard, *account_id, order_id, *turn),
         };
@@ -57,7 +55,7 @@ impl Job {
         let id = fields.at(3)?.as_str()?.to_owned();
         match fields.at(0)?.as_str()? {
             "deliver" => {
-                Some(Job::Deliver { shard, account_id, log_id: id, again: fields.at(4)?.as_int::<i64>()? == 1 })
+                Some(Job::Deliver { shard, account_id, log_id: id, slow: fields.at(4)?.as_int::<i64>()? == 1 })
             }
             "look" => Some(Job::Look { shard, account_id, order_id: id, turn: fields.at(4)?.as_int()? }),
             _ => None,
@@ -72,11 +70,16 @@ const LOOKS_AT_ONCE: usize = 6;
 /// Does the jobs of one queue batch, several at the same time. Answers for each whether it is done; what isn't will be
 /// repeated, by the queue or by cron.
 pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
-    let mut by_shard: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut batches: Vec<(&str, bool, Vec<usize>)> = Vec::new();
     let mut looks = Vec::new();
     for (n, job) in jobs.iter().enumerate() {
         match job {
-            Job::Deliver { shard, .. } => by_shard.entry(shard).or_default().push(n),
+            Job::Deliver { shard, slow, .. } => {
+                match batches.iter_mut().find(|(known, pace, _)| known == shard && pace == slow) {
+                    Some((.., numbers)) => numbers.push(n),
+                    None => batches.push((shard, *slow, vec![n])),
+                }
+            }
             Job::Look { shard, account_id, order_id, turn } => looks.push(async move {
                 // Which chain is looked at, the order says.
                 let account = Account::acting(*account_id, shard, false);
@@ -84,7 +87,9 @@ pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
             }),
         }
     }
-    let deliveries = by_shard.into_iter().map(|(shard, numbers)| async move {
+    // A queue's batch holds one kind, of one pace; and of one shard, as long as there is one.
+    let mut results: Vec<_> = stream::iter(looks).buffer_unordered(LOOKS_AT_ONCE).collect().await;
+    for (shard, slow, numbers) in batches {
         let logs: Vec<_> = numbers
             .iter()
             .filter_map(|n| match jobs.get(*n) {
@@ -92,15 +97,10 @@ pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
                 _ => None,
             })
             .collect();
-        (numbers, deliver::deliver(shop, shard, &logs).await)
-    });
-    let (looked, delivered) = join(
-        stream::iter(looks).buffer_unordered(LOOKS_AT_ONCE).collect::<Vec<_>>(),
-        stream::iter(deliveries).then(|delivery| delivery).collect::<Vec<_>>(),
-    )
-    .await;
+        results.push((numbers, deliver::deliver(shop, shard, slow, &logs).await));
+    }
     let mut done = vec![true; jobs.len()];
-    for (numbers, result) in looked.into_iter().chain(delivered) {
+    for (numbers, result) in results {
         if let Err(fault) = result {
             shop.world.log.warn(&format!("a job failed and will be repeated: {fault}"));
             for n in numbers {
@@ -143,7 +143,7 @@ pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
             let mut nudges = Vec::new();
             for row in logs {
                 let (account_id, log_id) = row.read(|row| Ok((row.int(), row.text())))?;
-                nudges.push((Job::Deliver { shard: shard.clone(), account_id, log_id, again: true }, 0));
+                nudges.push((Job::Deliver { shard: shard.clone(), account_id, log_id, slow: true }, 0));
             }
             for row in orders {
                 let (account_id, order_id, turn) = row.read(|row| Ok((row.int(), row.text(), row.int())))?;

@@ -36,6 +36,7 @@ mod secret;
 mod simulate;
 mod stock;
 mod tidy;
+mod turn;
 mod upload;
 mod wallet;
 mod watch;

@@ -26,7 +26,7 @@ fn a_sample_is_signed_and_delivered_like_a_real_event_and_marked() {
         let (real, sample) = (&all[0], all.last().unwrap());
         let names = |sent: &crate::world::Sent| sent.headers.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         let mut expected = names(real);
-        expected.insert(7, "X-PushGuard-Simulated".into());
+        expected.insert(8, "X-PushGuard-Simulated".into());
         assert_eq!(names(sample), expected, "the same headers, and one more");
         assert_eq!(sample.header("X-PushGuard-Simulated"), "true");
         assert_eq!(sample.header("X-PushGuard-Signature"), hex_sha512(&ada.secret, &sample.body));

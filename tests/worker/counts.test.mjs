@@ -96,7 +96,7 @@ const written = {
   orders: 4 + 2 + 1, //  made: row, id, e-mail, lease · seen: row, lease · completed: row (its lease ends)
   order_blocks: 3, //    made, seen, completed: what filters go by
   transactions: 1 + 1, // seen, then confirmed
-  webhook_logs: 4 * (3 + 1), // owed: row, id, time due · delivered: row
+  webhook_logs: 4 * (4 + 1), // owed: row, id, time due, what is owed of the order · delivered: row
 };
 const simulated = 2 + 2; // the test account's own chain: begun and paid on, then a block and the coin in it
 

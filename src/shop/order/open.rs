@@ -73,7 +73,7 @@ pub async fn commit(
     if let Err(no) = account.db(shop)?.commit(statements).await {
         return Ok(Err(no));
     }
-    let mut messages = webhook::nudges(account, &owed.log_ids);
+    let mut messages = webhook::nudges(account, &owed.logs);
     messages.push((watch::message(account, &order), delay));
     shop.nudge(messages).await;
     Ok(Ok(order))

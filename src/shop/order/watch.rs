@@ -124,7 +124,7 @@ pub async fn look(shop: &Shop, account: &Account, order_id: &str, turn: Option<i
         match db.commit(statements).await {
             Ok(_) => {
                 change.order.revision += 1;
-                shop.nudge(webhook::nudges(account, &owed.log_ids)).await;
+                shop.nudge(webhook::nudges(account, &owed.logs)).await;
                 tell_pages(shop, &change.order).await;
                 return Ok(Some(change.order));
             }

@@ -155,7 +155,7 @@ pub async fn create(shop: &Shop, account: &Account, question: Question, along: A
     statements.push(sql::insert(account.id, &query));
     statements.extend(owed.statements);
     db.commit(statements).await?;
-    shop.nudge(webhook::nudges(account, &owed.log_ids)).await;
+    shop.nudge(webhook::nudges(account, &owed.logs)).await;
     Ok(query)
 }
 
@@ -220,7 +220,7 @@ pub async fn change(
         statements.extend(owed.statements);
         match db.commit(statements).await {
             Ok(_) => {
-                shop.nudge(webhook::nudges(account, &owed.log_ids)).await;
+                shop.nudge(webhook::nudges(account, &owed.logs)).await;
                 return Ok(query);
             }
             Err(no) if no.is_stale() => {}

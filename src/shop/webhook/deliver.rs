@@ -14,11 +14,18 @@ use crate::{
         job::Job,
         time::{self, HOUR, MINUTE, SECOND},
     },
-    world::{Answer, Fault, Outgoing, Statement},
+    world::{Answer, Fault, Outgoing, Row, Statement, WebFault},
 };
 
 /// A receiver has this long, in milliseconds.
 const TIMEOUT: u32 = 15_000;
+/// One that is expected to be quick has this long. Then it is asked again, and may take its time: in a queue where it keeps
+/// none of the quick ones waiting. It sees the same webhook a second time, under the same id.
+const QUICK: u32 = 4_000;
+/// For so long an endpoint that wasn't quick is not expected to be.
+const SLOW_FOR: i64 = 24 * HOUR;
+/// A webhook waits so long, from its making on, for earlier ones of its subject to the same URL.
+const HELD: i64 = MINUTE;
 /// So many are waited for at once (see `job`).
 const AT_ONCE: usize = 6;
 /// So much of its answer is kept.
@@ -31,53 +38,131 @@ const SCHEDULE: [i64; 10] =
 /// A queue delays no message for longer.
 const LONGEST_DELAY: i64 = 12 * HOUR;
 
-/// Sends these logs (account, id) of one shard, those of them that are still owed and whose time has come.
-pub async fn deliver(shop: &Shop, shard: &str, logs: &[(i64, String)]) -> Result<(), Fault> {
+/// Sends these logs (account, id) of one shard, those of them that are still owed and whose time has come. Logs of one
+/// subject to one URL go one after the other; `slow` says whether they may take their time.
+pub async fn deliver(shop: &Shop, shard: &str, slow: bool, logs: &[(i64, String)]) -> Result<(), Fault> {
     let db = shop.world.databases.shard(shard)?;
     let statements = logs.iter().map(|(account_id, id)| sql::task_by_id(*account_id, id)).collect();
-    let now = shop.now();
-    let tasks = db
-        .rows(statements)
-        .await?
-        .iter()
-        .filter_map(|rows| rows.first())
-        // One row that can't be read must not keep the others.
-        .filter_map(|row| {
-            sql::task(row).map_err(|fault| shop.world.log.warn(&format!("an unreadable log: {fault}"))).ok()
-        })
-        .collect::<Vec<_>>()
-        .into_iter()
-        // A nudge may come twice, or before a retry's time: then nothing is to be done.
-        .filter(|task| task.due_at.is_some() && task.log.next_retry_at.is_none_or(|at| at <= now + SECOND));
-    let attempts: Vec<_> = tasks.map(|task| attempt(shop, task)).collect();
+    let rows = db.rows(statements).await?;
+    let tasks = rows.iter().filter_map(|rows| rows.first());
+    // One row that can't be read must not keep the others.
+    let tasks = tasks.filter_map(|row| {
+        sql::task(row).map_err(|fault| shop.world.log.warn(&format!("an unreadable log: {fault}"))).ok()
+    });
+    let queues = queues(tasks.collect(), shop.now());
+    let sent = stream::iter(queues.into_iter().map(|queue| in_turn(shop, queue, slow)));
     let mut done: Vec<Statement> = Vec::new();
-    let mut again = Vec::new();
-    for attempted in stream::iter(attempts).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await {
-        let task = attempted.task;
-        done.push(sql::finish(&task, shop.now()));
-        done.extend(health(&task, attempted.end, shop.now()));
-        if let Some(at) = task.log.next_retry_at {
-            let wait = at - shop.now();
-            if wait <= LONGEST_DELAY {
-                let (shard, log_id) = (shard.to_owned(), task.log.id);
-                let job = Job::Deliver { shard, account_id: task.account_id, log_id, again: true };
-                // Rounded up: a nudge before its time is dropped.
-                again.push((job, u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(0)));
+    let mut next = Vec::new();
+    let mut nudges = Vec::new();
+    for turn in sent.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await.into_iter().flatten() {
+        let now = shop.now();
+        let (task, wait) = match turn {
+            Turn::Over(Attempted { task, end }) => {
+                done.push(sql::finish(&task, now));
+                done.extend(health(&task, end, now));
+                if task.due_at.is_none() {
+                    next.push((task.account_id, sql::behind(&task)));
+                }
+                let wait = task.log.next_retry_at.map(|at| (at - now, true));
+                (task, wait)
+            }
+            Turn::Slow(task) => {
+                let until = now + SLOW_FOR;
+                done.extend(task.endpoint_id.as_deref().map(|id| sql::slow(task.account_id, id, &task.log.url, until)));
+                (task, Some((0, true)))
+            }
+            // Whatever it waits for may be over before, and then nudges it.
+            Turn::Held(task) => {
+                let left = task.log.created_at + HELD - now;
+                (task, Some((left, slow)))
+            }
+        };
+        if let Some((wait, slow)) = wait.filter(|(wait, _)| *wait <= LONGEST_DELAY) {
+            let job = Job::Deliver { shard: shard.to_owned(), account_id: task.account_id, log_id: task.log.id, slow };
+            // Rounded up: a nudge before its time is dropped.
+            nudges.push((job, u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(0)));
+        }
+    }
+    let statements = done.iter().cloned().chain(next.iter().map(|(_, behind)| behind.clone())).collect();
+    match db.commit(statements).await {
+        Ok(rows) => {
+            for ((account_id, _), rows) in next.iter().zip(rows.iter().skip(done.len())) {
+                let Some(log_id) = rows.first().map(Row::text).transpose()? else {
+                    continue;
+                };
+                // One of this batch has had its turn. Any other has a nudge of its own on the way, if it wasn't held.
+                if !logs.iter().any(|(_, id)| *id == log_id) {
+                    nudges.push((Job::Deliver { shard: shard.to_owned(), account_id: *account_id, log_id, slow }, 1));
+                }
+            }
+        }
+        Err(_) => {
+            // Whatever it was that the database refused, it must cost one log and not all of them.
+            for statement in done {
+                if let Err(no) = db.commit(vec![statement]).await {
+                    shop.world.log.warn(&format!(
+                        "an outcome was not written, its webhook will be repeated: {}",
+                        no.into_fault()
+                    ));
+                }
             }
         }
     }
-    if !done.is_empty() && db.commit(done.clone()).await.is_err() {
-        // Whatever it was that the database refused, it must cost one log and not all of them.
-        for statement in done {
-            if let Err(no) = db.commit(vec![statement]).await {
-                shop.world
-                    .log
-                    .warn(&format!("an outcome was not written, its webhook will be repeated: {}", no.into_fault()));
-            }
-        }
-    }
-    shop.nudge(again).await;
+    shop.nudge(nudges).await;
     Ok(())
+}
+
+/// Those that are to be sent now, by receiver and subject, in their order.
+fn queues(tasks: Vec<Task>, now: i64) -> Vec<Vec<Task>> {
+    let mut queues: Vec<Vec<Task>> = Vec::new();
+    for task in tasks {
+        // A nudge may come twice, or before a retry's time: then nothing is to be done.
+        if task.due_at.is_none() || task.log.next_retry_at.is_some_and(|at| at > now + SECOND) {
+            continue;
+        }
+        let same = |queue: &&mut Vec<Task>| {
+            queue.first().is_some_and(|first| {
+                (first.account_id, &first.subject_id, &first.log.url)
+                    == (task.account_id, &task.subject_id, &task.log.url)
+            })
+        };
+        match queues.iter_mut().find(same) {
+            // A nudge may come twice at once, too.
+            Some(queue) if queue.iter().any(|known| known.seq == task.seq) => {}
+            Some(queue) => {
+                let place = queue.iter().position(|known| known.seq > task.seq).unwrap_or(queue.len());
+                queue.insert(place, task);
+            }
+            None => queues.push(vec![task]),
+        }
+    }
+    queues
+}
+
+/// What became of a task.
+enum Turn {
+    Over(Attempted),
+    /// Its receiver wasn't quick.
+    Slow(Task),
+    /// An earlier one of its subject is still on its way.
+    Held(Task),
+}
+
+async fn in_turn(shop: &Shop, queue: Vec<Task>, slow: bool) -> Vec<Turn> {
+    let mut turns = Vec::new();
+    let mut over = 0;
+    for task in queue {
+        // What was asked for just now, a sample or a repetition, waits for nothing.
+        let asked_for = task.log.simulated || task.log.replay_of.is_some();
+        let first = task.log.retries == 0 && shop.now() < task.log.created_at + HELD;
+        let waits = task.ahead > over && first && !asked_for;
+        let turn = if waits { Turn::Held(task) } else { attempt(shop, task, slow).await };
+        if let Turn::Over(Attempted { task: Task { due_at: None, .. }, .. }) = turn {
+            over += 1;
+        }
+        turns.push(turn);
+    }
+    turns
 }
 
 struct Attempted {
@@ -111,7 +196,7 @@ fn health(task: &Task, end: End, now: i64) -> Option<Statement> {
     }
 }
 
-async fn attempt(shop: &Shop, mut task: Task) -> Attempted {
+async fn attempt(shop: &Shop, mut task: Task, slow: bool) -> Turn {
     let settings = &shop.world.settings;
     let now = shop.now();
     if !task.wanted {
@@ -119,31 +204,32 @@ async fn attempt(shop: &Shop, mut task: Task) -> Attempted {
         task.log.error = Some("endpoint_disabled".into());
         task.log.next_retry_at = None;
         task.due_at = None;
-        return Attempted { task, end: End::NotMade };
+        return Turn::Over(Attempted { task, end: End::NotMade });
     }
     let secrets = match task.secrets.open(shop, task.account_id, now) {
         Ok(secrets) => secrets,
         Err(fault) => {
             shop.world.log.warn(&fault.to_string());
-            return Attempted { end: End::NotMade, ..failed(shop, task, "secret") };
+            return Turn::Over(Attempted { end: End::NotMade, ..failed(shop, task, "secret") });
         }
     };
     if url::check(&task.log.url, settings.allow_insecure_urls).is_err() {
-        return failed(shop, task, "forbidden_url");
+        return Turn::Over(failed(shop, task, "forbidden_url"));
     }
     let body = sign::body(&task.log.payload);
-    let headers = sign::headers(&settings.brand, &secrets, &task.log, &body, now / SECOND);
+    let headers = sign::headers(&settings.brand, &secrets, &task.log, task.seq, &body, now / SECOND);
     let request = Outgoing {
         method: "POST",
         url: task.log.url.clone(),
         headers,
         body: Some(body.into_bytes()),
-        timeout: TIMEOUT,
+        timeout: if slow { TIMEOUT } else { QUICK },
         limit: KEPT,
     };
     match shop.world.web.fetch(request).await {
-        Ok(answer) => answered(shop, task, answer),
-        Err(fault) => failed(shop, task, fault.word()),
+        Ok(answer) => Turn::Over(answered(shop, task, answer)),
+        Err(WebFault::Timeout) if !slow => Turn::Slow(task),
+        Err(fault) => Turn::Over(failed(shop, task, fault.word())),
     }
 }
 

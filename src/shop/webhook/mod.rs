@@ -110,6 +110,8 @@ pub struct Endpoint {
     /// When it was disabled by us, and why: `failing` or `gone`.
     pub disabled_at: Option<i64>,
     pub disabled_reason: Option<String>,
+    /// Until when it is taken for slow.
+    pub slow_until: Option<i64>,
 }
 
 /// An endpoint that only failed for so long is disabled …
@@ -122,6 +124,11 @@ impl Endpoint {
     /// When it will be disabled, at the earliest, if it goes on failing.
     pub fn disables_at(&self) -> Option<i64> {
         self.failing_since.filter(|_| self.enabled).map(|since| since + PATIENCE)
+    }
+
+    /// Whether it may take its time, and goes to the queue of those that do.
+    fn is_slow(&self, now: i64) -> bool {
+        self.failing_since.is_some() || self.slow_until.is_some_and(|until| now < until)
     }
 
     pub fn from_rows(rows: &[Row]) -> Result<Vec<Endpoint>, Fault> {
@@ -155,9 +162,17 @@ pub struct Log {
     pub simulated: bool,
 }
 
+/// A log that is to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    pub log_id: String,
+    /// Its receiver may take its time.
+    pub slow: bool,
+}
+
 /// Logs to be committed together with the change that causes them.
 pub struct Owed {
-    pub log_ids: Vec<String>,
+    pub logs: Vec<Due>,
     pub statements: Vec<Statement>,
 }
 
@@ -170,7 +185,7 @@ const RETRIES: u32 = 10;
 /// The logs that these events owe: one for each enabled endpoint that wants the event, and one for the order's own URL.
 /// A URL that stands in several places gets an event once.
 pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>, endpoints: &[Endpoint]) -> Owed {
-    let mut owed = Owed { log_ids: Vec::new(), statements: Vec::new() };
+    let mut owed = Owed { logs: Vec::new(), statements: Vec::new() };
     if events.is_empty() {
         return owed;
     }
@@ -180,11 +195,11 @@ pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>,
         let wanted = endpoints
             .iter()
             .filter(|endpoint| endpoint.enabled && endpoint.events.contains(event))
-            .map(|endpoint| (Some(endpoint.id.as_str()), endpoint.url.as_str()));
-        let own = subject.own_url().map(|url| (None, url));
+            .map(|endpoint| (Some(endpoint.id.as_str()), endpoint.url.as_str(), endpoint.is_slow(now)));
+        let own = subject.own_url().map(|url| (None, url, false));
         let mut told: Vec<String> = Vec::new();
         // The order's own first: it is owed whatever becomes of an endpoint with the same URL.
-        for (endpoint_id, url) in own.into_iter().chain(wanted) {
+        for (endpoint_id, url, slow) in own.into_iter().chain(wanted) {
             let receiver = url::normal(url);
             if told.contains(&receiver) {
                 continue;
@@ -203,19 +218,18 @@ pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>,
                 now,
                 due_at: now + GRACE,
             }));
-            owed.log_ids.push(id);
+            owed.logs.push(Due { log_id: id, slow });
         }
     }
     owed
 }
 
 /// Messages that have these logs sent at once.
-pub fn nudges(account: &Account, log_ids: &[String]) -> Vec<(Job, u32)> {
-    log_ids
-        .iter()
-        .map(|log_id| {
-            let (shard, log_id) = (account.shard.clone(), log_id.clone());
-            (Job::Deliver { shard, account_id: account.id, log_id, again: false }, 0)
+pub fn nudges(account: &Account, logs: &[Due]) -> Vec<(Job, u32)> {
+    logs.iter()
+        .map(|due| {
+            let (shard, log_id) = (account.shard.clone(), due.log_id.clone());
+            (Job::Deliver { shard, account_id: account.id, log_id, slow: due.slow }, 0)
         })
         .collect()
 }
@@ -252,6 +266,7 @@ pub async fn create_endpoint(
         failing_since: None,
         disabled_at: None,
         disabled_reason: None,
+        slow_until: None,
     };
     let mut statements = along(&endpoint)?;
     statements.extend([sql::room_for_one(account.id), sql::insert(account.id, &endpoint)]);

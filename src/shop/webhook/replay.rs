@@ -2,7 +2,7 @@
 //! record of what happened stays as it is. A log that still waits for its next attempt waits no more: its repetition has
 //! attempts of its own, and a receiver that is back would get both.
 
-use super::{GRACE, Log, first, nudges, sql};
+use super::{Due, GRACE, Log, first, nudges, sql};
 use crate::{
     json::Value,
     shop::{
@@ -57,7 +57,7 @@ pub async fn retry(shop: &Shop, account: &Account, id: &str, along: Along<'_, Lo
     let mut statements = along(&log)?;
     statements.extend([copy(account.id, &pairs, now, now + GRACE), take_over(account.id, &pairs, now)]);
     db.commit(statements).await?;
-    shop.nudge(nudges(account, std::slice::from_ref(&log.id))).await;
+    shop.nudge(nudges(account, &[Due { log_id: log.id.clone(), slow: true }])).await;
     Ok(log)
 }
 
@@ -139,7 +139,9 @@ pub async fn replay(shop: &Shop, account: &Account, wanted: &Wanted, along: Alon
         }
         match db.commit(statements).await {
             Ok(_) => {
-                shop.nudge(nudges(account, &replayed.log_ids)).await;
+                let due = |log_id: &String| Due { log_id: log_id.clone(), slow: true };
+                let due: Vec<Due> = replayed.log_ids.iter().map(due).collect();
+                shop.nudge(nudges(account, &due)).await;
                 return Ok(replayed);
             }
             // Somebody else sends some of them again, just now.

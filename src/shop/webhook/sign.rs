@@ -34,13 +34,15 @@ pub fn body(payload: &str) -> String {
 }
 
 /// The headers of one delivery. `seconds` is its time, since 1970.
-pub fn headers(brand: &str, secrets: &Secrets, log: &Log, body: &str, seconds: i64) -> Vec<(String, String)> {
+/// `seq` grows from webhook to webhook of an account.
+pub fn headers(brand: &str, secrets: &Secrets, log: &Log, seq: i64, body: &str, seconds: i64) -> Vec<(String, String)> {
     let standard: Vec<String> = secrets.all().map(|secret| standard(secret, &log.id, seconds, body)).collect();
     let mut headers = vec![
         ("Content-Type".into(), "application/json".into()),
         ("User-Agent".into(), format!("{brand}-Webhooks/1.0")),
         (format!("X-{brand}-Event"), log.event.clone()),
         (format!("X-{brand}-Webhook"), log.id.clone()),
+        (format!("X-{brand}-Sequence"), seq.to_string()),
         ("webhook-id".into(), log.id.clone()),
         ("webhook-timestamp".into(), seconds.to_string()),
         ("webhook-signature".into(), standard.join(" ")),

@@ -1,7 +1,7 @@
 //! The simulator: a sample of an event, signed and delivered like a real one, for whoever writes a receiver. Nothing has
 //! happened, and the log and a header say so.
 
-use super::{Event, GRACE, Log, RETRIES, Subject, nudges, sql};
+use super::{Due, Event, GRACE, Log, RETRIES, Subject, nudges, sql};
 use crate::{
     shop::{
         Along, Outcome, Shop,
@@ -62,7 +62,7 @@ pub async fn simulate(
         sql::mark_simulated(account.id, &log.id),
     ]);
     account.db(shop)?.commit(statements).await?;
-    shop.nudge(nudges(account, std::slice::from_ref(&log.id))).await;
+    shop.nudge(nudges(account, &[Due { log_id: log.id.clone(), slow: false }])).await;
     Ok(Some(log))
 }
 

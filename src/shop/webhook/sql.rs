@@ -6,7 +6,8 @@ use crate::{
     world::{Fault, Row, Statement},
 };
 
-const ENDPOINT: &str = "id, url, events, enabled, created_at, updated_at, failing_since, disabled_at, disabled_reason";
+const ENDPOINT: &str = "id, url, events, enabled, created_at, updated_at, failing_since, disabled_at, \
+    disabled_reason, slow_until";
 
 /// Those that are to be told of events.
 pub fn enabled(account_id: i64) -> Statement {
@@ -48,6 +49,7 @@ pub fn endpoint(row: &Row) -> Result<Endpoint, Fault> {
             failing_since: row.maybe_int(),
             disabled_at: row.maybe_int(),
             disabled_reason: row.maybe_text(),
+            slow_until: row.maybe_int(),
         })
     })
 }
@@ -250,6 +252,10 @@ pub struct Task {
     pub secrets: Sealed,
     /// The endpoint's last failure that was counted; `None` when it is well.
     pub failed_at: Option<i64>,
+    pub seq: i64,
+    pub subject_id: String,
+    /// How many earlier ones of its subject to its URL are still owed.
+    pub ahead: u32,
 }
 
 pub fn task_by_id(account_id: i64, id: &str) -> Statement {
@@ -258,7 +264,10 @@ pub fn task_by_id(account_id: i64, id: &str) -> Statement {
         format!(
             "SELECT {log}, l.account_id AS task_account, l.endpoint_id,
                     CASE WHEN l.endpoint_id IS NULL THEN 1 ELSE COALESCE(e.enabled, 0) END AS wanted,
-                    l.due_at, s.webhook_secret, s.webhook_secrets_old, e.failed_at
+                    l.due_at, s.webhook_secret, s.webhook_secrets_old, e.failed_at, l.seq, l.subject_id,
+                    (SELECT COUNT(*) FROM webhook_logs p INDEXED BY webhook_logs_owed
+                     WHERE p.account_id = ?1 AND p.subject_id = l.subject_id AND p.due_at IS NOT NULL
+                       AND p.url = l.url AND p.seq < l.seq AND p.replay_of IS NULL AND p.simulated = 0) AS ahead
              FROM webhook_logs l
              JOIN shops s ON s.account_id = l.account_id
              LEFT JOIN webhook_endpoints e ON e.account_id = l.account_id AND e.id = l.endpoint_id
@@ -282,8 +291,29 @@ pub fn task(row: &Row) -> Result<Task, Fault> {
             due_at: row.maybe_int(),
             secrets: Sealed::read(row),
             failed_at: row.maybe_int(),
+            seq: row.int(),
+            subject_id: row.text(),
+            ahead: row.count(),
         })
     })
+}
+
+/// The next one of its subject to its URL that waits for this one, and was not tried yet.
+pub fn behind(task: &Task) -> Statement {
+    Statement::new(
+        "SELECT id FROM webhook_logs INDEXED BY webhook_logs_owed
+         WHERE account_id = ?1 AND subject_id = ?2 AND due_at IS NOT NULL AND url = ?3 AND seq > ?4 AND retries = 0
+         ORDER BY seq LIMIT 1",
+        vec![task.account_id.into(), (&task.subject_id).into(), (&task.log.url).into(), task.seq.into()],
+    )
+}
+
+/// Its webhooks take their time from now on, for a while.
+pub fn slow(account_id: i64, id: &str, url: &str, until: i64) -> Statement {
+    Statement::new(
+        "UPDATE webhook_endpoints SET slow_until = ?4 WHERE account_id = ?1 AND id = ?2 AND url = ?3",
+        vec![account_id.into(), id.into(), url.into(), until.into()],
+    )
 }
 
 /// What an attempt came to. A delivery that succeeded is never overwritten by a slower one that failed.

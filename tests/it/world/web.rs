@@ -16,6 +16,8 @@ pub struct Sent {
     pub url: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
+    /// How long it waits for an answer, in milliseconds.
+    pub timeout: u32,
     pub at: i64,
 }
 
@@ -99,6 +101,7 @@ impl pushguard::world::Web for Web {
                 url: request.url,
                 headers: request.headers,
                 body: String::from_utf8(request.body.unwrap_or_default()).expect("bodies are UTF-8"),
+                timeout: request.timeout,
                 at: self.clock.now(),
             };
             self.sent.borrow_mut().push(sent.clone());
