@@ -287,6 +287,10 @@ fn form(text: &str) -> Result<Map, Failure> {
     }
     let mut form = Value::Object(Map::new());
     for (key, value) in form_urlencoded::parse(text.as_bytes()) {
+        // It names no field, and would make a list of them all.
+        if key.is_empty() || key.starts_with('[') {
+            continue;
+        }
         // `a[b][]` is the way a, b, "": a field, a field in it, and an item more of that.
         let (outer, inner) = key.split_once('[').unwrap_or((&key, ""));
         let inner: Vec<&str> = inner.split('[').map(|part| part.trim_end_matches(']')).collect();
@@ -307,7 +311,14 @@ fn put(target: &mut Value, first: &str, rest: &[&str], value: Value) {
             *target = Value::Array(Vec::new());
             return put(target, first, rest, value);
         };
-        items.push(Value::Null);
+        // `a[][b]=1&a[][c]=2` is one item of two fields, until one of them comes again.
+        let goes_on = match (items.last(), rest.first()) {
+            (Some(Value::Object(last)), Some(next)) => !next.is_empty() && !last.iter().any(|(name, _)| name == next),
+            _ => false,
+        };
+        if !goes_on {
+            items.push(Value::Null);
+        }
         items.last_mut()
     } else {
         let Value::Object(fields) = target else {

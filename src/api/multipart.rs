@@ -49,7 +49,12 @@ fn read<'a>(head: &[u8], bytes: &'a [u8]) -> Part<'a> {
     for line in String::from_utf8_lossy(head).split("\r\n") {
         let Some((header, value)) = line.split_once(':') else { continue };
         if header.eq_ignore_ascii_case("content-disposition") {
-            part.name = parameter(value, "filename");
+            // RFC 5987: `utf-8''caf%C3%A9.zip`, from old clients the only name there is.
+            let extended = |text: String| {
+                let (_, name) = text.rsplit_once('\'')?;
+                form_urlencoded::parse(name.replace('+', "%2B").as_bytes()).next().map(|(name, _)| name.into_owned())
+            };
+            part.name = parameter(value, "filename").or_else(|| parameter(value, "filename*").and_then(extended));
         } else if header.eq_ignore_ascii_case("content-type") {
             part.kind = Some(value.trim().to_owned());
         }

@@ -2,9 +2,9 @@
 //! is committed together with what it tells, so that neither is ever there without the other. Verbs of one commit keep
 //! their answer in it; verbs of several begin with the first one and finish with the last.
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
-use super::{Error, Outcome, Refusal, Shop, time::DAY, vault};
+use super::{Error, Outcome, Refusal, Shop, id, time::DAY, vault};
 use crate::world::{Db, Fault, Statement};
 
 /// An answer is kept so long, in milliseconds.
@@ -19,7 +19,8 @@ pub struct Key {
     text: String,
     /// What the key belongs to: a hash of method, path and body.
     request: String,
-    begun: Cell<bool>,
+    /// Who runs it: known once it has begun, so that nobody finishes or releases another one's.
+    runner: RefCell<Option<String>>,
 }
 
 /// An answer as it was given.
@@ -31,7 +32,7 @@ pub struct Answer {
 impl Key {
     /// `db` is the database in which the key's request commits.
     pub fn new(db: Rc<dyn Db>, account_id: i64, text: &str, request: String) -> Key {
-        Key { db, account_id, text: text.to_owned(), request, begun: Cell::new(false) }
+        Key { db, account_id, text: text.to_owned(), request, runner: RefCell::default() }
     }
 
     /// The first answer, if there was one.
@@ -64,49 +65,54 @@ impl Key {
 
     /// For the commit that does it all: the answer, kept.
     pub fn keep(&self, shop: &Shop, status: u16, body: &str) -> Result<Vec<Statement>, Fault> {
-        if self.begun.get() {
-            return self.finish(shop, status, body);
+        if let Some(runner) = self.runner.borrow().as_deref() {
+            return self.finish(shop, runner, status, body);
         }
         let sealed = self.seal(shop, body)?;
-        Ok(self.write(shop.now(), Some((status, sealed))))
+        Ok(self.write(shop.now(), Some(status), Some(sealed)))
     }
 
     /// For the first of several commits: from now on the key is taken.
     pub fn begin(&self, shop: &Shop) -> Vec<Statement> {
-        self.begun.set(true);
-        self.write(shop.now(), None)
+        let runner = id::hex(&shop.random::<8>());
+        let statements = self.write(shop.now(), None, Some(runner.clone()));
+        *self.runner.borrow_mut() = Some(runner);
+        statements
     }
 
-    fn finish(&self, shop: &Shop, status: u16, body: &str) -> Result<Vec<Statement>, Fault> {
-        let statement = Statement::new(
-            "UPDATE idempotency SET status = ?3, body = ?4 WHERE account_id = ?1 AND key = ?2 AND request = ?5",
-            vec![
-                self.account_id.into(),
-                self.text.as_str().into(),
-                u32::from(status).into(),
-                self.seal(shop, body)?.into(),
-                self.request.as_str().into(),
-            ],
-        );
-        Ok(vec![statement])
+    /// Nothing of the commit happens, as stale, when the key was taken from this runner meanwhile.
+    fn finish(&self, shop: &Shop, runner: &str, status: u16, body: &str) -> Result<Vec<Statement>, Fault> {
+        let mine = vec![self.account_id.into(), self.text.as_str().into(), runner.into()];
+        let mut args = mine.clone();
+        args.extend([u32::from(status).into(), self.seal(shop, body)?.into()]);
+        Ok(vec![
+            Statement::guard(
+                "EXISTS (SELECT 1 FROM idempotency WHERE account_id = ?1 AND key = ?2 AND body = ?3 AND status IS NULL)",
+                mine,
+            ),
+            Statement::new(
+                "UPDATE idempotency SET status = ?4, body = ?5 WHERE account_id = ?1 AND key = ?2 AND body = ?3",
+                args,
+            ),
+        ])
     }
 
     /// After a refusal: the key is free again.
     pub async fn release(&self, shop: &Shop) {
-        if !self.begun.get() {
+        let Some(runner) = self.runner.borrow().clone() else {
             return;
-        }
+        };
         let statement = Statement::new(
-            "DELETE FROM idempotency WHERE account_id = ?1 AND key = ?2 AND request = ?3 AND status IS NULL",
-            vec![self.account_id.into(), self.text.as_str().into(), self.request.as_str().into()],
+            "DELETE FROM idempotency WHERE account_id = ?1 AND key = ?2 AND body = ?3 AND status IS NULL",
+            vec![self.account_id.into(), self.text.as_str().into(), runner.into()],
         );
         if let Err(no) = self.db.commit(vec![statement]).await {
             shop.world.log.warn(&format!("an idempotency key stays taken for a minute: {}", no.into_fault()));
         }
     }
 
-    fn write(&self, now: i64, answer: Option<(u16, String)>) -> Vec<Statement> {
-        let (status, body) = answer.map_or((None, None), |(status, body)| (Some(u32::from(status)), Some(body)));
+    /// `body`: the sealed answer, or, without a status, who runs it.
+    fn write(&self, now: i64, status: Option<u16>, body: Option<String>) -> Vec<Statement> {
         vec![
             Statement::new(
                 "DELETE FROM idempotency
@@ -120,7 +126,7 @@ impl Key {
                     self.account_id.into(),
                     self.text.as_str().into(),
                     self.request.as_str().into(),
-                    status.into(),
+                    status.map(u32::from).into(),
                     body.into(),
                     now.into(),
                 ],

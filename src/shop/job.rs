@@ -116,6 +116,8 @@ pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
 /// So many rows are taken up by one commit of the sweep, and so many commits are made a minute.
 const SWEEP: u32 = 100;
 const ROUNDS: usize = 20;
+/// So many kept answers are forgotten by a commit of the sweep.
+const OLD_ANSWERS: u32 = 1_000;
 
 /// Cron's part, each minute: whatever is owed and was not taken up by its nudge is nudged again, and rates stay fresh.
 pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
@@ -132,7 +134,7 @@ pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
                 .commit(vec![
                     webhook::sql::take_due(now, until, SWEEP),
                     order::sql::take_lapsed(now, until, SWEEP),
-                    idempotency::take_old(now, SWEEP),
+                    idempotency::take_old(now, OLD_ANSWERS),
                     account::take_old(now, SWEEP),
                 ])
                 .await

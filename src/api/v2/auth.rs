@@ -15,23 +15,29 @@ use crate::{
 /// the directory is asked, so that guessing keys costs us nothing.
 pub async fn authenticate(shop: &Shop, request: &Request, meter: &Meter<'_>) -> Result<Account, Failure> {
     let credentials = credentials(request);
-    let known = match &credentials {
-        Some((email, key)) => account::known(shop, email, key).await,
-        None => None,
+    let Some((email, key)) = credentials else {
+        meter.anonymous().await?;
+        return Err(refused());
     };
-    let account = match known {
-        Some(account) => account,
-        None => {
-            meter.anonymous().await?;
-            let found = match &credentials {
-                Some((email, key)) => account::find(shop, email, key).await?,
-                None => None,
-            };
-            found.ok_or_else(|| Failure::unauthenticated("Basic realm=\"api\", charset=\"UTF-8\""))?
+    let known = account::known(shop, &email, &key).await;
+    match &known {
+        Some(known) => meter.account(known.account.id).await?,
+        None => meter.anonymous().await?,
+    }
+    match known {
+        Some(known) if known.fresh => Ok(known.account),
+        stale => {
+            let account = account::find(shop, &email, &key).await?.ok_or_else(refused)?;
+            if stale.is_none() {
+                meter.account(account.id).await?;
+            }
+            Ok(account)
         }
-    };
-    meter.account(account.id).await?;
-    Ok(account)
+    }
+}
+
+fn refused() -> Failure {
+    Failure::unauthenticated("Basic realm=\"api\", charset=\"UTF-8\"")
 }
 
 fn credentials(request: &Request) -> Option<(String, String)> {

@@ -69,6 +69,9 @@ fn product_ids(fields: &mut Fields) -> String {
     match fields.value("product_ids") {
         Some(Value::Array(items)) => {
             for item in items {
+                if ids.len() > MOST {
+                    break;
+                }
                 let id = match item {
                     // An id may have digits only, and some clients then send a number.
                     Value::String(text) | Value::Number(text) => text.trim().to_ascii_lowercase(),
@@ -80,6 +83,15 @@ fn product_ids(fields: &mut Fields) -> String {
             }
         }
         Some(Value::String(text)) if text.trim().is_empty() => {}
+        // `product_ids[0]=…` of a form.
+        Some(Value::Object(items)) => {
+            for (_, item) in items.iter().take(MOST + 1) {
+                let id = item.as_str().unwrap_or("?").trim().to_ascii_lowercase();
+                if !id.is_empty() && !ids.contains(&id) {
+                    ids.push(id);
+                }
+            }
+        }
         None => fields.error("Product ids can't be blank"),
         Some(_) => fields.error("Product ids must be a list"),
     }

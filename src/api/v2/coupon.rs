@@ -138,7 +138,7 @@ fn product_ids(fields: &mut Fields) -> Vec<String> {
         Some(one) => vec![one.clone()],
     };
     let mut ids: Vec<String> = Vec::new();
-    for id in &sent {
+    for id in sent.iter().take(10 * MOST_PRODUCTS) {
         match id.as_str() {
             // An empty form field is an empty list.
             Some("") => {}

@@ -160,10 +160,18 @@ fn kinds() -> Meaning {
 
 /// A list, or a text with commas between.
 fn gateways(fields: &mut Fields) -> String {
+    // More than this nobody means; each that is unknown has a sentence.
+    const MOST: usize = 20;
     fields.means("gateways", || Meaning::words(GATEWAYS));
     let asked: Vec<String> = match fields.value("gateways") {
-        Some(Value::Array(items)) => items.iter().map(|item| item.as_str().unwrap_or("?").trim().to_owned()).collect(),
-        Some(Value::String(text)) => text.split(',').map(|name| name.trim().to_owned()).collect(),
+        Some(Value::Array(items)) => {
+            items.iter().take(MOST).map(|item| item.as_str().unwrap_or("?").trim().to_owned()).collect()
+        }
+        Some(Value::String(text)) => text.split(',').take(MOST).map(|name| name.trim().to_owned()).collect(),
+        // `gateways[0]=…` of a form.
+        Some(Value::Object(items)) => {
+            items.iter().take(MOST).map(|(_, item)| item.as_str().unwrap_or("?").trim().to_owned()).collect()
+        }
         None => Vec::new(),
         Some(_) => {
             fields.error("Gateways must be a list");
@@ -214,8 +222,18 @@ fn info(fields: &mut Fields, product: &mut Product, before: Option<&Product>) ->
     if fields.errors.len() > errors {
         return None;
     }
+    let kept = before.filter(|before| before.serials_left > 0 && before.stock_delimiter != product.stock_delimiter);
+    let told_apart = product.kind == Kind::Serials && (had.is_some() || fields.value("info").is_some());
+    if kept.is_some() && !told_apart {
+        // They would be shown with it one day, and read back as other serials.
+        fields.error("Stock delimiter can't change while serials are kept that are not in stock");
+        return None;
+    }
     if product.kind != Kind::Serials {
-        if fields.has("info") {
+        if had.is_some_and(|had| text.is_some() && text == had.info) {
+            // Sent back as it was shown.
+            product.info = None;
+        } else if fields.has("info") {
             if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_PLAIN) {
                 fields.error(format!("Info is too long (maximum is {LONGEST_PLAIN} characters)"));
             }

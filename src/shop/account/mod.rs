@@ -79,10 +79,18 @@ pub struct Change {
 /// The account behind an e-mail and an API key, if the cache knows it: no database round trip. Who is not known may
 /// still be `find`able: a key that doesn't match the cached row is tried against the directory, so that a new key
 /// works everywhere at once; an old one is dead when the caches' minute is over.
-pub async fn known(shop: &Shop, email: &str, api_key: &str) -> Option<Account> {
+pub async fn known(shop: &Shop, email: &str, api_key: &str) -> Option<Known> {
     let email = email.to_ascii_lowercase();
     let cached = shop.world.cache.get(&cache_key(&email)).await.unwrap_or_default()?;
-    sql::from_cache(&email, &cached, shop.now() - TRUSTED).filter(|account| matches(account, api_key))
+    let (account, cached_at) = sql::from_cache(&email, &cached)?;
+    let fresh = cached_at >= shop.now() - TRUSTED;
+    matches(&account, api_key).then_some(Known { account, fresh })
+}
+
+pub struct Known {
+    pub account: Account,
+    /// Otherwise the directory has to be asked again: it is believed no longer, though the key is the one it had.
+    pub fresh: bool,
 }
 
 /// The account behind an e-mail and an API key, by the directory.

@@ -43,20 +43,19 @@ pub fn to_cache(account: &Account, now: i64) -> String {
     Value::Array(fields).to_text()
 }
 
-/// `None` as well when it is older than `since`.
-pub fn from_cache(email: &str, text: &str, since: i64) -> Option<Account> {
+/// And when it was cached.
+pub fn from_cache(email: &str, text: &str) -> Option<(Account, i64)> {
     let fields = json::parse(text).ok()?;
-    if fields.at(4)?.as_int::<i64>()? < since {
-        return None;
-    }
-    Some(Account {
+    let cached_at = fields.at(4)?.as_int::<i64>()?;
+    let account = Account {
         id: fields.at(0)?.as_int()?,
         email: email.to_owned(),
         shard: fields.at(1)?.as_str()?.to_owned(),
         test: fields.at(2)?.as_bool()?,
         key_hash: fields.at(3)?.as_str()?.to_owned(),
         shop_name: fields.at(5).and_then(Value::as_str).map(str::to_owned),
-    })
+    };
+    Some((account, cached_at))
 }
 
 pub fn insert(account: &Account, now: i64) -> Statement {

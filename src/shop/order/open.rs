@@ -46,7 +46,11 @@ pub async fn place(
         return Err(Fault("two answers were expected".into()).into());
     };
     let address = address.first().ok_or(Refusal::GatewayNotConfigured)?;
-    commit(shop, account, draft, address, endpoints, rates, along).await?.map_err(Into::into)
+    commit(shop, account, draft, address, endpoints, rates, along).await?.map_err(|no| match no.is_stale() {
+        // Its idempotency key went to another runner: it took too long.
+        true => Refusal::Running.into(),
+        false => no.into(),
+    })
 }
 
 /// Prices the draft and commits it as an order with the webhooks it owes. The inner error is a commit that another one

@@ -106,6 +106,8 @@ pub const MOST_REPLIES: u32 = 500;
 pub const MOST_BYTES: u32 = 1 << 20;
 /// So many replies, the newest, are told in events and in the answer to a change. A list tells one of each query.
 pub const RECENT: u32 = 10;
+/// … as long as they have no more bytes than this in all, but for the last one told.
+const RECENT_BYTES: usize = 32 << 10;
 
 /// Each query comes with its newest reply. `page` counts from 1.
 pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Query>> {
@@ -232,7 +234,15 @@ pub async fn change(
 
 fn add(query: &mut Query, reply: Reply) {
     query.replies.insert(0, reply);
-    query.replies.truncate(RECENT as usize);
+    // The newest that fit, and at least one: an event's body goes to each endpoint.
+    let mut room = RECENT_BYTES;
+    let fits = |reply: &&Reply| {
+        let before = room;
+        room = room.saturating_sub(reply.message.len());
+        before > 0
+    };
+    let fitting = query.replies.iter().take_while(fits).count();
+    query.replies.truncate(fitting.min(RECENT as usize));
     query.replies_count += 1;
 }
 

@@ -16,7 +16,7 @@ pub fn write(account_id: i64, table: &str, id: &str, column: &str, upload: Optio
     Statement::new(
         format!(
             "UPDATE {table} SET {column}_id = ?3, {column}_size = ?4, {column}_type = ?5, {column}_name = ?6, updated_at = ?7
-             WHERE account_id = ?1 AND id = ?2"
+             WHERE account_id = ?1 AND id = ?2 AND (?3 IS NOT NULL OR {column}_id IS NOT NULL)"
         ),
         vec![
             account_id.into(),

@@ -25,7 +25,8 @@ const QUICK: u32 = 4_000;
 /// For so long an endpoint that wasn't quick is not expected to be.
 const SLOW_FOR: i64 = 24 * HOUR;
 /// A webhook waits so long, from its making on, for earlier ones of its subject to the same URL.
-const HELD: i64 = MINUTE;
+/// Less than the grace after which cron takes it up, or both would send it.
+const HELD: i64 = 40 * SECOND;
 /// So many are waited for at once (see `job`).
 const AT_ONCE: usize = 6;
 /// So much of its answer is kept.
@@ -157,7 +158,7 @@ async fn in_turn(shop: &Shop, queue: Vec<Task>, slow: bool) -> Vec<Turn> {
         let first = task.log.retries == 0 && shop.now() < task.log.created_at + HELD;
         let waits = task.ahead > over && first && !asked_for;
         let turn = if waits { Turn::Held(task) } else { attempt(shop, task, slow).await };
-        if let Turn::Over(Attempted { task: Task { due_at: None, .. }, .. }) = turn {
+        if !asked_for && matches!(turn, Turn::Over(Attempted { task: Task { due_at: None, .. }, .. })) {
             over += 1;
         }
         turns.push(turn);

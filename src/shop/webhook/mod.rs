@@ -196,7 +196,10 @@ pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>,
             .iter()
             .filter(|endpoint| endpoint.enabled && endpoint.events.contains(event))
             .map(|endpoint| (Some(endpoint.id.as_str()), endpoint.url.as_str(), endpoint.is_slow(now)));
-        let own = subject.own_url().map(|url| (None, url, false));
+        let own = subject.own_url().map(|url| {
+            let same = |endpoint: &&Endpoint| url::normal(&endpoint.url) == url::normal(url);
+            (None, url, endpoints.iter().filter(same).any(|endpoint| endpoint.is_slow(now)))
+        });
         let mut told: Vec<String> = Vec::new();
         // The order's own first: it is owed whatever becomes of an endpoint with the same URL.
         for (endpoint_id, url, slow) in own.into_iter().chain(wanted) {

@@ -303,6 +303,7 @@ pub fn behind(task: &Task) -> Statement {
     Statement::new(
         "SELECT id FROM webhook_logs INDEXED BY webhook_logs_owed
          WHERE account_id = ?1 AND subject_id = ?2 AND due_at IS NOT NULL AND url = ?3 AND seq > ?4 AND retries = 0
+           AND replay_of IS NULL AND simulated = 0
          ORDER BY seq LIMIT 1",
         vec![task.account_id.into(), (&task.subject_id).into(), (&task.log.url).into(), task.seq.into()],
     )
