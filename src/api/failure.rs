@@ -94,7 +94,7 @@ impl From<Refusal> for Failure {
             Refusal::OrderNotCompleted => Failure::invalid("Order is not completed"),
             Refusal::QueryFull => Failure::invalid("Query is full (maximum is 500 replies and 1 MB of text)"),
             Refusal::SerialsTaken(taken) => Failure::invalid(&serials_taken(&taken)),
-            Refusal::StockMoved => Failure::new(409, "The stock changed meanwhile. Read the product and try again"),
+            Refusal::Moved => Failure::new(409, "It was changed at the same time. Read it and try again"),
             Refusal::UnknownProducts(ids) => {
                 let unknown = |id: &String| format!("Product ids {} could not be found", quoted(id));
                 Failure::validation(ids.iter().map(unknown).collect())

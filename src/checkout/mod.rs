@@ -120,7 +120,7 @@ fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Re
             | Refusal::OrderNotCompleted
             | Refusal::QueryFull
             | Refusal::SerialsTaken(_)
-            | Refusal::StockMoved
+            | Refusal::Moved
             | Refusal::UnknownProducts(_)
             | Refusal::NameTaken
             | Refusal::TooManyRules

@@ -46,6 +46,19 @@ pub fn delete(account_id: i64, list: &str, id: &str) -> [Statement; 2] {
     ]
 }
 
+/// Holds a commit to the row's still being as it was read, if it is there at all: each change moves `updated_at` on.
+pub fn unmoved(account_id: i64, list: &str, id: &str, updated_at: i64) -> Statement {
+    Statement::guard(
+        &format!("NOT EXISTS (SELECT 1 FROM {list} WHERE account_id = ?1 AND id = ?2 AND updated_at <> ?3)"),
+        vec![account_id.into(), id.into(), updated_at.into()],
+    )
+}
+
+/// When a row is changed: now, and later than before even within a millisecond.
+pub fn moved(now: i64, before: i64) -> i64 {
+    now.max(before + 1)
+}
+
 /// How many rows there are, and the columns of the page's rows. `page` counts from 1.
 ///
 /// Where does row number `skip` from the top lie? Let h be the highest block with gaps that isn't skipped whole, and D what

@@ -108,8 +108,8 @@ pub enum Refusal {
     QueryFull,
     /// The account has these serials already; the first of them.
     SerialsTaken(Vec<stock::Taken>),
-    /// The stock was sold from while it was read anew.
-    StockMoved,
+    /// It was changed since it was read.
+    Moved,
     /// These are no products of the account.
     UnknownProducts(Vec<String>),
     /// The account has a rule of this name.

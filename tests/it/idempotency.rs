@@ -1,6 +1,9 @@
 //! `Idempotency-Key`: sent twice is done once.
 
+use std::rc::Rc;
+
 use futures_util::future::join_all;
+use pushguard::{shop::idempotency::Key, world::Db};
 use serde_json::{Value, json};
 
 use crate::{
@@ -163,4 +166,21 @@ fn the_operator_makes_an_account_once() {
             .text()
     };
     assert_eq!(make(), make());
+}
+
+#[test]
+fn a_key_is_finished_and_given_back_by_its_own_runner_alone() {
+    let world = World::new();
+    let db: Rc<dyn Db> = world.db.clone();
+    let key = || Key::new(db.clone(), 7, "k", "the same request".into());
+    let (first, second) = (key(), key());
+    block_on(db.commit(first.begin(&world.shop))).expect("the key was free");
+    // It gets ready, is refused before it has committed anything, and gives back what it doesn't have.
+    let _never_sent = second.begin(&world.shop);
+    block_on(second.release(&world.shop));
+    assert_eq!(world.db.rows_in("idempotency"), 1);
+    let finish = first.keep(&world.shop, 201, "{}").expect("sealed");
+    world.db.change("DELETE FROM idempotency");
+    let no = block_on(db.commit(finish)).expect_err("somebody else may run by now");
+    assert!(no.is_stale(), "nothing of the commit has happened");
 }

@@ -128,3 +128,16 @@ fn a_limit_that_does_not_answer_refuses_nobody() {
     }
     assert!(world.log.text().contains("the rate limit did not answer"));
 }
+
+#[test]
+fn who_comes_with_his_key_after_a_while_is_not_taken_for_anybody() {
+    let world = world();
+    let ada = ada(&world);
+    ada.get("/account").expect(200);
+    world.advance(11 * 60 * SECOND);
+    // Somebody at the same address guesses keys until he may no more.
+    let at = |ask: crate::actors::Ask<'_>| ask.header("cf-connecting-ip", "192.0.2.1").send();
+    while at(world.ask("GET", "/api/v2/orders").header("authorization", basic(&ada.email, "no"))).status() != 429 {}
+    let reply = at(ada.ask("GET", "/orders")).expect(200);
+    assert_eq!((reply.header("x-ratelimit-limit"), reply.header("x-ratelimit-remaining")), (Some("5"), Some("4")));
+}

@@ -32,6 +32,7 @@ mod rehearsal;
 mod replay;
 mod retry;
 mod route;
+mod same_time;
 mod secret;
 mod simulate;
 mod stock;

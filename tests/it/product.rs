@@ -236,15 +236,21 @@ fn put_changes_what_is_sent_and_null_clears_what_may_be_null() {
     for (name, value) in full.as_object().unwrap() {
         assert_eq!(&made[name], value, "{name}");
     }
-    assert_eq!(ada.put(&path(&made), json!({})).expect(200).json(), made, "nothing is sent, nothing changes");
-    assert_eq!(ada.put(&path(&made), made.clone()).expect(200).json(), made, "sent back as it was shown");
+    let put = |fields: Value| {
+        let mut product = ada.put(&path(&made), fields).expect(200).json();
+        product["updated_at"] = made["updated_at"].clone();
+        product
+    };
+    assert_eq!(put(json!({})), made, "nothing is sent, nothing changes");
+    assert_eq!(put(made.clone()), made, "sent back as it was shown");
     let nullable = ["seller_note", "maximum_quantity", "stock_amount", "dynamic_url", "info", "webhook_url", "custom"];
     for name in nullable {
         let changed = ada.put(&path(&made), json!({name: null})).expect(200).json();
         assert_eq!(changed[name], Value::Null, "{name}");
         assert_eq!(ada.get(&path(&made)).json()[name], Value::Null, "{name}");
     }
-    let now = ada.get(&path(&made)).json();
+    let mut now = ada.get(&path(&made)).json();
+    now["updated_at"] = made["updated_at"].clone();
     for (name, value) in made.as_object().unwrap().iter().filter(|(name, _)| !nullable.contains(&name.as_str())) {
         assert_eq!(&now[name], value, "{name}");
     }
@@ -387,4 +393,50 @@ fn an_images_address_has_the_origin_that_is_told() {
     let url = reply.json()["image"]["url"].as_str().unwrap().to_owned();
     assert!(url.starts_with("https://shop.example/images/"), "{url}");
     assert!(!url.contains(ORIGIN));
+}
+
+#[test]
+fn serials_stay_what_they_are_while_the_type_changes() {
+    let world = World::new();
+    let ada = world.seller();
+    let made = make(&ada, example(json!({"info": "A,B,C"})));
+    let path = path(&made);
+    let kept = "Stock delimiter can't change while serials are kept that are not in stock";
+    assert_eq!(ada.put(&path, json!({"product_type": 4, "stock_delimiter": "\n"})).errors(), [kept]);
+    // The whole object, as it was shown, with another type: what was stock is not what every buyer gets.
+    let mut whole = ada.get(&path).json();
+    whole["product_type"] = json!(4);
+    let service = ada.put(&path, whole).expect(200).json();
+    assert_eq!((&service["info"], &service["stock"]), (&Value::Null, &json!("∞")));
+    for body in [json!({"stock_delimiter": "\n"}), json!({"product_type": 2, "stock_delimiter": "\n"})] {
+        assert_eq!(ada.put(&path, body.clone()).errors(), [kept], "{body}");
+    }
+    let back = ada.put(&path, json!({"product_type": 2})).expect(200).json();
+    assert_eq!((&back["info"], &back["stock"]), (&json!("A,B,C"), &json!(3)));
+    let fresh = json!({"product_type": 2, "stock_delimiter": "\n", "info": "D\nE"});
+    assert_eq!(
+        ada.put(&path, fresh).expect(200).json()["stock"],
+        2,
+        "others in their place may be told apart otherwise"
+    );
+}
+
+#[test]
+fn forms_number_their_lists_or_say_their_items_field_by_field() {
+    let world = World::new();
+    let ada = world.seller();
+    let form = "title=T&description=D&price=1&currency=USD&product_type=4&gateways[0]=paypal&gateways[1]=bitcoin\
+        &custom[][name]=Size&custom[][type]=text&custom[][required]=1&custom[][name]=Age&custom[][type]=number&custom[][required]=0&=lost";
+    let made = ada.ask("POST", "/products").body(form).send().expect(201).json();
+    assert_eq!((&made["title"], &made["gateways"]), (&json!("T"), &json!(["paypal", "bitcoin"])));
+    assert_eq!(
+        made["custom"],
+        json!([
+            {"name": "Size", "type": "text", "required": true}, {"name": "Age", "type": "number", "required": false},
+        ])
+    );
+    let id = made["id"].as_str().unwrap();
+    let form = format!("title=T&product_ids[0]={id}");
+    let category = ada.ask("POST", "/categories").body(form).send().expect(201).json();
+    assert_eq!(category["product_ids"], json!([id]));
 }

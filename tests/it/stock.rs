@@ -185,13 +185,10 @@ fn ten_thousand_keys_are_one_trip_and_few_statements() {
     assert!(list.text().len() < 1_000, "the list shows no serials");
     assert_eq!(world.trips(|| ada.put(&path(&made), json!({"info": keys('B')})).expect(200)), 2);
     assert_eq!(ada.get(&path(&made)).json()["info"], json!(keys('B')));
-    let before = world.db.dump();
+    let serials = || world.db.query("SELECT * FROM serials ORDER BY product_id, state, seq");
+    let before = serials();
     assert_eq!(ada.put(&path(&made), json!({"title": "T", "info": keys('B')})).expect(200).json()["title"], "T");
-    assert_eq!(
-        before.replace(" | Keys | ", " | T | "),
-        world.db.dump(),
-        "what is sent back as it was shown is not written"
-    );
+    assert!(before == serials(), "what is sent back as it was shown is not written");
     ada.delete(&path(&made)).expect(204);
     assert_eq!(world.db.rows_in("serials"), 0);
 }
@@ -222,9 +219,10 @@ fn a_sale_while_the_stock_is_told_apart_anew_is_not_undone() {
     let made = make(&ada, json!({"info": "A\nB,C"}));
     let (other, product) = (world.clone(), made.clone());
     world.db.before_commit(1, move || assert_eq!(take(&other, &product, 1, 2), ["A\nB"]));
-    let reply = ada.put(&path(&made), json!({"stock_delimiter": "\n"})).expect(409);
-    assert_eq!(reply.message(), "The stock changed meanwhile. Read the product and try again");
-    assert_eq!(ada.get(&path(&made)).json()["info"], "C");
+    // It is refused as stale, read once more, and told apart without what was sold meanwhile.
+    let changed = ada.put(&path(&made), json!({"stock_delimiter": "\n"})).expect(200).json();
+    assert_eq!((&changed["info"], &changed["stock"]), (&json!("C"), &json!(1)));
+    assert_eq!(ada.get(&path(&made)).json(), changed);
     is_counted(&world);
 }
 

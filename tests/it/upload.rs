@@ -330,3 +330,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_refused_removal_changes_nothing() {
+    let world = World::new();
+    let ada = world.seller();
+    let fields = json!({
+        "title": "A", "description": "B", "price": "1", "currency": "USD", "product_type": 4, "gateways": ["bitcoin"],
+    });
+    let made = ada.post("/products", fields).expect(201).json();
+    let path = format!("/products/{}", made["id"].as_str().unwrap());
+    world.advance(crate::world::SECOND);
+    ada.delete(&format!("{path}/image")).expect(404);
+    assert_eq!(ada.get(&path).json(), made);
+}

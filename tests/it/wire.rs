@@ -324,3 +324,22 @@ fn a_body_that_is_too_large_is_413_wherever_one_is_read() {
     }
     assert_eq!(world.db.dump(), before);
 }
+
+#[test]
+fn a_body_full_of_nonsense_is_refused_in_few_words_and_little_time() {
+    let world = World::new();
+    let ada = world.seller();
+    let many = |text: &str| text.repeat((1 << 20) / text.len() - 300);
+    let gateways = ada.post("/products", json!({"gateways": many("a,")}));
+    // The other fields' own sentences, and at most one for each of twenty gateways.
+    assert!(gateways.errors().len() <= 30 && gateways.text().len() < 4_000);
+    let repeated = ada.post("/products", json!({"product_type": 2, "info": many("a,")}));
+    assert!(repeated.text().len() < 2_000);
+    let ids: Vec<String> = (0..90_000).map(|n| format!("{n:08x}")).collect();
+    for (path, fields) in [
+        ("/categories", json!({"title": "All", "product_ids": ids})),
+        ("/coupons", json!({"code": "ALL", "discount": "1", "product_ids": ids})),
+    ] {
+        assert_eq!(ada.post(path, fields).errors().len(), 1, "{path}");
+    }
+}

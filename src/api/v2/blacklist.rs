@@ -1,6 +1,6 @@
 //! `/blacklist`: list, get, create, update, destroy.
 
-use super::{Answer, Call, page::Wanted};
+use super::{Answer, Call, again, page::Wanted};
 use crate::{
     api::{failure::Failure, fields::Fields},
     http::Response,
@@ -43,6 +43,10 @@ pub async fn create(call: &Call<'_>) -> Answer {
 
 /// Changes what is sent. A new type must fit what is blocked, sent or kept.
 pub async fn update(call: &Call<'_>, id: &str) -> Answer {
+    again(async || change(call, id).await).await
+}
+
+async fn change(call: &Call<'_>, id: &str) -> Answer {
     let mut entry = blacklist::get(call.shop, call.account, id).await?;
     let mut fields = Fields::read(call.request, "blacklist")?;
     entry.kind = kind(&mut fields).unwrap_or(entry.kind);

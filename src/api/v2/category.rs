@@ -1,6 +1,6 @@
 //! `/categories`: list, get, create, update, destroy.
 
-use super::{Answer, Call, page::Wanted, upload};
+use super::{Answer, Call, again, page::Wanted, upload};
 use crate::{
     api::fields::Fields,
     http::Response,
@@ -43,6 +43,10 @@ pub async fn create(call: &Call<'_>) -> Answer {
 
 /// Changes what is sent.
 pub async fn update(call: &Call<'_>, id: &str) -> Answer {
+    again(async || change(call, id).await).await
+}
+
+async fn change(call: &Call<'_>, id: &str) -> Answer {
     let mut category = category::get(call.shop, call.account, id).await?;
     let mut fields = Fields::read(call.request, "category")?;
     if fields.has("title") {

@@ -1,6 +1,6 @@
 //! `/coupons`: list, get, create, update, destroy. The reference has no coupons, only orders that carry a `coupon_id`.
 
-use super::{Answer, Call, page::Wanted};
+use super::{Answer, Call, again, page::Wanted};
 use crate::{
     api::{failure::Failure, fields::Fields},
     http::Response,
@@ -35,9 +35,13 @@ pub async fn create(call: &Call<'_>) -> Answer {
 
 /// Changes what is sent.
 pub async fn update(call: &Call<'_>, id: &str) -> Answer {
+    again(async || change(call, id).await).await
+}
+
+async fn change(call: &Call<'_>, id: &str) -> Answer {
     let kept = coupon::get(call.shop, call.account, id).await?;
     let terms = terms(call, Some(kept.terms.clone()))?;
-    let coupon = coupon::update(call.shop, call.account, id, &kept.terms, &terms).await?;
+    let coupon = coupon::update(call.shop, call.account, &kept, &terms).await?;
     Ok(Response::json(200, object(&coupon)))
 }
 

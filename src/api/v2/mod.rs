@@ -62,6 +62,17 @@ impl Call<'_> {
 
 type Answer = Result<Response, Failure>;
 
+/// Does it once more when somebody else changed the same at the same time: what was not sent must stay as he left it.
+async fn again(change: impl AsyncFn() -> Answer) -> Answer {
+    for _ in 0..4 {
+        match change().await {
+            Err(failure) if failure.status == 409 => {}
+            answer => return answer,
+        }
+    }
+    change().await
+}
+
 pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &Meter<'_>) -> Answer {
     let account = &auth::authenticate(shop, request, meter).await?;
     auth::require_json_accepted(request)?;

@@ -1,6 +1,6 @@
 //! `/products`: list, get, create, update, destroy.
 
-use super::{Answer, Call, custom, page::Wanted, upload};
+use super::{Answer, Call, again, custom, page::Wanted, upload};
 use crate::{
     api::{failure::quoted, fields::Fields},
     http::{BODY_LIMIT, Response},
@@ -39,6 +39,10 @@ pub async fn create(call: &Call<'_>) -> Answer {
 /// Changes what is sent. The serials in stock are replaced when others are sent, and read anew when they are to be told
 /// apart in another way.
 pub async fn update(call: &Call<'_>, id: &str) -> Answer {
+    again(async || change(call, id).await).await
+}
+
+async fn change(call: &Call<'_>, id: &str) -> Answer {
     let before = product::get(call.shop, call.account, id).await?;
     let mut fields = Fields::read(call.request, "product")?;
     let mut product = before.clone();

@@ -111,8 +111,10 @@ pub async fn create(
 
 /// Writes the whole entry, unless it is gone.
 pub async fn update(shop: &Shop, account: &Account, entry: Entry) -> Outcome<Entry> {
-    let entry = Entry { updated_at: shop.now(), ..entry };
-    match write(shop, account, vec![sql::update(account.id, &entry)]).await?.first() {
+    let before = entry.updated_at;
+    let entry = Entry { updated_at: list::moved(shop.now(), before), ..entry };
+    let statements = vec![list::unmoved(account.id, sql::TABLE, &entry.id, before), sql::update(account.id, &entry)];
+    match write(shop, account, statements).await?.last() {
         Some(rows) if !rows.is_empty() => Ok(entry),
         _ => Err(Refusal::NotFound.into()),
     }
@@ -127,7 +129,13 @@ pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
 
 async fn write(shop: &Shop, account: &Account, statements: Vec<Statement>) -> Outcome<Vec<Vec<Row>>> {
     account.db(shop)?.commit(statements).await.map_err(|no| {
-        if no.names("blacklist.blocked_data") { Refusal::AlreadyBlacklisted.into() } else { Error::from(no) }
+        if no.names("blacklist.blocked_data") {
+            Refusal::AlreadyBlacklisted.into()
+        } else if no.is_stale() {
+            Refusal::Moved.into()
+        } else {
+            Error::from(no)
+        }
     })
 }
 

@@ -57,9 +57,13 @@ pub async fn create(
 
 /// Writes the whole category but its image, unless it is gone. Answers it as it is then.
 pub async fn update(shop: &Shop, account: &Account, category: Category) -> Outcome<Category> {
-    let category = Category { updated_at: shop.now(), ..category };
-    let statements =
-        vec![product::sql::all_known(account.id, &category.product_ids), sql::update(account.id, &category)];
+    let before = category.updated_at;
+    let category = Category { updated_at: list::moved(shop.now(), before), ..category };
+    let statements = vec![
+        list::unmoved(account.id, sql::TABLE, &category.id, before),
+        product::sql::all_known(account.id, &category.product_ids),
+        sql::update(account.id, &category),
+    ];
     match account.db(shop)?.commit(statements).await {
         Ok(rows) => Ok(sql::category(rows.last().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?)?),
         Err(no) => Err(product::unknown(shop, account, &category.product_ids, no).await?),

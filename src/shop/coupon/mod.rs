@@ -111,11 +111,15 @@ pub async fn create(shop: &Shop, account: &Account, terms: Terms, along: Along<'
 
 /// Writes all terms, unless the coupon is gone. How often it was used is not theirs to change. Products that `before` named
 /// may be gone: a coupon keeps their ids, since without any it would be for all.
-pub async fn update(shop: &Shop, account: &Account, id: &str, before: &Terms, terms: &Terms) -> Outcome<Coupon> {
-    let new = terms.product_ids.iter().filter(|id| !before.product_ids.contains(id));
+pub async fn update(shop: &Shop, account: &Account, before: &Coupon, terms: &Terms) -> Outcome<Coupon> {
+    let id = &before.id;
+    let new = terms.product_ids.iter().filter(|id| !before.terms.product_ids.contains(id));
     let product_ids = Json::list(new.map(String::as_str));
-    let statements =
-        vec![product::sql::all_known(account.id, &product_ids), sql::update(account.id, id, terms, shop.now())];
+    let statements = vec![
+        list::unmoved(account.id, sql::TABLE, id, before.updated_at),
+        product::sql::all_known(account.id, &product_ids),
+        sql::update(account.id, id, terms, list::moved(shop.now(), before.updated_at)),
+    ];
     let rows = write(shop, account, statements, &product_ids).await?;
     one(rows.last().map_or(&[], std::slice::from_ref))
 }

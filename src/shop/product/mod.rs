@@ -182,8 +182,8 @@ pub async fn update(
     mut product: Product,
     restock: Option<Restock>,
 ) -> Outcome<Product> {
-    product.updated_at = shop.now();
-    let mut statements = Vec::new();
+    product.updated_at = list::moved(shop.now(), before.updated_at);
+    let mut statements = vec![list::unmoved(account.id, sql::TABLE, &product.id, before.updated_at)];
     if restock.as_ref().is_some_and(|restock| restock.from_stock) {
         statements.push(stock::sql::unchanged(account.id, &product.id, &before.info));
     }
@@ -194,7 +194,7 @@ pub async fn update(
     }
     let rows = match (account.db(shop)?.commit(statements).await, &restock) {
         (Ok(rows), _) => rows,
-        (Err(no), _) if no.is_stale() => return Err(Refusal::StockMoved.into()),
+        (Err(no), _) if no.is_stale() => return Err(Refusal::Moved.into()),
         (Err(no), Some(restock)) => return Err(refused(shop, account, &product.id, &restock.serials, no).await?),
         (Err(no), None) => return Err(no.into()),
     };
@@ -230,8 +230,9 @@ pub async fn unknown(shop: &Shop, account: &Account, product_ids: &str, no: Unco
         return Ok(no.into());
     }
     let rows = account.db(shop)?.rows(vec![sql::unknown(account.id, product_ids)]).await?;
-    let unknown = rows.iter().flatten().map(|row| row.text()).collect::<Result<_, Fault>>()?;
-    Ok(Refusal::UnknownProducts(unknown).into())
+    let unknown = rows.iter().flatten().map(|row| row.text()).collect::<Result<Vec<_>, Fault>>()?;
+    // All are there: then it is the row itself that somebody else has changed.
+    Ok(if unknown.is_empty() { Refusal::Moved.into() } else { Refusal::UnknownProducts(unknown).into() })
 }
 
 /// Takes the product out of the shop, with what it has in stock and what was uploaded for it. Its orders stay as they are,

@@ -15,7 +15,7 @@ pub fn one(account_id: i64, table: &str, id: &str, column: &str) -> Statement {
 pub fn write(account_id: i64, table: &str, id: &str, column: &str, upload: Option<&Upload>, now: i64) -> Statement {
     Statement::new(
         format!(
-            "UPDATE {table} SET {column}_id = ?3, {column}_size = ?4, {column}_type = ?5, {column}_name = ?6, updated_at = ?7
+            "UPDATE {table} SET {column}_id = ?3, {column}_size = ?4, {column}_type = ?5, {column}_name = ?6, updated_at = MAX(?7, updated_at + 1)
              WHERE account_id = ?1 AND id = ?2 AND (?3 IS NOT NULL OR {column}_id IS NOT NULL)"
         ),
         vec![
