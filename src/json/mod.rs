@@ -22,6 +22,15 @@ pub enum Value {
 
 impl Value {
     /// A field of an object.
+    /// The items of a list: of an array, or of the numbered fields that forms write (`a[0]=…&a[1]=…`).
+    pub fn items(&self) -> Option<Vec<&Value>> {
+        match self {
+            Value::Array(items) => Some(items.iter().collect()),
+            Value::Object(items) => Some(items.iter().map(|(_, item)| item).collect()),
+            _ => None,
+        }
+    }
+
     pub fn get(&self, name: &str) -> Option<&Value> {
         match self {
             Value::Object(fields) => fields.iter().find(|(known, _)| known == name).map(|(_, value)| value),

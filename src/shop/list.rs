@@ -107,6 +107,25 @@ pub fn page(account_id: i64, list: &str, columns: &str, page: u32, per_page: u32
     ]
 }
 
+/// The same of a table that only grows: how many rows there are, and a page, which is a range of `seq`.
+pub fn grown_page(account_id: i64, list: &str, columns: &str, page: u32, per_page: u32) -> [Statement; 2] {
+    let skip = i64::from(page - 1) * i64::from(per_page);
+    [
+        Statement::new(
+            format!("SELECT COALESCE(MAX(seq), 0) FROM {list} WHERE account_id = ?1"),
+            vec![account_id.into()],
+        ),
+        Statement::new(
+            format!(
+                "SELECT {columns} FROM {list} WHERE account_id = ?1
+                 AND seq <= (SELECT MAX(seq) FROM {list} WHERE account_id = ?1) - ?2
+                 ORDER BY seq DESC LIMIT ?3"
+            ),
+            vec![account_id.into(), skip.into(), per_page.into()],
+        ),
+    ]
+}
+
 /// The answers of `page`, or of any two statements that answer a total and a page's rows.
 pub fn read<T>(rows: &[Vec<Row>], read: impl Fn(&Row) -> Result<T, Fault>) -> Result<Page<T>, Fault> {
     let [total, rows] = rows else {

@@ -343,3 +343,17 @@ fn a_body_full_of_nonsense_is_refused_in_few_words_and_little_time() {
         assert_eq!(ada.post(path, fields).errors().len(), 1, "{path}");
     }
 }
+
+#[test]
+fn of_a_long_list_nothing_is_dropped_in_silence() {
+    let world = World::new();
+    let ada = world.seller();
+    let mut gateways = vec!["bitcoin"; 20];
+    gateways.push("cash");
+    let reply = ada.post("/products", json!({"gateways": gateways}));
+    assert!(reply.errors().contains(&"Gateways is too long (maximum is 20 gateways)".to_owned()));
+    let mut ids = vec!["00000000"; 2_000];
+    ids.push("ffffffff");
+    let reply = ada.post("/coupons", json!({"code": "A", "discount": "1", "product_ids": ids}));
+    assert_eq!(reply.errors().len(), 2, "both are looked for: {}", reply.text());
+}

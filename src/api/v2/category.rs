@@ -70,8 +70,8 @@ pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
 fn product_ids(fields: &mut Fields) -> String {
     const MOST: usize = 1_000;
     let mut ids: Vec<String> = Vec::new();
-    match fields.value("product_ids") {
-        Some(Value::Array(items)) => {
+    match fields.value("product_ids").map(|value| (value, value.items())) {
+        Some((_, Some(items))) => {
             for item in items {
                 if ids.len() > MOST {
                     break;
@@ -86,16 +86,7 @@ fn product_ids(fields: &mut Fields) -> String {
                 }
             }
         }
-        Some(Value::String(text)) if text.trim().is_empty() => {}
-        // `product_ids[0]=…` of a form.
-        Some(Value::Object(items)) => {
-            for (_, item) in items.iter().take(MOST + 1) {
-                let id = item.as_str().unwrap_or("?").trim().to_ascii_lowercase();
-                if !id.is_empty() && !ids.contains(&id) {
-                    ids.push(id);
-                }
-            }
-        }
+        Some((Value::String(text), _)) if text.trim().is_empty() => {}
         None => fields.error("Product ids can't be blank"),
         Some(_) => fields.error("Product ids must be a list"),
     }

@@ -164,24 +164,23 @@ fn kinds() -> Meaning {
 
 /// A list, or a text with commas between.
 fn gateways(fields: &mut Fields) -> String {
-    // More than this nobody means; each that is unknown has a sentence.
+    // Each that is unknown has a sentence, so a list of many is refused as a whole.
     const MOST: usize = 20;
     fields.means("gateways", || Meaning::words(GATEWAYS));
-    let asked: Vec<String> = match fields.value("gateways") {
-        Some(Value::Array(items)) => {
-            items.iter().take(MOST).map(|item| item.as_str().unwrap_or("?").trim().to_owned()).collect()
-        }
-        Some(Value::String(text)) => text.split(',').take(MOST).map(|name| name.trim().to_owned()).collect(),
-        // `gateways[0]=…` of a form.
-        Some(Value::Object(items)) => {
-            items.iter().take(MOST).map(|(_, item)| item.as_str().unwrap_or("?").trim().to_owned()).collect()
-        }
+    let asked: Vec<&str> = match fields.value("gateways").map(|value| (value, value.items())) {
+        Some((_, Some(items))) => items.into_iter().map(|item| item.as_str().unwrap_or("?")).collect(),
+        Some((Value::String(text), _)) => text.split(',').collect(),
         None => Vec::new(),
         Some(_) => {
             fields.error("Gateways must be a list");
             return String::new();
         }
     };
+    if asked.len() > MOST {
+        fields.error(format!("Gateways is too long (maximum is {MOST} gateways)"));
+        return String::new();
+    }
+    let asked: Vec<String> = asked.into_iter().map(|name| name.trim().to_owned()).collect();
     let (mut known, mut unknown) = (Vec::new(), false);
     for name in asked.iter().filter(|name| !name.is_empty()) {
         match GATEWAYS.iter().find(|known| known.eq_ignore_ascii_case(name)) {

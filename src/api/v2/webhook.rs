@@ -70,10 +70,7 @@ fn events(fields: &mut Fields, required: bool) -> Option<Vec<Event>> {
     let names: Vec<Value> = match fields.value("events") {
         None if required || fields.has("events") => Vec::new(),
         None => return None,
-        Some(Value::Array(items)) => items.clone(),
-        // `events[0]=…` of a form.
-        Some(Value::Object(items)) => items.iter().map(|(_, item)| item.clone()).collect(),
-        Some(one) => vec![one.clone()],
+        Some(value) => value.items().unwrap_or_else(|| vec![value]).into_iter().cloned().collect(),
     };
     if names.is_empty() {
         fields.error("Events can't be blank");

@@ -2,7 +2,7 @@
 
 use super::{Feedback, Rating};
 use crate::{
-    shop::order::Status,
+    shop::{list, order::Status},
     world::{Fault, Row, Statement},
 };
 
@@ -11,18 +11,7 @@ const COLUMNS: &str =
 
 /// How many there are, and the page: a range of `seq`, as that of orders.
 pub fn page(account_id: i64, page: u32, per_page: u32) -> [Statement; 2] {
-    let skip = i64::from(page - 1) * i64::from(per_page);
-    [
-        Statement::new("SELECT COALESCE(MAX(seq), 0) FROM feedbacks WHERE account_id = ?1", vec![account_id.into()]),
-        Statement::new(
-            format!(
-                "SELECT {COLUMNS} FROM feedbacks WHERE account_id = ?1
-                 AND seq <= (SELECT MAX(seq) FROM feedbacks WHERE account_id = ?1) - ?2
-                 ORDER BY seq DESC LIMIT ?3"
-            ),
-            vec![account_id.into(), skip.into(), per_page.into()],
-        ),
-    ]
+    list::grown_page(account_id, "feedbacks", COLUMNS, page, per_page)
 }
 
 pub fn one(account_id: i64, id: &str) -> Statement {

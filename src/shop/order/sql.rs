@@ -27,27 +27,16 @@ pub fn row() -> String {
     format!("json_array(json_array({first}), json_array({second})) AS row")
 }
 
-fn select(place: &str) -> String {
-    format!("SELECT {} FROM orders WHERE account_id = ?1 {place}", row())
-}
-
 pub fn by_id(account_id: i64, id: &str) -> Statement {
-    Statement::new(select("AND id = ?2"), vec![account_id.into(), id.into()])
+    Statement::new(
+        format!("SELECT {} FROM orders WHERE account_id = ?1 AND id = ?2", row()),
+        vec![account_id.into(), id.into()],
+    )
 }
 
 /// How many there are, and the page: a range of `seq`, whose cost does not depend on how deep it lies.
 pub fn page(account_id: i64, page: u32, per_page: u32) -> [Statement; 2] {
-    let skip = i64::from(page - 1) * i64::from(per_page);
-    [
-        Statement::new("SELECT COALESCE(MAX(seq), 0) FROM orders WHERE account_id = ?1", vec![account_id.into()]),
-        Statement::new(
-            select(
-                "AND seq <= (SELECT MAX(seq) FROM orders WHERE account_id = ?1) - ?2
-                 ORDER BY seq DESC LIMIT ?3",
-            ),
-            vec![account_id.into(), skip.into(), per_page.into()],
-        ),
-    ]
+    list::grown_page(account_id, "orders", &row(), page, per_page)
 }
 
 pub fn from_row(row: &Row) -> Result<Order, Fault> {

@@ -2,7 +2,7 @@
 
 use super::{Endpoint, Event, FAILURES, FAILURES_APART, Log, MOST_ENDPOINTS, PATIENCE};
 use crate::{
-    shop::account::secret::Sealed,
+    shop::{account::secret::Sealed, list},
     world::{Fault, Row, Statement},
 };
 
@@ -205,18 +205,7 @@ pub fn log_by_id(account_id: i64, id: &str) -> Statement {
 }
 
 pub fn log_page(account_id: i64, page: u32, per_page: u32) -> [Statement; 2] {
-    let skip = i64::from(page - 1) * i64::from(per_page);
-    [
-        Statement::new("SELECT COALESCE(MAX(seq), 0) FROM webhook_logs WHERE account_id = ?1", vec![account_id.into()]),
-        Statement::new(
-            format!(
-                "SELECT {LOG} FROM webhook_logs WHERE account_id = ?1
-                 AND seq <= (SELECT MAX(seq) FROM webhook_logs WHERE account_id = ?1) - ?2
-                 ORDER BY seq DESC LIMIT ?3"
-            ),
-            vec![account_id.into(), skip.into(), per_page.into()],
-        ),
-    ]
+    list::grown_page(account_id, "webhook_logs", LOG, page, per_page)
 }
 
 pub fn log(row: &Row) -> Result<Log, Fault> {
