@@ -6,14 +6,20 @@ use std::{any::Any, rc::Rc};
 use crate::notes::{self, Meaning};
 
 /// The request headers that anybody here reads; others are not fetched from the platform.
-pub const HEADERS: [&str; 9] = [
+pub const HEADERS: [&str; 15] = [
     "accept",
     "authorization",
     "cf-connecting-ip",
     "content-type",
     "idempotency-key",
     "if-none-match",
+    "paypal-auth-algo",
+    "paypal-cert-url",
+    "paypal-transmission-id",
+    "paypal-transmission-sig",
+    "paypal-transmission-time",
     "referer",
+    "stripe-signature",
     "upgrade",
     "user-agent",
 ];

@@ -12,6 +12,7 @@ pub mod fields;
 mod image;
 mod limit;
 mod multipart;
+mod notice;
 mod once;
 pub mod v2;
 
@@ -24,10 +25,11 @@ pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Respons
     let answered = match segments.as_slice() {
         // Monitors ask it often, and it asks nobody.
         ["healthz"] => healthz(request),
-        ["admin" | "api", ..] if !is_private_line(shop, request) => {
+        ["admin" | "api" | "gateways", ..] if !is_private_line(shop, request) => {
             Err(Failure::new(403, "All API requests must be made over HTTPS"))
         }
         ["admin", rest @ ..] => admin::answer(shop, request, rest, meter).await,
+        ["gateways", gateway, account_id] => notice::answer(shop, request, gateway, account_id, meter).await,
         ["images", rest @ ..] => image::answer(shop, request, rest).await,
         ["api", "v2", rest @ ..] => v2::answer(shop, request, rest, meter).await,
         _ => Err(Failure::not_found()),

@@ -12,9 +12,9 @@ use crate::{
             self, Account,
             secret::{Sealed, Secrets},
         },
-        gateway::{qr, wallet},
-        money::coin_text,
-        order::{self, Order, Status, facts::Receipt},
+        gateway::{Desk, qr},
+        money::{Amount, coin_text},
+        order::{self, Order, Status, facts::Receipt, movement::Session},
         payment,
         time::SECOND,
         webhook::sign,
@@ -81,25 +81,35 @@ impl Texts {
     pub fn of(visit: &Visit<'_>, standing: &Standing) -> Result<Texts, Fault> {
         let order = &standing.order;
         let invoice = &order.invoice;
-        let symbol = order.gateway.symbol();
+        let symbol = symbol(order);
         let due = coin_text(invoice.missing());
-        let uri = format!("{}:{}?amount={due}", order.gateway.snake(), invoice.address);
-        let (qr_side, qr_path) =
-            qr::svg_path(&uri).ok_or_else(|| Fault("an address is too long for a QR code".into()))?;
-        let account = Account::acting(order.account_id, &visit.link.shard, order.test);
+        let uri = order.gateway.url(order);
+        let (qr_side, qr_path) = match order.session {
+            None => qr::svg_path(&uri).ok_or_else(|| Fault("an address is too long for a QR code".into()))?,
+            Some(_) => (0, String::new()),
+        };
+        let account = &Account::acting(order.account_id, &visit.link.shard, order.test);
         let surplus = invoice.received.saturating_sub(invoice.value);
+        let money = |minor: i64| Amount::new(minor, order.price.currency()).map(Amount::display).unwrap_or_default();
+        let over = order.paid_value - order.price.minor();
         Ok(Texts {
             price: order.price.display(),
             received: coin_text(invoice.received),
-            received_with_unit: coins(invoice.received, symbol),
-            surplus: (surplus > 0).then(|| coins(surplus, symbol)),
+            received_with_unit: match order.session {
+                None => coins(invoice.received, symbol),
+                Some(_) => money(order.paid_value),
+            },
+            surplus: match order.session {
+                None => (surplus > 0).then(|| coins(surplus, symbol)),
+                Some(_) => (over > 0).then(|| money(over)),
+            },
             rate: format!("1 {symbol} = {} {}", grouped(&invoice.rate.to_text()), order.price.currency().code()),
             qr_side,
             qr_path,
             return_url: return_url(standing),
             return_host: visit.link.return_origin.split("://").last().unwrap_or_default().to_owned(),
             receipts: receipts(standing),
-            network: match wallet::network(visit.shop, &account) {
+            network: match order.gateway.of(account).network(Desk { shop: visit.shop, account }) {
                 Network::Mainnet => None,
                 Network::Testnet => Some("testnet"),
                 Network::Regtest => Some("regtest"),
@@ -108,6 +118,11 @@ impl Texts {
             uri,
         })
     }
+}
+
+/// The unit of the order's coin.
+fn symbol(order: &Order) -> &'static str {
+    order.gateway.coin().map_or("", |coin| coin.symbol)
 }
 
 pub fn page<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Texts) -> Page<'a> {
@@ -121,25 +136,33 @@ pub fn page<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Texts) 
         test: order.test,
         url: visit.url,
         revision: order.revision.unsigned_abs(),
-        state: state(order, texts, visit.shop.now()),
+        state: state(visit, order, texts),
     }
 }
 
-fn state<'a>(order: &'a Order, texts: &'a Texts, now: i64) -> State<'a> {
+fn state<'a>(visit: &'a Visit<'_>, order: &'a Order, texts: &'a Texts) -> State<'a> {
+    let now = visit.shop.now();
+    if let Some(session) = order.session.as_ref().filter(|_| order.status.is_open()) {
+        return elsewhere(visit, order, session, texts);
+    }
     let left = order.invoice.expires_at - now;
     // Rounded up, so that the page asks again just after the end and not just before it.
     let seconds_left = u64::try_from((left + SECOND - 1) / SECOND).unwrap_or(0);
     let order_id = order.id.as_str();
     match order.status {
         Status::Unpaid if left > 0 => State::Waiting { invoice: invoice(order, texts), seconds_left },
-        Status::Unpaid => State::Expired { received: None, order_id, restart: true },
+        Status::Unpaid => State::Expired { received: None, order_id, restart: order.invoice.index.is_some() },
         Status::PartiallyPaid if left > 0 => State::Partial {
             invoice: invoice(order, texts),
             seconds_left,
             received: &texts.received,
             confirming: order.invoice.confirmations < order.confirmations_needed,
         },
-        Status::PartiallyPaid => State::Expired { received: Some(&texts.received_with_unit), order_id, restart: true },
+        Status::PartiallyPaid => State::Expired {
+            received: Some(&texts.received_with_unit),
+            order_id,
+            restart: order.invoice.index.is_some(),
+        },
         Status::AwaitingConfirmations | Status::PendingAtPayPal => State::Confirming {
             invoice: invoice(order, texts),
             seen: order.invoice.confirmations.min(order.confirmations_needed),
@@ -161,10 +184,30 @@ fn state<'a>(order: &'a Order, texts: &'a Texts, now: i64) -> State<'a> {
     }
 }
 
+/// What the page shows while the buyer pays on a gateway's.
+fn elsewhere<'a>(visit: &'a Visit<'_>, order: &'a Order, session: &'a Session, texts: &'a Texts) -> State<'a> {
+    let order_id = order.id.as_str();
+    let gateway = order.gateway.name();
+    let ended = session.expires_at.is_some_and(|ends| ends < visit.shop.now());
+    match order.status {
+        Status::PendingAtPayPal => State::Pending { gateway, order_id },
+        Status::PartiallyPaid => State::Expired { received: Some(&texts.received_with_unit), order_id, restart: false },
+        _ if ended => State::Expired { received: None, order_id, restart: false },
+        // Only who has just asked for it: whoever comes back from there must not be sent there again.
+        _ if visit.request.param("go").is_some() => State::Leaving { gateway, href: &session.url },
+        _ => State::Away {
+            gateway,
+            href: &session.url,
+            order_id,
+            back: visit.request.param("back").as_deref() == Some("paid"),
+        },
+    }
+}
+
 fn invoice<'a>(order: &'a Order, texts: &'a Texts) -> Invoice<'a> {
     Invoice {
         coin: order.gateway.name(),
-        symbol: order.gateway.symbol(),
+        symbol: symbol(order),
         network: texts.network,
         due: &texts.due,
         address: &order.invoice.address,

@@ -43,7 +43,8 @@ fn title(page: &Page) -> String {
         State::HighRisk { .. } => "Payment in review".to_string(),
         State::Reversed { .. } => "Payment reversed".to_string(),
         State::Refunded { .. } => "Payment refunded".to_string(),
-        State::Start { .. } | State::Leaving { .. } | State::Waiting { .. } => {
+        State::Pending { .. } => "Payment pending".to_string(),
+        State::Start { .. } | State::Leaving { .. } | State::Away { .. } | State::Waiting { .. } => {
             format!("Pay {}", page.price)
         }
     }
@@ -53,7 +54,7 @@ fn refresh(page: &Page) -> Option<(u32, String)> {
     match &page.state {
         State::Paid { return_url: Some(url), delivered, .. } => Some((stay(*delivered), url.to_string())),
         State::Leaving { href, .. } => Some((0, href.to_string())),
-        State::Waiting { .. } | State::Partial { .. } | State::Confirming { .. } => {
+        State::Waiting { .. } | State::Partial { .. } | State::Confirming { .. } | State::Away { .. } => {
             Some((LOOK_AGAIN, format!("{}/order", page.url)))
         }
         _ => None,
@@ -80,6 +81,8 @@ fn panel(page: &Page) -> Markup {
     match &page.state {
         State::Start { gateway, needs_email, error } => start(page, gateway, *needs_email, *error),
         State::Leaving { gateway, href } => leaving(gateway, href),
+        State::Away { gateway, href, order_id, back } => away(page, gateway, href, order_id, *back),
+        State::Pending { gateway, order_id } => pending(page, gateway, order_id),
         State::Waiting { invoice, seconds_left } => waiting(page, invoice, *seconds_left),
         State::Partial { invoice, seconds_left, received, confirming } => {
             partial(page, invoice, *seconds_left, received, *confirming)
@@ -127,6 +130,32 @@ fn leaving(gateway: &str, href: &str) -> Markup {
     html! {
         (heading(&format!("Taking you to {gateway}"), html! { "You pay there and come back here." }))
         a.button data-return="0" href=(href) { "Continue to " (gateway) }
+    }
+}
+
+fn away(page: &Page, gateway: &str, href: &str, order_id: &str, back: bool) -> Markup {
+    html! {
+        @if back {
+            (mark(Mark::Work))
+            (heading(&format!("Waiting for {gateway}"), html! { "They tell us as soon as your payment is through. This page updates itself." }))
+            p.hint.center { "There is no need to pay again. Not finished? " a href=(href) { "Go back to " (gateway) } "." }
+        } @else {
+            (heading(&format!("Pay with {gateway}"), html! { "You pay there and come back here. This page updates itself." }))
+            a.button href=(href) { "Continue to " (gateway) }
+            p.hint.center { "Paid already? Don't pay again: it shows here in a moment." }
+        }
+        (look_again(page))
+        (order(order_id))
+    }
+}
+
+fn pending(page: &Page, gateway: &str, order_id: &str) -> Markup {
+    html! {
+        (mark(Mark::Time))
+        (heading("Payment pending", html! { (gateway) " has your payment and still has to clear it. That can take some days." }))
+        p.hint.center { "There is nothing left to do, and no need to pay again. This page shows the result." }
+        (look_again(page))
+        (order(order_id))
     }
 }
 

@@ -59,8 +59,12 @@ pub async fn start(visit: &Visit<'_>) -> Result<Response, Error> {
         user_agent: request.header("user-agent").map(|agent| short(agent, 512)),
         referral: None,
     };
-    payment::start(visit.shop, visit.link, visit.payment_id, buyer).await?;
-    Ok(Response::see_other(&format!("{}/order", visit.url)))
+    let origin = visit.shop.world.settings.public_url.as_deref().unwrap_or(&visit.request.origin);
+    let page = format!("{origin}{}", visit.url);
+    let order = payment::start(visit.shop, visit.link, visit.payment_id, &page, buyer).await?;
+    // A page elsewhere is gone to at once, and only now.
+    let go = if order.session.is_some() { "?go=1" } else { "" };
+    Ok(Response::see_other(&format!("{}/order{go}", visit.url)))
 }
 
 fn account(visit: &Visit<'_>) -> Account {
@@ -69,7 +73,18 @@ fn account(visit: &Visit<'_>) -> Account {
 
 /// The order as it stands, in one round trip.
 pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
-    let Some(standing) = fill::read(visit).await? else {
+    let mut standing = fill::read(visit).await?;
+    // Whoever comes back from a gateway's page wants to know, and its own word may take a while.
+    if let Some(order) = standing.as_ref().map(|standing| &standing.order)
+        && visit.request.param("back").is_some()
+        && order.session.is_some()
+        && order.status.is_open()
+        && order.gateway.looks()
+    {
+        watch::look(visit.shop, &account(visit), &order.id, None).await?;
+        standing = fill::read(visit).await?;
+    }
+    let Some(standing) = standing else {
         return if visit.shop.now() > visit.link.expires_at {
             Err(Refusal::Expired.into())
         } else {

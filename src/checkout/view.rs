@@ -27,6 +27,18 @@ pub enum State<'a> {
         gateway: &'a str,
         href: &'a str,
     },
+    /// He was sent there, and we wait to hear of it. `back`: he says that he has paid.
+    Away {
+        gateway: &'a str,
+        href: &'a str,
+        order_id: &'a str,
+        back: bool,
+    },
+    /// The gateway holds the money back until it has looked at it.
+    Pending {
+        gateway: &'a str,
+        order_id: &'a str,
+    },
     Waiting {
         invoice: Invoice<'a>,
         seconds_left: u64,
@@ -115,6 +127,9 @@ impl State<'_> {
         match self {
             State::Start { .. } => "start",
             State::Leaving { .. } => "leaving",
+            State::Away { back: false, .. } => "away",
+            State::Away { back: true, .. } => "back",
+            State::Pending { .. } => "pending",
             State::Waiting { .. } => "waiting",
             State::Partial { .. } => "partial",
             State::Confirming { .. } => "confirming",
@@ -130,7 +145,7 @@ impl State<'_> {
     pub fn live(&self) -> bool {
         match self {
             State::Waiting { .. } | State::Partial { .. } | State::Confirming { .. } => true,
-            State::Expired { .. } | State::HighRisk { .. } => true,
+            State::Expired { .. } | State::HighRisk { .. } | State::Away { .. } | State::Pending { .. } => true,
             State::Start { .. } | State::Leaving { .. } | State::Paid { .. } => false,
             State::Reversed { .. } | State::Refunded { .. } => false,
         }

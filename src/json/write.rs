@@ -76,6 +76,15 @@ impl Json {
         self.plain(name, &digits);
     }
 
+    /// `null` when there is none.
+    pub fn maybe_int(&mut self, name: &str, value: Option<u64>) {
+        match value {
+            Some(value) => self.int(name, value),
+            None => self.null(name),
+        }
+        self.noted.maybe();
+    }
+
     pub fn flag(&mut self, name: &str, value: bool) {
         self.noted.field(name, || Shape::Flag);
         self.plain(name, if value { "true" } else { "false" });

@@ -7,7 +7,7 @@ use super::{
     account::{self, Account},
     gateway::{Gateway, rates},
     idempotency,
-    order::{self, watch},
+    order::{self, hear, watch},
     time::MINUTE,
     webhook::{self, deliver},
 };
@@ -22,28 +22,30 @@ pub enum Job {
     Deliver { shard: String, account_id: i64, log_id: String, slow: bool },
     /// Look at the chain for this order. Of several chains of looks only the one with the order's own turn lives on.
     Look { shard: String, account_id: i64, order_id: String, turn: i64 },
+    /// Hear what a gateway has told: its notice with this id.
+    Hear { shard: String, account_id: i64, gateway: String, id: String },
 }
 
 impl Job {
     /// A receiver that answers late must keep no look waiting, and no other receiver.
     pub fn lane(&self) -> Lane {
         match self {
-            Job::Look { .. } => Lane::Looks,
+            Job::Look { .. } | Job::Hear { .. } => Lane::Looks,
             Job::Deliver { slow: false, .. } => Lane::Deliveries,
             Job::Deliver { slow: true, .. } => Lane::Retries,
         }
     }
 
-    /// `[word, shard, account, id, turn or whether it is a retry]`
+    /// `[word, shard, account, id, turn or whether it is a retry or gateway]`
     pub fn to_text(&self) -> String {
-        let (word, shard, account_id, id, turn) = match self {
+        let (word, shard, account_id, id, last): (_, _, _, _, Value) = match self {
             Job::Deliver { shard, account_id, log_id, slow } => {
-                ("deliver", shard, *account_id, log_id, i64::from(*slow))
+                ("deliver", shard, *account_id, log_id, i64::from(*slow).into())
             }
-            Job::Look { shard, account_id, order_id, turn } => ("look", shard, *account_id, order_id, *turn),
+            Job::Look { shard, account_id, order_id, turn } => ("look", shard, *account_id, order_id, (*turn).into()),
+            Job::Hear { shard, account_id, gateway, id } => ("hear", shard, *account_id, id, gateway.as_str().into()),
         };
-        let fields: Vec<Value> =
-            vec![word.into(), shard.as_str().into(), account_id.into(), id.as_str().into(), turn.into()];
+        let fields: Vec<Value> = vec![word.into(), shard.as_str().into(), account_id.into(), id.as_str().into(), last];
         Value::Array(fields).to_text()
     }
 
@@ -58,6 +60,7 @@ impl Job {
                 Some(Job::Deliver { shard, account_id, log_id: id, slow: fields.at(4)?.as_int::<i64>()? == 1 })
             }
             "look" => Some(Job::Look { shard, account_id, order_id: id, turn: fields.at(4)?.as_int()? }),
+            "hear" => Some(Job::Hear { shard, account_id, gateway: fields.at(4)?.as_str()?.to_owned(), id }),
             _ => None,
         }
     }
@@ -80,11 +83,7 @@ pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
                     None => batches.push((shard, *slow, vec![n])),
                 }
             }
-            Job::Look { shard, account_id, order_id, turn } => looks.push(async move {
-                // Which chain is looked at, the order says.
-                let account = Account::acting(*account_id, shard, false);
-                (vec![n], watch::turn(shop, &account, order_id, *turn).await)
-            }),
+            job => looks.push(async move { (vec![n], look_or_hear(shop, job).await) }),
         }
     }
     // A queue's batch holds one kind, of one pace; and of one shard, as long as there is one.
@@ -113,6 +112,19 @@ pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
     done
 }
 
+async fn look_or_hear(shop: &Shop, job: &Job) -> Result<(), Fault> {
+    match job {
+        // Which chain is looked at, the order says.
+        Job::Look { shard, account_id, order_id, turn } => {
+            watch::turn(shop, &Account::acting(*account_id, shard, false), order_id, *turn).await
+        }
+        Job::Hear { shard, account_id, gateway, id } => {
+            hear::hear(shop, &Account::acting(*account_id, shard, false), gateway, id).await
+        }
+        Job::Deliver { .. } => Ok(()),
+    }
+}
+
 /// So many rows are taken up by one commit of the sweep, and so many commits are made a minute.
 const SWEEP: u32 = 100;
 const ROUNDS: usize = 20;
@@ -121,7 +133,7 @@ const OLD_ANSWERS: u32 = 1_000;
 
 /// Cron's part, each minute: whatever is owed and was not taken up by its nudge is nudged again, and rates stay fresh.
 pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
-    for gateway in Gateway::ALL {
+    for gateway in Gateway::ALL.into_iter().filter(|gateway| gateway.coin().is_some()) {
         rates::keep_fresh(shop, gateway).await;
     }
     for shard in shop.world.databases.shards() {
@@ -134,13 +146,15 @@ pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
                 .commit(vec![
                     webhook::sql::take_due(now, until, SWEEP),
                     order::sql::take_lapsed(now, until, SWEEP),
+                    hear::take_due(now, until, SWEEP),
+                    hear::take_old(now, SWEEP),
                     idempotency::take_old(now, OLD_ANSWERS),
                     account::take_old(now, SWEEP),
                 ])
                 .await
                 .map_err(Uncommitted::into_fault)?;
-            let [logs, orders, ..] = rows.as_slice() else {
-                return Err(Fault("two answers were expected".into()));
+            let [logs, orders, notices, ..] = rows.as_slice() else {
+                return Err(Fault("three answers were expected".into()));
             };
             let mut nudges = Vec::new();
             for row in logs {
@@ -151,8 +165,12 @@ pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
                 let (account_id, order_id, turn) = row.read(|row| Ok((row.int(), row.text(), row.int())))?;
                 nudges.push((Job::Look { shard: shard.clone(), account_id, order_id, turn }, 0));
             }
+            for row in notices {
+                let (account_id, gateway, id) = row.read(|row| Ok((row.int(), row.text(), row.text())))?;
+                nudges.push((Job::Hear { shard: shard.clone(), account_id, gateway, id }, 0));
+            }
             shop.nudge(nudges).await;
-            if logs.len() < SWEEP as usize && orders.len() < SWEEP as usize {
+            if [logs, orders, notices].iter().all(|rows| rows.len() < SWEEP as usize) {
                 break;
             }
         }

@@ -21,8 +21,8 @@ pub struct Settings {
     pub brand: String,
     /// Development: webhooks and return URLs may be plain http and on loopback.
     pub allow_insecure_urls: bool,
-    pub bitcoin_network: Network,
-    pub bitcoin_esplora_urls: Vec<String>,
+    pub bitcoin: ChainSettings,
+    pub litecoin: ChainSettings,
     pub rates_coinbase_url: String,
     pub rates_coingecko_url: String,
     /// Seconds between two looks at the chain while a buyer is expected to pay.
@@ -30,6 +30,13 @@ pub struct Settings {
     /// Requests a minute. The platform's bindings decide; `scripts/` gives them the same numbers.
     pub rate_limit_account: u32,
     pub rate_limit_anonymous: u32,
+}
+
+/// A coin's chain: which it is, and the servers that see it, without a trailing slash.
+#[derive(Debug, Clone)]
+pub struct ChainSettings {
+    pub network: Network,
+    pub urls: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,28 +55,32 @@ impl Settings {
             let url = get(name).unwrap_or_else(|| default.to_owned());
             base_url(name, &url)
         };
-        let bitcoin_network = match get("BITCOIN_NETWORK").as_deref().unwrap_or("mainnet") {
-            "mainnet" => Network::Mainnet,
-            "testnet" => Network::Testnet,
-            "regtest" => Network::Regtest,
-            _ => {
-                return Err(Missing("BITCOIN_NETWORK must be mainnet, testnet or regtest".into()));
-            }
+        let chain = |coin: &str, public: [&str; 2]| {
+            let name = format!("{coin}_NETWORK");
+            let network = match get(&name).as_deref().unwrap_or("mainnet") {
+                "mainnet" => Network::Mainnet,
+                "testnet" => Network::Testnet,
+                "regtest" => Network::Regtest,
+                _ => return Err(Missing(format!("{name} must be mainnet, testnet or regtest"))),
+            };
+            let [main, test] = public;
+            let public = match network {
+                Network::Mainnet => main,
+                Network::Testnet => test,
+                // Nobody runs a public regtest. Shops without a real wallet don't miss it, so it may stay empty.
+                Network::Regtest => "",
+            };
+            let name = format!("{coin}_ESPLORA_URLS");
+            let urls = urls(&name, get(&name).as_deref().unwrap_or(public))?;
+            Ok(ChainSettings { network, urls })
         };
-        let public = match bitcoin_network {
-            Network::Mainnet => "https://blockstream.info/api,https://mempool.space/api",
-            Network::Testnet => "https://blockstream.info/testnet/api,https://mempool.space/testnet/api",
-            // Nobody runs a public regtest. Shops without a real wallet don't miss it, so it may stay empty.
-            Network::Regtest => "",
-        };
-        let bitcoin_esplora_urls = get("BITCOIN_ESPLORA_URLS")
-            .as_deref()
-            .unwrap_or(public)
-            .split(',')
-            .map(str::trim)
-            .filter(|url| !url.is_empty())
-            .map(|url| base_url("BITCOIN_ESPLORA_URLS", url))
-            .collect::<Result<_, _>>()?;
+        let bitcoin = chain(
+            "BITCOIN",
+            [
+                "https://blockstream.info/api,https://mempool.space/api",
+                "https://blockstream.info/testnet/api,https://mempool.space/testnet/api",
+            ],
+        )?;
         let per_minute = |name: &str, default: u32| match get(name) {
             None => Ok(default),
             Some(text) => text
@@ -96,8 +107,8 @@ impl Settings {
             public_url: get("PUBLIC_URL").map(|url| base_url("PUBLIC_URL", &url)).transpose()?,
             brand,
             allow_insecure_urls,
-            bitcoin_network,
-            bitcoin_esplora_urls,
+            bitcoin,
+            litecoin: chain("LITECOIN", ["https://litecoinspace.org/api", "https://litecoinspace.org/testnet/api"])?,
             rates_coinbase_url: url("RATES_COINBASE_URL", "https://api.coinbase.com")?,
             rates_coingecko_url: url("RATES_COINGECKO_URL", "https://api.coingecko.com")?,
             watch_seconds: match get("WATCH_SECONDS") {
@@ -115,6 +126,11 @@ impl Settings {
 }
 
 const KEYS: &str = "give it as id:base64, 32 random bytes or more (openssl rand -base64 32)";
+
+/// A comma list of them.
+fn urls(name: &str, list: &str) -> Result<Vec<String>, Missing> {
+    list.split(',').map(str::trim).filter(|url| !url.is_empty()).map(|url| base_url(name, url)).collect()
+}
 
 fn base_url(name: &str, url: &str) -> Result<String, Missing> {
     if url.starts_with("https://") || url.starts_with("http://") {

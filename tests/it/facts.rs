@@ -23,8 +23,12 @@ fn sighting() -> impl Strategy<Value = Sighting> {
     (95_u32..110, prop::collection::vec(output(), 0..6)).prop_map(|(tip, mut outputs)| {
         outputs.sort_by(|a, b| (&a.txid, a.vout).cmp(&(&b.txid, b.vout)));
         outputs.dedup_by(|a, b| (&a.txid, a.vout) == (&b.txid, b.vout));
-        Sighting { tip, outputs, complete: true }
+        Sighting { tip, outputs, complete: true, cursor: None }
     })
+}
+
+fn terms(value: u64, needed: u32) -> facts::Terms {
+    facts::Terms { value, tolerance: 5, needed, held: None }
 }
 
 fn see(known: Vec<Receipt>, seen: &Sighting, now: i64) -> Vec<Receipt> {
@@ -74,8 +78,8 @@ proptest! {
         let fresh = see(Vec::new(), &last, 100);
         prop_assert_eq!(living(&after), living(&fresh));
         prop_assert_eq!(
-            facts::standing(value, needed, &after, last.tip),
-            facts::standing(value, needed, &fresh, last.tip)
+            facts::standing(terms(value, needed), &after, last.tip),
+            facts::standing(terms(value, needed), &fresh, last.tip)
         );
     }
 
@@ -88,7 +92,7 @@ proptest! {
             prop_assert!(after.iter().any(|kept| kept.txid == receipt.txid && kept.vout == receipt.vout && !kept.gone));
         }
         prop_assert_eq!(living(&see(after.clone(), &half, 3)), living(&after));
-        prop_assert!(facts::standing(value, 0, &after, half.tip).received > 0 || after.is_empty());
+        prop_assert!(facts::standing(terms(value, 0), &after, half.tip).received > 0 || after.is_empty());
     }
 
     #[test]
@@ -110,7 +114,7 @@ proptest! {
         let mut turned = seen.clone();
         turned.outputs.reverse();
         let (one, two) = (see(Vec::new(), &seen, 1), see(Vec::new(), &turned, 1));
-        prop_assert_eq!(facts::standing(value, needed, &one, seen.tip), facts::standing(value, needed, &two, seen.tip));
+        prop_assert_eq!(facts::standing(terms(value, needed), &one, seen.tip), facts::standing(terms(value, needed), &two, seen.tip));
     }
 
     #[test]
@@ -133,14 +137,14 @@ proptest! {
         richer.outputs.push(Output { txid: "another".into(), ..more });
         let after = see(before.clone(), &richer, 2);
         let (before, after) =
-            (facts::standing(value, needed, &before, seen.tip), facts::standing(value, needed, &after, richer.tip));
+            (facts::standing(terms(value, needed), &before, seen.tip), facts::standing(terms(value, needed), &after, richer.tip));
         prop_assert!(rank(after.status) >= rank(before.status), "{before:?} {after:?}");
         prop_assert!(after.received > before.received);
     }
 
     #[test]
     fn an_order_is_paid_only_by_enough_that_is_deep_enough(seen in sighting(), value in 1_u64..3_000, needed in 0_u32..=6) {
-        let standing = facts::standing(value, needed, &see(Vec::new(), &seen, 1), seen.tip);
+        let standing = facts::standing(terms(value, needed), &see(Vec::new(), &seen, 1), seen.tip);
         let deep = |output: &&Output| {
             let confirmations = output.height.map_or(0, |height| (seen.tip + 1).saturating_sub(height).max(1));
             confirmations >= needed

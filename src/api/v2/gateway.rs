@@ -7,16 +7,14 @@ use crate::{
     shop::{
         account::{Change, Profile},
         gateway::{
-            Gateway,
-            hd::{ExtendedKey, KeyError},
-            settings::{Bad, Setting},
-            wallet::{self, WalletChange},
+            Desk, Gateway,
+            hd::KeyError,
+            settings::{Bad, Money, Setting},
+            wallet::WalletChange,
         },
     },
+    world::Network,
 };
-
-/// Gateways of the contract that no payment goes through in this version.
-pub const OTHERS: [&str; 4] = ["paypal", "litecoin", "ethereum", "stripe"];
 
 /// `{"bitcoin": {…}, "paypal": {…}}`: those that are set up.
 pub fn object(profile: &Profile) -> String {
@@ -29,7 +27,7 @@ pub fn object(profile: &Profile) -> String {
             });
             json.raw(wallet.gateway.snake(), &settings);
         }
-        for gateway in ["paypal", "stripe"] {
+        for gateway in pages() {
             if profile.settings.iter().any(|set| set.setting.path().0 == gateway) {
                 let settings = Json::object(|json| {
                     for setting in settings_of(gateway) {
@@ -44,14 +42,16 @@ pub fn object(profile: &Profile) -> String {
     })
 }
 
+/// Gateways that are reached by settings instead of a wallet.
+fn pages() -> impl Iterator<Item = &'static str> {
+    Gateway::ALL.into_iter().filter(|gateway| gateway.coin().is_none()).map(Gateway::snake)
+}
+
 /// For each gateway of the contract whether this version takes payments through it, once it is set up.
 pub fn takes_payments() -> String {
     Json::object(|json| {
         for gateway in Gateway::ALL {
             json.flag(gateway.snake(), true);
-        }
-        for other in OTHERS {
-            json.flag(other, false);
         }
     })
 }
@@ -77,7 +77,7 @@ pub fn masked(secret: &str, shown: usize) -> String {
     format!("{head}…{tail}")
 }
 
-/// `{"bitcoin": {"xpub", "confirmations"}, "paypal": {…}, "stripe": {…}}`. What is absent is left as it is, null takes it away.
+/// `{"bitcoin": {"xpub", "confirmations"}, "paypal": {…}, …}`. What is absent is left as it is, null takes it away.
 pub fn read(call: &Call<'_>, fields: &mut Fields, change: &mut Change) {
     let gateways = match fields.value("gateways") {
         None => return,
@@ -85,38 +85,31 @@ pub fn read(call: &Call<'_>, fields: &mut Fields, change: &mut Change) {
         Some(_) => return fields.error("Gateways must be an object"),
     };
     for (name, settings) in gateways {
-        let mut inner = match (name.as_str(), settings) {
-            ("bitcoin", Value::Null) => {
-                change.bitcoin = Some(None);
+        let Some(gateway) = Gateway::ALL.into_iter().find(|gateway| gateway.snake() == name) else {
+            fields.error(format!("Gateways {name} is not supported"));
+            continue;
+        };
+        let is_coin = gateway.coin().is_some();
+        let mut inner = match settings {
+            Value::Null if is_coin => {
+                change.wallets.push((gateway, None));
                 continue;
             }
-            ("paypal" | "stripe", Value::Null) => {
+            Value::Null => {
                 change.settings.extend(settings_of(&name).map(|setting| (setting, None)));
                 continue;
             }
-            // There is nothing to take away.
-            ("litecoin" | "ethereum", Value::Null) => continue,
-            // A key that nobody could check would be money sent to nobody.
-            ("litecoin" | "ethereum", _) => {
-                fields.error(format!("Gateways {name} is not supported by this version"));
-                continue;
-            }
-            ("bitcoin" | "paypal" | "stripe", Value::Object(settings)) => Fields::of(settings),
-            ("bitcoin" | "paypal" | "stripe", _) => {
+            Value::Object(settings) => Fields::of(settings),
+            _ => {
                 fields.error(format!("Gateways {name} must be an object"));
                 continue;
             }
-            _ => {
-                fields.error(format!("Gateways {name} is not supported"));
-                continue;
-            }
         };
-        match name.as_str() {
-            "bitcoin" => change.bitcoin = bitcoin(call, &mut inner).map(Some),
-            _ => {
-                for setting in settings_of(&name) {
-                    change.settings.extend(setting_of(call, &mut inner, setting));
-                }
+        if is_coin {
+            change.wallets.extend(wallet(call, &mut inner, gateway).map(|wallet| (gateway, Some(wallet))));
+        } else {
+            for setting in settings_of(&name) {
+                change.settings.extend(setting_of(call, &mut inner, setting));
             }
         }
         for mut error in inner.errors {
@@ -139,11 +132,13 @@ fn setting_of(call: &Call<'_>, fields: &mut Fields, setting: Setting) -> Option<
     if fields.errors.len() > before {
         return None;
     }
-    let network = wallet::network(call.shop, call.account);
+    let chain = call.shop.world.settings.bitcoin.network;
+    let money = Money { test: call.account.test, real: !call.account.test && chain == Network::Mainnet };
     // Never repeats what was sent.
-    let problem = match text.as_deref().map(|text| setting.check(text, network)) {
+    let problem = match text.as_deref().map(|text| setting.check(text, money)) {
         None | Some(Ok(())) => return Some((setting, text)),
         Some(Err(Bad::TestMode)) => "belongs to Stripe's test mode, and this shop takes real money",
+        Some(Err(Bad::LiveMode)) => "belongs to Stripe's live mode, and this account moves no money",
         Some(Err(Bad::Format)) => match setting {
             Setting::PayPalEmail => "is not a valid email address",
             Setting::PayPalClientId => "is not a client ID of a PayPal REST app",
@@ -156,29 +151,24 @@ fn setting_of(call: &Call<'_>, fields: &mut Fields, setting: Setting) -> Option<
     None
 }
 
-fn bitcoin(call: &Call<'_>, fields: &mut Fields) -> Option<WalletChange> {
+fn wallet(call: &Call<'_>, fields: &mut Fields, gateway: Gateway) -> Option<WalletChange> {
+    let way = gateway.of(call.account);
+    let network = way.network(Desk { shop: call.shop, account: call.account });
     let text = fields.required_text("xpub", 200);
     let confirmations = fields.int("confirmations", 0, 6).and_then(|n| u32::try_from(n).ok());
-    let key = text.as_deref().and_then(|text| match parse(call, text) {
-        Ok(key) => Some(key),
-        Err(problem) => {
-            fields.error(format!("Xpub {problem}"));
-            None
-        }
+    let source = way.wallet(network, text.as_deref()?).map_err(|error| {
+        fields.error(match error {
+            // Never repeats what was sent: it may be a private key.
+            KeyError::Private => "Xpub is a private key. It was not stored. Whoever sees it can spend your coins: move them to a new wallet, and give the extended public key of that one".into(),
+            KeyError::Checksum => "Xpub has a typing error (its checksum does not match)".into(),
+            KeyError::UnknownVersion => {
+                format!("Xpub is not an extended public key for single-signature {} (xpub, ypub or zpub)", gateway.name())
+            }
+            KeyError::WrongNetwork => "Xpub belongs to a test network, and this shop takes real coins".into(),
+            KeyError::Malformed | KeyError::Hardened | KeyError::NoSuchChild => {
+                "Xpub is not a valid extended public key".into()
+            }
+        })
     });
-    Some(WalletChange { text: text?, key: key?, confirmations })
-}
-
-/// Never repeats what was sent: it may be a private key.
-fn parse(call: &Call<'_>, text: &str) -> Result<ExtendedKey, &'static str> {
-    let network = wallet::network(call.shop, call.account);
-    ExtendedKey::parse(text).and_then(|key| key.fits(network).map(|()| key)).map_err(|error| match error {
-        KeyError::Private => {
-            "is a private key. It was not stored. Whoever sees it can spend your coins: move them to a new wallet, and give the extended public key of that one"
-        }
-        KeyError::Checksum => "has a typing error (its checksum does not match)",
-        KeyError::UnknownVersion => "is not an extended public key for single-signature Bitcoin (xpub, ypub or zpub)",
-        KeyError::WrongNetwork => "belongs to a test network, and this shop takes real coins",
-        KeyError::Malformed | KeyError::Hardened | KeyError::NoSuchChild => "is not a valid extended public key",
-    })
+    Some(WalletChange { text: text?, source: source.ok()?, confirmations })
 }

@@ -1,6 +1,6 @@
 //! `/orders`: list and get.
 
-use super::{Answer, Call, gateway::OTHERS, page::Wanted};
+use super::{Answer, Call, page::Wanted};
 use crate::{
     api::{failure::Failure, fields::label},
     http::Response,
@@ -55,9 +55,7 @@ fn filter(call: &Call<'_>) -> Result<Filter, Failure> {
         Ok(())
     });
     param("gateway", &mut |text| {
-        // Of those that this version has no code for there are no orders, but they are gateways.
-        let other = || OTHERS.into_iter().find(|other| other.eq_ignore_ascii_case(text));
-        filter.gateway = Gateway::parse(text).map(Gateway::snake).or_else(other).map(str::to_owned);
+        filter.gateway = Gateway::parse(text).map(|gateway| gateway.snake().to_owned());
         filter.gateway.as_ref().map(|_| ()).ok_or("is not included in the list")
     });
     let mut time = |name: &str| {
@@ -92,13 +90,14 @@ pub fn object(order: &Order) -> String {
         json.int("risk_level", order.risk_level);
         status(json, order);
         delivered(json, order);
-        json.int("crypto_value", order.invoice.value);
-        json.text("crypto_address", &order.invoice.address);
+        crypto_value(json, order);
+        crypto_address(json, order);
         json.null("crypto_channel");
         received(json, order);
         worth(json, order);
         extras(json, order);
         times(json, order);
+        beyond(json, order);
     })
 }
 
@@ -107,8 +106,8 @@ pub fn white_label(order: &Order, url: &str) -> String {
     Json::object(|json| {
         json.text("id", &order.id);
         status(json, order);
-        json.text("crypto_address", &order.invoice.address);
-        json.int("crypto_value", order.invoice.value);
+        crypto_address(json, order);
+        crypto_value(json, order);
         json.int("confirmations_needed", order.confirmations_needed);
         subject(json, order);
         price(json, order);
@@ -121,7 +120,26 @@ pub fn white_label(order: &Order, url: &str) -> String {
         delivered(json, order);
         received(json, order);
         extras(json, order);
+        beyond(json, order);
     })
+}
+
+/// What the reference doesn't have.
+fn beyond(json: &mut Json, order: &Order) {
+    // A page's price is nobody's quote.
+    let quoted = order.session.is_none();
+    json.maybe("rate_source", quoted.then_some(order.invoice.rate_source.as_str()));
+    json.maybe("rate_at", quoted.then(|| time::wire(order.invoice.rate_at)).as_deref());
+    json.texts("exceptions", order.exceptions().into_iter());
+}
+
+/// Null where nothing is paid in coins, as in the reference.
+fn crypto_value(json: &mut Json, order: &Order) {
+    json.maybe_int("crypto_value", order.session.is_none().then_some(order.invoice.value));
+}
+
+fn crypto_address(json: &mut Json, order: &Order) {
+    json.maybe("crypto_address", order.session.is_none().then_some(order.invoice.address.as_str()));
 }
 
 fn subject(json: &mut Json, order: &Order) {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Answer, Call, gateway::OTHERS, order::white_label};
+use super::{Answer, Call, order::white_label};
 use crate::{
     api::{
         failure::Failure,
@@ -13,7 +13,7 @@ use crate::{
     shop::{
         gateway::Gateway,
         id,
-        money::{Decimal, coin_text},
+        money::Decimal,
         order::{self, Buyer, Draft, Order},
         payment::{self, Made},
     },
@@ -58,6 +58,7 @@ pub async fn create(call: &Call<'_>) -> Answer {
             custom,
             return_url,
             webhook_url,
+            page: None,
         };
         let keep = |order: &Order| call.keep(201, &white_label_object(order));
         let order = order::open::place(call.shop, call.account, draft, call.begin(), &keep).await?;
@@ -88,21 +89,14 @@ pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
 }
 
 fn white_label_object(order: &Order) -> String {
-    white_label(order, &payment_uri(order))
-}
-
-/// `bitcoin:<address>?amount=<coins>` (BIP 21).
-pub fn payment_uri(order: &Order) -> String {
-    format!("{}:{}?amount={}", order.gateway.snake(), order.invoice.address, coin_text(order.invoice.missing()))
+    white_label(order, &order.gateway.url(order))
 }
 
 fn gateway(fields: &mut Fields) -> Option<Gateway> {
     let name = fields.required_text("gateway", 64)?;
     let gateway = Gateway::parse(&name);
     if gateway.is_none() {
-        // They may have settings, but nothing pays through them.
-        let known = OTHERS.iter().any(|other| other.eq_ignore_ascii_case(&name));
-        fields.error(if known { "Gateway is not configured" } else { "Gateway is not included in the list" });
+        fields.error("Gateway is not included in the list");
     }
     gateway
 }

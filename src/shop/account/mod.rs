@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{
     Along, Outcome, Refusal, Shop,
     gateway::{
+        Gateway,
         settings::{self, Set},
         wallet::{self, Wallet, WalletChange},
     },
@@ -16,6 +17,7 @@ use super::{
 };
 use crate::world::{Db, Fault, Statement};
 
+pub mod policy;
 pub mod secret;
 mod sql;
 
@@ -71,8 +73,8 @@ pub struct Profile {
 #[derive(Default)]
 pub struct Change {
     pub shop_name: Option<String>,
-    /// `Some(None)` takes the wallet away.
-    pub bitcoin: Option<Option<WalletChange>>,
+    /// `None` takes the gateway's wallet away.
+    pub wallets: Vec<(Gateway, Option<WalletChange>)>,
     pub settings: Vec<settings::Change>,
 }
 
@@ -103,6 +105,13 @@ pub async fn find(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Acc
     };
     remember(shop, &account).await;
     Ok(Some(account))
+}
+
+/// The account with this id, by the directory, for whoever comes without credentials. It can act, and has no e-mail.
+pub async fn by_id(shop: &Shop, id: i64) -> Outcome<Option<Account>> {
+    let rows = shop.world.databases.directory().rows(vec![sql::by_id(id)]).await?;
+    let Some(row) = rows.first().and_then(|rows| rows.first()) else { return Ok(None) };
+    Ok(Some(row.read(|row| Ok(Account::acting(id, &row.text(), row.flag())))?))
 }
 
 /// What is compared are hashes, which nobody can make up byte by byte; and it takes no longer the more of one is right.
@@ -208,8 +217,8 @@ pub async fn profile(shop: &Shop, account: &Account) -> Outcome<Profile> {
 pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<Profile> {
     let now = shop.now();
     let mut statements = Vec::new();
-    if let Some(bitcoin) = &change.bitcoin {
-        statements.extend(wallet::set(shop, account, "bitcoin", bitcoin.as_ref(), now)?);
+    for (gateway, wallet) in &change.wallets {
+        statements.extend(wallet::set(shop, account, *gateway, wallet.as_ref(), now)?);
     }
     for setting in &change.settings {
         statements.push(settings::write(shop, account.id, setting)?);

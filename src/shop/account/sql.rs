@@ -17,6 +17,10 @@ pub fn by_email(email: &str) -> Statement {
     )
 }
 
+pub fn by_id(id: i64) -> Statement {
+    Statement::new("SELECT shard, test FROM accounts WHERE id = ?1", vec![id.into()])
+}
+
 pub fn from_row(row: &Row) -> Result<Account, Fault> {
     row.read(|row| {
         Ok(Account {

@@ -2,11 +2,14 @@
 //! as well). What they say is untrusted: bounded in time and size, and a payment is only called gone when two servers
 //! say so, if there are two.
 
-use super::{Chain, NoSight, Output, Sighting};
+use super::{NoSight, Output, Seen, Sighting};
 use crate::{
     json::{self, Value},
-    shop::time::{HOUR, SECOND},
-    world::{Later, Log, Outgoing, Web},
+    shop::{
+        order::facts::Receipt,
+        time::{HOUR, SECOND},
+    },
+    world::{Log, Outgoing, Web},
 };
 
 pub struct Esplora<'a> {
@@ -25,44 +28,45 @@ const PAGES: usize = 8;
 const MOST_COINS: u64 = 2_100_000_000_000_000;
 const NONSENSE: &str = "the transactions are not what Esplora answers";
 
-impl Chain for Esplora<'_> {
-    fn look<'a>(&'a self, address: &'a str, since: i64, known: &'a [String]) -> Later<'a, Result<Sighting, NoSight>> {
-        Box::pin(async move {
-            // Each address starts with a server of its own and stays with it: servers hear of a transaction at
-            // different times, and going round would make a payment flicker.
-            let first = address.bytes().map(usize::from).sum::<usize>();
-            let count = self.base_urls.len();
-            let mut reasons = String::new();
-            let mut asked = 0;
-            let mut best: Option<Sighting> = None;
-            for turn in 0..count {
-                let Some(base) = self.base_urls.get((first + turn) % count) else { break };
-                let seen = match self.ask(base, address, since).await {
-                    Ok(seen) => seen,
-                    Err(reason) => {
-                        self.log.warn(&format!("no look at {base}: {reason}"));
-                        reasons.push_str(&format!("{base}: {reason}; "));
-                        continue;
-                    }
-                };
-                asked += 1;
-                let all = match best.take() {
-                    None => seen,
-                    Some(before) => merge(before, seen),
-                };
-                let missing = known.iter().any(|txid| all.outputs.iter().all(|output| output.txid != *txid));
-                best = Some(all);
-                if !missing {
-                    break;
+impl Esplora<'_> {
+    /// All outputs that pay the address since a time (milliseconds): a wallet's address may have a past of its own, and
+    /// old coins pay no new order. When one that is known is missing now, a second server is asked before that is said.
+    pub async fn look(&self, address: &str, since: i64, known: &[Receipt]) -> Result<Seen, NoSight> {
+        // Each address starts with a server of its own and stays with it: servers hear of a transaction at
+        // different times, and going round would make a payment flicker.
+        let first = address.bytes().map(usize::from).sum::<usize>();
+        let count = self.base_urls.len();
+        let mut reasons = String::new();
+        let mut asked = 0;
+        let mut best: Option<Sighting> = None;
+        for turn in 0..count {
+            let Some(base) = self.base_urls.get((first + turn) % count) else { break };
+            let seen = match self.ask(base, address, since).await {
+                Ok(seen) => seen,
+                Err(reason) => {
+                    self.log.warn(&format!("no look at {base}: {reason}"));
+                    reasons.push_str(&format!("{base}: {reason}; "));
+                    continue;
                 }
-            }
-            let Some(mut seen) = best else {
-                return Err(NoSight::Unreachable(if count == 0 { "no server is configured".into() } else { reasons }));
             };
-            // One server's word is not enough to call a payment gone where a second could be asked.
-            seen.complete &= asked >= count.min(2) || asked == count;
-            Ok(seen)
-        })
+            asked += 1;
+            let all = match best.take() {
+                None => seen,
+                Some(before) => merge(before, seen),
+            };
+            let is_there = |txid: &str| all.outputs.iter().any(|output| output.txid == txid);
+            let missing = known.iter().any(|receipt| !receipt.gone && !is_there(&receipt.txid));
+            best = Some(all);
+            if !missing {
+                break;
+            }
+        }
+        let Some(mut seen) = best else {
+            return Err(NoSight::Unreachable(if count == 0 { "no server is configured".into() } else { reasons }));
+        };
+        // One server's word is not enough to call a payment gone where a second could be asked.
+        seen.complete &= asked >= count.min(2) || asked == count;
+        Ok(Seen::Coins(seen))
     }
 }
 
@@ -76,7 +80,7 @@ fn merge(a: Sighting, b: Sighting) -> Sighting {
             None => outputs.push(output),
         }
     }
-    Sighting { tip: a.tip.max(b.tip), outputs, complete: a.complete && b.complete }
+    Sighting { tip: a.tip.max(b.tip), outputs, complete: a.complete && b.complete, cursor: None }
 }
 
 impl Esplora<'_> {
@@ -87,7 +91,7 @@ impl Esplora<'_> {
             .ok()
             .and_then(|text| text.trim().parse::<u32>().ok())
             .ok_or("the tip is not a number")?;
-        let mut sighting = Sighting { tip, outputs: Vec::new(), complete: false };
+        let mut sighting = Sighting { tip, ..Sighting::default() };
         let mut url = format!("{base}/address/{address}/txs");
         for _ in 0..PAGES {
             let page = self.get(url).await?;

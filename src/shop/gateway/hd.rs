@@ -4,7 +4,7 @@
 //! address. Only public derivation exists here: a private key is refused before it is decoded, and
 //! no error carries any of the text.
 
-use bech32::{Hrp, hrp, segwit};
+use bech32::{Hrp, segwit};
 use hmac::{Hmac, KeyInit, Mac};
 use ripemd::Ripemd160;
 use sha2::{Digest, Sha256, Sha512};
@@ -38,21 +38,12 @@ const PRIVATE_VERSIONS: [u32; 13] = [
     0x0257_5048,
 ];
 
-/// The human-readable part of segwit addresses (BIP 173): bc, tb, bcrt (Bitcoin Core's).
-fn hrp(network: Network) -> Hrp {
-    match network {
-        Network::Mainnet => hrp::BC,
-        Network::Testnet => hrp::TB,
-        Network::Regtest => hrp::BCRT,
-    }
-}
-
-/// The version byte of P2SH addresses (BIP 13): 5, or 196 on test networks.
-fn p2sh_version(network: Network) -> u8 {
-    match network {
-        Network::Mainnet => 0x05,
-        Network::Testnet | Network::Regtest => 0xc4,
-    }
+/// How a chain's addresses begin.
+pub struct Prefixes {
+    /// The human-readable part of segwit addresses (BIP 173).
+    pub segwit: Hrp,
+    /// The version byte of P2SH addresses (BIP 13).
+    pub p2sh: u8,
 }
 
 /// The kind of address a wallet watches.
@@ -188,17 +179,17 @@ impl Branch {
         Ok(Branch { chain_code: *chain_code, public_key: *public_key, script })
     }
 
-    /// The address of child `index` on `network`. Fails with `Hardened` or `NoSuchChild`, or
+    /// The address of child `index`. Fails with `Hardened` or `NoSuchChild`, or
     /// `Malformed` for a branch that was never derived from a key.
-    pub fn address(&self, index: u32, network: Network) -> Result<String, KeyError> {
+    pub fn address(&self, index: u32, prefixes: &Prefixes) -> Result<String, KeyError> {
         let (_, public_key) = child(&self.chain_code, &self.public_key, index)?;
         let key_hash = hash160(&public_key);
         match self.script {
-            ScriptKind::P2wpkh => segwit::encode_v0(hrp(network), &key_hash).map_err(|_| KeyError::Malformed),
+            ScriptKind::P2wpkh => segwit::encode_v0(prefixes.segwit, &key_hash).map_err(|_| KeyError::Malformed),
             ScriptKind::P2shP2wpkh => {
                 // The redeem script: witness version 0, then a push of the 20 bytes (BIP 141).
                 let redeem: [u8; 22] = joined(&[0x00, 0x14], &key_hash, &[]);
-                let payload: [u8; 21] = joined(&[p2sh_version(network)], &hash160(&redeem), &[]);
+                let payload: [u8; 21] = joined(&[prefixes.p2sh], &hash160(&redeem), &[]);
                 let digest = Sha256::digest(Sha256::digest(payload));
                 let checked: [u8; 25] = joined(&payload, digest.get(..4).unwrap_or_default(), &[]);
                 Ok(bs58::encode(checked).into_string())

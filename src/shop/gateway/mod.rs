@@ -1,52 +1,197 @@
-//! Gateways: how money comes in. Today Bitcoin, on a real chain seen through Esplora servers or, for test accounts, on
-//! a simulated one.
+//! Gateways: how money comes in. Each is one file that implements [`Way`] and one line of [`Gateway::ALL`]; nothing else in
+//! the shop knows which there are.
+//!
+//! There are two kinds. With a *coin* the buyer sends to an address of the order's own, and a chain is looked at until it is
+//! there. With a *page* he pays an amount of the order's currency at somebody else's, who tells us of it.
 
-use super::{Shop, account::Account};
-use crate::world::{Fault, Later};
+use super::{
+    Outcome, Shop,
+    account::Account,
+    order::{
+        Draft, Order,
+        facts::Facts,
+        movement::{Movement, Session},
+    },
+};
+use crate::world::{Fault, Later, Network, Row, Statement};
+use hd::KeyError;
 
+pub mod bitcoin;
+pub mod coin;
 mod curve;
 mod esplora;
 pub mod hd;
+pub mod litecoin;
+pub mod paypal;
 pub mod qr;
 pub mod rates;
 pub mod settings;
 pub mod simulated;
+pub mod stripe;
+pub mod utxo;
 pub mod wallet;
 
-/// The gateways of /api/v2 as this version serves them, by their names on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gateway {
-    Bitcoin,
-}
+pub use coin::Coin;
+
+/// A gateway of /api/v2, by its name on the wire.
+#[derive(Clone, Copy)]
+pub struct Gateway(&'static dyn Way);
 
 impl Gateway {
-    pub const ALL: [Gateway; 1] = [Gateway::Bitcoin];
+    pub const ALL: [Gateway; 4] = [bitcoin::GATEWAY, litecoin::GATEWAY, paypal::GATEWAY, stripe::GATEWAY];
 
     /// Any case: `Bitcoin`, `bitcoin`, `BITCOIN`.
     pub fn parse(text: &str) -> Option<Gateway> {
         Self::ALL.into_iter().find(|gateway| gateway.name().eq_ignore_ascii_case(text))
     }
 
-    /// As orders show it.
+    /// As orders show it: `Bitcoin`, `PayPal`.
     pub fn name(self) -> &'static str {
-        match self {
-            Gateway::Bitcoin => "Bitcoin",
-        }
+        self.0.name()
     }
 
-    /// As settings and products name it, and as the tables do.
+    /// As settings and products name it, and as the tables do: the name in lower case.
     pub fn snake(self) -> &'static str {
-        match self {
-            Gateway::Bitcoin => "bitcoin",
-        }
+        self.0.snake()
     }
 
-    /// The unit that people know.
-    pub fn symbol(self) -> &'static str {
-        match self {
-            Gateway::Bitcoin => "BTC",
+    /// The coin that is paid with; `None` where the buyer pays on a page of the gateway's.
+    pub fn coin(self) -> Option<&'static Coin> {
+        self.0.coin()
+    }
+
+    /// Where the buyer pays: a payment URI for his wallet, or the gateway's page.
+    pub fn url(self, order: &Order) -> String {
+        self.0.url(order)
+    }
+
+    /// Whether it can be asked what has come.
+    pub fn looks(self) -> bool {
+        self.0.looks()
+    }
+
+    /// How this account is paid through it: a test account's coins are simulated.
+    pub fn of(self, account: &Account) -> &'static dyn Way {
+        match self.0.simulated() {
+            Some(simulated) if account.test => simulated,
+            _ => self.0,
         }
     }
+}
+
+impl PartialEq for Gateway {
+    fn eq(&self, other: &Gateway) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Gateway {}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a gateway works with.
+#[derive(Clone, Copy)]
+pub struct Desk<'a> {
+    pub shop: &'a Shop,
+    pub account: &'a Account,
+}
+
+/// A way for money to come in. Nothing here writes to an order: what a gateway finds out are facts, and what they make of an
+/// order is one function's to say (`order::facts`).
+pub trait Way: Sync {
+    fn name(&self) -> &'static str;
+    fn snake(&self) -> &'static str;
+
+    fn coin(&self) -> Option<&'static Coin> {
+        None
+    }
+
+    /// What takes its place for test accounts.
+    fn simulated(&self) -> Option<&'static dyn Way> {
+        None
+    }
+
+    /// The chain for which this account's addresses are written.
+    fn network(&self, _desk: Desk<'_>) -> Network {
+        Network::Mainnet
+    }
+
+    /// Reads what a seller gives as his wallet, and checks that money can be sent to it on that network.
+    fn wallet(&self, _network: Network, _text: &str) -> Result<wallet::Source, KeyError> {
+        Err(KeyError::UnknownVersion)
+    }
+
+    /// The wallet's address of this index.
+    fn address(&self, _network: Network, _source: &wallet::Held, _index: u32) -> Result<String, KeyError> {
+        Err(KeyError::UnknownVersion)
+    }
+
+    /// Confirmations that make an order paid where neither payment nor wallet say.
+    fn confirmations(&self) -> u32 {
+        1
+    }
+
+    /// What `open` has to know: statements that go with the first commit of an order, and that leave no trace when they are
+    /// answered by nothing. An address is taken from the wallet, or settings are read.
+    fn takes(&self, account_id: i64, taker: &Taker<'_>) -> Vec<Statement>;
+
+    /// Makes the draft payable, out of the answers to `takes`: an address that no other order has, or a page of the gateway's.
+    /// Refuses with `GatewayNotConfigured` when the seller has not set it up. However often it is called for one draft, the
+    /// gateway opens one payment.
+    fn open<'a>(&'a self, desk: Desk<'a>, draft: &'a Draft, taken: &'a [Vec<Row>]) -> Later<'a, Outcome<Opened>>;
+
+    /// Asks what has come for an order. Fails without a trace.
+    fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, known: &'a Facts) -> Later<'a, Result<Seen, NoSight>>;
+
+    /// Whether looking is of use: whoever only tells is waited for.
+    fn looks(&self) -> bool {
+        true
+    }
+
+    /// Where the buyer pays: a payment URI for his wallet, or the gateway's page.
+    fn url(&self, order: &Order) -> String;
+
+    /// Looks at what was sent to `/gateways/…` in the gateway's name, before anything is written. What can be told from the
+    /// notice and the account's settings alone is told here: a wrong signature is refused.
+    fn admit(&self, _desk: Desk<'_>, _settings: &[settings::Set], _notice: &Notice) -> Result<Admitted, NotAdmitted> {
+        Err(NotAdmitted::Unknown)
+    }
+
+    /// What an admitted notice says. It may ask the gateway whether it is true; a failure to reach it is tried again later.
+    fn hear<'a>(
+        &'a self,
+        _desk: Desk<'a>,
+        _settings: &'a [settings::Set],
+        _notice: &'a Notice,
+    ) -> Later<'a, Result<Heard, NoSight>> {
+        Box::pin(std::future::ready(Ok(Heard::Nothing)))
+    }
+}
+
+/// Who takes an address: an order without a link, or a link, which takes one only once however often it is started.
+pub enum Taker<'a> {
+    Order,
+    Link { payment_id: &'a str, order_id: &'a str, now: i64 },
+}
+
+/// How an order is to be paid.
+pub enum Opened {
+    /// Coins to an address of its own.
+    Address(wallet::Address),
+    /// On the gateway's page.
+    Page(Session),
+}
+
+/// What a look saw.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Seen {
+    Coins(Sighting),
+    /// What this gateway's books say of the order's payment.
+    Books(Gateway, Vec<Movement>),
 }
 
 /// An output that pays an order's address, as a chain has it now.
@@ -54,7 +199,7 @@ impl Gateway {
 pub struct Output {
     pub txid: String,
     pub vout: u32,
-    /// Satoshi.
+    /// The coin's smallest of eight decimals: satoshi, litoshi, 10⁻⁸ ether.
     pub value: u64,
     /// Of its block; `None` while it is unconfirmed.
     pub height: Option<u32>,
@@ -68,6 +213,8 @@ pub struct Sighting {
     pub outputs: Vec<Output>,
     /// What isn't here isn't there: enough of those who could know were asked.
     pub complete: bool,
+    /// Where the next look goes on, for a chain that is read block by block; below `tip`, it goes on soon.
+    pub cursor: Option<u32>,
 }
 
 /// A look that failed. It marks nothing: the order stays as it was.
@@ -84,22 +231,50 @@ impl From<Fault> for NoSight {
     }
 }
 
-/// Somewhere coins can be seen to arrive.
-pub trait Chain {
-    /// All outputs that pay the address since a time (milliseconds): a wallet's address may have a past of its own, and
-    /// old coins pay no new order. `known` are the txids seen before: when one of them is missing now, the chain makes
-    /// sure before it says so.
-    fn look<'a>(&'a self, address: &'a str, since: i64, known: &'a [String]) -> Later<'a, Result<Sighting, NoSight>>;
+/// What somebody sent in a gateway's name, as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The bytes, which are all ASCII or UTF-8: another body is no notice of any gateway.
+    pub body: String,
+    /// Those headers that say who sent it (`http::HEADERS`), by lower-case name.
+    pub headers: Vec<(String, String)>,
+    /// Milliseconds since 1970.
+    pub received_at: i64,
 }
 
-/// The chain on which this account's orders are paid.
-pub fn chain<'a>(shop: &'a Shop, account: &'a Account, gateway: Gateway) -> Box<dyn Chain + 'a> {
-    match (account.test, gateway) {
-        (true, _) => Box::new(simulated::Simulated { shop, account }),
-        (false, Gateway::Bitcoin) => Box::new(esplora::Esplora {
-            web: &*shop.world.web,
-            log: &*shop.world.log,
-            base_urls: &shop.world.settings.bitcoin_esplora_urls,
-        }),
+impl Notice {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
+}
+
+/// A notice that is worth keeping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admitted {
+    /// The gateway's own id of it: twice the same is once.
+    pub id: String,
+    /// Kept only if the account has this order; `None`: `hear` will find out which it is about.
+    pub order_id: Option<String>,
+}
+
+/// Why a notice is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotAdmitted {
+    /// It isn't signed, wrongly signed, or too old.
+    Unsigned,
+    /// It isn't what this gateway sends.
+    Unknown,
+    /// True or not, it is about nothing that concerns an order.
+    Irrelevant,
+}
+
+/// What a notice said.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Heard {
+    Facts {
+        order_id: String,
+        movements: Vec<Movement>,
+    },
+    /// It is false, or it is about nothing of ours.
+    Nothing,
 }

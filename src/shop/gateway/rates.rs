@@ -103,6 +103,10 @@ pub fn fixed(now: i64) -> Rates {
     }
 }
 
+fn symbol(gateway: Gateway) -> &'static str {
+    gateway.coin().map_or("", |coin| coin.symbol)
+}
+
 fn cache_key(gateway: Gateway) -> String {
     format!("rates:{}", gateway.snake())
 }
@@ -124,7 +128,7 @@ pub async fn keep_fresh(shop: &Shop, gateway: Gateway) {
 async fn refresh(shop: &Shop, gateway: Gateway) -> Option<Rates> {
     let settings = &shop.world.settings;
     let sources: [(&str, String); 2] = [
-        ("coinbase", format!("{}/v2/exchange-rates?currency={}", settings.rates_coinbase_url, gateway.symbol())),
+        ("coinbase", format!("{}/v2/exchange-rates?currency={}", settings.rates_coinbase_url, symbol(gateway))),
         (
             "coingecko",
             format!(
@@ -178,7 +182,7 @@ async fn ask(shop: &Shop, url: String) -> Result<Vec<u8>, String> {
 fn coinbase(body: &[u8], gateway: Gateway) -> Option<Prices> {
     let body = json::parse(std::str::from_utf8(body).ok()?).ok()?;
     let data = body.get("data")?;
-    if data.get("currency")?.as_str()? != gateway.symbol() {
+    if data.get("currency")?.as_str()? != symbol(gateway) {
         return None;
     }
     Some(usable(data.get("rates")?.as_object()?))
@@ -214,12 +218,12 @@ mod tests {
     #[test]
     fn both_sources_are_read_digit_for_digit() {
         let body = br#"{"data":{"currency":"BTC","rates":{"USD":"64231.515","EUR":"0","XYZW":"1","JPY":"x"}}}"#;
-        let prices = coinbase(body, Gateway::Bitcoin).unwrap();
+        let prices = coinbase(body, crate::shop::gateway::bitcoin::GATEWAY).unwrap();
         assert_eq!(prices.len(), 1);
         assert_eq!(prices, [("USD".to_owned(), "64231.515".into())]);
 
         let body = br#"{"bitcoin":{"usd":64231.123456789012345,"last_updated_at":1711}}"#;
-        let prices = coingecko(body, Gateway::Bitcoin).unwrap();
+        let prices = coingecko(body, crate::shop::gateway::bitcoin::GATEWAY).unwrap();
         assert_eq!(prices, [("USD".to_owned(), "64231.123456789012345".into())]);
     }
 
@@ -231,7 +235,10 @@ mod tests {
 
     #[test]
     fn an_answer_about_another_coin_is_refused() {
-        assert!(coinbase(br#"{"data":{"currency":"LTC","rates":{"USD":"64"}}}"#, Gateway::Bitcoin).is_none());
-        assert!(coinbase(b"garbage", Gateway::Bitcoin).is_none());
+        assert!(
+            coinbase(br#"{"data":{"currency":"LTC","rates":{"USD":"64"}}}"#, crate::shop::gateway::bitcoin::GATEWAY)
+                .is_none()
+        );
+        assert!(coinbase(b"garbage", crate::shop::gateway::bitcoin::GATEWAY).is_none());
     }
 }

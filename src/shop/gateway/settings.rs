@@ -1,9 +1,8 @@
-//! Settings of gateways that are no wallets: what a seller's PayPal or Stripe account is reached by. They are kept for
-//! the gateways to come: no payment goes through them in this version.
+//! Settings of gateways that are no wallets: what a seller's PayPal or Stripe account is reached by.
 
 use crate::{
     shop::{Shop, account, vault},
-    world::{Fault, Network, Row, Statement},
+    world::{Fault, Row, Statement},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +21,17 @@ pub enum Bad {
     Format,
     /// A test mode's key where real money is taken: it would give goods away.
     TestMode,
+    /// A key that moves real money where none must move.
+    LiveMode,
+}
+
+/// What an account's payments move.
+#[derive(Debug, Clone, Copy)]
+pub struct Money {
+    /// None at all: it is a test account.
+    pub test: bool,
+    /// Real money. A deployment on a test network moves neither.
+    pub real: bool,
 }
 
 /// A setting that has a value.
@@ -59,7 +69,7 @@ impl Setting {
     }
 
     /// By its form only: whether PayPal or Stripe know it, a payment will tell.
-    pub fn check(self, text: &str, network: Network) -> Result<(), Bad> {
+    pub fn check(self, text: &str, money: Money) -> Result<(), Bad> {
         let is_key = |text: &str, least: usize, others: &str| {
             (least..=255).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
         };
@@ -70,10 +80,12 @@ impl Setting {
             Setting::StripeSecretKey => {
                 let after = |prefix: &str| text.strip_prefix(prefix).is_some_and(|rest| is_key(rest, 16, "_"));
                 let test = after("sk_test_") || after("rk_test_");
-                if test && network == Network::Mainnet {
-                    return Err(Bad::TestMode);
+                let live = after("sk_live_") || after("rk_live_");
+                match () {
+                    () if test && money.real => return Err(Bad::TestMode),
+                    () if live && money.test => return Err(Bad::LiveMode),
+                    () => test || live,
                 }
-                test || after("sk_live_") || after("rk_live_")
             }
         };
         if good { Ok(()) } else { Err(Bad::Format) }
@@ -99,6 +111,24 @@ pub fn write(shop: &Shop, account_id: i64, (setting, value): &Change) -> Result<
          ON CONFLICT (account_id, gateway, name) DO UPDATE SET value = ?4",
         vec![account_id.into(), gateway.into(), name.into(), sealed.into()],
     ))
+}
+
+/// Those of one gateway.
+pub fn of(account_id: i64, gateway: &str) -> Statement {
+    Statement::new(
+        "SELECT gateway, name, value FROM gateway_settings WHERE account_id = ?1 AND gateway = ?2",
+        vec![account_id.into(), gateway.into()],
+    )
+}
+
+pub fn read(shop: &Shop, account_id: i64, rows: &[Row]) -> Result<Vec<Set>, Fault> {
+    let sets = rows.iter().map(|row| from_row(shop, account_id, row));
+    sets.filter_map(Result::transpose).collect()
+}
+
+/// The value of one, if it is set.
+pub fn value(sets: &[Set], setting: Setting) -> Option<&str> {
+    sets.iter().find(|set| set.setting == setting).map(|set| set.value.as_str())
 }
 
 pub fn all(account_id: i64) -> Statement {

@@ -1,32 +1,69 @@
 //! The chain of a test account: two tables of its own, moved by `/api/v2/test/…` and by the buttons on a test page.
-//! It stands behind the same trait as a real chain, so everything after the look is the same code.
+//! It stands behind the same trait as a gateway with a real chain, so everything after the look is the same code.
 
-use super::{Chain, NoSight, Output, Sighting};
+use super::{
+    Coin, Desk, NoSight, Opened, Output, Seen, Sighting, Taker, Way,
+    hd::KeyError,
+    wallet::{self, Held, Source},
+};
 use crate::{
-    shop::{Shop, account::Account},
-    world::{Fault, Later, Row, Statement},
+    shop::{
+        Outcome,
+        order::{Draft, Order, facts::Facts},
+    },
+    world::{Fault, Later, Network, Row, Statement},
 };
 
 /// Where a simulated chain starts: high enough that transactions can be made with confirmations on them.
 const START_HEIGHT: i64 = 100_000;
 
-pub struct Simulated<'a> {
-    pub shop: &'a Shop,
-    pub account: &'a Account,
-}
+/// A coin's chain for test accounts. Its addresses are written for a test network, so that no real coin can be sent to one.
+pub struct Simulated(pub &'static dyn Way);
 
-impl Chain for Simulated<'_> {
-    fn look<'a>(&'a self, address: &'a str, _since: i64, _known: &'a [String]) -> Later<'a, Result<Sighting, NoSight>> {
+impl Way for Simulated {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn snake(&self) -> &'static str {
+        self.0.snake()
+    }
+
+    fn coin(&self) -> Option<&'static Coin> {
+        self.0.coin()
+    }
+
+    fn network(&self, _desk: Desk<'_>) -> Network {
+        Network::Testnet
+    }
+
+    fn wallet(&self, network: Network, text: &str) -> Result<Source, KeyError> {
+        self.0.wallet(network, text)
+    }
+
+    fn address(&self, network: Network, held: &Held, index: u32) -> Result<String, KeyError> {
+        self.0.address(network, held, index)
+    }
+
+    fn takes(&self, account_id: i64, taker: &Taker<'_>) -> Vec<Statement> {
+        self.0.takes(account_id, taker)
+    }
+
+    fn open<'a>(&'a self, desk: Desk<'a>, _draft: &'a Draft, taken: &'a [Vec<Row>]) -> Later<'a, Outcome<Opened>> {
+        Box::pin(async move { Ok(Opened::Address(wallet::taken(desk, self, taken)?)) })
+    }
+
+    fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, _known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
         Box::pin(async move {
-            let account_id = self.account.id;
-            let rows = self
+            let account_id = desk.account.id;
+            let rows = desk
                 .account
-                .db(self.shop)?
+                .db(desk.shop)?
                 .rows(vec![
                     height(account_id),
                     Statement::new(
                         "SELECT txid, value, height FROM simulated_transactions WHERE account_id = ?1 AND address = ?2 LIMIT 100",
-                        vec![account_id.into(), address.into()],
+                        vec![account_id.into(), (&order.invoice.address).into()],
                     ),
                 ])
                 .await?;
@@ -43,9 +80,13 @@ impl Chain for Simulated<'_> {
                     Ok(Output { txid, vout: 0, value, height: height.and_then(|height| u32::try_from(height).ok()) })
                 })
             };
-            let seen = outputs.iter().map(read).collect::<Result<_, _>>()?;
-            Ok(Sighting { tip, outputs: seen, complete: true })
+            let outputs = outputs.iter().map(read).collect::<Result<_, _>>()?;
+            Ok(Seen::Coins(Sighting { tip, outputs, complete: true, cursor: None }))
         })
+    }
+
+    fn url(&self, order: &Order) -> String {
+        self.0.url(order)
     }
 }
 

@@ -3,12 +3,12 @@
 use sha2::{Digest, Sha256};
 
 use super::{
-    Gateway,
+    Desk, Gateway, Taker, Way,
     hd::{Branch, ExtendedKey, KeyError},
 };
 use crate::{
-    shop::{Error, Outcome, Shop, account::Account, id, vault},
-    world::{Fault, Network, Row, Statement},
+    shop::{Error, Outcome, Refusal, Shop, account::Account, id, payment, vault},
+    world::{Fault, Row, Statement},
 };
 
 /// The wallet of every test account: BIP 84's published example, whose keys everybody knows. Its addresses are written
@@ -25,17 +25,46 @@ pub struct Wallet {
     pub addresses: Vec<String>,
 }
 
-/// A wallet that a seller wants to use: an xpub that was parsed, and how many confirmations make it paid.
-pub struct WalletChange {
-    pub text: String,
-    pub key: ExtendedKey,
-    /// `None`: as before, or 1.
-    pub confirmations: Option<u32>,
+/// What a seller gives as his wallet: read and checked.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Source {
+    /// An account's extended public key: each order gets an address of its own.
+    Key(ExtendedKey),
+    /// One address for all orders, which differ in their amounts.
+    Single(String),
 }
 
-/// The chain for which an account's addresses are written.
-pub fn network(shop: &Shop, account: &Account) -> Network {
-    if account.test { Network::Testnet } else { shop.world.settings.bitcoin_network }
+/// A wallet as it is kept, ready to make addresses.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Held {
+    Branch(Branch),
+    Single(String),
+}
+
+impl Held {
+    /// A branch in hex, or the address as it is.
+    fn to_text(&self) -> String {
+        match self {
+            Held::Branch(branch) => id::hex(&branch.to_bytes()),
+            Held::Single(address) => address.clone(),
+        }
+    }
+
+    fn parse(text: &str) -> Option<Held> {
+        match id::unhex(text) {
+            Some(bytes) => Branch::from_bytes(&bytes).ok().map(Held::Branch),
+            None => Some(Held::Single(text.to_owned())),
+        }
+    }
+}
+
+/// A wallet that a seller wants to use, and how many confirmations make it paid.
+pub struct WalletChange {
+    /// As it was given.
+    pub text: String,
+    pub source: Source,
+    /// `None`: as before, or as the gateway does.
+    pub confirmations: Option<u32>,
 }
 
 fn place(kind: &str, account_id: i64) -> String {
@@ -45,10 +74,13 @@ fn place(kind: &str, account_id: i64) -> String {
 /// Statements that make the simulated wallet of a new test account.
 pub fn simulated(shop: &Shop, account_id: i64) -> Result<Vec<Statement>, Fault> {
     let account = Account::acting(account_id, "DB", true);
-    let key = ExtendedKey::parse(TEST_XPUB).map_err(key_fault)?;
-    let change = WalletChange { text: TEST_XPUB.into(), key, confirmations: Some(1) };
-    let now = shop.now();
-    set(shop, &account, "bitcoin", Some(&change), now)
+    let mut statements = Vec::new();
+    for gateway in Gateway::ALL.into_iter().filter(|gateway| gateway.coin().is_some()) {
+        let source = Source::Key(ExtendedKey::parse(TEST_XPUB).map_err(key_fault)?);
+        let change = WalletChange { text: TEST_XPUB.into(), source, confirmations: Some(1) };
+        statements.extend(set(shop, &account, gateway, Some(&change), shop.now())?);
+    }
+    Ok(statements)
 }
 
 fn key_fault(error: KeyError) -> Fault {
@@ -59,13 +91,13 @@ fn key_fault(error: KeyError) -> Fault {
 pub fn set(
     shop: &Shop,
     account: &Account,
-    gateway: &str,
+    gateway: Gateway,
     change: Option<&WalletChange>,
     now: i64,
 ) -> Result<Vec<Statement>, Fault> {
     let mut statements = vec![Statement::new(
         "UPDATE wallets SET active = 0 WHERE account_id = ?1 AND gateway = ?2 AND active = 1",
-        vec![account.id.into(), gateway.into()],
+        vec![account.id.into(), gateway.snake().into()],
     )];
     let Some(change) = change else {
         return Ok(statements);
@@ -75,23 +107,32 @@ pub fn set(
         // A developer tries his real wallet in a test account first; that must not keep it from his live one.
         identity.update(place("test", account.id));
     }
-    identity.update(change.key.identity());
-    let branch = change.key.external().map_err(key_fault)?;
+    let held = match &change.source {
+        Source::Key(key) => {
+            identity.update(key.identity());
+            Held::Branch(key.external().map_err(key_fault)?)
+        }
+        Source::Single(address) => {
+            identity.update(address);
+            Held::Single(address.clone())
+        }
+    };
     let keys = &shop.world.settings.vault_keys;
     let seal = |kind: &str, plain: &str| vault::seal(keys, &place(kind, account.id), plain, shop.random());
     statements.push(Statement::new(
         "INSERT INTO wallets (account_id, gateway, identity, active, xpub, branch, confirmations, created_at)
-         VALUES (?1, ?2, ?3, 1, ?4, ?5, COALESCE(?6, 1), ?7)
+         VALUES (?1, ?2, ?3, 1, ?4, ?5, COALESCE(?6, ?8), ?7)
          ON CONFLICT (account_id, gateway, identity)
          DO UPDATE SET active = 1, xpub = ?4, branch = ?5, confirmations = COALESCE(?6, confirmations)",
         vec![
             account.id.into(),
-            gateway.into(),
+            gateway.snake().into(),
             id::hex(&identity.finalize()).into(),
             seal("xpub", &change.text)?.into(),
-            seal("branch", &id::hex(&branch.to_bytes()))?.into(),
+            seal("branch", &held.to_text())?.into(),
             change.confirmations.into(),
             now.into(),
+            gateway.of(account).confirmations().into(),
         ],
     ));
     Ok(statements)
@@ -110,27 +151,30 @@ pub fn from_row(shop: &Shop, account: &Account, row: &Row) -> Outcome<Wallet> {
     let gateway =
         Gateway::parse(&gateway).ok_or_else(|| Fault(format!("a wallet for an unknown gateway: {gateway}")))?;
     let xpub = vault::open(&shop.world.settings.vault_keys, &place("xpub", account.id), &xpub)?;
-    let branch = open_branch(shop, account.id, &branch)?;
-    let addresses = (0..3)
-        .map(|index| branch.address(index, network(shop, account)).map_err(key_fault))
-        .collect::<Result<_, _>>()?;
+    let held = open_held(shop, account.id, &branch)?;
+    let way = gateway.of(account);
+    let network = way.network(Desk { shop, account });
+    let addresses = match &held {
+        Held::Single(address) => vec![address.clone()],
+        Held::Branch(_) => {
+            (0..3).map(|index| way.address(network, &held, index).map_err(key_fault)).collect::<Result<_, _>>()?
+        }
+    };
     Ok(Wallet { gateway, xpub, confirmations, addresses })
 }
 
-fn open_branch(shop: &Shop, account_id: i64, sealed: &str) -> Result<Branch, Fault> {
-    let hex = vault::open(&shop.world.settings.vault_keys, &place("branch", account_id), sealed)?;
-    id::unhex(&hex)
-        .and_then(|bytes| Branch::from_bytes(&bytes).ok())
-        .ok_or_else(|| Fault("a stored wallet can't be read".into()))
+fn open_held(shop: &Shop, account_id: i64, sealed: &str) -> Result<Held, Fault> {
+    let text = vault::open(&shop.world.settings.vault_keys, &place("branch", account_id), sealed)?;
+    Held::parse(&text).ok_or_else(|| Fault("a stored wallet can't be read".into()))
 }
 
 /// Takes the wallet's next address index, once, whoever asks at the same time.
-pub fn take_address(account_id: i64, gateway: Gateway) -> Statement {
+pub fn take_address(account_id: i64, gateway: &str) -> Statement {
     Statement::new(
         "UPDATE wallets SET next_index = next_index + 1
          WHERE account_id = ?1 AND gateway = ?2 AND active = 1
          RETURNING branch, next_index - 1, confirmations",
-        vec![account_id.into(), gateway.snake().into()],
+        vec![account_id.into(), gateway.into()],
     )
 }
 
@@ -140,12 +184,31 @@ pub struct Address {
     pub index: u32,
     /// What the seller's wallet asks for, when the payment itself didn't say.
     pub confirmations: u32,
+    /// The one address of all orders, which differ in their amounts.
+    pub shared: bool,
+    /// What it holds already, where a chain is seen as a balance.
+    pub holds: u64,
+    /// Blocks up to here concern no new order, where a chain is read block by block.
+    pub cursor: Option<u32>,
 }
 
-/// The address of a row that was answered by `take_address`, here or of a payment.
-pub fn taken(shop: &Shop, account: &Account, row: &Row) -> Result<Address, Error> {
+/// The statements that take an address for an order, and last the one that answers it.
+pub fn takes(account_id: i64, gateway: &str, taker: &Taker<'_>) -> Vec<Statement> {
+    match taker {
+        Taker::Order => vec![take_address(account_id, gateway)],
+        Taker::Link { payment_id, order_id, now } => {
+            payment::sql::take_address(account_id, gateway, payment_id, order_id, *now).into()
+        }
+    }
+}
+
+/// The address that `takes` has answered.
+pub fn taken(desk: Desk<'_>, way: &dyn Way, rows: &[Vec<Row>]) -> Result<Address, Error> {
+    let Desk { shop, account } = desk;
+    let row = rows.last().and_then(|rows| rows.first()).ok_or(Refusal::GatewayNotConfigured)?;
     let (branch, index, confirmations) = row.read(|row| Ok((row.text(), row.count(), row.count())))?;
-    let branch = open_branch(shop, account.id, &branch)?;
-    let text = branch.address(index, network(shop, account)).map_err(key_fault)?;
-    Ok(Address { text, index, confirmations })
+    let held = open_held(shop, account.id, &branch)?;
+    let text = way.address(way.network(desk), &held, index).map_err(key_fault)?;
+    let shared = matches!(held, Held::Single(_));
+    Ok(Address { text, index, confirmations, shared, holds: 0, cursor: None })
 }

@@ -1,19 +1,26 @@
 //! What the stored facts make of an order: plain functions of receipts, a tip and the time. Seeing the same facts again,
 //! in any order, gives the same end.
 
-use super::{Invoice, Order, Status};
+use super::{Invoice, Order, Status, movement::Movement};
 use crate::shop::{
     gateway::{Sighting, rates::Rates},
-    money::{self, Amount},
+    money::{self, Amount, Decimal},
     time::MINUTE,
 };
+
+/// All that is known of an order's payment: outputs on a chain, or movements on a gateway's books.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facts {
+    pub receipts: Vec<Receipt>,
+    pub movements: Vec<Movement>,
+}
 
 /// A coin output that was seen to pay an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     pub txid: String,
     pub vout: u32,
-    /// Satoshi.
+    /// The coin's smallest of eight decimals.
     pub value: u64,
     /// Of its block; `None` while it is unconfirmed.
     pub height: Option<u32>,
@@ -28,9 +35,6 @@ impl Receipt {
         self.height.map_or(0, |height| tip.saturating_add(1).saturating_sub(height).max(1))
     }
 }
-
-/// How much a payer may be short, in tenths of a percent of the whole: exchanges and wallets shave off fees.
-const TOLERANCE_PER_MILLE: u64 = 5;
 
 /// Brings the known receipts up to what was seen. Answers only those that are new or changed.
 pub fn update(known: &[Receipt], seen: &Sighting, now: i64) -> Vec<Receipt> {
@@ -82,33 +86,62 @@ pub struct Standing {
     pub status: Status,
 }
 
-pub fn standing(value: u64, needed: u32, receipts: &[Receipt], tip: u32) -> Standing {
+/// What is asked of the receipts.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// Of the quote that holds.
+    pub value: u64,
+    /// How much of it may be missing, in tenths of a percent.
+    pub tolerance: u32,
+    /// Confirmations.
+    pub needed: u32,
+    /// Once the order was paid, the status that it has: it is left only when the money vanishes or comes back.
+    pub held: Option<Status>,
+}
+
+impl Terms {
+    pub fn of(order: &Order, invoice: &Invoice) -> Terms {
+        Terms {
+            value: invoice.value,
+            tolerance: order.policy.underpayment_per_mille,
+            needed: order.confirmations_needed,
+            held: order.paid_at.map(|_| order.status),
+        }
+    }
+}
+
+pub fn standing(terms: Terms, receipts: &[Receipt], tip: u32) -> Standing {
     let living = || receipts.iter().filter(|receipt| !receipt.gone);
     let received = living().fold(0_u64, |sum, receipt| sum.saturating_add(receipt.value));
     let deep = living()
-        .filter(|receipt| receipt.confirmations(tip) >= needed)
+        .filter(|receipt| receipt.confirmations(tip) >= terms.needed)
         .fold(0_u64, |sum, receipt| sum.saturating_add(receipt.value));
-    let enough = enough(value);
-    let status = match received {
-        0 => Status::Unpaid,
-        _ if received < enough => Status::PartiallyPaid,
-        _ if deep < enough => Status::AwaitingConfirmations,
-        _ => Status::Completed,
+    let enough = enough(terms.value, terms.tolerance);
+    let status = match terms.held {
+        Some(Status::Refunded) => Status::Refunded,
+        Some(_) if received < enough => Status::Reversed,
+        Some(held) if deep < enough => held,
+        Some(_) => Status::Completed,
+        None => match received {
+            0 => Status::Unpaid,
+            _ if received < enough => Status::PartiallyPaid,
+            _ if deep < enough => Status::AwaitingConfirmations,
+            _ => Status::Completed,
+        },
     };
     Standing { received, confirmations: living().map(|receipt| receipt.confirmations(tip)).min().unwrap_or(0), status }
 }
 
-/// The least that counts as the whole. Rounded up, and never nothing.
-pub fn enough(value: u64) -> u64 {
-    (value - value.saturating_mul(TOLERANCE_PER_MILLE) / 1_000).max(1)
+/// The least that counts as the whole, when so many thousandths may be missing. Rounded up, and never nothing.
+pub fn enough(value: u64, tolerance: u32) -> u64 {
+    (value - value.saturating_mul(tolerance.min(1_000).into()) / 1_000).max(1)
 }
 
 /// A new price for what is still missing, at the rates of now. What has come since the last quote covers what it was worth
-/// at that quote, and what came before that stays covered. `None` when the rates can't say.
-pub fn requote(order: &Order, received: u64, rates: &Rates, now: i64, lasts: i64) -> Option<Invoice> {
+/// at that quote, and what came before that stays covered. `rate` is the price of one coin now. `None` when it can't be said.
+pub fn requote(order: &Order, received: u64, rate: Decimal, rates: &Rates, now: i64) -> Option<Invoice> {
     let invoice = &order.invoice;
     let currency = order.price.currency();
-    let rate = rates.price(currency)?;
     let fresh = received.saturating_sub(invoice.base);
     let covered = invoice.credit.saturating_add(money::fiat_value(fresh, invoice.rate, currency)?.minor());
     let credit = covered.min(order.price.minor());
@@ -121,7 +154,7 @@ pub fn requote(order: &Order, received: u64, rates: &Rates, now: i64, lasts: i64
         rate,
         rate_source: rates.source.clone(),
         rate_at: rates.at,
-        expires_at: now + lasts,
+        expires_at: now + order.policy.quote(),
         ..invoice.clone()
     })
 }
@@ -150,13 +183,17 @@ mod tests {
     use super::*;
     use crate::shop::gateway::Output;
 
+    fn terms(value: u64, needed: u32) -> Terms {
+        Terms { value, tolerance: 5, needed, held: None }
+    }
+
     fn coin(txid: &str, value: u64, height: Option<u32>) -> Receipt {
         Receipt { txid: txid.into(), vout: 0, value, height, gone: false, first_seen_at: 1 }
     }
 
     #[test]
     fn an_order_is_paid_when_enough_of_it_is_deep_enough() {
-        let at = |receipts: &[Receipt]| standing(1_000, 2, receipts, 100).status;
+        let at = |receipts: &[Receipt]| standing(terms(1_000, 2), receipts, 100).status;
         assert_eq!(at(&[]), Status::Unpaid);
         assert_eq!(at(&[coin("a", 994, None)]), Status::PartiallyPaid);
         assert_eq!(at(&[coin("a", 995, None)]), Status::AwaitingConfirmations, "half a percent may be missing");
@@ -168,26 +205,38 @@ mod tests {
 
     #[test]
     fn no_confirmations_are_needed_where_none_are_asked_for() {
-        assert_eq!(standing(1_000, 0, &[coin("a", 1_000, None)], 100).status, Status::Completed);
+        assert_eq!(standing(terms(1_000, 0), &[coin("a", 1_000, None)], 100).status, Status::Completed);
+    }
+
+    #[test]
+    fn what_was_paid_is_left_only_when_its_money_vanishes() {
+        let at =
+            |held, receipts: &[Receipt]| standing(Terms { held: Some(held), ..terms(1_000, 2) }, receipts, 100).status;
+        assert_eq!(at(Status::Completed, &[coin("a", 1_000, None)]), Status::Completed, "reorganised, and still there");
+        assert_eq!(at(Status::Completed, &[]), Status::Reversed);
+        assert_eq!(at(Status::Reversed, &[coin("a", 1_000, Some(100))]), Status::Reversed, "not deep enough yet");
+        assert_eq!(at(Status::Reversed, &[coin("a", 1_000, Some(99))]), Status::Completed);
+        assert_eq!(at(Status::Refunded, &[]), Status::Refunded);
     }
 
     #[test]
     fn confirmations_are_the_lowest_of_all_receipts() {
         let both = [coin("a", 1, Some(95)), coin("b", 1, Some(99))];
-        assert_eq!(standing(2, 6, &both, 100).confirmations, 2);
-        assert_eq!(standing(2, 6, &both, 98).confirmations, 1, "a tip that lags behind");
+        assert_eq!(standing(terms(2, 6), &both, 100).confirmations, 2);
+        assert_eq!(standing(terms(2, 6), &both, 98).confirmations, 1, "a tip that lags behind");
     }
 
     #[test]
     fn a_receipt_that_vanishes_is_gone_and_may_come_back() {
         let known = [coin("a", 1_000, Some(100))];
-        let gone = update(&known, &Sighting { tip: 100, outputs: vec![], complete: true }, 5);
+        let gone = update(&known, &Sighting { tip: 100, complete: true, ..Sighting::default() }, 5);
         assert!(gone[0].gone);
-        assert_eq!(standing(1_000, 1, &merge(&known, &gone), 100).status, Status::Unpaid);
+        assert_eq!(standing(terms(1_000, 1), &merge(&known, &gone), 100).status, Status::Unpaid);
         let back = Sighting {
             tip: 101,
             outputs: vec![Output { txid: "a".into(), vout: 0, value: 1_000, height: Some(101) }],
             complete: true,
+            cursor: None,
         };
         let back = update(&gone, &back, 6);
         assert_eq!((back[0].gone, back[0].height, back[0].first_seen_at), (false, Some(101), 1));
@@ -196,7 +245,7 @@ mod tests {
     #[test]
     fn an_incomplete_look_takes_nothing_away() {
         let known = [coin("a", 1_000, Some(100))];
-        assert!(update(&known, &Sighting { tip: 100, outputs: vec![], complete: false }, 5).is_empty());
+        assert!(update(&known, &Sighting { tip: 100, ..Sighting::default() }, 5).is_empty());
     }
 
     #[test]
@@ -205,6 +254,7 @@ mod tests {
             tip: 100,
             outputs: vec![Output { txid: "a".into(), vout: 0, value: 1_000, height: None }],
             complete: true,
+            cursor: None,
         };
         let known = update(&[], &seen, 5);
         assert_eq!(known.len(), 1);

@@ -2,15 +2,18 @@
 
 use super::{
     Outcome, Refusal, Shop,
-    account::Account,
+    account::{Account, policy::Policy},
     gateway::Gateway,
     list::{self, Page},
     money::{Amount, Currency, Decimal},
 };
 use crate::world::Fault;
+use movement::Session;
 
 pub mod facts;
 pub mod filter;
+pub mod hear;
+pub mod movement;
 pub mod open;
 pub mod rehearsal;
 pub mod sql;
@@ -44,24 +47,25 @@ impl Status {
     }
 
     /// The one table of moves. Money can go away again before an order is completed (a replaced transaction, a
-    /// reorganised chain); a completed order is never unpaid again, only reversed or refunded.
+    /// reorganised chain); a completed order is never unpaid again, only reversed or refunded. What was refunded may be
+    /// paid anew.
     pub fn may_become(self, next: Status) -> bool {
         use Status::*;
         match self {
             Unpaid => matches!(next, HighRisk | PartiallyPaid | AwaitingConfirmations | PendingAtPayPal | Completed),
             PartiallyPaid => matches!(next, Unpaid | AwaitingConfirmations | Completed | Refunded),
             AwaitingConfirmations => matches!(next, Unpaid | PartiallyPaid | Completed),
-            PendingAtPayPal => matches!(next, Unpaid | Completed | Reversed | Refunded),
+            PendingAtPayPal => matches!(next, Unpaid | PartiallyPaid | Completed | Reversed | Refunded),
             Completed => matches!(next, Reversed | Refunded),
             Reversed => matches!(next, Completed | Refunded),
             HighRisk => matches!(next, Unpaid),
-            Refunded => false,
+            Refunded => matches!(next, PartiallyPaid | Completed | Reversed),
         }
     }
 
-    /// Whether coins that arrive now still change it.
+    /// Whether money is still waited for.
     pub fn is_open(self) -> bool {
-        matches!(self, Status::Unpaid | Status::PartiallyPaid | Status::AwaitingConfirmations)
+        matches!(self, Status::Unpaid | Status::PartiallyPaid | Status::AwaitingConfirmations | Status::PendingAtPayPal)
     }
 }
 
@@ -82,6 +86,8 @@ pub struct Draft {
     pub custom: Option<String>,
     pub return_url: Option<String>,
     pub webhook_url: Option<String>,
+    /// The whole address of the link's page, to which a gateway's page sends the buyer back; an order without one has none.
+    pub page: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -94,14 +100,15 @@ pub struct Buyer {
     pub referral: Option<String>,
 }
 
-/// What has to be paid, where, and until when the price holds.
+/// What has to be paid in coins, where, and until when the price holds. Of an order that is paid on a gateway's page it is all
+/// zeros: there `Order::session` says it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invoice {
-    /// Satoshi, in all: what came before counts.
+    /// The coin's smallest of eight decimals, as all its sums; in all: what came before counts.
     pub value: u64,
     pub address: String,
-    /// The wallet's index of the address.
-    pub index: u32,
+    /// The wallet's index of the address. `None`: the order has none, or has given it back.
+    pub index: Option<u32>,
     pub received: u64,
     /// The lowest of its transactions.
     pub confirmations: u32,
@@ -110,15 +117,40 @@ pub struct Invoice {
     pub rate_source: String,
     pub rate_at: i64,
     pub expires_at: i64,
-    /// What had come when this quote was made, in satoshi, and how much of the price it covers, in minor units.
+    /// What had come when this quote was made, and how much of the price it covers, in minor units.
     pub base: u64,
     pub credit: i64,
     /// Money came after a quote had run out, and was counted at the rate of its time.
     pub late: bool,
+    /// What the address held before the order, where a chain is seen as a balance.
+    pub held_before: u64,
+    /// Blocks up to here were read, where a chain is read block by block.
+    pub cursor: Option<u32>,
+}
+
+impl Default for Invoice {
+    fn default() -> Invoice {
+        Invoice {
+            value: 0,
+            address: String::new(),
+            index: None,
+            received: 0,
+            confirmations: 0,
+            rate: Decimal::ONE,
+            rate_source: String::new(),
+            rate_at: 0,
+            expires_at: 0,
+            base: 0,
+            credit: 0,
+            late: false,
+            held_before: 0,
+            cursor: None,
+        }
+    }
 }
 
 impl Invoice {
-    /// What is still to come, in satoshi.
+    /// What is still to come.
     pub fn missing(&self) -> u64 {
         self.value.saturating_sub(self.received)
     }
@@ -146,6 +178,14 @@ pub struct Order {
     /// Dollars for one of the currency.
     pub exchange_rate: Option<Decimal>,
     pub invoice: Invoice,
+    /// Where it is paid, unless in coins.
+    pub session: Option<Session>,
+    /// Minor units that have come on the gateway's books, and that were sent back.
+    pub paid_value: i64,
+    pub refunded_value: i64,
+    /// Money came on its books that it can't be paid with.
+    pub strange: bool,
+    pub policy: Policy,
     pub coupon_id: Option<String>,
     pub custom: Option<String>,
     pub return_url: Option<String>,
@@ -156,6 +196,44 @@ pub struct Order {
     pub paid_at: Option<i64>,
     pub created_at: i64,
     pub updated_at: i64,
+}
+
+impl Order {
+    /// The moves that lead to a status: one, or two where facts came in another order than the things they tell of. What was
+    /// `paid` in full is completed on its way to whatever it is by now, so that it is told as paid in every order of facts.
+    /// Empty: the order stays as it is.
+    pub fn route(&self, to: Status, paid: bool) -> Vec<Status> {
+        let from = self.status;
+        let via = match () {
+            () if paid && self.paid_at.is_none() && to != Status::Completed => Some(Status::Completed),
+            () if from == to => return Vec::new(),
+            () if from.may_become(to) => None,
+            () => Some(Status::PartiallyPaid),
+        };
+        match via {
+            None => vec![to],
+            Some(via) if from.may_become(via) && via.may_become(to) => vec![via, to],
+            Some(_) => Vec::new(),
+        }
+    }
+
+    /// What happened that a seller may want to look at, in words of the API.
+    pub fn exceptions(&self) -> Vec<&'static str> {
+        let Invoice { value, received, late, .. } = &self.invoice;
+        let paid = self.paid_at.is_some();
+        [
+            ("late", *late),
+            ("underpaid", paid && received < value),
+            ("overpaid", received > value || self.paid_value > self.price.minor()),
+            ("partially_refunded", self.refunded_value > 0 && self.status != Status::Refunded),
+            ("wrong_currency", self.strange),
+            // Of coins: nobody can take them back otherwise.
+            ("vanished", self.status == Status::Reversed && self.session.is_none()),
+        ]
+        .into_iter()
+        .filter_map(|(word, holds)| holds.then_some(word))
+        .collect()
+    }
 }
 
 pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Order> {

@@ -1,34 +1,49 @@
-//! Opening an order: an address of its own, a quote, and the first webhook, in one commit.
+//! Opening an order: an address of its own and a quote, or a page of the gateway's; and the first webhook, in one commit.
 
 use super::{Draft, Invoice, Order, Status, dollars, sql, watch};
 use crate::{
     shop::{
         Along, Outcome, Refusal, Shop,
-        account::Account,
-        gateway::{
-            rates::{self, Rates},
-            wallet::{self, Address},
+        account::{
+            Account,
+            policy::{self, Policy},
         },
-        money::{self, Amount},
-        time::MINUTE,
+        gateway::{
+            Desk, Gateway, Opened, Taker,
+            rates::{self, Rates},
+        },
+        money::{self, Amount, Decimal},
         webhook::{self, Endpoint, Event, Subject},
     },
     world::{Fault, Row, Statement, Uncommitted},
 };
 
-/// How long a price holds.
-pub const QUOTE: i64 = 20 * MINUTE;
-
 /// The rates this account quotes from.
-pub async fn rates(shop: &Shop, account: &Account, draft_gateway: super::Gateway) -> Outcome<Rates> {
+pub async fn rates(shop: &Shop, account: &Account, gateway: Gateway) -> Outcome<Rates> {
     if account.test {
         return Ok(rates::fixed(shop.now()));
     }
-    Ok(rates::current(shop, draft_gateway).await?)
+    Ok(rates::current(shop, gateway).await?)
 }
 
-/// Opens an order that has no payment link: the white-label flow. Two round trips: one takes an address and reads the
-/// endpoints, one commits. `begin` goes with the first of them and `along` with the second.
+/// What the price of a draft is worth. Coins can't be asked for without a rate; on a page only the dollars are missing then.
+pub async fn worth(shop: &Shop, account: &Account, gateway: Gateway, price: Amount) -> Outcome<Option<Rates>> {
+    if gateway.coin().is_some() {
+        let rates = rates(shop, account, gateway).await?;
+        quote(price, &rates, &Policy::default())?;
+        return Ok(Some(rates));
+    }
+    if price.currency() == dollars()? {
+        return Ok(None);
+    }
+    match Gateway::ALL.into_iter().find(|gateway| gateway.coin().is_some()) {
+        Some(coin) => Ok(rates(shop, account, coin).await.ok()),
+        None => Ok(None),
+    }
+}
+
+/// Opens an order that has no payment link: the white-label flow. Two round trips: one takes an address or reads settings, and
+/// reads the endpoints, one commits. `begin` goes with the first of them and `along` with the second.
 pub async fn place(
     shop: &Shop,
     account: &Account,
@@ -36,40 +51,53 @@ pub async fn place(
     begin: Vec<Statement>,
     along: Along<'_, Order>,
 ) -> Outcome<Order> {
-    let rates = rates(shop, account, draft.gateway).await?;
     // Before an address is used up.
-    quote(draft.price, &rates)?;
-    let mut statements = vec![wallet::take_address(account.id, draft.gateway), webhook::sql::enabled(account.id)];
+    let rates = worth(shop, account, draft.gateway, draft.price).await?;
+    let mut statements = vec![webhook::sql::enabled(account.id), policy::of(account.id)];
+    let taking = draft.gateway.of(account).takes(account.id, &Taker::Order);
+    let taken = 2..2 + taking.len();
+    statements.extend(taking);
     statements.extend(begin);
-    let taken = account.db(shop)?.commit(statements).await?;
-    let [address, endpoints, ..] = taken.as_slice() else {
+    let rows = account.db(shop)?.commit(statements).await?;
+    let [endpoints, policy, ..] = rows.as_slice() else {
         return Err(Fault("two answers were expected".into()).into());
     };
-    let address = address.first().ok_or(Refusal::GatewayNotConfigured)?;
-    commit(shop, account, draft, address, endpoints, rates, along).await?.map_err(|no| match no.is_stale() {
+    let ready = Ready { endpoints, policy, taken: rows.get(taken).unwrap_or_default(), rates };
+    commit(shop, account, draft, ready, along).await?.map_err(|no| match no.is_stale() {
         // Its idempotency key went to another runner: it took too long.
         true => Refusal::Running.into(),
         false => no.into(),
     })
 }
 
-/// Prices the draft and commits it as an order with the webhooks it owes. The inner error is a commit that another one
-/// came before, or that one of `along` refused.
+/// What the first commit of an order answered.
+pub struct Ready<'a> {
+    pub endpoints: &'a [Row],
+    pub policy: &'a [Row],
+    /// The answers to `Way::takes`.
+    pub taken: &'a [Vec<Row>],
+    pub rates: Option<Rates>,
+}
+
+/// Prices the draft, opens its payment and commits it as an order with the webhooks it owes. The inner error is a commit that
+/// another one came before, or that one of `along` refused.
 pub async fn commit(
     shop: &Shop,
     account: &Account,
     draft: Draft,
-    address: &Row,
-    endpoints: &[Row],
-    rates: Rates,
+    ready: Ready<'_>,
     along: Along<'_, Order>,
 ) -> Outcome<Result<Order, Uncommitted>> {
-    let address = wallet::taken(shop, account, address)?;
+    let policy = match ready.policy.first() {
+        Some(row) => row.read(|row| Ok(Policy::read(row)))?,
+        None => Policy::default(),
+    };
+    let opened = draft.gateway.of(account).open(Desk { shop, account }, &draft, ready.taken).await?;
     let now = shop.now();
-    let mut order = price(account, draft, address, &rates, now)?;
-    let delay = watch::delay(&order, now, shop.world.settings.watch_seconds).unwrap_or_default();
-    order.watch_lease = Some(watch::lease(now, delay));
-    let endpoints = Endpoint::from_rows(endpoints)?;
+    let mut order = price(account, draft, opened, ready.rates.as_ref(), policy, now)?;
+    let delay = watch::delay(&order, now, shop.world.settings.watch_seconds);
+    order.watch_lease = delay.map(|delay| watch::lease(now, delay));
+    let endpoints = Endpoint::from_rows(ready.endpoints)?;
     let owed = webhook::owe(shop, account.id, &[Event::OrderCreated], Subject::Order(&order), &endpoints);
     let mut statements = along(&order)?;
     statements.push(sql::insert(&order));
@@ -78,23 +106,55 @@ pub async fn commit(
         return Ok(Err(no));
     }
     let mut messages = webhook::nudges(account, &owed.logs);
-    messages.push((watch::message(account, &order), delay));
+    messages.extend(delay.map(|delay| (watch::message(account, &order), delay)));
     shop.nudge(messages).await;
     Ok(Ok(order))
 }
 
-/// What a price is in satoshi.
-pub fn quote(price: Amount, rates: &Rates) -> Outcome<u64> {
-    let rate = rates.price(price.currency()).ok_or(Refusal::NotQuotable)?;
-    Ok(money::coin_value(price, rate).ok_or(Refusal::NotQuotable)?)
+/// The price of one coin that this account quotes from.
+pub fn rate(price: Amount, rates: &Rates, _policy: &Policy) -> Outcome<Decimal> {
+    Ok(rates.price(price.currency()).ok_or(Refusal::NotQuotable)?)
 }
 
-fn price(account: &Account, draft: Draft, address: Address, rates: &Rates, now: i64) -> Outcome<Order> {
-    let rate = rates.price(draft.price.currency()).ok_or(Refusal::NotQuotable)?;
-    let value = quote(draft.price, rates)?;
+/// What a price is in coins.
+pub fn quote(price: Amount, rates: &Rates, policy: &Policy) -> Outcome<u64> {
+    Ok(money::coin_value(price, rate(price, rates, policy)?).ok_or(Refusal::NotQuotable)?)
+}
+
+fn price(
+    account: &Account,
+    draft: Draft,
+    opened: Opened,
+    rates: Option<&Rates>,
+    policy: Policy,
+    now: i64,
+) -> Outcome<Order> {
     let dollars = dollars()?;
-    let in_dollars = rates.price(dollars).and_then(|dollar| money::cross(draft.price, rate, dollar, dollars));
-    let Address { text, index, confirmations } = address;
+    let in_dollars = match rates {
+        Some(rates) => rates
+            .price(draft.price.currency())
+            .and_then(|rate| rates.price(dollars).and_then(|dollar| money::cross(draft.price, rate, dollar, dollars))),
+        None => Some((draft.price, Decimal::ONE)).filter(|_| draft.price.currency() == dollars),
+    };
+    let (invoice, session, confirmations) = match opened {
+        Opened::Address(address) => {
+            let rates = rates.ok_or(Refusal::NotQuotable)?;
+            let invoice = Invoice {
+                value: quote(draft.price, rates, &policy)?,
+                address: address.text,
+                index: Some(address.index),
+                rate: rate(draft.price, rates, &policy)?,
+                rate_source: rates.source.clone(),
+                rate_at: rates.at,
+                expires_at: now + policy.quote(),
+                held_before: address.holds,
+                cursor: address.cursor,
+                ..Invoice::default()
+            };
+            (invoice, None, address.confirmations)
+        }
+        Opened::Page(session) => (Invoice::default(), Some(session), 0),
+    };
     Ok(Order {
         account_id: account.id,
         id: draft.id,
@@ -112,20 +172,12 @@ fn price(account: &Account, draft: Draft, address: Address, rates: &Rates, now: 
         delivered: None,
         usd_value: in_dollars.map(|(amount, _)| amount),
         exchange_rate: in_dollars.map(|(_, rate)| rate),
-        invoice: Invoice {
-            value,
-            address: text,
-            index,
-            received: 0,
-            confirmations: 0,
-            rate,
-            rate_source: rates.source.clone(),
-            rate_at: rates.at,
-            expires_at: now + QUOTE,
-            base: 0,
-            credit: 0,
-            late: false,
-        },
+        invoice,
+        session,
+        paid_value: 0,
+        refunded_value: 0,
+        strange: false,
+        policy,
         coupon_id: None,
         custom: draft.custom,
         return_url: draft.return_url,

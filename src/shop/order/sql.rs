@@ -1,8 +1,13 @@
 //! Statements and rows of `orders` and `transactions`.
 
-use super::{Buyer, Invoice, Order, Status, dollars, facts::Receipt};
+use super::{
+    Buyer, Invoice, Order, Status, dollars,
+    facts::Receipt,
+    movement::{Kind, Movement, Session},
+};
 use crate::{
     shop::{
+        account::policy::Policy,
         gateway::Gateway,
         list,
         money::{Amount, Currency, Decimal},
@@ -15,10 +20,12 @@ const COLUMNS: [&str; 2] = [
     "account_id, id, revision, payment_id, product_id, product_title, \
     email, ip_address, country_code, user_agent, referral, \
     value, currency, quantity, gateway, confirmations_needed, risk_level, status, delivered, \
-    usd_value, exchange_rate",
+    usd_value, exchange_rate, crypto_base, crypto_cursor, \
+    session_id, session_url, session_expires_at, paid_value, refunded_value, strange",
     "crypto_value, crypto_address, crypto_index, crypto_received, crypto_confirmations, \
     crypto_rate, rate_source, rate_at, quote_expires_at, quote_base, quote_credit, late, \
-    coupon_id, custom, return_url, webhook_url, test, watch_turn, watch_lease, paid_at, created_at, updated_at",
+    coupon_id, custom, return_url, webhook_url, test, watch_turn, watch_lease, paid_at, created_at, updated_at, \
+    underpayment_per_mille, spread_basis_points, quote_minutes, watch_hours",
 ];
 
 /// An order as one text: D1 takes longer over the columns of a page's rows, one by one and by name, than over the rows.
@@ -56,7 +63,7 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
         };
         let minor = row.int();
         let price = amount(minor, currency(&row.text())?)?;
-        Ok(Order {
+        let mut order = Order {
             account_id,
             id,
             revision,
@@ -76,7 +83,29 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
                 None => None,
             },
             exchange_rate: row.maybe_text().as_deref().map(decimal).transpose()?,
-            invoice: invoice(row)?,
+            invoice: Invoice {
+                held_before: row.units(),
+                cursor: row.maybe_int().and_then(|height| u32::try_from(height).ok()),
+                ..Invoice::default()
+            },
+            session: session(row),
+            paid_value: row.int(),
+            refunded_value: row.int(),
+            strange: row.flag(),
+            policy: Policy::default(),
+            coupon_id: None,
+            custom: None,
+            return_url: None,
+            webhook_url: None,
+            test: false,
+            watch_turn: 0,
+            watch_lease: None,
+            paid_at: None,
+            created_at: 0,
+            updated_at: 0,
+        };
+        invoice(row, &mut order.invoice)?;
+        Ok(Order {
             coupon_id: row.maybe_text(),
             custom: row.maybe_text(),
             return_url: row.maybe_text(),
@@ -87,25 +116,35 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
             paid_at: row.maybe_int(),
             created_at: row.int(),
             updated_at: row.int(),
+            policy: Policy::read(row),
+            ..order
         })
     })
 }
 
-fn invoice(row: &mut Reader<'_>) -> Result<Invoice, Fault> {
-    Ok(Invoice {
-        value: row.units(),
-        address: row.text(),
-        index: row.count(),
-        received: row.units(),
-        confirmations: row.count(),
-        rate: decimal(&row.text())?,
-        rate_source: row.text(),
-        rate_at: row.int(),
-        expires_at: row.int(),
-        base: row.units(),
-        credit: row.int(),
-        late: row.flag(),
-    })
+fn session(row: &mut Reader<'_>) -> Option<Session> {
+    let (id, url, expires_at) = (row.maybe_text(), row.maybe_text(), row.maybe_int());
+    Some(Session { id: id?, url: url.unwrap_or_default(), expires_at })
+}
+
+/// The columns of coins, which are null in an order that is paid on a page.
+fn invoice(row: &mut Reader<'_>, invoice: &mut Invoice) -> Result<(), Fault> {
+    let units = |n: Option<i64>| n.map_or(Ok(0), u64::try_from).map_err(|_| Fault("a sum of coins is negative".into()));
+    invoice.value = units(row.maybe_int())?;
+    invoice.address = row.maybe_text().unwrap_or_default();
+    invoice.index = row.maybe_int().and_then(|index| u32::try_from(index).ok());
+    invoice.received = row.units();
+    invoice.confirmations = row.count();
+    if let Some(rate) = row.maybe_text() {
+        invoice.rate = decimal(&rate)?;
+    }
+    invoice.rate_source = row.maybe_text().unwrap_or_default();
+    invoice.rate_at = row.maybe_int().unwrap_or_default();
+    invoice.expires_at = row.maybe_int().unwrap_or_default();
+    invoice.base = row.units();
+    invoice.credit = row.int();
+    invoice.late = row.flag();
+    Ok(())
 }
 
 fn amount(minor: i64, currency: Currency) -> Result<Amount, Fault> {
@@ -128,7 +167,9 @@ fn decimal(text: &str) -> Result<Decimal, Fault> {
 pub fn insert(order: &Order) -> Statement {
     let invoice = &order.invoice;
     let buyer = &order.buyer;
-    let args: Vec<Value> = vec![
+    let coins = |value: Value| if order.session.is_none() { value } else { Value::Null };
+    let session = order.session.as_ref();
+    let mut args: Vec<Value> = vec![
         order.account_id.into(),
         (&order.id).into(),
         order.revision.into(),
@@ -150,15 +191,23 @@ pub fn insert(order: &Order) -> Statement {
         order.delivered.clone().into(),
         order.usd_value.map(|amount| amount.minor()).into(),
         order.exchange_rate.map(|rate| rate.to_text()).into(),
-        invoice.value.cast_signed().into(),
-        (&invoice.address).into(),
+        invoice.held_before.cast_signed().into(),
+        invoice.cursor.into(),
+        session.map(|session| &session.id).into(),
+        session.map(|session| &session.url).into(),
+        session.and_then(|session| session.expires_at).into(),
+        order.paid_value.into(),
+        order.refunded_value.into(),
+        order.strange.into(),
+        coins(invoice.value.cast_signed().into()),
+        coins((&invoice.address).into()),
         invoice.index.into(),
         invoice.received.cast_signed().into(),
         invoice.confirmations.into(),
-        invoice.rate.to_text().into(),
-        (&invoice.rate_source).into(),
-        invoice.rate_at.into(),
-        invoice.expires_at.into(),
+        coins(invoice.rate.to_text().into()),
+        coins((&invoice.rate_source).into()),
+        coins(invoice.rate_at.into()),
+        coins(invoice.expires_at.into()),
         invoice.base.cast_signed().into(),
         invoice.credit.into(),
         invoice.late.into(),
@@ -173,6 +222,7 @@ pub fn insert(order: &Order) -> Statement {
         order.created_at.into(),
         order.updated_at.into(),
     ];
+    args.extend(order.policy.values());
     let places: Vec<String> = (1..=args.len()).map(|n| format!("?{n}")).collect();
     let [first, second] = COLUMNS;
     Statement::new(
@@ -189,6 +239,8 @@ pub fn insert(order: &Order) -> Statement {
 /// `order.revision` is the one that was read.
 pub fn update(order: &Order) -> [Statement; 2] {
     let invoice = &order.invoice;
+    let session = order.session.as_ref();
+    let coins = |value: Value| if session.is_none() { value } else { Value::Null };
     [
         Statement::guard(
             "EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?2 AND revision = ?3)",
@@ -198,20 +250,22 @@ pub fn update(order: &Order) -> [Statement; 2] {
             "UPDATE orders SET revision = revision + 1, status = ?3, delivered = ?4,
              crypto_value = ?5, crypto_received = ?6, crypto_confirmations = ?7,
              crypto_rate = ?8, rate_source = ?9, rate_at = ?10, quote_expires_at = ?11, late = ?12,
-             watch_turn = ?13, watch_lease = ?14, paid_at = ?15, updated_at = ?16, quote_base = ?17, quote_credit = ?18
+             watch_turn = ?13, watch_lease = ?14, paid_at = ?15, updated_at = ?16, quote_base = ?17, quote_credit = ?18,
+             session_id = ?19, session_url = ?20, session_expires_at = ?21, paid_value = ?22, refunded_value = ?23,
+             strange = ?24, crypto_cursor = ?25
              WHERE account_id = ?1 AND id = ?2",
             vec![
                 order.account_id.into(),
                 (&order.id).into(),
                 order.status.code().into(),
                 order.delivered.clone().into(),
-                invoice.value.cast_signed().into(),
+                coins(invoice.value.cast_signed().into()),
                 invoice.received.cast_signed().into(),
                 invoice.confirmations.into(),
-                invoice.rate.to_text().into(),
-                (&invoice.rate_source).into(),
-                invoice.rate_at.into(),
-                invoice.expires_at.into(),
+                coins(invoice.rate.to_text().into()),
+                coins((&invoice.rate_source).into()),
+                coins(invoice.rate_at.into()),
+                coins(invoice.expires_at.into()),
                 invoice.late.into(),
                 order.watch_turn.into(),
                 order.watch_lease.into(),
@@ -219,6 +273,13 @@ pub fn update(order: &Order) -> [Statement; 2] {
                 order.updated_at.into(),
                 invoice.base.cast_signed().into(),
                 invoice.credit.into(),
+                session.map(|session| &session.id).into(),
+                session.map(|session| &session.url).into(),
+                session.and_then(|session| session.expires_at).into(),
+                order.paid_value.into(),
+                order.refunded_value.into(),
+                order.strange.into(),
+                invoice.cursor.into(),
             ],
         ),
     ]
@@ -295,6 +356,38 @@ pub fn put_receipt(account_id: i64, order_id: &str, receipt: &Receipt) -> Statem
             receipt.height.into(),
             receipt.gone.into(),
             receipt.first_seen_at.into(),
+        ],
+    )
+}
+
+pub fn movements(account_id: i64, order_id: &str) -> Statement {
+    Statement::new(
+        "SELECT id, kind, about, value, at FROM movements WHERE account_id = ?1 AND order_id = ?2",
+        vec![account_id.into(), order_id.into()],
+    )
+}
+
+pub fn movement(row: &Row) -> Result<Movement, Fault> {
+    row.read(|row| {
+        let (id, kind) = (row.text(), row.text());
+        let kind = Kind::parse(&kind).ok_or_else(|| Fault(format!("a movement of an unknown kind: {kind}")))?;
+        Ok(Movement { id, kind, of: row.text(), value: row.int(), at: row.int() })
+    })
+}
+
+/// A movement is never changed: the first that came under its id stays.
+pub fn put_movement(account_id: i64, order_id: &str, movement: &Movement) -> Statement {
+    Statement::new(
+        "INSERT INTO movements (account_id, order_id, id, kind, about, value, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (account_id, order_id, id, kind) DO NOTHING",
+        vec![
+            account_id.into(),
+            order_id.into(),
+            (&movement.id).into(),
+            movement.kind.name().into(),
+            (&movement.of).into(),
+            movement.value.into(),
+            movement.at.into(),
         ],
     )
 }

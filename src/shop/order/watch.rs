@@ -4,40 +4,77 @@
 
 use super::{
     Invoice, Order, Status,
-    facts::{self, Receipt},
+    facts::{self, Facts, Receipt, Terms},
+    movement::{self, Movement, Session},
     open, sql,
 };
 use crate::{
     shop::{
         Error, Outcome, Refusal, Shop,
         account::Account,
-        gateway::{NoSight, Sighting, chain},
+        gateway::{Desk, NoSight, Seen, Sighting},
         job::Job,
         time::{DAY, HOUR, MINUTE, SECOND},
         webhook::{self, Endpoint, Event, Subject},
     },
-    world::{Fault, Uncommitted},
+    world::{Fault, Statement, Uncommitted},
 };
+
+/// Blocks that bury a payment for good. One that is younger is watched on after it was paid.
+const BURIED: u32 = 6;
 
 /// Seconds until the next look, or `None` when there is nothing to look for any more. `base` is the operator's
 /// `WATCH_SECONDS`.
 pub fn delay(order: &Order, now: i64, base: u32) -> Option<u32> {
-    if !order.status.is_open() {
+    if !order.status.is_open() && !is_shallow(order) {
         return None;
     }
+    if let Some(session) = &order.session {
+        return session_delay(order, session, now);
+    }
+    // Its address is another order's by now.
+    order.invoice.index?;
     // A new quote makes an old order young again.
-    let age = now - (order.invoice.expires_at - open::QUOTE);
+    let since = order.paid_at.unwrap_or(order.invoice.expires_at - order.policy.quote());
+    let age = now - since;
     let confirming = order.status == Status::AwaitingConfirmations;
     let expected = now < order.invoice.expires_at + facts::GRACE;
     match () {
+        // What was given away before its first confirmation can still be replaced by anybody.
+        () if order.paid_at.is_some() && order.invoice.confirmations == 0 && age < 2 * HOUR => Some(base.max(30)),
+        () if order.paid_at.is_some() && age < DAY => Some(600),
+        () if order.paid_at.is_some() && age < 14 * DAY => Some(3_600),
+        () if order.paid_at.is_some() => None,
         () if expected || (confirming && age < 2 * HOUR) => Some(base),
         () if confirming && age < 14 * DAY => Some(base.max(60)),
         // What was seen is followed to its end, however long it takes.
         () if confirming => Some(3_600),
         () if age < HOUR => Some(base.max(60)),
-        () if age < DAY => Some(300),
+        () if age < order.policy.watch() => Some(300),
         () if age < 7 * DAY => Some(3_600),
         () => None,
+    }
+}
+
+/// Paid in coins, and not so deep that nothing can happen to them any more.
+fn is_shallow(order: &Order) -> bool {
+    let paid = matches!(order.status, Status::Completed | Status::Reversed) && order.paid_at.is_some();
+    paid && order.session.is_none() && order.invoice.confirmations < order.confirmations_needed.max(BURIED)
+}
+
+/// A gateway with a page tells us what happens there. It is asked as well, in case that its word is lost: soon, when the page
+/// has ended, and now and then while it holds money back.
+fn session_delay(order: &Order, session: &Session, now: i64) -> Option<u32> {
+    if !order.gateway.looks() {
+        return None;
+    }
+    let age = now - order.created_at;
+    match (order.status, session.expires_at) {
+        (Status::PendingAtPayPal, _) if age < 30 * DAY => Some(3 * 3_600),
+        _ if age < HOUR => Some(600),
+        (_, Some(ends)) if now < ends + HOUR => Some(3_600),
+        (_, None) if age < DAY => Some(3_600),
+        _ => None,
     }
 }
 
@@ -75,71 +112,99 @@ pub async fn turn(shop: &Shop, account: &Account, order_id: &str, turn: i64) -> 
     Ok(())
 }
 
-/// Looks at the chain once and commits what changed. Answers the order as it is then; `None` when `turn` is not the
-/// order's own any more. A look that fails changes nothing.
+/// Looks once and commits what changed. Answers the order as it is then; `None` when `turn` is not the order's own any more. A
+/// look that fails changes nothing.
 pub async fn look(shop: &Shop, account: &Account, order_id: &str, turn: Option<i64>) -> Outcome<Option<Order>> {
-    let mut sighting: Option<Sighting> = None;
+    take_in(shop, account, order_id, turn, None, Vec::new()).await
+}
+
+/// Takes in what was seen, or looks for it, and commits what it changes, together with `done`.
+pub async fn take_in(
+    shop: &Shop,
+    account: &Account,
+    order_id: &str,
+    turn: Option<i64>,
+    mut seen: Option<Seen>,
+    done: Vec<Statement>,
+) -> Outcome<Option<Order>> {
     // A commit loses against another one now and then (a buyer asks for a new price, a second look). Then all is read
-    // again; what the chain said stays true.
+    // again; what was seen stays true.
     for _ in 0..4 {
         let db = account.db(shop)?;
         let rows = db
             .rows(vec![
                 sql::by_id(account.id, order_id),
                 sql::receipts(account.id, order_id),
+                sql::movements(account.id, order_id),
                 webhook::sql::enabled(account.id),
             ])
             .await?;
-        let [orders, receipts, endpoints] = rows.as_slice() else {
-            return Err(Fault("three answers were expected".into()).into());
+        let [orders, receipts, movements, endpoints] = rows.as_slice() else {
+            return Err(Fault("four answers were expected".into()).into());
         };
         let order = sql::from_row(orders.first().ok_or(Refusal::NotFound)?)?;
         if turn.is_some_and(|turn| turn != order.watch_turn) {
             return Ok(None);
         }
-        if !order.status.is_open() {
-            return Ok(Some(order));
-        }
         let account = &Account::acting(account.id, &account.shard, order.test);
-        let receipts = receipts.iter().map(sql::receipt).collect::<Result<Vec<_>, _>>()?;
-        let seen = match sighting.take() {
-            Some(seen) => Some(seen),
-            None => see(shop, account, &order, &receipts).await?,
+        let facts = Facts {
+            receipts: receipts.iter().map(sql::receipt).collect::<Result<_, _>>()?,
+            movements: movements.iter().map(sql::movement).collect::<Result<_, _>>()?,
         };
-        let Some(seen) = seen else {
-            return keep_alive(shop, account, order, turn).await;
+        if seen.is_none() {
+            if !order.status.is_open() && !is_shallow(&order) {
+                return Ok(Some(order));
+            }
+            seen = see(shop, account, &order, &facts).await?;
+        }
+        let change = match &seen {
+            Some(seen) => decide(shop, account, &order, &facts, seen).await,
+            None => None,
         };
-        let Some(mut change) = decide(shop, account, &order, &receipts, &seen).await else {
+        let Some(change) = change else {
+            if !done.is_empty() {
+                db.commit(done).await.map_err(Uncommitted::into_fault)?;
+            }
             return keep_alive(shop, account, order, turn).await;
         };
         let now = shop.now();
         let endpoints = Endpoint::from_rows(endpoints)?;
-        let next = delay(&change.order, now, shop.world.settings.watch_seconds);
-        change.order.watch_lease = next.map(|delay| lease(now, delay));
-        change.order.watch_turn += i64::from(turn.is_some());
-        let owed = webhook::owe(shop, account.id, &change.events, Subject::Order(&change.order), &endpoints);
-        let mut statements: Vec<_> = sql::update(&change.order).into();
-        statements.extend(change.receipts.iter().map(|receipt| sql::put_receipt(account.id, order_id, receipt)));
-        statements.extend(owed.statements);
+        let Some(last) = change.steps.len().checked_sub(1) else { return Ok(Some(order)) };
+        let mut owed = Vec::new();
+        let mut logs = Vec::new();
+        let mut after = order;
+        for (n, (mut step, events)) in change.steps.into_iter().enumerate() {
+            if n == last {
+                let next = delay(&step, now, shop.world.settings.watch_seconds);
+                step.watch_lease = next.map(|delay| lease(now, delay));
+                step.watch_turn += i64::from(turn.is_some());
+            }
+            let owes = webhook::owe(shop, account.id, &events, Subject::Order(&step), &endpoints);
+            owed.extend(owes.statements);
+            logs.extend(owes.logs);
+            after = step;
+        }
+        let mut statements: Vec<_> = sql::update(&after).into();
+        statements.extend(change.facts);
+        statements.extend(owed);
+        statements.extend(done.iter().cloned());
         match db.commit(statements).await {
             Ok(_) => {
-                change.order.revision += 1;
-                shop.nudge(webhook::nudges(account, &owed.logs)).await;
-                tell_pages(shop, &change.order).await;
-                return Ok(Some(change.order));
+                after.revision += 1;
+                shop.nudge(webhook::nudges(account, &logs)).await;
+                tell_pages(shop, &after).await;
+                return Ok(Some(after));
             }
-            Err(no) if no.is_stale() => sighting = Some(seen),
+            Err(no) if no.is_stale() => {}
             Err(no) => return Err(no.into_fault().into()),
         }
     }
     Err(Fault("an order changed faster than it could be looked at".into()).into())
 }
 
-/// Asks the chain; `None` when nobody answered.
-async fn see(shop: &Shop, account: &Account, order: &Order, receipts: &[Receipt]) -> Result<Option<Sighting>, Fault> {
-    let known: Vec<String> =
-        receipts.iter().filter(|receipt| !receipt.gone).map(|receipt| receipt.txid.clone()).collect();
-    match chain(shop, account, order.gateway).look(&order.invoice.address, order.created_at, &known).await {
+/// Asks the gateway; `None` when nobody answered.
+async fn see(shop: &Shop, account: &Account, order: &Order, known: &Facts) -> Result<Option<Seen>, Fault> {
+    match order.gateway.of(account).look(Desk { shop, account }, order, known).await {
         Ok(seen) => Ok(Some(seen)),
         Err(NoSight::Fault(fault)) => Err(fault),
         Err(NoSight::Unreachable(why)) => {
@@ -150,57 +215,103 @@ async fn see(shop: &Shop, account: &Account, order: &Order, receipts: &[Receipt]
 }
 
 struct Change {
-    order: Order,
-    receipts: Vec<Receipt>,
-    events: Vec<Event>,
+    /// The order as it moves on, and what each move tells; never empty.
+    steps: Vec<(Order, Vec<Event>)>,
+    /// What was found out, to be written.
+    facts: Vec<Statement>,
 }
 
-/// What the sighting changes, or `None` when it changes nothing.
-async fn decide(
-    shop: &Shop,
-    account: &Account,
-    order: &Order,
-    receipts: &[Receipt],
-    seen: &Sighting,
-) -> Option<Change> {
+/// What was seen changes, or `None` when it changes nothing.
+async fn decide(shop: &Shop, account: &Account, order: &Order, known: &Facts, seen: &Seen) -> Option<Change> {
+    match seen {
+        Seen::Coins(seen) => coins(shop, account, order, &known.receipts, seen).await,
+        Seen::Books(gateway, seen) => {
+            // A notice can name any order; only those that are paid there are its to tell of.
+            let its = order.gateway == *gateway && order.session.is_some();
+            its.then(|| booked(order, &known.movements, seen, shop.now())).flatten()
+        }
+    }
+}
+
+async fn coins(shop: &Shop, account: &Account, order: &Order, receipts: &[Receipt], seen: &Sighting) -> Option<Change> {
     let now = shop.now();
     let changed = facts::update(receipts, seen, now);
     let mut order = order.clone();
     let all = facts::merge(receipts, &changed);
-    let stand = |invoice: &Invoice| facts::standing(invoice.value, order.confirmations_needed, &all, seen.tip);
-    let mut standing = stand(&order.invoice);
-    let before = facts::standing(order.invoice.value, 0, receipts, seen.tip).received;
-    if let Some(invoice) = facts::uncover(&order, standing.received) {
-        standing = stand(&invoice);
+    let stand = |order: &Order, invoice: &Invoice| facts::standing(Terms::of(order, invoice), &all, seen.tip);
+    let mut standing = stand(&order, &order.invoice);
+    let before = facts::standing(Terms::of(&order, &order.invoice), receipts, seen.tip).received;
+    let paid = order.paid_at.is_some();
+    if let Some(invoice) = facts::uncover(&order, standing.received).filter(|_| !paid) {
+        standing = stand(&order, &invoice);
         order.invoice = invoice;
-    } else if facts::came_late(&order, &changed) && before < facts::enough(order.invoice.value) {
+    } else if !paid
+        && facts::came_late(&order, &changed)
+        && before < facts::enough(order.invoice.value, order.policy.underpayment_per_mille)
+    {
         // What comes late is worth what it is worth now. Without a rate this look decides nothing; the next will.
         let rates = open::rates(shop, account, order.gateway).await.ok()?;
-        let invoice = facts::requote(&order, before, &rates, now, open::QUOTE)?;
+        let rate = open::rate(order.price, &rates, &order.policy).ok()?;
+        let invoice = facts::requote(&order, before, rate, &rates, now)?;
         let invoice = Invoice { late: true, ..invoice };
-        standing = stand(&invoice);
+        standing = stand(&order, &invoice);
         order.invoice = invoice;
     }
-    let moved = standing.status != order.status && order.status.may_become(standing.status);
     let more = standing.received != order.invoice.received;
-    if changed.is_empty() && !moved && !more && standing.confirmations == order.invoice.confirmations {
+    let read_on = seen.cursor != order.invoice.cursor;
+    let route = order.route(standing.status, standing.status == Status::Completed);
+    if changed.is_empty()
+        && route.is_empty()
+        && !more
+        && !read_on
+        && standing.confirmations == order.invoice.confirmations
+    {
         return None;
-    }
-    let mut events = Vec::new();
-    if moved {
-        order.status = standing.status;
-    }
-    if moved || more {
-        events.push(Event::OrderUpdated);
-    }
-    if moved && standing.status == Status::Completed {
-        order.paid_at = Some(now);
-        events.push(Event::OrderPaid);
     }
     order.invoice.received = standing.received;
     order.invoice.confirmations = standing.confirmations;
-    order.updated_at = now;
-    Some(Change { order, receipts: changed, events })
+    order.invoice.cursor = seen.cursor;
+    let facts = changed.iter().map(|receipt| sql::put_receipt(order.account_id, &order.id, receipt)).collect();
+    let silent = changed.is_empty() && route.is_empty() && !more;
+    Some(Change { steps: steps(order, &route, more, silent, now), facts })
+}
+
+fn booked(order: &Order, known: &[Movement], seen: &[Movement], now: i64) -> Option<Change> {
+    let fresh = movement::fresh(known, seen);
+    if fresh.is_empty() {
+        return None;
+    }
+    let all: Vec<Movement> = known.iter().chain(&fresh).cloned().collect();
+    let books = movement::books(order.price, &all);
+    let route = order.route(books.status, books.paid >= order.price.minor());
+    let mut order = order.clone();
+    let more = (books.paid, books.refunded, books.strange) != (order.paid_value, order.refunded_value, order.strange);
+    order.paid_value = books.paid;
+    order.refunded_value = books.refunded;
+    order.strange = books.strange;
+    let facts = fresh.iter().map(|movement| sql::put_movement(order.account_id, &order.id, movement)).collect();
+    Some(Change { steps: steps(order, &route, more, false, now), facts })
+}
+
+/// The order on its way through these statuses, and what each move tells. `silent`: nothing that concerns anybody.
+fn steps(mut order: Order, route: &[Status], more: bool, silent: bool, now: i64) -> Vec<(Order, Vec<Event>)> {
+    if !silent {
+        order.updated_at = now;
+    }
+    let mut steps = Vec::new();
+    for status in route {
+        let mut events = vec![Event::OrderUpdated];
+        order.status = *status;
+        if *status == Status::Completed && order.paid_at.is_none() {
+            order.paid_at = Some(now);
+            events.push(Event::OrderPaid);
+        }
+        steps.push((order.clone(), events));
+    }
+    if steps.is_empty() {
+        steps.push((order, if more { vec![Event::OrderUpdated] } else { Vec::new() }));
+    }
+    steps
 }
 
 /// Extends the lease of a living chain of looks, and only when it is about to end: most looks write nothing. Answers the
@@ -246,15 +357,16 @@ pub async fn look_again(shop: &Shop, account: &Account, order: &Order) {
 pub async fn requote(shop: &Shop, account: &Account, order_id: &str) -> Outcome<Order> {
     let order = super::get(shop, account, order_id).await?;
     let now = shop.now();
-    if !matches!(order.status, Status::Unpaid | Status::PartiallyPaid) {
+    let coins = order.invoice.index.is_some();
+    if !coins || !matches!(order.status, Status::Unpaid | Status::PartiallyPaid) {
         return Err(Refusal::NotPayable.into());
     }
     if now < order.invoice.expires_at {
         return Ok(order);
     }
     let rates = open::rates(shop, account, order.gateway).await?;
-    let invoice =
-        facts::requote(&order, order.invoice.received, &rates, now, open::QUOTE).ok_or(Refusal::NotQuotable)?;
+    let rate = open::rate(order.price, &rates, &order.policy)?;
+    let invoice = facts::requote(&order, order.invoice.received, rate, &rates, now).ok_or(Refusal::NotQuotable)?;
     let delay = shop.world.settings.watch_seconds;
     // The old chain of looks may be an hour away from its next one: a new turn starts a quick one.
     let mut fresh = Order {

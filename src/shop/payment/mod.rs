@@ -3,8 +3,8 @@
 
 use super::{
     Along, Error, Outcome, Refusal, Shop,
-    account::{self, Account},
-    gateway::Gateway,
+    account::{self, Account, policy},
+    gateway::{Gateway, Taker},
     id,
     money::Amount,
     order::{self, Buyer, Draft, Order},
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::world::{Fault, Statement};
 
-mod sql;
+pub mod sql;
 pub mod token;
 
 pub use token::Link;
@@ -40,7 +40,7 @@ pub struct Request {
 }
 
 /// A payment as its row has it.
-struct Payment {
+pub struct Payment {
     request: Request,
     expires_at: i64,
     destroyed: bool,
@@ -108,26 +108,27 @@ pub async fn open_link(shop: &Shop, payment_id: &str, token: &str) -> Outcome<Li
 }
 
 /// Starts the payment: makes the link's order, with an address of its own and a quote. However often it is called, and
-/// by how many at once, there is one order. Two round trips.
-pub async fn start(shop: &Shop, link: &Link, payment_id: &str, buyer: Buyer) -> Outcome<Order> {
+/// by how many at once, there is one order. Two round trips. `page` is the whole address of the link, to which a gateway's page
+/// sends the buyer back.
+pub async fn start(shop: &Shop, link: &Link, payment_id: &str, page: &str, buyer: Buyer) -> Outcome<Order> {
     let account = Account::acting(link.account_id, &link.shard, link.test);
     let order_id = order_id(payment_id).ok_or(Refusal::NotFound)?;
     // The rates first: without them no address must be used up.
-    let rates = order::open::rates(shop, &account, link.gateway).await;
+    let rates = order::open::worth(shop, &account, link.gateway, link.price).await;
     let db = account.db(shop)?;
-    let quotable = rates.as_ref().is_ok_and(|rates| order::open::quote(link.price, rates).is_ok());
-    let now = shop.now();
     let mut statements = vec![
         order::sql::by_id(account.id, &order_id),
         sql::by_id(account.id, payment_id),
         super::webhook::sql::enabled(account.id),
+        policy::of(account.id),
     ];
-    if quotable {
-        statements.extend(sql::take_address(account.id, link.gateway, payment_id, &order_id, now));
+    if rates.is_ok() {
+        let taker = Taker::Link { payment_id, order_id: &order_id, now: shop.now() };
+        statements.extend(link.gateway.of(&account).takes(account.id, &taker));
     }
     let rows = db.commit(statements).await?;
-    let [orders, payments, endpoints, address @ ..] = rows.as_slice() else {
-        return Err(Fault("three answers were expected".into()).into());
+    let [orders, payments, endpoints, policy, taken @ ..] = rows.as_slice() else {
+        return Err(Fault("four answers were expected".into()).into());
     };
     if let Some(row) = orders.first() {
         return Ok(order::sql::from_row(row)?);
@@ -136,12 +137,10 @@ pub async fn start(shop: &Shop, link: &Link, payment_id: &str, buyer: Buyer) -> 
     if payment.destroyed {
         return Err(Refusal::Destroyed.into());
     }
-    if now > payment.expires_at {
+    if shop.now() > payment.expires_at {
         return Err(Refusal::Expired.into());
     }
-    let rates = rates?;
-    order::open::quote(payment.request.price, &rates)?;
-    let address = address.last().and_then(|rows| rows.first()).ok_or(Refusal::GatewayNotConfigured)?;
+    let ready = order::open::Ready { endpoints, policy, taken, rates: rates? };
     let request = payment.request;
     let draft = Draft {
         id: order_id.clone(),
@@ -156,9 +155,10 @@ pub async fn start(shop: &Shop, link: &Link, payment_id: &str, buyer: Buyer) -> 
         custom: request.custom,
         return_url: Some(request.return_url),
         webhook_url: request.webhook_url,
+        page: Some(page.to_owned()),
     };
     let guard = |_: &Order| Ok(vec![sql::still_there(account.id, payment_id)]);
-    match order::open::commit(shop, &account, draft, address, endpoints, rates, &guard).await? {
+    match order::open::commit(shop, &account, draft, ready, &guard).await? {
         Ok(order) => Ok(order),
         // Somebody started it at the same time; his order is this one.
         Err(no) if no.names("orders.id") => order::get(shop, &account, &order_id).await,

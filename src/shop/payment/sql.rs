@@ -9,14 +9,17 @@ use crate::{
     world::{Fault, Row, Statement},
 };
 
-/// The wallet's own confirmations stand in where the request has none. Without a wallet for the gateway there are none at all:
-/// nothing is committed, and `payments.confirmations` is named.
+/// The wallet's own confirmations stand in where the request has none; a page needs none. Where the seller has set up neither a
+/// wallet nor the page's account there are none at all: nothing is committed, and `payments.confirmations` is named.
 pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at: i64) -> Statement {
     Statement::new(
         "INSERT INTO payments (account_id, id, title, email, value, currency, quantity, gateway, confirmations,
                                return_url, webhook_url, custom, expires_at, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT COALESCE(?9, confirmations) FROM wallets
-                 WHERE account_id = ?1 AND gateway = ?8 AND active = 1), ?10, ?11, ?12, ?13, ?14)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, COALESCE(
+                   (SELECT COALESCE(?9, confirmations) FROM wallets
+                    WHERE account_id = ?1 AND gateway = ?8 AND active = 1),
+                   (SELECT COALESCE(?9, 0) FROM gateway_settings WHERE account_id = ?1 AND gateway = ?8
+                    AND name IN ('email', 'client_secret', 'secret_key') LIMIT 1)), ?10, ?11, ?12, ?13, ?14)",
         vec![
             account_id.into(),
             id.into(),
@@ -75,12 +78,12 @@ pub fn from_row(row: &Row) -> Result<Payment, Fault> {
 /// Takes an address of the gateway's wallet for the link, once: a link that has one keeps it, whoever starts it at the same
 /// time. None is taken by a start that makes no order, because there is one already or because the link is destroyed or
 /// too old. The last of the three answers the row that `wallet::taken` reads.
-pub fn take_address(account_id: i64, gateway: Gateway, id: &str, order_id: &str, now: i64) -> [Statement; 3] {
+pub fn take_address(account_id: i64, gateway: &str, id: &str, order_id: &str, now: i64) -> [Statement; 3] {
     const NEEDED: &str = "EXISTS (SELECT 1 FROM payments
                    WHERE account_id = ?1 AND id = ?3 AND destroyed_at IS NULL AND expires_at >= ?5
                      AND address_wallet IS NOT wallets.identity)
            AND NOT EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?4)";
-    let args = vec![account_id.into(), gateway.snake().into(), id.into(), order_id.into(), now.into()];
+    let args = vec![account_id.into(), gateway.into(), id.into(), order_id.into(), now.into()];
     [
         Statement::new(
             format!(
@@ -102,7 +105,7 @@ pub fn take_address(account_id: i64, gateway: Gateway, id: &str, order_id: &str,
             "SELECT branch, address_index, wallets.confirmations
              FROM payments JOIN wallets ON wallets.account_id = ?1 AND wallets.gateway = ?2 AND identity = address_wallet
              WHERE payments.account_id = ?1 AND payments.id = ?3 AND active = 1",
-            vec![account_id.into(), gateway.snake().into(), id.into()],
+            vec![account_id.into(), gateway.into(), id.into()],
         ),
     ]
 }

@@ -119,7 +119,7 @@ mod tests {
             title: "Grüße <b>".into(),
             price: Amount::new(1_000, Currency::parse("EUR").unwrap()).unwrap(),
             quantity: 2,
-            gateway: Gateway::Bitcoin,
+            gateway: crate::shop::gateway::bitcoin::GATEWAY,
             needs_email: true,
             return_origin: origin("https://example.com:8443/back?x=1"),
             expires_at: 9,

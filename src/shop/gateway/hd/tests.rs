@@ -1,5 +1,8 @@
 use super::super::curve::GENERATOR;
+use bech32::hrp;
+
 use super::*;
+use crate::shop::gateway::bitcoin::prefixes;
 use proptest::prelude::*;
 
 // SLIP-132 and BIP 84: the accounts of "abandon abandon … about".
@@ -20,7 +23,7 @@ const ROOT_0: &str =
 
 fn address(key: &str, index: u32, network: Network) -> String {
     let branch = ExtendedKey::parse(key).unwrap().external().unwrap();
-    branch.address(index, network).unwrap()
+    branch.address(index, &prefixes(network)).unwrap()
 }
 
 /// The 78 bytes of a key, checksum left out.
@@ -205,15 +208,15 @@ fn a_branch_survives_storage_and_nothing_else_is_read() {
     }
     assert_eq!(Branch::from_bytes(&[]), Err(KeyError::Malformed));
     let blank = Branch::from_bytes(&[0; 66]).unwrap();
-    assert_eq!(blank.address(0, Network::Mainnet), Err(KeyError::Malformed));
+    assert_eq!(blank.address(0, &prefixes(Network::Mainnet)), Err(KeyError::Malformed));
 }
 
 #[test]
 fn a_hardened_address_cannot_be_derived() {
     let branch = ExtendedKey::parse(ZPUB).unwrap().external().unwrap();
-    assert!(branch.address(HARDENED - 1, Network::Mainnet).is_ok());
+    assert!(branch.address(HARDENED - 1, &prefixes(Network::Mainnet)).is_ok());
     for index in [HARDENED, u32::MAX] {
-        assert_eq!(branch.address(index, Network::Mainnet), Err(KeyError::Hardened));
+        assert_eq!(branch.address(index, &prefixes(Network::Mainnet)), Err(KeyError::Hardened));
     }
 }
 
@@ -264,7 +267,7 @@ proptest! {
             bytes[45] = tag;
         }
         if let Ok(key) = ExtendedKey::parse(&sealed(&bytes)) {
-            let address = key.external().unwrap().address(7, Network::Mainnet).unwrap();
+            let address = key.external().unwrap().address(7, &prefixes(Network::Mainnet)).unwrap();
             let (hrp, version, program) = segwit::decode(&address).unwrap();
             prop_assert_eq!((hrp, version.to_u8(), program.len()), (hrp::BC, 0, 20));
         }
@@ -274,14 +277,14 @@ proptest! {
     fn no_two_indexes_share_an_address(a in 0..HARDENED, b in 0..HARDENED) {
         prop_assume!(a != b);
         let branch = ExtendedKey::parse(YPUB).unwrap().external().unwrap();
-        let at = |index| branch.address(index, Network::Mainnet).unwrap();
+        let at = |index| branch.address(index, &prefixes(Network::Mainnet)).unwrap();
         prop_assert_ne!(at(a), at(b));
     }
 
     #[test]
     fn any_stored_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
         if let Ok(branch) = Branch::from_bytes(&bytes) {
-            let _ = branch.address(0, Network::Testnet);
+            let _ = branch.address(0, &prefixes(Network::Testnet));
         }
     }
 }

@@ -1,0 +1,49 @@
+//! `POST /gateways/<gateway>/<account id>`: what PayPal and Stripe tell us. They repeat what isn't answered by 200, so that is
+//! said as soon as the notice is kept, and also of what concerns nobody here; only what is no notice of theirs is refused.
+
+use super::{failure::Failure, limit::Meter};
+use crate::{
+    http::{Method, Request, Response},
+    shop::{
+        Shop, account,
+        gateway::{Gateway, NotAdmitted, Notice},
+        order::hear,
+    },
+};
+
+/// PayPal's and Stripe's largest are a tenth of this.
+const MOST: usize = 128 << 10;
+
+pub async fn answer(
+    shop: &Shop,
+    request: &Request,
+    gateway: &str,
+    account_id: &str,
+    meter: &Meter<'_>,
+) -> Result<Response, Failure> {
+    let Some(gateway) = Gateway::ALL.into_iter().find(|known| known.snake() == gateway) else {
+        return Err(Failure::not_found());
+    };
+    if request.method != Method::Post {
+        return Err(Failure::not_allowed("POST"));
+    }
+    let account_id: i64 = account_id.parse().map_err(|_| Failure::not_found())?;
+    // Many of one account may come from few addresses: they are counted by account, before anything is looked up.
+    meter.account(account_id).await?;
+    let body = request.body.as_ref().filter(|body| body.len() <= MOST);
+    let body = body.ok_or_else(|| Failure::new(413, "The notice is too large"))?;
+    let body = std::str::from_utf8(body).map_err(|_| Failure::invalid("The notice is not a text"))?;
+    let account = account::by_id(shop, account_id).await?.ok_or_else(Failure::not_found)?;
+    let sender = |name: &str| name.starts_with("paypal-") || name == "stripe-signature" || name == "content-type";
+    let headers = request.headers.iter().filter(|(name, _)| sender(name));
+    let notice = Notice {
+        body: body.to_owned(),
+        headers: headers.map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        received_at: shop.now(),
+    };
+    match hear::receive(shop, &account, gateway, notice).await? {
+        Ok(()) | Err(NotAdmitted::Irrelevant) => Ok(Response::empty(200)),
+        Err(NotAdmitted::Unsigned) => Err(Failure::invalid("The notice is not signed with this account's secret")),
+        Err(NotAdmitted::Unknown) => Err(Failure::invalid("This is not a notice of the gateway")),
+    }
+}

@@ -1,0 +1,29 @@
+//! Bitcoin.
+
+use bech32::hrp;
+
+use super::{Coin, Gateway, hd::Prefixes, simulated::Simulated, utxo::Utxo};
+use crate::world::Network;
+
+pub const GATEWAY: Gateway = Gateway(&BITCOIN);
+
+static BITCOIN: Utxo = Utxo {
+    name: "Bitcoin",
+    snake: "bitcoin",
+    coin: &COIN,
+    confirmations: 1,
+    simulated: &SIMULATED,
+    settings: |settings| &settings.bitcoin,
+    prefixes,
+};
+static COIN: Coin = Coin { symbol: "BTC", id: "bitcoin" };
+static SIMULATED: Simulated = Simulated(&BITCOIN);
+
+/// BIP 173 and BIP 13; `bcrt` is Bitcoin Core's.
+pub fn prefixes(network: Network) -> Prefixes {
+    match network {
+        Network::Mainnet => Prefixes { segwit: hrp::BC, p2sh: 0x05 },
+        Network::Testnet => Prefixes { segwit: hrp::TB, p2sh: 0xc4 },
+        Network::Regtest => Prefixes { segwit: hrp::BCRT, p2sh: 0xc4 },
+    }
+}

@@ -1,0 +1,29 @@
+//! Litecoin.
+
+use bech32::Hrp;
+
+use super::{Coin, Gateway, hd::Prefixes, simulated::Simulated, utxo::Utxo};
+use crate::world::Network;
+
+pub const GATEWAY: Gateway = Gateway(&LITECOIN);
+
+static LITECOIN: Utxo = Utxo {
+    name: "Litecoin",
+    snake: "litecoin",
+    coin: &COIN,
+    confirmations: 2,
+    simulated: &SIMULATED,
+    settings: |settings| &settings.litecoin,
+    prefixes,
+};
+static COIN: Coin = Coin { symbol: "LTC", id: "litecoin" };
+static SIMULATED: Simulated = Simulated(&LITECOIN);
+
+/// As Litecoin Core's `chainparams.cpp` has them.
+fn prefixes(network: Network) -> Prefixes {
+    match network {
+        Network::Mainnet => Prefixes { segwit: Hrp::parse_unchecked("ltc"), p2sh: 0x32 },
+        Network::Testnet => Prefixes { segwit: Hrp::parse_unchecked("tltc"), p2sh: 0x3a },
+        Network::Regtest => Prefixes { segwit: Hrp::parse_unchecked("rltc"), p2sh: 0x3a },
+    }
+}

@@ -1,0 +1,90 @@
+//! Coins whose chains are made of outputs, Bitcoin and its kin: an address for each order, seen through Esplora servers.
+
+use super::{
+    Coin, Desk, NoSight, Opened, Seen, Taker, Way, esplora,
+    hd::{ExtendedKey, KeyError, Prefixes},
+    wallet::{self, Held, Source},
+};
+use crate::{
+    shop::{
+        Outcome,
+        money::coin_text,
+        order::{Draft, Order, facts::Facts},
+    },
+    world::{ChainSettings, Later, Network, Row, Settings, Statement},
+};
+
+/// One of them.
+pub struct Utxo {
+    pub name: &'static str,
+    pub snake: &'static str,
+    pub coin: &'static Coin,
+    pub confirmations: u32,
+    pub simulated: &'static dyn Way,
+    pub settings: fn(&Settings) -> &ChainSettings,
+    /// How its addresses begin.
+    pub prefixes: fn(Network) -> Prefixes,
+}
+
+impl Way for Utxo {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn snake(&self) -> &'static str {
+        self.snake
+    }
+
+    fn coin(&self) -> Option<&'static Coin> {
+        Some(self.coin)
+    }
+
+    fn simulated(&self) -> Option<&'static dyn Way> {
+        Some(self.simulated)
+    }
+
+    fn network(&self, desk: Desk<'_>) -> Network {
+        (self.settings)(&desk.shop.world.settings).network
+    }
+
+    fn wallet(&self, network: Network, text: &str) -> Result<Source, KeyError> {
+        let key = ExtendedKey::parse(text)?;
+        key.fits(network)?;
+        Ok(Source::Key(key))
+    }
+
+    fn address(&self, network: Network, held: &Held, index: u32) -> Result<String, KeyError> {
+        match held {
+            Held::Branch(branch) => branch.address(index, &(self.prefixes)(network)),
+            Held::Single(_) => Err(KeyError::Malformed),
+        }
+    }
+
+    fn confirmations(&self) -> u32 {
+        self.confirmations
+    }
+
+    fn takes(&self, account_id: i64, taker: &Taker<'_>) -> Vec<Statement> {
+        wallet::takes(account_id, self.snake, taker)
+    }
+
+    fn open<'a>(&'a self, desk: Desk<'a>, _draft: &'a Draft, taken: &'a [Vec<Row>]) -> Later<'a, Outcome<Opened>> {
+        Box::pin(async move { Ok(Opened::Address(wallet::taken(desk, self, taken)?)) })
+    }
+
+    fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
+        let world = &desk.shop.world;
+        let base_urls = &(self.settings)(&world.settings).urls;
+        let esplora = esplora::Esplora { web: &*world.web, log: &*world.log, base_urls };
+        Box::pin(async move { esplora.look(&order.invoice.address, order.created_at, &known.receipts).await })
+    }
+
+    fn url(&self, order: &Order) -> String {
+        uri(self.snake, order)
+    }
+}
+
+/// `bitcoin:<address>?amount=<coins>` (BIP 321, which follows BIP 21).
+pub fn uri(scheme: &str, order: &Order) -> String {
+    format!("{scheme}:{}?amount={}", order.invoice.address, coin_text(order.invoice.missing()))
+}
