@@ -12,6 +12,7 @@ use crate::{
         time,
         webhook::url::{self, BadUrl},
     },
+    world::Settings,
 };
 
 type Map = Vec<(String, Value)>;
@@ -227,16 +228,34 @@ impl Fields {
         time
     }
 
-    /// A URL that may be called or sent to. `insecure` is the operator's development switch.
+    /// A URL that a buyer may be sent to. `insecure` is the operator's development switch.
     pub fn url(&mut self, name: &str, insecure: bool) -> Option<String> {
+        self.address(name, &|text| url::check(text, insecure), &[])
+    }
+
+    /// A URL that we may call.
+    pub fn hook_url(&mut self, name: &str, settings: &Settings) -> Option<String> {
+        self.address(name, &|text| url::callable(text, settings), &settings.webhook_ports)
+    }
+
+    fn address(
+        &mut self,
+        name: &str,
+        check: &dyn Fn(&str) -> Result<url::Url, BadUrl>,
+        ports: &[u16],
+    ) -> Option<String> {
         self.means(name, || Meaning::Url);
         let text = self.text(name, 2_000)?;
-        let problem = match url::check(&text, insecure) {
+        let problem = match check(&text) {
             Ok(_) => return Some(text),
             Err(BadUrl::Unreadable) => "is not a valid URL",
             Err(BadUrl::NotHttps) => "must be an HTTPS URL",
             Err(BadUrl::Credentials) => "must not contain credentials",
             Err(BadUrl::Private) => "must not point to a private network",
+            Err(BadUrl::Port) => {
+                let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+                &format!("must use port {}", ports.join(" or "))
+            }
         };
         self.errors.push(format!("{} {problem}", label(name)));
         None

@@ -21,6 +21,12 @@ pub struct Settings {
     pub brand: String,
     /// Development: webhooks and return URLs may be plain http and on loopback.
     pub allow_insecure_urls: bool,
+    /// Where names of webhook receivers are resolved, to see that they are public (RFC 8484's JSON cousin). `None`: nowhere.
+    pub dns_url: Option<String>,
+    /// Ports that webhooks may go to.
+    pub webhook_ports: Vec<u16>,
+    /// Webhook logs are kept for so many days.
+    pub log_retention_days: u32,
     pub bitcoin_network: Network,
     pub bitcoin_esplora_urls: Vec<String>,
     pub rates_coinbase_url: String,
@@ -96,6 +102,27 @@ impl Settings {
             public_url: get("PUBLIC_URL").map(|url| base_url("PUBLIC_URL", &url)).transpose()?,
             brand,
             allow_insecure_urls,
+            dns_url: match get("DNS_OVER_HTTPS_URL").as_deref() {
+                Some("off") => None,
+                _ => Some(url("DNS_OVER_HTTPS_URL", "https://cloudflare-dns.com/dns-query")?),
+            },
+            webhook_ports: get("WEBHOOK_PORTS")
+                .as_deref()
+                .unwrap_or("443,8443")
+                .split(',')
+                .map(|port| port.trim().parse().ok().filter(|port| *port > 0))
+                .collect::<Option<_>>()
+                .ok_or_else(|| {
+                    Missing("WEBHOOK_PORTS must be a list of ports with commas between, as 443,8443".into())
+                })?,
+            log_retention_days: match get("LOG_RETENTION_DAYS") {
+                None => 90,
+                Some(text) => text
+                    .parse()
+                    .ok()
+                    .filter(|n| (1..=3_650).contains(n))
+                    .ok_or_else(|| Missing("LOG_RETENTION_DAYS must be a number from 1 to 3650".into()))?,
+            },
             bitcoin_network,
             bitcoin_esplora_urls,
             rates_coinbase_url: url("RATES_COINBASE_URL", "https://api.coinbase.com")?,
