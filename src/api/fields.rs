@@ -230,32 +230,28 @@ impl Fields {
 
     /// A URL that a buyer may be sent to. `insecure` is the operator's development switch.
     pub fn url(&mut self, name: &str, insecure: bool) -> Option<String> {
-        self.address(name, &|text| url::check(text, insecure), &[])
+        self.address(name, insecure, None)
     }
 
     /// A URL that we may call.
     pub fn hook_url(&mut self, name: &str, settings: &Settings) -> Option<String> {
-        self.address(name, &|text| url::callable(text, settings), &settings.webhook_ports)
+        self.address(name, settings.allow_insecure_urls, Some(settings))
     }
 
-    fn address(
-        &mut self,
-        name: &str,
-        check: &dyn Fn(&str) -> Result<url::Url, BadUrl>,
-        ports: &[u16],
-    ) -> Option<String> {
+    fn address(&mut self, name: &str, insecure: bool, called: Option<&Settings>) -> Option<String> {
         self.means(name, || Meaning::Url);
         let text = self.text(name, 2_000)?;
-        let problem = match check(&text) {
+        let checked = match called {
+            Some(settings) => url::callable(&text, settings),
+            None => url::check(&text, insecure),
+        };
+        let problem = match checked {
             Ok(_) => return Some(text),
             Err(BadUrl::Unreadable) => "is not a valid URL",
             Err(BadUrl::NotHttps) => "must be an HTTPS URL",
             Err(BadUrl::Credentials) => "must not contain credentials",
             Err(BadUrl::Private) => "must not point to a private network",
-            Err(BadUrl::Port) => {
-                let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
-                &format!("must use port {}", ports.join(" or "))
-            }
+            Err(BadUrl::Port) => "must use a port that webhooks may go to, such as 443",
         };
         self.errors.push(format!("{} {problem}", label(name)));
         None

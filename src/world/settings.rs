@@ -76,14 +76,25 @@ impl Settings {
             .filter(|url| !url.is_empty())
             .map(|url| base_url("BITCOIN_ESPLORA_URLS", url))
             .collect::<Result<_, _>>()?;
-        let per_minute = |name: &str, default: u32| match get(name) {
+        let count = |name: &str, default: u32| match get(name) {
             None => Ok(default),
             Some(text) => text
                 .parse()
                 .ok()
                 .filter(|n| *n >= 1)
-                .ok_or_else(|| Missing(format!("{name} must be a number of requests a minute, 1 or more"))),
+                .ok_or_else(|| Missing(format!("{name} must be a whole number, 1 or more"))),
         };
+        let mut webhook_ports = Vec::new();
+        for port in get("WEBHOOK_PORTS").as_deref().unwrap_or("443,8443").split(',') {
+            match port.trim().parse() {
+                Ok(port) if port > 0 => webhook_ports.push(port),
+                _ => {
+                    return Err(Missing(
+                        "WEBHOOK_PORTS must be a list of ports with commas between, as 443,8443".into(),
+                    ));
+                }
+            }
+        }
         let brand = get("BRAND").unwrap_or_else(|| "PushGuard".into());
         if brand.len() > 32 || !brand.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             return Err(Missing(
@@ -106,23 +117,8 @@ impl Settings {
                 Some("off") => None,
                 _ => Some(url("DNS_OVER_HTTPS_URL", "https://cloudflare-dns.com/dns-query")?),
             },
-            webhook_ports: get("WEBHOOK_PORTS")
-                .as_deref()
-                .unwrap_or("443,8443")
-                .split(',')
-                .map(|port| port.trim().parse().ok().filter(|port| *port > 0))
-                .collect::<Option<_>>()
-                .ok_or_else(|| {
-                    Missing("WEBHOOK_PORTS must be a list of ports with commas between, as 443,8443".into())
-                })?,
-            log_retention_days: match get("LOG_RETENTION_DAYS") {
-                None => 90,
-                Some(text) => text
-                    .parse()
-                    .ok()
-                    .filter(|n| (1..=3_650).contains(n))
-                    .ok_or_else(|| Missing("LOG_RETENTION_DAYS must be a number from 1 to 3650".into()))?,
-            },
+            webhook_ports,
+            log_retention_days: count("LOG_RETENTION_DAYS", 90)?,
             bitcoin_network,
             bitcoin_esplora_urls,
             rates_coinbase_url: url("RATES_COINBASE_URL", "https://api.coinbase.com")?,
@@ -135,8 +131,8 @@ impl Settings {
                     .filter(|n| (1..=300).contains(n))
                     .ok_or_else(|| Missing("WATCH_SECONDS must be a number from 1 to 300".into()))?,
             },
-            rate_limit_account: per_minute("RATE_LIMIT_ACCOUNT", 300)?,
-            rate_limit_anonymous: per_minute("RATE_LIMIT_ANONYMOUS", 60)?,
+            rate_limit_account: count("RATE_LIMIT_ACCOUNT", 300)?,
+            rate_limit_anonymous: count("RATE_LIMIT_ANONYMOUS", 60)?,
         })
     }
 }

@@ -4,9 +4,9 @@
 use futures_util::{StreamExt, stream};
 
 use super::{
-    Due, Event, FAILURES, FAILURES_APART, PATIENCE, Shop, WARNING,
+    Due, Event, FAILURES, FAILURES_APART, Owed, PATIENCE, Shop, WARNING,
     dns::{self, Found},
-    news::{self, News},
+    news::News,
     sign,
     sql::{self, Task},
     url,
@@ -96,14 +96,25 @@ pub async fn deliver(shop: &Shop, shard: &str, slow: bool, logs: &[(i64, String)
             nudges.push((job, u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(0)));
         }
     }
-    for news in news::each_once(news) {
-        let account_id = news.account_id;
-        let (unit, told) = news.owe(shop, db.as_ref()).await;
-        units.push(unit);
-        nudges.extend(
-            told.into_iter()
-                .map(|Due { log_id, slow }| (Job::Deliver { shard: shard.to_owned(), account_id, log_id, slow }, 0)),
-        );
+    for (n, one) in news.iter().enumerate() {
+        // Of several answers in one batch one is the news: the first, or the first that says "gone".
+        let better = |(m, other): (usize, &News)| match (other.is_gone(), one.is_gone()) {
+            (true, false) => one.is_of(other),
+            (gone, also) => gone == also && m < n && one.is_of(other),
+        };
+        if news.iter().enumerate().any(better) {
+            continue;
+        }
+        match one.owe(shop, db.as_ref()).await {
+            Ok(Some(Owed { logs, statements })) => {
+                units.push(statements);
+                nudges.extend(logs.into_iter().map(|Due { log_id, slow }| {
+                    (Job::Deliver { shard: shard.to_owned(), account_id: one.account_id, log_id, slow }, 0)
+                }));
+            }
+            Ok(None) => {}
+            Err(fault) => shop.world.log.warn(&format!("news of an endpoint wait for its next failure: {fault}")),
+        }
     }
     let behind = next.iter().map(|(_, behind)| behind.clone());
     match db.commit(units.iter().flatten().cloned().chain(behind).collect()).await {
@@ -272,17 +283,6 @@ async fn attempt(shop: &Shop, mut task: Task, slow: bool) -> Turn {
         Err(WebFault::Timeout) if !slow => Turn::Slow(task),
         Err(fault) => Turn::Over(failed(shop, task, fault.word())),
     }
-}
-
-/// One attempt and no other, whatever comes of it.
-pub async fn once(shop: &Shop, task: Task) -> Task {
-    let mut task = match attempt(shop, task, true).await {
-        Turn::Over(Attempted { task, .. }) | Turn::Slow(task) | Turn::Held(task) => task,
-    };
-    task.log.retries = 0;
-    task.log.next_retry_at = None;
-    task.due_at = None;
-    task
 }
 
 /// Whether it may be sent there, by what stands in the URL and by what its name leads to.

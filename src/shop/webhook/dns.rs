@@ -56,10 +56,10 @@ pub async fn find(shop: &Shop, name: &str) -> Found {
     // Whoever mends a name shouldn't wait long for it.
     let until = now + if found == Found::Public { MINUTE } else { 10 * SECOND };
     let mut names = shop.names.0.borrow_mut();
-    names.retain(|(known, until, _)| known != name && now < *until);
     if names.len() >= MOST {
         names.clear();
     }
+    // An older one stays behind it, and counts no more.
     names.push((name.to_owned(), until, found));
     found
 }
@@ -86,14 +86,15 @@ async fn ask(shop: &Shop, url: String) -> Found {
 fn read(body: &[u8]) -> Option<Found> {
     let body = json::parse(std::str::from_utf8(body).ok()?).ok()?;
     // RFC 1035, 4.1.1: 0 is fine, 3 says that there is no such name.
-    match body.get("Status")?.as_int::<u32>()? {
+    match body.get("Status")?.as_int::<i64>()? {
         0 => {}
         3 => return Some(Found::Nothing),
         _ => return None,
     }
     let records = body.get("Answer").and_then(|records| records.as_array()).unwrap_or_default();
     // 1 is A, 28 is AAAA (RFC 3596); on the way there are aliases.
-    let addresses = records.iter().filter(|record| matches!(record.get("type").and_then(|n| n.as_int()), Some(1 | 28)));
+    let addresses =
+        records.iter().filter(|record| matches!(record.get("type").and_then(|n| n.as_int::<i64>()), Some(1 | 28)));
     let found = addresses.map(|record| {
         match record.get("data").and_then(|data| data.as_str()).and_then(|data| data.parse::<IpAddr>().ok()) {
             Some(ip) if !url::is_private(ip) => Found::Public,

@@ -1,11 +1,8 @@
 //! An endpoint that we disabled comes back: first it has to accept a sample, or it would be disabled again after another
 //! five days of its owner's events; and then its owner is told how much it missed.
 
-use super::{Endpoint, Event, GRACE, Log, deliver, endpoint, first, replay, simulate, sql, write};
-use crate::{
-    shop::{Outcome, Refusal, Shop, account::Account, time::HOUR},
-    world::Uncommitted,
-};
+use super::{Endpoint, Event, GRACE, Log, deliver, replay, simulate};
+use crate::shop::{Outcome, Refusal, Shop, account::Account, time::HOUR};
 
 /// What became of a change.
 pub enum Updated {
@@ -20,31 +17,23 @@ pub enum Updated {
     Unwilling(Log),
 }
 
-pub async fn enable(
-    shop: &Shop,
-    account: &Account,
-    id: &str,
-    url: Option<String>,
-    events: Option<Vec<Event>>,
-) -> Outcome<Updated> {
-    let before = endpoint(shop, account, id).await?;
-    if before.disabled_at.is_some() {
-        let event = events.as_ref().unwrap_or(&before.events).iter().find(|event| **event != Event::ProductOutOfStock);
-        let url = url.as_ref().unwrap_or(&before.url).clone();
-        let log = probe(shop, account, url, event.copied().unwrap_or(Event::OrderCreated)).await?;
-        if !(200..300).contains(&log.response_code) {
-            return Ok(Updated::Unwilling(log));
-        }
-    }
-    let statement = sql::update(account.id, id, url, events.as_deref(), Some(true), shop.now());
-    let endpoint = first(&[write(shop, account, statement).await?], sql::endpoint)?;
-    let Some(disabled_at) = before.disabled_at else {
-        return Ok(Updated::Done(endpoint));
-    };
+/// Sends a sample, here and now, and once → its log with what came of it. It is kept as any sample is.
+pub async fn probe(shop: &Shop, account: &Account, url: &str, events: &[Event]) -> Outcome<Log> {
+    let event = events.iter().copied().find(|event| *event != Event::ProductOutOfStock).unwrap_or(Event::OrderCreated);
+    let due_at = shop.now() + GRACE;
+    let (log, statements) =
+        simulate::sample_log(shop, account, url.to_owned(), event, due_at, 0)?.ok_or(Refusal::NotFound)?;
+    account.db(shop)?.commit(statements.into()).await?;
+    deliver::deliver(shop, &account.shard, true, &[(account.id, log.id.clone())]).await?;
+    super::log(shop, account, &log.id).await
+}
+
+/// How much an endpoint missed, given how it was before it came back → so many logs, since then.
+pub async fn missed(shop: &Shop, account: &Account, before: &Endpoint, disabled_at: i64) -> Outcome<(u32, i64)> {
     // A log is older than its first failure. What was delivered all the same isn't counted.
     let since = before.failing_since.unwrap_or(disabled_at) - HOUR;
     let wanted = replay::Wanted {
-        endpoint_id: Some(endpoint.id.clone()),
+        endpoint_id: Some(before.id.clone()),
         since,
         until: None,
         after: None,
@@ -52,19 +41,5 @@ pub async fn enable(
         latest_per_subject: false,
         dry_run: true,
     };
-    let missed = replay::replay(shop, account, &wanted, &|_| Ok(Vec::new())).await?.matched;
-    Ok(Updated::Back { endpoint, missed, since })
-}
-
-/// Sends a sample, once and now, and keeps what came of it.
-async fn probe(shop: &Shop, account: &Account, url: String, event: Event) -> Outcome<Log> {
-    let now = shop.now();
-    let db = account.db(shop)?;
-    let (log, statements) =
-        simulate::sample_log(shop, account, url, event, now, now + GRACE)?.ok_or(Refusal::NotFound)?;
-    db.commit(statements.into()).await.map_err(Uncommitted::into_fault)?;
-    let rows = db.rows(vec![sql::task_by_id(account.id, &log.id)]).await?;
-    let task = deliver::once(shop, first(&rows, sql::task)?).await;
-    db.commit(vec![sql::finish(&task, shop.now())]).await.map_err(Uncommitted::into_fault)?;
-    Ok(task.log)
+    Ok((replay::replay(shop, account, &wanted, &|_| Ok(Vec::new())).await?.matched, since))
 }

@@ -213,23 +213,22 @@ pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>,
     let now = shop.now();
     let mut payload: Option<String> = None;
     for event in events {
-        let asked = |enabled: bool| {
-            let missed = move |endpoint: &&Endpoint| endpoint.disabled_at.is_some_and(|at| now < at + MISSED_FOR);
-            endpoints
-                .iter()
-                .filter(move |endpoint| endpoint.enabled == enabled && endpoint.events.contains(event))
-                .filter(move |endpoint| enabled || missed(endpoint))
-                .map(move |endpoint| {
-                    (Some(endpoint.id.as_str()), endpoint.url.as_str(), enabled, endpoint.is_slow(now))
-                })
-        };
-        let own = subject.own_url().map(|url| {
-            let same = |endpoint: &&Endpoint| url::normal(&endpoint.url) == url::normal(url);
-            (None, url, true, endpoints.iter().filter(same).any(|endpoint| endpoint.is_slow(now)))
-        });
-        let mut told: Vec<String> = Vec::new();
         // The order's own first: it is owed whatever becomes of an endpoint with the same URL.
-        for (endpoint_id, url, sent, slow) in own.into_iter().chain(asked(true)).chain(asked(false)) {
+        let mut places: Vec<(Option<&str>, &str, bool, bool)> = Vec::new();
+        if let Some(url) = subject.own_url() {
+            let same = |endpoint: &Endpoint| url::normal(&endpoint.url) == url::normal(url) && endpoint.is_slow(now);
+            places.push((None, url, true, endpoints.iter().any(same)));
+        }
+        for enabled in [true, false] {
+            for endpoint in endpoints.iter().filter(|endpoint| endpoint.enabled == enabled) {
+                let missed = endpoint.disabled_at.is_some_and(|at| now < at + MISSED_FOR);
+                if endpoint.events.contains(event) && (enabled || missed) {
+                    places.push((Some(&endpoint.id), &endpoint.url, enabled, endpoint.is_slow(now)));
+                }
+            }
+        }
+        let mut told: Vec<String> = Vec::new();
+        for (endpoint_id, url, sent, slow) in places {
             let receiver = url::normal(url);
             if told.contains(&receiver) {
                 continue;
@@ -310,7 +309,7 @@ pub async fn create_endpoint(
 }
 
 /// Changes what is given; `None` leaves it as it is. Enabled again, or sent elsewhere, it starts with a clean record.
-/// Whether it may be enabled again, `enable` asks it.
+/// One that we disabled is enabled again if it accepts a sample.
 pub async fn update_endpoint(
     shop: &Shop,
     account: &Account,
@@ -319,11 +318,25 @@ pub async fn update_endpoint(
     events: Option<Vec<Event>>,
     enabled: Option<bool>,
 ) -> Outcome<Updated> {
-    if enabled == Some(true) {
-        return enable::enable(shop, account, id, url, events).await;
+    // Only one that we disabled has to show that it is well.
+    let before = if enabled == Some(true) { Some(endpoint(shop, account, id).await?) } else { None };
+    let back = before.and_then(|before| Some((before.disabled_at?, before)));
+    if let Some((_, before)) = &back {
+        let (url, events) = (url.as_ref().unwrap_or(&before.url), events.as_ref().unwrap_or(&before.events));
+        let log = enable::probe(shop, account, url, events).await?;
+        if !(200..300).contains(&log.response_code) {
+            return Ok(Updated::Unwilling(log));
+        }
     }
     let statement = sql::update(account.id, id, url, events.as_deref(), enabled, shop.now());
-    first(&[write(shop, account, statement).await?], sql::endpoint).map(Updated::Done)
+    let endpoint = first(&[write(shop, account, statement).await?], sql::endpoint)?;
+    Ok(match back {
+        None => Updated::Done(endpoint),
+        Some((disabled_at, before)) => {
+            let (missed, since) = enable::missed(shop, account, &before, disabled_at).await?;
+            Updated::Back { endpoint, missed, since }
+        }
+    })
 }
 
 pub async fn destroy_endpoint(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {

@@ -1,7 +1,7 @@
 //! News of an endpoint: that it only fails and will be disabled, or that it was. The account's other endpoints are told,
 //! if they want to be, and what they are owed is committed together with the change.
 
-use super::{Due, Endpoint, Event, Subject, owe, sql};
+use super::{Endpoint, Event, Owed, Subject, owe, sql};
 use crate::{
     shop::Shop,
     world::{Db, Fault, Statement},
@@ -30,55 +30,36 @@ impl News {
         })
     }
 
+    /// Whether both are about the same endpoint.
+    pub fn is_of(&self, other: &News) -> bool {
+        self.account_id == other.account_id && self.endpoint_id == other.endpoint_id
+    }
+
+    /// That an endpoint is gone is greater news than that it fails.
+    pub fn is_gone(&self) -> bool {
+        self.failures.is_none()
+    }
+
     /// The change and all that it owes. It is one more round trip than a batch has otherwise, and happens twice in the life
     /// of an endpoint. Should it fail, the failure isn't counted: the next one is the news.
-    pub async fn owe(self, shop: &Shop, db: &dyn Db) -> (Vec<Statement>, Vec<Due>) {
-        let others = match others(&self, shop, db).await {
-            Ok(others) => others,
-            Err(fault) => {
-                shop.world.log.warn(&format!("news of an endpoint wait for its next failure: {fault}"));
-                return (Vec::new(), Vec::new());
-            }
+    pub async fn owe(&self, shop: &Shop, db: &dyn Db) -> Result<Option<Owed>, Fault> {
+        let rows = db.rows(vec![sql::all(self.account_id)]).await?;
+        let mut others = Endpoint::from_rows(rows.first().map_or(&[], Vec::as_slice))?;
+        let Some(at) = others.iter().position(|endpoint| endpoint.id == self.endpoint_id) else {
+            return Ok(None);
         };
-        let Some((endpoint, others)) = others else {
-            return (Vec::new(), Vec::new());
-        };
-        let owed = owe(shop, self.account_id, &[self.event], Subject::Endpoint(&endpoint), &others);
-        let mut unit = vec![sql::unchanged(self.account_id, &self.endpoint_id, &self.url, self.failures), self.change];
-        unit.extend(owed.statements);
-        (unit, owed.logs)
-    }
-}
-
-/// The endpoint as it is after the change, and all others. `None`: it was deleted meanwhile.
-async fn others(news: &News, shop: &Shop, db: &dyn Db) -> Result<Option<(Endpoint, Vec<Endpoint>)>, Fault> {
-    let rows = db.rows(vec![sql::all(news.account_id)]).await?;
-    let all = Endpoint::from_rows(rows.first().map_or(&[], Vec::as_slice))?;
-    let (own, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|endpoint| endpoint.id == news.endpoint_id);
-    Ok(own.into_iter().next().map(|mut endpoint| {
-        if news.event == Event::EndpointDisabled {
+        // As it is after the change.
+        let mut endpoint = others.swap_remove(at);
+        if self.event == Event::EndpointDisabled {
             let now = shop.now();
             endpoint.enabled = false;
             endpoint.updated_at = now;
             endpoint.disabled_at = Some(now);
-            endpoint.disabled_reason = Some(if news.failures.is_some() { "failing" } else { "gone" }.into());
+            endpoint.disabled_reason = Some(if self.is_gone() { "gone" } else { "failing" }.into());
         }
-        (endpoint, others)
-    }))
-}
-
-/// Of several answers in one batch one is the news: that an endpoint is gone, if one says so.
-pub fn each_once(news: Vec<News>) -> Vec<News> {
-    let (mut news, failed): (Vec<_>, Vec<_>) = news.into_iter().partition(|news| news.failures.is_none());
-    news.extend(failed);
-    let mut known: Vec<(i64, String)> = Vec::new();
-    news.retain(|news| {
-        let endpoint = (news.account_id, news.endpoint_id.clone());
-        let new = !known.contains(&endpoint);
-        if new {
-            known.push(endpoint);
-        }
-        new
-    });
-    news
+        let mut owed = owe(shop, self.account_id, &[self.event], Subject::Endpoint(&endpoint), &others);
+        let unchanged = sql::unchanged(self.account_id, &self.endpoint_id, &self.url, self.failures);
+        owed.statements.splice(0..0, [unchanged, self.change.clone()]);
+        Ok(Some(owed))
+    }
 }

@@ -25,8 +25,8 @@ pub async fn simulate(
     event: Event,
     along: Along<'_, Log>,
 ) -> Outcome<Option<Log>> {
-    let now = shop.now();
-    let Some((log, owed)) = sample_log(shop, account, url, event, now, now + GRACE)? else {
+    let due_at = shop.now() + GRACE;
+    let Some((log, owed)) = sample_log(shop, account, url, event, due_at, RETRIES)? else {
         return Ok(None);
     };
     let mut statements = along(&log)?;
@@ -36,15 +36,16 @@ pub async fn simulate(
     Ok(Some(log))
 }
 
-/// The sample's log and its statements.
+/// The sample's log and its statements. `due_at`: when cron sends it, should nobody have.
 pub fn sample_log(
     shop: &Shop,
     account: &Account,
     url: String,
     event: Event,
-    now: i64,
     due_at: i64,
+    retry_limit: u32,
 ) -> Result<Option<(Log, [Statement; 2])>, Fault> {
+    let now = shop.now();
     let Some((subject_id, payload)) = sample(shop, account, event)? else {
         return Ok(None);
     };
@@ -58,7 +59,7 @@ pub fn sample_log(
         response_headers: None,
         error: None,
         retries: 0,
-        retry_limit: RETRIES,
+        retry_limit,
         next_retry_at: None,
         created_at: now,
         updated_at: now,
@@ -77,7 +78,7 @@ pub fn sample_log(
             now,
             due_at: Some(due_at),
         }),
-        sql::mark_simulated(account.id, &log.id),
+        sql::mark_simulated(account.id, &log.id, retry_limit),
     ];
     Ok(Some((log, statements)))
 }

@@ -205,10 +205,10 @@ pub fn insert_log(log: &NewLog<'_>) -> Statement {
 pub const LOG: &str = "id, event, url, payload, response_code, response, response_headers, error, \
     retries, retry_limit, next_retry_at, created_at, updated_at, replay_of, simulated";
 
-pub fn mark_simulated(account_id: i64, id: &str) -> Statement {
+pub fn mark_simulated(account_id: i64, id: &str, retry_limit: u32) -> Statement {
     Statement::new(
-        "UPDATE webhook_logs SET simulated = 1 WHERE account_id = ?1 AND id = ?2",
-        vec![account_id.into(), id.into()],
+        "UPDATE webhook_logs SET simulated = 1, retry_limit = ?3 WHERE account_id = ?1 AND id = ?2",
+        vec![account_id.into(), id.into(), retry_limit.into()],
     )
 }
 
