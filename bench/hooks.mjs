@@ -87,8 +87,9 @@ async function measure(target, receiver, text, count) {
   return { perSecond: (count * 1000) / (ended - began), seconds: (ended - began) / 1000, making: (made - began) / 1000, p50: quantile(0.5), p99: quantile(0.99) };
 }
 
-const line = ({ perSecond, seconds, making, p50, p99 }) =>
-  `${perSecond.toFixed(0)} deliveries/s, p50 ${p50} ms, p99 ${p99} ms from commit to receipt (${seconds.toFixed(1)} s, of which the first ${making.toFixed(1)} s also made them)`;
+function line({ perSecond, seconds, making, p50, p99 }) {
+  return `${perSecond.toFixed(0)} deliveries/s, p50 ${p50} ms, p99 ${p99} ms from commit to receipt (${seconds.toFixed(1)} s, of which the first ${making.toFixed(1)} s also made them)`;
+}
 
 // --- The two ------------------------------------------------------------------------------------------------------------
 
