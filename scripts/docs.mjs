@@ -1,27 +1,89 @@
-// The reference page of the API, public/docs.html, from public/api/v2/openapi.json: one page that loads nothing else. The
-// build runs it. scripts/docs/ has the style and the script.
+// The reference page of the API, public/docs.html, from public/api/v2/openapi.json, and beside it a page about verifying
+// webhooks, whose code tests/worker/verify.test.mjs runs. Neither loads anything else. The build runs it. scripts/docs/ has
+// the style, the script, and the second page's text and code.
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { asCommand, root, say } from './shell.mjs';
 
 const specFile = path.join(root, 'public', 'api', 'v2', 'openapi.json');
 const pageFile = path.join(root, 'public', 'docs.html');
+const verifyFile = path.join(root, 'public', 'docs', 'webhooks.html');
 const part = (name) => path.join(root, 'scripts', 'docs', name);
 
-/** Writes the page anew where it isn't what the specification says. */
+/** Writes the pages anew where they aren't what their sources say. */
 export async function docs() {
-  const [spec, style, script] = await Promise.all([readFile(specFile, 'utf8'), readFile(part('style.css'), 'utf8'), readFile(part('script.js'), 'utf8')]);
-  const made = page(JSON.parse(spec), style, script);
-  if ((await readFile(pageFile, 'utf8').catch(() => '')) !== made) await writeFile(pageFile, made);
+  const [spec, style, script, text] = await Promise.all([readFile(specFile, 'utf8'), ...['style.css', 'script.js', 'verify/text.md'].map((name) => readFile(part(name), 'utf8'))]);
+  const parsed = JSON.parse(spec);
+  await put(pageFile, page(parsed, style, script));
+  const code = await Promise.all(languages.map(async ({ file, ...rest }) => ({ ...rest, code: await readFile(part(`verify/${file}`), 'utf8') })));
+  await put(verifyFile, verifying(parsed, style, text, code));
+}
+
+async function put(file, made) {
+  if ((await readFile(file, 'utf8').catch(() => '')) === made) return;
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, made);
+}
+
+const sha256 = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+
+// --- Verifying webhooks -------------------------------------------------------------------------------------------------
+
+/** `raw`: where frameworks keep the bytes and the header. */
+const languages = [
+  { name: 'Ruby', file: 'verify.rb', raw: 'In Rails: `ours?(request.raw_post, request.headers["X-PushGuard-Signature"], secret)`' },
+  { name: 'PHP', file: 'verify.php', raw: "Anywhere: `is_ours(file_get_contents('php://input'), $_SERVER['HTTP_X_PUSHGUARD_SIGNATURE'] ?? null, $secret)`" },
+  { name: 'Node', file: 'verify.mjs', raw: "In Express, with `express.raw({ type: 'application/json' })`: `isOurs(request.body, request.get('x-pushguard-signature'), secret)`" },
+  { name: 'Python', file: 'verify.py', raw: 'In Flask: `is_ours(request.get_data(), request.headers.get("X-PushGuard-Signature"), secret)`; in Django `request.body` has the bytes' },
+  { name: 'Go', file: 'verify.go', raw: 'In net/http, after `body, err := io.ReadAll(r.Body)`: `IsOurs(body, r.Header.Get("X-PushGuard-Signature"), secret)`' },
+];
+
+function verifying(spec, style, text, all) {
+  const policy = `default-src 'none'; style-src ${sha256(style)}; img-src data:; base-uri 'none'; form-action 'none'`;
+  const sections = all.map(
+    ({ name, raw, code }) => `<section id="${slug(name)}" class="noun">
+<div class="text"><h2>${name}</h2><p>${inline(raw)}.</p></div>
+<div class="code"><div class="panel"><p class="title">${name}</p><pre tabindex="0" data-language="${slug(name)}"><code>${escaped(code)}</code></pre></div></div>
+</section>`,
+  );
+  const links = [['overview', 'Why and how'], ...all.map(({ name }) => [slug(name), name])].map(([id, title]) => `<li><a class="noun" href="#${id}">${title}</a></li>`);
+  const contents = `<ul>${links.join('')}<li><a class="noun" href="/docs">Reference</a></li></ul>`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${escaped(policy)}">
+<title>Verifying webhooks · ${escaped(spec.info.title)}</title>
+<link rel="icon" href="data:,">
+<style>${style}</style>
+</head>
+<body>
+<a class="skip" href="#overview">To the text</a>
+<header>
+<a class="brand" href="/docs">${escaped(spec.info.title)}</a>
+<span class="version">Verifying webhooks</span>
+</header>
+<details class="menu"><summary>Contents</summary>${contents}</details>
+<nav class="side" aria-label="Contents">${contents}</nav>
+<main>
+<section id="overview">
+<div class="text"><h1>Verifying webhooks</h1>${markdown(text)}</div>
+<div class="code"></div>
+</section>
+${sections.join('\n')}
+</main>
+</body>
+</html>
+`;
 }
 
 // --- The page -----------------------------------------------------------------------------------------------------------
 
 export function page(spec, style, script) {
   const sections = nouns(spec);
-  const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-  const policy = `default-src 'none'; style-src ${hash(style)}; script-src ${hash(script)}; img-src data:; base-uri 'none'; form-action 'none'`;
+  const policy = `default-src 'none'; style-src ${sha256(style)}; script-src ${sha256(script)}; img-src data:; base-uri 'none'; form-action 'none'`;
   const overview = lead(spec.info.description);
   return `<!doctype html>
 <html lang="en">
@@ -347,7 +409,7 @@ function markdown(text) {
 function inline(text) {
   return text
     .split(/(`[^`]+`)/)
-    .map((piece) => (piece.startsWith('`') ? `<code>${escaped(piece.slice(1, -1))}</code>` : escaped(piece).replace(/\[([^\]]+)\]\((https:[^)]+)\)/g, '<a href="$2">$1</a>').replace(/\*\*([^*]+)\*\*/g, '<strong>$1</strong>').replace(/\*([^*]+)\*/g, '<em>$1</em>')))
+    .map((piece) => (piece.startsWith('`') ? `<code>${escaped(piece.slice(1, -1))}</code>` : escaped(piece).replace(/\[([^\]]+)\]\(((?:https:|\/)[^)]+)\)/g, '<a href="$2">$1</a>').replace(/\*\*([^*]+)\*\*/g, '<strong>$1</strong>').replace(/\*([^*]+)\*/g, '<em>$1</em>')))
     .join('');
 }
 
@@ -360,5 +422,5 @@ const resolved = (spec, value) => (value.$ref ? value.$ref.slice(2).split('/').r
 
 await asCommand(import.meta, async () => {
   await docs();
-  say('public/docs.html is up to date');
+  say('public/docs.html and public/docs/webhooks.html are up to date');
 });

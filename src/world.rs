@@ -161,7 +161,7 @@ pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// The body went on past the limit.
+    /// The body went on past the limit; or, where fewer bytes than that are here, it broke off or didn't end in time.
     pub truncated: bool,
 }
 

@@ -12,6 +12,7 @@ use crate::{
         time,
         webhook::url::{self, BadUrl},
     },
+    world::Settings,
 };
 
 type Map = Vec<(String, Value)>;
@@ -227,16 +228,30 @@ impl Fields {
         time
     }
 
-    /// A URL that may be called or sent to. `insecure` is the operator's development switch.
+    /// A URL that a buyer may be sent to. `insecure` is the operator's development switch.
     pub fn url(&mut self, name: &str, insecure: bool) -> Option<String> {
+        self.address(name, insecure, None)
+    }
+
+    /// A URL that we may call.
+    pub fn hook_url(&mut self, name: &str, settings: &Settings) -> Option<String> {
+        self.address(name, settings.allow_insecure_urls, Some(settings))
+    }
+
+    fn address(&mut self, name: &str, insecure: bool, called: Option<&Settings>) -> Option<String> {
         self.means(name, || Meaning::Url);
         let text = self.text(name, 2_000)?;
-        let problem = match url::check(&text, insecure) {
+        let checked = match called {
+            Some(settings) => url::callable(&text, settings),
+            None => url::check(&text, insecure),
+        };
+        let problem = match checked {
             Ok(_) => return Some(text),
             Err(BadUrl::Unreadable) => "is not a valid URL",
             Err(BadUrl::NotHttps) => "must be an HTTPS URL",
             Err(BadUrl::Credentials) => "must not contain credentials",
             Err(BadUrl::Private) => "must not point to a private network",
+            Err(BadUrl::Port) => "must use a port that webhooks may go to, such as 443",
         };
         self.errors.push(format!("{} {problem}", label(name)));
         None

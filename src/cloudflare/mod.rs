@@ -104,7 +104,7 @@ fn open(env: &Env) -> std::result::Result<Shop, Missing> {
         log: Rc::new(Platform),
         settings,
     };
-    Ok(Shop { world, voice: &Events })
+    Ok(Shop { world, voice: &Events, names: Default::default() })
 }
 
 fn ready(env: &Env) -> Result<Rc<Shop>> {

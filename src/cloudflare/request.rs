@@ -74,7 +74,10 @@ async fn body(request: &web_sys::Request, limit: usize) -> Result<Option<Vec<u8>
             let bytes = Uint8Array::new(&JsFuture::from(request.array_buffer()?).await?);
             Ok((bytes.length() as usize <= limit).then(|| bytes.to_vec()))
         }
-        None => Ok(Some(bounded(request.body(), limit).await?).filter(|(_, more)| !more).map(|(bytes, _)| bytes)),
+        None => {
+            let mut bytes = Vec::new();
+            Ok((!bounded(request.body(), limit, &mut bytes).await?).then_some(bytes))
+        }
     }
 }
 
@@ -88,17 +91,17 @@ pub fn split(url: &str) -> (&str, &str, &str) {
     (origin, path, query)
 }
 
-/// At most `limit` bytes of a stream, and whether there were more. What is not read is cancelled.
-pub async fn bounded(stream: Option<ReadableStream>, limit: usize) -> Result<(Vec<u8>, bool), JsValue> {
-    let mut bytes = Vec::new();
+/// Reads at most `limit` bytes of a stream; answers whether there were more. What is not read is cancelled, and what was
+/// read stays when the stream breaks off.
+pub async fn bounded(stream: Option<ReadableStream>, limit: usize, bytes: &mut Vec<u8>) -> Result<bool, JsValue> {
     let Some(stream) = stream else {
-        return Ok((bytes, false));
+        return Ok(false);
     };
     let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
     loop {
         let step = JsFuture::from(reader.read()).await?;
         if field(&step, "done").is_truthy() {
-            return Ok((bytes, false));
+            return Ok(false);
         }
         let chunk = Uint8Array::new(&field(&step, "value"));
         let room = limit - bytes.len();
@@ -107,7 +110,7 @@ pub async fn bounded(stream: Option<ReadableStream>, limit: usize) -> Result<(Ve
             bytes.extend(chunk.subarray(0, room as u32).to_vec());
             // The sender may go on for ever; whether cancelling works is no matter.
             let _ = JsFuture::from(reader.cancel()).await;
-            return Ok((bytes, true));
+            return Ok(true);
         }
         bytes.extend(chunk.to_vec());
     }

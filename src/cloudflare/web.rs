@@ -41,7 +41,8 @@ async fn send(request: Outgoing, signal: &AbortSignal) -> Result<Answer, JsValue
     ]);
     let response: Response = js::fetch(&request.url, &init).await?.unchecked_into();
     // Once there is a status there is an answer, even if its body never ends or breaks off.
-    let (body, truncated) = bounded(response.body(), request.limit).await.unwrap_or((Vec::new(), true));
+    let mut body = Vec::new();
+    let truncated = bounded(response.body(), request.limit, &mut body).await.unwrap_or(true);
     let mut headers = Vec::new();
     for entry in response.headers().entries() {
         let entry: Array = entry?.unchecked_into();

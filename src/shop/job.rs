@@ -9,11 +9,11 @@ use super::{
     idempotency,
     order::{self, hear, watch},
     time::MINUTE,
-    webhook::{self, deliver},
+    webhook::{self, deliver, prune},
 };
 use crate::{
     json::{self, Value},
-    world::{Fault, Lane, Uncommitted},
+    world::{Fault, Lane, Row, Uncommitted},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +138,7 @@ pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
     }
     for shard in shop.world.databases.shards() {
         let db = shop.world.databases.shard(&shard)?;
+        let mut old_logs = None;
         for _ in 0..ROUNDS {
             let now = shop.now();
             // Taken up means: not again for a while, should this nudge be lost as well.
@@ -150,12 +151,14 @@ pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
                     hear::take_old(now, SWEEP),
                     idempotency::take_old(now, OLD_ANSWERS),
                     account::take_old(now, SWEEP),
+                    prune::next(now),
                 ])
                 .await
                 .map_err(Uncommitted::into_fault)?;
-            let [logs, orders, notices, ..] = rows.as_slice() else {
-                return Err(Fault("three answers were expected".into()));
+            let [logs, orders, notices, _, _, _, old, ..] = rows.as_slice() else {
+                return Err(Fault("seven answers were expected".into()));
             };
+            old_logs = old.first().map(Row::int).transpose()?;
             let mut nudges = Vec::new();
             for row in logs {
                 let (account_id, log_id) = row.read(|row| Ok((row.int(), row.text())))?;
@@ -173,6 +176,9 @@ pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
             if [logs, orders, notices].iter().all(|rows| rows.len() < SWEEP as usize) {
                 break;
             }
+        }
+        if let Some(account_id) = old_logs {
+            prune::prune(shop, db.as_ref(), account_id).await?;
         }
     }
     Ok(())

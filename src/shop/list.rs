@@ -107,7 +107,8 @@ pub fn page(account_id: i64, list: &str, columns: &str, page: u32, per_page: u32
     ]
 }
 
-/// The same of a table that only grows: how many rows there are, and a page, which is a range of `seq`.
+/// The same of a table that only grows: how many rows there are, and a page, which is a range of `seq`. A page of a table whose
+/// oldest rows go lies there as well; only its total is another.
 pub fn grown_page(account_id: i64, list: &str, columns: &str, page: u32, per_page: u32) -> [Statement; 2] {
     let skip = i64::from(page - 1) * i64::from(per_page);
     [

@@ -34,11 +34,14 @@ pub mod webhook;
 pub struct Shop {
     pub world: World,
     pub voice: &'static dyn Voice,
+    /// What names of webhook receivers were found to be.
+    pub names: webhook::dns::Names,
 }
 
 /// How an event's body is worded. A dialect implements it, since field names and formats are the wire's.
 pub trait Voice {
     /// Compact JSON, as all of them.
+    fn endpoint(&self, endpoint: &webhook::Endpoint) -> String;
     fn feedback(&self, feedback: &feedback::Feedback) -> String;
     fn order(&self, order: &order::Order) -> String;
     fn query(&self, query: &query::Query) -> String;

@@ -23,6 +23,12 @@ pub struct Settings {
     pub allow_insecure_urls: bool,
     pub bitcoin: ChainSettings,
     pub litecoin: ChainSettings,
+    /// Where names of webhook receivers are resolved, to see that they are public (RFC 8484's JSON cousin). `None`: nowhere.
+    pub dns_url: Option<String>,
+    /// Ports that webhooks may go to.
+    pub webhook_ports: Vec<u16>,
+    /// Webhook logs are kept for so many days.
+    pub log_retention_days: u32,
     pub rates_coinbase_url: String,
     pub rates_coingecko_url: String,
     /// Seconds between two looks at the chain while a buyer is expected to pay.
@@ -81,14 +87,25 @@ impl Settings {
                 "https://blockstream.info/testnet/api,https://mempool.space/testnet/api",
             ],
         )?;
-        let per_minute = |name: &str, default: u32| match get(name) {
+        let count = |name: &str, default: u32| match get(name) {
             None => Ok(default),
             Some(text) => text
                 .parse()
                 .ok()
                 .filter(|n| *n >= 1)
-                .ok_or_else(|| Missing(format!("{name} must be a number of requests a minute, 1 or more"))),
+                .ok_or_else(|| Missing(format!("{name} must be a whole number, 1 or more"))),
         };
+        let mut webhook_ports = Vec::new();
+        for port in get("WEBHOOK_PORTS").as_deref().unwrap_or("443,8443").split(',') {
+            match port.trim().parse() {
+                Ok(port) if port > 0 => webhook_ports.push(port),
+                _ => {
+                    return Err(Missing(
+                        "WEBHOOK_PORTS must be a list of ports with commas between, as 443,8443".into(),
+                    ));
+                }
+            }
+        }
         let brand = get("BRAND").unwrap_or_else(|| "PushGuard".into());
         if brand.len() > 32 || !brand.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             return Err(Missing(
@@ -108,6 +125,12 @@ impl Settings {
             brand,
             allow_insecure_urls,
             bitcoin,
+            dns_url: match get("DNS_OVER_HTTPS_URL").as_deref() {
+                Some("off") => None,
+                _ => Some(url("DNS_OVER_HTTPS_URL", "https://cloudflare-dns.com/dns-query")?),
+            },
+            webhook_ports,
+            log_retention_days: count("LOG_RETENTION_DAYS", 90)?,
             litecoin: chain("LITECOIN", ["https://litecoinspace.org/api", "https://litecoinspace.org/testnet/api"])?,
             rates_coinbase_url: url("RATES_COINBASE_URL", "https://api.coinbase.com")?,
             rates_coingecko_url: url("RATES_COINGECKO_URL", "https://api.coingecko.com")?,
@@ -119,8 +142,8 @@ impl Settings {
                     .filter(|n| (1..=300).contains(n))
                     .ok_or_else(|| Missing("WATCH_SECONDS must be a number from 1 to 300".into()))?,
             },
-            rate_limit_account: per_minute("RATE_LIMIT_ACCOUNT", 300)?,
-            rate_limit_anonymous: per_minute("RATE_LIMIT_ANONYMOUS", 60)?,
+            rate_limit_account: count("RATE_LIMIT_ACCOUNT", 300)?,
+            rate_limit_anonymous: count("RATE_LIMIT_ANONYMOUS", 60)?,
         })
     }
 }

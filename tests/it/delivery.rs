@@ -104,8 +104,21 @@ fn no_more_than_twenty_kilobytes_of_an_answer_are_kept() {
     world.web.on(HOOK, |_| answer(200, "é".repeat(1 << 20)));
     ada.white_label(json!({}));
     world.run_jobs();
-    let kept = log(&ada)["response"].as_str().unwrap().len();
+    let large = log(&ada);
+    let kept = large["response"].as_str().unwrap().len();
     assert!((20_000..=20_500).contains(&kept), "{kept}");
+    // The receiver has it: what it said beyond that is its own affair, and the log says that there was more.
+    assert_eq!((&large["response_code"], &large["error"]), (&json!(200), &json!("too_large")));
+    assert_eq!((&large["retries"], &large["next_retry_at"]), (&json!(0), &Value::Null));
+    world.web.on(HOOK, |_| answer(500, "é".repeat(1 << 20)));
+    ada.white_label(json!({}));
+    world.run_jobs();
+    let failed = log(&ada);
+    assert_eq!((&failed["error"], &failed["retries"]), (&json!("too_large"), &json!(1)), "the status decides");
+    world.web.on(HOOK, |_| answer(200, "x".repeat(20 << 10)));
+    world.live_through(10 * SECOND);
+    let whole = log(&ada);
+    assert_eq!((whole["response"].as_str().unwrap().len(), &whole["error"]), (20 << 10, &Value::Null));
 }
 
 #[test]

@@ -212,6 +212,11 @@ fn a_deployment_that_lacks_a_setting_says_which() {
         ("BRAND", "Two Words"),
         ("PUBLIC_URL", "desk.example"),
         ("WATCH_SECONDS", "0"),
+        ("WEBHOOK_PORTS", "443,0"),
+        ("WEBHOOK_PORTS", "443,any"),
+        ("LOG_RETENTION_DAYS", "0"),
+        ("LOG_RETENTION_DAYS", "for ever"),
+        ("DNS_OVER_HTTPS_URL", "1.1.1.1"),
     ] {
         let error =
             Settings::read(|asked| if asked == name { Some(bad.to_owned()) } else { whole(asked) }).unwrap_err();

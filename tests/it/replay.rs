@@ -217,6 +217,7 @@ fn only_what_is_asked_for_is_sent_again() {
     }
     let refused = ada.post("/webhooks/replay", json!({"since": SINCE, "endpoint_id": two}));
     assert_eq!(refused.errors(), ["Endpoint is disabled"]);
+    world.web.says("https://two.example/", 200);
     ada.put(&format!("/webhooks/endpoints/{two}"), json!({"enabled": true})).expect(200);
     assert_eq!(replay(&ada, json!({"since": SINCE, "endpoint_id": two}))["replayed"], 1, "enabled again, it gets it");
 }

@@ -56,7 +56,7 @@ fn an_endpoint_needs_a_public_https_url_and_known_events() {
     let world = World::new();
     let ada = world.seller();
     let list = "Events are not included in the list (order:created, order:updated, order:paid, product:out_of_stock, \
-                feedback:created, feedback:updated, query:created, query:replied)";
+                feedback:created, feedback:updated, query:created, query:replied, endpoint:failing, endpoint:disabled)";
     let good = "https://hooks.example/";
     let cases = [
         (json!({}), vec!["Url can't be blank", "Events can't be blank"]),
@@ -310,4 +310,29 @@ fn a_url_is_the_same_however_its_host_is_written() {
     ada.white_label(json!({"webhook_url": "HTTPS://Hooks.Example:443/a"}));
     world.run_jobs();
     assert_eq!(world.web.sent().len(), 1, "one receiver is told once");
+}
+
+#[test]
+fn two_endpoints_with_one_receiver_are_told_once_however_they_spell_it() {
+    for (one, other) in [
+        ("https://hooks.example", "https://hooks.example/"),
+        ("https://hooks.example/a?b=1", "HTTPS://hooks.EXAMPLE:443/a?b=1"),
+        ("https://hooks.example/a", "https://hooks.example/a#part"),
+        ("https://hooks.example?x", "https://hooks.example/?x#/y"),
+        ("https://93.184.216.34/a", "https://0x5db8d822/a"),
+        ("https://[2606:2800:220:1:0:0:0:1]/a", "https://[2606:2800:220:1::1]:443/a"),
+    ] {
+        let world = World::new();
+        world.web.says("", 200);
+        let ada = world.seller();
+        ada.endpoint(one, &["order:created"]);
+        ada.endpoint(other, &["order:created"]);
+        ada.white_label(json!({}));
+        world.run_jobs();
+        assert_eq!((world.web.sent().len(), ada.logs().len()), (1, 1), "{one} {other}");
+        // Another path is another receiver.
+        ada.white_label(json!({"webhook_url": "https://hooks.example/other"}));
+        world.run_jobs();
+        assert_eq!(world.web.sent().len(), 3, "{one} {other}");
+    }
 }

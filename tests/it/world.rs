@@ -44,7 +44,7 @@ pub const KEY_A: &str = "a:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
 pub const KEY_B: &str = "b:QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=";
 
 /// Settings as a production deployment has them, except where nobody may be asked.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 10] = [
     ("ADMIN_TOKEN", ADMIN_TOKEN),
     ("TOKEN_KEYS", KEY_A),
     ("VAULT_KEY", KEY_A),
@@ -52,6 +52,7 @@ const SETTINGS: [(&str, &str); 9] = [
     ("BITCOIN_ESPLORA_URLS", "https://one.chain.example/api,https://two.chain.example/api"),
     ("RATES_COINBASE_URL", "https://coinbase.example"),
     ("RATES_COINGECKO_URL", "https://coingecko.example"),
+    ("DNS_OVER_HTTPS_URL", "off"),
     // The clock of these tests stands still.
     ("RATE_LIMIT_ACCOUNT", "1000000"),
     ("RATE_LIMIT_ANONYMOUS", "1000000"),
@@ -138,7 +139,8 @@ impl World {
             log: log.clone(),
             settings: Rc::new(settings),
         };
-        World { db, cache, files, queue, web, live, clock, log, random, limits, shop: Shop { world, voice: &Events } }
+        let shop = Shop { world, voice: &Events, names: Default::default() };
+        World { db, cache, files, queue, web, live, clock, log, random, limits, shop }
     }
 
     pub fn now(&self) -> i64 {
@@ -256,6 +258,13 @@ impl Future for Yield {
 }
 
 pub struct Clock(Cell<i64>);
+
+impl Clock {
+    /// So much time passes while somebody waits.
+    pub fn pass(&self, ms: i64) {
+        self.0.set(self.0.get() + ms);
+    }
+}
 
 impl pushguard::world::Clock for Clock {
     fn now(&self) -> i64 {
@@ -393,7 +402,7 @@ impl Queue {
         self.waiting.borrow().iter().map(|(due, _)| *due).min()
     }
 
-    fn take_due(&self, most: usize) -> Vec<String> {
+    pub fn take_due(&self, most: usize) -> Vec<String> {
         let now = self.clock.now();
         let mut taken = Vec::new();
         self.waiting.borrow_mut().retain(|(due, text)| {

@@ -7,7 +7,8 @@ import { addEndpoint, logs, makeLink, openOrder, orderId, play, start } from './
 let shop, seller;
 before(async () => {
   // Looks at the chain far apart, so that the only requests are the test's.
-  shop = await startShop({ outbound: () => new Response('ok'), settings: { WATCH_SECONDS: '300' } });
+  const answer = ({ url }) => new Response('ok', { status: url.includes('/500') ? 500 : 200 });
+  shop = await startShop({ outbound: answer, settings: { WATCH_SECONDS: '300' } });
   seller = await shop.admin.createAccount();
 });
 after(() => shop.close());
@@ -130,6 +131,66 @@ test('without webhooks it is fifteen rows', async () => {
     await play(account).mine(1, order);
   });
   assert.equal(rows - simulated, Object.values({ ...written, webhook_logs: 0 }).reduce((sum, count) => sum + count));
+});
+
+/** What ten deliveries of one batch cost beyond the order that owes them: each to an endpoint of its own. */
+async function tenDeliveries(path, ended) {
+  const account = await shop.admin.createAccount();
+  const white = { title: 'Tea', currency: 'EUR', value: '3', gateway: 'Bitcoin', white_label: true };
+  const order = () => account.api('POST', '/pay', white);
+  await order(); // its address is the first one of the wallet: what comes now is as the others
+  const alone = await costOf(order);
+  for (let n = 0; n < 10; n += 1) await addEndpoint(account, `https://seller.example/${path}/${n}`, ['order:created']);
+  const { id } = await shop.db.prepare('SELECT id FROM accounts WHERE email = ?1').bind(account.email).first();
+  const done = () => shop.db.prepare(`SELECT COUNT(*) AS n FROM webhook_logs WHERE account_id = ?1 AND ${ended}`).bind(id).first('n');
+  const whole = await costOf(async () => {
+    assert.equal((await order()).status, 201);
+    await until('ten deliveries', async () => (await done()) === 10, { every: 20 });
+  });
+  // Row, id, time due, what is owed of the order.
+  return { trips: whole.trips - alone.trips, written: whole.written - alone.written - 10 * 4 };
+}
+
+test('a batch of ten deliveries is two round trips, and each writes one row', async () => {
+  assert.deepEqual(await tenDeliveries('ok', 'response_code = 200'), { trips: 2, written: 10 * 1 });
+});
+
+test('ten that fail are two round trips as well: each writes its log, whose two places among what is due move, and its endpoint', async () => {
+  assert.deepEqual(await tenDeliveries('500', 'response_code = 500'), { trips: 2, written: 10 * (1 + 2 + 1) });
+});
+
+test('old logs are pruned in steps of known cost, and a page of those that stay costs its rows and two', async () => {
+  const account = await shop.admin.createAccount();
+  await addEndpoint(account, 'https://seller.example/hook', ['order:created']);
+  await openOrder(shop, account);
+  const { id } = await shop.db.prepare('SELECT id FROM accounts WHERE email = ?1').bind(account.email).first();
+  await until('the webhook to be sent', async () => (await logs(account))[0].response_code === 200);
+  const old = Date.now() - 91 * 86_400_000;
+  // Six hundred that are too old, and thirty that aren't.
+  await shop.db.batch([
+    shop.db.prepare('DELETE FROM webhook_logs WHERE account_id = ?1').bind(id),
+    shop.db
+      .prepare(
+        `INSERT INTO webhook_logs (account_id, seq, id, event, subject_id, url, payload, response_code, created_at, updated_at)
+         SELECT ?1, value, printf('%08d', value), 'order:created', 'x', 'https://seller.example/', '{}', 200, IIF(value <= 600, ?2, ?3), ?3 FROM json_each(?4)`,
+      )
+      .bind(id, old, Date.now(), JSON.stringify(Array.from({ length: 630 }, (_, n) => n + 1))),
+    shop.db.prepare('UPDATE shops SET prune_logs_at = 0 WHERE account_id = ?1').bind(id),
+  ]);
+  const minute = await costOf(() => shop.cron());
+  console.log(`pruning 600 logs: ${minute.trips} round trips, ${minute.read} rows read, ${minute.written} written`);
+  // The sweep's own, and two steps: 500 and the rest.
+  assert.equal(minute.trips, 1 + 2);
+  // A row that is deleted is one, whatever its indexes; the newest is told twice, and the account's turn is a row and an entry, twice.
+  assert.equal(minute.written, 600 + 2 + 2 * 2);
+  assert.ok(minute.read < 600 * 3 + 50, `it reads ${minute.read} rows`);
+  const first = await costOf(() => account.api('GET', '/webhooks/logs?per_page=20'));
+  assert.deepEqual([first.trips, first.read, first.written], [1, 20 + 2, 0]);
+  assert.equal(first.result.headers.get('x-total-count'), '30');
+  const second = await costOf(() => account.api('GET', '/webhooks/logs?per_page=20&page=2'));
+  assert.deepEqual([second.result.body.length, second.result.body.at(-1).id], [10, '00000601']);
+  const idle = await costOf(() => shop.cron());
+  assert.deepEqual([idle.trips, idle.written], [1, 0]);
 });
 
 test('a minute in which nothing is due is one round trip, which writes nothing', async () => {

@@ -124,12 +124,17 @@ test('a receiver that says 410 is not asked again, and its endpoint is disabled'
   const [endpoint] = (await seller.api('GET', '/webhooks/endpoints')).body;
   assert.equal(endpoint.enabled, false);
   await openOrder(shop, seller);
-  assert.equal((await logs(seller)).length, 1, 'nothing is owed to it any more');
+  const missed = (await logs(seller))[1];
+  assert.deepEqual([missed.error, missed.next_retry_at], ['endpoint_disabled', null], 'nothing is owed to it any more, but noted');
 
+  const refused = await seller.api('PUT', `/webhooks/endpoints/${endpoint.id}`, { enabled: true });
+  assert.equal(refused.status, 400);
+  assert.match(refused.body.errors[0], /^Enabled can't be true before the endpoint accepts a test webhook \(410, log \w{8}\)$/);
+  gone.answer = () => ({});
   const enabled = await seller.api('PUT', `/webhooks/endpoints/${endpoint.id}`, { enabled: true });
-  assert.equal(enabled.body.enabled, true);
-  await openOrder(shop, seller);
-  await gone.got(2);
+  assert.deepEqual([enabled.status, enabled.body.enabled, enabled.body.missed], [200, true, 2]);
+  await seller.api('POST', '/webhooks/replay', { since: enabled.body.missed_since, endpoint_id: endpoint.id });
+  await gone.got(5); // what it answered with 410, two samples, and then the two that it missed
 });
 
 test('a redirect is not followed: it is an answer like another', async (t) => {
@@ -148,6 +153,7 @@ test('of a large answer twenty kilobytes are kept', async (t) => {
   const { log } = await oneLog(chatty.url, ({ response_code }) => response_code === 200);
   assert.equal(Buffer.byteLength(log.response), 20 << 10);
   assert.match(log.response, /^é+$/);
+  assert.equal(log.error, 'too_large');
 });
 
 test('an answer that is no text is kept as far as it can be read', async (t) => {

@@ -1,11 +1,15 @@
 //! The bodies of webhooks in this dialect: an event about an order is the order object, and so with the others.
 
-use super::{feedback, order, query};
-use crate::shop::{Voice, feedback::Feedback, order::Order, query::Query};
+use super::{feedback, order, query, webhook};
+use crate::shop::{Voice, feedback::Feedback, order::Order, query::Query, webhook::Endpoint};
 
 pub struct Events;
 
 impl Voice for Events {
+    fn endpoint(&self, endpoint: &Endpoint) -> String {
+        webhook::endpoint_object(endpoint)
+    }
+
     fn feedback(&self, feedback: &Feedback) -> String {
         feedback::object(feedback)
     }

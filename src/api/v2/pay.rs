@@ -36,7 +36,7 @@ pub async fn create(call: &Call<'_>) -> Answer {
     if return_url.is_none() && !white_label && fields.errors.len() == before {
         fields.error("Return url can't be blank");
     }
-    let webhook_url = fields.url("webhook_url", insecure);
+    let webhook_url = fields.hook_url("webhook_url", &call.shop.world.settings);
     let custom = custom(&mut fields);
     let quantity = fields.int("quantity", 1, 1_000_000).unwrap_or(1);
     fields.finish()?;

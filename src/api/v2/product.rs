@@ -62,7 +62,7 @@ pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
 /// Writes what was sent into the product: a blank one, or the one that there is `before`. Answers the serials that it is to
 /// have in stock, unless those stay.
 fn read(call: &Call<'_>, fields: &mut Fields, product: &mut Product, before: Option<&Product>) -> Option<Serials> {
-    let insecure = call.shop.world.settings.allow_insecure_urls;
+    let settings = &call.shop.world.settings;
     let sent = |fields: &Fields, name: &str| before.is_none() || fields.has(name);
     for (name, most, text) in [("title", 255, &mut product.title), ("description", 20_000, &mut product.description)] {
         if sent(fields, name) {
@@ -108,7 +108,7 @@ fn read(call: &Call<'_>, fields: &mut Fields, product: &mut Product, before: Opt
     }
     let errors = fields.errors.len();
     if fields.has("dynamic_url") {
-        product.dynamic_url = fields.url("dynamic_url", insecure);
+        product.dynamic_url = fields.hook_url("dynamic_url", settings);
     }
     if product.kind == Kind::Dynamic && product.dynamic_url.is_none() && fields.errors.len() == errors {
         fields.error("Dynamic url can't be blank");
@@ -116,7 +116,7 @@ fn read(call: &Call<'_>, fields: &mut Fields, product: &mut Product, before: Opt
     let serials = info(fields, product, before);
     product.paypal_email_delivery = fields.flag("paypal_email_delivery").unwrap_or(product.paypal_email_delivery);
     if fields.has("webhook_url") {
-        product.webhook_url = fields.url("webhook_url", insecure);
+        product.webhook_url = fields.hook_url("webhook_url", settings);
     }
     if fields.has("custom") {
         product.custom = custom::read(fields);

@@ -10,6 +10,7 @@ use crate::{
         time,
         webhook::{
             self, Endpoint, Event, Log,
+            enable::Updated,
             replay::{self, Replayed},
             simulate,
         },
@@ -32,7 +33,7 @@ pub async fn endpoint(call: &Call<'_>, id: &str) -> Answer {
 pub async fn create_endpoint(call: &Call<'_>) -> Answer {
     let mut fields = Fields::read(call.request, "endpoint")?;
     let before = fields.errors.len();
-    let url = fields.url("url", call.shop.world.settings.allow_insecure_urls);
+    let url = fields.hook_url("url", &call.shop.world.settings);
     if url.is_none() && fields.errors.len() == before {
         fields.error("Url can't be blank");
     }
@@ -48,15 +49,30 @@ pub async fn create_endpoint(call: &Call<'_>) -> Answer {
 pub async fn update_endpoint(call: &Call<'_>, id: &str) -> Answer {
     let mut fields = Fields::read(call.request, "endpoint")?;
     let before = fields.errors.len();
-    let url = fields.url("url", call.shop.world.settings.allow_insecure_urls);
+    let url = fields.hook_url("url", &call.shop.world.settings);
     if fields.has("url") && url.is_none() && fields.errors.len() == before {
         fields.error("Url can't be blank");
     }
     let events = events(&mut fields, false);
     let enabled = fields.flag("enabled");
     fields.finish()?;
-    let endpoint = webhook::update_endpoint(call.shop, call.account, id, url, events, enabled).await?;
-    Ok(Response::json(200, endpoint_object(&endpoint)))
+    let body = match webhook::update_endpoint(call.shop, call.account, id, url, events, enabled).await? {
+        Updated::Done(endpoint) => endpoint_object(&endpoint),
+        Updated::Back { endpoint, missed, since } => Json::object(|json| {
+            endpoint_fields(json, &endpoint);
+            json.int("missed", missed);
+            json.text("missed_since", &time::wire(since));
+        }),
+        Updated::Unwilling(log) => {
+            let code = log.response_code.to_string();
+            let reason = if log.response_code == 0 { log.error.as_deref().unwrap_or("network") } else { &code };
+            return Err(Failure::invalid(&format!(
+                "Enabled can't be true before the endpoint accepts a test webhook ({reason}, log {})",
+                log.id
+            )));
+        }
+    };
+    Ok(Response::json(200, body))
 }
 
 pub async fn destroy_endpoint(call: &Call<'_>, id: &str) -> Answer {
@@ -102,22 +118,24 @@ fn known_events() -> String {
 
 /// The reference's endpoint object, and beside it how it does: since when it only fails, when that will disable it, and
 /// when and why that happened.
-fn endpoint_object(endpoint: &Endpoint) -> String {
+pub fn endpoint_object(endpoint: &Endpoint) -> String {
+    Json::object(|json| endpoint_fields(json, endpoint))
+}
+
+fn endpoint_fields(json: &mut Json, endpoint: &Endpoint) {
     let moment = |at: Option<i64>| at.map(time::wire);
-    Json::object(|json| {
-        json.text("id", &endpoint.id);
-        json.text("url", &endpoint.url);
-        json.flag("enabled", endpoint.enabled);
-        json.texts("events", endpoint.events.iter().map(|event| event.name()));
-        json.means("events", names);
-        json.text("created_at", &time::wire(endpoint.created_at));
-        json.text("updated_at", &time::wire(endpoint.updated_at));
-        json.maybe("failing_since", moment(endpoint.failing_since).as_deref());
-        json.maybe("disables_at", moment(endpoint.disables_at()).as_deref());
-        json.maybe("disabled_at", moment(endpoint.disabled_at).as_deref());
-        json.maybe("disabled_reason", endpoint.disabled_reason.as_deref());
-        json.means("disabled_reason", || Meaning::words(["failing", "gone"]));
-    })
+    json.text("id", &endpoint.id);
+    json.text("url", &endpoint.url);
+    json.flag("enabled", endpoint.enabled);
+    json.texts("events", endpoint.events.iter().map(|event| event.name()));
+    json.means("events", names);
+    json.text("created_at", &time::wire(endpoint.created_at));
+    json.text("updated_at", &time::wire(endpoint.updated_at));
+    json.maybe("failing_since", moment(endpoint.failing_since).as_deref());
+    json.maybe("disables_at", moment(endpoint.disables_at()).as_deref());
+    json.maybe("disabled_at", moment(endpoint.disabled_at).as_deref());
+    json.maybe("disabled_reason", endpoint.disabled_reason.as_deref());
+    json.means("disabled_reason", || Meaning::words(["failing", "gone"]));
 }
 
 pub async fn logs(call: &Call<'_>) -> Answer {
@@ -188,7 +206,7 @@ pub async fn replay(call: &Call<'_>) -> Answer {
 pub async fn simulate(call: &Call<'_>) -> Answer {
     let mut fields = Fields::read(call.request, "simulation")?;
     let before = fields.errors.len();
-    let url = fields.url("url", call.shop.world.settings.allow_insecure_urls);
+    let url = fields.hook_url("url", &call.shop.world.settings);
     if url.is_none() && fields.errors.len() == before {
         fields.error("Url can't be blank");
     }

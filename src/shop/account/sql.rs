@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     json::{self, Value},
+    shop::time::DAY,
     world::{Fault, Row, Statement},
 };
 
@@ -79,8 +80,8 @@ pub fn insert(account: &Account, now: i64) -> Statement {
 
 pub fn insert_shop(account: &Account, shop_name: &str, sealed_secret: &str, now: i64) -> Statement {
     Statement::new(
-        "INSERT INTO shops (account_id, email, shop_name, webhook_secret, test, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+        "INSERT INTO shops (account_id, email, shop_name, webhook_secret, test, created_at, updated_at, prune_logs_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
         vec![
             account.id.into(),
             (&account.email).into(),
@@ -88,6 +89,7 @@ pub fn insert_shop(account: &Account, shop_name: &str, sealed_secret: &str, now:
             sealed_secret.into(),
             account.test.into(),
             now.into(),
+            (now + DAY).into(),
         ],
     )
 }

@@ -4,7 +4,10 @@
 use futures_util::{StreamExt, stream};
 
 use super::{
-    FAILURES_APART, Shop, sign,
+    Due, Event, FAILURES, FAILURES_APART, Owed, PATIENCE, Shop, WARNING,
+    dns::{self, Found},
+    news::News,
+    sign,
     sql::{self, Task},
     url,
 };
@@ -52,15 +55,25 @@ pub async fn deliver(shop: &Shop, shard: &str, slow: bool, logs: &[(i64, String)
     });
     let queues = queues(tasks.collect(), shop.now());
     let sent = stream::iter(queues.into_iter().map(|queue| in_turn(shop, queue, slow)));
-    let mut done: Vec<Statement> = Vec::new();
+    // What is written together, also when not all of it can be.
+    let mut units: Vec<Vec<Statement>> = Vec::new();
+    let mut news: Vec<News> = Vec::new();
     let mut next = Vec::new();
     let mut nudges = Vec::new();
     for turn in sent.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await.into_iter().flatten() {
         let now = shop.now();
         let (task, wait) = match turn {
-            Turn::Over(Attempted { task, end }) => {
-                done.push(sql::finish(&task, now));
-                done.extend(health(&task, end, now));
+            Turn::Over(Attempted { task, end, late }) => {
+                let mut unit = vec![sql::finish(&task, now)];
+                match health(&task, end, now) {
+                    Some((statement, None)) => unit.push(statement),
+                    Some((statement, Some(event))) => news.extend(News::of(&task, event, statement)),
+                    None => {}
+                }
+                if late {
+                    unit.extend(slowly(&task, now));
+                }
+                units.push(unit);
                 if task.due_at.is_none() {
                     next.push((task.account_id, sql::behind(&task)));
                 }
@@ -68,8 +81,7 @@ pub async fn deliver(shop: &Shop, shard: &str, slow: bool, logs: &[(i64, String)
                 (task, wait)
             }
             Turn::Slow(task) => {
-                let until = now + SLOW_FOR;
-                done.extend(task.endpoint_id.as_deref().map(|id| sql::slow(task.account_id, id, &task.log.url, until)));
+                units.extend(slowly(&task, now).map(|statement| vec![statement]));
                 (task, Some((0, true)))
             }
             // Whatever it waits for may be over before, and then nudges it.
@@ -84,10 +96,31 @@ pub async fn deliver(shop: &Shop, shard: &str, slow: bool, logs: &[(i64, String)
             nudges.push((job, u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(0)));
         }
     }
-    let statements = done.iter().cloned().chain(next.iter().map(|(_, behind)| behind.clone())).collect();
-    match db.commit(statements).await {
+    for (n, one) in news.iter().enumerate() {
+        // Of several answers in one batch one is the news: the first, or the first that says "gone".
+        let better = |(m, other): (usize, &News)| match (other.is_gone(), one.is_gone()) {
+            (true, false) => one.is_of(other),
+            (gone, also) => gone == also && m < n && one.is_of(other),
+        };
+        if news.iter().enumerate().any(better) {
+            continue;
+        }
+        match one.owe(shop, db.as_ref()).await {
+            Ok(Some(Owed { logs, statements })) => {
+                units.push(statements);
+                nudges.extend(logs.into_iter().map(|Due { log_id, slow }| {
+                    (Job::Deliver { shard: shard.to_owned(), account_id: one.account_id, log_id, slow }, 0)
+                }));
+            }
+            Ok(None) => {}
+            Err(fault) => shop.world.log.warn(&format!("news of an endpoint wait for its next failure: {fault}")),
+        }
+    }
+    let behind = next.iter().map(|(_, behind)| behind.clone());
+    match db.commit(units.iter().flatten().cloned().chain(behind).collect()).await {
         Ok(rows) => {
-            for ((account_id, _), rows) in next.iter().zip(rows.iter().skip(done.len())) {
+            let behind = rows.iter().skip(rows.len().saturating_sub(next.len()));
+            for ((account_id, _), rows) in next.iter().zip(behind) {
                 let Some(log_id) = rows.first().map(Row::text).transpose()? else {
                     continue;
                 };
@@ -99,12 +132,15 @@ pub async fn deliver(shop: &Shop, shard: &str, slow: bool, logs: &[(i64, String)
         }
         Err(_) => {
             // Whatever it was that the database refused, it must cost one log and not all of them.
-            for statement in done {
-                if let Err(no) = db.commit(vec![statement]).await {
-                    shop.world.log.warn(&format!(
+            for unit in units {
+                match db.commit(unit).await {
+                    Ok(_) => {}
+                    // Another batch had the same news of an endpoint, and has told them.
+                    Err(no) if no.is_stale() => {}
+                    Err(no) => shop.world.log.warn(&format!(
                         "an outcome was not written, its webhook will be repeated: {}",
                         no.into_fault()
-                    ));
+                    )),
                 }
             }
         }
@@ -169,6 +205,8 @@ async fn in_turn(shop: &Shop, queue: Vec<Task>, slow: bool) -> Vec<Turn> {
 struct Attempted {
     task: Task,
     end: End,
+    /// It was answered, but took so long over it that it had better not be among the quick.
+    late: bool,
 }
 
 /// How an attempt ended.
@@ -182,55 +220,82 @@ enum End {
     NotMade,
 }
 
-/// What an attempt says of its endpoint, if that is news.
-fn health(task: &Task, end: End, now: i64) -> Option<Statement> {
+/// What an attempt says of its endpoint, if that is news; and whether it is news for others, too.
+fn health(task: &Task, end: End, now: i64) -> Option<(Statement, Option<Event>)> {
     let id = task.endpoint_id.as_deref()?;
     let (account_id, url) = (task.account_id, task.log.url.as_str());
     match end {
-        End::Delivered => task.failed_at.map(|_| sql::recovered(account_id, id, url)),
-        End::Failed => {
-            let counts = task.failed_at.is_none_or(|at| at <= now - FAILURES_APART);
-            counts.then(|| sql::failed(account_id, id, url, now))
+        End::Delivered => task.failed_at.map(|_| (sql::recovered(account_id, id, url), None)),
+        End::Failed if task.failed_at.is_none_or(|at| at <= now - FAILURES_APART) => {
+            let failures = task.failures + 1;
+            let event = match task.failing_since {
+                Some(since) if since <= now - PATIENCE && failures >= FAILURES => Some(Event::EndpointDisabled),
+                // Half a day of failures is no accident any more, and four and a half are left to mend it.
+                _ => (failures == WARNING).then_some(Event::EndpointFailing),
+            };
+            Some((sql::failed(account_id, id, url, now), event))
         }
-        End::Gone => Some(sql::disable(account_id, id, url, now)),
-        End::NotMade => None,
+        End::Gone => Some((sql::disable(account_id, id, url, now), Some(Event::EndpointDisabled))),
+        End::Failed | End::NotMade => None,
     }
 }
 
+/// From now on its endpoint is not expected to be quick, for a while.
+fn slowly(task: &Task, now: i64) -> Option<Statement> {
+    task.endpoint_id.as_deref().map(|id| sql::slow(task.account_id, id, &task.log.url, now + SLOW_FOR))
+}
+
 async fn attempt(shop: &Shop, mut task: Task, slow: bool) -> Turn {
-    let settings = &shop.world.settings;
-    let now = shop.now();
     if !task.wanted {
         // The endpoint was deleted or disabled meanwhile.
         task.log.error = Some("endpoint_disabled".into());
         task.log.next_retry_at = None;
         task.due_at = None;
-        return Turn::Over(Attempted { task, end: End::NotMade });
+        return Turn::Over(Attempted { task, end: End::NotMade, late: false });
     }
-    let secrets = match task.secrets.open(shop, task.account_id, now) {
+    let secrets = match task.secrets.open(shop, task.account_id, shop.now()) {
         Ok(secrets) => secrets,
         Err(fault) => {
             shop.world.log.warn(&fault.to_string());
             return Turn::Over(Attempted { end: End::NotMade, ..failed(shop, task, "secret") });
         }
     };
-    if url::check(&task.log.url, settings.allow_insecure_urls).is_err() {
-        return Turn::Over(failed(shop, task, "forbidden_url"));
+    if let Err(reason) = may_go(shop, &task.log.url).await {
+        return Turn::Over(failed(shop, task, reason));
     }
-    let body = sign::body(&task.log.payload);
-    let headers = sign::headers(&settings.brand, &secrets, &task.log, task.seq, &body, now / SECOND);
+    let (body, now) = (sign::body(&task.log.payload), shop.now());
+    let headers = sign::headers(&shop.world.settings.brand, &secrets, &task.log, task.seq, &body, now / SECOND);
+    let timeout = if slow { TIMEOUT } else { QUICK };
     let request = Outgoing {
         method: "POST",
         url: task.log.url.clone(),
         headers,
         body: Some(body.into_bytes()),
-        timeout: if slow { TIMEOUT } else { QUICK },
+        timeout,
         limit: KEPT,
     };
     match shop.world.web.fetch(request).await {
-        Ok(answer) => Turn::Over(answered(shop, task, answer)),
+        Ok(answer) => {
+            // A status at once and then a body that trickles takes as long as no answer.
+            let late = !slow && shop.now() - now >= i64::from(timeout) * 3 / 4;
+            Turn::Over(Attempted { late, ..answered(shop, task, answer) })
+        }
         Err(WebFault::Timeout) if !slow => Turn::Slow(task),
         Err(fault) => Turn::Over(failed(shop, task, fault.word())),
+    }
+}
+
+/// Whether it may be sent there, by what stands in the URL and by what its name leads to.
+async fn may_go(shop: &Shop, url: &str) -> Result<(), &'static str> {
+    let settings = &shop.world.settings;
+    let url = url::callable(url, settings).map_err(|_| "forbidden_url")?;
+    match url.name() {
+        Some(name) if !settings.allow_insecure_urls => match dns::find(shop, name).await {
+            Found::Private => Err("forbidden_url"),
+            Found::Nothing => Err("dns"),
+            Found::Public | Found::Unknown => Ok(()),
+        },
+        _ => Ok(()),
     }
 }
 
@@ -239,7 +304,12 @@ fn answered(shop: &Shop, mut task: Task, answer: Answer) -> Attempted {
     task.log.response_code = answer.status.into();
     task.log.response = Some(String::from_utf8_lossy(&answer.body).into_owned());
     task.log.response_headers = Some(Value::Object(headers).to_text());
-    task.log.error = None;
+    // The status decides whether it arrived; this only says why not all of the answer is here.
+    task.log.error = match answer.truncated {
+        true if answer.body.len() >= KEPT => Some("too_large".into()),
+        true => Some("incomplete".into()),
+        false => None,
+    };
     let end = match answer.status {
         200..300 => End::Delivered,
         410 => End::Gone,
@@ -251,7 +321,7 @@ fn answered(shop: &Shop, mut task: Task, answer: Answer) -> Attempted {
         task.log.next_retry_at = None;
         task.due_at = None;
     }
-    Attempted { task, end }
+    Attempted { task, end, late: false }
 }
 
 fn failed(shop: &Shop, mut task: Task, reason: &str) -> Attempted {
@@ -260,7 +330,7 @@ fn failed(shop: &Shop, mut task: Task, reason: &str) -> Attempted {
     task.log.response_headers = None;
     task.log.error = Some(reason.to_owned());
     retry_later(shop, &mut task, None);
-    Attempted { task, end: End::Failed }
+    Attempted { task, end: End::Failed, late: false }
 }
 
 /// What a receiver that is too busy asks for, in milliseconds.

@@ -12,15 +12,20 @@ use super::{
     time::{DAY, HOUR, MINUTE},
 };
 use crate::world::{Fault, Row, Statement};
+use enable::Updated;
 
 pub mod deliver;
+pub mod dns;
+pub mod enable;
+mod news;
+pub mod prune;
 pub mod replay;
 pub mod sign;
 pub mod simulate;
 pub mod sql;
 pub mod url;
 
-/// What can happen, by the names the reference gives.
+/// What can happen, by the names the reference gives; and what can happen to an endpoint, which is told to the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Event {
     OrderCreated,
@@ -31,10 +36,12 @@ pub enum Event {
     FeedbackUpdated,
     QueryCreated,
     QueryReplied,
+    EndpointFailing,
+    EndpointDisabled,
 }
 
 impl Event {
-    pub const ALL: [Event; 8] = [
+    pub const ALL: [Event; 10] = [
         Event::OrderCreated,
         Event::OrderUpdated,
         Event::OrderPaid,
@@ -43,6 +50,8 @@ impl Event {
         Event::FeedbackUpdated,
         Event::QueryCreated,
         Event::QueryReplied,
+        Event::EndpointFailing,
+        Event::EndpointDisabled,
     ];
 
     pub fn name(self) -> &'static str {
@@ -55,6 +64,8 @@ impl Event {
             Event::FeedbackUpdated => "feedback:updated",
             Event::QueryCreated => "query:created",
             Event::QueryReplied => "query:replied",
+            Event::EndpointFailing => "endpoint:failing",
+            Event::EndpointDisabled => "endpoint:disabled",
         }
     }
 
@@ -66,6 +77,7 @@ impl Event {
 /// What an event is about.
 #[derive(Clone, Copy)]
 pub enum Subject<'a> {
+    Endpoint(&'a Endpoint),
     Feedback(&'a Feedback),
     Order(&'a Order),
     Query(&'a Query),
@@ -74,6 +86,7 @@ pub enum Subject<'a> {
 impl Subject<'_> {
     fn id(&self) -> &str {
         match self {
+            Subject::Endpoint(endpoint) => &endpoint.id,
             Subject::Feedback(feedback) => &feedback.id,
             Subject::Order(order) => &order.id,
             Subject::Query(query) => &query.id,
@@ -84,12 +97,13 @@ impl Subject<'_> {
     fn own_url(&self) -> Option<&str> {
         match self {
             Subject::Order(order) => order.webhook_url.as_deref(),
-            Subject::Feedback(_) | Subject::Query(_) => None,
+            Subject::Endpoint(_) | Subject::Feedback(_) | Subject::Query(_) => None,
         }
     }
 
     fn body(&self, shop: &Shop) -> String {
         match self {
+            Subject::Endpoint(endpoint) => shop.voice.endpoint(endpoint),
             Subject::Feedback(feedback) => shop.voice.feedback(feedback),
             Subject::Order(order) => shop.voice.order(order),
             Subject::Query(query) => shop.voice.query(query),
@@ -119,6 +133,8 @@ const PATIENCE: i64 = 5 * DAY;
 /// … if so many of its failures were so far apart: one bad hour, or one event a week, says little.
 const FAILURES: u32 = 3;
 const FAILURES_APART: i64 = 12 * HOUR;
+/// At this one the account's other endpoints are told.
+const WARNING: u32 = 2;
 
 impl Endpoint {
     /// When it will be disabled, at the earliest, if it goes on failing.
@@ -149,7 +165,8 @@ pub struct Log {
     pub response: Option<String>,
     /// JSON object.
     pub response_headers: Option<String>,
-    /// Why no answer came: dns, tls, refused, timeout or network.
+    /// Why no answer came: dns, tls, refused, timeout, network, forbidden_url, secret or endpoint_disabled. Or why not all of it
+    /// is here, beside its code: too_large, incomplete.
     pub error: Option<String>,
     pub retries: u32,
     pub retry_limit: u32,
@@ -182,8 +199,12 @@ const GRACE: i64 = MINUTE;
 /// A log is tried so many times more, as the table has it by default.
 const RETRIES: u32 = 10;
 
+/// For so long after we disabled an endpoint, in milliseconds, its events are noted, so that its owner can have them sent
+/// after all. Somebody who doesn't miss them for a month doesn't want them.
+const MISSED_FOR: i64 = 30 * DAY;
+
 /// The logs that these events owe: one for each enabled endpoint that wants the event, and one for the order's own URL.
-/// A URL that stands in several places gets an event once.
+/// A URL that stands in several places gets an event once. An endpoint that we disabled is sent nothing, but its log says so.
 pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>, endpoints: &[Endpoint]) -> Owed {
     let mut owed = Owed { logs: Vec::new(), statements: Vec::new() };
     if events.is_empty() {
@@ -192,17 +213,22 @@ pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>,
     let now = shop.now();
     let mut payload: Option<String> = None;
     for event in events {
-        let wanted = endpoints
-            .iter()
-            .filter(|endpoint| endpoint.enabled && endpoint.events.contains(event))
-            .map(|endpoint| (Some(endpoint.id.as_str()), endpoint.url.as_str(), endpoint.is_slow(now)));
-        let own = subject.own_url().map(|url| {
-            let same = |endpoint: &&Endpoint| url::normal(&endpoint.url) == url::normal(url);
-            (None, url, endpoints.iter().filter(same).any(|endpoint| endpoint.is_slow(now)))
-        });
-        let mut told: Vec<String> = Vec::new();
         // The order's own first: it is owed whatever becomes of an endpoint with the same URL.
-        for (endpoint_id, url, slow) in own.into_iter().chain(wanted) {
+        let mut places: Vec<(Option<&str>, &str, bool, bool)> = Vec::new();
+        if let Some(url) = subject.own_url() {
+            let same = |endpoint: &Endpoint| url::normal(&endpoint.url) == url::normal(url) && endpoint.is_slow(now);
+            places.push((None, url, true, endpoints.iter().any(same)));
+        }
+        for enabled in [true, false] {
+            for endpoint in endpoints.iter().filter(|endpoint| endpoint.enabled == enabled) {
+                let missed = endpoint.disabled_at.is_some_and(|at| now < at + MISSED_FOR);
+                if endpoint.events.contains(event) && (enabled || missed) {
+                    places.push((Some(&endpoint.id), &endpoint.url, enabled, endpoint.is_slow(now)));
+                }
+            }
+        }
+        let mut told: Vec<String> = Vec::new();
+        for (endpoint_id, url, sent, slow) in places {
             let receiver = url::normal(url);
             if told.contains(&receiver) {
                 continue;
@@ -219,9 +245,11 @@ pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>,
                 url,
                 payload,
                 now,
-                due_at: now + GRACE,
+                due_at: sent.then_some(now + GRACE),
             }));
-            owed.logs.push(Due { log_id: id, slow });
+            if sent {
+                owed.logs.push(Due { log_id: id, slow });
+            }
         }
     }
     owed
@@ -281,6 +309,7 @@ pub async fn create_endpoint(
 }
 
 /// Changes what is given; `None` leaves it as it is. Enabled again, or sent elsewhere, it starts with a clean record.
+/// One that we disabled is enabled again if it accepts a sample.
 pub async fn update_endpoint(
     shop: &Shop,
     account: &Account,
@@ -288,9 +317,26 @@ pub async fn update_endpoint(
     url: Option<String>,
     events: Option<Vec<Event>>,
     enabled: Option<bool>,
-) -> Outcome<Endpoint> {
+) -> Outcome<Updated> {
+    // Only one that we disabled has to show that it is well.
+    let before = if enabled == Some(true) { Some(endpoint(shop, account, id).await?) } else { None };
+    let back = before.and_then(|before| Some((before.disabled_at?, before)));
+    if let Some((_, before)) = &back {
+        let (url, events) = (url.as_ref().unwrap_or(&before.url), events.as_ref().unwrap_or(&before.events));
+        let log = enable::probe(shop, account, url, events).await?;
+        if !(200..300).contains(&log.response_code) {
+            return Ok(Updated::Unwilling(log));
+        }
+    }
     let statement = sql::update(account.id, id, url, events.as_deref(), enabled, shop.now());
-    first(&[write(shop, account, statement).await?], sql::endpoint)
+    let endpoint = first(&[write(shop, account, statement).await?], sql::endpoint)?;
+    Ok(match back {
+        None => Updated::Done(endpoint),
+        Some((disabled_at, before)) => {
+            let (missed, since) = enable::missed(shop, account, &before, disabled_at).await?;
+            Updated::Back { endpoint, missed, since }
+        }
+    })
 }
 
 pub async fn destroy_endpoint(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {

@@ -185,10 +185,11 @@ fn target(row: &Row) -> Result<Option<(String, bool)>, Fault> {
 /// The repetitions of these logs, appended in their order.
 fn copy(account_id: i64, pairs: &str, now: i64, due_at: i64) -> Statement {
     Statement::new(
-        "INSERT INTO webhook_logs (account_id, seq, id, endpoint_id, event, subject_id, url, payload, replay_of, simulated,
+        "INSERT INTO webhook_logs (account_id, seq, pruned, id, endpoint_id, event, subject_id, url, payload, replay_of, simulated,
            due_at, created_at, updated_at)
          SELECT l.account_id,
            (SELECT COALESCE(MAX(seq), 0) FROM webhook_logs WHERE account_id = ?1) + ROW_NUMBER() OVER (ORDER BY pair.key),
+           (SELECT pruned FROM webhook_logs WHERE account_id = ?1 ORDER BY seq DESC LIMIT 1),
            json_extract(pair.value, '$[1]'), e.id, l.event, l.subject_id, COALESCE(e.url, l.url), l.payload,
            COALESCE(l.replay_of, l.id), l.simulated, ?4, ?3, ?3
          FROM json_each(?2) pair

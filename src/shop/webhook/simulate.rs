@@ -1,7 +1,7 @@
 //! The simulator: a sample of an event, signed and delivered like a real one, for whoever writes a receiver. Nothing has
 //! happened, and the log and a header say so.
 
-use super::{Due, Event, GRACE, Log, RETRIES, Subject, nudges, sql};
+use super::{Due, Endpoint, Event, GRACE, Log, PATIENCE, RETRIES, Subject, nudges, sql};
 use crate::{
     shop::{
         Along, Outcome, Shop,
@@ -11,9 +11,9 @@ use crate::{
         money::{Amount, Decimal},
         order::{Buyer, Invoice, Order, Status, dollars},
         query::{self, Query, Reply, Side},
-        time::MINUTE,
+        time::{DAY, MINUTE},
     },
-    world::Fault,
+    world::{Fault, Statement},
 };
 
 /// Owes a sample of the event to the URL. `None` when there is no sample of it yet.
@@ -24,6 +24,26 @@ pub async fn simulate(
     event: Event,
     along: Along<'_, Log>,
 ) -> Outcome<Option<Log>> {
+    let due_at = shop.now() + GRACE;
+    let Some((log, owed)) = sample_log(shop, account, url, event, due_at, RETRIES)? else {
+        return Ok(None);
+    };
+    let mut statements = along(&log)?;
+    statements.extend(owed);
+    account.db(shop)?.commit(statements).await?;
+    shop.nudge(nudges(account, &[Due { log_id: log.id.clone(), slow: false }])).await;
+    Ok(Some(log))
+}
+
+/// The sample's log and its statements. `due_at`: when cron sends it, should nobody have.
+pub fn sample_log(
+    shop: &Shop,
+    account: &Account,
+    url: String,
+    event: Event,
+    due_at: i64,
+    retry_limit: u32,
+) -> Result<Option<(Log, [Statement; 2])>, Fault> {
     let now = shop.now();
     let Some((subject_id, payload)) = sample(shop, account, event)? else {
         return Ok(None);
@@ -38,15 +58,14 @@ pub async fn simulate(
         response_headers: None,
         error: None,
         retries: 0,
-        retry_limit: RETRIES,
+        retry_limit,
         next_retry_at: None,
         created_at: now,
         updated_at: now,
         replay_of: None,
         simulated: true,
     };
-    let mut statements = along(&log)?;
-    statements.extend([
+    let statements = [
         sql::insert_log(&sql::NewLog {
             account_id: account.id,
             id: &log.id,
@@ -56,13 +75,11 @@ pub async fn simulate(
             url: &log.url,
             payload: &log.payload,
             now,
-            due_at: now + GRACE,
+            due_at: Some(due_at),
         }),
-        sql::mark_simulated(account.id, &log.id),
-    ]);
-    account.db(shop)?.commit(statements).await?;
-    shop.nudge(nudges(account, &[Due { log_id: log.id.clone(), slow: false }])).await;
-    Ok(Some(log))
+        sql::mark_simulated(account.id, &log.id, retry_limit),
+    ];
+    Ok(Some((log, statements)))
 }
 
 /// The one place where an event gets its sample: the subject's id, and the body in the same words as a real event's.
@@ -81,7 +98,26 @@ fn sample(shop: &Shop, account: &Account, event: Event) -> Result<Option<(String
         Event::FeedbackUpdated => feedback("Thank you!"),
         Event::QueryCreated => query(None),
         Event::QueryReplied => query(Some("Yes, it does.")),
+        Event::EndpointFailing => told(Subject::Endpoint(&endpoint(shop, true))),
+        Event::EndpointDisabled => told(Subject::Endpoint(&endpoint(shop, false))),
     })
+}
+
+fn endpoint(shop: &Shop, enabled: bool) -> Endpoint {
+    let now = shop.now();
+    let disabled_at = Some(now).filter(|_| !enabled);
+    Endpoint {
+        id: id::snowflake(now, shop.random()),
+        url: "https://example.com/webhooks".into(),
+        events: vec![Event::OrderPaid],
+        enabled,
+        created_at: now - 30 * DAY,
+        updated_at: disabled_at.unwrap_or(now - 30 * DAY),
+        failing_since: Some(now - if enabled { DAY } else { PATIENCE }),
+        disabled_at,
+        disabled_reason: disabled_at.map(|_| "failing".into()),
+        slow_until: None,
+    }
 }
 
 fn feedback(shop: &Shop, response: &str) -> Feedback {

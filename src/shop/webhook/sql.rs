@@ -9,10 +9,13 @@ use crate::{
 const ENDPOINT: &str = "id, url, events, enabled, created_at, updated_at, failing_since, disabled_at, \
     disabled_reason, slow_until";
 
-/// Those that are to be told of events.
+/// Those that are to be told of events, and those that would be, hadn't we disabled them.
 pub fn enabled(account_id: i64) -> Statement {
     Statement::new(
-        format!("SELECT {ENDPOINT} FROM webhook_endpoints WHERE account_id = ?1 AND enabled = 1"),
+        format!(
+            "SELECT {ENDPOINT} FROM webhook_endpoints
+             WHERE account_id = ?1 AND (enabled = 1 OR disabled_at IS NOT NULL)"
+        ),
         vec![account_id.into()],
     )
 }
@@ -122,6 +125,16 @@ pub fn disable(account_id: i64, id: &str, url: &str, now: i64) -> Statement {
     )
 }
 
+/// Holds a commit to the endpoint's being as it was when there was news of it. `failures`: how many were counted, if that
+/// matters.
+pub fn unchanged(account_id: i64, id: &str, url: &str, failures: Option<u32>) -> Statement {
+    Statement::guard(
+        "EXISTS (SELECT 1 FROM webhook_endpoints
+         WHERE account_id = ?1 AND id = ?2 AND url = ?3 AND enabled = 1 AND failures = COALESCE(?4, failures))",
+        vec![account_id.into(), id.into(), url.into(), failures.into()],
+    )
+}
+
 /// Something was delivered there.
 pub fn recovered(account_id: i64, id: &str, url: &str) -> Statement {
     Statement::new(
@@ -165,14 +178,16 @@ pub struct NewLog<'a> {
     pub url: &'a str,
     pub payload: &'a str,
     pub now: i64,
-    pub due_at: i64,
+    /// `None`: its endpoint is disabled, and nothing is sent.
+    pub due_at: Option<i64>,
 }
 
+/// The last log hands on its `pruned`: SQLite reads it from the row that has the MAX.
 pub fn insert_log(log: &NewLog<'_>) -> Statement {
     Statement::new(
-        "INSERT INTO webhook_logs (account_id, seq, id, endpoint_id, event, subject_id, url, payload, due_at, created_at, updated_at)
-         SELECT ?1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM webhook_logs WHERE account_id = ?1),
-                ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9",
+        "INSERT INTO webhook_logs (account_id, seq, pruned, id, endpoint_id, event, subject_id, url, payload, due_at, error, created_at, updated_at)
+         SELECT ?1, COALESCE(MAX(seq), 0) + 1, COALESCE(pruned, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, IIF(?8 IS NULL, 'endpoint_disabled', NULL), ?9, ?9
+         FROM webhook_logs WHERE account_id = ?1",
         vec![
             log.account_id.into(),
             log.id.into(),
@@ -190,10 +205,10 @@ pub fn insert_log(log: &NewLog<'_>) -> Statement {
 pub const LOG: &str = "id, event, url, payload, response_code, response, response_headers, error, \
     retries, retry_limit, next_retry_at, created_at, updated_at, replay_of, simulated";
 
-pub fn mark_simulated(account_id: i64, id: &str) -> Statement {
+pub fn mark_simulated(account_id: i64, id: &str, retry_limit: u32) -> Statement {
     Statement::new(
-        "UPDATE webhook_logs SET simulated = 1 WHERE account_id = ?1 AND id = ?2",
-        vec![account_id.into(), id.into()],
+        "UPDATE webhook_logs SET simulated = 1, retry_limit = ?3 WHERE account_id = ?1 AND id = ?2",
+        vec![account_id.into(), id.into(), retry_limit.into()],
     )
 }
 
@@ -204,8 +219,11 @@ pub fn log_by_id(account_id: i64, id: &str) -> Statement {
     )
 }
 
+/// The oldest are gone (`prune`), and the newest knows how many.
 pub fn log_page(account_id: i64, page: u32, per_page: u32) -> [Statement; 2] {
-    list::grown_page(account_id, "webhook_logs", LOG, page, per_page)
+    let [_, page] = list::grown_page(account_id, "webhook_logs", LOG, page, per_page);
+    let total = "SELECT seq - pruned FROM webhook_logs WHERE account_id = ?1 ORDER BY seq DESC LIMIT 1";
+    [Statement::new(total, vec![account_id.into()]), page]
 }
 
 pub fn log(row: &Row) -> Result<Log, Fault> {
@@ -241,6 +259,9 @@ pub struct Task {
     pub secrets: Sealed,
     /// The endpoint's last failure that was counted; `None` when it is well.
     pub failed_at: Option<i64>,
+    /// Its first one, and how many were counted.
+    pub failing_since: Option<i64>,
+    pub failures: u32,
     pub seq: i64,
     pub subject_id: String,
     /// How many earlier ones of its subject to its URL are still owed.
@@ -253,7 +274,8 @@ pub fn task_by_id(account_id: i64, id: &str) -> Statement {
         format!(
             "SELECT {log}, l.account_id AS task_account, l.endpoint_id,
                     CASE WHEN l.endpoint_id IS NULL THEN 1 ELSE COALESCE(e.enabled, 0) END AS wanted,
-                    l.due_at, s.webhook_secret, s.webhook_secrets_old, e.failed_at, l.seq, l.subject_id,
+                    l.due_at, s.webhook_secret, s.webhook_secrets_old, e.failed_at, e.failing_since,
+                    COALESCE(e.failures, 0) AS failures, l.seq, l.subject_id,
                     (SELECT COUNT(*) FROM webhook_logs p INDEXED BY webhook_logs_owed
                      WHERE p.account_id = ?1 AND p.subject_id = l.subject_id AND p.due_at IS NOT NULL
                        AND p.url = l.url AND p.seq < l.seq AND p.replay_of IS NULL AND p.simulated = 0) AS ahead
@@ -280,6 +302,8 @@ pub fn task(row: &Row) -> Result<Task, Fault> {
             due_at: row.maybe_int(),
             secrets: Sealed::read(row),
             failed_at: row.maybe_int(),
+            failing_since: row.maybe_int(),
+            failures: row.count(),
             seq: row.int(),
             subject_id: row.text(),
             ahead: row.count(),

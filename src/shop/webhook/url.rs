@@ -4,7 +4,9 @@
 //! platform that sends the request (a property test compares it with that standard's parser), so no spelling means one
 //! host to us and another to the wire. Names outside ASCII are given in Punycode.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::world::Settings;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadUrl {
@@ -13,6 +15,8 @@ pub enum BadUrl {
     Credentials,
     /// Loopback, private, link-local, carrier-grade NAT, multicast, documentation or metadata.
     Private,
+    /// Webhooks go to the ports of web servers only (`WEBHOOK_PORTS`).
+    Port,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +49,14 @@ impl Url {
         }
     }
 
+    /// The host, when it is a name that has to be resolved.
+    pub fn name(&self) -> Option<&str> {
+        match &self.host {
+            Host::Name(name) => Some(name.trim_end_matches('.')),
+            Host::V4(_) | Host::V6(_) => None,
+        }
+    }
+
     fn is_private(&self) -> bool {
         match &self.host {
             Host::V4(ip) => v4_is_private(*ip),
@@ -69,6 +81,13 @@ pub fn check(text: &str, insecure: bool) -> Result<Url, BadUrl> {
     if url.is_private() && !insecure { Err(BadUrl::Private) } else { Ok(url) }
 }
 
+/// Whether a webhook may be sent there. In development every port is allowed.
+pub fn callable(text: &str, settings: &Settings) -> Result<Url, BadUrl> {
+    let url = check(text, settings.allow_insecure_urls)?;
+    let port = url.port.unwrap_or(443);
+    if settings.allow_insecure_urls || settings.webhook_ports.contains(&port) { Ok(url) } else { Err(BadUrl::Port) }
+}
+
 /// One spelling for one receiver: the origin as browsers write it, and the rest as it is.
 pub fn normal(text: &str) -> String {
     let Ok(url) = read(text) else {
@@ -76,6 +95,8 @@ pub fn normal(text: &str) -> String {
     };
     let after_scheme = text.find("//").map_or(0, |at| at + 2);
     let rest = text.get(after_scheme..).unwrap_or_default();
+    // A fragment is never sent.
+    let rest = rest.split('#').next().unwrap_or_default();
     let rest = rest.find(['/', '?']).and_then(|at| rest.get(at..)).unwrap_or_default();
     let slash = if rest.starts_with('/') { "" } else { "/" };
     format!("{}{slash}{rest}", url.origin())
@@ -158,6 +179,14 @@ fn v4_part(text: &str) -> Option<u64> {
     }
 }
 
+/// Whether an address is anything but a public unicast one.
+pub fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => v4_is_private(ip),
+        IpAddr::V6(ip) => v6_is_private(ip),
+    }
+}
+
 /// RFC 6890 and its successors: everything that isn't a public unicast address.
 fn v4_is_private(ip: Ipv4Addr) -> bool {
     let [a, b, c, _] = ip.octets();
@@ -173,12 +202,10 @@ fn v4_is_private(ip: Ipv4Addr) -> bool {
         || (a == 198 && (18..20).contains(&b))
 }
 
+/// Public unicast is 2000::/3; out of it go Teredo, ORCHID, documentation and 6to4. Whatever carries a v4 address in it (mapped,
+/// compatible, NAT64, 6to4, Teredo) is refused, whichever that is: nobody's receiver has to be written so.
 fn v6_is_private(ip: Ipv6Addr) -> bool {
-    if let Some(v4) = ip.to_ipv4_mapped() {
-        return v4_is_private(v4);
-    }
     let [a, b, ..] = ip.segments();
-    // Public unicast is 2000::/3; out of it go Teredo, ORCHID, documentation and 6to4, which can carry a private v4.
     !(0x2000..0x4000).contains(&a)
         || (a == 0x2001 && (b < 0x200 || b == 0xdb8))
         || a == 0x2002

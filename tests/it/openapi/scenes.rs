@@ -365,4 +365,26 @@ fn webhooks(desk: &Desk<'_>) {
     let other = desk.post("/webhooks/endpoints", json!({"url": "https://ada.example/x", "events": ["order:paid"]}));
     desk.put(&path, json!({"url": "https://ada.example/other", "events": ["order:paid"], "enabled": false}));
     desk.delete(&format!("/webhooks/endpoints/{}", id(&other)));
+    failing(desk);
+}
+
+/// An endpoint that fails, is disabled, and comes back; another one is told.
+fn failing(desk: &Desk<'_>) {
+    const AWAY: &str = "https://ada-is-away.example/";
+    let told = ["endpoint:failing", "endpoint:disabled"];
+    desk.seller.endpoint("https://ada.example/alerts", &told);
+    let away = format!("/webhooks/endpoints/{}", desk.seller.endpoint(AWAY, &["order:created"]));
+    for status in [500, 500, 410] {
+        desk.world.web.says(AWAY, status);
+        desk.seller.white_label(json!({}));
+        desk.world.run_jobs();
+        desk.world.advance(13 * 60 * 60 * SECOND);
+    }
+    desk.get(&away);
+    desk.refused(400, "PUT", &away, Some(json!({"enabled": true})));
+    desk.world.web.says(AWAY, 200);
+    desk.put(&away, json!({"enabled": true}));
+    for event in told {
+        desk.post("/webhooks/simulate", json!({"url": "https://ada.example/hook", "event": event}));
+    }
 }

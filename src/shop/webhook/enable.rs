@@ -1,0 +1,45 @@
+//! An endpoint that we disabled comes back: first it has to accept a sample, or it would be disabled again after another
+//! five days of its owner's events; and then its owner is told how much it missed.
+
+use super::{Endpoint, Event, GRACE, Log, deliver, replay, simulate};
+use crate::shop::{Outcome, Refusal, Shop, account::Account, time::HOUR};
+
+/// What became of a change.
+pub enum Updated {
+    Done(Endpoint),
+    /// It is enabled again. So many logs since that time were not delivered to it; `replay` sends them.
+    Back {
+        endpoint: Endpoint,
+        missed: u32,
+        since: i64,
+    },
+    /// It stays disabled, as it was: this is what came of the sample.
+    Unwilling(Log),
+}
+
+/// Sends a sample, here and now, and once → its log with what came of it. It is kept as any sample is.
+pub async fn probe(shop: &Shop, account: &Account, url: &str, events: &[Event]) -> Outcome<Log> {
+    let event = events.iter().copied().find(|event| *event != Event::ProductOutOfStock).unwrap_or(Event::OrderCreated);
+    let due_at = shop.now() + GRACE;
+    let (log, statements) =
+        simulate::sample_log(shop, account, url.to_owned(), event, due_at, 0)?.ok_or(Refusal::NotFound)?;
+    account.db(shop)?.commit(statements.into()).await?;
+    deliver::deliver(shop, &account.shard, true, &[(account.id, log.id.clone())]).await?;
+    super::log(shop, account, &log.id).await
+}
+
+/// How much an endpoint missed, given how it was before it came back → so many logs, since then.
+pub async fn missed(shop: &Shop, account: &Account, before: &Endpoint, disabled_at: i64) -> Outcome<(u32, i64)> {
+    // A log is older than its first failure. What was delivered all the same isn't counted.
+    let since = before.failing_since.unwrap_or(disabled_at) - HOUR;
+    let wanted = replay::Wanted {
+        endpoint_id: Some(before.id.clone()),
+        since,
+        until: None,
+        after: None,
+        failed: true,
+        latest_per_subject: false,
+        dry_run: true,
+    };
+    Ok((replay::replay(shop, account, &wanted, &|_| Ok(Vec::new())).await?.matched, since))
+}

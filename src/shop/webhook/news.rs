@@ -1,0 +1,65 @@
+//! News of an endpoint: that it only fails and will be disabled, or that it was. The account's other endpoints are told,
+//! if they want to be, and what they are owed is committed together with the change.
+
+use super::{Endpoint, Event, Owed, Subject, owe, sql};
+use crate::{
+    shop::Shop,
+    world::{Db, Fault, Statement},
+};
+
+pub struct News {
+    pub account_id: i64,
+    endpoint_id: String,
+    url: String,
+    /// How many failures had been counted, if it is about them.
+    failures: Option<u32>,
+    event: Event,
+    change: Statement,
+}
+
+impl News {
+    /// `change` is what becomes of the endpoint itself.
+    pub fn of(task: &sql::Task, event: Event, change: Statement) -> Option<News> {
+        Some(News {
+            account_id: task.account_id,
+            endpoint_id: task.endpoint_id.clone()?,
+            url: task.log.url.clone(),
+            failures: Some(task.failures).filter(|_| task.log.response_code != 410),
+            event,
+            change,
+        })
+    }
+
+    /// Whether both are about the same endpoint.
+    pub fn is_of(&self, other: &News) -> bool {
+        self.account_id == other.account_id && self.endpoint_id == other.endpoint_id
+    }
+
+    /// That an endpoint is gone is greater news than that it fails.
+    pub fn is_gone(&self) -> bool {
+        self.failures.is_none()
+    }
+
+    /// The change and all that it owes. It is one more round trip than a batch has otherwise, and happens twice in the life
+    /// of an endpoint. Should it fail, the failure isn't counted: the next one is the news.
+    pub async fn owe(&self, shop: &Shop, db: &dyn Db) -> Result<Option<Owed>, Fault> {
+        let rows = db.rows(vec![sql::all(self.account_id)]).await?;
+        let mut others = Endpoint::from_rows(rows.first().map_or(&[], Vec::as_slice))?;
+        let Some(at) = others.iter().position(|endpoint| endpoint.id == self.endpoint_id) else {
+            return Ok(None);
+        };
+        // As it is after the change.
+        let mut endpoint = others.swap_remove(at);
+        if self.event == Event::EndpointDisabled {
+            let now = shop.now();
+            endpoint.enabled = false;
+            endpoint.updated_at = now;
+            endpoint.disabled_at = Some(now);
+            endpoint.disabled_reason = Some(if self.is_gone() { "gone" } else { "failing" }.into());
+        }
+        let mut owed = owe(shop, self.account_id, &[self.event], Subject::Endpoint(&endpoint), &others);
+        let unchanged = sql::unchanged(self.account_id, &self.endpoint_id, &self.url, self.failures);
+        owed.statements.splice(0..0, [unchanged, self.change.clone()]);
+        Ok(Some(owed))
+    }
+}
