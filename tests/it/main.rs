@@ -19,6 +19,7 @@ mod idempotency;
 mod late;
 mod limit;
 mod looks;
+mod movement;
 mod openapi;
 mod order;
 mod order_filter;

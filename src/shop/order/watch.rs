@@ -214,11 +214,12 @@ async fn see(shop: &Shop, account: &Account, order: &Order, known: &Facts) -> Re
     }
 }
 
-struct Change {
+/// What becomes of an order.
+pub struct Change {
     /// The order as it moves on, and what each move tells; never empty.
-    steps: Vec<(Order, Vec<Event>)>,
+    pub steps: Vec<(Order, Vec<Event>)>,
     /// What was found out, to be written.
-    facts: Vec<Statement>,
+    pub facts: Vec<Statement>,
 }
 
 /// What was seen changes, or `None` when it changes nothing.
@@ -276,7 +277,8 @@ async fn coins(shop: &Shop, account: &Account, order: &Order, receipts: &[Receip
     Some(Change { steps: steps(order, &route, more, silent, now), facts })
 }
 
-fn booked(order: &Order, known: &[Movement], seen: &[Movement], now: i64) -> Option<Change> {
+/// What a gateway's books make of an order, or `None` when they say nothing new.
+pub fn booked(order: &Order, known: &[Movement], seen: &[Movement], now: i64) -> Option<Change> {
     let fresh = movement::fresh(known, seen);
     if fresh.is_empty() {
         return None;
