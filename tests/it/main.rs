@@ -3,6 +3,7 @@
 
 mod account;
 mod actors;
+mod addresses;
 mod blacklist;
 mod blacklist_rule;
 mod category;
@@ -24,6 +25,7 @@ mod openapi;
 mod order;
 mod order_filter;
 mod page;
+mod paid;
 mod pay;
 mod payments;
 mod product;

@@ -14,7 +14,7 @@ use pushguard::shop::{
 };
 
 /// An order of ten dollars that is paid at Stripe.
-fn order() -> Order {
+pub fn order() -> Order {
     let price = Amount::new(1_000, Currency::parse("USD").expect("dollars")).expect("an amount");
     Order {
         account_id: 1,
