@@ -8,6 +8,27 @@ use crate::{
 };
 
 #[test]
+fn an_order_is_paid_at_as_many_confirmations_as_were_asked_for() {
+    for needed in 0..=6 {
+        let world = World::new();
+        let scene = Scene::new(&world, json!({"confirmations": needed}));
+        scene.sees(1, 20_000);
+        for confirmations in 0..=needed {
+            scene.look();
+            let order = scene.order();
+            let expected = if confirmations == needed { 100 } else { 54 };
+            assert_eq!(
+                (&order["status"], &order["crypto_confirmations"]),
+                (&json!(expected), &json!(confirmations)),
+                "of {needed}"
+            );
+            scene.both(|server| server.mines(1));
+        }
+        assert_eq!(scene.told().iter().filter(|event| *event == "order:paid").count(), 1);
+    }
+}
+
+#[test]
 fn a_paid_order_costs_as_many_messages_and_trips_over_its_life_as_this_says() {
     let world = World::new();
     let scene = Scene::new(&world, json!({}));

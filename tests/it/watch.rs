@@ -139,27 +139,6 @@ fn half_a_percent_may_be_missing_and_no_more() {
 }
 
 #[test]
-fn an_order_is_paid_at_as_many_confirmations_as_were_asked_for() {
-    for needed in 0..=6 {
-        let world = World::new();
-        let scene = Scene::new(&world, json!({"confirmations": needed}));
-        scene.sees(1, 20_000);
-        for confirmations in 0..=needed {
-            scene.look();
-            let order = scene.order();
-            let expected = if confirmations == needed { 100 } else { 54 };
-            assert_eq!(
-                (&order["status"], &order["crypto_confirmations"]),
-                (&json!(expected), &json!(confirmations)),
-                "of {needed}"
-            );
-            scene.both(|server| server.mines(1));
-        }
-        assert_eq!(scene.told().iter().filter(|event| *event == "order:paid").count(), 1);
-    }
-}
-
-#[test]
 fn a_double_spend_takes_an_unconfirmed_payment_back() {
     let world = World::new();
     let scene = Scene::new(&world, json!({}));
