@@ -207,6 +207,32 @@ impl Fields {
         None
     }
 
+    /// A percentage of at most so many decimals, counted in the last of them, up to `most`.
+    pub fn percent(&mut self, name: &str, places: u8, most: u32) -> Option<u32> {
+        self.means(name, || Meaning::Decimal);
+        let text = match self.value(name)? {
+            Value::Number(number) => number.clone(),
+            Value::String(text) if text.trim().is_empty() => return None,
+            Value::String(text) => text.trim().to_owned(),
+            _ => String::new(),
+        };
+        let highest = Decimal::new(most.into(), places);
+        let problem = match Decimal::parse(&text) {
+            Err(NotDecimal::NotANumber) => "is not a number".into(),
+            Err(NotDecimal::Negative) => "must be greater than or equal to 0".into(),
+            Err(NotDecimal::OutOfRange) => "is out of range".into(),
+            Ok(number) => match (highest, number.count(places)) {
+                (Some(highest), _) if number > highest => {
+                    format!("must be less than or equal to {}", highest.to_text())
+                }
+                (_, None) => format!("has too many decimals (maximum is {places})"),
+                (_, count) => return count,
+            },
+        };
+        self.errors.push(format!("{} {problem}", label(name)));
+        None
+    }
+
     pub fn email(&mut self, name: &str) -> Option<String> {
         self.means(name, || Meaning::Email);
         let text = self.text(name, 254)?;

@@ -26,7 +26,12 @@ pub fn main(page: &Page) -> Markup {
             data-live=[page.state.live().then_some(live)] data-state=[page.state.live().then_some(state)] {
             (summary(page))
             div {
-                section.card aria-labelledby="state" { (panel(page)) }
+                section.card aria-labelledby="state" {
+                    (panel(page))
+                    @if page.strange {
+                        p.alert.care { "Money has come in another currency than the price's, and isn't counted. Ask " (page.shop) " about it, and name your order." }
+                    }
+                }
                 (simulate(page, choices(&page.state)))
             }
         }
@@ -41,6 +46,7 @@ fn title(page: &Page) -> String {
         State::Confirming { .. } => "Payment seen".to_string(),
         State::Expired { .. } => "Price expired".to_string(),
         State::HighRisk { .. } => "Payment in review".to_string(),
+        State::Reversed { vanished: true, .. } => "Payment vanished".to_string(),
         State::Reversed { .. } => "Payment reversed".to_string(),
         State::Refunded { .. } => "Payment refunded".to_string(),
         State::Pending { .. } => "Payment pending".to_string(),
@@ -55,7 +61,7 @@ fn refresh(page: &Page) -> Option<(u32, String)> {
         State::Paid { return_url: Some(url), delivered, .. } => Some((stay(*delivered), url.to_string())),
         State::Leaving { href, .. } => Some((0, href.to_string())),
         State::Waiting { .. } | State::Partial { .. } | State::Confirming { .. } | State::Away { .. } => {
-            Some((LOOK_AGAIN, format!("{}/order", page.url)))
+            Some((LOOK_AGAIN, format!("{}/order?news", page.url)))
         }
         _ => None,
     }
@@ -84,13 +90,11 @@ fn panel(page: &Page) -> Markup {
         State::Away { gateway, href, order_id, back } => away(page, gateway, href, order_id, *back),
         State::Pending { gateway, order_id } => pending(page, gateway, order_id),
         State::Waiting { invoice, seconds_left } => waiting(page, invoice, *seconds_left),
-        State::Partial { invoice, seconds_left, received, confirming } => {
-            partial(page, invoice, *seconds_left, received, *confirming)
-        }
+        State::Partial { .. } => partial(page),
         State::Confirming { invoice, seen, needed } => confirming(page, invoice, *seen, *needed),
         State::Paid { .. } => paid(page),
         State::Expired { received, order_id, restart } => expired(page, *received, order_id, *restart),
-        State::Reversed { order_id } => reversed(page, order_id),
+        State::Reversed { order_id, vanished } => reversed(page, order_id, *vanished),
         State::HighRisk { order_id } => review(page, order_id),
         State::Refunded { order_id } => refunded(page, order_id),
     }
@@ -172,16 +176,20 @@ fn waiting(page: &Page, owed: &Invoice, seconds: u64) -> Markup {
     }
 }
 
-fn partial(page: &Page, owed: &Invoice, seconds: u64, received: &str, confirming: bool) -> Markup {
+fn partial(page: &Page) -> Markup {
+    let State::Partial { invoice: owed, seconds_left, received, confirming, late } = &page.state else {
+        return html! {};
+    };
     let symbol = owed.symbol;
     html! {
         div.head {
             (heading(&format!("Send {} {symbol} more", owed.due), html! { "Your first payment was less than the price." }))
-            (clock(seconds))
+            (clock(*seconds_left))
         }
         p.alert.care {
-            strong { (received) " " (symbol) } " has arrived" @if confirming { " and is being confirmed" }
-            ". Send the rest to the same address; the code below is made for it."
+            strong { (received) " " (symbol) } " has arrived" @if *confirming { " and is being confirmed" } "."
+            @if *late { " It came after the price had expired, and counts at the rate of its time." }
+            " Send the rest to the same address; the code below is made for it."
         }
         (invoice(owed))
         (look_again(page))
@@ -208,7 +216,18 @@ fn confirming(page: &Page, owed: &Invoice, seen: u32, needed: u32) -> Markup {
 }
 
 fn paid(page: &Page) -> Markup {
-    let State::Paid { gateway, received, order_id, overpaid, late, return_url, shop_return, delivered } = &page.state
+    let State::Paid {
+        gateway,
+        received,
+        order_id,
+        overpaid,
+        short,
+        refunded,
+        late,
+        return_url,
+        shop_return,
+        delivered,
+    } = &page.state
     else {
         return html! {};
     };
@@ -216,6 +235,8 @@ fn paid(page: &Page) -> Markup {
         div.good { (mark(Mark::Done)) }
         (heading("Payment complete", html! { (page.shop) " has received " (received) "." }))
         @if *late { p.alert.care { "It came after the price had expired, and was accepted." } }
+        @if let Some(missing) = short { p.alert.care { "It was " strong { (missing) } " less than the price, and was accepted." } }
+        @if let Some(back) = refunded { p.alert.care { (page.shop) " has sent " strong { (back) } " back." } }
         @if let Some(extra) = overpaid {
             p.alert.care { "You sent " strong { (extra) } " too much. Ask " (page.shop) " to send it back, and name your order." }
         }
@@ -273,11 +294,16 @@ fn expired(page: &Page, received: Option<&str>, order_id: &str, restart: bool) -
     }
 }
 
-fn reversed(page: &Page, order_id: &str) -> Markup {
+fn reversed(page: &Page, order_id: &str, vanished: bool) -> Markup {
     html! {
         div.bad { (mark(Mark::Care)) }
-        (heading("Payment reversed", html! { "The payment was taken back, so this order is not paid." }))
-        p.alert.care { "If that wasn't you, contact " (page.shop) " and name your order." }
+        @if vanished {
+            (heading("Payment vanished", html! { "Your payment was here, and is on the chain no more: it was replaced, or its block was." }))
+            p.alert.care { "Don't send it again. If it comes back, this page shows it; if not, contact " (page.shop) " and name your order." }
+        } @else {
+            (heading("Payment reversed", html! { "The payment was taken back, so this order is not paid." }))
+            p.alert.care { "If that wasn't you, contact " (page.shop) " and name your order." }
+        }
         (order(order_id))
     }
 }

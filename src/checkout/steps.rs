@@ -13,7 +13,7 @@ use crate::{
         account::Account,
         money::coin_text,
         order::{
-            Buyer,
+            Buyer, Status,
             rehearsal::{self, Kind},
             watch,
         },
@@ -84,6 +84,22 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
         watch::look(visit.shop, &account(visit), &order.id, None).await?;
         standing = fill::read(visit).await?;
     }
+    // A page that is opened, not one that asks for news.
+    let opened = visit.request.header("if-none-match").is_none() && visit.request.param("news").is_none();
+    // Who has paid a part is shown what is missing, at a price of now; pressing for it is for those who have not begun.
+    if let Some(order) = standing.as_ref().map(|standing| &standing.order)
+        && opened
+        && order.status == Status::PartiallyPaid
+        && order.invoice.index.is_some()
+        && visit.shop.now() >= order.invoice.expires_at
+    {
+        match watch::requote(visit.shop, &account(visit), &order.id).await {
+            Ok(_) => standing = fill::read(visit).await?,
+            // Without a rate the page says that the price has expired, and asks for a press.
+            Err(Error::Refused(_)) => {}
+            Err(fault) => return Err(fault),
+        }
+    }
     let Some(standing) = standing else {
         return if visit.shop.now() > visit.link.expires_at {
             Err(Refusal::Expired.into())
@@ -100,8 +116,7 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
         .request
         .header("if-none-match")
         .is_some_and(|known| known.split(',').any(|known| known.trim().trim_start_matches("W/") == etag));
-    // A page that is opened, not one that asks for news.
-    if visit.request.header("if-none-match").is_none() {
+    if opened {
         watch::look_again(visit.shop, &account(visit), &standing.order).await;
     }
     let response = if has_it { Response::empty(304) } else { render_page(200, &page) };
@@ -163,6 +178,7 @@ fn render(visit: &Visit<'_>, status: u16, state: State<'_>) -> Response {
         test: link.test,
         url: visit.url,
         revision: 0,
+        strange: false,
         state,
     };
     render_page(status, &page)

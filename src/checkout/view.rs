@@ -12,6 +12,8 @@ pub struct Page<'a> {
     /// "/pay/<id>/<token>"; every address the page uses begins with it.
     pub url: &'a str,
     pub revision: u64,
+    /// Money came that can't be counted: in another currency.
+    pub strange: bool,
     pub state: State<'a>,
 }
 
@@ -49,6 +51,7 @@ pub enum State<'a> {
         seconds_left: u64,
         received: &'a str,
         confirming: bool,
+        late: bool,
     },
     Confirming {
         invoice: Invoice<'a>,
@@ -60,6 +63,10 @@ pub enum State<'a> {
         received: &'a str,
         order_id: &'a str,
         overpaid: Option<&'a str>,
+        /// What was missing, and was let pass.
+        short: Option<&'a str>,
+        /// What was sent back of it.
+        refunded: Option<&'a str>,
         late: bool,
         return_url: Option<&'a str>,
         /// The host that the return URL leads to.
@@ -73,8 +80,10 @@ pub enum State<'a> {
         order_id: &'a str,
         restart: bool,
     },
+    /// `vanished`: coins that are on the chain no more; otherwise somebody took the money back.
     Reversed {
         order_id: &'a str,
+        vanished: bool,
     },
     HighRisk {
         order_id: &'a str,
@@ -141,13 +150,15 @@ impl State<'_> {
         }
     }
 
-    /// Whether news may still come. Expired is live because money sent in time may show up late, review because the seller decides.
+    /// Whether news may still come. Expired is live because money sent in time may show up late, review because the seller decides,
+    /// vanished because coins may come back.
     pub fn live(&self) -> bool {
         match self {
             State::Waiting { .. } | State::Partial { .. } | State::Confirming { .. } => true,
             State::Expired { .. } | State::HighRisk { .. } | State::Away { .. } | State::Pending { .. } => true,
+            State::Reversed { vanished, .. } => *vanished,
             State::Start { .. } | State::Leaving { .. } | State::Paid { .. } => false,
-            State::Reversed { .. } | State::Refunded { .. } => false,
+            State::Refunded { .. } => false,
         }
     }
 }

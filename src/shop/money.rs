@@ -107,6 +107,18 @@ impl Decimal {
         }
     }
 
+    /// How many of `10^-places` it is. `None` when it isn't a whole number of them, or too large.
+    pub fn count(self, places: u8) -> Option<u32> {
+        let shift = places.checked_sub(self.scale)?;
+        shift_up(self.digits, shift.into()).and_then(|count| u32::try_from(count).ok())
+    }
+
+    /// So many hundredths of a percent less, exactly. `None` for more than all of it, or too many digits.
+    pub fn less(self, basis_points: u32) -> Option<Decimal> {
+        let digits = self.digits.checked_mul(10_000_u32.checked_sub(basis_points)?.into())?;
+        Decimal::new(digits, self.scale.checked_add(4)?)
+    }
+
     pub fn is_zero(self) -> bool {
         self.digits == 0
     }

@@ -41,10 +41,10 @@ describe('every page', () => {
     ['confirming', 'Payment seen', at(() => opened({ confirmations: 3 }), (order) => play(seller).pay(order, 'exact', { confirmations: 1 }))],
     ['paid', 'Payment complete', at(opened, (order) => play(seller).pay(order, 'over', { confirmations: 1 }))],
     ['expired', 'This price has expired', at(opened, expire)],
-    ['expired-partial', 'This price has expired', at(opened, async (order) => (await play(seller).pay(order, 'partial'), await expire(order)))],
+    ['expired-partial', /Send .* BTC more/, at(opened, async (order) => (await play(seller).pay(order, 'partial'), await expire(order)))],
     ['late', 'Payment complete', at(opened, async (order) => play(seller).pay(order, 'late', { confirmations: 1 }))],
     ['review', 'Payment in review', at(opened, (order) => setStatus(52, order))],
-    ['reversed', 'Payment reversed', at(opened, (order) => setStatus(51, order))],
+    ['vanished', 'Payment vanished', at(opened, (order) => setStatus(51, order))],
     ['refunded', 'Payment refunded', at(opened, (order) => setStatus(56, order))],
     ['destroyed', 'This link is closed', async () => {
       const link = await made();

@@ -83,6 +83,11 @@ export async function openDesk(node) {
     openAccount,
     order,
     heal: () => explorers.forEach((explorer) => explorer.heal()),
+    /** The order's next look, which is an hour away, is missed: cron takes it up. */
+    async anHourPasses({ id }) {
+      await shop.db.prepare('UPDATE orders SET watch_lease = 1 WHERE id = ?1').bind(id).run();
+      await shop.cron();
+    },
     /** Enough time for every open order to be looked at at least once. */
     looks: (seconds = 4) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)),
     async close() {

@@ -186,7 +186,7 @@ function chains(given) {
     for (const one of [open, paid]) assert.deepEqual(await one.told(4), paidOnce);
   });
 
-  test('is unpaid again when a longer chain has the coins go elsewhere; what was paid stays paid', async () => {
+  test('is unpaid again when a longer chain has the coins go elsewhere; what was paid is reversed, and completed again', async () => {
     const [open, paid] = [await order({ confirmations: 3 }), await order()];
     const stolen = [await pay(open), await pay(paid)];
     await node.mine(1);
@@ -197,10 +197,20 @@ function chains(given) {
     await node.mine(2);
     await open.is(0, 0);
     await given.desk.looks();
-    assert.equal((await paid.read()).status, 100);
-    assert.match(await paid.page(), /Payment complete/);
+    assert.equal((await paid.read()).status, 100, 'what is paid is looked at once an hour');
+    await given.desk.anHourPasses(paid);
+    const vanished = await paid.is(51, 0);
+    assert.deepEqual(vanished.exceptions, ['vanished']);
+    assert.match(await paid.page(), /Payment vanished/);
     assert.deepEqual(await open.told(3), ['order:created 0', 'order:updated 0', 'order:updated 54']);
-    assert.deepEqual(await paid.told(4), paidOnce);
+    assert.deepEqual(await paid.told(5), [...paidOnce, 'order:updated 51'].sort());
+    await node.pay(paid.address, paid.value);
+    await node.mine(1);
+    await given.desk.anHourPasses(paid);
+    await paid.is(100, 1);
+    assert.match(await paid.page(), /Payment complete/);
+    const told = await paid.told(6);
+    assert.equal(told.filter((event) => event.startsWith('order:paid')).length, 1, 'nobody is told twice that it is paid');
   });
 
   const faults = {

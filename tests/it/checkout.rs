@@ -268,11 +268,74 @@ fn a_partial_payer_is_told_what_is_missing() {
     assert_eq!(heading(&page), "Send 0.00015 BTC more");
     shows(&page, &["<strong>0.00005 BTC</strong> has arrived", "amount=0.00015\"", "data-copy=\"0.00015\""]);
     world.advance(21 * MINUTE);
-    let page = world.buyer().get(&link.order()).expect(200);
-    assert_eq!(heading(&page), "This price has expired");
+    let page = world.buyer().ask("GET", &format!("{}?news", link.order())).send().expect(200);
+    assert_eq!(heading(&page), "This price has expired", "a page that was left open is not priced anew for ever");
     shows(&page, &["We received 0.00005 BTC", "Your money is not lost", "Get a new price"]);
-    world.buyer().post(&link.order(), "").expect(303);
-    assert_eq!(heading(&world.buyer().get(&link.order())), "Send 0.00015 BTC more");
+    let page = world.buyer().get(&link.order()).expect(200);
+    assert_eq!(heading(&page), "Send 0.00015 BTC more", "one that is opened is");
+    shows(&page, &["20:00", "amount=0.00015\""]);
+}
+
+#[test]
+fn a_partial_payer_who_comes_back_sees_what_is_missing_at_the_price_of_now() {
+    let world = World::new();
+    let [one, two] = world.esploras();
+    let (grace, link, address) = crate::looks::scene(&world);
+    for server in [&one, &two] {
+        server.sees(1, &address, 10_000);
+        server.mines(1);
+    }
+    world.live_through(MINUTE);
+    world.no_rates();
+    world.live_through(30 * MINUTE);
+    let page = || world.buyer().get(&link.order()).expect(200);
+    assert_eq!(heading(&page()), "This price has expired", "without a rate nothing is priced, and nothing breaks");
+    world.coinbase(json!({"USD": "40000"}));
+    // Half of ten dollars is paid; the other half is worth more coin now.
+    assert_eq!(heading(&page()), "Send 0.000125 BTC more");
+    shows(&page(), &["1 BTC = 40,000 USD", "amount=0.000125\""]);
+    assert_eq!(grace.order(&link.order_id)["crypto_value"], 22_500);
+    for server in [&one, &two] {
+        server.sees(2, &address, 12_500);
+        server.mines(1);
+    }
+    world.live_through(MINUTE);
+    assert_eq!((heading(&page()).as_str(), grace.status(&link.order_id)), ("Payment complete", 100));
+}
+
+#[test]
+fn each_way_in_which_a_payment_goes_wrong_is_said_on_its_page() {
+    let world = World::new();
+    let ada = world.seller();
+    let started = |fields: serde_json::Value| {
+        let link = ada.link(fields);
+        world.buyer().start(&link).expect(200);
+        link
+    };
+    let page = |link: &Link| world.buyer().get(&link.order()).expect(200);
+    let pay = |link: &Link, amount: u32| {
+        let fields = json!({"order_id": link.order_id, "kind": "exact", "amount": amount, "confirmations": 1});
+        ada.post("/test/payments", fields).expect(201);
+    };
+    let short = started(json!({}));
+    pay(&short, 19_950);
+    shows(
+        &page(&short),
+        &["Payment complete", "It was <strong>0.0000005 BTC</strong> less than the price, and was accepted."],
+    );
+    assert_eq!(ada.order(&short.order_id)["exceptions"], json!(["underpaid"]));
+    let late = started(json!({}));
+    let part = json!({"order_id": late.order_id, "kind": "late", "amount": 5_000, "confirmations": 1});
+    ada.post("/test/payments", part).expect(201);
+    shows(&page(&late), &["Send 0.00015 BTC more", "counts at the rate of its time"]);
+    let gone = started(json!({"confirmations": 0}));
+    ada.simulate(&gone.order_id, "exact", 0);
+    assert_eq!(heading(&page(&gone)), "Payment complete");
+    ada.post("/test/double_spend", json!({"order_id": gone.order_id})).expect(201);
+    assert_eq!(heading(&page(&gone)), "Payment vanished");
+    shows(&page(&gone), &["is on the chain no more", "data-live="]);
+    world.db.change(&format!("UPDATE orders SET strange = 1, refunded_value = 250 WHERE id = '{}'", short.order_id));
+    shows(&page(&short), &["Money has come in another currency", "has sent <strong>2.50 USD</strong> back"]);
 }
 
 #[test]

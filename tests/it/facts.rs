@@ -4,10 +4,12 @@ use proptest::prelude::*;
 use pushguard::shop::{
     gateway::{Output, Sighting},
     order::{
-        Status,
-        facts::{self, Receipt},
+        Order, Status,
+        facts::{self, Receipt, Terms},
     },
 };
+
+use crate::movement;
 
 fn output() -> impl Strategy<Value = Output> {
     (0_u8..5, 0_u32..2, 1_u64..1_500, prop::option::of(90_u32..=100)).prop_map(|(name, vout, value, height)| Output {
@@ -47,21 +49,88 @@ fn living(receipts: &[Receipt]) -> Vec<(String, u32, u64, Option<u32>)> {
 }
 
 #[test]
-fn what_is_completed_is_never_open_again_and_what_is_refunded_is_over() {
+fn what_is_completed_is_never_open_again_and_left_for_two_statuses_only() {
     let all = [0, 51, 52, 53, 54, 55, 56, 100].map(|code| Status::from_code(code).expect("a status"));
     let after =
         |status: Status| all.into_iter().filter(|next| status.may_become(*next)).map(Status::code).collect::<Vec<_>>();
     assert_eq!(after(Status::Completed), [51, 56]);
-    assert_eq!(after(Status::Refunded), [0; 0]);
+    assert_eq!(after(Status::Reversed), [56, 100], "nor is what was reversed");
+    assert_eq!(after(Status::Refunded), [51, 53, 100], "what was sent back may be paid anew");
     for status in all {
         assert!(!status.may_become(status), "{status:?} becomes nothing by staying");
         assert_eq!(Status::from_code(status.code()), Some(status));
-        assert_eq!(status.is_open(), [0, 53, 54].contains(&status.code()));
+        assert_eq!(status.is_open(), [0, 53, 54, 55].contains(&status.code()));
     }
     assert_eq!(Status::from_code(1), None);
 }
 
+/// An order of so many satoshi, as looks move it on; and how often it was told as paid.
+struct Seen {
+    order: Order,
+    receipts: Vec<Receipt>,
+    told: usize,
+}
+
+impl Seen {
+    fn nothing(value: u64, needed: u32) -> Seen {
+        let mut order = Order { session: None, confirmations_needed: needed, ..movement::order() };
+        order.invoice.value = value;
+        Seen { order, receipts: Vec::new(), told: 0 }
+    }
+
+    fn see(&mut self, seen: &Sighting, now: i64) -> Result<(), TestCaseError> {
+        let order = &mut self.order;
+        self.receipts = facts::merge(&self.receipts, &facts::update(&self.receipts, seen, now));
+        let standing = facts::standing(Terms::of(order, &order.invoice), &self.receipts, seen.tip);
+        order.invoice.received = standing.received;
+        let route = order.route(standing.status, standing.status == Status::Completed);
+        prop_assert_eq!(route.last().copied().unwrap_or(order.status), standing.status, "it comes where it should");
+        for status in route {
+            prop_assert!(order.status.may_become(status), "{:?} to {status:?}", order.status);
+            order.status = status;
+            if status == Status::Completed && order.paid_at.is_none() {
+                order.paid_at = Some(now);
+                self.told += 1;
+            }
+        }
+        prop_assert!(order.paid_at.is_none() || !order.status.is_open(), "what was paid is never waited for");
+        prop_assert_eq!(self.told, usize::from(order.paid_at.is_some()));
+        Ok(())
+    }
+}
+
 proptest! {
+    /// Whether it was paid is all that stays of what came before the last look: then it is reversed where too little is there,
+    /// completed where enough is deep enough, and in between as it was.
+    #[test]
+    fn any_looks_that_end_in_the_same_one_come_to_the_same_end(
+        history in prop::collection::vec((sighting(), any::<bool>()), 0..8),
+        last in sighting(),
+        value in 1_u64..3_000,
+        needed in 0_u32..=6,
+    ) {
+        let mut one = Seen::nothing(value, needed);
+        for (now, (seen, complete)) in (1..).zip(history) {
+            one.see(&Sighting { complete, ..seen }, now)?;
+        }
+        let before = one.order.status;
+        one.see(&last, 100)?;
+        let mut other = Seen::nothing(value, needed);
+        other.see(&last, 100)?;
+        prop_assert_eq!(living(&one.receipts), living(&other.receipts));
+        prop_assert_eq!(one.order.invoice.received, other.order.invoice.received);
+        let fresh = other.order.status;
+        let expected = match fresh {
+            _ if one.order.paid_at.is_none() => fresh,
+            Status::Unpaid | Status::PartiallyPaid => Status::Reversed,
+            Status::AwaitingConfirmations => before,
+            _ => Status::Completed,
+        };
+        prop_assert_eq!(one.order.status, expected);
+        one.see(&last, 101)?;
+        prop_assert_eq!(one.order.status, expected, "and stays there");
+    }
+
     /// Whatever was seen before, the last look decides.
     #[test]
     fn the_last_look_decides_whatever_came_before(

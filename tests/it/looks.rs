@@ -107,7 +107,11 @@ fn a_page_that_is_opened_after_the_watch_has_ended_has_its_order_looked_at_once_
     let world = World::new();
     let [one, two] = world.esploras();
     let (grace, link, address) = scene(&world);
-    world.live_through(8 * DAY);
+    // Something came once and went, so that the address stays the order's.
+    let txid = [&one, &two].map(|server| server.sees(9, &address, 1))[0].clone();
+    world.live_through(MINUTE);
+    [&one, &two].iter().for_each(|server| server.loses(&txid));
+    world.live_through(10 * DAY);
     assert_eq!(looks(&world).len(), 0);
     let before = asked(&world);
     let page = world.buyer().get(&link.order()).expect(200);

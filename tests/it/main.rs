@@ -3,6 +3,7 @@
 
 mod account;
 mod actors;
+mod addresses;
 mod blacklist;
 mod blacklist_rule;
 mod category;
@@ -22,11 +23,14 @@ mod killed;
 mod late;
 mod limit;
 mod looks;
+mod movement;
 mod openapi;
 mod order;
 mod order_filter;
 mod page;
+mod paid;
 mod pay;
+mod payments;
 mod product;
 mod prune;
 mod query;

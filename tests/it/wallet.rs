@@ -1,6 +1,7 @@
 //! Wallets: watch-only keys that sellers give, and never a key that can spend.
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::{
     actors::{Seller, XPUB, YPUB, ZPUB},
@@ -216,6 +217,34 @@ fn a_wallet_serves_one_account() {
     assert_eq!(eve.get("/account").json()["gateways"]["bitcoin"]["addresses"][0], "37VucYSaXLCAsxYyAPfbSi9eh4iEcbShgf");
     grace.put("/account", json!({"gateways": {"bitcoin": null}})).expect(200);
     eve.put("/account", wallet(ZPUB)).expect(400);
+}
+
+/// The same key under another version (SLIP 132): `xpub` 0488b21e, `ypub` 049d7cb2, `zpub` 04b24746.
+fn spelled(key: &str, version: [u8; 4]) -> String {
+    let mut bytes = bs58::decode(key).into_vec().expect("a key");
+    bytes.truncate(78);
+    bytes[..4].copy_from_slice(&version);
+    let checksum = Sha256::digest(Sha256::digest(&bytes));
+    bytes.extend_from_slice(&checksum[..4]);
+    bs58::encode(bytes).into_string()
+}
+
+#[test]
+fn a_wallet_serves_one_account_however_its_key_is_spelled() {
+    for gateway in ["bitcoin", "litecoin"] {
+        let world = World::new();
+        let set =
+            |seller: &Seller<'_>, key: &str| seller.put("/account", json!({"gateways": {gateway: {"xpub": key}}}));
+        let (grace, eve) = (grace(&world), world.seller_named("eve@example.com", false));
+        set(&grace, ZPUB).expect(200);
+        for version in [[0x04, 0x88, 0xb2, 0x1e], [0x04, 0x9d, 0x7c, 0xb2], [0x04, 0xb2, 0x47, 0x46]] {
+            let key = spelled(ZPUB, version);
+            let errors = set(&eve, &key).errors();
+            assert!(errors.len() == 1 && errors[0].ends_with("xpub is used by another account"), "{errors:?}");
+            set(&grace, &key).expect(200);
+        }
+        assert_eq!(world.db.one("SELECT COUNT(*) FROM wallets"), "1", "to its own account it is one wallet");
+    }
 }
 
 #[test]

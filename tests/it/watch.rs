@@ -11,16 +11,16 @@ use crate::{
 };
 
 /// An order of 20,000 satoshi, watched on two servers.
-struct Scene<'w> {
+pub struct Scene<'w> {
     world: &'w World,
-    grace: Seller<'w>,
+    pub grace: Seller<'w>,
     servers: [Rc<Esplora>; 2],
-    id: String,
-    address: String,
+    pub id: String,
+    pub address: String,
 }
 
 impl<'w> Scene<'w> {
-    fn new(world: &'w World, changed: Value) -> Scene<'w> {
+    pub fn new(world: &'w World, changed: Value) -> Scene<'w> {
         let servers = world.esploras();
         world.web.says("https://hooks.example", 200);
         let grace = world.live_seller();
@@ -32,31 +32,36 @@ impl<'w> Scene<'w> {
     }
 
     /// Both servers see a transaction.
-    fn sees(&self, name: u8, value: u64) -> String {
+    pub fn sees(&self, name: u8, value: u64) -> String {
         self.servers.each_ref().map(|server| server.sees(name, &self.address, value)).concat()[..64].to_owned()
     }
 
-    fn both(&self, act: impl Fn(&Esplora)) {
+    pub fn both(&self, act: impl Fn(&Esplora)) {
         self.servers.iter().for_each(|server| act(server));
     }
 
     /// The next look of the order's chain of looks.
-    fn look(&self) {
+    pub fn look(&self) {
         self.world.live_through(15 * SECOND);
     }
 
-    fn status(&self) -> i64 {
+    pub fn status(&self) -> i64 {
         self.grace.status(&self.id)
     }
 
-    fn order(&self) -> Value {
+    pub fn order(&self) -> Value {
         self.grace.order(&self.id)
     }
 
     /// Events that were sent, in their order.
-    fn told(&self) -> Vec<String> {
+    pub fn told(&self) -> Vec<String> {
         let sent = self.world.web.sent_to("https://hooks.example/");
         sent.iter().map(|sent| sent.header("x-pushguard-event").to_owned()).collect()
+    }
+
+    /// Looks that were taken at the chain: each asks one server for its tip.
+    pub fn asked(&self) -> usize {
+        self.world.web.sent().iter().filter(|sent| sent.url.ends_with("/tip/height")).count()
     }
 
     /// What is known of the order, apart from when it is looked at again.
@@ -89,9 +94,15 @@ fn an_order_is_seen_confirmed_and_paid() {
     assert_eq!((&order["status"], &order["crypto_confirmations"]), (&json!(100), &json!(1)));
     assert_eq!(scene.told(), ["order:created", "order:updated", "order:updated", "order:paid"]);
     world.web.forget();
-    world.live_through(HOUR);
-    assert!(world.web.sent_to("https://one.chain.example").is_empty(), "what is paid is not looked at any more");
-    assert!(world.web.sent_to("https://two.chain.example").is_empty());
+    world.live_through(50 * MINUTE);
+    assert_eq!(scene.asked(), 0, "what is paid is looked at rarely");
+    scene.both(|server| server.mines(5));
+    world.live_through(20 * MINUTE);
+    assert_eq!((scene.asked(), &scene.order()["crypto_confirmations"]), (1, &json!(6)));
+    world.live_through(2 * DAY);
+    assert_eq!(scene.asked(), 1, "what six blocks bury is not looked at any more");
+    assert_eq!(world.db.one("SELECT watch_lease FROM orders"), "null");
+    assert_eq!(world.db.rows_in("webhook_logs"), 4, "and nobody was told of its confirmations");
 }
 
 #[test]
@@ -124,27 +135,6 @@ fn half_a_percent_may_be_missing_and_no_more() {
         scene.sees(1, value);
         scene.look();
         assert_eq!(scene.status(), status, "{value}");
-    }
-}
-
-#[test]
-fn an_order_is_paid_at_as_many_confirmations_as_were_asked_for() {
-    for needed in 0..=6 {
-        let world = World::new();
-        let scene = Scene::new(&world, json!({"confirmations": needed}));
-        scene.sees(1, 20_000);
-        for confirmations in 0..=needed {
-            scene.look();
-            let order = scene.order();
-            let expected = if confirmations == needed { 100 } else { 54 };
-            assert_eq!(
-                (&order["status"], &order["crypto_confirmations"]),
-                (&json!(expected), &json!(confirmations)),
-                "of {needed}"
-            );
-            scene.both(|server| server.mines(1));
-        }
-        assert_eq!(scene.told().iter().filter(|event| *event == "order:paid").count(), 1);
     }
 }
 
@@ -191,12 +181,28 @@ fn a_paid_order_stays_paid_whatever_the_chain_does() {
     let look = world.queue.waiting().into_iter().map(|(_, text)| text).find(|text| text.contains("look")).unwrap();
     scene.look();
     assert_eq!(scene.status(), 100);
-    scene.both(|server| server.loses(&txid));
-    let facts = scene.facts();
+    // Its block is reorganised away, and it waits for another one.
+    scene.both(|server| server.unconfirms(&txid));
     // The queue delivers a message twice now and then.
     world.queue.put(look, 0);
-    world.live_through(DAY);
-    assert_eq!(scene.facts(), facts);
+    world.live_through(2 * HOUR);
+    assert_eq!((scene.status(), &scene.order()["crypto_confirmations"]), (100, &json!(0)));
+    assert_eq!(scene.told(), ["order:created", "order:updated", "order:paid"], "it is still there");
+    // Then it is gone: paid is what it was, and what it is called now is reversed. It is never waited for again.
+    scene.both(|server| server.loses(&txid));
+    world.live_through(2 * HOUR);
+    let order = scene.order();
+    assert_eq!((&order["status"], &order["exceptions"]), (&json!(51), &json!(["vanished"])));
+    let paid_at = world.db.one("SELECT paid_at FROM orders");
+    assert_eq!(scene.told()[3..], ["order:updated"]);
+    scene.sees(1, 20_000);
+    world.live_through(2 * HOUR);
+    assert_eq!(scene.status(), 51, "back, but in no block");
+    scene.both(|server| server.mines(1));
+    world.live_through(2 * HOUR);
+    assert_eq!((scene.status(), &scene.order()["exceptions"]), (100, &json!([])));
+    assert_eq!(scene.told()[4..], ["order:updated"; 2], "back, and deep enough; nobody is told twice that it is paid");
+    assert_eq!(world.db.one("SELECT paid_at FROM orders"), paid_at);
 }
 
 #[test]

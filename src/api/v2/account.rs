@@ -3,6 +3,7 @@
 use super::{
     Answer, Call,
     gateway::{self, masked},
+    payments,
 };
 use crate::{
     api::fields::Fields,
@@ -26,6 +27,7 @@ pub async fn update(call: &Call<'_>) -> Answer {
         change.shop_name = fields.required_text("shop_name", 100);
     }
     gateway::read(call, &mut fields, &mut change);
+    payments::read(&mut fields, &mut change);
     fields.finish()?;
     let profile = account::update(call.shop, call.account, change).await?;
     Ok(Response::json(200, object(&profile)))
@@ -63,6 +65,7 @@ fn object(profile: &Profile) -> String {
         json.maybe("old_webhook_secret_valid_until", moment(profile.webhook_secrets.valid_until).as_deref());
         json.raw("gateways", &gateway::object(profile));
         json.raw("takes_payments", &gateway::takes_payments());
+        json.raw("payments", &payments::object(&profile.policy));
         json.text("created_at", &time::wire(profile.created_at));
         json.text("updated_at", &time::wire(profile.updated_at));
     })

@@ -20,6 +20,7 @@ mod gateway;
 mod order;
 mod page;
 mod pay;
+mod payments;
 mod product;
 mod query;
 mod rehearsal;

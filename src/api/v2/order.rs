@@ -133,13 +133,13 @@ fn beyond(json: &mut Json, order: &Order) {
     json.texts("exceptions", order.exceptions().into_iter());
 }
 
-/// Null where nothing is paid in coins, as in the reference.
+/// Null where nothing is paid in coins, as in the reference; the address also once it was given back.
 fn crypto_value(json: &mut Json, order: &Order) {
     json.maybe_int("crypto_value", order.session.is_none().then_some(order.invoice.value));
 }
 
 fn crypto_address(json: &mut Json, order: &Order) {
-    json.maybe("crypto_address", order.session.is_none().then_some(order.invoice.address.as_str()));
+    json.maybe("crypto_address", order.invoice.index.map(|_| order.invoice.address.as_str()));
 }
 
 fn subject(json: &mut Json, order: &Order) {

@@ -21,6 +21,7 @@ pub mod policy;
 pub mod secret;
 mod sql;
 
+use policy::Policy;
 use secret::Secrets;
 
 /// An account as its directory row has it: enough to let a request in and to open the right database.
@@ -65,6 +66,7 @@ pub struct Profile {
     pub webhook_secret_rotated_at: Option<i64>,
     pub wallets: Vec<Wallet>,
     pub settings: Vec<Set>,
+    pub policy: Policy,
     pub created_at: i64,
     pub updated_at: i64,
 }
@@ -76,6 +78,8 @@ pub struct Change {
     /// `None` takes the gateway's wallet away.
     pub wallets: Vec<(Gateway, Option<WalletChange>)>,
     pub settings: Vec<settings::Change>,
+    /// Numbers of the policy, in the order of its columns.
+    pub policy: [Option<u32>; 4],
 }
 
 /// The account behind an e-mail and an API key, if the cache knows it: no database round trip. Who is not known may
@@ -223,8 +227,8 @@ pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<P
     for setting in &change.settings {
         statements.push(settings::write(shop, account.id, setting)?);
     }
-    if change.shop_name.is_some() || !statements.is_empty() {
-        statements.push(sql::touch(account.id, change.shop_name.as_deref(), now));
+    if change.shop_name.is_some() || change.policy != [None; 4] || !statements.is_empty() {
+        statements.push(sql::touch(account.id, &change, now));
     }
     match account.db(shop)?.commit(statements).await {
         Ok(_) => {

@@ -10,7 +10,7 @@ use crate::{
 pub struct Policy {
     /// How much of the whole may be missing, in tenths of a percent: exchanges and wallets shave off fees.
     pub underpayment_per_mille: u32,
-    /// How much more than the market's rate a coin has to pay, in hundredths of a percent.
+    /// How much less than on the market a coin is worth here, in hundredths of a percent.
     pub spread_basis_points: u32,
     /// How long a price holds.
     pub quote_minutes: u32,
@@ -38,7 +38,12 @@ impl Policy {
     }
 
     pub fn values(&self) -> [Value; 4] {
-        [self.underpayment_per_mille, self.spread_basis_points, self.quote_minutes, self.watch_hours].map(Value::from)
+        self.numbers().map(Value::from)
+    }
+
+    /// In the order of its columns.
+    pub fn numbers(&self) -> [u32; 4] {
+        [self.underpayment_per_mille, self.spread_basis_points, self.quote_minutes, self.watch_hours]
     }
 
     /// Milliseconds.

@@ -1,13 +1,14 @@
 //! Statements and rows of `accounts` (the directory) and `shops` (settings, in the account's shard).
 
 use super::{
-    Account, Profile,
+    Account, Change, Profile,
+    policy::{self, Policy},
     secret::{KEPT, MOST, Sealed, Secrets},
 };
 use crate::{
     json::{self, Value},
     shop::time::DAY,
-    world::{Fault, Row, Statement},
+    world::{self, Fault, Row, Statement},
 };
 
 pub fn by_email(email: &str) -> Statement {
@@ -95,9 +96,12 @@ pub fn insert_shop(account: &Account, shop_name: &str, sealed_secret: &str, now:
 }
 
 pub fn shop(account_id: i64) -> Statement {
+    let columns = policy::COLUMNS;
     Statement::new(
-        "SELECT email, shop_name, test, webhook_secret, webhook_secrets_old, webhook_secret_rotated_at, created_at, updated_at
-         FROM shops WHERE account_id = ?1",
+        format!(
+            "SELECT email, shop_name, test, webhook_secret, webhook_secrets_old, webhook_secret_rotated_at, {columns},
+                    created_at, updated_at FROM shops WHERE account_id = ?1"
+        ),
         vec![account_id.into()],
     )
 }
@@ -120,16 +124,24 @@ pub fn profile(row: &Row, open: impl FnOnce(Sealed) -> Result<Secrets, Fault>) -
             webhook_secret_rotated_at: row.maybe_int(),
             wallets: Vec::new(),
             settings: Vec::new(),
+            policy: Policy::read(row),
             created_at: row.int(),
             updated_at: row.int(),
         })
     })
 }
 
-pub fn touch(account_id: i64, shop_name: Option<&str>, now: i64) -> Statement {
+/// Writes what the shop's own row has of a change.
+pub fn touch(account_id: i64, change: &Change, now: i64) -> Statement {
+    let mut args: Vec<world::Value> = vec![account_id.into(), change.shop_name.as_deref().into(), now.into()];
+    args.extend(change.policy.map(world::Value::from));
     Statement::new(
-        "UPDATE shops SET shop_name = COALESCE(?2, shop_name), updated_at = ?3 WHERE account_id = ?1",
-        vec![account_id.into(), shop_name.into(), now.into()],
+        "UPDATE shops SET shop_name = COALESCE(?2, shop_name), updated_at = ?3,
+           underpayment_per_mille = COALESCE(?4, underpayment_per_mille),
+           spread_basis_points = COALESCE(?5, spread_basis_points),
+           quote_minutes = COALESCE(?6, quote_minutes), watch_hours = COALESCE(?7, watch_hours)
+         WHERE account_id = ?1",
+        args,
     )
 }
 

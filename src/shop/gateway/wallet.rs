@@ -3,11 +3,20 @@
 use sha2::{Digest, Sha256};
 
 use super::{
-    Desk, Gateway, Taker, Way,
+    Desk, Gateway, NoSight, Seen, Taker, Way,
     hd::{Branch, ExtendedKey, KeyError},
 };
 use crate::{
-    shop::{Error, Outcome, Refusal, Shop, account::Account, id, payment, vault},
+    shop::{
+        Error, Outcome, Refusal, Shop,
+        account::Account,
+        id,
+        order::{
+            Order,
+            facts::{Facts, Receipt},
+        },
+        payment, vault,
+    },
     world::{Fault, Row, Statement},
 };
 
@@ -168,14 +177,21 @@ fn open_held(shop: &Shop, account_id: i64, sealed: &str) -> Result<Held, Fault> 
     Held::parse(&text).ok_or_else(|| Fault("a stored wallet can't be read".into()))
 }
 
-/// Takes the wallet's next address index, once, whoever asks at the same time.
-pub fn take_address(account_id: i64, gateway: &str) -> Statement {
-    Statement::new(
-        "UPDATE wallets SET next_index = next_index + 1
-         WHERE account_id = ?1 AND gateway = ?2 AND active = 1
-         RETURNING branch, next_index - 1, confirmations",
-        vec![account_id.into(), gateway.into()],
+/// Takes an address index of the wallet, once, whoever asks at the same time: the lowest that was given back, or the next.
+/// It is `last_index` then; a trigger strikes it off those that are free.
+pub fn take(wanted: &str) -> String {
+    const FREE: &str = "FROM free_addresses AS free WHERE free.account_id = wallets.account_id
+                         AND free.gateway = wallets.gateway AND free.identity = wallets.identity";
+    format!(
+        "UPDATE wallets SET last_index = COALESCE((SELECT MIN(address_index) {FREE}), next_index),
+                            next_index = next_index + NOT EXISTS (SELECT 1 {FREE})
+         WHERE account_id = ?1 AND gateway = ?2 AND active = 1 {wanted}"
     )
+}
+
+fn take_address(account_id: i64, gateway: &str) -> Statement {
+    let sql = take("RETURNING branch, last_index, confirmations");
+    Statement::new(sql, vec![account_id.into(), gateway.into()])
 }
 
 /// An address that belongs to one order.
@@ -211,4 +227,46 @@ pub fn taken(desk: Desk<'_>, way: &dyn Way, rows: &[Vec<Row>]) -> Result<Address
     let text = way.address(way.network(desk), &held, index).map_err(key_fault)?;
     let shared = matches!(held, Held::Single(_));
     Ok(Address { text, index, confirmations, shared, holds: 0, cursor: None })
+}
+
+/// What gives the address of an order that nobody has paid back to its wallet, for another order. `None` where the address is
+/// no wallet's of the account (its seller changed the way in which its addresses are written), or all orders' one address; and
+/// where it isn't known for sure that nothing ever came to it, before the order as little as since: all servers are asked.
+///
+/// Who pays there later still has paid the seller's wallet, and the order that has the address then, if it is waiting: as a
+/// part of its price, or too much. To an order that is done with, or made two hours after him, his coins mean nothing. He
+/// can't be told from its own buyer; that is why seven days pass first.
+pub async fn give_back(desk: Desk<'_>, order: &Order) -> Result<Option<Statement>, NoSight> {
+    let Desk { shop, account } = desk;
+    let (way, gateway) = (order.gateway.of(account), order.gateway.snake());
+    let Some(index) = order.invoice.index else { return Ok(None) };
+    let wallets = Statement::new(
+        "SELECT identity, branch FROM wallets WHERE account_id = ?1 AND gateway = ?2",
+        vec![account.id.into(), gateway.into()],
+    );
+    let rows = account.db(shop)?.rows(vec![wallets]).await?;
+    for row in rows.iter().flatten() {
+        let (identity, branch) = row.read(|row| Ok((row.text(), row.text())))?;
+        let held = open_held(shop, account.id, &branch)?;
+        let its = matches!(held, Held::Branch(_))
+            && way.address(way.network(desk), &held, index).is_ok_and(|text| text == order.invoice.address);
+        if !its {
+            continue;
+        }
+        let mut anybodys = Order { created_at: 0, ..order.clone() };
+        anybodys.invoice.held_before = 0;
+        // One that can't be there: whoever is asked misses it, and so the next is asked as well.
+        let nowhere =
+            Receipt { txid: String::new(), vout: 0, value: u64::MAX, height: None, gone: false, first_seen_at: 0 };
+        let known = Facts { receipts: vec![nowhere], ..Facts::default() };
+        let seen = way.look(desk, &anybodys, &known).await?;
+        let empty = matches!(seen, Seen::Coins(seen) if seen.complete && seen.outputs.is_empty());
+        let give = Statement::new(
+            "INSERT INTO free_addresses (account_id, gateway, identity, address_index) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO NOTHING",
+            vec![account.id.into(), gateway.into(), identity.into(), index.into()],
+        );
+        return Ok(empty.then_some(give));
+    }
+    Ok(None)
 }

@@ -223,7 +223,7 @@ impl Order {
         let paid = self.paid_at.is_some();
         [
             ("late", *late),
-            ("underpaid", paid && received < value),
+            ("underpaid", paid && received < value && self.status == Status::Completed),
             ("overpaid", received > value || self.paid_value > self.price.minor()),
             ("partially_refunded", self.refunded_value > 0 && self.status != Status::Refunded),
             ("wrong_currency", self.strange),

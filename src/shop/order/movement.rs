@@ -91,7 +91,8 @@ pub fn books(price: Amount, movements: &[Movement]) -> Books {
     let pending = any(Kind::Pending, &|of| count(Kind::Paid, of) + count(Kind::Failed, of) == 0);
     let status = match () {
         () if paid > 0 && refunded >= paid => Status::Refunded,
-        () if paid > 0 && disputed => Status::Reversed,
+        // Of a part nothing was handed out that could be taken back: it stays a part, whichever was heard first.
+        () if paid > 0 && paid >= price.minor() && disputed => Status::Reversed,
         () if paid > 0 && paid >= price.minor() => Status::Completed,
         () if paid > 0 => Status::PartiallyPaid,
         () if pending => Status::PendingAtPayPal,

@@ -111,9 +111,10 @@ pub async fn commit(
     Ok(Ok(order))
 }
 
-/// The price of one coin that this account quotes from.
-pub fn rate(price: Amount, rates: &Rates, _policy: &Policy) -> Outcome<Decimal> {
-    Ok(rates.price(price.currency()).ok_or(Refusal::NotQuotable)?)
+/// The price of one coin that this account quotes: the market's, less its spread. The buyer pays so much more coin.
+pub fn rate(price: Amount, rates: &Rates, policy: &Policy) -> Outcome<Decimal> {
+    let market = rates.price(price.currency());
+    Ok(market.and_then(|rate| rate.less(policy.spread_basis_points)).ok_or(Refusal::NotQuotable)?)
 }
 
 /// What a price is in coins.

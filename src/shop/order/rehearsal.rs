@@ -63,7 +63,7 @@ pub async fn pay(
         Kind::Partial => missing.div_ceil(2),
         Kind::Over => missing + missing / 10 + 1,
     });
-    if value == 0 {
+    if value == 0 || order.invoice.index.is_none() {
         return Err(Refusal::NotPayable.into());
     }
     let txid = id::hex(&shop.random::<32>());
@@ -104,6 +104,10 @@ pub async fn mine(
     // Confirmations grow for every open order, not only for the one whose transaction was taken in.
     for row in watched {
         look(shop, account, &row.text()?).await?;
+    }
+    // One that is paid isn't among them.
+    if let Some(paid) = order.filter(|order| order.paid_at.is_some()) {
+        look(shop, account, &paid.id).await?;
     }
     Ok(height.first().map_or(Ok(0), |row| row.count())?)
 }

@@ -133,6 +133,10 @@ fn invoice(row: &mut Reader<'_>, invoice: &mut Invoice) -> Result<(), Fault> {
     invoice.value = units(row.maybe_int())?;
     invoice.address = row.maybe_text().unwrap_or_default();
     invoice.index = row.maybe_int().and_then(|index| u32::try_from(index).ok());
+    if invoice.index.is_none() {
+        // Once it was given back the address is another order's. The row keeps it, for whoever searches there.
+        invoice.address.clear();
+    }
     invoice.received = row.units();
     invoice.confirmations = row.count();
     if let Some(rate) = row.maybe_text() {
@@ -252,7 +256,7 @@ pub fn update(order: &Order) -> [Statement; 2] {
              crypto_rate = ?8, rate_source = ?9, rate_at = ?10, quote_expires_at = ?11, late = ?12,
              watch_turn = ?13, watch_lease = ?14, paid_at = ?15, updated_at = ?16, quote_base = ?17, quote_credit = ?18,
              session_id = ?19, session_url = ?20, session_expires_at = ?21, paid_value = ?22, refunded_value = ?23,
-             strange = ?24, crypto_cursor = ?25
+             strange = ?24, crypto_cursor = ?25, crypto_index = ?26
              WHERE account_id = ?1 AND id = ?2",
             vec![
                 order.account_id.into(),
@@ -280,6 +284,7 @@ pub fn update(order: &Order) -> [Statement; 2] {
                 order.refunded_value.into(),
                 order.strange.into(),
                 invoice.cursor.into(),
+                invoice.index.into(),
             ],
         ),
     ]

@@ -12,7 +12,7 @@ use crate::{
     shop::{
         Error, Outcome, Refusal, Shop,
         account::Account,
-        gateway::{Desk, NoSight, Seen, Sighting},
+        gateway::{Desk, NoSight, Seen, Sighting, wallet},
         job::Job,
         time::{DAY, HOUR, MINUTE, SECOND},
         webhook::{self, Endpoint, Event, Subject},
@@ -22,44 +22,67 @@ use crate::{
 
 /// Blocks that bury a payment for good. One that is younger is watched on after it was paid.
 const BURIED: u32 = 6;
+/// So long after its quote has run out an address is watched. If nothing ever came to it, it is used again then.
+const WATCHED: i64 = 7 * DAY;
 
 /// Seconds until the next look, or `None` when there is nothing to look for any more. `base` is the operator's
 /// `WATCH_SECONDS`.
 pub fn delay(order: &Order, now: i64, base: u32) -> Option<u32> {
-    if !order.status.is_open() && !is_shallow(order) {
+    if !is_watched(order) {
         return None;
     }
     if let Some(session) = &order.session {
         return session_delay(order, session, now);
     }
-    // Its address is another order's by now.
-    order.invoice.index?;
+    if let Some(paid_at) = order.paid_at {
+        return paid_delay(order, now - paid_at);
+    }
     // A new quote makes an old order young again.
-    let since = order.paid_at.unwrap_or(order.invoice.expires_at - order.policy.quote());
-    let age = now - since;
-    let confirming = order.status == Status::AwaitingConfirmations;
-    let expected = now < order.invoice.expires_at + facts::GRACE;
+    let past = now - order.invoice.expires_at;
+    // What was seen is followed to its end, however long it takes; but a test account's chain may stand still for ever.
+    let confirming = order.status == Status::AwaitingConfirmations && !order.test;
     match () {
-        // What was given away before its first confirmation can still be replaced by anybody.
-        () if order.paid_at.is_some() && order.invoice.confirmations == 0 && age < 2 * HOUR => Some(base.max(30)),
-        () if order.paid_at.is_some() && age < DAY => Some(600),
-        () if order.paid_at.is_some() && age < 14 * DAY => Some(3_600),
-        () if order.paid_at.is_some() => None,
-        () if expected || (confirming && age < 2 * HOUR) => Some(base),
-        () if confirming && age < 14 * DAY => Some(base.max(60)),
-        // What was seen is followed to its end, however long it takes.
-        () if confirming => Some(3_600),
-        () if age < HOUR => Some(base.max(60)),
-        () if age < order.policy.watch() => Some(300),
-        () if age < 7 * DAY => Some(3_600),
+        () if past < facts::GRACE || (confirming && past < 2 * HOUR) => Some(base),
+        () if past < HOUR || (confirming && past < DAY) => Some(base.max(60)),
+        () if past < order.policy.watch() || (confirming && past < 14 * DAY) => Some(300),
+        () if past < WATCHED || confirming => Some(3_600),
+        // Its last look could not see for sure that the address is empty.
+        () if order.status == Status::Unpaid && past < WATCHED + 2 * DAY => Some(12 * 3_600),
         () => None,
     }
+}
+
+/// `age`: since it was paid. What was handed out before the first confirmation can still be replaced by anybody, and is looked
+/// at soon, then ever more rarely; the blocks that bury a payment have mostly come within an hour. What vanished may come
+/// back for two weeks, after which nobody keeps it. A test account's chain moves only when its seller has it looked at.
+fn paid_delay(order: &Order, age: i64) -> Option<u32> {
+    let rarer = u32::try_from(age / 2 / SECOND).unwrap_or(u32::MAX).clamp(30, 3_600);
+    match () {
+        () if order.test => None,
+        () if age < DAY && order.invoice.confirmations == 0 => Some(rarer),
+        () if age < DAY => Some(3_600),
+        () if age < 14 * DAY => Some(6 * 3_600),
+        () => None,
+    }
+}
+
+/// Whether anything can happen to its payment that a look would see.
+fn is_watched(order: &Order) -> bool {
+    // An address that was given back is another order's.
+    let its_own = order.session.is_some() || order.invoice.index.is_some();
+    its_own && (order.status.is_open() || is_shallow(order))
 }
 
 /// Paid in coins, and not so deep that nothing can happen to them any more.
 fn is_shallow(order: &Order) -> bool {
     let paid = matches!(order.status, Status::Completed | Status::Reversed) && order.paid_at.is_some();
     paid && order.session.is_none() && order.invoice.confirmations < order.confirmations_needed.max(BURIED)
+}
+
+/// Nobody has paid it, and its time is over.
+fn is_abandoned(order: &Order, receipts: &[Receipt], seen: &Sighting, now: i64) -> bool {
+    let nothing = receipts.is_empty() && seen.outputs.is_empty();
+    nothing && order.status == Status::Unpaid && now >= order.invoice.expires_at + WATCHED
 }
 
 /// A gateway with a page tells us what happens there. It is asked as well, in case that its word is lost: soon, when the page
@@ -152,7 +175,7 @@ pub async fn take_in(
             movements: movements.iter().map(sql::movement).collect::<Result<_, _>>()?,
         };
         if seen.is_none() {
-            if !order.status.is_open() && !is_shallow(&order) {
+            if !is_watched(&order) {
                 return Ok(Some(order));
             }
             seen = see(shop, account, &order, &facts).await?;
@@ -214,11 +237,12 @@ async fn see(shop: &Shop, account: &Account, order: &Order, known: &Facts) -> Re
     }
 }
 
-struct Change {
+/// What becomes of an order.
+pub struct Change {
     /// The order as it moves on, and what each move tells; never empty.
-    steps: Vec<(Order, Vec<Event>)>,
+    pub steps: Vec<(Order, Vec<Event>)>,
     /// What was found out, to be written.
-    facts: Vec<Statement>,
+    pub facts: Vec<Statement>,
 }
 
 /// What was seen changes, or `None` when it changes nothing.
@@ -235,6 +259,9 @@ async fn decide(shop: &Shop, account: &Account, order: &Order, known: &Facts, se
 
 async fn coins(shop: &Shop, account: &Account, order: &Order, receipts: &[Receipt], seen: &Sighting) -> Option<Change> {
     let now = shop.now();
+    if is_abandoned(order, receipts, seen, now) {
+        return give_back(shop, account, order).await;
+    }
     let changed = facts::update(receipts, seen, now);
     let mut order = order.clone();
     let all = facts::merge(receipts, &changed);
@@ -276,7 +303,23 @@ async fn coins(shop: &Shop, account: &Account, order: &Order, receipts: &[Receip
     Some(Change { steps: steps(order, &route, more, silent, now), facts })
 }
 
-fn booked(order: &Order, known: &[Movement], seen: &[Movement], now: i64) -> Option<Change> {
+/// An order whose watch has ended gives its address back; `None` when it keeps it.
+async fn give_back(shop: &Shop, account: &Account, order: &Order) -> Option<Change> {
+    match wallet::give_back(Desk { shop, account }, order).await {
+        Ok(given) => {
+            let invoice = Invoice { index: None, ..order.invoice.clone() };
+            let order = Order { invoice, ..order.clone() };
+            given.map(|free| Change { steps: vec![(order, Vec::new())], facts: vec![free] })
+        }
+        Err(NoSight::Unreachable(why) | NoSight::Fault(Fault(why))) => {
+            shop.world.log.warn(&format!("order {} keeps its address: {why}", order.id));
+            None
+        }
+    }
+}
+
+/// What a gateway's books make of an order, or `None` when they say nothing new.
+pub fn booked(order: &Order, known: &[Movement], seen: &[Movement], now: i64) -> Option<Change> {
     let fresh = movement::fresh(known, seen);
     if fresh.is_empty() {
         return None;
@@ -348,7 +391,7 @@ async fn tell_pages(shop: &Shop, order: &Order) {
 
 /// Has an order looked at once more whose watch has ended: somebody opened its page, perhaps because he paid after all.
 pub async fn look_again(shop: &Shop, account: &Account, order: &Order) {
-    if order.status.is_open() && order.watch_lease.is_none() {
+    if order.status != Status::Completed && is_watched(order) && order.watch_lease.is_none() {
         shop.nudge(vec![(message(account, order), 0)]).await;
     }
 }

@@ -3,7 +3,7 @@
 use super::{Payment, Request};
 use crate::{
     shop::{
-        gateway::Gateway,
+        gateway::{Gateway, wallet},
         money::{Amount, Currency},
     },
     world::{Fault, Row, Statement},
@@ -75,7 +75,7 @@ pub fn from_row(row: &Row) -> Result<Payment, Fault> {
     })
 }
 
-/// Takes an address of the gateway's wallet for the link, once: a link that has one keeps it, whoever starts it at the same
+/// Takes an address of the gateway's wallet (`wallet::take`) for the link, once: a link that has one keeps it, whoever starts it at the same
 /// time. None is taken by a start that makes no order, because there is one already or because the link is destroyed or
 /// too old. The last of the three answers the row that `wallet::taken` reads.
 pub fn take_address(account_id: i64, gateway: &str, id: &str, order_id: &str, now: i64) -> [Statement; 3] {
@@ -85,16 +85,10 @@ pub fn take_address(account_id: i64, gateway: &str, id: &str, order_id: &str, no
            AND NOT EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?4)";
     let args = vec![account_id.into(), gateway.into(), id.into(), order_id.into(), now.into()];
     [
+        Statement::new(wallet::take(&format!("AND {NEEDED}")), args.clone()),
         Statement::new(
             format!(
-                "UPDATE wallets SET next_index = next_index + 1
-                 WHERE account_id = ?1 AND gateway = ?2 AND active = 1 AND {NEEDED}"
-            ),
-            args.clone(),
-        ),
-        Statement::new(
-            format!(
-                "UPDATE payments SET address_wallet = wallets.identity, address_index = wallets.next_index - 1
+                "UPDATE payments SET address_wallet = wallets.identity, address_index = wallets.last_index
                  FROM wallets
                  WHERE payments.account_id = ?1 AND payments.id = ?3
                    AND wallets.account_id = ?1 AND wallets.gateway = ?2 AND wallets.active = 1 AND {NEEDED}"

@@ -92,6 +92,10 @@ fn account(desk: &Desk<'_>) {
     });
     let stripe = json!({"secret_key": key, "webhook_secret": "whsec_Zm9vYmFyYmF6cXV4cXV1eA"});
     desk.put("/account", json!({"gateways": {"paypal": paypal, "stripe": stripe}}));
+    let payments =
+        json!({"underpayment_tolerance": "1.0", "rate_spread": "0.75", "quote_minutes": 15, "watch_hours": 48});
+    desk.put("/account", json!({"payments": payments}));
+    desk.refused(400, "PUT", "/account", Some(json!({"payments": {"rate_spread": "21", "quote_minutes": 1}})));
     desk.post("/account/webhook_secret", json!({}));
     desk.get("/account");
     desk.as_another("grace@example.com", true).post("/account/api_key", json!({}));

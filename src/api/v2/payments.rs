@@ -1,0 +1,65 @@
+//! `payments` in `/account`: how exact a payment in coins has to be.
+
+use crate::{
+    api::fields::Fields,
+    json::{Json, Value},
+    notes::Meaning,
+    shop::{
+        account::{Change, policy::Policy},
+        money::Decimal,
+    },
+};
+
+/// The numbers of a policy, in the order of its columns: name, decimals of a percentage, the least and the most.
+const NUMBERS: [(&str, Option<u8>, u32, u32); 4] = [
+    ("underpayment_tolerance", Some(1), 0, 100),
+    ("rate_spread", Some(2), 0, 2_000),
+    ("quote_minutes", None, 5, 120),
+    ("watch_hours", None, 1, 168),
+];
+
+/// `{"underpayment_tolerance": "0.5", "rate_spread": "0.0", "quote_minutes": 20, "watch_hours": 24}`
+pub fn object(policy: &Policy) -> String {
+    Json::object(|json| {
+        for ((name, places, ..), number) in NUMBERS.into_iter().zip(policy.numbers()) {
+            match places.and_then(|places| Decimal::new(number.into(), places)) {
+                Some(percent) => {
+                    json.text(name, &percent.wire());
+                    json.means(name, || Meaning::Decimal);
+                }
+                None => json.int(name, number),
+            }
+        }
+    })
+}
+
+/// What is absent is left as it is; null makes it what it is in a new account, one number or all of them.
+pub fn read(fields: &mut Fields, change: &mut Change) {
+    let defaults = Policy::default().numbers();
+    if !fields.has("payments") {
+        return;
+    }
+    let mut inner = match fields.value("payments") {
+        None => {
+            change.policy = defaults.map(Some);
+            return;
+        }
+        Some(Value::Object(numbers)) => Fields::of(numbers.clone()),
+        Some(_) => return fields.error("Payments must be an object"),
+    };
+    for (((name, places, least, most), default), wanted) in NUMBERS.into_iter().zip(defaults).zip(&mut change.policy) {
+        if inner.has(name) {
+            let number = match places {
+                Some(places) => inner.percent(name, places, most),
+                None => inner.int(name, least.into(), most.into()).and_then(|number| u32::try_from(number).ok()),
+            };
+            *wanted = Some(number.unwrap_or(default));
+        }
+    }
+    for mut error in inner.errors {
+        if let Some(first) = error.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
+        fields.error(format!("Payments {error}"));
+    }
+}

@@ -1,0 +1,212 @@
+//! What gateways say of an order's payment, in any order, as often and in whatever pieces they like, comes to one end.
+
+use proptest::prelude::*;
+use pushguard::shop::{
+    account::policy::Policy,
+    gateway::Gateway,
+    money::{Amount, Currency},
+    order::{
+        Buyer, Invoice, Order, Status,
+        movement::{Kind, Movement, Session, books, fresh},
+        watch::booked,
+    },
+    webhook::Event,
+};
+
+/// An order of ten dollars that is paid at Stripe.
+pub fn order() -> Order {
+    let price = Amount::new(1_000, Currency::parse("USD").expect("dollars")).expect("an amount");
+    Order {
+        account_id: 1,
+        id: "order".into(),
+        revision: 1,
+        payment_id: None,
+        product_id: "pay".into(),
+        product_title: "The app".into(),
+        buyer: Buyer::default(),
+        price,
+        quantity: 1,
+        gateway: Gateway::parse("stripe").expect("a gateway"),
+        confirmations_needed: 0,
+        risk_level: 0,
+        status: Status::Unpaid,
+        delivered: None,
+        usd_value: Some(price),
+        exchange_rate: None,
+        invoice: Invoice::default(),
+        session: Some(Session { id: "cs_1".into(), url: "https://stripe.example/".into(), expires_at: None }),
+        paid_value: 0,
+        refunded_value: 0,
+        strange: false,
+        policy: Policy::default(),
+        coupon_id: None,
+        custom: None,
+        return_url: None,
+        webhook_url: None,
+        test: false,
+        watch_turn: 1,
+        watch_lease: None,
+        paid_at: None,
+        created_at: 1,
+        updated_at: 1,
+    }
+}
+
+/// An order with all that is known of it, and how often it was told as paid.
+struct Told {
+    order: Order,
+    known: Vec<Movement>,
+    paid: usize,
+}
+
+impl Told {
+    fn nothing() -> Told {
+        Told { order: order(), known: Vec::new(), paid: 0 }
+    }
+
+    /// Hears of these at once. Every step must be one of the table's.
+    fn hear(&mut self, seen: &[Movement], now: i64) -> Result<(), TestCaseError> {
+        let Some(change) = booked(&self.order, &self.known, seen, now) else {
+            prop_assert!(fresh(&self.known, seen).is_empty());
+            return Ok(());
+        };
+        self.known.extend(fresh(&self.known, seen));
+        for (step, events) in change.steps {
+            let (from, to) = (self.order.status, step.status);
+            prop_assert!(from == to || from.may_become(to), "{from:?} to {to:?} by {seen:?}");
+            if from == Status::Completed {
+                prop_assert!(matches!(to, Status::Completed | Status::Reversed | Status::Refunded));
+            }
+            self.paid += events.iter().filter(|event| **event == Event::OrderPaid).count();
+            self.order = step;
+        }
+        Ok(())
+    }
+
+    fn end(&self) -> (Status, i64, i64, bool, bool, usize) {
+        let Order { status, paid_value, refunded_value, strange, paid_at, .. } = &self.order;
+        (*status, *paid_value, *refunded_value, *strange, paid_at.is_some(), self.paid)
+    }
+}
+
+/// Few payments, disputes and sums, so that they meet.
+fn movement() -> impl Strategy<Value = Movement> {
+    const KINDS: [Kind; 8] = [
+        Kind::Paid,
+        Kind::Paid,
+        Kind::Pending,
+        Kind::Failed,
+        Kind::Refunded,
+        Kind::Disputed,
+        Kind::Restored,
+        Kind::Strange,
+    ];
+    (
+        prop::sample::select(KINDS.to_vec()),
+        0_u8..3,
+        0_u8..3,
+        prop::sample::select(vec![1_i64, 400, 500, 600, 1_000, 1_500]),
+    )
+        .prop_map(|(kind, id, of, value)| {
+            let moves = matches!(kind, Kind::Paid | Kind::Refunded);
+            let value = if moves { value } else { 0 };
+            Movement { id: format!("id{id}"), kind, of: format!("of{of}"), value, at: 1 }
+        })
+}
+
+/// What a gateway says: each thing under an id of its own. And an order in which it comes, with repetitions, cut into pieces.
+fn told() -> impl Strategy<Value = (Vec<Movement>, Vec<usize>, Vec<bool>)> {
+    prop::collection::vec(movement(), 1..7).prop_map(|all| fresh(&[], &all)).prop_flat_map(|all| {
+        let places: Vec<usize> = (0..all.len()).flat_map(|n| [n, n, n]).collect();
+        let cuts = prop::collection::vec(any::<bool>(), places.len());
+        (Just(all), Just(places).prop_shuffle(), cuts)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn the_end_does_not_depend_on_order_repetition_or_pieces((all, places, cuts) in told()) {
+        let mut at_once = Told::nothing();
+        at_once.hear(&all, 5)?;
+        let mut one_by_one = Told::nothing();
+        for movement in &all {
+            one_by_one.hear(std::slice::from_ref(movement), 5)?;
+        }
+        let mut shuffled = Told::nothing();
+        let mut piece = Vec::new();
+        for (place, cut) in places.iter().zip(cuts) {
+            piece.push(all[*place].clone());
+            if cut {
+                shuffled.hear(&piece, 5)?;
+                piece.clear();
+            }
+        }
+        shuffled.hear(&piece, 5)?;
+        prop_assert_eq!(one_by_one.end(), at_once.end(), "one by one");
+        prop_assert_eq!(shuffled.end(), at_once.end(), "shuffled, each three times");
+        // The end is what the books say, and nothing of how it came about.
+        let books = books(order().price, &all);
+        prop_assert_eq!((books.status, books.paid), (at_once.order.status, at_once.order.paid_value));
+        prop_assert_eq!(at_once.paid, usize::from(books.paid >= 1_000), "told as paid once, whatever became of it");
+    }
+
+    #[test]
+    fn what_was_heard_before_is_nothing_new((all, ..) in told()) {
+        let mut told = Told::nothing();
+        told.hear(&all, 5)?;
+        let end = told.end();
+        for movement in &all {
+            prop_assert!(booked(&told.order, &told.known, std::slice::from_ref(movement), 6).is_none());
+        }
+        prop_assert!(booked(&told.order, &told.known, &all, 6).is_none());
+        prop_assert_eq!(told.end(), end);
+    }
+}
+
+fn said(kind: Kind, id: &str, of: &str, value: i64) -> Movement {
+    Movement { id: id.into(), kind, of: of.into(), value, at: 1 }
+}
+
+fn status(movements: &[Movement]) -> i64 {
+    books(order().price, movements).status.code()
+}
+
+#[test]
+fn each_thing_that_gateways_say_has_its_status() {
+    use Kind::*;
+    let paid = said(Paid, "p", "p", 1_000);
+    for (also, expected) in [
+        (vec![], 100),
+        (vec![said(Refunded, "r", "p", 999)], 100),
+        (vec![said(Refunded, "r", "p", 999), said(Refunded, "r2", "p", 1)], 56),
+        (vec![said(Disputed, "d", "d", 0)], 51),
+        (vec![said(Disputed, "d", "d", 0), said(Restored, "d", "d", 0)], 100),
+        (vec![said(Disputed, "d", "d", 0), said(Restored, "e", "e", 0)], 51),
+        (vec![said(Disputed, "d", "d", 0), said(Refunded, "r", "p", 1_000)], 56),
+        (vec![said(Pending, "q", "q", 0)], 100),
+        (vec![said(Failed, "q", "q", 0)], 100),
+        (vec![said(Strange, "s", "s", 0)], 100),
+    ] {
+        let mut all = vec![paid.clone()];
+        all.extend(also);
+        assert_eq!(status(&all), expected, "{all:?}");
+    }
+    assert_eq!(status(&[]), 0);
+    assert_eq!(status(&[said(Pending, "p", "p", 0)]), 55);
+    assert_eq!(status(&[said(Pending, "p", "p", 0), said(Failed, "f", "p", 0)]), 0);
+    assert_eq!(status(&[said(Pending, "p", "p", 0), said(Failed, "f", "q", 0)]), 55, "another one failed");
+    assert_eq!(status(&[said(Paid, "p", "p", 400)]), 53);
+    assert_eq!(status(&[said(Paid, "p", "p", 400), said(Pending, "q", "q", 0)]), 53);
+    assert_eq!(status(&[said(Paid, "p", "p", 400), said(Refunded, "r", "p", 400)]), 56);
+    assert_eq!(status(&[said(Strange, "s", "s", 0)]), 0);
+}
+
+#[test]
+fn a_dispute_over_a_part_takes_nothing_back_that_was_handed_out() {
+    let part = [said(Kind::Paid, "p", "p", 400), said(Kind::Disputed, "d", "d", 0)];
+    assert_eq!(status(&part), 53);
+    let whole = [part.as_slice(), &[said(Kind::Paid, "p2", "p2", 600)]].concat();
+    assert_eq!(status(&whole), 51);
+}
