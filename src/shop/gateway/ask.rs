@@ -33,7 +33,8 @@ impl Unanswered {
         matches!(self.status, 0 | 409 | 429 | 500..)
     }
 
-    fn nonsense() -> Unanswered {
+    /// JSON, but not what was to come.
+    pub fn nonsense() -> Unanswered {
         Unanswered { status: 0, why: "the answer has another shape".into(), body: Vec::new() }
     }
 }
