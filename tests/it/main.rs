@@ -36,6 +36,7 @@ mod same_time;
 mod secret;
 mod simulate;
 mod stock;
+mod stripe;
 mod tidy;
 mod turn;
 mod upload;
