@@ -37,6 +37,7 @@ mod secret;
 mod simulate;
 mod stock;
 mod stripe;
+mod stripe_refuses;
 mod tidy;
 mod turn;
 mod upload;
