@@ -269,7 +269,7 @@ fn go_back(url: &str, host: &str, seconds: u32) -> Markup {
 fn expired(page: &Page, received: Option<&str>, order_id: &str, restart: bool) -> Markup {
     html! {
         (mark(Mark::Time))
-        (heading("This price has expired", html! {
+        (heading(if restart { "This price has expired" } else { "This payment has expired" }, html! {
             @if let Some(sum) = received { "We received " (sum) ", which is less than the price." } @else { "No payment has arrived." }
         }))
         @if received.is_some() {

@@ -90,6 +90,12 @@ pub enum Refusal {
     MoneyInIt,
     /// The account has no wallet for this gateway.
     GatewayNotConfigured,
+    /// The gateway does not answer; try again in so many seconds.
+    GatewayUnavailable {
+        retry_after: u32,
+    },
+    /// The gateway answers, and opens no payment. Its word for why, which is no secret.
+    GatewayRefused(String),
     /// No rate is fresh enough for a quote; try again in so many seconds.
     NoRate {
         retry_after: u32,

@@ -31,6 +31,7 @@ pub struct Settings {
     pub log_retention_days: u32,
     pub rates_coinbase_url: String,
     pub rates_coingecko_url: String,
+    pub stripe_api_url: String,
     /// Seconds between two looks at the chain while a buyer is expected to pay.
     pub watch_seconds: u32,
     /// Requests a minute. The platform's bindings decide; `scripts/` gives them the same numbers.
@@ -134,6 +135,7 @@ impl Settings {
             litecoin: chain("LITECOIN", ["https://litecoinspace.org/api", "https://litecoinspace.org/testnet/api"])?,
             rates_coinbase_url: url("RATES_COINBASE_URL", "https://api.coinbase.com")?,
             rates_coingecko_url: url("RATES_COINGECKO_URL", "https://api.coingecko.com")?,
+            stripe_api_url: url("STRIPE_API_URL", "https://api.stripe.com")?,
             watch_seconds: match get("WATCH_SECONDS") {
                 None => 15,
                 Some(text) => text

@@ -44,6 +44,8 @@ mod same_time;
 mod secret;
 mod simulate;
 mod stock;
+mod stripe;
+mod stripe_refuses;
 mod tidy;
 mod turn;
 mod upload;

@@ -23,12 +23,14 @@ mod db;
 mod esplora;
 mod files;
 mod limits;
+pub mod stripe;
 mod web;
 
 pub use db::{Db, Landed};
 pub use esplora::{Esplora, Mood};
 pub use files::Files;
 pub use limits::Limits;
+pub use stripe::Stripe;
 pub use web::{Sent, Web, answer};
 
 pub const SECOND: i64 = 1_000;

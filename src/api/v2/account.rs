@@ -17,7 +17,7 @@ use crate::{
 
 pub async fn get(call: &Call<'_>) -> Answer {
     let profile = account::profile(call.shop, call.account).await?;
-    Ok(Response::json(200, object(&profile)))
+    Ok(Response::json(200, object(call, &profile)))
 }
 
 pub async fn update(call: &Call<'_>) -> Answer {
@@ -30,7 +30,7 @@ pub async fn update(call: &Call<'_>) -> Answer {
     payments::read(&mut fields, &mut change);
     fields.finish()?;
     let profile = account::update(call.shop, call.account, change).await?;
-    Ok(Response::json(200, object(&profile)))
+    Ok(Response::json(200, object(call, &profile)))
 }
 
 /// The key is in this answer and nowhere else.
@@ -54,7 +54,7 @@ pub async fn rotate_secret(call: &Call<'_>) -> Answer {
     Ok(Response::json(201, object(&rotated)).with("cache-control", "no-store"))
 }
 
-fn object(profile: &Profile) -> String {
+fn object(call: &Call<'_>, profile: &Profile) -> String {
     Json::object(|json| {
         json.text("email", &profile.email);
         json.text("shop_name", &profile.shop_name);
@@ -63,7 +63,7 @@ fn object(profile: &Profile) -> String {
         json.text("webhook_secret", &masked(&profile.webhook_secrets.newest, 6));
         json.maybe("webhook_secret_rotated_at", moment(profile.webhook_secret_rotated_at).as_deref());
         json.maybe("old_webhook_secret_valid_until", moment(profile.webhook_secrets.valid_until).as_deref());
-        json.raw("gateways", &gateway::object(profile));
+        json.raw("gateways", &gateway::object(call, profile));
         json.raw("takes_payments", &gateway::takes_payments());
         json.raw("payments", &payments::object(&profile.policy));
         json.text("created_at", &time::wire(profile.created_at));

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// `{"bitcoin": {…}, "paypal": {…}}`: those that are set up.
-pub fn object(profile: &Profile) -> String {
+pub fn object(call: &Call<'_>, profile: &Profile) -> String {
     Json::object(|json| {
         for wallet in &profile.wallets {
             let settings = Json::object(|json| {
@@ -35,6 +35,8 @@ pub fn object(profile: &Profile) -> String {
                         let shown = value.map(|value| shown(setting, value));
                         json.maybe(setting.path().1, shown.as_deref());
                     }
+                    let origin = call.shop.world.settings.public_url.as_deref().unwrap_or(&call.request.origin);
+                    json.text("notify_url", &format!("{origin}/gateways/{gateway}/{}", call.account.id));
                 });
                 json.raw(gateway, &settings);
             }

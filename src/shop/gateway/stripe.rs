@@ -1,15 +1,38 @@
-//! Stripe.
+//! Stripe: cards, on its own page (Checkout Sessions, docs.stripe.com/api/checkout/sessions). What it sends us is signed, and
+//! only says which payment to look at: what came of that its API answers, in one version, in whatever order the events came
+//! in. So a look and a notice find the same facts under the same ids, and a lost event costs nothing.
 
-use super::{Desk, Gateway, NoSight, Opened, Seen, Taker, Way, settings};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::{
+    Admitted, Desk, Gateway, Heard, NoSight, NotAdmitted, Notice, Opened, Seen, Taker, Way,
+    ask::{self, Unanswered},
+    settings::{self, Set, Setting},
+};
 use crate::{
+    json::{self, Value},
     shop::{
-        Outcome, Refusal,
-        order::{Draft, Order, facts::Facts},
+        Error, Outcome, Refusal, id,
+        money::{Amount, Currency},
+        order::{
+            self, Draft, Order,
+            facts::Facts,
+            movement::{Kind, Movement, Session},
+        },
+        time::{MINUTE, SECOND},
     },
     world::{Later, Row, Statement},
 };
 
 pub const GATEWAY: Gateway = Gateway(&Stripe);
+
+/// The API's answers have the shape of this version, whatever the seller's account is set to.
+const VERSION: &str = "2026-10-28.endive";
+const SESSIONS: &str = "checkout/sessions";
+const NONSENSE: &str = "the answer has another shape";
+/// Seconds that a signature may be old, or early where clocks differ (the SDKs' default).
+const TOLERANCE: u64 = 300;
 
 struct Stripe;
 
@@ -26,15 +49,332 @@ impl Way for Stripe {
         vec![settings::of(account_id, self.snake())]
     }
 
-    fn open<'a>(&'a self, _desk: Desk<'a>, _draft: &'a Draft, _taken: &'a [Vec<Row>]) -> Later<'a, Outcome<Opened>> {
-        Box::pin(async move { Err(Refusal::GatewayNotConfigured.into()) })
+    fn open<'a>(&'a self, desk: Desk<'a>, draft: &'a Draft, taken: &'a [Vec<Row>]) -> Later<'a, Outcome<Opened>> {
+        Box::pin(async move {
+            let settings = settings::read(desk.shop, desk.account.id, taken.first().map_or(&[], Vec::as_slice))?;
+            let api = Api::of(desk, &settings).ok_or(Refusal::GatewayNotConfigured)?;
+            let form = form(desk, draft)?;
+            let mut answer = api.call(SESSIONS, Some((&draft.id, &form))).await;
+            if answer.as_ref().is_err_and(is_spoilt) {
+                // Nobody was sent to what may have been opened under it.
+                let key = format!("{}-{}", draft.id, desk.shop.now() / (10 * MINUTE));
+                answer = api.call(SESSIONS, Some((&key, &form))).await;
+            }
+            let session = answer.and_then(|answer| session(desk, &answer).ok_or_else(Unanswered::nonsense));
+            match session {
+                Ok(session) => Ok(Opened::Page(session)),
+                Err(no) => {
+                    desk.shop.world.log.warn(&format!("Stripe opened no payment for order {}: {}", draft.id, no.why));
+                    Err(no.into())
+                }
+            }
+        })
     }
 
-    fn look<'a>(&'a self, _desk: Desk<'a>, _order: &'a Order, _known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
-        Box::pin(async move { Err(NoSight::Unreachable("nobody is asked".into())) })
+    fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
+        Box::pin(async move {
+            let db = desk.account.db(desk.shop)?;
+            let rows = db.rows(vec![settings::of(desk.account.id, self.snake())]).await?;
+            let settings = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
+            let api = Api::of(desk, &settings).ok_or_else(|| NoSight::Unreachable("no secret key is set".into()))?;
+            let session = order.session.as_ref().map_or("", |session| &session.id);
+            let session = api.call(&one(session), None).await?;
+            let movements = movements(&api, order, &session, !known.movements.is_empty()).await?;
+            Ok(Seen::Books(GATEWAY, movements))
+        })
     }
 
     fn url(&self, order: &Order) -> String {
         order.session.as_ref().map(|session| session.url.clone()).unwrap_or_default()
     }
+
+    fn admit(&self, _desk: Desk<'_>, settings: &[Set], notice: &Notice) -> Result<Admitted, NotAdmitted> {
+        let secret = settings::value(settings, Setting::StripeWebhookSecret);
+        if !secret.is_some_and(|secret| is_signed(secret, notice)) {
+            return Err(NotAdmitted::Unsigned);
+        }
+        let event = json::parse(&notice.body).map_err(|_| NotAdmitted::Unknown)?;
+        let (id, about, live) = (name(&event, "id"), Event::read(&event), event.get("livemode"));
+        let (Some(id), Some(live)) = (id.filter(|id| id.starts_with("evt_")), live.and_then(Value::as_bool)) else {
+            return Err(NotAdmitted::Unknown);
+        };
+        // The test mode of an account that takes real money moves none, and may be told to the same address.
+        let key = settings::value(settings, Setting::StripeSecretKey);
+        match about.filter(|_| key.is_some_and(|key| key.contains("_live_") == live)) {
+            Some(about) => Ok(Admitted { id: id.to_owned(), order_id: about.order_id.map(str::to_owned) }),
+            None => Err(NotAdmitted::Irrelevant),
+        }
+    }
+
+    fn hear<'a>(
+        &'a self,
+        desk: Desk<'a>,
+        settings: &'a [Set],
+        notice: &'a Notice,
+    ) -> Later<'a, Result<Heard, NoSight>> {
+        Box::pin(async move {
+            let event = json::parse(&notice.body).ok();
+            let event = event.as_ref().and_then(Event::read);
+            let (Some(event), Some(api)) = (event, Api::of(desk, settings)) else { return Ok(Heard::Nothing) };
+            let answer = match api.call(&event.path, None).await {
+                // Of another account of the seller's at Stripe: he has replaced his key.
+                Err(no) if no.status == 404 => return Ok(Heard::Nothing),
+                answer => answer?,
+            };
+            let session =
+                if event.order_id.is_some() { Some(&answer) } else { answer.get("data").and_then(|all| all.at(0)) };
+            let (Some(session), Some(order_id)) = (session, session.and_then(order_of)) else {
+                return Ok(Heard::Nothing);
+            };
+            let order = match order::get(desk.shop, desk.account, order_id).await {
+                Ok(order) => order,
+                Err(Error::Refused(_)) => return Ok(Heard::Nothing),
+                Err(Error::Fault(fault)) => return Err(fault.into()),
+            };
+            // Whoever writes the order's id on another payment has not paid it.
+            if order.session.as_ref().is_none_or(|its| name(session, "id") != Some(&its.id)) {
+                return Ok(Heard::Nothing);
+            }
+            let movements = movements(&api, &order, session, event.order_id.is_none()).await?;
+            Ok(Heard::Facts { order_id: order.id, movements })
+        })
+    }
 }
+
+/// The seller's account at Stripe.
+struct Api<'a> {
+    desk: Desk<'a>,
+    key: &'a str,
+}
+
+impl<'a> Api<'a> {
+    fn of(desk: Desk<'a>, settings: &'a [Set]) -> Option<Api<'a>> {
+        Some(Api { desk, key: settings::value(settings, Setting::StripeSecretKey)? })
+    }
+
+    /// GET of a path under /v1, or POST of a form under an idempotency key.
+    fn call<'b>(&'b self, path: &str, post: Option<(&str, &str)>) -> Later<'b, Result<Value, Unanswered>> {
+        let shop = self.desk.shop;
+        let body = post.map(|(_, form)| ("application/x-www-form-urlencoded", form.as_bytes().to_vec()));
+        let mut request = ask::call(format!("{}/v1/{path}", shop.world.settings.stripe_api_url), body);
+        request.headers.push(("authorization".into(), format!("Bearer {}", self.key)));
+        request.headers.push(("stripe-version".into(), VERSION.into()));
+        request.headers.extend(post.map(|(key, _)| ("idempotency-key".into(), key.to_owned())));
+        Box::pin(async move {
+            ask::json(shop, request).await.map_err(|mut no| {
+                // Its code says what is wrong, and only words of a code are believed to be one.
+                let said = ask::read(&no.body);
+                let error = said.as_ref().and_then(|said| said.get("error"));
+                let code = error.and_then(|error| name(error, "code").or_else(|| name(error, "type")));
+                if let Some(code) = code.filter(|code| *code != "invalid_request_error") {
+                    no.why = code.to_owned();
+                }
+                no
+            })
+        })
+    }
+}
+
+/// Whether an idempotency key is of no use any more: it was used with another form (the buyer has corrected his e-mail), or what
+/// failed under it is answered again for a day.
+fn is_spoilt(no: &Unanswered) -> bool {
+    no.status == 500 || no.why == "idempotency_error"
+}
+
+/// One session with its payment and that one's charge.
+fn one(session: &str) -> String {
+    format!("{SESSIONS}/{session}?expand%5B%5D=payment_intent.latest_charge")
+}
+
+/// A field that is a name of Stripe's, such as an id: letters, digits and underscores, which mean nothing in an address.
+fn name<'a>(object: &'a Value, field: &str) -> Option<&'a str> {
+    let text = object.get(field)?.as_str()?;
+    let good = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    (good && (1..=255).contains(&text.len())).then_some(text)
+}
+
+/// The order that a session was opened for. `client_reference_id` says so as well, but a buyer can write that (into the
+/// address of a payment link), and the metadata nobody but the seller.
+fn order_of(session: &Value) -> Option<&str> {
+    session.get("metadata")?.get("order")?.as_str()
+}
+
+/// How a draft is put before the buyer. Everything in it is the same for a second try, so that the idempotency key holds; it
+/// ends a day after it was opened, which is Stripe's longest and its default.
+fn form(desk: Desk<'_>, draft: &Draft) -> Outcome<String> {
+    let amount = units(draft.price).ok_or(Refusal::NotQuotable)?.to_string();
+    // The price is for all of them, and need not be divisible.
+    let title = match draft.quantity {
+        1 => draft.product_title.clone(),
+        n => format!("{} × {n}", draft.product_title),
+    };
+    let back = |how: &str| match &draft.page {
+        Some(page) => Some(format!("{page}/order?back={how}")),
+        // Without a page of ours he goes to the seller's.
+        None => draft.return_url.clone().or_else(|| desk.shop.world.settings.public_url.clone()),
+    };
+    let (Some(paid), Some(cancelled)) = (back("paid"), back("cancelled")) else {
+        return Err(Refusal::GatewayRefused("return_url is missing".into()).into());
+    };
+    let email = draft.buyer.email.as_deref().filter(|email| email.is_ascii());
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs([
+        ("mode", "payment"),
+        ("payment_method_types[0]", "card"),
+        // Prices in the buyer's own currency would come as another sum.
+        ("adaptive_pricing[enabled]", "false"),
+        ("line_items[0][quantity]", "1"),
+        ("line_items[0][price_data][currency]", &draft.price.currency().code().to_ascii_lowercase()),
+        ("line_items[0][price_data][unit_amount]", &amount),
+        ("line_items[0][price_data][product_data][name]", &title),
+        ("client_reference_id", &draft.id),
+        ("metadata[order]", &draft.id),
+        ("payment_intent_data[metadata][order]", &draft.id),
+        ("success_url", &paid),
+        ("cancel_url", &cancelled),
+    ]);
+    form.extend_pairs(email.map(|email| ("customer_email", email)));
+    Ok(form.finish())
+}
+
+fn session(desk: Desk<'_>, answer: &Value) -> Option<Session> {
+    let url = answer.get("url")?.as_str()?;
+    let safe =
+        url.starts_with("https://") || desk.shop.world.settings.allow_insecure_urls && url.starts_with("http://");
+    Some(Session {
+        id: name(answer, "id")?.to_owned(),
+        url: url.to_owned(),
+        expires_at: Some(answer.get("expires_at")?.as_int::<i64>()?.checked_mul(SECOND)?),
+    })
+    .filter(|_| safe)
+}
+
+/// A price in what Stripe counts (docs.stripe.com/currencies): the ariary whole, and the króna and Uganda's shilling, which have
+/// no cents, in cents all the same. Of three decimals the last is 0. `None` for what it can't count.
+fn units(price: Amount) -> Option<i64> {
+    let (minor, currency) = (price.minor(), price.currency());
+    match currency.code() {
+        "MGA" => Some(minor / 100).filter(|_| minor % 100 == 0),
+        "ISK" | "UGX" => minor.checked_mul(100),
+        _ => Some(minor).filter(|_| currency.exponent() < 3 || minor % 10 == 0),
+    }
+}
+
+/// The way back, never below zero.
+fn minor(units: i64, currency: Currency) -> i64 {
+    let minor = match currency.code() {
+        "MGA" => units.saturating_mul(100),
+        "ISK" | "UGX" => units / 100,
+        _ => units,
+    };
+    minor.max(0)
+}
+
+/// What Stripe's books say of an order's session. Refunds and disputes are asked for where its charge knows of any, or with
+/// `all`: a refund that failed leaves no trace on the charge.
+async fn movements(api: &Api<'_>, order: &Order, session: &Value, all: bool) -> Result<Vec<Movement>, NoSight> {
+    let mut movements = Vec::new();
+    if session.get("payment_status").and_then(Value::as_str) != Some("paid") {
+        return Ok(movements);
+    }
+    let nonsense = || NoSight::Unreachable(NONSENSE.into());
+    let payment = session.get("payment_intent").ok_or_else(nonsense)?;
+    let charge = payment.get("latest_charge").ok_or_else(nonsense)?;
+    let id = name(payment, "id").ok_or_else(nonsense)?;
+    let paid = fact(order, Kind::Paid, id, session, "amount_total", charge).ok_or_else(nonsense)?;
+    movements.push(paid);
+    let refunded = charge.get("amount_refunded").and_then(Value::as_int::<i64>) != Some(0);
+    let disputed = charge.get("disputed").and_then(Value::as_bool) != Some(false);
+    for (list, some) in [("refunds", refunded), ("disputes", disputed)] {
+        if !some && !all {
+            continue;
+        }
+        let answer = api.call(&format!("{list}?limit=100&payment_intent={id}"), None).await?;
+        for object in answer.get("data").and_then(Value::as_array).ok_or_else(nonsense)? {
+            let id = name(object, "id").ok_or_else(nonsense)?;
+            let kinds: &[Kind] = match (list, name(object, "status").unwrap_or_default()) {
+                ("refunds", "succeeded") => &[Kind::Refunded],
+                ("refunds", "failed" | "canceled") => &[Kind::Failed],
+                ("refunds", _) => &[],
+                (_, "won") => &[Kind::Disputed, Kind::Restored],
+                // The bank only asks, or was content with what it was told: no money was taken.
+                (_, "prevented") => &[],
+                (_, status) if status.starts_with("warning_") => &[],
+                _ => &[Kind::Disputed],
+            };
+            for kind in kinds {
+                let at = match kind {
+                    Kind::Restored => {
+                        object.get("balance_transactions").and_then(Value::as_array).and_then(<[_]>::last)
+                    }
+                    _ => None,
+                };
+                movements.push(fact(order, *kind, id, object, "amount", at.unwrap_or(object)).ok_or_else(nonsense)?);
+            }
+        }
+    }
+    Ok(movements)
+}
+
+/// `money` has its currency and the amount, `at` the time. In another currency than the order's it is only strange.
+fn fact(order: &Order, kind: Kind, id: &str, money: &Value, amount: &str, at: &Value) -> Option<Movement> {
+    let currency = order.price.currency();
+    let units: i64 = money.get(amount)?.as_int()?;
+    let (kind, value) = match name(money, "currency")?.eq_ignore_ascii_case(currency.code()) {
+        true => (kind, minor(units, currency)),
+        false => (Kind::Strange, 0),
+    };
+    let at = at.get("created")?.as_int::<i64>()?.saturating_mul(SECOND);
+    Some(Movement { id: id.to_owned(), kind, of: id.to_owned(), value, at })
+}
+
+/// What an event is about, if it is about a payment of which there is news.
+struct Event<'a> {
+    /// Of a session's own event; others name only the payment.
+    order_id: Option<&'a str>,
+    /// Where the session is found.
+    path: String,
+}
+
+impl Event<'_> {
+    fn read(event: &Value) -> Option<Event<'_>> {
+        let object = event.get("data")?.get("object")?;
+        match event.get("type")?.as_str()? {
+            "checkout.session.completed" | "checkout.session.async_payment_succeeded" => {
+                Some(Event { order_id: Some(order_of(object)?), path: one(name(object, "id")?) })
+            }
+            kind if kind == "charge.refunded"
+                || ["refund.", "charge.refund.", "charge.dispute."].iter().any(|known| kind.starts_with(known)) =>
+            {
+                let payment = name(object, "payment_intent")?;
+                let path =
+                    format!("{SESSIONS}?payment_intent={payment}&expand%5B%5D=data.payment_intent.latest_charge");
+                Some(Event { order_id: None, path })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// `Stripe-Signature: t=<seconds>,v1=<hex>,…`: HMAC-SHA256 of `<seconds>.<body>` under the whole secret. While a secret is replaced
+/// there are several, and one has to be right (docs.stripe.com/webhooks).
+fn is_signed(secret: &str, notice: &Notice) -> bool {
+    let header = notice.header("stripe-signature").unwrap_or_default();
+    let parts = |scheme: &'static str| {
+        let parts = header.split(',').filter_map(|part| part.split_once('='));
+        parts.filter(move |(name, _)| name.trim() == scheme).map(|(_, value)| value.trim())
+    };
+    let Some(time) = parts("t").next_back() else { return false };
+    let in_time = time.parse().is_ok_and(|at: i64| at.abs_diff(notice.received_at / SECOND) <= TOLERANCE);
+    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.as_bytes()) else { return false };
+    if !in_time {
+        return false;
+    }
+    mac.update(time.as_bytes());
+    mac.update(b".");
+    mac.update(notice.body.as_bytes());
+    parts("v1").any(|tag| id::unhex(tag).is_some_and(|tag| mac.clone().verify_slice(&tag).is_ok()))
+}
+
+#[cfg(test)]
+mod tests;

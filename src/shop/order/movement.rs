@@ -85,7 +85,10 @@ pub fn books(price: Amount, movements: &[Movement]) -> Books {
         movements.iter().filter(|it| it.kind == kind).fold(0_i64, |sum, it| sum.saturating_add(it.value.max(0)))
     };
     let count = |kind: Kind, of: &str| movements.iter().filter(|it| it.kind == kind && it.of == of).count();
-    let (paid, refunded) = (sum(Kind::Paid), sum(Kind::Refunded));
+    let paid = sum(Kind::Paid);
+    // What was sent back and did not arrive is the seller's again.
+    let failed = movements.iter().filter(|it| it.kind == Kind::Refunded && count(Kind::Failed, &it.of) > 0);
+    let refunded = sum(Kind::Refunded) - failed.fold(0_i64, |sum, it| sum.saturating_add(it.value.max(0)));
     let any = |kind: Kind, holds: &dyn Fn(&str) -> bool| movements.iter().any(|it| it.kind == kind && holds(&it.of));
     let disputed = any(Kind::Disputed, &|of| count(Kind::Disputed, of) > count(Kind::Restored, of));
     let pending = any(Kind::Pending, &|of| count(Kind::Paid, of) + count(Kind::Failed, of) == 0);
