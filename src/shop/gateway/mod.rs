@@ -16,6 +16,7 @@ use super::{
 use crate::world::{Fault, Later, Network, Row, Statement};
 use hd::KeyError;
 
+pub mod ask;
 pub mod bitcoin;
 pub mod coin;
 mod curve;
