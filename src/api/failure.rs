@@ -72,6 +72,13 @@ impl Failure {
     }
 }
 
+/// Nobody's fault here; it is worth trying again in so many seconds.
+fn later(message: &str, retry_after: u32) -> Failure {
+    let mut failure = Failure::new(503, message);
+    failure.headers.push(("retry-after", retry_after.to_string()));
+    failure
+}
+
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Failure {
         match refusal {
@@ -80,11 +87,8 @@ impl From<Refusal> for Failure {
             Refusal::Expired => Failure::new(410, "This payment link has expired"),
             Refusal::MoneyInIt | Refusal::NotATestAccount => Failure::forbidden(),
             Refusal::GatewayNotConfigured => Failure::invalid("Gateway is not configured"),
-            Refusal::NoRate { retry_after } => {
-                let mut failure = Failure::new(503, "No exchange rate is available right now");
-                failure.headers.push(("retry-after", retry_after.to_string()));
-                failure
-            }
+            Refusal::NoRate { retry_after } => later("No exchange rate is available right now", retry_after),
+            Refusal::GatewayDown { retry_after } => later("The gateway can't be reached right now", retry_after),
             Refusal::NotQuotable => Failure::invalid("Value can't be expressed in this currency and gateway"),
             Refusal::EmailTaken => Failure::invalid("Email has already been taken"),
             Refusal::EndpointDisabled => Failure::invalid("Endpoint is disabled"),

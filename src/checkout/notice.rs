@@ -25,6 +25,8 @@ pub enum Kind<'a> {
     Busy,
     /// No exchange rate is fresh enough to quote from.
     NoPrice,
+    /// The gateway on whose page it is paid does not answer.
+    NoGateway,
     Broken {
         request_id: &'a str,
     },
@@ -36,7 +38,7 @@ impl Kind<'_> {
             Kind::NotFound => 404,
             Kind::Gone | Kind::Expired => 410,
             Kind::Refused { .. } => 403,
-            Kind::Busy | Kind::NoPrice => 503,
+            Kind::Busy | Kind::NoPrice | Kind::NoGateway => 503,
             Kind::Broken { .. } => 500,
         }
     }
@@ -80,6 +82,10 @@ fn words<'a>(kind: &Kind<'a>) -> (&'a str, &'a str) {
         Kind::NoPrice => (
             "No price right now",
             "We can't get a fresh exchange rate at the moment. Nothing was charged; try again in a minute.",
+        ),
+        Kind::NoGateway => (
+            "This can't be paid right now",
+            "The payment service doesn't answer at the moment. Nothing was charged; try again in a minute.",
         ),
         Kind::Broken { .. } => (
             "Something broke on our side",

@@ -91,6 +91,10 @@ pub enum Refusal {
     NoRate {
         retry_after: u32,
     },
+    /// The gateway can't be reached, or is not able to open a payment; try again in so many seconds.
+    GatewayDown {
+        retry_after: u32,
+    },
     /// The price can't be expressed in the coin: no rate for the currency, or an amount out of range.
     NotQuotable,
     EmailTaken,
