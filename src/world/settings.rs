@@ -25,6 +25,11 @@ pub struct Settings {
     pub litecoin: ChainSettings,
     pub rates_coinbase_url: String,
     pub rates_coingecko_url: String,
+    /// PayPal's pages, its listener that confirms notices, and its API, without a trailing slash; absent, PayPal's own: its
+    /// sandbox's where no real money moves.
+    pub paypal_url: Option<String>,
+    pub paypal_ipn_url: Option<String>,
+    pub paypal_api_url: Option<String>,
     /// Seconds between two looks at the chain while a buyer is expected to pay.
     pub watch_seconds: u32,
     /// Requests a minute. The platform's bindings decide; `scripts/` gives them the same numbers.
@@ -55,6 +60,7 @@ impl Settings {
             let url = get(name).unwrap_or_else(|| default.to_owned());
             base_url(name, &url)
         };
+        let maybe_url = |name: &str| get(name).map(|url| base_url(name, &url)).transpose();
         let chain = |coin: &str, public: [&str; 2]| {
             let name = format!("{coin}_NETWORK");
             let network = match get(&name).as_deref().unwrap_or("mainnet") {
@@ -104,13 +110,16 @@ impl Settings {
             admin_token,
             token_keys: Keys::parse("TOKEN_KEYS", &need("TOKEN_KEYS", KEYS)?)?,
             vault_keys: Keys::parse("VAULT_KEY", &need("VAULT_KEY", KEYS)?)?,
-            public_url: get("PUBLIC_URL").map(|url| base_url("PUBLIC_URL", &url)).transpose()?,
+            public_url: maybe_url("PUBLIC_URL")?,
             brand,
             allow_insecure_urls,
             bitcoin,
             litecoin: chain("LITECOIN", ["https://litecoinspace.org/api", "https://litecoinspace.org/testnet/api"])?,
             rates_coinbase_url: url("RATES_COINBASE_URL", "https://api.coinbase.com")?,
             rates_coingecko_url: url("RATES_COINGECKO_URL", "https://api.coingecko.com")?,
+            paypal_url: maybe_url("PAYPAL_URL")?,
+            paypal_ipn_url: maybe_url("PAYPAL_IPN_URL")?,
+            paypal_api_url: maybe_url("PAYPAL_API_URL")?,
             watch_seconds: match get("WATCH_SECONDS") {
                 None => 15,
                 Some(text) => text
