@@ -24,6 +24,7 @@ mod order;
 mod order_filter;
 mod page;
 mod pay;
+mod paypal;
 mod product;
 mod query;
 mod rates;

@@ -23,12 +23,14 @@ mod db;
 mod esplora;
 mod files;
 mod limits;
+mod paypal;
 mod web;
 
 pub use db::{Db, Landed};
 pub use esplora::{Esplora, Mood};
 pub use files::Files;
 pub use limits::Limits;
+pub use paypal::{API, CLIENT_ID, CLIENT_SECRET, IPN, PayPal, WEBHOOK_ID, capture_of};
 pub use web::{Sent, Web, answer};
 
 pub const SECOND: i64 = 1_000;
