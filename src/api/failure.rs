@@ -43,6 +43,13 @@ impl Failure {
         Failure::new(403, "You are not authorized to perform this action")
     }
 
+    /// Try again in so many seconds.
+    fn unavailable(message: &str, seconds: u32) -> Failure {
+        let mut failure = Failure::new(503, message);
+        failure.headers.push(("retry-after", seconds.to_string()));
+        failure
+    }
+
     pub fn unauthenticated(scheme: &str) -> Failure {
         let mut failure = Failure::new(401, "Unable to authenticate");
         failure.headers.push(("www-authenticate", scheme.to_owned()));
@@ -72,13 +79,6 @@ impl Failure {
     }
 }
 
-/// Nobody's fault here; it is worth trying again in so many seconds.
-fn later(message: &str, retry_after: u32) -> Failure {
-    let mut failure = Failure::new(503, message);
-    failure.headers.push(("retry-after", retry_after.to_string()));
-    failure
-}
-
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Failure {
         match refusal {
@@ -87,8 +87,13 @@ impl From<Refusal> for Failure {
             Refusal::Expired => Failure::new(410, "This payment link has expired"),
             Refusal::MoneyInIt | Refusal::NotATestAccount => Failure::forbidden(),
             Refusal::GatewayNotConfigured => Failure::invalid("Gateway is not configured"),
-            Refusal::NoRate { retry_after } => later("No exchange rate is available right now", retry_after),
-            Refusal::GatewayDown { retry_after } => later("The gateway can't be reached right now", retry_after),
+            Refusal::NoRate { retry_after } => {
+                Failure::unavailable("No exchange rate is available right now", retry_after)
+            }
+            Refusal::GatewayUnavailable { retry_after } => {
+                Failure::unavailable("Gateway does not answer right now", retry_after)
+            }
+            Refusal::GatewayRefused(why) => Failure::invalid(&format!("Gateway refused to open the payment ({why})")),
             Refusal::NotQuotable => Failure::invalid("Value can't be expressed in this currency and gateway"),
             Refusal::EmailTaken => Failure::invalid("Email has already been taken"),
             Refusal::EndpointDisabled => Failure::invalid("Endpoint is disabled"),

@@ -106,10 +106,14 @@ fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Re
                 retry_after = Some(seconds);
                 Kind::NoPrice
             }
-            Refusal::GatewayDown { retry_after: seconds } => {
+            Refusal::GatewayUnavailable { retry_after: seconds } => {
                 retry_after = Some(seconds);
-                Kind::NoGateway
+                Kind::NoAnswer
             }
+            Refusal::GatewayRefused(_) => Kind::Refused {
+                title: "This can't be paid right now",
+                text: "The payment service refused it, and only the seller can change that. Nothing was charged.",
+            },
             Refusal::GatewayNotConfigured | Refusal::NotQuotable => Kind::Refused {
                 title: "This can't be paid right now",
                 text: "The seller has to set up this way of paying first. Nothing was charged.",
@@ -139,7 +143,7 @@ fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Re
             },
         },
     };
-    let again = matches!(kind, Kind::NoPrice | Kind::NoGateway | Kind::Broken { .. }).then_some(request.path.as_str());
+    let again = matches!(kind, Kind::NoPrice | Kind::NoAnswer | Kind::Broken { .. }).then_some(request.path.as_str());
     let notice = Notice { brand: &shop.world.settings.brand, shop: None, kind, again };
     let (style, script) = paths();
     let status = notice.kind.status();

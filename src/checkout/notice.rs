@@ -25,8 +25,8 @@ pub enum Kind<'a> {
     Busy,
     /// No exchange rate is fresh enough to quote from.
     NoPrice,
-    /// The gateway on whose page it is paid does not answer.
-    NoGateway,
+    /// The gateway on whose page it is paid can't be reached.
+    NoAnswer,
     Broken {
         request_id: &'a str,
     },
@@ -38,7 +38,7 @@ impl Kind<'_> {
             Kind::NotFound => 404,
             Kind::Gone | Kind::Expired => 410,
             Kind::Refused { .. } => 403,
-            Kind::Busy | Kind::NoPrice | Kind::NoGateway => 503,
+            Kind::Busy | Kind::NoPrice | Kind::NoAnswer => 503,
             Kind::Broken { .. } => 500,
         }
     }
@@ -83,7 +83,7 @@ fn words<'a>(kind: &Kind<'a>) -> (&'a str, &'a str) {
             "No price right now",
             "We can't get a fresh exchange rate at the moment. Nothing was charged; try again in a minute.",
         ),
-        Kind::NoGateway => (
+        Kind::NoAnswer => (
             "This can't be paid right now",
             "The payment service doesn't answer at the moment. Nothing was charged; try again in a minute.",
         ),

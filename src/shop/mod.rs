@@ -87,12 +87,14 @@ pub enum Refusal {
     MoneyInIt,
     /// The account has no wallet for this gateway.
     GatewayNotConfigured,
-    /// No rate is fresh enough for a quote; try again in so many seconds.
-    NoRate {
+    /// The gateway does not answer; try again in so many seconds.
+    GatewayUnavailable {
         retry_after: u32,
     },
-    /// The gateway can't be reached, or is not able to open a payment; try again in so many seconds.
-    GatewayDown {
+    /// The gateway answers, and opens no payment. Its word for why, which is no secret.
+    GatewayRefused(String),
+    /// No rate is fresh enough for a quote; try again in so many seconds.
+    NoRate {
         retry_after: u32,
     },
     /// The price can't be expressed in the coin: no rate for the currency, or an amount out of range.

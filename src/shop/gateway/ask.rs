@@ -4,7 +4,7 @@
 use super::NoSight;
 use crate::{
     json::{self, Value},
-    shop::Shop,
+    shop::{Error, Refusal, Shop},
     world::Outgoing,
 };
 
@@ -12,6 +12,9 @@ use crate::{
 const TIMEOUT: u32 = 10_000;
 /// Bytes; a payment with all its refunds and disputes has a tenth.
 const LIMIT: usize = 256 << 10;
+
+/// Seconds that whoever wants to pay is told to wait when nobody answers.
+const RETRY_AFTER: u32 = 30;
 
 /// Why a call has no answer that can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +33,19 @@ impl Unanswered {
         matches!(self.status, 0 | 409 | 429 | 500..)
     }
 
-    fn nonsense() -> Unanswered {
+    /// JSON, but not what was to come.
+    pub fn nonsense() -> Unanswered {
         Unanswered { status: 0, why: "the answer has another shape".into(), body: Vec::new() }
+    }
+}
+
+/// To whoever wants to pay.
+impl From<Unanswered> for Error {
+    fn from(no: Unanswered) -> Error {
+        Error::Refused(match no.is_passing() {
+            true => Refusal::GatewayUnavailable { retry_after: RETRY_AFTER },
+            false => Refusal::GatewayRefused(no.why),
+        })
     }
 }
 

@@ -193,7 +193,7 @@ fn while_paypal_is_down_no_order_is_half_made() {
     };
     let reply = white_label();
     assert_eq!((reply.status(), reply.header("retry-after")), (503, Some("30")));
-    assert_eq!(reply.message(), "The gateway can't be reached right now");
+    assert_eq!(reply.message(), "Gateway does not answer right now");
     assert_eq!((world.db.rows_in("orders"), paypal.count()), (0, 0));
     paypal.down.set(false);
     world.buyer().post(&link.path, "").expect(303);

@@ -29,8 +29,6 @@ pub const GATEWAY: Gateway = Gateway(&PayPal);
 const CURRENCIES: &str =
     "AUD BRL CAD CHF CNY CZK DKK EUR GBP HKD HUF ILS JPY MXN MYR NOK NZD PHP PLN SEK SGD THB TWD USD";
 const WHOLE: [&str; 3] = ["HUF", "JPY", "TWD"];
-/// What a buyer waits when it is down, in seconds.
-const RETRY_AFTER: u32 = 30;
 
 struct PayPal;
 

@@ -5,11 +5,11 @@ use std::cell::RefCell;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use super::{NotAdmitted, RETRY_AFTER, Set, Setting, Told, base, known_id, minor, order_id, text, ways_back};
+use super::{NotAdmitted, Set, Setting, Told, base, known_id, minor, order_id, text, ways_back};
 use crate::{
     json::{Json, Value},
     shop::{
-        Outcome, Refusal,
+        Outcome,
         gateway::{
             Desk, NoSight, Notice,
             ask::{self, Unanswered},
@@ -131,15 +131,11 @@ impl<'a> App<'a> {
             json.raw("purchase_units", &Json::array([unit].into_iter()));
             json.raw("payment_source", &format!("{{\"paypal\":{{\"experience_context\":{context}}}}}"));
         });
-        let session = match self.call("/v2/checkout/orders", &draft.id, Some(body)).await {
-            Ok(made) => session(&made, self.desk.shop.now() + LASTS).ok_or((true, "its answer has no link".to_owned())),
-            Err(no) => Err((no.is_passing(), no.why)),
-        };
-        session.map_err(|(passing, why)| {
-            self.desk.shop.world.log.warn(&format!("PayPal opened no payment for order {}: {why}", draft.id));
-            // It was reached and doesn't want to: the seller's app is not what he thinks it is.
-            let no =
-                if passing { Refusal::GatewayDown { retry_after: RETRY_AFTER } } else { Refusal::GatewayNotConfigured };
+        let opened = self.call("/v2/checkout/orders", &draft.id, Some(body)).await;
+        let opened =
+            opened.and_then(|made| session(&made, self.desk.shop.now() + LASTS).ok_or_else(Unanswered::nonsense));
+        opened.map_err(|no| {
+            self.desk.shop.world.log.warn(&format!("PayPal opened no payment for order {}: {}", draft.id, no.why));
             no.into()
         })
     }
