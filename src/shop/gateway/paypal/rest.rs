@@ -22,6 +22,7 @@ use crate::{
         },
         time::{self, HOUR, MINUTE, SECOND},
     },
+    world::Later,
 };
 
 /// PayPal's longest for an address to come back to.
@@ -65,7 +66,11 @@ impl<'a> App<'a> {
     }
 
     /// Asks, with a token that is asked for before where none is known. `key` makes a POST that is repeated the first one's.
-    async fn call(&self, path: &str, key: &str, body: Option<String>) -> Result<Value, Unanswered> {
+    fn call<'b>(&'b self, path: &'b str, key: &'b str, body: Option<String>) -> Later<'b, Result<Value, Unanswered>> {
+        Box::pin(self.called(path, key, body))
+    }
+
+    async fn called(&self, path: &str, key: &str, body: Option<String>) -> Result<Value, Unanswered> {
         let app: [u8; 32] = Sha256::digest(format!("{}\n{}", self.base, self.basic)).into();
         let now = self.desk.shop.now();
         let known = TOKENS.with_borrow_mut(|tokens| {
@@ -108,29 +113,20 @@ impl<'a> App<'a> {
     /// Opens an order at PayPal. Keyed by ours: however often it is asked for, there is one.
     pub async fn open(&self, draft: &Draft, amount: &str) -> Outcome<Session> {
         let [paid, cancelled] = ways_back(draft, MOST_RETURN);
-        let unit = Json::object(|json| {
-            json.text("description", &super::title(draft));
-            json.text("custom_id", &draft.id);
-            json.text("invoice_id", &draft.id);
-            json.raw(
-                "amount",
-                &Json::object(|json| {
-                    json.text("currency_code", draft.price.currency().code());
-                    json.text("value", amount);
-                }),
-            );
-        });
-        let context = Json::object(|json| {
-            json.text("return_url", &paid);
-            json.text("cancel_url", &cancelled);
-            json.text("shipping_preference", "NO_SHIPPING");
-            json.text("user_action", "PAY_NOW");
-        });
-        let body = Json::object(|json| {
-            json.text("intent", "CAPTURE");
-            json.raw("purchase_units", &Json::array([unit].into_iter()));
-            json.raw("payment_source", &format!("{{\"paypal\":{{\"experience_context\":{context}}}}}"));
-        });
+        let amount = object(&[("currency_code", draft.price.currency().code()), ("value", amount)], &[]);
+        let title = super::title(draft);
+        let unit = [("description", title.as_str()), ("custom_id", &draft.id), ("invoice_id", &draft.id)];
+        let unit = object(&unit, &[("amount", &amount)]);
+        let context = [
+            ("return_url", paid.as_str()),
+            ("cancel_url", &cancelled),
+            ("shipping_preference", "NO_SHIPPING"),
+            ("user_action", "PAY_NOW"),
+        ];
+        let context = object(&[], &[("experience_context", &object(&context, &[]))]);
+        let source = object(&[], &[("paypal", &context)]);
+        let units = format!("[{unit}]");
+        let body = object(&[("intent", "CAPTURE")], &[("purchase_units", &units), ("payment_source", &source)]);
         let opened = self.call("/v2/checkout/orders", &draft.id, Some(body)).await;
         let opened =
             opened.and_then(|made| session(&made, self.desk.shop.now() + LASTS).ok_or_else(Unanswered::nonsense));
@@ -166,6 +162,18 @@ impl<'a> App<'a> {
     }
 }
 
+/// Texts, and what is JSON already.
+fn object(texts: &[(&str, &str)], raws: &[(&str, &str)]) -> String {
+    Json::object(|json| {
+        for (name, value) in texts {
+            json.text(name, value);
+        }
+        for (name, value) in raws {
+            json.raw(name, value);
+        }
+    })
+}
+
 fn session(made: &Value, expires_at: i64) -> Option<Session> {
     let id = known_id(text(made, "id"))?.to_owned();
     let url = ["payer-action", "approve"].iter().find_map(|rel| link(made, rel))?;
@@ -178,18 +186,23 @@ fn link<'a>(of: &'a Value, rel: &str) -> Option<&'a str> {
     text(links.iter().find(|link| text(link, "rel") == Some(rel))?, "href")
 }
 
-/// All captures and refunds of an order at PayPal.
+/// All captures and refunds of an order at PayPal, which has one purchase unit.
 fn payments(seen: &Value, order: &Order) -> Vec<Movement> {
-    let list = |name: &str| -> Vec<&Value> {
-        let units = seen.get("purchase_units").and_then(Value::as_array).unwrap_or_default().iter();
-        units.filter_map(|unit| unit.get("payments")?.get(name)?.as_array()).flatten().collect()
-    };
+    let unit = seen.get("purchase_units").and_then(|units| units.at(0));
+    let payments = unit.and_then(|unit| unit.get("payments"));
+    let list = |name: &str| payments.and_then(|it| it.get(name)?.as_array()).unwrap_or_default();
     let refunds = list("refunds");
-    let captures = list("captures");
-    // What was refunded and isn't said to be would look paid: the notice of its refund will tell both.
-    let captures = captures.iter().filter(|it| text(it, "status") != Some("REFUNDED") || !refunds.is_empty());
-    let captures = captures.filter_map(|it| capture(it, order));
-    captures.chain(refunds.iter().filter_map(|it| refund(it, order, Kind::Refunded))).collect()
+    let mut movements = Vec::new();
+    for it in list("captures") {
+        // What was refunded and isn't said to be would look paid: the notice of its refund will tell both.
+        if text(it, "status") != Some("REFUNDED") || !refunds.is_empty() {
+            movements.extend(capture(it, order));
+        }
+    }
+    for it in refunds {
+        movements.extend(refund(it, order, Kind::Refunded));
+    }
+    movements
 }
 
 /// Minor units of an amount, if it is in this currency.
@@ -281,14 +294,10 @@ pub async fn hear(desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Told,
     let Some((kind, resource)) = read(&notice.body) else { return Ok(None) };
     let webhook_id = settings::value(sets, Setting::PayPalWebhookId);
     let (Some(app), Some(webhook_id)) = (App::of(desk, sets), webhook_id) else { return Ok(None) };
-    let question = Json::object(|json| {
-        for (header, name) in SIGNED {
-            json.text(name, notice.header(header).unwrap_or_default());
-        }
-        json.text("webhook_id", webhook_id);
-        // As it came: what is signed are its bytes.
-        json.raw("webhook_event", &notice.body);
-    });
+    let mut fields = SIGNED.map(|(header, name)| (name, notice.header(header).unwrap_or_default())).to_vec();
+    fields.push(("webhook_id", webhook_id));
+    // As it came: what is signed are its bytes.
+    let question = object(&fields, &[("webhook_event", &notice.body)]);
     let order_id = named(&resource);
     let named = order_id.as_deref().unwrap_or("unnamed");
     match app.call("/v1/notifications/verify-webhook-signature", "", Some(question)).await {
