@@ -60,8 +60,7 @@ pub async fn start(visit: &Visit<'_>) -> Result<Response, Error> {
         referral: None,
     };
     let origin = visit.shop.world.settings.public_url.as_deref().unwrap_or(&visit.request.origin);
-    let page = format!("{origin}{}", visit.url);
-    let order = payment::start(visit.shop, visit.link, visit.payment_id, &page, buyer).await?;
+    let order = payment::start(visit.shop, visit.link, visit.payment_id, (origin, visit.url), buyer).await?;
     // A page elsewhere is gone to at once, and only now.
     let go = if order.session.is_some() { "?go=1" } else { "" };
     Ok(Response::see_other(&format!("{}/order{go}", visit.url)))
@@ -79,7 +78,7 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
         && visit.request.param("back").is_some()
         && order.session.is_some()
         && order.status.is_open()
-        && order.gateway.looks()
+        && order.gateway.looks(order)
     {
         watch::look(visit.shop, &account(visit), &order.id, None).await?;
         standing = fill::read(visit).await?;

@@ -223,6 +223,12 @@ impl Amount {
         text
     }
 
+    /// The number with so many decimals, "10.00" or "1500". `None` when the currency has fewer, or when some would be lost.
+    pub fn text(self, decimals: u8) -> Option<String> {
+        let spare = 10_u128.checked_pow(self.currency.exponent.checked_sub(decimals)?.into())?;
+        self.digits().is_multiple_of(spare).then(|| plain(self.digits() / spare, decimals))
+    }
+
     fn counted(minor: u128, currency: Currency) -> Option<Amount> {
         Amount::new(i64::try_from(minor).ok()?, currency)
     }

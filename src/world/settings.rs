@@ -32,6 +32,11 @@ pub struct Settings {
     pub rates_coinbase_url: String,
     pub rates_coingecko_url: String,
     pub stripe_api_url: String,
+    /// PayPal's pages, its listener that confirms notices, and its API, without a trailing slash; absent, PayPal's own: its
+    /// sandbox's where no real money moves.
+    pub paypal_url: Option<String>,
+    pub paypal_ipn_url: Option<String>,
+    pub paypal_api_url: Option<String>,
     /// Seconds between two looks at the chain while a buyer is expected to pay.
     pub watch_seconds: u32,
     /// Requests a minute. The platform's bindings decide; `scripts/` gives them the same numbers.
@@ -62,6 +67,7 @@ impl Settings {
             let url = get(name).unwrap_or_else(|| default.to_owned());
             base_url(name, &url)
         };
+        let maybe_url = |name: &str| get(name).map(|url| base_url(name, &url)).transpose();
         let chain = |coin: &str, public: [&str; 2]| {
             let name = format!("{coin}_NETWORK");
             let network = match get(&name).as_deref().unwrap_or("mainnet") {
@@ -122,7 +128,7 @@ impl Settings {
             admin_token,
             token_keys: Keys::parse("TOKEN_KEYS", &need("TOKEN_KEYS", KEYS)?)?,
             vault_keys: Keys::parse("VAULT_KEY", &need("VAULT_KEY", KEYS)?)?,
-            public_url: get("PUBLIC_URL").map(|url| base_url("PUBLIC_URL", &url)).transpose()?,
+            public_url: maybe_url("PUBLIC_URL")?,
             brand,
             allow_insecure_urls,
             bitcoin,
@@ -136,6 +142,9 @@ impl Settings {
             rates_coinbase_url: url("RATES_COINBASE_URL", "https://api.coinbase.com")?,
             rates_coingecko_url: url("RATES_COINGECKO_URL", "https://api.coingecko.com")?,
             stripe_api_url: url("STRIPE_API_URL", "https://api.stripe.com")?,
+            paypal_url: maybe_url("PAYPAL_URL")?,
+            paypal_ipn_url: maybe_url("PAYPAL_IPN_URL")?,
+            paypal_api_url: maybe_url("PAYPAL_API_URL")?,
             watch_seconds: match get("WATCH_SECONDS") {
                 None => 15,
                 Some(text) => text

@@ -38,7 +38,7 @@ fn settings_are_kept_sealed_and_what_is_secret_of_them_is_shown_masked() {
     }});
     let reply = ada.put("/account", body).expect(200);
     let expected = json!({
-        "paypal": {"email": "money@ada.example", "client_id": CLIENT_ID, "client_secret": "…4PTT"},
+        "paypal": {"email": "money@ada.example", "client_id": CLIENT_ID, "client_secret": "…4PTT", "webhook_id": null},
         "stripe": {"secret_key": "sk_live_…pQrS", "webhook_secret": "whsec_…V1eA"},
     });
     assert_eq!(reply.json()["gateways"], expected);
@@ -59,10 +59,16 @@ fn only_what_is_sent_is_changed_and_null_takes_it_away() {
     let ada = world.seller();
     put(&ada, json!({"paypal": {"email": "a@b.co", "client_id": CLIENT_ID}}));
     let gateways = put(&ada, json!({"paypal": {"email": "c@d.ef"}, "stripe": {"secret_key": test_key()}}));
-    assert_eq!(gateways["paypal"], json!({"email": "c@d.ef", "client_id": CLIENT_ID, "client_secret": null}));
+    assert_eq!(
+        gateways["paypal"],
+        json!({"email": "c@d.ef", "client_id": CLIENT_ID, "client_secret": null, "webhook_id": null})
+    );
     assert_eq!(gateways["stripe"], json!({"secret_key": "rk_test_…pQrS", "webhook_secret": null}));
     let gateways = put(&ada, json!({"paypal": {"client_id": null}, "litecoin": null, "ethereum": null}));
-    assert_eq!(gateways["paypal"], json!({"email": "c@d.ef", "client_id": null, "client_secret": null}));
+    assert_eq!(
+        gateways["paypal"],
+        json!({"email": "c@d.ef", "client_id": null, "client_secret": null, "webhook_id": null})
+    );
     let gateways = put(&ada, json!({"paypal": {"email": ""}}));
     assert_eq!((&gateways["paypal"], gateways["stripe"].is_object()), (&Value::Null, true), "a form can't say null");
     let gateways = put(&ada, json!({"stripe": null}));
@@ -81,7 +87,7 @@ fn settings_that_cannot_be_right_are_refused_all_at_once_and_not_repeated() {
     let reply = ada.put(
         "/account",
         json!({"shop_name": "", "gateways": {
-            "paypal": {"email": "nobody", "client_id": "short", "client_secret": "has a space in it somewhere"},
+            "paypal": {"email": "nobody", "client_id": "short", "client_secret": "has a space in it somewhere", "webhook_id": "WH 1"},
             "litecoin": {"xpub": XPUB},
             "stripe": {"secret_key": "pk_live_51HxxAbCdEfGhIjKlMnOpQrS", "webhook_secret": 7},
             "ethereum": {"address": "0x9858EfFD232B4033E47d90003D41EC34EcaEda94"},
@@ -96,6 +102,7 @@ fn settings_that_cannot_be_right_are_refused_all_at_once_and_not_repeated() {
         "Gateways paypal email is not a valid email address",
         "Gateways paypal client id is not a client ID of a PayPal REST app",
         "Gateways paypal client secret is not a secret of a PayPal REST app",
+        "Gateways paypal webhook id is not an ID of a webhook at PayPal",
         "Gateways stripe secret key is not a Stripe key that begins with sk_live_, sk_test_, rk_live_ or rk_test_",
         "Gateways stripe webhook secret is not a Stripe signing secret that begins with whsec_",
     ];

@@ -31,6 +31,7 @@ mod page;
 mod paid;
 mod pay;
 mod payments;
+mod paypal;
 mod product;
 mod prune;
 mod query;

@@ -23,6 +23,7 @@ mod db;
 mod esplora;
 mod files;
 mod limits;
+mod paypal;
 pub mod stripe;
 mod web;
 
@@ -30,6 +31,7 @@ pub use db::{Db, Landed};
 pub use esplora::{Esplora, Mood};
 pub use files::Files;
 pub use limits::Limits;
+pub use paypal::{API, CLIENT_ID, CLIENT_SECRET, IPN, PayPal, WEBHOOK_ID, capture_of};
 pub use stripe::Stripe;
 pub use web::{Sent, Web, answer};
 

@@ -145,6 +145,7 @@ fn setting_of(call: &Call<'_>, fields: &mut Fields, setting: Setting) -> Option<
             Setting::PayPalEmail => "is not a valid email address",
             Setting::PayPalClientId => "is not a client ID of a PayPal REST app",
             Setting::PayPalClientSecret => "is not a secret of a PayPal REST app",
+            Setting::PayPalWebhookId => "is not an ID of a webhook at PayPal",
             Setting::StripeSecretKey => "is not a Stripe key that begins with sk_live_, sk_test_, rk_live_ or rk_test_",
             Setting::StripeWebhookSecret => "is not a Stripe signing secret that begins with whsec_",
         },

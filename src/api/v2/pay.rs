@@ -13,7 +13,7 @@ use crate::{
     shop::{
         gateway::Gateway,
         id,
-        money::Decimal,
+        money::{Amount, Decimal},
         order::{self, Buyer, Draft, Order},
         payment::{self, Made},
     },
@@ -27,6 +27,9 @@ pub async fn create(call: &Call<'_>) -> Answer {
     let currency = fields.currency("currency");
     let price = fields.price("value", currency);
     let gateway = gateway(&mut fields);
+    if let (Some(price), Some(gateway)) = (price, gateway) {
+        taken(&mut fields, price, gateway);
+    }
     let name = if fields.has("confirmations") { "confirmations" } else { "crypto_confirmations" };
     let confirmations = fields.int(name, 0, 6).and_then(|n| u32::try_from(n).ok());
     let white_label = fields.flag("white_label").unwrap_or(false);
@@ -44,6 +47,7 @@ pub async fn create(call: &Call<'_>) -> Answer {
         return Err(Failure::invalid("Gateway is not configured"));
     };
     let quantity = u32::try_from(quantity).unwrap_or(1);
+    let origin = call.shop.world.settings.public_url.as_deref().unwrap_or(&call.request.origin);
     if white_label {
         let draft = Draft {
             id: id::uuid(call.shop.random()),
@@ -58,6 +62,7 @@ pub async fn create(call: &Call<'_>) -> Answer {
             custom,
             return_url,
             webhook_url,
+            origin: origin.to_owned(),
             page: None,
         };
         let keep = |order: &Order| call.keep(201, &white_label_object(order));
@@ -75,7 +80,6 @@ pub async fn create(call: &Call<'_>) -> Answer {
         webhook_url,
         custom,
     };
-    let origin = call.shop.world.settings.public_url.as_deref().unwrap_or(&call.request.origin);
     let object =
         |made: &Made| Json::object(|json| json.text("url", &format!("{origin}/pay/{}/{}", made.id, made.token)));
     let keep = |made: &Made| call.keep(201, &object(made));
@@ -99,6 +103,18 @@ fn gateway(fields: &mut Fields) -> Option<Gateway> {
         fields.error("Gateway is not included in the list");
     }
     gateway
+}
+
+/// Gateways take some currencies only, and of some of them no fractions.
+fn taken(fields: &mut Fields, price: Amount, gateway: Gateway) {
+    let (code, name) = (price.currency().code(), gateway.name());
+    match gateway.decimals(price.currency()) {
+        None => fields.error(format!("Currency {code} is not taken by {name}")),
+        Some(decimals) if price.text(decimals).is_none() => {
+            fields.error(format!("Value has fractions of {code} that {name} does not take"));
+        }
+        Some(_) => {}
+    }
 }
 
 fn ip_address(fields: &mut Fields) -> Option<String> {

@@ -7,6 +7,7 @@
 use super::{
     Outcome, Shop,
     account::Account,
+    money::Currency,
     order::{
         Draft, Order,
         facts::Facts,
@@ -66,9 +67,14 @@ impl Gateway {
         self.0.url(order)
     }
 
-    /// Whether it can be asked what has come.
-    pub fn looks(self) -> bool {
-        self.0.looks()
+    /// Whether it can be asked what has come for this order: not where it has no name for the payment.
+    pub fn looks(self, order: &Order) -> bool {
+        self.0.looks() && order.session.as_ref().is_none_or(|session| !session.id.is_empty())
+    }
+
+    /// How many decimals of a currency it takes; `None`: nobody can pay in that.
+    pub fn decimals(self, currency: Currency) -> Option<u8> {
+        self.0.decimals(currency)
     }
 
     /// How this account is paid through it: a test account's coins are simulated.
@@ -134,6 +140,11 @@ pub trait Way: Sync {
     /// Confirmations that make an order paid where neither payment nor wallet say.
     fn confirmations(&self) -> u32 {
         1
+    }
+
+    /// How many decimals of a currency it takes; `None`: nobody can pay in that.
+    fn decimals(&self, currency: Currency) -> Option<u8> {
+        Some(currency.exponent())
     }
 
     /// What `open` has to know: statements that go with the first commit of an order, and that leave no trace when they are

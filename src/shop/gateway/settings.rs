@@ -10,6 +10,7 @@ pub enum Setting {
     PayPalEmail,
     PayPalClientId,
     PayPalClientSecret,
+    PayPalWebhookId,
     StripeSecretKey,
     StripeWebhookSecret,
 }
@@ -44,10 +45,11 @@ pub struct Set {
 pub type Change = (Setting, Option<String>);
 
 impl Setting {
-    pub const ALL: [Setting; 5] = [
+    pub const ALL: [Setting; 6] = [
         Setting::PayPalEmail,
         Setting::PayPalClientId,
         Setting::PayPalClientSecret,
+        Setting::PayPalWebhookId,
         Setting::StripeSecretKey,
         Setting::StripeWebhookSecret,
     ];
@@ -58,14 +60,15 @@ impl Setting {
             Setting::PayPalEmail => ("paypal", "email"),
             Setting::PayPalClientId => ("paypal", "client_id"),
             Setting::PayPalClientSecret => ("paypal", "client_secret"),
+            Setting::PayPalWebhookId => ("paypal", "webhook_id"),
             Setting::StripeSecretKey => ("stripe", "secret_key"),
             Setting::StripeWebhookSecret => ("stripe", "webhook_secret"),
         }
     }
 
-    /// Whether it can be shown to nobody. A client id stands in every page that shows PayPal's button.
+    /// Whether it can be shown to nobody. A client id stands in every page that shows PayPal's button, and a webhook's id opens nothing.
     pub fn is_secret(self) -> bool {
-        !matches!(self, Setting::PayPalEmail | Setting::PayPalClientId)
+        !matches!(self, Setting::PayPalEmail | Setting::PayPalClientId | Setting::PayPalWebhookId)
     }
 
     /// By its form only: whether PayPal or Stripe know it, a payment will tell.
@@ -76,6 +79,7 @@ impl Setting {
         let good = match self {
             Setting::PayPalEmail => account::is_email(text),
             Setting::PayPalClientId | Setting::PayPalClientSecret => is_key(text, 20, "-_"),
+            Setting::PayPalWebhookId => is_key(text, 8, "-"),
             Setting::StripeWebhookSecret => text.strip_prefix("whsec_").is_some_and(|rest| is_key(rest, 16, "+/=_-")),
             Setting::StripeSecretKey => {
                 let after = |prefix: &str| text.strip_prefix(prefix).is_some_and(|rest| is_key(rest, 16, "_"));

@@ -191,6 +191,17 @@ fn a_price_with_nine_decimals_or_ten_figures_is_refused() {
 }
 
 #[test]
+fn a_text_has_as_many_decimals_as_it_is_asked_for_or_is_none() {
+    assert_eq!(amount("10", "USD").text(2).as_deref(), Some("10.00"));
+    assert_eq!(amount("0.05", "USD").text(2).as_deref(), Some("0.05"));
+    assert_eq!(amount("1500", "JPY").text(0).as_deref(), Some("1500"));
+    assert_eq!(amount("1500", "HUF").text(0).as_deref(), Some("1500"));
+    assert_eq!(amount("1500.01", "HUF").text(0), None);
+    assert_eq!(amount("1.234", "KWD").text(2), None);
+    assert_eq!(amount("1500", "JPY").text(2), None, "yen have no decimals");
+}
+
+#[test]
 fn the_wire_has_at_least_one_decimal_and_no_padding() {
     assert_eq!(amount("10", "USD").wire(), "10.0");
     assert_eq!(amount("12.99", "USD").wire(), "12.99");

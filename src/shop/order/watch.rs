@@ -88,7 +88,7 @@ fn is_abandoned(order: &Order, receipts: &[Receipt], seen: &Sighting, now: i64) 
 /// A gateway with a page tells us what happens there. It is asked as well, in case that its word is lost: soon, when the page
 /// has ended, and now and then while it holds money back.
 fn session_delay(order: &Order, session: &Session, now: i64) -> Option<u32> {
-    if !order.gateway.looks() {
+    if !order.gateway.looks(order) {
         return None;
     }
     let age = now - order.created_at;

@@ -108,9 +108,15 @@ pub async fn open_link(shop: &Shop, payment_id: &str, token: &str) -> Outcome<Li
 }
 
 /// Starts the payment: makes the link's order, with an address of its own and a quote. However often it is called, and
-/// by how many at once, there is one order. Two round trips. `page` is the whole address of the link, to which a gateway's page
+/// by how many at once, there is one order. Two round trips. `page` is the link's path, behind `origin`: there a gateway's page
 /// sends the buyer back.
-pub async fn start(shop: &Shop, link: &Link, payment_id: &str, page: &str, buyer: Buyer) -> Outcome<Order> {
+pub async fn start(
+    shop: &Shop,
+    link: &Link,
+    payment_id: &str,
+    (origin, page): (&str, &str),
+    buyer: Buyer,
+) -> Outcome<Order> {
     let account = Account::acting(link.account_id, &link.shard, link.test);
     let order_id = order_id(payment_id).ok_or(Refusal::NotFound)?;
     // The rates first: without them no address must be used up.
@@ -155,7 +161,8 @@ pub async fn start(shop: &Shop, link: &Link, payment_id: &str, page: &str, buyer
         custom: request.custom,
         return_url: Some(request.return_url),
         webhook_url: request.webhook_url,
-        page: Some(page.to_owned()),
+        origin: origin.to_owned(),
+        page: Some(format!("{origin}{page}")),
     };
     let guard = |_: &Order| Ok(vec![sql::still_there(account.id, payment_id)]);
     match order::open::commit(shop, &account, draft, ready, &guard).await? {

@@ -88,7 +88,7 @@ fn account(desk: &Desk<'_>) {
     let key = ["sk_", "test_51HxxAbCdEfGhIjKlMnOpQrS"].concat();
     let paypal = json!({
         "email": "money@ada.example", "client_id": "AeA1QIZXiflr1_-fN4rc0N8Nd0GEiGaC",
-        "client_secret": "EGnHDxD_qRPdaLdZz8iCr8N7_MzF-YHP",
+        "client_secret": "EGnHDxD_qRPdaLdZz8iCr8N7_MzF-YHP", "webhook_id": "1JE4291016473214C",
     });
     let stripe = json!({"secret_key": key, "webhook_secret": "whsec_Zm9vYmFyYmF6cXV4cXV1eA"});
     desk.put("/account", json!({"gateways": {"paypal": paypal, "stripe": stripe}}));

@@ -1,0 +1,148 @@
+//! The button: PayPal's page for whoever has an e-mail address there and nothing else (Payments Standard, `_xclick`). A buyer
+//! can change its form, so the amount that has come is compared and never taken for right. What happens is told by IPN, which is
+//! believed when PayPal says that its bytes are its own.
+
+use form_urlencoded::Serializer;
+
+use super::{GATEWAY, NotAdmitted, Set, Setting, Told, base, is_sandbox, known_id, minor, order_id, ways_back};
+use crate::shop::{
+    gateway::{Desk, NoSight, Notice, ask, settings},
+    money::Currency,
+    order::{
+        Draft,
+        movement::{Kind, Movement, Session},
+    },
+    time::{self, HOUR},
+};
+
+/// PayPal's longest for an address to come back to, and for one to tell of a payment.
+const MOST_RETURN: usize = 1_024;
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The page is opened by its address alone: PayPal hears of it when the buyer comes.
+pub fn session(desk: Desk<'_>, email: &str, draft: &Draft, amount: &str) -> Session {
+    let [paid, cancelled] = ways_back(draft, MOST_RETURN);
+    let mut form = Serializer::new(String::new());
+    for (name, value) in [
+        ("cmd", "_xclick"),
+        ("business", email),
+        ("item_name", &super::title(draft)),
+        ("amount", amount),
+        ("currency_code", draft.price.currency().code()),
+        ("quantity", "1"),
+        ("custom", &draft.id),
+        // An account can be set to refuse the second payment of an invoice.
+        ("invoice", &draft.id),
+        ("notify_url", &format!("{}/gateways/{}/{}", draft.origin, GATEWAY.snake(), desk.account.id)),
+        ("return", &paid),
+        ("cancel_return", &cancelled),
+        // By GET: our page takes no POST of theirs.
+        ("rm", "1"),
+        ("no_shipping", "1"),
+        ("no_note", "1"),
+        ("charset", "utf-8"),
+    ] {
+        form.append_pair(name, value);
+    }
+    let base = base(desk, &desk.shop.world.settings.paypal_url, "www");
+    Session { id: String::new(), url: format!("{base}/cgi-bin/webscr?{}", form.finish()), expires_at: None }
+}
+
+/// A field of an IPN. Whatever of it is read is ASCII; the rest, in whatever encoding, goes back as it came.
+fn field(body: &str, name: &str) -> Option<String> {
+    let mut fields = form_urlencoded::parse(body.as_bytes());
+    fields.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+}
+
+/// The order that an IPN says it is about. A seller's other sales are told to whoever he likes, and not kept here.
+pub fn admit(sets: &[Set], body: &str) -> Result<String, NotAdmitted> {
+    if !["payment_status", "case_id"].iter().any(|name| field(body, name).is_some()) {
+        return Err(NotAdmitted::Unknown);
+    }
+    settings::value(sets, Setting::PayPalEmail).and_then(|_| about(body)).ok_or(NotAdmitted::Irrelevant)
+}
+
+fn about(body: &str) -> Option<String> {
+    ["custom", "invoice"].iter().find_map(|name| order_id(field(body, name).as_deref()))
+}
+
+pub async fn hear(desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Told, NoSight> {
+    let body = notice.body.as_str();
+    let Some(order_id) = about(body) else { return Ok(None) };
+    let Some(order) = super::order(desk, &order_id).await? else { return Ok(None) };
+    let nothing = |why| super::nothing(desk, &order_id, why);
+    let email = settings::value(sets, Setting::PayPalEmail).unwrap_or_default();
+    let is_seller = |name: &&str| field(body, name).is_some_and(|to| to.eq_ignore_ascii_case(email));
+    // Anybody can pay himself through a form of his own that names our order.
+    if email.is_empty() || !["receiver_email", "business"].iter().any(is_seller) {
+        return nothing("it tells of money for somebody else");
+    }
+    if (field(body, "test_ipn").as_deref() == Some("1")) != is_sandbox(desk) {
+        return nothing("real money and PayPal's sandbox don't mix");
+    }
+    let movement = movement(body, order.price.currency(), order.created_at);
+    let url = format!("{}/cgi-bin/webscr", base(desk, &desk.shop.world.settings.paypal_ipn_url, "ipnpb"));
+    let echo = format!("cmd=_notify-validate&{body}");
+    let said = ask::bytes(desk.shop, ask::call(url, Some((FORM, echo.into_bytes())))).await?;
+    match said.trim_ascii() {
+        b"VERIFIED" => Ok(Some((order, movement.into_iter().collect()))),
+        b"INVALID" => nothing("PayPal says that it didn't send it"),
+        _ => Err(NoSight::Unreachable("PayPal neither confirms nor denies it".into())),
+    }
+}
+
+/// What an IPN tells of an order in this currency; `None`: nothing that changes it. `or_at` is its time where it has none.
+pub fn movement(body: &str, currency: Currency, or_at: i64) -> Option<Movement> {
+    let field = |name: &str| field(body, name);
+    let at = |name: &str| field(name).and_then(|text| date(&text)).unwrap_or(or_at);
+    let own = |name: &str| field(name).and_then(|text| known_id(Some(&text)).map(str::to_owned));
+    let case = match field("txn_type").as_deref() {
+        Some("new_case") => Some(Kind::Disputed),
+        // "A case has been resolved and closed". Where the money went is told by other IPNs.
+        Some("adjustment") => Some(Kind::Restored),
+        _ => None,
+    };
+    if let Some(kind) = case {
+        let id = own("case_id")?;
+        return Some(Movement { of: id.clone(), id, kind, value: 0, at: at("case_creation_date") });
+    }
+    let id = own("txn_id")?;
+    // Of a refund, a reversal, or its end: the payment.
+    let payment = own("parent_txn_id").unwrap_or_else(|| id.clone());
+    let gross = field("mc_gross");
+    let sum = |sign: &str| minor(gross.as_deref()?.trim_ascii().strip_prefix(sign)?, currency);
+    let ours = field("mc_currency").is_some_and(|code| code == currency.code());
+    let (kind, of, value) = match field("payment_status")?.as_str() {
+        "Completed" if ours => (Kind::Paid, id.clone(), sum("")?),
+        "Completed" => (Kind::Strange, id.clone(), 0),
+        "Pending" | "Processed" | "Created" if ours => (Kind::Pending, id.clone(), 0),
+        "Denied" | "Failed" | "Expired" | "Voided" => (Kind::Failed, id.clone(), 0),
+        "Refunded" if ours => (Kind::Refunded, payment, sum("-")?),
+        "Reversed" if ours => (Kind::Disputed, payment, 0),
+        "Canceled_Reversal" if ours => (Kind::Restored, payment, 0),
+        _ => return None,
+    };
+    Some(Movement { id, kind, of, value, at: at("payment_date") })
+}
+
+/// `20:12:59 Jan 13, 2009 PST`: PayPal lives in California.
+fn date(text: &str) -> Option<i64> {
+    let parts: Vec<&str> = text.split(' ').collect();
+    let [clock, month, day, year, zone] = parts.as_slice() else { return None };
+    let there = time::http_date(&format!("- {} {month} {year} {clock} GMT", day.trim_end_matches(',')))?;
+    Some(there + if *zone == "PDT" { 7 } else { 8 } * HOUR)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn californias_clock_is_read() {
+        assert_eq!(date("16:10:00 Nov 14, 2023 PST"), Some(1_700_007_000_000));
+        assert_eq!(date("05:10:00 Jul 01, 2024 PDT"), Some(1_719_835_800_000));
+        for odd in ["", "soon", "16:10:00 Nov 14 2023", "26:10:00 Nov 14, 2023 PST", "16:10:00 Nov 14, 2023 PST x"] {
+            assert_eq!(date(odd), None, "{odd}");
+        }
+    }
+}

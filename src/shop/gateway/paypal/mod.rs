@@ -1,0 +1,173 @@
+//! PayPal, in two ways. Who has a REST app there (client id and secret) has orders opened and captured through its Orders API;
+//! who gives an e-mail address alone has them paid through a button, of which PayPal tells by IPN. Movements have PayPal's own
+//! transaction ids, which are the same in both and in whatever tells of them.
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    Admitted, Desk, Gateway, Heard, NoSight, NotAdmitted, Notice, Opened, Seen, Taker, Way,
+    settings::{self, Set, Setting},
+};
+use crate::{
+    json,
+    shop::{
+        Error, Outcome, Refusal, id,
+        money::{Amount, Currency, Decimal},
+        order::{self, Draft, Order, facts::Facts, movement::Movement},
+    },
+    world::{Later, Network, Row, Statement},
+};
+
+pub mod button;
+pub mod rest;
+
+use rest::App;
+
+pub const GATEWAY: Gateway = Gateway(&PayPal);
+
+/// What PayPal takes (its list of currency codes, November 2025), and of which it takes no fractions.
+const CURRENCIES: &str =
+    "AUD BRL CAD CHF CNY CZK DKK EUR GBP HKD HUF ILS JPY MXN MYR NOK NZD PHP PLN SEK SGD THB TWD USD";
+const WHOLE: [&str; 3] = ["HUF", "JPY", "TWD"];
+
+struct PayPal;
+
+impl Way for PayPal {
+    fn name(&self) -> &'static str {
+        "PayPal"
+    }
+
+    fn snake(&self) -> &'static str {
+        "paypal"
+    }
+
+    fn decimals(&self, currency: Currency) -> Option<u8> {
+        let code = currency.code();
+        CURRENCIES.split(' ').any(|known| known == code).then_some(if WHOLE.contains(&code) { 0 } else { 2 })
+    }
+
+    fn takes(&self, account_id: i64, _taker: &Taker<'_>) -> Vec<Statement> {
+        vec![settings::of(account_id, self.snake())]
+    }
+
+    fn open<'a>(&'a self, desk: Desk<'a>, draft: &'a Draft, taken: &'a [Vec<Row>]) -> Later<'a, Outcome<Opened>> {
+        Box::pin(async move {
+            let sets = settings::read(desk.shop, desk.account.id, taken.first().map_or(&[], Vec::as_slice))?;
+            let amount = self.decimals(draft.price.currency()).and_then(|decimals| draft.price.text(decimals));
+            let amount = amount.ok_or(Refusal::NotQuotable)?;
+            let session = match (App::of(desk, &sets), settings::value(&sets, Setting::PayPalEmail)) {
+                (Some(app), _) => app.open(draft, &amount).await?,
+                (None, Some(email)) => button::session(desk, email, draft, &amount),
+                (None, None) => return Err(Refusal::GatewayNotConfigured.into()),
+            };
+            Ok(Opened::Page(session))
+        })
+    }
+
+    fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, _known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
+        Box::pin(async move {
+            // Nobody can be asked what a button's payment has become.
+            let Some(session) = order.session.as_ref().filter(|session| !session.id.is_empty()) else {
+                return Ok(Seen::Books(GATEWAY, Vec::new()));
+            };
+            let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.snake())]).await?;
+            let sets = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
+            let no_app = || NoSight::Unreachable("its REST app is not set any more".into());
+            let movements = App::of(desk, &sets).ok_or_else(no_app)?.look(order, &session.id).await?;
+            Ok(Seen::Books(GATEWAY, movements))
+        })
+    }
+
+    fn url(&self, order: &Order) -> String {
+        order.session.as_ref().map(|session| session.url.clone()).unwrap_or_default()
+    }
+
+    fn admit(&self, desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Admitted, NotAdmitted> {
+        let order_id = match is_event(notice) {
+            true => rest::admit(desk, sets, notice)?,
+            false => Some(button::admit(sets, &notice.body)?),
+        };
+        // A notice that PayPal repeats is the same to the byte, and nobody else can have one like it before it was sent.
+        Ok(Admitted { id: id::hex(&Sha256::digest(notice.body.as_bytes())), order_id })
+    }
+
+    fn hear<'a>(&'a self, desk: Desk<'a>, sets: &'a [Set], notice: &'a Notice) -> Later<'a, Result<Heard, NoSight>> {
+        Box::pin(async move {
+            let heard = match is_event(notice) {
+                true => rest::hear(desk, sets, notice).await?,
+                false => button::hear(desk, sets, notice).await?,
+            };
+            let facts = |(order, movements): (Order, Vec<Movement>)| Heard::Facts { order_id: order.id, movements };
+            Ok(heard.map_or(Heard::Nothing, facts))
+        })
+    }
+}
+
+/// Events of the REST API are JSON; IPNs are forms.
+fn is_event(notice: &Notice) -> bool {
+    notice.body.starts_with('{')
+}
+
+/// The order, and what has moved; `None`: nothing that concerns us.
+type Told = Option<(Order, Vec<Movement>)>;
+
+/// An order of the account's that is paid through PayPal.
+async fn order(desk: Desk<'_>, id: &str) -> Result<Option<Order>, NoSight> {
+    match order::get(desk.shop, desk.account, id).await {
+        Ok(order) => Ok(Some(order).filter(|order| order.gateway == GATEWAY && order.session.is_some())),
+        Err(Error::Refused(_)) => Ok(None),
+        Err(Error::Fault(fault)) => Err(fault.into()),
+    }
+}
+
+/// Logs why a notice was not believed, and answers that.
+fn nothing(desk: Desk<'_>, order_id: &str, why: &str) -> Result<Told, NoSight> {
+    desk.shop.world.log.warn(&format!("a notice of PayPal about order {order_id} is not believed: {why}"));
+    Ok(None)
+}
+
+/// Where no real money moves, PayPal's sandbox is meant.
+fn is_sandbox(desk: Desk<'_>) -> bool {
+    desk.account.test || desk.shop.world.settings.bitcoin.network != Network::Mainnet
+}
+
+/// The operator's address of a server of PayPal's, or PayPal's own.
+fn base(desk: Desk<'_>, set: &Option<String>, server: &str) -> String {
+    let sandbox = if is_sandbox(desk) { "sandbox." } else { "" };
+    set.clone().unwrap_or_else(|| format!("https://{server}.{sandbox}paypal.com"))
+}
+
+/// What is bought, in the 127 characters that PayPal shows. Our price is that of all of it, so the quantity stands here.
+fn title(draft: &Draft) -> String {
+    let times = if draft.quantity > 1 { format!("{} × ", draft.quantity) } else { String::new() };
+    times.chars().chain(draft.product_title.chars()).take(127).collect()
+}
+
+/// Where PayPal sends the buyer who has paid, and him who has not: to the link's page, or else to the seller's, in so many bytes.
+/// An order that has neither is followed by its seller alone; its buyer ends up at our front door.
+fn ways_back(draft: &Draft, most: usize) -> [String; 2] {
+    let fits = |url: &String| url.len() <= most;
+    ["paid", "cancelled"].map(|how| {
+        let page = draft.page.as_ref().map(|page| format!("{page}/order?back={how}")).filter(fits);
+        page.or_else(|| draft.return_url.clone().filter(fits)).unwrap_or_else(|| draft.origin.clone())
+    })
+}
+
+/// An id of PayPal's: letters, digits and hyphens.
+fn known_id(text: Option<&str>) -> Option<&str> {
+    text.filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+}
+
+/// An id that may be an order's of ours.
+fn order_id(text: Option<&str>) -> Option<String> {
+    known_id(text).filter(|id| id.len() == 36 && id.bytes().filter(|b| *b == b'-').count() == 4).map(str::to_owned)
+}
+
+/// Minor units of a sum without a sign.
+fn minor(text: &str, currency: Currency) -> Option<i64> {
+    Some(Amount::from_decimal(Decimal::parse(text).ok()?, currency).ok()?.minor())
+}
+
+fn text<'a>(value: &'a json::Value, name: &str) -> Option<&'a str> {
+    value.get(name)?.as_str()
+}
