@@ -11,7 +11,7 @@ use crate::{
     http::Response,
     json::{Json, Value},
     shop::{
-        gateway::Gateway,
+        gateway::{Desk, Gateway},
         id,
         money::Decimal,
         order::{self, Buyer, Draft, Order},
@@ -60,9 +60,9 @@ pub async fn create(call: &Call<'_>) -> Answer {
             webhook_url,
             page: None,
         };
-        let keep = |order: &Order| call.keep(201, &white_label_object(order));
+        let keep = |order: &Order| call.keep(201, &white_label_object(call, order));
         let order = order::open::place(call.shop, call.account, draft, call.begin(), &keep).await?;
-        return Ok(Response::json(201, white_label_object(&order)));
+        return Ok(Response::json(201, white_label_object(call, &order)));
     }
     let request = payment::Request {
         title,
@@ -88,8 +88,9 @@ pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
     Ok(Response::empty(204))
 }
 
-fn white_label_object(order: &Order) -> String {
-    white_label(order, &order.gateway.url(order))
+fn white_label_object(call: &Call<'_>, order: &Order) -> String {
+    let desk = Desk { shop: call.shop, account: call.account };
+    white_label(order, &order.gateway.of(call.account).url(desk, order))
 }
 
 fn gateway(fields: &mut Fields) -> Option<Gateway> {
