@@ -22,6 +22,8 @@ async function start() {
     BRAND: 'PushGuard',
     ALLOW_INSECURE_URLS: '1',
     BITCOIN_NETWORK: 'mainnet',
+    LITECOIN_NETWORK: 'mainnet',
+    ETHEREUM_CHAIN_ID: '1',
     ...fromEnvironment([...secretSettings, ...plainSettings]),
   };
   say(`serving, with the state in ${path.relative(process.cwd(), stateDir()) || '.'}`);

@@ -8,7 +8,7 @@ mod settings;
 mod tally;
 
 pub use row::{Reader, Row, Statement, Value};
-pub use settings::{ChainSettings, Keys, Missing, Network, Settings};
+pub use settings::{ChainSettings, EthereumSettings, Keys, Missing, Network, Settings};
 pub use tally::{PERIOD, Tally};
 
 /// A future of one thread: a Worker has no others.

@@ -111,7 +111,9 @@ impl From<Refusal> for Failure {
             Refusal::NameTaken => Failure::invalid("Name has already been taken"),
             Refusal::TooManyRules => Failure::invalid("Blacklist rules are limited to 1000 per account"),
             Refusal::CodeTaken => Failure::invalid("Code has already been taken"),
-            Refusal::WalletTaken => Failure::invalid("Gateways bitcoin xpub is used by another account"),
+            Refusal::WalletTaken(wallets) => {
+                Failure::invalid(&format!("Gateways {wallets} is used by another account"))
+            }
             Refusal::TooManyEndpoints => Failure::invalid("Webhook endpoints are limited to 100 per account"),
             Refusal::TooManySecrets => Failure::invalid("Webhook secret can be replaced 4 times in 24 hours"),
             Refusal::Running => Failure::new(409, "A request with this Idempotency-Key is still running"),

@@ -19,7 +19,7 @@ use crate::{
         time::SECOND,
         webhook::sign,
     },
-    world::{Fault, Network},
+    world::Fault,
 };
 
 /// An order and what has come for it.
@@ -76,7 +76,7 @@ pub struct Texts {
     return_url: Option<String>,
     return_host: String,
     receipts: Vec<(String, String, u32)>,
-    network: Option<&'static str>,
+    network: Option<String>,
 }
 
 impl Texts {
@@ -85,12 +85,13 @@ impl Texts {
         let invoice = &order.invoice;
         let symbol = symbol(order);
         let due = coin_text(invoice.missing());
-        let uri = order.gateway.url(order);
+        let account = &Account::acting(order.account_id, &visit.link.shard, order.test);
+        let (way, desk) = (order.gateway.of(account), Desk { shop: visit.shop, account });
+        let uri = way.url(desk, order);
         let (qr_side, qr_path) = match order.session {
             None => qr::svg_path(&uri).ok_or_else(|| Fault("an address is too long for a QR code".into()))?,
             Some(_) => (0, String::new()),
         };
-        let account = &Account::acting(order.account_id, &visit.link.shard, order.test);
         let surplus = invoice.received.saturating_sub(invoice.value);
         let money = |minor: i64| Amount::new(minor, order.price.currency()).map(Amount::display).unwrap_or_default();
         let over = order.paid_value - order.price.minor();
@@ -113,11 +114,7 @@ impl Texts {
             return_url: return_url(standing),
             return_host: visit.link.return_origin.split("://").last().unwrap_or_default().to_owned(),
             receipts: receipts(standing),
-            network: match order.gateway.of(account).network(Desk { shop: visit.shop, account }) {
-                Network::Mainnet => None,
-                Network::Testnet => Some("testnet"),
-                Network::Regtest => Some("regtest"),
-            },
+            network: way.chain(desk),
             due,
             uri,
         })
@@ -216,7 +213,8 @@ fn invoice<'a>(order: &'a Order, texts: &'a Texts) -> Invoice<'a> {
     Invoice {
         coin: order.gateway.name(),
         symbol: symbol(order),
-        network: texts.network,
+        network: texts.network.as_deref(),
+        shared: order.invoice.is_shared(),
         due: &texts.due,
         address: &order.invoice.address,
         uri: &texts.uri,

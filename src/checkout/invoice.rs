@@ -5,14 +5,22 @@ use crate::checkout::view::{Invoice, Page, Transaction};
 use maud::{Markup, html};
 
 pub fn invoice(invoice: &Invoice) -> Markup {
-    let Invoice { coin, symbol, due, address, uri, rate, .. } = invoice;
+    let Invoice { coin, symbol, shared, due, address, uri, rate, .. } = invoice;
     html! {
         div.invoice {
             div.field {
                 h2 { "Amount" }
                 p.amount { (due) " " span { (symbol) } }
                 (copy("amount", "amount", due))
-                p.hint { "Send exactly this; network fees are extra." br; (rate) }
+                p.hint {
+                    @if *shared {
+                        "Send " strong { "exactly" } " this amount, from a wallet of your own: it is how your payment is recognised."
+                        " Network fees are extra."
+                    } @else {
+                        "Send exactly this; network fees are extra."
+                    }
+                    br; (rate)
+                }
             }
             div.field {
                 h2 { (network(invoice)) " address" }

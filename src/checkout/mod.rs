@@ -133,7 +133,7 @@ fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Re
             | Refusal::NameTaken
             | Refusal::TooManyRules
             | Refusal::CodeTaken
-            | Refusal::WalletTaken
+            | Refusal::WalletTaken(_)
             | Refusal::Running
             | Refusal::KeyOfAnother
             | Refusal::TooManyEndpoints

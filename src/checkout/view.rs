@@ -99,9 +99,11 @@ pub struct Invoice<'a> {
     pub symbol: &'a str,
     /// Named only where it isn't the main one: "testnet".
     pub network: Option<&'a str>,
+    /// The address is all orders': it is the amount that tells this one's payment.
+    pub shared: bool,
     pub due: &'a str,
     pub address: &'a str,
-    /// BIP21: the address and the amount in one link.
+    /// BIP 321 or EIP-681: the address and the amount in one link.
     pub uri: &'a str,
     /// Modules along one side, with the quiet zone.
     pub qr_side: u32,

@@ -126,8 +126,8 @@ pub enum Refusal {
     TooManyRules,
     /// The account has a coupon with this code, in whatever case.
     CodeTaken,
-    /// Another account has this wallet.
-    WalletTaken,
+    /// Another account has this wallet: `bitcoin xpub`.
+    WalletTaken(String),
     TooManyEndpoints,
     /// The webhook secret was replaced too often within a day.
     TooManySecrets,

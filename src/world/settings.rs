@@ -29,6 +29,7 @@ pub struct Settings {
     pub webhook_ports: Vec<u16>,
     /// Webhook logs are kept for so many days.
     pub log_retention_days: u32,
+    pub ethereum: EthereumSettings,
     pub rates_coinbase_url: String,
     pub rates_coingecko_url: String,
     pub stripe_api_url: String,
@@ -48,6 +49,13 @@ pub struct Settings {
 #[derive(Debug, Clone)]
 pub struct ChainSettings {
     pub network: Network,
+    pub urls: Vec<String>,
+}
+
+/// The chain that ether is taken on, by its id (EIP-155; 1 is Ethereum itself), and JSON-RPC servers that see it.
+#[derive(Debug, Clone)]
+pub struct EthereumSettings {
+    pub chain_id: u64,
     pub urls: Vec<String>,
 }
 
@@ -94,6 +102,20 @@ impl Settings {
                 "https://blockstream.info/testnet/api,https://mempool.space/testnet/api",
             ],
         )?;
+        let chain_id = match get("ETHEREUM_CHAIN_ID") {
+            None => 1,
+            Some(text) => (text.parse().ok())
+                .filter(|id| *id >= 1)
+                .ok_or_else(|| Missing("ETHEREUM_CHAIN_ID must be a number, 1 for Ethereum itself".into()))?,
+        };
+        let public = match chain_id {
+            1 => "https://ethereum-rpc.publicnode.com,https://eth.llamarpc.com",
+            11_155_111 => "https://ethereum-sepolia-rpc.publicnode.com",
+            _ => "",
+        };
+        let rpc = get("ETHEREUM_RPC_URLS");
+        let ethereum =
+            EthereumSettings { chain_id, urls: urls("ETHEREUM_RPC_URLS", rpc.as_deref().unwrap_or(public))? };
         let count = |name: &str, default: u32| match get(name) {
             None => Ok(default),
             Some(text) => text
@@ -139,6 +161,7 @@ impl Settings {
             webhook_ports,
             log_retention_days: count("LOG_RETENTION_DAYS", 90)?,
             litecoin: chain("LITECOIN", ["https://litecoinspace.org/api", "https://litecoinspace.org/testnet/api"])?,
+            ethereum,
             rates_coinbase_url: url("RATES_COINBASE_URL", "https://api.coinbase.com")?,
             rates_coingecko_url: url("RATES_COINGECKO_URL", "https://api.coingecko.com")?,
             stripe_api_url: url("STRIPE_API_URL", "https://api.stripe.com")?,

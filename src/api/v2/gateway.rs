@@ -21,7 +21,11 @@ pub fn object(call: &Call<'_>, profile: &Profile) -> String {
     Json::object(|json| {
         for wallet in &profile.wallets {
             let settings = Json::object(|json| {
-                json.text("xpub", &masked(&wallet.xpub, 8));
+                let key = (!wallet.single).then(|| masked(&wallet.text, 8));
+                json.maybe("xpub", key.as_deref());
+                if wallet.gateway.takes_address() {
+                    json.maybe("address", wallet.single.then_some(wallet.text.as_str()));
+                }
                 json.int("confirmations", wallet.confirmations);
                 json.texts("addresses", wallet.addresses.iter().map(String::as_str));
             });
@@ -157,21 +161,34 @@ fn setting_of(call: &Call<'_>, fields: &mut Fields, setting: Setting) -> Option<
 fn wallet(call: &Call<'_>, fields: &mut Fields, gateway: Gateway) -> Option<WalletChange> {
     let way = gateway.of(call.account);
     let network = way.network(Desk { shop: call.shop, account: call.account });
-    let text = fields.required_text("xpub", 200);
-    let confirmations = fields.int("confirmations", 0, 6).and_then(|n| u32::try_from(n).ok());
-    let source = way.wallet(network, text.as_deref()?).map_err(|error| {
-        fields.error(match error {
+    let single = way.takes_address() && fields.has("address");
+    let name = if single { "address" } else { "xpub" };
+    if single && fields.has("xpub") {
+        fields.error("Address and xpub can't be given together");
+        return None;
+    }
+    let text = fields.required_text(name, 200);
+    let confirmations =
+        fields.int("confirmations", 0, way.most_confirmations().into()).and_then(|n| u32::try_from(n).ok());
+    let source = way.wallet(network, text.as_deref()?).and_then(|source| match source.is_single() == single {
+        true => Ok(source),
+        false => Err(KeyError::Malformed),
+    });
+    let source = source.map_err(|error| {
+        let problem = match error {
             // Never repeats what was sent: it may be a private key.
-            KeyError::Private => "Xpub is a private key. It was not stored. Whoever sees it can spend your coins: move them to a new wallet, and give the extended public key of that one".into(),
-            KeyError::Checksum => "Xpub has a typing error (its checksum does not match)".into(),
+            KeyError::Private => "is a private key. It was not stored. Whoever sees it can spend your coins: move them to a new wallet, and give the extended public key of that one".into(),
+            KeyError::Checksum => "has a typing error (its checksum does not match)".into(),
             KeyError::UnknownVersion => {
-                format!("Xpub is not an extended public key for single-signature {} (xpub, ypub or zpub)", gateway.name())
+                format!("is not an extended public key for single-signature {} ({})", gateway.name(), way.keys())
             }
-            KeyError::WrongNetwork => "Xpub belongs to a test network, and this shop takes real coins".into(),
+            KeyError::WrongNetwork => "belongs to a test network, and this shop takes real coins".into(),
+            _ if single => format!("is not an {} address (0x and 40 hexadecimal digits)", gateway.name()),
             KeyError::Malformed | KeyError::Hardened | KeyError::NoSuchChild => {
-                "Xpub is not a valid extended public key".into()
+                "is not a valid extended public key".into()
             }
-        })
+        };
+        fields.error(format!("{} {problem}", label(name)));
     });
     Some(WalletChange { text: text?, source: source.ok()?, confirmations })
 }

@@ -11,7 +11,7 @@ use crate::{
     http::Response,
     json::{Json, Value},
     shop::{
-        gateway::Gateway,
+        gateway::{Desk, Gateway},
         id,
         money::{Amount, Decimal},
         order::{self, Buyer, Draft, Order},
@@ -65,9 +65,9 @@ pub async fn create(call: &Call<'_>) -> Answer {
             origin: origin.to_owned(),
             page: None,
         };
-        let keep = |order: &Order| call.keep(201, &white_label_object(order));
+        let keep = |order: &Order| call.keep(201, &white_label_object(call, order));
         let order = order::open::place(call.shop, call.account, draft, call.begin(), &keep).await?;
-        return Ok(Response::json(201, white_label_object(&order)));
+        return Ok(Response::json(201, white_label_object(call, &order)));
     }
     let request = payment::Request {
         title,
@@ -92,8 +92,9 @@ pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
     Ok(Response::empty(204))
 }
 
-fn white_label_object(order: &Order) -> String {
-    white_label(order, &order.gateway.url(order))
+fn white_label_object(call: &Call<'_>, order: &Order) -> String {
+    let desk = Desk { shop: call.shop, account: call.account };
+    white_label(order, &order.gateway.of(call.account).url(desk, order))
 }
 
 fn gateway(fields: &mut Fields) -> Option<Gateway> {

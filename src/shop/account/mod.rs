@@ -237,7 +237,13 @@ pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<P
             }
             profile(shop, account).await
         }
-        Err(no) if no.names("wallets.identity") => Err(Refusal::WalletTaken.into()),
+        Err(no) if no.names("wallets.identity") => {
+            let wallets = change.wallets.iter().filter_map(|(gateway, wallet)| {
+                let what = if wallet.as_ref()?.source.is_single() { "address" } else { "xpub" };
+                Some([gateway.snake(), what].join(" "))
+            });
+            Err(Refusal::WalletTaken(wallets.collect::<Vec<_>>().join(" or ")).into())
+        }
         Err(no) => Err(no.into()),
     }
 }

@@ -2,7 +2,12 @@
 
 use bech32::hrp;
 
-use super::{Coin, Gateway, hd::Prefixes, simulated::Simulated, utxo::Utxo};
+use super::{
+    Coin, Gateway,
+    hd::{Dialect, Prefixes},
+    simulated::Simulated,
+    utxo::Utxo,
+};
 use crate::world::Network;
 
 pub const GATEWAY: Gateway = Gateway(&BITCOIN);
@@ -14,6 +19,8 @@ static BITCOIN: Utxo = Utxo {
     confirmations: 1,
     simulated: &SIMULATED,
     settings: |settings| &settings.bitcoin,
+    dialects: &[Dialect::Plain, Dialect::Segwit],
+    keys: "xpub, ypub or zpub",
     prefixes,
 };
 static COIN: Coin = Coin { symbol: "BTC", id: "bitcoin" };

@@ -58,15 +58,25 @@ impl Point {
 
     /// The compressed form (SEC 1, section 2.3.3). Infinity has none.
     pub fn to_sec1(self) -> Option<[u8; 33]> {
+        let [x, y] = self.coordinates()?;
+        let mut bytes = [0; 33];
+        let [tag, rest @ ..] = &mut bytes;
+        *tag = if y.is_odd() { 3 } else { 2 };
+        *rest = x.to_bytes();
+        Some(bytes)
+    }
+
+    /// x and y, big-endian: the uncompressed form (SEC 1, section 2.3.3) without its first byte. Infinity has none.
+    pub fn to_bytes(self) -> Option<[[u8; 32]; 2]> {
+        Some(self.coordinates()?.map(Field::to_bytes))
+    }
+
+    fn coordinates(self) -> Option<[Field; 2]> {
         if self.z.is_zero() {
             return None;
         }
         let scale = self.z.power(&INVERSE);
-        let mut bytes = [0; 33];
-        let [tag, x @ ..] = &mut bytes;
-        *tag = if (self.y * scale).is_odd() { 3 } else { 2 };
-        *x = (self.x * scale).to_bytes();
-        Some(bytes)
+        Some([self.x * scale, self.y * scale])
     }
 
     /// `times`·G for a big-endian number below the group's order, `None` for another.

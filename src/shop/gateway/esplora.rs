@@ -2,21 +2,24 @@
 //! as well). What they say is untrusted: bounded in time and size, and a payment is only called gone when two servers
 //! say so, if there are two.
 
-use super::{NoSight, Output, Seen, Sighting};
+use super::{NoSight, Output, Seen, Sighting, ask, servers};
 use crate::{
     json::{self, Value},
     shop::{
+        Shop,
         order::facts::Receipt,
         time::{HOUR, SECOND},
     },
-    world::{Log, Outgoing, Web},
+    world::{Later, Outgoing},
 };
 
+/// What one of them is asked about.
+#[derive(Clone, Copy)]
 pub struct Esplora<'a> {
-    pub web: &'a dyn Web,
-    pub log: &'a dyn Log,
-    /// Without a trailing slash; taken in turn.
-    pub base_urls: &'a [String],
+    pub shop: &'a Shop,
+    pub address: &'a str,
+    /// Milliseconds: a wallet's address may have a past of its own, and old coins pay no new order.
+    pub since: i64,
 }
 
 const TIMEOUT: u32 = 8_000;
@@ -24,48 +27,15 @@ const TIMEOUT: u32 = 8_000;
 const LIMIT: usize = 2 << 20;
 /// Confirmed transactions come 25 to a page. Beyond this many pages somebody is playing with the address.
 const PAGES: usize = 8;
-/// Satoshi: there will never be more.
-const MOST_COINS: u64 = 2_100_000_000_000_000;
+/// The smallest unit: there will never be more of Litecoin, nor of Bitcoin.
+const MOST_COINS: u64 = 8_400_000_000_000_000;
 const NONSENSE: &str = "the transactions are not what Esplora answers";
 
-impl Esplora<'_> {
-    /// All outputs that pay the address since a time (milliseconds): a wallet's address may have a past of its own, and
-    /// old coins pay no new order. When one that is known is missing now, a second server is asked before that is said.
-    pub async fn look(&self, address: &str, since: i64, known: &[Receipt]) -> Result<Seen, NoSight> {
-        // Each address starts with a server of its own and stays with it: servers hear of a transaction at
-        // different times, and going round would make a payment flicker.
-        let first = address.bytes().map(usize::from).sum::<usize>();
-        let count = self.base_urls.len();
-        let mut reasons = String::new();
-        let mut asked = 0;
-        let mut best: Option<Sighting> = None;
-        for turn in 0..count {
-            let Some(base) = self.base_urls.get((first + turn) % count) else { break };
-            let seen = match self.ask(base, address, since).await {
-                Ok(seen) => seen,
-                Err(reason) => {
-                    self.log.warn(&format!("no look at {base}: {reason}"));
-                    reasons.push_str(&format!("{base}: {reason}; "));
-                    continue;
-                }
-            };
-            asked += 1;
-            let all = match best.take() {
-                None => seen,
-                Some(before) => merge(before, seen),
-            };
-            let is_there = |txid: &str| all.outputs.iter().any(|output| output.txid == txid);
-            let missing = known.iter().any(|receipt| !receipt.gone && !is_there(&receipt.txid));
-            best = Some(all);
-            if !missing {
-                break;
-            }
-        }
-        let Some(mut seen) = best else {
-            return Err(NoSight::Unreachable(if count == 0 { "no server is configured".into() } else { reasons }));
-        };
-        // One server's word is not enough to call a payment gone where a second could be asked.
-        seen.complete &= asked >= count.min(2) || asked == count;
+impl<'a> Esplora<'a> {
+    /// All outputs that pay the address. `base_urls` are without a trailing slash.
+    pub async fn look(self, base_urls: &'a [String], known: &[Receipt]) -> Result<Seen, NoSight> {
+        let ask = move |base: &'a str| -> Later<'a, _> { Box::pin(self.ask(base)) };
+        let seen = servers::look(self.shop, base_urls, self.address, known, &ask, merge).await?;
         Ok(Seen::Coins(seen))
     }
 }
@@ -84,7 +54,8 @@ fn merge(a: Sighting, b: Sighting) -> Sighting {
 }
 
 impl Esplora<'_> {
-    async fn ask(&self, base: &str, address: &str, since: i64) -> Result<Sighting, String> {
+    async fn ask(self, base: &str) -> Result<Sighting, String> {
+        let Esplora { address, since, .. } = self;
         // The tip first: a block that comes in between then only makes a payment look one confirmation younger.
         let tip = self.get(format!("{base}/blocks/tip/height")).await?;
         let tip = std::str::from_utf8(&tip)
@@ -116,21 +87,9 @@ impl Esplora<'_> {
         Ok(sighting)
     }
 
-    async fn get(&self, url: String) -> Result<Vec<u8>, String> {
-        let request = Outgoing {
-            method: "GET",
-            url,
-            headers: vec![("accept".into(), "application/json".into()), ("user-agent".into(), "PushGuard".into())],
-            body: None,
-            timeout: TIMEOUT,
-            limit: LIMIT,
-        };
-        match self.web.fetch(request).await {
-            Err(fault) => Err(fault.word().to_owned()),
-            Ok(answer) if answer.status != 200 => Err(format!("status {}", answer.status)),
-            Ok(answer) if answer.truncated => Err("the answer is too large".into()),
-            Ok(answer) => Ok(answer.body),
-        }
+    async fn get(self, url: String) -> Result<Vec<u8>, String> {
+        let request = Outgoing { timeout: TIMEOUT, limit: LIMIT, ..ask::call(url, None) };
+        ask::bytes(self.shop, request).await.map_err(|no| no.why)
     }
 }
 

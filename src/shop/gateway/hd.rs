@@ -55,6 +55,17 @@ pub enum ScriptKind {
     P2shP2wpkh,
 }
 
+/// Whose version bytes a key has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// BIP 32's own, xpub and tpub: any coin's.
+    Plain,
+    /// SLIP-132's for segwit: zpub, ypub, vpub and upub, which wallets of Bitcoin and of Litecoin give.
+    Segwit,
+    /// Litecoin's, Ltub and Mtub (SLIP-132), and ttub.
+    Litecoin,
+}
+
 /// Why a key or an address was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyError {
@@ -80,14 +91,15 @@ pub enum KeyError {
 #[cfg_attr(test, derive(Debug))]
 pub struct ExtendedKey {
     main: bool,
+    dialect: Dialect,
     script: ScriptKind,
     chain_code: [u8; 32],
     public_key: [u8; 33],
 }
 
 impl ExtendedKey {
-    /// Reads xpub, zpub (P2WPKH), ypub (P2SH-P2WPKH) and their test network forms tpub, vpub, upub,
-    /// in base58check. Fails with every [`KeyError`] but `WrongNetwork`, `Hardened` and
+    /// Reads xpub, zpub, Ltub (P2WPKH), ypub, Mtub (P2SH-P2WPKH) and their test network forms tpub, vpub, ttub, upub,
+    /// in base58check. Whether its dialect is a coin's is for the coin to say. Fails with every [`KeyError`] but `WrongNetwork`, `Hardened` and
     /// `NoSuchChild`.
     pub fn parse(text: &str) -> Result<ExtendedKey, KeyError> {
         let text = text.trim_ascii();
@@ -108,11 +120,16 @@ impl ExtendedKey {
         if PRIVATE_VERSIONS.contains(&version) || fields.public_key.starts_with(&[0]) {
             return Err(KeyError::Private);
         }
-        let (main, script) = match version {
-            0x0488_b21e | 0x04b2_4746 => (true, ScriptKind::P2wpkh),
-            0x049d_7cb2 => (true, ScriptKind::P2shP2wpkh),
-            0x0435_87cf | 0x045f_1cf6 => (false, ScriptKind::P2wpkh),
-            0x044a_5262 => (false, ScriptKind::P2shP2wpkh),
+        let (main, dialect, script) = match version {
+            0x0488_b21e => (true, Dialect::Plain, ScriptKind::P2wpkh),
+            0x0435_87cf => (false, Dialect::Plain, ScriptKind::P2wpkh),
+            0x04b2_4746 => (true, Dialect::Segwit, ScriptKind::P2wpkh),
+            0x049d_7cb2 => (true, Dialect::Segwit, ScriptKind::P2shP2wpkh),
+            0x045f_1cf6 => (false, Dialect::Segwit, ScriptKind::P2wpkh),
+            0x044a_5262 => (false, Dialect::Segwit, ScriptKind::P2shP2wpkh),
+            0x019d_a462 => (true, Dialect::Litecoin, ScriptKind::P2wpkh),
+            0x01b2_6ef6 => (true, Dialect::Litecoin, ScriptKind::P2shP2wpkh),
+            0x0436_f6e1 => (false, Dialect::Litecoin, ScriptKind::P2wpkh),
             _ => return Err(KeyError::UnknownVersion),
         };
         // A root has no parent and is nobody's child (BIP 32, test vector 5).
@@ -120,7 +137,7 @@ impl ExtendedKey {
             return Err(KeyError::Malformed);
         }
         point(&fields.public_key)?;
-        Ok(ExtendedKey { main, script, chain_code: fields.chain_code, public_key: fields.public_key })
+        Ok(ExtendedKey { main, dialect, script, chain_code: fields.chain_code, public_key: fields.public_key })
     }
 
     /// Whether addresses of this key may be shown on `network`: a test key never on mainnet, where
@@ -134,6 +151,10 @@ impl ExtendedKey {
     /// index on it keeps two sellers from handing out one address.
     pub fn identity(&self) -> [u8; 65] {
         joined(&self.chain_code, &self.public_key, &[])
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     pub fn script(&self) -> ScriptKind {
@@ -179,10 +200,15 @@ impl Branch {
         Ok(Branch { chain_code: *chain_code, public_key: *public_key, script })
     }
 
-    /// The address of child `index`. Fails with `Hardened` or `NoSuchChild`, or
-    /// `Malformed` for a branch that was never derived from a key.
+    /// The public key of child `index`, compressed. Fails with `Hardened` or `NoSuchChild`, or `Malformed` for a branch
+    /// that was never derived from a key.
+    pub fn key(&self, index: u32) -> Result<[u8; 33], KeyError> {
+        Ok(child(&self.chain_code, &self.public_key, index)?.1)
+    }
+
+    /// The address of child `index`; fails as [`Branch::key`] does.
     pub fn address(&self, index: u32, prefixes: &Prefixes) -> Result<String, KeyError> {
-        let (_, public_key) = child(&self.chain_code, &self.public_key, index)?;
+        let public_key = self.key(index)?;
         let key_hash = hash160(&public_key);
         match self.script {
             ScriptKind::P2wpkh => segwit::encode_v0(prefixes.segwit, &key_hash).map_err(|_| KeyError::Malformed),
@@ -256,7 +282,7 @@ fn tweaked(parent: &Point, tweak: &[u8; 32]) -> Result<[u8; 33], KeyError> {
 }
 
 /// The curve point of a compressed public key.
-fn point(public_key: &[u8; 33]) -> Result<Point, KeyError> {
+pub fn point(public_key: &[u8; 33]) -> Result<Point, KeyError> {
     Point::from_sec1(public_key).ok_or(KeyError::Malformed)
 }
 

@@ -2,7 +2,12 @@
 
 use bech32::Hrp;
 
-use super::{Coin, Gateway, hd::Prefixes, simulated::Simulated, utxo::Utxo};
+use super::{
+    Coin, Gateway,
+    hd::{Dialect, Prefixes},
+    simulated::Simulated,
+    utxo::Utxo,
+};
 use crate::world::Network;
 
 pub const GATEWAY: Gateway = Gateway(&LITECOIN);
@@ -14,6 +19,8 @@ static LITECOIN: Utxo = Utxo {
     confirmations: 2,
     simulated: &SIMULATED,
     settings: |settings| &settings.litecoin,
+    dialects: &[Dialect::Plain, Dialect::Segwit, Dialect::Litecoin],
+    keys: "Ltub, Mtub, xpub, ypub or zpub",
     prefixes,
 };
 static COIN: Coin = Coin { symbol: "LTC", id: "litecoin" };

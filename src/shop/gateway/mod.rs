@@ -22,11 +22,13 @@ pub mod bitcoin;
 pub mod coin;
 mod curve;
 mod esplora;
+pub mod ethereum;
 pub mod hd;
 pub mod litecoin;
 pub mod paypal;
 pub mod qr;
 pub mod rates;
+mod servers;
 pub mod settings;
 pub mod simulated;
 pub mod stripe;
@@ -40,7 +42,8 @@ pub use coin::Coin;
 pub struct Gateway(&'static dyn Way);
 
 impl Gateway {
-    pub const ALL: [Gateway; 4] = [bitcoin::GATEWAY, litecoin::GATEWAY, paypal::GATEWAY, stripe::GATEWAY];
+    pub const ALL: [Gateway; 5] =
+        [bitcoin::GATEWAY, litecoin::GATEWAY, ethereum::GATEWAY, paypal::GATEWAY, stripe::GATEWAY];
 
     /// Any case: `Bitcoin`, `bitcoin`, `BITCOIN`.
     pub fn parse(text: &str) -> Option<Gateway> {
@@ -62,9 +65,9 @@ impl Gateway {
         self.0.coin()
     }
 
-    /// Where the buyer pays: a payment URI for his wallet, or the gateway's page.
-    pub fn url(self, order: &Order) -> String {
-        self.0.url(order)
+    /// Whether one address may stand for a wallet.
+    pub fn takes_address(self) -> bool {
+        self.0.takes_address()
     }
 
     /// Whether it can be asked what has come for this order: not where it has no name for the payment.
@@ -127,6 +130,30 @@ pub trait Way: Sync {
         Network::Mainnet
     }
 
+    /// Named beside the coin where it isn't the main one: "testnet".
+    fn chain(&self, desk: Desk<'_>) -> Option<String> {
+        match self.network(desk) {
+            Network::Mainnet => None,
+            Network::Testnet => Some("testnet".into()),
+            Network::Regtest => Some("regtest".into()),
+        }
+    }
+
+    /// What extended keys it takes, for a sentence: "xpub, ypub or zpub".
+    fn keys(&self) -> &'static str {
+        ""
+    }
+
+    /// Whether a seller may give one address for all orders instead of a key.
+    fn takes_address(&self) -> bool {
+        false
+    }
+
+    /// The most confirmations that a wallet may ask for.
+    fn most_confirmations(&self) -> u32 {
+        6
+    }
+
     /// Reads what a seller gives as his wallet, and checks that money can be sent to it on that network.
     fn wallet(&self, _network: Network, _text: &str) -> Result<wallet::Source, KeyError> {
         Err(KeyError::UnknownVersion)
@@ -165,7 +192,7 @@ pub trait Way: Sync {
     }
 
     /// Where the buyer pays: a payment URI for his wallet, or the gateway's page.
-    fn url(&self, order: &Order) -> String;
+    fn url(&self, desk: Desk<'_>, order: &Order) -> String;
 
     /// Looks at what was sent to `/gateways/…` in the gateway's name, before anything is written. What can be told from the
     /// notice and the account's settings alone is told here: a wrong signature is refused.

@@ -37,6 +37,18 @@ impl Way for Simulated {
         Network::Testnet
     }
 
+    fn keys(&self) -> &'static str {
+        self.0.keys()
+    }
+
+    fn takes_address(&self) -> bool {
+        self.0.takes_address()
+    }
+
+    fn most_confirmations(&self) -> u32 {
+        self.0.most_confirmations()
+    }
+
     fn wallet(&self, network: Network, text: &str) -> Result<Source, KeyError> {
         self.0.wallet(network, text)
     }
@@ -53,7 +65,7 @@ impl Way for Simulated {
         Box::pin(async move { Ok(Opened::Address(wallet::taken(desk, self, taken)?)) })
     }
 
-    fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, _known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
+    fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
         Box::pin(async move {
             let account_id = desk.account.id;
             let rows = desk
@@ -80,13 +92,16 @@ impl Way for Simulated {
                     Ok(Output { txid, vout: 0, value, height: height.and_then(|height| u32::try_from(height).ok()) })
                 })
             };
-            let outputs = outputs.iter().map(read).collect::<Result<_, _>>()?;
-            Ok(Seen::Coins(Sighting { tip, outputs, complete: true, cursor: None }))
+            let mut outputs = outputs.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+            // What was once taken for the order's stays so: it is no longer missing.
+            let is_known = |output: &Output| known.receipts.iter().any(|receipt| receipt.txid == output.txid);
+            outputs.retain(|output| order.invoice.owns(output.value) || is_known(output));
+            Ok(Seen::Coins(Sighting { tip, outputs, complete: true, cursor: order.invoice.cursor }))
         })
     }
 
-    fn url(&self, order: &Order) -> String {
-        self.0.url(order)
+    fn url(&self, desk: Desk<'_>, order: &Order) -> String {
+        self.0.url(desk, order)
     }
 }
 

@@ -84,7 +84,7 @@ impl Way for Stripe {
         })
     }
 
-    fn url(&self, order: &Order) -> String {
+    fn url(&self, _desk: Desk<'_>, order: &Order) -> String {
         order.session.as_ref().map(|session| session.url.clone()).unwrap_or_default()
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Coin, Desk, NoSight, Opened, Seen, Taker, Way, esplora,
-    hd::{ExtendedKey, KeyError, Prefixes},
+    hd::{Dialect, ExtendedKey, KeyError, Prefixes},
     wallet::{self, Held, Source},
 };
 use crate::{
@@ -22,6 +22,10 @@ pub struct Utxo {
     pub confirmations: u32,
     pub simulated: &'static dyn Way,
     pub settings: fn(&Settings) -> &ChainSettings,
+    /// Whose keys it takes.
+    pub dialects: &'static [Dialect],
+    /// Their names, for a sentence.
+    pub keys: &'static str,
     /// How its addresses begin.
     pub prefixes: fn(Network) -> Prefixes,
 }
@@ -47,8 +51,15 @@ impl Way for Utxo {
         (self.settings)(&desk.shop.world.settings).network
     }
 
+    fn keys(&self) -> &'static str {
+        self.keys
+    }
+
     fn wallet(&self, network: Network, text: &str) -> Result<Source, KeyError> {
         let key = ExtendedKey::parse(text)?;
+        if !self.dialects.contains(&key.dialect()) {
+            return Err(KeyError::UnknownVersion);
+        }
         key.fits(network)?;
         Ok(Source::Key(key))
     }
@@ -73,13 +84,12 @@ impl Way for Utxo {
     }
 
     fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
-        let world = &desk.shop.world;
-        let base_urls = &(self.settings)(&world.settings).urls;
-        let esplora = esplora::Esplora { web: &*world.web, log: &*world.log, base_urls };
-        Box::pin(async move { esplora.look(&order.invoice.address, order.created_at, &known.receipts).await })
+        let urls = &(self.settings)(&desk.shop.world.settings).urls;
+        let esplora = esplora::Esplora { shop: desk.shop, address: &order.invoice.address, since: order.created_at };
+        Box::pin(esplora.look(urls, &known.receipts))
     }
 
-    fn url(&self, order: &Order) -> String {
+    fn url(&self, _desk: Desk<'_>, order: &Order) -> String {
         uri(self.snake, order)
     }
 }

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{
-    Desk, Gateway, NoSight, Seen, Taker, Way,
+    Desk, Gateway, NoSight, Seen, Taker, Way, ethereum,
     hd::{Branch, ExtendedKey, KeyError},
 };
 use crate::{
@@ -28,7 +28,9 @@ const TEST_XPUB: &str =
 /// A wallet as settings show it.
 pub struct Wallet {
     pub gateway: Gateway,
-    pub xpub: String,
+    /// As it was given: an extended public key, or the one address.
+    pub text: String,
+    pub single: bool,
     pub confirmations: u32,
     /// The first three, for "are these your wallet's?".
     pub addresses: Vec<String>,
@@ -41,6 +43,12 @@ pub enum Source {
     Key(ExtendedKey),
     /// One address for all orders, which differ in their amounts.
     Single(String),
+}
+
+impl Source {
+    pub fn is_single(&self) -> bool {
+        matches!(self, Source::Single(_))
+    }
 }
 
 /// A wallet as it is kept, ready to make addresses.
@@ -85,8 +93,9 @@ pub fn simulated(shop: &Shop, account_id: i64) -> Result<Vec<Statement>, Fault> 
     let account = Account::acting(account_id, "DB", true);
     let mut statements = Vec::new();
     for gateway in Gateway::ALL.into_iter().filter(|gateway| gateway.coin().is_some()) {
-        let source = Source::Key(ExtendedKey::parse(TEST_XPUB).map_err(key_fault)?);
-        let change = WalletChange { text: TEST_XPUB.into(), source, confirmations: Some(1) };
+        let text = if gateway == ethereum::GATEWAY { ethereum::TEST_XPUB } else { TEST_XPUB };
+        let source = Source::Key(ExtendedKey::parse(text).map_err(key_fault)?);
+        let change = WalletChange { text: text.into(), source, confirmations: Some(1) };
         statements.extend(set(shop, &account, gateway, Some(&change), shop.now())?);
     }
     Ok(statements)
@@ -155,11 +164,11 @@ pub fn active(account_id: i64) -> Statement {
 }
 
 pub fn from_row(shop: &Shop, account: &Account, row: &Row) -> Outcome<Wallet> {
-    let (gateway, xpub, branch, confirmations) =
+    let (gateway, text, branch, confirmations) =
         row.read(|row| Ok((row.text(), row.text(), row.text(), row.count())))?;
     let gateway =
         Gateway::parse(&gateway).ok_or_else(|| Fault(format!("a wallet for an unknown gateway: {gateway}")))?;
-    let xpub = vault::open(&shop.world.settings.vault_keys, &place("xpub", account.id), &xpub)?;
+    let text = vault::open(&shop.world.settings.vault_keys, &place("xpub", account.id), &text)?;
     let held = open_held(shop, account.id, &branch)?;
     let way = gateway.of(account);
     let network = way.network(Desk { shop, account });
@@ -169,7 +178,7 @@ pub fn from_row(shop: &Shop, account: &Account, row: &Row) -> Outcome<Wallet> {
             (0..3).map(|index| way.address(network, &held, index).map_err(key_fault)).collect::<Result<_, _>>()?
         }
     };
-    Ok(Wallet { gateway, xpub, confirmations, addresses })
+    Ok(Wallet { gateway, text, single: matches!(held, Held::Single(_)), confirmations, addresses })
 }
 
 fn open_held(shop: &Shop, account_id: i64, sealed: &str) -> Result<Held, Fault> {
@@ -200,11 +209,10 @@ pub struct Address {
     pub index: u32,
     /// What the seller's wallet asks for, when the payment itself didn't say.
     pub confirmations: u32,
-    /// The one address of all orders, which differ in their amounts.
-    pub shared: bool,
     /// What it holds already, where a chain is seen as a balance.
     pub holds: u64,
-    /// Blocks up to here concern no new order, where a chain is read block by block.
+    /// Blocks up to here concern no new order, where one address is all orders' and blocks are read for their payments. 0:
+    /// nobody could be asked.
     pub cursor: Option<u32>,
 }
 
@@ -226,7 +234,7 @@ pub fn taken(desk: Desk<'_>, way: &dyn Way, rows: &[Vec<Row>]) -> Result<Address
     let held = open_held(shop, account.id, &branch)?;
     let text = way.address(way.network(desk), &held, index).map_err(key_fault)?;
     let shared = matches!(held, Held::Single(_));
-    Ok(Address { text, index, confirmations, shared, holds: 0, cursor: None })
+    Ok(Address { text, index, confirmations, holds: 0, cursor: shared.then_some(0) })
 }
 
 /// What gives the address of an order that nobody has paid back to its wallet, for another order. `None` where the address is

@@ -146,7 +146,7 @@ pub fn requote(order: &Order, received: u64, rate: Decimal, rates: &Rates, now: 
     let covered = invoice.credit.saturating_add(money::fiat_value(fresh, invoice.rate, currency)?.minor());
     let credit = covered.min(order.price.minor());
     let open = Amount::new(order.price.minor() - credit, currency)?;
-    let due = if open.minor() == 0 { 0 } else { money::coin_value(open, rate)? };
+    let due = if open.minor() == 0 { 0 } else { invoice.marked(money::coin_value(open, rate)?) };
     Some(Invoice {
         value: received.checked_add(due)?,
         base: received,
@@ -166,7 +166,7 @@ pub fn uncover(order: &Order, received: u64) -> Option<Invoice> {
     if received >= invoice.base {
         return None;
     }
-    let value = money::coin_value(order.price, invoice.rate)?;
+    let value = invoice.marked(money::coin_value(order.price, invoice.rate)?);
     Some(Invoice { value, base: 0, credit: 0, ..invoice.clone() })
 }
 

@@ -140,8 +140,7 @@ fn price(
     let (invoice, session, confirmations) = match opened {
         Opened::Address(address) => {
             let rates = rates.ok_or(Refusal::NotQuotable)?;
-            let invoice = Invoice {
-                value: quote(draft.price, rates, &policy)?,
+            let mut invoice = Invoice {
                 address: address.text,
                 index: Some(address.index),
                 rate: rate(draft.price, rates, &policy)?,
@@ -152,6 +151,7 @@ fn price(
                 cursor: address.cursor,
                 ..Invoice::default()
             };
+            invoice.value = invoice.marked(quote(draft.price, rates, &policy)?);
             (invoice, None, address.confirmations)
         }
         Opened::Page(session) => (Invoice::default(), Some(session), 0),

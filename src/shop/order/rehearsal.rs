@@ -58,10 +58,11 @@ pub async fn pay(
     only_test(account)?;
     let order = super::get(shop, account, order_id).await?;
     let missing = order.invoice.missing();
+    let marked = |value| order.invoice.marked(value);
     let value = amount.unwrap_or(match kind {
         Kind::Exact | Kind::Late => missing,
-        Kind::Partial => missing.div_ceil(2),
-        Kind::Over => missing + missing / 10 + 1,
+        Kind::Partial => marked(missing.div_ceil(2)),
+        Kind::Over => marked(missing + missing / 10 + 1),
     });
     if value == 0 || order.invoice.index.is_none() {
         return Err(Refusal::NotPayable.into());

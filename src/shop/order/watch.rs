@@ -28,6 +28,12 @@ const WATCHED: i64 = 7 * DAY;
 /// Seconds until the next look, or `None` when there is nothing to look for any more. `base` is the operator's
 /// `WATCH_SECONDS`.
 pub fn delay(order: &Order, now: i64, base: u32) -> Option<u32> {
+    // Where blocks are read for it, a look comes before there are too many of them.
+    let most = if order.invoice.is_shared() { 300 } else { u32::MAX };
+    pace(order, now, base).map(|delay| delay.min(most))
+}
+
+fn pace(order: &Order, now: i64, base: u32) -> Option<u32> {
     if !is_watched(order) {
         return None;
     }

@@ -1,0 +1,153 @@
+//! Ethereum: an address for each order out of the seller's extended public key, seen as a balance; or one address for all
+//! of them, whose blocks are read for payments of exactly the right amounts.
+
+use super::{
+    Coin, Desk, Gateway, NoSight, Opened, Seen, Sighting, Taker, Way,
+    hd::{Dialect, ExtendedKey, KeyError},
+    servers,
+    simulated::Simulated,
+    wallet::{self, Held, Source},
+};
+use crate::{
+    shop::{
+        Outcome,
+        order::{Draft, Order, facts::Facts},
+    },
+    world::{Later, Network, Row, Statement},
+};
+use node::Node;
+
+pub mod address;
+mod node;
+
+pub const GATEWAY: Gateway = Gateway(&Ethereum);
+
+static COIN: Coin = Coin { symbol: "ETH", id: "ethereum" };
+static SIMULATED: Simulated = Simulated(&Ethereum);
+
+/// m/44'/60'/0' of "abandon … about", whose keys everybody knows. Its addresses exist on the real chain as on any other: what
+/// keeps real ether from them is that the page says testnet, and that its URI names Sepolia.
+pub const TEST_XPUB: &str =
+    "xpub6DCoCpSuQZB2jawqnGMEPS63ePKWkwWPH4TU45Q7LPXWuNd8TMtVxRrgjtEshuqpK3mdhaWHPFsBngh5GFZaM6si3yZdUsT8ddYM3PwnATt";
+const SEPOLIA: u64 = 11_155_111;
+
+struct Ethereum;
+
+impl Way for Ethereum {
+    fn name(&self) -> &'static str {
+        "Ethereum"
+    }
+
+    fn snake(&self) -> &'static str {
+        "ethereum"
+    }
+
+    fn coin(&self) -> Option<&'static Coin> {
+        Some(&COIN)
+    }
+
+    fn simulated(&self) -> Option<&'static dyn Way> {
+        Some(&SIMULATED)
+    }
+
+    /// Addresses are the same on all chains; keys that wallets write for test networks are refused where ether is real.
+    fn network(&self, desk: Desk<'_>) -> Network {
+        match desk.shop.world.settings.ethereum.chain_id {
+            1 => Network::Mainnet,
+            _ => Network::Testnet,
+        }
+    }
+
+    fn chain(&self, desk: Desk<'_>) -> Option<String> {
+        let id = desk.shop.world.settings.ethereum.chain_id;
+        (id != 1).then(|| format!("(chain {id})"))
+    }
+
+    fn keys(&self) -> &'static str {
+        "xpub"
+    }
+
+    fn takes_address(&self) -> bool {
+        true
+    }
+
+    /// Twelve are a little more than two minutes; 64, two epochs, are final.
+    fn most_confirmations(&self) -> u32 {
+        64
+    }
+
+    fn confirmations(&self) -> u32 {
+        12
+    }
+
+    /// An xpub of m/44'/60'/0', or an address. A zpub is another coin's account.
+    fn wallet(&self, network: Network, text: &str) -> Result<Source, KeyError> {
+        if let Some(address) = address::parse(text)? {
+            return Ok(Source::Single(address));
+        }
+        let key = ExtendedKey::parse(text)?;
+        if key.dialect() != Dialect::Plain {
+            return Err(KeyError::UnknownVersion);
+        }
+        key.fits(network)?;
+        Ok(Source::Key(key))
+    }
+
+    fn address(&self, _network: Network, held: &Held, index: u32) -> Result<String, KeyError> {
+        match held {
+            Held::Branch(branch) => address::of_key(&branch.key(index)?),
+            Held::Single(address) => Ok(address.clone()),
+        }
+    }
+
+    fn takes(&self, account_id: i64, taker: &Taker<'_>) -> Vec<Statement> {
+        wallet::takes(account_id, self.snake(), taker)
+    }
+
+    /// Asks what the address holds, or how high the chain is, so that only what comes from now on counts. When nobody answers, the
+    /// address counts as empty, as a fresh account's is; and blocks are read from the order's time on.
+    fn open<'a>(&'a self, desk: Desk<'a>, _draft: &'a Draft, taken: &'a [Vec<Row>]) -> Later<'a, Outcome<Opened>> {
+        Box::pin(async move {
+            let mut address = wallet::taken(desk, self, taken)?;
+            let urls = &desk.shop.world.settings.ethereum.urls;
+            for url in servers::in_turn(urls, &address.text).take(2) {
+                match node::now(desk.shop, url, &address.text).await {
+                    Ok((tip, _)) if address.cursor.is_some() => address.cursor = Some(node::settled(tip)),
+                    Ok((_, held)) => address.holds = held,
+                    Err(why) => {
+                        desk.shop.world.log.warn(&format!("{url} did not say what an address holds: {why}"));
+                        continue;
+                    }
+                }
+                break;
+            }
+            Ok(Opened::Address(address))
+        })
+    }
+
+    fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
+        Box::pin(async move {
+            let (invoice, known) = (&order.invoice, known.receipts.as_slice());
+            let ask = move |url: &'a str| -> Later<'a, _> {
+                let node = Node { shop: desk.shop, url, order, known };
+                Box::pin(async move { if invoice.is_shared() { node.blocks().await } else { node.balance().await } })
+            };
+            let urls = &desk.shop.world.settings.ethereum.urls;
+            // Two nodes are two views of one chain: what the second says is taken whole, or not at all.
+            let mut seen = servers::look(desk.shop, urls, &invoice.address, known, &ask, |_, second| second).await?;
+            if !seen.complete {
+                let is_known = |txid: &str| known.iter().any(|receipt| receipt.txid == txid && !receipt.gone);
+                seen.outputs.retain(|output| is_known(&output.txid));
+                seen = Sighting { cursor: invoice.cursor, ..seen };
+            }
+            Ok(Seen::Coins(seen))
+        })
+    }
+
+    /// `ethereum:<address>@<chain>?value=<wei>` (EIP-681).
+    fn url(&self, desk: Desk<'_>, order: &Order) -> String {
+        let chain_id = if order.test { SEPOLIA } else { desk.shop.world.settings.ethereum.chain_id };
+        let wei = u128::from(order.invoice.missing()) * node::WEI;
+        format!("ethereum:{}@{chain_id}?value={wei}", order.invoice.address)
+    }
+}
