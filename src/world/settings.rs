@@ -25,6 +25,7 @@ pub struct Settings {
     pub bitcoin_esplora_urls: Vec<String>,
     pub rates_coinbase_url: String,
     pub rates_coingecko_url: String,
+    pub rates_ecb_url: String,
     /// Seconds between two looks at the chain while a buyer is expected to pay.
     pub watch_seconds: u32,
     /// Requests a minute. The platform's bindings decide; `scripts/` gives them the same numbers.
@@ -100,6 +101,7 @@ impl Settings {
             bitcoin_esplora_urls,
             rates_coinbase_url: url("RATES_COINBASE_URL", "https://api.coinbase.com")?,
             rates_coingecko_url: url("RATES_COINGECKO_URL", "https://api.coingecko.com")?,
+            rates_ecb_url: url("RATES_ECB_URL", "https://www.ecb.europa.eu")?,
             watch_seconds: match get("WATCH_SECONDS") {
                 None => 15,
                 Some(text) => text

@@ -44,7 +44,7 @@ pub const KEY_A: &str = "a:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
 pub const KEY_B: &str = "b:QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=";
 
 /// Settings as a production deployment has them, except where nobody may be asked.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 10] = [
     ("ADMIN_TOKEN", ADMIN_TOKEN),
     ("TOKEN_KEYS", KEY_A),
     ("VAULT_KEY", KEY_A),
@@ -52,6 +52,7 @@ const SETTINGS: [(&str, &str); 9] = [
     ("BITCOIN_ESPLORA_URLS", "https://one.chain.example/api,https://two.chain.example/api"),
     ("RATES_COINBASE_URL", "https://coinbase.example"),
     ("RATES_COINGECKO_URL", "https://coingecko.example"),
+    ("RATES_ECB_URL", "https://ecb.example"),
     // The clock of these tests stands still.
     ("RATE_LIMIT_ACCOUNT", "1000000"),
     ("RATE_LIMIT_ANONYMOUS", "1000000"),

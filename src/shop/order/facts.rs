@@ -119,7 +119,7 @@ pub fn requote(order: &Order, received: u64, rates: &Rates, now: i64, lasts: i64
         base: received,
         credit,
         rate,
-        rate_source: rates.source.clone(),
+        rate_source: rates.source(currency),
         rate_at: rates.at,
         expires_at: now + lasts,
         ..invoice.clone()

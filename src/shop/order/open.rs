@@ -21,10 +21,12 @@ pub const QUOTE: i64 = 20 * MINUTE;
 
 /// The rates this account quotes from.
 pub async fn rates(shop: &Shop, account: &Account, draft_gateway: super::Gateway) -> Outcome<Rates> {
+    let super::Gateway::Bitcoin = draft_gateway;
+    let coin = rates::BITCOIN;
     if account.test {
-        return Ok(rates::fixed(shop.now()));
+        return Ok(rates::fixed(coin, shop.now()));
     }
-    Ok(rates::current(shop, draft_gateway).await?)
+    Ok(rates::current(shop, coin).await?)
 }
 
 /// Opens an order that has no payment link: the white-label flow. Two round trips: one takes an address and reads the
@@ -119,7 +121,7 @@ fn price(account: &Account, draft: Draft, address: Address, rates: &Rates, now: 
             received: 0,
             confirmations: 0,
             rate,
-            rate_source: rates.source.clone(),
+            rate_source: rates.source(draft.price.currency()),
             rate_at: rates.at,
             expires_at: now + QUOTE,
             base: 0,
