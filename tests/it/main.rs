@@ -39,6 +39,7 @@ mod stock;
 mod tidy;
 mod turn;
 mod upload;
+mod vault;
 mod wallet;
 mod watch;
 mod webhook;
