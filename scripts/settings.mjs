@@ -25,6 +25,7 @@ export const plainSettings = [
   'PAYPAL_URL',
   'PAYPAL_IPN_URL',
   'PAYPAL_API_URL',
+  'RATES_ECB_URL',
   'WATCH_SECONDS',
   'RATE_LIMIT_ACCOUNT',
   'RATE_LIMIT_ANONYMOUS',

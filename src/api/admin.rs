@@ -1,4 +1,4 @@
-//! The operator's own API: it makes accounts.
+//! The operator's own API: it makes accounts, and seals secrets anew under another key.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -10,24 +10,29 @@ use crate::{
     shop::{
         Shop,
         account::{self, Created},
+        vault::rotate,
     },
 };
 
 pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &Meter<'_>) -> Result<Response, Failure> {
-    match segments {
-        ["accounts"] => match request.method {
-            Method::Post => {
-                // Only who has no token is counted: guessing it is what must be slow.
-                if let Err(failure) = authorize(shop, request) {
-                    meter.anonymous().await?;
-                    return Err(failure);
-                }
-                let once = Once::read(request, shop.world.databases.directory(), NOBODY)?;
-                once.answer(shop, create_account(shop, request, &once)).await
-            }
-            _ => Err(Failure::not_allowed("POST")),
-        },
-        _ => Err(Failure::not_found()),
+    let accounts = match segments {
+        ["accounts"] => true,
+        ["vault", "rotate"] => false,
+        _ => return Err(Failure::not_found()),
+    };
+    if request.method != Method::Post {
+        return Err(Failure::not_allowed("POST"));
+    }
+    // Only who has no token is counted: guessing it is what must be slow.
+    if let Err(failure) = authorize(shop, request) {
+        meter.anonymous().await?;
+        return Err(failure);
+    }
+    if accounts {
+        let once = Once::read(request, shop.world.databases.directory(), NOBODY)?;
+        once.answer(shop, create_account(shop, request, &once)).await
+    } else {
+        rotate(shop, request).await
     }
 }
 
@@ -67,6 +72,23 @@ async fn create_account(shop: &Shop, request: &Request, once: &Once) -> Result<R
     let keep = |created: &Created| once.keep(shop, 201, &object(created));
     let created = account::create(shop, &email, &shop_name, test, &keep).await?;
     Ok(Response::json(201, object(&created)).with("cache-control", "no-store"))
+}
+
+/// `{"after"}` → `{"resealed", "unopened", "after"}`, to be called with each answer's `after` until that is null.
+async fn rotate(shop: &Shop, request: &Request) -> Result<Response, Failure> {
+    let mut fields = Fields::read(request, "rotation")?;
+    let after = fields.text("after", 1_000);
+    fields.finish()?;
+    let turn = rotate::turn(shop, after.as_deref()).await?;
+    let turn = turn.ok_or_else(|| Failure::invalid("After names no row"))?;
+    Ok(Response::json(
+        200,
+        Json::object(|json| {
+            json.int("resealed", turn.resealed);
+            json.texts("unopened", turn.unopened.iter().map(String::as_str));
+            json.maybe("after", turn.after.as_deref());
+        }),
+    ))
 }
 
 fn object(created: &Created) -> String {

@@ -4,7 +4,7 @@
 mod read;
 mod write;
 
-pub use read::{Malformed, parse};
+pub use read::{Malformed, parse, parse_strictly};
 pub use write::Json;
 
 /// A value that was read.

@@ -17,7 +17,16 @@ const WIDEST: usize = 1_000;
 
 /// Reads one value and nothing after it.
 pub fn parse(text: &str) -> Result<Value, Malformed> {
-    let mut reader = Reader { text, at: 0 };
+    read(text, false)
+}
+
+/// The same, for texts of programs, not of people: a name that comes twice in an object is refused.
+pub fn parse_strictly(text: &str) -> Result<Value, Malformed> {
+    read(text, true)
+}
+
+fn read(text: &str, strict: bool) -> Result<Value, Malformed> {
+    let mut reader = Reader { text, at: 0, strict };
     let value = reader.value(0).and_then(|value| {
         reader.space();
         if reader.at == text.len() { Ok(value) } else { Err("something follows the value") }
@@ -33,6 +42,7 @@ struct Reader<'a> {
     text: &'a str,
     /// A byte index; always between characters.
     at: usize,
+    strict: bool,
 }
 
 type Read<T> = Result<T, &'static str>;
@@ -95,6 +105,7 @@ impl<'a> Reader<'a> {
             }
             let value = self.value(depth + 1)?;
             match fields.iter_mut().find(|(known, _)| *known == name) {
+                Some(_) if self.strict => return Err("a name comes twice"),
                 Some(field) => field.1 = value,
                 None => fields.push((name, value)),
             }
@@ -303,6 +314,7 @@ mod tests {
 
     #[test]
     fn numbers_keep_their_digits_and_the_last_of_two_names_counts() {
+        assert_eq!(parse_strictly(r#"{"b": {"a":1, "a":1}}"#).unwrap_err().reason, "a name comes twice");
         let value = parse(r#"{"a":1, "a": 12.50, "b": 123456789012345678901234567890.10}"#).unwrap();
         assert_eq!(value.get("a"), Some(&Value::Number("12.50".into())));
         assert_eq!(value.get("b"), Some(&Value::Number("123456789012345678901234567890.10".into())));

@@ -5,7 +5,7 @@ use futures_util::{StreamExt, stream};
 use super::{
     Shop,
     account::{self, Account},
-    gateway::{Gateway, rates},
+    gateway::rates,
     idempotency,
     order::{self, hear, watch},
     time::MINUTE,
@@ -133,9 +133,13 @@ const OLD_ANSWERS: u32 = 1_000;
 
 /// Cron's part, each minute: whatever is owed and was not taken up by its nudge is nudged again, and rates stay fresh.
 pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
-    for gateway in Gateway::ALL.into_iter().filter(|gateway| gateway.coin().is_some()) {
-        rates::keep_fresh(shop, gateway).await;
-    }
+    let taken_up = take_up(shop).await;
+    // Last: nothing that is owed waits for a source that is slow.
+    rates::keep_fresh(shop).await;
+    taken_up
+}
+
+async fn take_up(shop: &Shop) -> Result<(), Fault> {
     for shard in shop.world.databases.shards() {
         let db = shop.world.databases.shard(&shard)?;
         let mut old_logs = None;

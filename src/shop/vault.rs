@@ -9,6 +9,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::world::{Fault, Keys};
 
+pub mod rotate;
+
 /// `id.nonce.ciphertext`. `place` says what it is and whose (`webhook_secret:42`): a sealed text that was moved to
 /// another account or column doesn't open.
 pub fn seal(keys: &Keys, place: &str, plain: &str, nonce: [u8; 12]) -> Result<String, Fault> {

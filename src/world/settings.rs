@@ -38,6 +38,7 @@ pub struct Settings {
     pub paypal_url: Option<String>,
     pub paypal_ipn_url: Option<String>,
     pub paypal_api_url: Option<String>,
+    pub rates_ecb_url: String,
     /// Seconds between two looks at the chain while a buyer is expected to pay.
     pub watch_seconds: u32,
     /// Requests a minute. The platform's bindings decide; `scripts/` gives them the same numbers.
@@ -168,6 +169,7 @@ impl Settings {
             paypal_url: maybe_url("PAYPAL_URL")?,
             paypal_ipn_url: maybe_url("PAYPAL_IPN_URL")?,
             paypal_api_url: maybe_url("PAYPAL_API_URL")?,
+            rates_ecb_url: url("RATES_ECB_URL", "https://www.ecb.europa.eu")?,
             watch_seconds: match get("WATCH_SECONDS") {
                 None => 15,
                 Some(text) => text

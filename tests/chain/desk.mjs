@@ -26,6 +26,7 @@ export async function openDesk(node) {
       BITCOIN_ESPLORA_URLS: explorers.map(({ url }) => url).join(','),
       RATES_COINBASE_URL: `${rates.url}/coinbase`,
       RATES_COINGECKO_URL: `${rates.url}/coingecko`,
+      RATES_ECB_URL: `${rates.url}/ecb`, // which has none
     },
   });
 
@@ -103,6 +104,7 @@ async function startRates() {
   const server = createServer((request, response) => {
     const source = request.url.split('/')[1];
     rates.asked.push(source);
+    if (source === 'ecb') return response.writeHead(404).end();
     if (rates.down.has(source)) return response.writeHead(500).end('down');
     const prices = { coinbase: { data: { currency: 'BTC', rates: { USD: '50000', EUR: '46000' } } }, coingecko: { bitcoin: { usd: 50000, eur: 46000 } } };
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(prices[source]));

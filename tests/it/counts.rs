@@ -145,7 +145,7 @@ fn rates_are_asked_for_once_for_many_quotes() {
             grace.white_label(json!({}));
         }
     });
-    assert_eq!(counts.fetches, 1);
+    assert_eq!(counts.fetches, 3, "two sources and the bank");
     let ada = world.seller();
     let (counts, _) = world.count(|| ada.white_label(json!({})));
     assert_eq!(counts.fetches, 0, "a test account asks nobody");

@@ -50,6 +50,7 @@ mod stripe_refuses;
 mod tidy;
 mod turn;
 mod upload;
+mod vault;
 mod wallet;
 mod watch;
 mod webhook;

@@ -17,18 +17,230 @@ fn source(world: &World) -> String {
     world.db.one("SELECT rate_source || ' ' || crypto_rate FROM orders ORDER BY seq DESC LIMIT 1")
 }
 
+/// An order in this currency → its price in the coin's units, who said so, and the rate.
+fn quoted(world: &World, seller: &Seller<'_>, currency: &str) -> String {
+    seller.white_label(json!({"currency": currency}));
+    source(world)
+}
+
+fn refused(seller: &Seller<'_>, currency: &str) -> Vec<String> {
+    seller.pay(json!({"white_label": true, "currency": currency})).errors()
+}
+
+const NOT_QUOTABLE: [&str; 1] = ["Value can't be expressed in this currency and gateway"];
+
 #[test]
-fn coinbase_is_asked_first_and_coingecko_when_it_fails() {
+fn both_sources_are_asked_at_once_and_the_rate_lies_between_them() {
     let world = World::new();
     let grace = world.live_seller();
-    world.coingecko(json!({"usd": 40_000.5, "eur": 35_000}));
+    world.coingecko(json!({"usd": 50_500.5, "eur": 40_000}));
+    world.web.interleaves.set(true);
+    assert_eq!(quote(&grace), 19_901, "rounded up to a satoshi");
+    assert_eq!(source(&world), "coinbase+coingecko 50250.25");
+    assert_eq!(world.web.most_waiting(), 3, "neither waits for the other, nor for the bank");
+}
+
+#[test]
+fn one_source_alone_is_enough() {
+    for (down, expected) in
+        [("https://coinbase.example", "coingecko 40000.5"), ("https://coingecko.example", "coinbase 50000")]
+    {
+        let world = World::new();
+        let grace = world.live_seller();
+        world.coingecko(json!({"usd": 40_000.5, "eur": 35_000}));
+        world.web.says(down, 500);
+        assert_eq!(quoted(&world, &grace, "USD"), expected);
+        assert!(world.log.text().contains("status 500"));
+    }
+}
+
+#[test]
+fn sources_that_are_more_than_three_percent_apart_are_both_not_believed() {
+    for (coingecko, agree) in [("51500", true), ("51500.01", false), ("48544", true), ("48543", false), ("5", false)] {
+        let world = World::new();
+        let grace = world.live_seller();
+        world
+            .web
+            .on("https://coingecko.example", move |_| answer(200, format!("{{\"bitcoin\":{{\"usd\":{coingecko}}}}}")));
+        let reply = grace.pay(json!({"white_label": true}));
+        assert_eq!(reply.status(), if agree { 201 } else { 503 }, "{coingecko}");
+        let line = format!("no new rates: coinbase says 50000 USD and coingecko {coingecko}");
+        assert_eq!(world.log.text().contains(&line), !agree, "{}", world.log.text());
+    }
+}
+
+#[test]
+fn while_the_sources_disagree_the_last_good_rate_serves_for_its_time() {
+    let world = World::new();
+    let grace = world.live_seller();
+    world.coingecko(json!({"usd": 50_000}));
     assert_eq!(quote(&grace), 20_000);
-    assert_eq!(source(&world), "coinbase 50000");
-    assert!(world.web.sent_to("https://coingecko.example").is_empty());
-    world.web.says("https://coinbase.example", 500);
+    world.coinbase(json!({"USD": "30000"}));
+    world.live_through(14 * MINUTE);
+    assert_eq!(quoted(&world, &grace, "USD"), "coinbase+coingecko 50000");
+    world.live_through(2 * MINUTE);
+    assert_eq!(grace.pay(json!({"white_label": true})).expect(503).header("retry-after"), Some("30"));
+    world.coinbase(json!({"USD": "50000"}));
+    world.live_through(MINUTE);
+    assert_eq!(quote(&grace), 20_000);
+}
+
+#[test]
+fn a_currency_in_which_the_two_disagree_is_left_out_and_no_other() {
+    let world = World::new();
+    let grace = world.live_seller();
+    world.coinbase(json!({"USD": "50000", "EUR": "40000", "SEK": "500000", "NGN": "100"}));
+    world.coingecko(json!({"usd": 50_000, "eur": 40_000, "sek": 400_000}));
+    world.ecb("2023-11-14", &[("USD", "1.25"), ("SEK", "11.25")]);
+    assert_eq!(quoted(&world, &grace, "EUR"), "coinbase+coingecko 40000");
+    assert_eq!(refused(&grace, "SEK"), NOT_QUOTABLE);
+    assert_eq!(quoted(&world, &grace, "NGN"), "coinbase 100");
+}
+
+#[test]
+fn a_currency_that_not_both_sources_have_is_crossed_by_the_banks_rates() {
+    let world = World::new();
+    let grace = world.live_seller();
+    world.coinbase(json!({"USD": "50000", "EUR": "40000.02", "CHF": "44000"}));
+    world.coingecko(json!({"usd": 50_000, "eur": 40_000, "pln": 180_000}));
+    world.ecb("2023-11-14", &[("USD", "1.2511"), ("CHF", "0.95"), ("PLN", "4.3321"), ("JPY", "162.89"), ("XXX", "1")]);
+    for (currency, expected) in [
+        ("CHF", "coinbase+coingecko+ecb 38000.0095"),
+        ("PLN", "coinbase+coingecko+ecb 173284.043321"),
+        ("JPY", "coinbase+coingecko+ecb 6515601.6289"),
+        ("USD", "coinbase+coingecko 50000"),
+        ("EUR", "coinbase+coingecko 40000.01"),
+    ] {
+        assert_eq!(quoted(&world, &grace, currency), expected);
+    }
+    assert_eq!(refused(&grace, "NGN"), NOT_QUOTABLE);
+    // One source alone: what it has is taken, and the rest is crossed from its euros.
+    world.web.says("https://coingecko.example", 500);
     world.advance(6 * MINUTE);
-    assert_eq!(quote(&grace), 25_000, "rounded up to a satoshi");
-    assert_eq!(source(&world), "coingecko 40000.5");
+    assert_eq!(quoted(&world, &grace, "CHF"), "coinbase 44000");
+    assert_eq!(quoted(&world, &grace, "PLN"), "coinbase+ecb 173284.086642");
+    let order = grace.white_label(json!({"currency": "PLN", "value": "1732.85"}));
+    assert_eq!((&order["crypto_value"], &order["usd_value"]), (&json!(1_000_006), &json!("500.0")));
+}
+
+#[test]
+fn the_banks_rates_serve_over_a_weekend_and_a_holiday_and_not_for_a_fifth_day() {
+    // The world begins on a Wednesday. Friday's file, at the next Monday's end, and on Tuesday before and after 16:00.
+    for (hours, good) in [(0, true), (6 * 24 - 1, true), (6 * 24 + 13, true), (6 * 24 + 14, false), (8 * 24, false)] {
+        let world = World::new();
+        let grace = world.live_seller();
+        world.ecb("2023-11-17", &[("USD", "1.25"), ("CHF", "1")]);
+        world.advance(hours * HOUR);
+        if hours == 0 {
+            assert_eq!(refused(&grace, "CHF"), NOT_QUOTABLE, "a file of a day that is yet to come");
+            world.advance(3 * 24 * HOUR);
+        }
+        if good {
+            assert_eq!(quoted(&world, &grace, "CHF"), "coinbase+ecb 40000", "after {hours} h");
+        } else {
+            assert_eq!(refused(&grace, "CHF"), NOT_QUOTABLE, "after {hours} h");
+        }
+        quote(&grace);
+    }
+}
+
+#[test]
+fn the_bank_is_asked_once_an_hour_and_its_last_file_is_kept() {
+    let world = World::new();
+    let grace = world.live_seller();
+    world.ecb("2023-11-14", &[("USD", "1.25"), ("CHF", "1")]);
+    quote(&grace);
+    world.web.forget();
+    world.queue.forget();
+    world.live_through(3 * HOUR);
+    let asked = world.web.sent_to("https://ecb.example").len();
+    assert!((2..=3).contains(&asked), "{asked}");
+    for body in ["garbage", "<gesmes:Envelope></gesmes:Envelope>"] {
+        world.web.on("https://ecb.example", move |_| answer(200, body));
+        world.live_through(2 * HOUR);
+        assert_eq!(quoted(&world, &grace, "CHF"), "coinbase+ecb 40000");
+    }
+    world.ecb("2023-11-13", &[("USD", "1.25"), ("CHF", "2")]);
+    world.live_through(2 * HOUR);
+    assert_eq!(quoted(&world, &grace, "CHF"), "coinbase+ecb 40000", "an older file than the one that is known");
+    world.ecb("2023-11-15", &[("USD", "1.25"), ("CHF", "2")]);
+    world.live_through(2 * HOUR);
+    assert_eq!(quoted(&world, &grace, "CHF"), "coinbase+ecb 80000");
+    // Wednesday's, and nothing since.
+    world.web.says("https://ecb.example", 500);
+    world.advance(4 * 24 * HOUR + 3 * HOUR);
+    world.cron();
+    assert_eq!(refused(&grace, "CHF"), NOT_QUOTABLE);
+    quote(&grace);
+}
+
+#[test]
+fn a_bank_whose_euro_is_not_that_of_the_sources_is_not_believed() {
+    for (rate, good) in [("1.2875", true), ("1.2876", false), ("125", false)] {
+        let world = World::new();
+        let grace = world.live_seller();
+        world.ecb("2023-11-14", &[("USD", rate), ("CHF", "1")]);
+        quote(&grace);
+        assert_eq!(grace.pay(json!({"currency": "CHF", "white_label": true})).status() == 201, good, "{rate}");
+        assert_eq!(world.log.text().contains("its euro is not that of the others"), !good);
+    }
+}
+
+#[test]
+fn when_nobody_answers_well_the_shop_sells_on_and_then_says_when_to_come_back_and_no_order_is_touched() {
+    type Mood = fn(&World);
+    let moods: [(&str, Mood); 5] = [
+        ("down", |world| world.no_rates()),
+        ("slow", |world| {
+            for source in ["https://coinbase.example", "https://coingecko.example"] {
+                world.web.on(source, |_| Err(WebFault::Timeout));
+            }
+        }),
+        ("garbage", |world| {
+            world.web.on("https://coinbase.example", |_| {
+                answer(200, "{\"data\":{\"currency\":\"BTC\",\"rates\":{\"USD\":\"1e99\"}}}")
+            });
+            world.web.on("https://coingecko.example", |_| answer(200, "\u{0}<html>"));
+        }),
+        ("endless", |world| {
+            for source in ["https://coinbase.example", "https://coingecko.example"] {
+                let body = format!("{{\"bitcoin\":{{\"usd\":1}}}}{}", " ".repeat(300 << 10));
+                world.web.on(source, move |_| answer(200, body.clone()));
+            }
+        }),
+        ("not of one mind", |world| {
+            world.coinbase(json!({"USD": "50000"}));
+            world.coingecko(json!({"usd": 40_000}));
+        }),
+    ];
+    for (mood, change) in moods {
+        let world = World::new();
+        world.esploras();
+        let grace = world.live_seller();
+        quote(&grace);
+        let link = grace.link(json!({}));
+        change(&world);
+        let known = world.db.query("SELECT id, status, crypto_value, crypto_rate FROM orders");
+        world.live_through(14 * MINUTE);
+        assert_eq!(quote(&grace), 20_000, "{mood}: the last good rate");
+        world.live_through(2 * MINUTE);
+        let before = world.db.query("SELECT COUNT(*), (SELECT next_index FROM wallets) FROM orders");
+        let reply = grace.pay(json!({"white_label": true})).expect(503);
+        assert_eq!(reply.header("retry-after"), Some("30"), "{mood}");
+        let reply = world.buyer().post(&link.path, "").expect(503);
+        assert_eq!(reply.header("retry-after"), Some("30"), "{mood}");
+        world.live_through(30 * MINUTE);
+        assert_eq!(world.db.query("SELECT COUNT(*), (SELECT next_index FROM wallets) FROM orders"), before, "{mood}");
+        let now = world.db.query("SELECT id, status, crypto_value, crypto_rate FROM orders");
+        assert_eq!(now[..known.len()], known, "{mood}: no order is marked");
+        assert!(world.log.text().contains("no "), "{mood}: and the operator can know");
+        world.coinbase(json!({"USD": "50000"}));
+        world.coingecko(json!({"usd": 50_000}));
+        world.live_through(MINUTE);
+        world.buyer().post(&link.path, "").expect(303);
+        let slow = world.web.sent().iter().map(|sent| sent.timeout).max();
+        assert!(slow <= Some(15_000), "nobody is waited for longer");
+    }
 }
 
 #[test]
@@ -45,6 +257,10 @@ fn an_answer_that_makes_no_sense_is_no_rate() {
         "{\"data\":{\"currency\":\"BTC\",\"rates\":{\"USD\":\"-50000\"}}}",
         "{\"data\":{\"currency\":\"BTC\",\"rates\":{\"USD\":\"NaN\"}}}",
         "{\"data\":{\"currency\":\"BTC\",\"rates\":{\"USD\":\"1e400\"}}}",
+        "{\"data\":{\"currency\":\"BTC\",\"rates\":{\"USD\":\"5e4\"}}}",
+        "{\"data\":{\"currency\":\"BTC\",\"rates\":{\"USD\":\"99999999999999999999\"}}}",
+        "{\"data\":{\"currency\":\"BTC\",\"rates\":{\"USD\":\"50000\",\"USD\":\"50000\"}}}",
+        "{\"data\":{\"currency\":\"BTC\",\"rates\":{\"USD\":\"50000\",\"usd\":\"50000\"}}}",
         "{\"data\":{\"currency\":\"BTC\",\"rates\":{\"USD\":null}}}",
         "{\"data\":{\"currency\":\"BTC\",\"rates\":[\"USD\"]}}",
     ];
@@ -54,7 +270,8 @@ fn an_answer_that_makes_no_sense_is_no_rate() {
         world.web.on("https://coinbase.example", move |_| answer(200, body));
         world.coingecko(json!({"usd": 40_000}));
         assert_eq!(quote(&grace), 25_000, "{body}");
-        let large = " ".repeat(300 << 10);
+        let large =
+            "{\"data\":{\"currency\":\"BTC\",\"rates\":{\"USD\":\"50000\"}}}".to_owned() + &" ".repeat(300 << 10);
         world.web.on("https://coinbase.example", move |_| answer(200, large.clone()));
         world.advance(HOUR);
         assert_eq!(quote(&grace), 25_000);
@@ -73,6 +290,10 @@ fn a_rate_is_read_digit_for_digit() {
     world.web.on("https://coingecko.example", |_| answer(200, "{\"bitcoin\":{\"usd\":64231.123456789012345}}"));
     quote(&grace);
     assert_eq!(source(&world), "coingecko 64231.123456789012345");
+    world.coinbase(json!({"USD": "64231.1"}));
+    world.advance(HOUR);
+    quote(&grace);
+    assert_eq!(source(&world), "coinbase+coingecko 64231.111728394506", "the mean to 17 figures");
 }
 
 #[test]
@@ -145,7 +366,7 @@ fn a_cache_that_fails_only_costs_a_question() {
     world.cache.broken.set(true);
     assert_eq!(quote(&grace), 20_000);
     let (counts, _) = world.count(|| quote(&grace));
-    assert_eq!(counts.fetches, 1);
+    assert_eq!(counts.fetches, 3);
 }
 
 #[test]

@@ -129,16 +129,137 @@ fn only_one_room_knows_the_platform() {
     }
 }
 
-#[test]
-fn money_never_meets_a_float() {
-    for (name, text) in sources()
-        .iter()
-        .filter(|(name, _)| ["shop/", "api/", "json/", "checkout/"].iter().any(|room| name.starts_with(room)))
-    {
-        for float in ["f32", "f64"] {
-            assert!(!names(text, float), "src/{name} has a {float}");
+/// A program's text in two: its code, in which each quoted text is only `""`, and the quoted texts.
+fn unquoted(text: &str) -> (String, Vec<String>) {
+    let (mut code, mut quoted) = (String::new(), Vec::new());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let raw = rest.strip_prefix("r#\"");
+        // A character: a quote in it begins no text. Lifetimes end in no quote.
+        let letter = ["'\\''", "'\"'", "'\\\\'"].iter().find(|letter| rest.starts_with(**letter));
+        if let Some(letter) = letter {
+            rest = &rest[letter.len()..];
+        } else if let Some((inside, after)) = raw.and_then(|raw| raw.split_once("\"#")) {
+            quoted.push(inside.to_owned());
+            code.push_str("\"\"");
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix("//") {
+            rest = after.find('\n').map_or("", |end| &after[end..]);
+        } else if let Some(inside) = rest.strip_prefix('"') {
+            let mut escaped = false;
+            let end = inside.find(|c| {
+                let closes = c == '"' && !escaped;
+                escaped = c == '\\' && !escaped;
+                closes
+            });
+            let end = end.expect("a text that ends");
+            quoted.push(inside[..end].to_owned());
+            code.push_str("\"\"");
+            rest = &inside[end + 1..];
+        } else {
+            code.push(c);
+            rest = &rest[c.len_utf8()..];
         }
     }
+    (code, quoted)
+}
+
+/// Whether a number with a point or an exponent stands there. A field of a pair in a pair (`x.0.1`) is none.
+fn has_float_literal(code: &str) -> bool {
+    let bytes = code.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let in_word = |at: usize| bytes.get(at).is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'));
+    (0..bytes.len()).any(|start| {
+        if !digit(start) || (start > 0 && in_word(start - 1)) {
+            return false;
+        }
+        let end = (start..).find(|at| !digit(*at) && bytes.get(*at) != Some(&b'_')).unwrap_or(start);
+        let exponent =
+            bytes.get(end) == Some(&b'e') && (digit(end + 1) || matches!(bytes.get(end + 1), Some(b'-' | b'+')));
+        // `1.` is one as well, but neither `1..2` nor `1.max(2)`.
+        let next = bytes.get(end + 1);
+        let point =
+            bytes.get(end) == Some(&b'.') && !next.is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'.' | b'_'));
+        exponent || point
+    })
+}
+
+#[test]
+fn floats_are_found_however_they_are_written() {
+    for float in ["let a = 0.5;", "a * 1.0", "(1e3)", "2e-8", "[1.]", "1_000.25"] {
+        assert!(has_float_literal(&unquoted(float).0), "{float}");
+    }
+    for none in
+        ["x.0.1", "0..5", "1.max(2)", "0x1e3", "\"0.5\"", "r#\"1.5\"#", "b'.'", "a1.5", "'\"', 5 // 0.5", "\"\\\"1.5\""]
+    {
+        assert!(!has_float_literal(&unquoted(none).0), "{none}");
+    }
+    assert_eq!(unquoted("f(\"a\\\"b\", '\"', r#\"c\"#)").1, ["a\\\"b", "c"]);
+}
+
+/// All of `src/`, without an exception: the rooms in which money is counted (`shop`, `api`, `json`, `checkout`), what it
+/// passes through (`http`, `world`, `cloudflare`, where D1's numbers come in), and the statements of SQL.
+#[test]
+fn money_never_meets_a_float() {
+    let sources = sources();
+    for room in ["api/", "checkout/", "cloudflare/", "json/", "shop/", "shop/money/", "shop/gateway/rates/", "world/"] {
+        assert!(sources.iter().any(|(name, _)| name.starts_with(room)), "{room} is looked through");
+    }
+    for (name, text) in &sources {
+        let (code, quoted) = unquoted(text);
+        for float in ["f32", "f64"] {
+            assert!(!code.contains(float), "src/{name} has a {float}");
+        }
+        assert!(!has_float_literal(&code), "src/{name} has a number with a point");
+        for sql in quoted.iter().filter(|text| ["SELECT", "UPDATE", "INSERT"].iter().any(|verb| names(text, verb))) {
+            let computes = ["REAL", "FLOAT", "ROUND", "AVG"].iter().find(|word| names(&sql.to_uppercase(), word));
+            assert!(computes.is_none() && !has_float_literal(sql), "src/{name} has a float in {sql}");
+        }
+    }
+    for (name, text) in files_of("schema", "sql") {
+        let columns =
+            text.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
+        let float = ["REAL", "FLOAT", "DOUBLE", "NUMERIC"].iter().find(|word| names(&columns.to_uppercase(), word));
+        assert!(float.is_none() && !has_float_literal(&columns), "{name} has a float");
+    }
+}
+
+/// JavaScript knows no other numbers than floats. What of it is in `src/` passes texts on and keeps time; it computes no
+/// money, and has no words for it.
+#[test]
+fn no_script_computes_money() {
+    let scripts = files_of("src", "js");
+    let named: Vec<_> = scripts.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(named, ["src/checkout/script.js", "src/cloudflare/border.js"]);
+    let arithmetic = ["parseFloat", "Number", "BigInt", "toFixed", "toPrecision", "NumberFormat", "toLocaleString"];
+    let money =
+        ["price", "amount", "rate", "rates", "coin", "coins", "crypto", "currency", "satoshi", "minor", "total", "usd"];
+    for (name, text) in &scripts {
+        let text: String = text.lines().filter(|line| !line.trim_start().starts_with(['/', '*'])).collect();
+        for word in arithmetic.iter().chain(&money) {
+            assert!(!names(&text, word), "{name} has {word}");
+        }
+    }
+}
+
+/// The files of a folder that end so, by their path from the root.
+fn files_of(folder: &str, end: &str) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join(folder)];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|known| known == end) {
+                let name = path.strip_prefix(root).expect("below it").to_string_lossy().replace('\\', "/");
+                found.push((name, fs::read_to_string(&path).expect("a text")));
+            }
+        }
+    }
+    found.sort();
+    found
 }
 
 #[test]
@@ -202,8 +323,8 @@ const OWNED: &[&str] = &[
 
 #[test]
 fn every_statement_names_the_account_it_acts_for() {
-    // Walking all accounts is cron's alone, and it says so in its name. Before it is known who asks, there is an e-mail.
-    let sweeps = ["take_due", "take_lapsed", "take_old", "by_email"];
+    // Walking all accounts is cron's alone, and the rotation's of VAULT_KEY, and it says so in its name. Before it is known who asks, there is an e-mail.
+    let sweeps = ["take_due", "take_lapsed", "take_old", "take_sealed", "by_email"];
     let mut seen = 0;
     for (name, text) in sources().iter().filter(|(name, _)| name.starts_with("shop/")) {
         for function in

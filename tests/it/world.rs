@@ -57,6 +57,7 @@ const SETTINGS: [(&str, &str); 10] = [
     ("RATES_COINBASE_URL", "https://coinbase.example"),
     ("RATES_COINGECKO_URL", "https://coingecko.example"),
     ("DNS_OVER_HTTPS_URL", "off"),
+    ("RATES_ECB_URL", "https://ecb.example"),
     // The clock of these tests stands still.
     ("RATE_LIMIT_ACCOUNT", "1000000"),
     ("RATE_LIMIT_ANONYMOUS", "1000000"),

@@ -23,7 +23,7 @@ static BITCOIN: Utxo = Utxo {
     keys: "xpub, ypub or zpub",
     prefixes,
 };
-static COIN: Coin = Coin { symbol: "BTC", id: "bitcoin" };
+pub static COIN: Coin = Coin { symbol: "BTC", coingecko_id: "bitcoin", worth: 1000 };
 static SIMULATED: Simulated = Simulated(&BITCOIN);
 
 /// BIP 173 and BIP 13; `bcrt` is Bitcoin Core's.

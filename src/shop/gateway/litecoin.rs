@@ -23,7 +23,7 @@ static LITECOIN: Utxo = Utxo {
     keys: "Ltub, Mtub, xpub, ypub or zpub",
     prefixes,
 };
-static COIN: Coin = Coin { symbol: "LTC", id: "litecoin" };
+pub static COIN: Coin = Coin { symbol: "LTC", coingecko_id: "litecoin", worth: 2 };
 static SIMULATED: Simulated = Simulated(&LITECOIN);
 
 /// As Litecoin Core's `chainparams.cpp` has them.

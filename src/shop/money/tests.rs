@@ -258,6 +258,73 @@ fn received_coins_are_revalued_half_up() {
 }
 
 #[test]
+fn every_currency_of_the_table_is_priced_and_revalued_in_its_own_minor_unit() {
+    let mut exponents = [0; 5];
+    for currency in all_currencies() {
+        exponents[usize::from(currency.exponent)] += 1;
+        let (one, rate) = (Amount::new(1, currency).unwrap(), decimal("50000"));
+        // One minor unit at 50,000 a coin: 2,000 units where it has no decimals, a tenth of that for each it has.
+        let units = 2_000_u64.div_ceil(10_u64.pow(currency.exponent.into()));
+        assert_eq!(coin_value(one, rate), Some(units), "{}", currency.code());
+        assert_eq!(
+            fiat_value(2_000_000, rate, currency).map(Amount::wire).as_deref(),
+            Some("1000.0"),
+            "{}",
+            currency.code()
+        );
+        assert_eq!(amount("1000", currency.code()).minor(), 1000 * 10_i64.pow(currency.exponent.into()));
+        let (dollars, exchange) =
+            cross(amount("1000", currency.code()), rate, decimal("25000"), self::currency("USD")).unwrap();
+        assert_eq!((dollars.display().as_str(), exchange.wire().as_str()), ("500.00 USD", "0.5"));
+    }
+    assert_eq!(exponents, [17, 0, 139, 7, 2], "of each exponent");
+}
+
+#[test]
+fn a_spread_lowers_the_price_of_a_coin_exactly() {
+    let spread = |rate, basis_points| with_spread(decimal(rate), basis_points).map(Decimal::to_text);
+    for (rate, basis_points, quoted) in [
+        ("50000", 250, "48750"),
+        ("50000", 1, "49995"),
+        ("64231.515", 125, "63428.6210625"),
+        ("64231.515", 0, "64231.515"),
+        ("64231.123456789012345", 0, "64231.123456789012345"),
+        ("64231.123456789012345", 100, "63588.812222221122"),
+        ("50000", -100, "50500"),
+        ("50000", 9_999, "5"),
+    ] {
+        assert_eq!(spread(rate, basis_points).as_deref(), Some(quoted), "{rate} with {basis_points}");
+    }
+    for basis_points in [10_000, 10_001, i32::MAX] {
+        assert_eq!(spread("50000", basis_points), None);
+    }
+    assert_eq!(spread("0", 250), None);
+    assert!(spread("50000", i32::MIN).is_none());
+}
+
+#[test]
+fn rates_of_several_sources_meet_in_the_middle_unless_they_are_too_far_apart() {
+    let mean = |a, b| decimal(a).mean(decimal(b)).map(Decimal::to_text);
+    assert_eq!(mean("50000", "50001").as_deref(), Some("50000.5"));
+    assert_eq!(mean("0.1", "64231.515").as_deref(), Some("32115.8075"));
+    assert_eq!(mean("64231.123456789012345", "64231.1").as_deref(), Some("64231.111728394506"));
+    assert_eq!(mean("340282366920938463463374607431768211455", "1"), None);
+    assert_eq!(mean("1e-38", "1e38"), None);
+    for (a, b, apart) in [
+        ("100", "103", false),
+        ("100", "103.0000001", true),
+        ("103", "100", false),
+        ("0", "1", true),
+        ("0", "0", false),
+    ] {
+        assert_eq!(decimal(a).apart(decimal(b), 3), apart, "{a} {b}");
+    }
+    assert!(decimal("1e-38").apart(decimal("1e38"), 3), "too long to compare");
+    assert_eq!(decimal("40000.01").times(decimal("162.89")).map(Decimal::to_text).as_deref(), Some("6515601.6289"));
+    assert_eq!(decimal("1e38").times(decimal("10")), None);
+}
+
+#[test]
 fn an_amount_crosses_to_another_currency_through_the_coin() {
     let cross = |text, code, from, rate, to| {
         cross(amount(text, code), decimal(from), decimal(rate), currency(to))
@@ -281,8 +348,36 @@ fn coins_are_written_without_trailing_zeros() {
     assert_eq!(coin_text(u64::MAX), "184467440737.09551615");
 }
 
+fn all_currencies() -> Vec<Currency> {
+    CURRENCIES.iter().flat_map(|(_, codes)| codes.split(' ')).map(currency).collect()
+}
+
+/// Of all in the table, and as often of each exponent as of another.
 fn any_currency() -> impl Strategy<Value = Currency> {
-    prop::sample::select(vec!["USD", "JPY", "KWD", "CLF"]).prop_map(currency)
+    let of = |exponent| {
+        let known: Vec<_> = all_currencies().into_iter().filter(|currency| currency.exponent == exponent).collect();
+        prop::sample::select(known)
+    };
+    prop_oneof![of(0), of(2), of(3), of(4)]
+}
+
+/// An amount that the shop takes, as likely a small one as a large one.
+fn any_amount() -> impl Strategy<Value = Amount> {
+    let minor = (0..=12_u32, 0..10_i64.pow(13)).prop_map(|(figures, minor)| minor / 10_i64.pow(figures));
+    (any_currency(), minor).prop_map(|(currency, minor)| {
+        let most = 999_999_999 * 10_i64.pow(currency.exponent.into());
+        Amount::new(minor.min(most), currency).unwrap()
+    })
+}
+
+/// What a coin costs, plausibly, in some currency: from a hundredth to ten billions, to 17 figures.
+fn any_price() -> impl Strategy<Value = Decimal> {
+    (0..=12_u32, 1..10_u128.pow(17)).prop_map(|(size, digits)| {
+        let figures = digits.ilog10() + 1;
+        // So many figures before the point, less two.
+        let scale = (figures + 2).saturating_sub(size).min(20) as u8;
+        Decimal::new(digits, scale).unwrap()
+    })
 }
 
 /// A price of one coin as feeds give it: up to 17 figures, up to 12 of them decimals.
@@ -374,6 +469,124 @@ proptest! {
         prop_assert!(cross(Amount::new(minor, usd).unwrap(), a, b, to).is_some());
         prop_assert!(coin_value(Amount::new(price, usd).unwrap(), a).is_some());
         prop_assert!(fiat_value(minor.unsigned_abs(), a, to).is_some());
+    }
+
+    #[test]
+    fn a_price_in_any_currency_is_covered_and_by_less_than_one_unit_more(price in any_amount(), rate in any_price()) {
+        let Some(units) = coin_value(price, rate) else {
+            // More coins than there are: 21 million of them don't cover it.
+            let most = fiat_value(MOST_COIN_UNITS, rate, price.currency());
+            prop_assert!(most.is_none_or(|most| most.minor() <= price.minor()));
+            return Ok(());
+        };
+        // units · 10⁻⁸ · rate ≥ minor · 10⁻ᵉ, as integers.
+        let worth = |units: u64| u128::from(units) * rate.digits * 10_u128.pow(price.currency.exponent.into());
+        let asked = price.digits().checked_mul(10_u128.pow(8 + u32::from(rate.scale)));
+        prop_assume!(asked.is_some());
+        prop_assert!(worth(units) >= asked.unwrap());
+        prop_assert!(units == 0 || worth(units - 1) < asked.unwrap());
+    }
+
+    #[test]
+    fn what_was_asked_in_coins_is_worth_the_price_when_it_comes(price in any_amount(), rate in any_price()) {
+        if let Some(units) = coin_value(price, rate) {
+            let worth = fiat_value(units, rate, price.currency()).unwrap();
+            prop_assert!(worth.minor() >= price.minor());
+            // Above it by what one unit is worth, and by half a minor unit of rounding.
+            let unit = fiat_value(1, rate, price.currency()).unwrap();
+            prop_assert!(worth.minor() - price.minor() <= unit.minor() + 1);
+        }
+    }
+
+    #[test]
+    fn coins_are_worth_their_price_to_half_a_minor_unit(
+        units in 0..=MOST_COIN_UNITS, rate in any_price(), currency in any_currency(),
+    ) {
+        let scale = 10_u128.pow(8 + u32::from(rate.scale));
+        let exact = u128::from(units).checked_mul(rate.digits * 10_u128.pow(currency.exponent.into()));
+        match (fiat_value(units, rate, currency), exact) {
+            (Some(worth), Some(exact)) => prop_assert!(2 * worth.digits().checked_mul(scale).unwrap().abs_diff(exact) <= scale),
+            (Some(_), None) => {}
+            (None, exact) => prop_assert!(exact.is_none_or(|exact| exact / scale >= i64::MAX as u128)),
+        }
+    }
+
+    #[test]
+    fn more_coins_are_never_worth_less_and_a_dearer_price_never_costs_fewer(
+        price in any_amount(), rate in any_price(), units in 0..MOST_COIN_UNITS,
+    ) {
+        let currency = price.currency();
+        if let (Some(less), Some(more)) = (fiat_value(units, rate, currency), fiat_value(units + 1, rate, currency)) {
+            prop_assert!(less.minor() <= more.minor());
+        }
+        let dearer = Amount::new(price.minor() + 1, currency).unwrap();
+        if let (Some(less), Some(more)) = (coin_value(price, rate), coin_value(dearer, rate)) {
+            prop_assert!(less <= more);
+        }
+    }
+
+    #[test]
+    fn crossing_there_and_back_is_off_by_the_roundings_alone(
+        amount in any_amount(), to in any_currency(), from_rate in any_price(), to_rate in any_price(),
+    ) {
+        let Some((there, exchange)) = cross(amount, from_rate, to_rate, to) else {
+            return Ok(());
+        };
+        prop_assert!(exchange.scale <= EXCHANGE_DECIMALS);
+        let Some((back, _)) = cross(there, to_rate, from_rate, amount.currency()) else {
+            return Ok(());
+        };
+        // Half a minor unit there, at the other rate, and half a one here.
+        let half = cross(Amount::new(1, to).unwrap(), to_rate, from_rate, amount.currency());
+        let allowed = half.map_or(0, |(half, _)| half.minor()) + 1;
+        prop_assert!(back.minor().abs_diff(amount.minor()) <= allowed.unsigned_abs(), "{back:?} {amount:?}");
+    }
+
+    #[test]
+    fn numbers_too_large_for_the_answer_are_none_and_never_wrong(
+        minor in 0..=i64::MAX, digits: u128, other: u128, scale in 0..=38_u8, from in any_currency(), to in any_currency(),
+    ) {
+        let (a, b) = (Decimal::new(digits, scale).unwrap(), Decimal::new(other, 38 - scale).unwrap());
+        let amount = Amount::new(minor, from).unwrap();
+        prop_assert!(coin_value(amount, a).is_none_or(|units| units <= MOST_COIN_UNITS));
+        prop_assert!(fiat_value(minor.unsigned_abs(), a, to).is_none_or(|amount| amount.minor() >= 0));
+        prop_assert!(cross(amount, a, b, to).is_none_or(|(amount, _)| amount.minor() >= 0));
+        let _ = (a.mean(b), a.times(b), a.apart(b, 3), with_spread(a, 250));
+    }
+
+    #[test]
+    fn a_mean_lies_between_and_is_that_of_both_orders(a in any_price(), b in any_price()) {
+        let mean = a.mean(b).unwrap();
+        prop_assert_eq!(Some(mean), b.mean(a));
+        // Rounded to 17 figures it may reach either end, and not pass it.
+        prop_assert!(mean >= a.min(b) && mean <= a.max(b), "{mean:?}");
+        prop_assert_eq!(a.mean(a), Some(a));
+    }
+
+    #[test]
+    fn a_product_of_few_figures_is_exact(a in 1..100_000_000_u128, b in 1..100_000_000_u128, x in 0..9_u8, y in 0..9_u8) {
+        let product = Decimal::new(a, x).unwrap().times(Decimal::new(b, y).unwrap());
+        prop_assert_eq!(product, Decimal::new(a * b, x + y));
+    }
+
+    #[test]
+    fn how_far_apart_two_are_does_not_depend_on_their_order(a in any_price(), percent in 0..=50_u8, more in 0..=5_000_u128) {
+        let b = a.times(Decimal::new(10_000 + more, 4).unwrap()).unwrap();
+        prop_assert_eq!(a.apart(b, percent), b.apart(a, percent));
+        // Rounding to 17 figures decides only at the edge itself.
+        if more != u128::from(percent) * 100 {
+            prop_assert_eq!(a.apart(b, percent), more > u128::from(percent) * 100);
+        }
+    }
+
+    #[test]
+    fn a_spread_never_lets_the_buyer_pay_less(price in any_amount(), rate in any_price(), spread in 0..10_000_i32) {
+        let quoted = with_spread(rate, spread).unwrap();
+        prop_assert!(quoted <= rate);
+        if let (Some(plain), Some(more)) = (coin_value(price, rate), coin_value(price, quoted)) {
+            prop_assert!(more >= plain);
+        }
+        prop_assert!(with_spread(rate, -spread).unwrap() >= rate);
     }
 
     #[test]

@@ -152,7 +152,7 @@ pub fn requote(order: &Order, received: u64, rate: Decimal, rates: &Rates, now: 
         base: received,
         credit,
         rate,
-        rate_source: rates.source.clone(),
+        rate_source: rates.source(currency),
         rate_at: rates.at,
         expires_at: now + order.policy.quote(),
         ..invoice.clone()

@@ -20,10 +20,11 @@ use crate::{
 
 /// The rates this account quotes from.
 pub async fn rates(shop: &Shop, account: &Account, gateway: Gateway) -> Outcome<Rates> {
+    let coin = *gateway.coin().ok_or(Refusal::NotQuotable)?;
     if account.test {
-        return Ok(rates::fixed(shop.now()));
+        return Ok(rates::fixed(coin, shop.now()));
     }
-    Ok(rates::current(shop, gateway).await?)
+    Ok(rates::current(shop, coin).await?)
 }
 
 /// What the price of a draft is worth. Coins can't be asked for without a rate; on a page only the dollars are missing then.
@@ -144,7 +145,7 @@ fn price(
                 address: address.text,
                 index: Some(address.index),
                 rate: rate(draft.price, rates, &policy)?,
-                rate_source: rates.source.clone(),
+                rate_source: rates.source(draft.price.currency()),
                 rate_at: rates.at,
                 expires_at: now + policy.quote(),
                 held_before: address.holds,

@@ -55,6 +55,18 @@ impl World {
         self.web.on("https://coingecko.example/api/v3/simple/price?ids=bitcoin", move |_| answer(200, body.clone()));
     }
 
+    /// The bank's file of a day: units of each currency for one euro.
+    pub fn ecb(&self, day: &str, rates: &[(&str, &str)]) {
+        let cubes = rates.iter().map(|(code, rate)| format!("\t\t\t<Cube currency='{code}' rate='{rate}'/>\n"));
+        let body = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<gesmes:Envelope xmlns:gesmes=\"http://www.gesmes.org/xml/2002-08-01\">\n\
+             \t<gesmes:subject>Reference rates</gesmes:subject>\n\t<Cube>\n\t\t<Cube time='{day}'>\n{}\t\t</Cube>\n\t</Cube>\n\
+             </gesmes:Envelope>",
+            cubes.collect::<String>()
+        );
+        self.web.on("https://ecb.example/stats/eurofxref/eurofxref-daily.xml", move |_| answer(200, body.clone()));
+    }
+
     pub fn no_rates(&self) {
         self.web.says("https://coinbase.example", 503);
         self.web.says("https://coingecko.example", 429);

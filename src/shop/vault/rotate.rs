@@ -1,0 +1,133 @@
+//! Sealing anew what an old key sealed, so that the key can be taken out of VAULT_KEY.
+
+use super::{open, seal};
+use crate::{
+    json::{self, Value},
+    shop::Shop,
+    world::{Fault, Statement, Uncommitted},
+};
+
+/// A column of sealed texts, or of JSON lists that each begin with one: `[[sealed, …], …]`.
+struct Column {
+    table: &'static str,
+    column: &'static str,
+    /// What tells the rows of one account apart, in SQL.
+    row: &'static str,
+    /// The place under which it is sealed, in SQL.
+    place: &'static str,
+}
+
+/// All there are. Whoever seals something new adds its line here.
+#[rustfmt::skip]
+const SEALED: [Column; 6] = [
+    Column { table: "shops", column: "webhook_secret", row: "''", place: "'webhook_secret:' || account_id" },
+    Column { table: "shops", column: "webhook_secrets_old", row: "''", place: "'webhook_secret:' || account_id" },
+    Column { table: "wallets", column: "xpub", row: "gateway || '/' || identity", place: "'xpub:' || account_id" },
+    Column { table: "wallets", column: "branch", row: "gateway || '/' || identity", place: "'branch:' || account_id" },
+    Column { table: "gateway_settings", column: "value", row: "gateway || '.' || name", place: "gateway || '.' || name || ':' || account_id" },
+    // Kept for a day; while its request runs there is another text, without a dot.
+    Column { table: "idempotency", column: "body", row: "key", place: "'idempotency:' || account_id || ':' || key" },
+];
+
+/// So many rows are looked at by one call.
+const MOST: u32 = 50;
+/// Before every account: ids are not negative.
+const FIRST: i64 = -1;
+
+/// What one call has done.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Turn {
+    pub resealed: usize,
+    /// Rows that no key opens, each as `shard table.column account row`, without what is in them.
+    pub unopened: Vec<String>,
+    /// A row in this form, behind which the next call goes on. `None`: that was all.
+    pub after: Option<String>,
+}
+
+/// Seals under the first key what others sealed: of one column of one shard, fifty rows at most, behind a row. A text that
+/// somebody changes meanwhile is left as he wrote it. `None`: `after` names no row.
+pub async fn turn(shop: &Shop, after: Option<&str>) -> Result<Option<Turn>, Fault> {
+    let shards = shop.world.databases.shards();
+    let mut places = shards.iter().flat_map(|shard| SEALED.iter().map(move |column| (shard, column)));
+    let mut parts = after.unwrap_or_default().splitn(4, ' ');
+    let mut part = || parts.next().unwrap_or_default();
+    let (named, behind, row) = ((part(), part()), part().parse(), part());
+    let begun = places.find(|(shard, column)| after.is_none() || named == (shard.as_str(), &column.name()));
+    let (Some((shard, column)), Ok(behind)) = (begun, if after.is_none() { Ok(FIRST) } else { behind }) else {
+        return Ok(None);
+    };
+    let db = shop.world.databases.shard(shard)?;
+    let found = db.rows(vec![column.take_sealed(shop.world.settings.vault_keys.first().0, behind, row)]).await?;
+    let found = found.first().map(Vec::as_slice).unwrap_or_default();
+    let mut turn = Turn { resealed: 0, unopened: Vec::new(), after: None };
+    let mut writes = Vec::new();
+    for row in found {
+        let (account_id, row, place, sealed) = row.read(|row| Ok((row.int(), row.text(), row.text(), row.text())))?;
+        let name = format!("{shard} {} {account_id} {row}", column.name());
+        match anew(shop, &place, &sealed) {
+            Some(anew) => writes.push(column.replace(account_id, sealed, anew)),
+            None => turn.unopened.push(name.clone()),
+        }
+        turn.after = Some(name);
+    }
+    if !writes.is_empty() {
+        let written = db.commit(writes).await.map_err(Uncommitted::into_fault)?;
+        turn.resealed = written.iter().map(Vec::len).sum();
+    }
+    if found.len() < MOST as usize {
+        turn.after = places.next().map(|(shard, column)| format!("{shard} {} {FIRST}", column.name()));
+    }
+    Ok(Some(turn))
+}
+
+impl Column {
+    fn name(&self) -> String {
+        format!("{}.{}", self.table, self.column)
+    }
+
+    /// Rows with anything in them that the key of this id did not seal, of all accounts. Ids and sealed texts have no
+    /// quotes in them, so that a list's own show where each of its texts begins.
+    fn take_sealed(&self, id: &str, account_id: i64, row: &str) -> Statement {
+        let Column { table, column, row: name, place } = self;
+        Statement::new(
+            format!(
+                "SELECT account_id, {name}, {place}, {column} FROM {table}
+                 WHERE (account_id, {name}) > (?2, ?3) AND instr({column}, '.')
+                   AND CASE WHEN {column} LIKE '[%' THEN instr(replace({column}, '[\"' || ?1 || '.', ''), '[\"')
+                       ELSE {column} NOT GLOB ?1 || '.*' END
+                 ORDER BY account_id, {name} LIMIT ?4"
+            ),
+            vec![id.into(), account_id.into(), row.into(), MOST.into()],
+        )
+    }
+
+    /// Of a row that still has the sealed text that was read, which no other row has.
+    fn replace(&self, account_id: i64, sealed: String, anew: String) -> Statement {
+        let Column { table, column, .. } = self;
+        Statement::new(
+            format!("UPDATE {table} SET {column} = ?3 WHERE account_id = ?1 AND {column} = ?2 RETURNING account_id"),
+            vec![account_id.into(), sealed.into(), anew.into()],
+        )
+    }
+}
+
+/// The text, or those of a list, under the first key. `None` when one of them doesn't open.
+fn anew(shop: &Shop, place: &str, sealed: &str) -> Option<String> {
+    let keys = &shop.world.settings.vault_keys;
+    let again = |sealed: &str| {
+        let plain = open(keys, place, sealed).ok()?;
+        seal(keys, place, &plain, shop.random()).ok()
+    };
+    if !sealed.starts_with('[') {
+        return again(sealed);
+    }
+    let mut list = json::parse(sealed).ok()?.into_array()?;
+    for item in &mut list {
+        let Value::Array(fields) = item else {
+            return None;
+        };
+        let first = fields.first_mut()?;
+        *first = Value::String(again(first.as_str()?)?);
+    }
+    Some(Value::Array(list).to_text())
+}
