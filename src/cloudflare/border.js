@@ -40,3 +40,11 @@ export async function ask(database, statements) {
   const answers = prepared.length === 1 ? [await prepared[0].all()] : await database.batch(prepared);
   return JSON.stringify(answers.map(({ meta, results }) => [meta.rows_read, meta.rows_written, results.map(Object.values)]));
 }
+
+// A panic is a trap. One in a request's first stretch is thrown to worker-build's shim, which logs it and begins a new
+// instance of the module; one in a later stretch comes out here, and asks for the same.
+globalThis.addEventListener?.('unhandledrejection', ({ reason }) => {
+  if (!(reason instanceof WebAssembly.RuntimeError)) return;
+  console.error('Critical', reason);
+  globalThis.__worker_init_state.criticalError = true;
+});
