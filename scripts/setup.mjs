@@ -79,13 +79,17 @@ async function toolchainIsThere(channel, targets, components) {
   return (
     list.code === 0 &&
     targets.every((target) => parts.includes(`rust-std-${target}`)) &&
-    components.every((component) => parts.some((part) => part.startsWith(`${component}-`)))
+    // What is the same on every machine has no machine in its name.
+    components.every((component) => parts.some((part) => part === component || part.startsWith(`${component}-`)))
   );
 }
 
-// A distribution's own Rust is welcome if it happens to have the target; adding one to it is not ours to do.
+// A distribution's own Rust is welcome if it happens to have the target and the sources; adding them to it is not ours to do.
 async function withoutRustup(targets) {
   const { stdout } = await run('rustc', ['--print', 'sysroot']);
+  if (!(await exists(path.join(stdout.trim(), 'lib', 'rustlib', 'src', 'rust', 'library')))) {
+    throw new Halt('This Rust lacks the sources of its standard library, and there is no `rustup` to add them. Install rustup from https://rustup.rs.');
+  }
   for (const target of targets) {
     if (!(await exists(path.join(stdout.trim(), 'lib', 'rustlib', target)))) {
       throw new Halt(`This Rust has no ${target} target, and there is no \`rustup\` to add it. Install rustup from https://rustup.rs.`);

@@ -1,9 +1,9 @@
-//! Settings of gateways: kept sealed, shown masked, and no payment goes through them yet.
+//! Settings of gateways: kept sealed, shown masked, and payments go through each that is set up.
 
 use serde_json::{Value, json};
 
 use crate::{
-    actors::{Seller, XPUB},
+    actors::{ORIGIN, Seller, XPUB},
     world::{KEY_A, KEY_B, SECOND, World},
 };
 
@@ -23,6 +23,12 @@ fn signing_secret() -> String {
     ["whsec", "_Zm9vYmFyYmF6cXV4cXV1V1eA"].concat()
 }
 
+/// Where the gateway's notices about this seller's orders go.
+fn notify(seller: &Seller<'_>, gateway: &str) -> String {
+    let id = seller.world.db.one(&format!("SELECT id FROM accounts WHERE email = '{}'", seller.email));
+    format!("{ORIGIN}/gateways/{gateway}/{id}")
+}
+
 fn put(seller: &Seller<'_>, gateways: Value) -> Value {
     seller.put("/account", json!({"gateways": gateways})).expect(200).json()["gateways"].clone()
 }
@@ -38,8 +44,8 @@ fn settings_are_kept_sealed_and_what_is_secret_of_them_is_shown_masked() {
     }});
     let reply = ada.put("/account", body).expect(200);
     let expected = json!({
-        "paypal": {"email": "money@ada.example", "client_id": CLIENT_ID, "client_secret": "…4PTT", "webhook_id": null},
-        "stripe": {"secret_key": "sk_live_…pQrS", "webhook_secret": "whsec_…V1eA"},
+        "paypal": {"email": "money@ada.example", "client_id": CLIENT_ID, "client_secret": "…4PTT", "webhook_id": null, "notify_url": notify(&ada, "paypal")},
+        "stripe": {"secret_key": "sk_live_…pQrS", "webhook_secret": "whsec_…V1eA", "notify_url": notify(&ada, "stripe")},
     });
     assert_eq!(reply.json()["gateways"], expected);
     assert_eq!(reply.json()["updated_at"], "2023-11-15T00:00:01.000+00:00");
@@ -61,13 +67,16 @@ fn only_what_is_sent_is_changed_and_null_takes_it_away() {
     let gateways = put(&ada, json!({"paypal": {"email": "c@d.ef"}, "stripe": {"secret_key": test_key()}}));
     assert_eq!(
         gateways["paypal"],
-        json!({"email": "c@d.ef", "client_id": CLIENT_ID, "client_secret": null, "webhook_id": null})
+        json!({"email": "c@d.ef", "client_id": CLIENT_ID, "client_secret": null, "webhook_id": null, "notify_url": notify(&ada, "paypal")})
     );
-    assert_eq!(gateways["stripe"], json!({"secret_key": "rk_test_…pQrS", "webhook_secret": null}));
+    assert_eq!(
+        gateways["stripe"],
+        json!({"secret_key": "rk_test_…pQrS", "webhook_secret": null, "notify_url": notify(&ada, "stripe")})
+    );
     let gateways = put(&ada, json!({"paypal": {"client_id": null}, "litecoin": null, "ethereum": null}));
     assert_eq!(
         gateways["paypal"],
-        json!({"email": "c@d.ef", "client_id": null, "client_secret": null, "webhook_id": null})
+        json!({"email": "c@d.ef", "client_id": null, "client_secret": null, "webhook_id": null, "notify_url": notify(&ada, "paypal")})
     );
     let gateways = put(&ada, json!({"paypal": {"email": ""}}));
     assert_eq!((&gateways["paypal"], gateways["stripe"].is_object()), (&Value::Null, true), "a form can't say null");
@@ -88,17 +97,17 @@ fn settings_that_cannot_be_right_are_refused_all_at_once_and_not_repeated() {
         "/account",
         json!({"shop_name": "", "gateways": {
             "paypal": {"email": "nobody", "client_id": "short", "client_secret": "has a space in it somewhere", "webhook_id": "WH 1"},
-            "litecoin": {"xpub": XPUB},
+            "dogecoin": {"xpub": XPUB},
             "stripe": {"secret_key": "pk_live_51HxxAbCdEfGhIjKlMnOpQrS", "webhook_secret": 7},
-            "ethereum": {"address": "0x9858EfFD232B4033E47d90003D41EC34EcaEda94"},
+            "ethereum": {"address": "0x9858EfFD232B4033E47d90003D41EC34EcaEda95"},
             "bitcoin": {"xpub": "xpub"},
         }}),
     );
     let sentences = [
         "Shop name can't be blank",
         "Gateways bitcoin xpub is not a valid extended public key",
-        "Gateways ethereum is not supported by this version",
-        "Gateways litecoin is not supported by this version",
+        "Gateways dogecoin is not supported",
+        "Gateways ethereum address has a typing error (its checksum does not match)",
         "Gateways paypal email is not a valid email address",
         "Gateways paypal client id is not a client ID of a PayPal REST app",
         "Gateways paypal client secret is not a secret of a PayPal REST app",
@@ -137,17 +146,28 @@ fn stripes_test_mode_is_refused_where_real_money_is_taken_and_only_there() {
 }
 
 #[test]
-fn a_gateway_that_has_settings_takes_no_payment_in_this_version_and_says_so() {
+fn all_gateways_of_the_contract_take_payments_once_they_are_set_up() {
     let world = World::new();
-    let ada = world.seller();
-    put(&ada, json!({"paypal": {"email": "a@b.co"}, "stripe": {"secret_key": live_key()}}));
+    let ada = world.seller_named("ada@example.com", false);
     assert_eq!(
         ada.get("/account").json()["takes_payments"],
-        json!({"bitcoin": true, "litecoin": false, "ethereum": false, "paypal": false, "stripe": false})
+        json!({"bitcoin": true, "litecoin": true, "ethereum": true, "paypal": true, "stripe": true})
     );
-    for gateway in ["PayPal", "Stripe", "Litecoin", "Ethereum"] {
+    for gateway in ["Bitcoin", "PayPal", "Stripe", "Litecoin", "Ethereum"] {
         assert_eq!(ada.pay(json!({"gateway": gateway})).errors(), ["Gateway is not configured"]);
     }
+    put(&ada, json!({"paypal": {"email": "a@b.co"}, "stripe": {"secret_key": live_key()}, "litecoin": {"xpub": XPUB}}));
+    for gateway in ["PayPal", "Stripe", "Litecoin"] {
+        ada.pay(json!({"gateway": gateway})).expect(201);
+    }
+}
+
+#[test]
+fn stripes_live_mode_is_refused_where_no_money_moves() {
+    let world = World::new();
+    let refused = world.seller().put("/account", json!({"gateways": {"stripe": {"secret_key": live_key()}}}));
+    let sentence = "Gateways stripe secret key belongs to Stripe's live mode, and this account moves no money";
+    assert_eq!(refused.errors(), [sentence]);
 }
 
 #[test]

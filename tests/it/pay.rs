@@ -95,8 +95,6 @@ fn every_field_has_its_sentence() {
         ("gateway", json!(null), "Gateway can't be blank"),
         ("gateway", json!("Dogecoin"), "Gateway is not included in the list"),
         ("gateway", json!("PayPal"), "Gateway is not configured"),
-        ("gateway", json!("LITECOIN"), "Gateway is not configured"),
-        ("gateway", json!("ethereum"), "Gateway is not configured"),
         ("gateway", json!("Stripe"), "Gateway is not configured"),
         ("confirmations", json!(-1), "Confirmations must be greater than or equal to 0"),
         ("confirmations", json!(7), "Confirmations must be less than or equal to 6"),

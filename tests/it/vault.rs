@@ -74,8 +74,8 @@ fn after_a_rotation_the_old_key_can_go_and_everything_still_opens() {
     let first: Vec<_> = sellers.iter().map(|seller| keyed(seller).text()).collect();
     let profiles: Vec<_> = sellers.iter().map(|seller| seller.get("/account").json()).collect();
     let count = sealed(&world, "a");
-    // Of each: three secrets, three wallets or two, two settings, an answer; a test account has its own wallet beside.
-    assert_eq!(count, 2 * (3 + 2 * 2 + 2 + 1) + 2);
+    // Of each: three secrets, three wallets or two, two settings, an answer; a test account has a wallet of each coin.
+    assert_eq!(count, 2 * (3 + 2 * 2 + 2 + 1) + 3 * 2);
 
     let both = world.redeployed(&[("VAULT_KEY", &format!("{KEY_B},{KEY_A}"))]);
     let (resealed, unopened) = rotate(&both);
@@ -132,7 +132,7 @@ fn rows_that_no_key_opens_are_named_without_what_is_in_them_and_stop_no_others()
     }
     let both = world.redeployed(&[("VAULT_KEY", &format!("{KEY_B},{KEY_A}"))]);
     let (resealed, unopened) = rotate(&both);
-    assert_eq!(resealed, 20);
+    assert_eq!(resealed, 24);
     assert_eq!(unopened.len(), 120);
     assert_eq!(unopened[60], format!("DB gateway_settings.value {id} future.n060"));
     assert!(!unopened.concat().contains("AAAA"));

@@ -339,7 +339,7 @@ fn claim(scene: &Scene<'_>, tip: &'static str, height: Value, value: Value) {
 
 #[test]
 fn more_coins_than_there_will_ever_be_are_not_believed() {
-    for value in [2_100_000_000_000_001, 1 << 53, (1 << 53) + 1, 1 << 60, i64::MAX as u64 + 1, u64::MAX] {
+    for value in [8_400_000_000_000_001, 1 << 53, (1 << 53) + 1, 1 << 60, i64::MAX as u64 + 1, u64::MAX] {
         let world = World::new();
         let scene = Scene::new(&world, json!({}));
         let facts = scene.facts();

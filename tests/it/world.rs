@@ -48,7 +48,7 @@ pub const KEY_A: &str = "a:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
 pub const KEY_B: &str = "b:QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=";
 
 /// Settings as a production deployment has them, except where nobody may be asked.
-const SETTINGS: [(&str, &str); 10] = [
+const SETTINGS: [(&str, &str); 11] = [
     ("ADMIN_TOKEN", ADMIN_TOKEN),
     ("TOKEN_KEYS", KEY_A),
     ("VAULT_KEY", KEY_A),
@@ -301,6 +301,12 @@ impl Log {
 
     pub fn text(&self) -> String {
         self.lines().join("\n")
+    }
+
+    /// Without what it says of sources of rates that nobody scripted.
+    pub fn beside_rates(&self) -> String {
+        let lines = self.lines();
+        lines.iter().filter(|line| !line.starts_with("no rates from")).cloned().collect::<Vec<_>>().join("\n")
     }
 }
 
