@@ -25,7 +25,7 @@ async function forBuilding() {
 }
 
 async function forTests() {
-  return { chromium: await chromium(), bitcoind: await bitcoind(), schemathesis: await schemathesis() };
+  return { chromium: await chromium(), nodes: await nodes(), schemathesis: await schemathesis() };
 }
 
 // --- npm packages ---------------------------------------------------------------------------------------------------
@@ -153,14 +153,15 @@ export async function findChromium() {
   }
 }
 
-/** The commands of a Bitcoin node, or undefined: then the chain tests skip themselves, and say so. */
-async function bitcoind() {
-  const installer = path.join(root, 'tests', 'chain', 'install-bitcoind.mjs');
-  if (!(await exists(installer))) return undefined;
-  const { installBitcoind } = await import(installer);
-  const found = await installBitcoind({ dir: path.join(root, '.tools', 'bitcoin'), log: say }).catch((error) => ({ missing: error.message }));
-  if (!found.missing) return found;
-  say(`No Bitcoin node: the CHAIN TESTS WILL BE SKIPPED. ${found.missing}`);
+/** A Bitcoin and a Litecoin node, as far as they can be had: the chain tests without one skip themselves, and say so. */
+async function nodes() {
+  const installer = path.join(root, 'tests', 'chain', 'install.mjs');
+  if (!(await exists(installer))) return;
+  const { installBitcoind, installLitecoind } = await import(installer);
+  for (const [coin, install] of Object.entries({ Bitcoin: installBitcoind, Litecoin: installLitecoind })) {
+    const found = await install({ log: say }).catch((error) => ({ missing: error.message }));
+    if (found.missing) say(`No ${coin} node: ITS CHAIN TESTS WILL BE SKIPPED. ${found.missing}`);
+  }
 }
 
 const schemathesisFolder = path.join(root, '.tools', 'schemathesis');

@@ -1,7 +1,7 @@
-// A Bitcoin node of the test's own: regtest, bound to loopback, free port, throw-away data, and a wallet with coins that plays
+// A Bitcoin or Litecoin node of the test's own: regtest, bound to loopback, free port, throw-away data, and a wallet with coins that plays
 // the customer. It dies with the test.
 //
-//   node tests/chain/bitcoind.mjs [--port 3002]     a node and an Esplora to try things by hand, until Ctrl-C
+//   node tests/chain/bitcoind.mjs [--port 3002] [--litecoin]     a node and an Esplora to try things by hand, until Ctrl-C
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -13,41 +13,48 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { btc, connect, sats, startEsplora } from './esplora.mjs';
-import { installBitcoind } from './install-bitcoind.mjs';
+import { installBitcoind, installLitecoind } from './install.mjs';
 
 export { btc, connect, sats };
 
 const WALLET = 'customer';
 
+/** What differs between the two. Litecoin's fees are ten times Bitcoin's, and its nodes replace transactions only where they are told to. */
+const BITCOIN = { install: installBitcoind, config: 'bitcoin.conf', flags: 'fallbackfee=0.0001\nnatpmp=0' };
+const LITECOIN = { install: installLitecoind, config: 'litecoin.conf', flags: 'fallbackfee=0.001\nmempoolreplacement=1' };
+
 /**
  * A coinbase can be spent 100 blocks later. So 101 blocks would leave the wallet one coin, and each payment would spend the
  * change of the one before: bumping or replacing the first would drag the others along. 120 leave it twenty coins.
  */
-export async function startBitcoind({ dir, log = () => {}, blocks = 120 } = {}) {
-  const found = await installBitcoind({ dir, log });
+export const startBitcoind = options => start(BITCOIN, options);
+/** The same; stay below some four hundred blocks, where its extension blocks begin, which are not tested here. */
+export const startLitecoind = options => start(LITECOIN, options);
+
+async function start(coin, { dir, log = () => {}, blocks = 120 } = {}) {
+  const found = await coin.install({ dir, log });
   if (found.missing) return found;
   // Between choosing a free port and binding it another process may take it: then choose again.
   for (let attempt = 1; ; attempt++) {
     try {
-      return await launch(found, blocks);
+      return await launch(coin, found, blocks);
     } catch (error) {
       if (attempt === 3 || !/bind|HTTP server/i.test(error.message)) throw error;
-      log('bitcoind: its port was taken, choosing another');
+      log('a node\'s port was taken, choosing another');
     }
   }
 }
 
-async function launch(found, blocks) {
+async function launch(coin, found, blocks) {
   const datadir = mkdtempSync(join(tmpdir(), 'pushguard-regtest-'));
   const port = await freePort();
   const password = randomBytes(16).toString('hex');
   // In a file rather than on the command line, so that the password isn't in the process list, and bitcoin-cli needs only -datadir.
-  writeFileSync(join(datadir, 'bitcoin.conf'), `regtest=1
+  writeFileSync(join(datadir, coin.config), `regtest=1
 server=1
 txindex=1
-fallbackfee=0.0001
+${coin.flags}
 dnsseed=0
-natpmp=0
 listen=0
 printtoconsole=0
 [regtest]
@@ -59,7 +66,7 @@ rpcpassword=${password}
 rpcworkqueue=256
 `, { mode: 0o600 });
   const output = openSync(join(datadir, 'output'), 'w');
-  const [program, ...args] = found.bitcoind;
+  const [program, ...args] = found.daemon;
   const child = spawn(program, [...args, `-datadir=${datadir}`], { stdio: ['ignore', output, output] });
   closeSync(output);
   child.unref(); // a test that forgets stop() ends all the same, and its 'exit' handler below takes the node along
@@ -112,7 +119,7 @@ async function ready(rpc, child, datadir) {
     const up = await rpc('getblockcount').then(() => true, error => error);
     if (up === true) return;
     if (child.exitCode === null && child.signalCode === null && child.pid && Date.now() < deadline) continue;
-    throw new Error(`bitcoind did not start: ${readFileSync(join(datadir, 'output'), 'utf8').trim().slice(-500) || up.message}`);
+    throw new Error(`the node did not start: ${readFileSync(join(datadir, 'output'), 'utf8').trim().slice(-500) || up.message}`);
   }
 }
 
@@ -178,15 +185,15 @@ const freePort = () => new Promise((resolve, reject) => {
 });
 
 async function main() {
-  const { values } = parseArgs({ options: { port: { type: 'string', default: '0' } } });
-  const node = await startBitcoind({ log: line => console.log(line) });
+  const { values } = parseArgs({ options: { port: { type: 'string', default: '0' }, litecoin: { type: 'boolean' } } });
+  const node = await (values.litecoin ? startLitecoind : startBitcoind)({ log: line => console.log(line) });
   if (node.missing) {
     console.error(node.missing);
     process.exit(1);
   }
   const esplora = await startEsplora({ rpc: node.rpc, port: Number(values.port) });
   console.log(`Esplora:     ${esplora.url}`);
-  console.log(`bitcoin-cli: ${node.cli?.join(' ') ?? `none found; the node's RPC is ${node.url}`}`);
+  console.log(`cli:         ${node.cli?.join(' ') ?? `none found; the node's RPC is ${node.url}`}`);
   console.log('             … sendtoaddress ADDRESS 0.001 · bumpfee TXID · -generate 1 · invalidateblock HASH');
   console.log('Ctrl-C ends both and removes their data.');
 }

@@ -17,6 +17,7 @@ static BITCOIN: Utxo = Utxo {
     snake: "bitcoin",
     coin: &COIN,
     confirmations: 1,
+    most: 2_100_000_000_000_000,
     simulated: &SIMULATED,
     settings: |settings| &settings.bitcoin,
     dialects: &[Dialect::Plain, Dialect::Segwit],

@@ -20,6 +20,8 @@ pub struct Esplora<'a> {
     pub address: &'a str,
     /// Milliseconds: a wallet's address may have a past of its own, and old coins pay no new order.
     pub since: i64,
+    /// There will never be more of the coin, in its smallest unit.
+    pub most: u64,
 }
 
 const TIMEOUT: u32 = 8_000;
@@ -27,8 +29,6 @@ const TIMEOUT: u32 = 8_000;
 const LIMIT: usize = 2 << 20;
 /// Confirmed transactions come 25 to a page. Beyond this many pages somebody is playing with the address.
 const PAGES: usize = 8;
-/// The smallest unit: there will never be more of Litecoin, nor of Bitcoin.
-const MOST_COINS: u64 = 8_400_000_000_000_000;
 const NONSENSE: &str = "the transactions are not what Esplora answers";
 
 impl<'a> Esplora<'a> {
@@ -55,7 +55,7 @@ fn merge(a: Sighting, b: Sighting) -> Sighting {
 
 impl Esplora<'_> {
     async fn ask(self, base: &str) -> Result<Sighting, String> {
-        let Esplora { address, since, .. } = self;
+        let address = self.address;
         // The tip first: a block that comes in between then only makes a payment look one confirmation younger.
         let tip = self.get(format!("{base}/blocks/tip/height")).await?;
         let tip = std::str::from_utf8(&tip)
@@ -72,7 +72,7 @@ impl Esplora<'_> {
             let mut confirmed = 0;
             let mut last = None;
             for tx in page {
-                let (txid, height) = take(&mut sighting, tx, address, since).ok_or(NONSENSE)?;
+                let (txid, height) = take(&mut sighting, tx, self).ok_or(NONSENSE)?;
                 confirmed += usize::from(height.is_some());
                 last = Some(txid);
             }
@@ -97,7 +97,11 @@ impl Esplora<'_> {
 const CLOCKS: i64 = 2 * HOUR;
 
 /// Notes the outputs of one transaction that pay the address; answers its txid and height. `None`: it isn't one.
-fn take(sighting: &mut Sighting, tx: &Value, address: &str, since: i64) -> Option<(String, Option<u32>)> {
+fn take(
+    sighting: &mut Sighting,
+    tx: &Value,
+    Esplora { address, since, most, .. }: Esplora<'_>,
+) -> Option<(String, Option<u32>)> {
     let txid = tx.get("txid")?.as_str()?;
     if txid.len() != 64 || !txid.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
@@ -116,7 +120,7 @@ fn take(sighting: &mut Sighting, tx: &Value, address: &str, since: i64) -> Optio
         // Outputs without an address (OP_RETURN) pay nobody.
         if !old && output.get("scriptpubkey_address").and_then(Value::as_str) == Some(address) {
             let value: u64 = output.get("value")?.as_int()?;
-            if value > MOST_COINS {
+            if value > most {
                 return None;
             }
             let again = sighting.outputs.iter().any(|seen| seen.txid == txid && seen.vout == vout);

@@ -17,6 +17,7 @@ static LITECOIN: Utxo = Utxo {
     snake: "litecoin",
     coin: &COIN,
     confirmations: 2,
+    most: 8_400_000_000_000_000,
     simulated: &SIMULATED,
     settings: |settings| &settings.litecoin,
     dialects: &[Dialect::Plain, Dialect::Segwit, Dialect::Litecoin],

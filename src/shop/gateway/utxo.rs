@@ -20,6 +20,8 @@ pub struct Utxo {
     pub snake: &'static str,
     pub coin: &'static Coin,
     pub confirmations: u32,
+    /// There will never be more of it, in its smallest unit.
+    pub most: u64,
     pub simulated: &'static dyn Way,
     pub settings: fn(&Settings) -> &ChainSettings,
     /// Whose keys it takes.
@@ -85,7 +87,12 @@ impl Way for Utxo {
 
     fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
         let urls = &(self.settings)(&desk.shop.world.settings).urls;
-        let esplora = esplora::Esplora { shop: desk.shop, address: &order.invoice.address, since: order.created_at };
+        let esplora = esplora::Esplora {
+            shop: desk.shop,
+            address: &order.invoice.address,
+            since: order.created_at,
+            most: self.most,
+        };
         Box::pin(esplora.look(urls, &known.receipts))
     }
 
