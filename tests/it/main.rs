@@ -17,6 +17,7 @@ mod health;
 mod http;
 mod idempotency;
 mod late;
+mod leaks;
 mod limit;
 mod looks;
 mod openapi;

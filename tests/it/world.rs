@@ -23,12 +23,14 @@ mod db;
 mod esplora;
 mod files;
 mod limits;
+mod secrets;
 mod web;
 
 pub use db::{Db, Landed};
 pub use esplora::{Esplora, Mood};
 pub use files::Files;
 pub use limits::Limits;
+pub use secrets::{Told, secrets_in};
 pub use web::{Sent, Web, answer};
 
 pub const SECOND: i64 = 1_000;
@@ -69,7 +71,16 @@ pub struct World {
     pub log: Rc<Log>,
     random: Rc<Random>,
     pub limits: Rc<Limits>,
+    pub told: Told,
     pub shop: Shop,
+}
+
+/// No test ends with a secret in a log or in an answer.
+impl Drop for World {
+    fn drop(&mut self) {
+        let told = self.told.all(&self.log.text());
+        assert!(told.is_empty() || std::thread::panicking(), "secrets were told: {}", told.join(", "));
+    }
 }
 
 impl World {
@@ -139,7 +150,8 @@ impl World {
             log: log.clone(),
             settings: Rc::new(settings),
         };
-        World { db, cache, files, queue, web, live, clock, log, random, limits, shop: Shop { world, voice: &Events } }
+        let (told, shop) = (Told::default(), Shop { world, voice: &Events });
+        World { db, cache, files, queue, web, live, clock, log, random, limits, told, shop }
     }
 
     pub fn now(&self) -> i64 {
@@ -288,6 +300,12 @@ impl Log {
 
     pub fn text(&self) -> String {
         self.lines().join("\n")
+    }
+
+    /// Without the sources of rates that a test gave no answer to.
+    pub fn troubles(&self) -> String {
+        let lines = self.lines().into_iter().filter(|line| !line.starts_with("no rates from "));
+        lines.collect::<Vec<_>>().join("\n")
     }
 }
 
