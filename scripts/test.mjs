@@ -2,9 +2,10 @@
 //   native   the crate on this machine, over SQLite            wasm      its conversions at the JavaScript border
 //   worker   the built module in the real runtime              chain     a real Bitcoin node behind it
 //   browser  a real browser on the pages                      api       Schemathesis: the API against its specification
-// The last line is `N passed, N failed, N skipped`.
+// The last line is `N passed, N failed, N skipped`. Everything they print is looked through for secrets (tests/secrets.txt).
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { listen } from './leaks.mjs';
 import { asCommand, exists, Halt, root, run, since, toolBinary } from './shell.mjs';
 import { setup } from './setup.mjs';
 import { build } from './build.mjs';
@@ -34,6 +35,20 @@ export async function test(named = []) {
   const needed = await setup({ tests: chosen.some((name) => ['chain', 'browser', 'api'].includes(name)) });
   if (needed.chromium) process.env.CHROMIUM = needed.chromium; // so that no test looks for it again
 
+  return judge(() => runParts(chosen));
+}
+
+/** Runs what answers tallies, and looks through all that it prints meanwhile → whether all is well. */
+export async function judge(running) {
+  const told = listen();
+  const tallies = await running();
+  told.stop();
+  const leaks = told.found().map((what) => `a secret was printed: ${what}`);
+  if (leaks.length) tallies.push({ name: 'secrets', passed: 0, failed: leaks.length, skipped: [], failures: leaks, seconds: '' });
+  return report(tallies);
+}
+
+async function runParts(chosen) {
   const tallies = [];
   let builds = null; // once, and only when a part needs it
   for (const name of chosen) {
@@ -52,7 +67,7 @@ export async function test(named = []) {
     }
     tallies.push({ name, ...tally, seconds: since(start) });
   }
-  return report(tallies);
+  return tallies;
 }
 
 async function hasTests(name) {

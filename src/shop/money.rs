@@ -52,10 +52,14 @@ pub struct Currency {
 impl Currency {
     /// Finds a currency by its three letters, in any case. `None` for anything else.
     pub fn parse(text: &str) -> Option<Currency> {
-        CURRENCIES.iter().find_map(|&(exponent, codes)| {
-            let code = codes.split(' ').find(|code| code.eq_ignore_ascii_case(text))?;
-            Some(Currency { code, exponent })
-        })
+        Currency::all().find(|currency| currency.code.eq_ignore_ascii_case(text))
+    }
+
+    /// Each once.
+    pub fn all() -> impl Iterator<Item = Currency> {
+        let of =
+            |&(exponent, codes): &(u8, &'static str)| codes.split(' ').map(move |code| Currency { code, exponent });
+        CURRENCIES.iter().flat_map(of)
     }
 
     /// The three letters, upper case.

@@ -101,7 +101,15 @@ impl Ask<'_> {
 
     /// For sending it while others are on their way.
     pub async fn together(self) -> Reply {
-        Reply(door::answer(&self.world.shop, self.request).await)
+        let (method, path) = (format!("{:?}", self.request.method), self.request.path.clone());
+        let reply = Reply(door::answer(&self.world.shop, self.request).await);
+        let mut said = match &reply.0.body {
+            Body::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            _ => String::new(),
+        };
+        reply.headers().iter().for_each(|(name, value)| said.extend(["\n", name, ": ", value]));
+        self.world.told.hear(&method, &path, &said);
+        reply
     }
 }
 

@@ -64,7 +64,7 @@ fn an_address_that_nobody_paid_is_used_again_after_a_week_and_its_first_order_le
     assert_eq!(index(&world, &link.order_id), "null");
     assert_eq!(world.db.one("SELECT next_index FROM wallets"), "1");
     assert_eq!(world.db.rows_in("webhook_logs"), logs, "nobody is told");
-    assert_eq!(world.log.beside_rates(), "");
+    assert_eq!(world.log.troubles(), "");
 }
 
 #[test]

@@ -226,7 +226,7 @@ fn a_look_that_is_overtaken_by_cron_leaves_the_order_to_cron() {
     world.run_jobs();
     world.live_through(MINUTE);
     assert_eq!((looks(&world).len(), grace.status(&link.order_id)), (1, 53));
-    assert_eq!(world.log.beside_rates(), "");
+    assert_eq!(world.log.troubles(), "");
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn a_look_and_a_new_price_at_the_same_time_both_count() {
         other.buyer().post(&order, "").expect(303);
     });
     world.run_jobs();
-    assert_eq!(world.log.beside_rates(), "", "losing the race is nothing that broke");
+    assert_eq!(world.log.troubles(), "", "losing the race is nothing that broke");
     world.live_through(MINUTE);
     let order = grace.order(&link.order_id);
     assert_eq!((&order["status"], &order["crypto_received"]), (&json!(53), &json!(10_000)));
@@ -272,5 +272,5 @@ fn two_looks_at_the_same_time_tell_of_a_payment_once() {
     assert_eq!(grace.status(&link.order_id), 100);
     let events: Vec<Value> = grace.logs().iter().rev().map(|log| log["event"].clone()).collect();
     assert_eq!(events, ["order:updated", "order:paid"]);
-    assert_eq!(world.log.beside_rates(), "", "losing the race is nothing that broke");
+    assert_eq!(world.log.troubles(), "", "losing the race is nothing that broke");
 }

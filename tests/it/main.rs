@@ -21,6 +21,7 @@ mod http;
 mod idempotency;
 mod killed;
 mod late;
+mod leaks;
 mod limit;
 mod looks;
 mod movement;

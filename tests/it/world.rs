@@ -24,6 +24,7 @@ mod esplora;
 mod files;
 mod limits;
 mod paypal;
+mod secrets;
 pub mod stripe;
 mod web;
 
@@ -32,6 +33,7 @@ pub use esplora::{Esplora, Mood};
 pub use files::Files;
 pub use limits::Limits;
 pub use paypal::{API, CLIENT_ID, CLIENT_SECRET, IPN, PayPal, WEBHOOK_ID, capture_of};
+pub use secrets::{Told, secrets_in};
 pub use stripe::Stripe;
 pub use web::{Sent, Web, answer};
 
@@ -74,7 +76,16 @@ pub struct World {
     pub log: Rc<Log>,
     random: Rc<Random>,
     pub limits: Rc<Limits>,
+    pub told: Told,
     pub shop: Shop,
+}
+
+/// No test ends with a secret in a log or in an answer.
+impl Drop for World {
+    fn drop(&mut self) {
+        let told = self.told.all(&self.log.text());
+        assert!(told.is_empty() || std::thread::panicking(), "secrets were told: {}", told.join(", "));
+    }
 }
 
 impl World {
@@ -144,8 +155,8 @@ impl World {
             log: log.clone(),
             settings: Rc::new(settings),
         };
-        let shop = Shop { world, voice: &Events, names: Default::default() };
-        World { db, cache, files, queue, web, live, clock, log, random, limits, shop }
+        let (told, shop) = (Told::default(), Shop { world, voice: &Events, names: Default::default() });
+        World { db, cache, files, queue, web, live, clock, log, random, limits, told, shop }
     }
 
     pub fn now(&self) -> i64 {
@@ -303,10 +314,10 @@ impl Log {
         self.lines().join("\n")
     }
 
-    /// Without what it says of sources of rates that nobody scripted.
-    pub fn beside_rates(&self) -> String {
-        let lines = self.lines();
-        lines.iter().filter(|line| !line.starts_with("no rates from")).cloned().collect::<Vec<_>>().join("\n")
+    /// Without the sources of rates that a test gave no answer to.
+    pub fn troubles(&self) -> String {
+        let lines = self.lines().into_iter().filter(|line| !line.starts_with("no rates from "));
+        lines.collect::<Vec<_>>().join("\n")
     }
 }
 

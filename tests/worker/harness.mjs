@@ -2,6 +2,7 @@
 // the network. Started in about a second and a half.
 import { test } from 'node:test';
 import { isBuilt } from '../../scripts/build.mjs';
+import { secretsIn } from '../../scripts/leaks.mjs';
 import { findChromium } from '../../scripts/setup.mjs';
 import { serve } from '../../scripts/serve.mjs';
 
@@ -33,6 +34,12 @@ export async function startShop({ settings = {}, outbound, persist, assets, cf }
   if (!(await isBuilt())) console.error('NOTE: build/ is older than src/; `npm run build` first, or `npm test`, which does.');
   const refused = [];
   const logs = [];
+  const told = [];
+  /** No shop of a test logs a secret or answers one, but where it shows one on purpose. */
+  const hear = (where, text, shown = []) => {
+    const found = secretsIn(text).filter((what) => !shown.includes(what));
+    told.push(...found.map((what) => `${what} in ${where}`));
+  };
   const shop = await serve({
     env: (url) => withoutUndefined({ ...settingsOfTests(url), ...settings }),
     stateDir: persist,
@@ -42,6 +49,7 @@ export async function startShop({ settings = {}, outbound, persist, assets, cf }
     outbound: outbound === 'network' ? undefined : (outbound ?? refuse(refused)),
     onLog(line) {
       logs.push(line);
+      hear('the log', line.message);
       if (process.env.VERBOSE) console.error(`[${line.level}] ${line.message}`);
     },
   });
@@ -56,7 +64,12 @@ export async function startShop({ settings = {}, outbound, persist, assets, cf }
     fetch: fetchFrom,
     /** A minute has passed, or it is the time `at`. */
     cron: (at) => shop.tick(at),
-    close: () => shop.close(),
+    hear,
+    /** Fails when a secret was told. */
+    async close() {
+      await shop.close();
+      if (told.length) throw new Error(`secrets were told: ${[...new Set(told)].join(', ')}`);
+    },
     admin: {
       /** → {email, api_key, webhook_secret, api(method, path, body)}, where `api` speaks JSON in the account's name. */
       async createAccount({ email = `seller-${Math.random().toString(36).slice(2)}@example.com`, shop_name = 'Test shop', test = true } = {}) {
@@ -68,7 +81,7 @@ export async function startShop({ settings = {}, outbound, persist, assets, cf }
         const text = await answer.text();
         if (answer.status !== 201) throw new Error(`POST /admin/accounts answered ${answer.status}: ${text}`);
         const account = JSON.parse(text);
-        return { ...account, api: speaker(fetchFrom, account) };
+        return { ...account, api: speaker(fetchFrom, account, hear) };
       },
     },
   };
@@ -131,7 +144,10 @@ export async function openBrowser({ args = [] } = {}) {
 
 export const noBrowser = 'no Chromium on this machine (set CHROMIUM to the path of one)';
 
-function speaker(fetchFrom, { email, api_key }) {
+/** Where a secret that was just made is shown, once. */
+const shown = { 'POST /account/api_key': ['an API key'], 'POST /account/webhook_secret': ['a webhook secret'] };
+
+function speaker(fetchFrom, { email, api_key }, hear) {
   const authorization = `Basic ${Buffer.from(`${email}:${api_key}`).toString('base64')}`;
   return async (method, path, body, headers = {}) => {
     const answer = await fetchFrom(path.startsWith('/api') ? path : `/api/v2${path}`, {
@@ -140,6 +156,7 @@ function speaker(fetchFrom, { email, api_key }) {
       body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
     });
     const text = await answer.text();
+    hear(`the answer to ${method} ${path}`, text, shown[`${method} ${path}`]);
     return { status: answer.status, headers: answer.headers, text, body: parsed(text) };
   };
 }

@@ -4,7 +4,7 @@
 use super::{Decimal, half_up, shift_up};
 
 /// No rate that is computed here is kept to more figures: of rates of so many, `cross` and `coin_value` are always exact.
-const FIGURES: u32 = 17;
+const MOST_DIGITS: u128 = 100_000_000_000_000_000;
 /// Parts of the whole in which a spread is counted: hundredths of a percent.
 const BASIS_POINTS: i32 = 10_000;
 
@@ -38,8 +38,11 @@ impl Decimal {
 
     /// Rounded half up to 17 figures; figures before the point stay, however many they are.
     fn short(self) -> Decimal {
-        let figures = self.digits.checked_ilog10().map_or(1, |power| power + 1);
-        let dropped = figures.saturating_sub(FIGURES).min(self.scale.into()) as u8;
+        let (mut kept, mut dropped) = (self.digits, 0);
+        while kept >= MOST_DIGITS && dropped < self.scale {
+            kept /= 10;
+            dropped += 1;
+        }
         let digits = half_up(self.digits, 1, -i32::from(dropped));
         digits.map_or(self, |digits| Decimal::shortest(digits, self.scale - dropped))
     }

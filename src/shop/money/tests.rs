@@ -349,7 +349,7 @@ fn coins_are_written_without_trailing_zeros() {
 }
 
 fn all_currencies() -> Vec<Currency> {
-    CURRENCIES.iter().flat_map(|(_, codes)| codes.split(' ')).map(currency).collect()
+    Currency::all().collect()
 }
 
 /// Of all in the table, and as often of each exponent as of another.

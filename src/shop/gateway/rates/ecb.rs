@@ -1,96 +1,58 @@
 //! The European Central Bank's reference rates, for currencies in which no source quotes a coin: units of each for one
 //! euro, once on every day on which banks in the euro area work, at 16:00 there.
 
-use super::{Prices, USABLE, ask, of_value, usable};
+use super::{USABLE, price_in};
 use crate::{
-    json::{self, Value},
-    shop::{
-        Shop,
-        time::{self, DAY, HOUR, MINUTE},
-    },
+    json::Value,
+    shop::time::{self, DAY, HOUR},
 };
 
 /// Older than this, nothing is crossed by it: Friday's serve until they are followed on Tuesday, should Monday be a holiday.
 const USABLE_FOR: i64 = 4 * DAY;
 /// When a day's rates are out at the earliest, in UTC: 16:00 in summer.
 const PUBLISHED: i64 = 14 * HOUR;
-/// So seldom a new file is looked for.
-const FRESH: i64 = 60 * MINUTE;
-const KEY: &str = "rates:ecb";
 
-/// The rates of the newest day that is known, if they may still be used for as long as what is computed with them now.
-pub async fn current(shop: &Shop) -> Option<Prices> {
-    let now = shop.now();
-    let kept = shop.world.cache.get(KEY).await.ok().flatten().as_deref().and_then(from_text);
-    let newest = match kept {
-        Some((asked, day, rates)) if now - asked <= FRESH => Some((day, rates)),
-        kept => {
-            let kept = kept.map(|(_, day, rates)| (day, rates));
-            let url = format!("{}/stats/eurofxref/eurofxref-daily.xml", shop.world.settings.rates_ecb_url);
-            let day_of = |file: &Option<(i64, Prices)>| file.as_ref().map(|(day, _)| *day);
-            let new = ask(shop, "ecb", url, read).await;
-            if new.is_some() && day_of(&new) >= day_of(&kept) {
-                keep(shop, new.as_ref()).await;
-                new
-            } else {
-                kept
-            }
-        }
-    };
-    let (day, rates) = newest?;
-    (day <= now && now + USABLE - day - PUBLISHED <= USABLE_FOR).then_some(rates)
+pub const KEY: &str = "rates:ecb";
+pub const PATH: &str = "/stats/eurofxref/eurofxref-daily.xml";
+
+/// Whether the rates of this day may be used now, for as long as what is computed with them now.
+pub fn serves(day: i64, now: i64) -> bool {
+    day <= now && now + USABLE - day - PUBLISHED <= USABLE_FOR
 }
 
-async fn keep(shop: &Shop, file: Option<&(i64, Prices)>) {
-    if let Some((day, rates)) = file {
-        let text = Value::Array(vec![shop.now().into(), (*day).into(), of_value(rates)]).to_text();
-        super::keep(shop, KEY, &text).await;
-    }
-}
-
-/// When it was asked for, the day's midnight, and the rates.
-fn from_text(text: &str) -> Option<(i64, i64, Prices)> {
-    let fields = json::parse(text).ok()?;
-    Some((fields.at(0)?.as_int()?, fields.at(1)?.as_int()?, usable(fields.at(2)?.as_object()?)?))
-}
-
-/// `eurofxref-daily.xml`: its day's midnight in UTC, and units for one euro. Not XML at large but this file alone: what has
-/// another shape, or breaks off, is nothing.
-fn read(text: &str) -> Option<(i64, Prices)> {
-    let text = text.trim_end().strip_suffix("</gesmes:Envelope>")?;
+/// `eurofxref-daily.xml`: its day's midnight in UTC, and units for one euro, an object of texts. Not XML at large but this
+/// file alone: what has another shape, or breaks off, is nothing.
+pub fn read(text: &str) -> Option<(i64, Value)> {
+    // Quotes of both kinds mean the same.
+    let text = text.trim_end().strip_suffix("</gesmes:Envelope>")?.replace('"', "'");
     let mut day = None;
-    let mut rates = Vec::new();
-    for tag in text.split('<').skip(1) {
-        let (tag, _) = tag.split_once('>')?;
+    let mut rates: Vec<(String, Value)> = Vec::new();
+    for tag in text.split('<') {
+        // Comments could hide anything.
         if tag.starts_with('!') {
             return None;
         }
         let Some(rest) = tag.strip_prefix("Cube") else {
             continue;
         };
-        match attributes(rest)?.as_slice() {
-            [] => {}
+        let (rest, _) = rest.split_once('>')?;
+        if let Some(rate) = rest.strip_prefix(" currency='") {
+            let (code, rate) = rate.strip_suffix("'/")?.split_once("' rate='")?;
+            if rates.iter().any(|(known, _)| known == code) {
+                return None;
+            }
+            rates.push((code.to_owned(), rate.into()));
+        } else if let Some(date) = rest.strip_prefix(" time='") {
             // Of several days it is another file.
-            [("time", date)] if day.is_none() && date.len() == 10 => day = Some(time::parse(date)?),
-            [("currency", code), ("rate", rate)] => rates.push(((*code).to_owned(), Value::from(*rate))),
-            _ => return None,
+            let date = date.strip_suffix('\'').filter(|date| day.is_none() && date.len() == 10)?;
+            day = Some(time::parse(date)?);
+        } else if !rest.is_empty() {
+            return None;
         }
     }
-    Some((day?, usable(&rates)?))
-}
-
-/// ` currency='USD' rate="1.08"/`
-fn attributes(text: &str) -> Option<Vec<(&str, &str)>> {
-    let mut rest = text.strip_suffix('/').unwrap_or(text);
-    let mut found = Vec::new();
-    while !rest.trim_start().is_empty() {
-        let (name, value) = rest.strip_prefix([' ', '\t', '\r', '\n'])?.split_once('=')?;
-        let quote = value.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
-        let (value, after) = value.get(1..)?.split_once(quote)?;
-        found.push((name.trim_start(), value));
-        rest = after;
-    }
-    Some(found)
+    let rates = Value::Object(rates);
+    price_in(&rates, "USD")?;
+    Some((day?, rates))
 }
 
 #[cfg(test)]
@@ -112,7 +74,8 @@ mod tests {
 
     fn shown(text: &str) -> Option<(i64, Vec<String>)> {
         let (day, rates) = read(text)?;
-        Some((day, rates.iter().map(|(code, rate)| format!("{code} {}", rate.to_text())).collect()))
+        let known = |code: &&str| Some(format!("{code} {}", price_in(&rates, code)?.to_text()));
+        Some((day, ["USD", "JPY", "IDR", "BGN"].iter().filter_map(known).collect()))
     }
 
     #[test]
@@ -133,7 +96,6 @@ mod tests {
             ("time='2023-11-14'", ""),
             ("\t\t</Cube>", "</Cube><Cube time='2023-11-13'></Cube>"),
             ("JPY", "USD"),
-            ("JPY", "usd"),
             ("USD", "SEK"),
             ("rate='1.0724'", "rate='1.0724"),
             ("rate='1.0724'", "rate=1.0724"),
@@ -158,19 +120,19 @@ mod tests {
         #[test]
         fn nothing_makes_it_panic(text in "\\PC*") {
             let _ = read(&text);
-            let _ = attributes(&text);
         }
 
         #[test]
         fn pieces_of_the_file_in_any_order_are_read_or_refused(pieces in prop::collection::vec(
             prop::sample::select(vec![
                 "<Cube", "<Cube>", "/>", ">", "</Cube>", " ", "\n", "'", "\"", "=", " time='2023-11-14'", " time=''",
-                " currency='USD'", " rate='1.08'", " rate=''", "é", "<", "<!", "<?xml?>", "/", "1e400", "&amp;",
+                " currency='USD'", " rate='1.08'", " rate=''", "<Cube currency='USD' rate='1.08'/>", "<Cube time='2023-11-14'>", "é", "<", "<!", "<?xml?>", "/", "1e400", "&amp;",
             ]), 0..20,
         )) {
             let text = pieces.concat() + "</gesmes:Envelope>";
             if let Some((_, rates)) = read(&text) {
-                prop_assert!(text.contains("currency='USD' rate='1.08'") && rates.len() == 1);
+                prop_assert!(text.contains("currency='USD' rate='1.08'"));
+                prop_assert_eq!(rates.as_object().map(<[_]>::len), Some(1));
             }
         }
 
