@@ -109,6 +109,9 @@ fn shop(env: &Env) -> Result<Rc<Shop>, Missing> {
 }
 
 fn open(env: &Env) -> Result<Shop, Missing> {
+    // A release build has no words for a panic.
+    #[cfg(debug_assertions)]
+    std::panic::set_hook(Box::new(|panic| js::complain(&panic.to_string())));
     let settings = Rc::new(Settings::read(|name| js::text(env, name))?);
     let bound = |fault: Fault| Missing(format!("{} (see wrangler.toml)", fault.0));
     let world = World {
