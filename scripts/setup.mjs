@@ -25,7 +25,7 @@ async function forBuilding() {
 }
 
 async function forTests() {
-  return { chromium: await chromium(), nodes: await nodes(), schemathesis: await schemathesis() };
+  return { chromium: await chromium(), bitcoind: await bitcoind(), schemathesis: await schemathesis() };
 }
 
 // --- npm packages ---------------------------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ async function rustToolchain() {
     throw new Halt('Rust was not found (no `cargo` on the PATH). Install it from https://rustup.rs and run this again.');
   }
   const { channel, targets, components } = await rustToolchainFile();
-  if (!(await onPath('rustup'))) return withoutRustup(targets);
+  if (!(await onPath('rustup'))) return withoutRustup(channel, targets);
   if (!(await toolchainIsThere(channel, targets, components))) {
     await step(`Rust ${channel} for ${targets.join(', ')} (one to three minutes)`, () =>
       run('rustup', [
@@ -79,21 +79,23 @@ async function toolchainIsThere(channel, targets, components) {
   return (
     list.code === 0 &&
     targets.every((target) => parts.includes(`rust-std-${target}`)) &&
-    // What is the same on every machine has no machine in its name.
     components.every((component) => parts.some((part) => part === component || part.startsWith(`${component}-`)))
   );
 }
 
-// A distribution's own Rust is welcome if it happens to have the target and the sources; adding them to it is not ours to do.
-async function withoutRustup(targets) {
+// A distribution's own Rust is welcome if it happens to be that version and whole; adding to it is not ours to do.
+async function withoutRustup(channel, targets) {
   const { stdout } = await run('rustc', ['--print', 'sysroot']);
-  if (!(await exists(path.join(stdout.trim(), 'lib', 'rustlib', 'src', 'rust', 'library')))) {
-    throw new Halt('This Rust lacks the sources of its standard library, and there is no `rustup` to add them. Install rustup from https://rustup.rs.');
-  }
   for (const target of targets) {
     if (!(await exists(path.join(stdout.trim(), 'lib', 'rustlib', target)))) {
       throw new Halt(`This Rust has no ${target} target, and there is no \`rustup\` to add it. Install rustup from https://rustup.rs.`);
     }
+  }
+  // The Worker's standard library is compiled along with it; the flags for that are those of one version.
+  const version = (await run('rustc', ['--version'])).stdout.split(' ')[1];
+  const source = path.join(stdout.trim(), 'lib', 'rustlib', 'src', 'rust', 'library', 'Cargo.lock');
+  if (version !== channel || !(await exists(source))) {
+    throw new Halt(`The Worker is built by Rust ${channel} with its \`rust-src\`; this is ${version}. Install rustup from https://rustup.rs.`);
   }
 }
 
@@ -153,15 +155,14 @@ export async function findChromium() {
   }
 }
 
-/** A Bitcoin and a Litecoin node, as far as they can be had: the chain tests without one skip themselves, and say so. */
-async function nodes() {
-  const installer = path.join(root, 'tests', 'chain', 'install.mjs');
-  if (!(await exists(installer))) return;
-  const { installBitcoind, installLitecoind } = await import(installer);
-  for (const [coin, install] of Object.entries({ Bitcoin: installBitcoind, Litecoin: installLitecoind })) {
-    const found = await install({ log: say }).catch((error) => ({ missing: error.message }));
-    if (found.missing) say(`No ${coin} node: ITS CHAIN TESTS WILL BE SKIPPED. ${found.missing}`);
-  }
+/** The commands of a Bitcoin node, or undefined: then the chain tests skip themselves, and say so. */
+async function bitcoind() {
+  const installer = path.join(root, 'tests', 'chain', 'install-bitcoind.mjs');
+  if (!(await exists(installer))) return undefined;
+  const { installBitcoind } = await import(installer);
+  const found = await installBitcoind({ dir: path.join(root, '.tools', 'bitcoin'), log: say }).catch((error) => ({ missing: error.message }));
+  if (!found.missing) return found;
+  say(`No Bitcoin node: the CHAIN TESTS WILL BE SKIPPED. ${found.missing}`);
 }
 
 const schemathesisFolder = path.join(root, '.tools', 'schemathesis');

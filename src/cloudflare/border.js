@@ -41,10 +41,46 @@ export async function ask(database, statements) {
   return JSON.stringify(answers.map(({ meta, results }) => [meta.rows_read, meta.rows_written, results.map(Object.values)]));
 }
 
-// A panic is a trap. One in a request's first stretch is thrown to worker-build's shim, which logs it and begins a new
-// instance of the module; one in a later stretch comes out here, and asks for the same.
+/** An order's object begins. Pings are answered without waking it. */
+export function attend(state) {
+  state.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
+}
+
+/** An order's object is asked: to tell its pages that the order changed, or to take one more page, up to `most`. */
+export function live(state, request, most) {
+  const open = state.getWebSockets();
+  if (new URL(request.url).pathname === '/changed') {
+    for (const socket of open) {
+      try {
+        socket.send('changed');
+      } catch {
+        // A socket that is closing is no loss.
+      }
+    }
+    return new Response(null);
+  }
+  if (open.length >= most) return new Response('Too many pages are open', { status: 429 });
+  const [page, ours] = Object.values(new WebSocketPair());
+  state.acceptWebSocket(ours);
+  return new Response(null, { status: 101, webSocket: page });
+}
+
+/** A page has closed its socket, which wants an answer. */
+export function leave(socket) {
+  try {
+    socket.close(1000, 'bye');
+  } catch {
+    // It is closed already.
+  }
+}
+
+// Which instance of the module runs, and whether something broke it: worker-build's shim then begins a new one.
+const running = { criticalError: false, instanceId: 0 };
+export const instance = () => running;
+
+// A panic is a trap. One in a request's first stretch is thrown to the shim, which logs it; one in a later stretch comes out here.
 globalThis.addEventListener?.('unhandledrejection', ({ reason }) => {
   if (!(reason instanceof WebAssembly.RuntimeError)) return;
   console.error('Critical', reason);
-  globalThis.__worker_init_state.criticalError = true;
+  running.criticalError = true;
 });

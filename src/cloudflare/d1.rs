@@ -3,9 +3,8 @@
 use std::{cell::Cell, rc::Rc};
 
 use wasm_bindgen::{JsCast, JsValue};
-use worker::Env;
 
-use super::js::{self, Database, words};
+use super::js::{self, Database, Env, words};
 use crate::{
     json,
     world::{Databases, Db, Fault, Later, Row, Statement, Uncommitted, Value},

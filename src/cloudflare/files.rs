@@ -3,9 +3,8 @@
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::ReadableStream;
-use worker::Env;
 
-use super::js::{self, StoredObject, field};
+use super::js::{self, Env, StoredObject, field};
 use crate::world::{Content, Fault, Files, Later, Stored};
 
 pub struct Bucket(pub Env);

@@ -1,14 +1,23 @@
-//! The platform's own methods, bound as they are: `worker`'s wrappers go through serde, which would weigh a fifth of the
-//! module.
+//! The platform's own methods, bound as they are: `worker`, whose wrappers go through serde, would weigh a fifth of the
+//! module, and the little of it that cannot be left away still 7 %.
 
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
-use worker::Env;
 
 use crate::world::Fault;
 
 #[wasm_bindgen]
 extern "C" {
+    /// What the Worker is bound to: bindings, variables and secrets.
+    #[derive(Clone)]
+    pub type Env;
+
+    /// Its log.
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    pub fn complain(text: &str);
+    #[wasm_bindgen(js_namespace = console)]
+    pub fn warn(text: &str);
+
     /// D1.
     pub type Database;
 
@@ -36,6 +45,18 @@ extern "C" {
     pub type Producer;
     #[wasm_bindgen(method, catch, js_name = sendBatch)]
     pub async fn send_batch(this: &Producer, messages: Array) -> Result<JsValue, JsValue>;
+
+    /// And its other end.
+    pub type Batch;
+    pub type Message;
+    #[wasm_bindgen(method, getter)]
+    pub fn messages(this: &Batch) -> Array;
+    #[wasm_bindgen(method, getter)]
+    pub fn body(this: &Message) -> JsValue;
+    #[wasm_bindgen(method)]
+    pub fn ack(this: &Message);
+    #[wasm_bindgen(method)]
+    pub fn retry(this: &Message);
 
     /// A rate limit.
     pub type RateLimit;
@@ -67,6 +88,11 @@ extern "C" {
     pub async fn allows(limit: &RateLimit, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     pub async fn ask(database: &Database, statements: &str) -> Result<JsValue, JsValue>;
+    pub fn attend(state: &JsValue);
+    #[wasm_bindgen(catch)]
+    pub fn live(state: &JsValue, request: &web_sys::Request, most: u32) -> Result<web_sys::Response, JsValue>;
+    pub fn leave(socket: &JsValue);
+    pub fn instance() -> JsValue;
 }
 
 /// A binding by its name.

@@ -3,8 +3,6 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-use worker::Date;
-
 use super::js::{self, Namespace};
 use crate::world::{Cache, Fault, Later};
 
@@ -22,7 +20,7 @@ thread_local! {
 pub struct Near(pub Namespace);
 
 fn now() -> u64 {
-    Date::now().as_millis()
+    js_sys::Date::now() as u64
 }
 
 fn remember(key: &str, value: Option<String>) {

@@ -1,8 +1,6 @@
 //! Cloudflare's rate limits as `Limits`. The binding decides: it knows what other isolates let through, and costs no round trip.
 
-use worker::Env;
-
-use super::js;
+use super::js::{self, Env};
 use crate::world::{Fault, Later, Limited, Limits, Tally};
 
 thread_local! {

@@ -3,8 +3,8 @@
 
 use std::{cell::RefCell, rc::Rc};
 
+use js_sys::{Date, Promise};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
-use worker::{Context, Env, MessageBatch, Result, ScheduleContext, ScheduledEvent, event};
 
 use crate::{
     api::v2::event::Events,
@@ -16,6 +16,7 @@ use crate::{
     },
     world::{Clock, Fault, Log, Missing, Random, Settings, World},
 };
+use js::Env;
 
 pub mod d1;
 mod files;
@@ -33,21 +34,21 @@ mod web;
 pub fn fetch(request: web_sys::Request, env: Env, _context: JsValue) -> JsValue {
     task::run(async move {
         let answered = answer(&request, &env).await.or_else(|error| {
-            worker::console_error!("a request could not be answered: {}", js::words(&error));
+            js::complain(&format!("a request could not be answered: {}", js::words(&error)));
             request::answer(&Response::empty(500))
         });
         answered.map(JsValue::from).unwrap_or_default()
     })
 }
 
-async fn answer(request: &web_sys::Request, env: &Env) -> std::result::Result<web_sys::Response, JsValue> {
+async fn answer(request: &web_sys::Request, env: &Env) -> Result<web_sys::Response, JsValue> {
     let answer = match shop(env) {
         Ok(shop) => {
             let answer = door::answer(&shop, request::read(request).await?).await;
             if shop.world.settings.allow_insecure_urls { answer.with("x-d1-usage", d1::usage()) } else { answer }
         }
         Err(missing) => {
-            worker::console_error!("{}", missing.0);
+            js::complain(&missing.0);
             door::unconfigured(&missing, &request_id())
         }
     };
@@ -57,26 +58,45 @@ async fn answer(request: &web_sys::Request, env: &Env) -> std::result::Result<we
     }
 }
 
-#[event(queue)]
-async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> Result<()> {
-    let shop = ready(&env)?;
-    queue::consume(&shop, &batch).await
+/// A batch of a queue.
+#[wasm_bindgen]
+pub fn queue(batch: js::Batch, env: Env, _context: JsValue) -> JsValue {
+    task::run(async move {
+        match shop(&env) {
+            Ok(shop) => {
+                queue::consume(&shop, &batch).await;
+                JsValue::UNDEFINED
+            }
+            // All of it comes again.
+            Err(missing) => Promise::reject(&js_sys::Error::new(&missing.0)).into(),
+        }
+    })
 }
 
-#[event(scheduled)]
-async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    match ready(&env) {
-        Ok(shop) => {
-            if let Err(fault) = job::sweep(&shop).await {
-                worker::console_error!("the sweep failed, and is repeated in a minute: {fault}");
+/// A minute has passed.
+#[wasm_bindgen]
+pub fn scheduled(_event: JsValue, env: Env, _context: JsValue) -> JsValue {
+    task::run(async move {
+        match shop(&env) {
+            Ok(shop) => {
+                if let Err(fault) = job::sweep(&shop).await {
+                    js::complain(&format!("the sweep failed, and is repeated in a minute: {fault}"));
+                }
             }
+            Err(missing) => js::complain(&format!("the sweep did not start: {}", missing.0)),
         }
-        Err(error) => worker::console_error!("the sweep did not start: {error}"),
-    }
+        JsValue::UNDEFINED
+    })
+}
+
+/// For worker-build's shim, by the name that it calls.
+#[wasm_bindgen(js_name = __worker_init_state)]
+pub fn instance() -> JsValue {
+    js::instance()
 }
 
 /// Made once an isolate. Bindings and settings belong to it, not to a request, and don't change while it lives.
-fn shop(env: &Env) -> std::result::Result<Rc<Shop>, Missing> {
+fn shop(env: &Env) -> Result<Rc<Shop>, Missing> {
     thread_local! {
         static SHOP: RefCell<Option<Rc<Shop>>> = const { RefCell::new(None) };
     }
@@ -88,7 +108,10 @@ fn shop(env: &Env) -> std::result::Result<Rc<Shop>, Missing> {
     Ok(shop)
 }
 
-fn open(env: &Env) -> std::result::Result<Shop, Missing> {
+fn open(env: &Env) -> Result<Shop, Missing> {
+    // A release build has no words for a panic.
+    #[cfg(debug_assertions)]
+    std::panic::set_hook(Box::new(|panic| js::complain(&panic.to_string())));
     let settings = Rc::new(Settings::read(|name| js::text(env, name))?);
     let bound = |fault: Fault| Missing(format!("{} (see wrangler.toml)", fault.0));
     let world = World {
@@ -107,10 +130,6 @@ fn open(env: &Env) -> std::result::Result<Shop, Missing> {
     Ok(Shop { world, voice: &Events, names: Default::default() })
 }
 
-fn ready(env: &Env) -> Result<Rc<Shop>> {
-    shop(env).map_err(|missing| worker::Error::RustError(missing.0))
-}
-
 fn request_id() -> String {
     let mut bytes = [0; 16];
     Platform.fill(&mut bytes);
@@ -121,7 +140,7 @@ struct Platform;
 
 impl Clock for Platform {
     fn now(&self) -> i64 {
-        worker::Date::now().as_millis() as i64
+        Date::now() as i64
     }
 }
 
@@ -136,7 +155,7 @@ impl Random for Platform {
 
 impl Log for Platform {
     fn warn(&self, text: &str) {
-        worker::console_warn!("{text}");
+        js::warn(text);
     }
 }
 
@@ -147,7 +166,7 @@ fn jobs(texts: &[Option<String>]) -> Vec<Option<Job>> {
         .map(|text| {
             let job = text.as_deref().and_then(Job::from_text);
             if job.is_none() {
-                worker::console_warn!("a queue message could not be read and was dropped");
+                js::warn("a queue message could not be read and was dropped");
             }
             job
         })

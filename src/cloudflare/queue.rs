@@ -1,9 +1,9 @@
 //! The queues, both ends: nudges go out as texts, and batches come in as jobs.
 
 use js_sys::Array;
-use worker::{Env, MessageBatch, MessageExt, Result};
+use wasm_bindgen::JsCast;
 
-use super::js::{self, Producer};
+use super::js::{self, Batch, Env, Message, Producer};
 use crate::{
     shop::{Shop, job},
     world::{Fault, Lane, Later, Queue},
@@ -20,7 +20,7 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    pub fn open(env: &Env) -> std::result::Result<Jobs, Fault> {
+    pub fn open(env: &Env) -> Result<Jobs, Fault> {
         Ok(Jobs {
             looks: js::binding(env, "LOOKS")?,
             deliveries: js::binding(env, "DELIVERIES")?,
@@ -30,7 +30,7 @@ impl Jobs {
 }
 
 impl Queue for Jobs {
-    fn send<'a>(&'a self, lane: Lane, messages: Vec<(String, u32)>) -> Later<'a, std::result::Result<(), Fault>> {
+    fn send<'a>(&'a self, lane: Lane, messages: Vec<(String, u32)>) -> Later<'a, Result<(), Fault>> {
         Box::pin(async move {
             let producer = match lane {
                 Lane::Looks => &self.looks,
@@ -54,8 +54,8 @@ impl Queue for Jobs {
 }
 
 /// Works a batch; what failed comes again after the consumer's `retry_delay`, and cron finds it should it not.
-pub async fn consume(shop: &Shop, batch: &MessageBatch<String>) -> Result<()> {
-    let messages: Vec<_> = batch.raw_iter().collect();
+pub async fn consume(shop: &Shop, batch: &Batch) {
+    let messages: Vec<Message> = batch.messages().iter().map(JsCast::unchecked_into).collect();
     let texts: Vec<_> = messages.iter().map(|message| message.body().as_string()).collect();
     let jobs = super::jobs(&texts);
     let known: Vec<_> = jobs.iter().flatten().cloned().collect();
@@ -68,5 +68,4 @@ pub async fn consume(shop: &Shop, batch: &MessageBatch<String>) -> Result<()> {
             message.ack();
         }
     }
-    Ok(())
 }
