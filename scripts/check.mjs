@@ -11,7 +11,7 @@ await asCommand(import.meta, async () => {
   await setup({ tests: true });
   await step('formatting', () => run('cargo', ['fmt', '--check']));
   // Both, because neither sees all of the crate: src/cloudflare/ exists for wasm32 alone, the tests for the host alone.
-  await step('clippy, host', () => run('cargo', ['clippy', '--all-targets', '--', '-D', 'warnings']));
+  await step('clippy, host', () => run('cargo', ['clippy', '--workspace', '--all-targets', '--', '-D', 'warnings']));
   await step('clippy, wasm32', () => run('cargo', ['clippy', '--target', 'wasm32-unknown-unknown', '--lib', '--', '-D', 'warnings']));
   await build();
   await step('bundle and bindings, as wrangler would deploy them', dryRun);

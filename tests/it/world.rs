@@ -24,6 +24,7 @@ mod esplora;
 mod files;
 mod limits;
 mod paypal;
+mod queue;
 mod secrets;
 pub mod stripe;
 mod web;
@@ -33,6 +34,7 @@ pub use esplora::{Esplora, Mood};
 pub use files::Files;
 pub use limits::Limits;
 pub use paypal::{API, CLIENT_ID, CLIENT_SECRET, IPN, PayPal, WEBHOOK_ID, capture_of};
+pub use queue::Queue;
 pub use secrets::{Told, secrets_in};
 pub use stripe::Stripe;
 pub use web::{Sent, Web, answer};
@@ -392,64 +394,5 @@ impl pushguard::world::Cache for Cache {
             self.kept.borrow_mut().insert(key.to_owned(), (until, value.to_owned()));
         });
         Box::pin(std::future::ready(put))
-    }
-}
-
-#[derive(Default)]
-pub struct Queue {
-    /// When it is due, and its text; in the order of sending.
-    waiting: RefCell<Vec<(i64, String)>>,
-    /// Sending fails and says so.
-    pub broken: Cell<bool>,
-    /// Sending works and nothing ever comes.
-    pub loses: Cell<bool>,
-    clock: Rc<Clock>,
-}
-
-impl Queue {
-    pub fn put(&self, text: String, seconds: u32) {
-        self.waiting.borrow_mut().push((self.clock.now() + i64::from(seconds) * SECOND, text));
-    }
-
-    /// Messages that wait, each with its due time.
-    pub fn waiting(&self) -> Vec<(i64, String)> {
-        self.waiting.borrow().clone()
-    }
-
-    pub fn forget(&self) {
-        self.waiting.borrow_mut().clear();
-    }
-
-    pub fn next_due(&self) -> Option<i64> {
-        self.waiting.borrow().iter().map(|(due, _)| *due).min()
-    }
-
-    pub fn take_due(&self, most: usize) -> Vec<String> {
-        let now = self.clock.now();
-        let mut taken = Vec::new();
-        self.waiting.borrow_mut().retain(|(due, text)| {
-            let take = *due <= now && taken.len() < most;
-            if take {
-                taken.push(text.clone());
-            }
-            !take
-        });
-        taken
-    }
-}
-
-impl pushguard::world::Queue for Queue {
-    fn send<'a>(&'a self, _lane: Lane, messages: Vec<(String, u32)>) -> Later<'a, Result<(), Fault>> {
-        if self.broken.get() {
-            return Box::pin(std::future::ready(Err(Fault("the queue is broken".into()))));
-        }
-        for (text, delay) in messages {
-            assert!(delay <= 43_200, "no queue delays a message for {delay} seconds");
-            assert!(text.len() <= 128_000, "no queue takes a message of {} bytes", text.len());
-            if !self.loses.get() {
-                self.put(text, delay);
-            }
-        }
-        Box::pin(std::future::ready(Ok(())))
     }
 }
