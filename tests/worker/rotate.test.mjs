@@ -37,8 +37,8 @@ test('after the command the old key can be taken out, and every account still ha
   await restart(`${next},${old}`);
   const { code, stdout, stderr } = await command();
   assert.equal(code, 0, stderr);
-  // Of each: its secret, the one before, a wallet in two columns, and two settings.
-  assert.match(stdout, new RegExp(`pass 1: ${12 * 6} sealed anew\n· pass 2: 0 sealed anew\nEverything is sealed`));
+  // Of each: its secret, the one before, a wallet of each coin in two columns, and two settings.
+  assert.match(stdout, new RegExp(`pass 1: ${12 * 10} sealed anew\n· pass 2: 0 sealed anew\nEverything is sealed`));
   assert.ok(!`${stdout}${stderr}`.includes(adminToken));
 
   await restart(next);
