@@ -10,6 +10,7 @@ mod checkout;
 mod counts;
 mod coupon;
 mod delivery;
+mod ethereum;
 mod facts;
 mod feedback;
 mod gateway;
