@@ -21,6 +21,7 @@ use pushguard::{
 
 mod db;
 mod esplora;
+mod ethereum;
 mod files;
 mod limits;
 mod paypal;
@@ -31,6 +32,7 @@ mod web;
 
 pub use db::{Db, Landed};
 pub use esplora::{Esplora, Mood};
+pub use ethereum::{Node, WEI, hash};
 pub use files::Files;
 pub use limits::Limits;
 pub use paypal::{API, CLIENT_ID, CLIENT_SECRET, IPN, PayPal, WEBHOOK_ID, capture_of};
@@ -52,12 +54,13 @@ pub const KEY_A: &str = "a:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
 pub const KEY_B: &str = "b:QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=";
 
 /// Settings as a production deployment has them, except where nobody may be asked.
-const SETTINGS: [(&str, &str); 11] = [
+const SETTINGS: [(&str, &str); 12] = [
     ("ADMIN_TOKEN", ADMIN_TOKEN),
     ("TOKEN_KEYS", KEY_A),
     ("VAULT_KEY", KEY_A),
     ("BITCOIN_NETWORK", "mainnet"),
     ("BITCOIN_ESPLORA_URLS", "https://one.chain.example/api,https://two.chain.example/api"),
+    ("ETHEREUM_RPC_URLS", "https://one.node.example,https://two.node.example"),
     ("RATES_COINBASE_URL", "https://coinbase.example"),
     ("RATES_COINGECKO_URL", "https://coingecko.example"),
     ("DNS_OVER_HTTPS_URL", "off"),

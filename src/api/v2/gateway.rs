@@ -10,7 +10,7 @@ use crate::{
             Desk, Gateway,
             hd::KeyError,
             settings::{Bad, Money, Setting},
-            wallet::WalletChange,
+            wallet::{Source, WalletChange},
         },
     },
     world::Network,
@@ -190,5 +190,11 @@ fn wallet(call: &Call<'_>, fields: &mut Fields, gateway: Gateway) -> Option<Wall
         };
         fields.error(format!("{} {problem}", label(name)));
     });
-    Some(WalletChange { text: text?, source: source.ok()?, confirmations })
+    let source = source.ok()?;
+    let text = match &source {
+        Source::Key(_) => text?,
+        // In the one spelling that has a checksum.
+        Source::Single(address) => address.clone(),
+    };
+    Some(WalletChange { text, source, confirmations })
 }

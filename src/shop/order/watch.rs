@@ -52,8 +52,10 @@ fn pace(order: &Order, now: i64, base: u32) -> Option<u32> {
         () if past < HOUR || (confirming && past < DAY) => Some(base.max(60)),
         () if past < order.policy.watch() || (confirming && past < 14 * DAY) => Some(300),
         () if past < WATCHED || confirming => Some(3_600),
-        // Its last look could not see for sure that the address is empty.
-        () if order.status == Status::Unpaid && past < WATCHED + 2 * DAY => Some(12 * 3_600),
+        // Its last look could not see for sure that the address is empty. One that all orders share is never given back.
+        () if order.status == Status::Unpaid && !order.invoice.is_shared() && past < WATCHED + 2 * DAY => {
+            Some(12 * 3_600)
+        }
         () => None,
     }
 }

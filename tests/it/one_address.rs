@@ -1,0 +1,156 @@
+//! Ether to one address for all orders, which differ in their amounts: blocks are read for it.
+
+use pushguard::world::WebFault;
+use serde_json::json;
+
+use crate::{
+    ethereum::{SECOND_ADDRESS, SINGLE, Scene},
+    world::{DAY, HOUR, MINUTE, Mood, SECOND, WEI, World},
+};
+
+#[test]
+fn orders_of_one_address_differ_in_their_amounts_and_each_is_paid_by_its_own() {
+    let world = World::new();
+    let scene = Scene::with_address(&world);
+    let links = [scene.order(), scene.order(), scene.order()];
+    let values = links.each_ref().map(|link| scene.value(link));
+    assert_eq!(values, [500_001, 500_002, 500_003], "the least that ends in their own four digits");
+    for link in &links {
+        assert_eq!(scene.grace.order(&link.order_id)["crypto_address"], SINGLE);
+    }
+    let page = scene.page(&links[1]);
+    assert!(page.contains("it is how your payment is recognised") && page.contains("0.00500002"), "{page}");
+    assert!(page.contains(&format!("ethereum:{SINGLE}@1?value=5000020000000000")));
+    scene.then(|node| {
+        // Somebody else's, and two that are almost right.
+        node.pays(1, SINGLE, 500_000 * WEI);
+        node.pays(2, SINGLE, values[0] * WEI + 1);
+        node.fails(3, SINGLE, values[0] * WEI);
+        node.pays(4, SINGLE, values[1] * WEI);
+        node.pays(5, SECOND_ADDRESS, values[2] * WEI);
+    });
+    assert_eq!(links.each_ref().map(|link| scene.is(link).0), [0, 54, 0]);
+    scene.then(|node| node.mines(2));
+    assert_eq!(scene.is(&links[1]), (100, 500_002, 4));
+    let hash = crate::world::hash(4);
+    assert_eq!(world.db.one("SELECT txid FROM transactions"), hash);
+    scene.then(|node| node.pays(6, SINGLE, values[0] * WEI));
+    scene.then(|node| node.sweeps(7, SINGLE, values[0] * WEI));
+    scene.then(|node| node.mines(2));
+    assert_eq!(links.each_ref().map(|link| scene.is(link).0), [100, 100, 0], "what the seller moves on doesn't matter");
+}
+
+#[test]
+fn blocks_are_read_only_when_the_address_has_moved() {
+    let world = World::new();
+    let scene = Scene::with_address(&world);
+    let link = scene.order();
+    let blocks = || world.web.sent().iter().filter(|sent| sent.body.contains("eth_getBlockByNumber")).count();
+    for _ in 0..40 {
+        scene.both(|node| node.mines(1));
+        world.live_through(15 * SECOND);
+    }
+    assert_eq!(blocks(), 0);
+    let writes = world.db.one("SELECT revision FROM orders");
+    assert_eq!(writes, "1", "nor is anything written for it");
+    let value = scene.value(&link);
+    scene.then(|node| node.pays(1, SINGLE, value * WEI));
+    assert_eq!(scene.is(&link).0, 54);
+    assert!((1..=12).contains(&blocks()), "{}", blocks());
+}
+
+#[test]
+fn a_payment_is_found_however_far_the_looks_are_behind() {
+    let world = World::new();
+    let scene = Scene::with_address(&world);
+    let link = scene.order();
+    let value = scene.value(&link);
+    scene.both(|node| {
+        node.is(Mood::Silent(WebFault::Timeout));
+        node.mines(170);
+        node.pays(1, SINGLE, value * WEI);
+        node.mines(100);
+    });
+    world.live_through(15 * MINUTE);
+    scene.both(|node| node.is(Mood::Well));
+    world.live_through(30 * MINUTE);
+    assert_eq!(scene.is(&link).0, 100);
+    // And where nobody said at the start how high the chain was.
+    scene.both(|node| node.is(Mood::Silent(WebFault::Timeout)));
+    let link = scene.order();
+    let value = scene.value(&link);
+    world.live_through(MINUTE);
+    scene.both(|node| {
+        node.is(Mood::Well);
+        node.pays(2, SINGLE, value * WEI);
+        node.mines(3);
+    });
+    world.live_through(MINUTE);
+    assert_eq!(scene.is(&link).0, 100);
+}
+
+#[test]
+fn a_transaction_that_changes_its_block_or_leaves_it_is_followed() {
+    let world = World::new();
+    let scene = Scene::with_address(&world);
+    let link = scene.order();
+    let value = scene.value(&link);
+    scene.then(|node| node.pays(1, SINGLE, value * WEI));
+    assert_eq!(scene.is(&link), (54, 500_001, 1));
+    let height = scene.nodes[0].tip();
+    scene.then(|node| node.reorganises(height));
+    assert_eq!(scene.is(&link), (0, 0, 0));
+    scene.then(|node| {
+        node.mines(1);
+        node.pays(1, SINGLE, value * WEI);
+    });
+    assert_eq!(scene.is(&link), (54, 500_001, 1));
+    // Another one, in a block that was read already and is replaced by one that has it.
+    let other = scene.order();
+    let value = scene.value(&other);
+    scene.then(|node| node.mines(1));
+    scene.both(|node| {
+        *node.tip_mut() -= 1;
+        node.pays(2, SINGLE, value * WEI);
+    });
+    world.live_through(20 * SECOND);
+    assert_eq!(scene.is(&other).0, 54);
+}
+
+#[test]
+fn a_shared_address_asks_for_marked_sums_at_a_new_price_too_and_takes_what_was_sent_at_the_old_one() {
+    let world = World::new();
+    let scene = Scene::with_address(&world);
+    let link = scene.order();
+    let old = scene.value(&link);
+    let body = json!({"data": {"currency": "ETH", "rates": {"USD": "1900"}}}).to_string();
+    world.web.on("https://coinbase.example/v2/exchange-rates?currency=ETH", move |_| {
+        crate::world::answer(200, body.clone())
+    });
+    world.live_through(25 * MINUTE);
+    world.buyer().post(&link.order(), "").expect(303);
+    let new = scene.value(&link);
+    assert_eq!((new, new % 10_000), (530_001, 1), "at least 526,316");
+    scene.then(|node| node.pays(1, SINGLE, old * WEI));
+    let (status, received, _) = scene.is(&link);
+    assert_eq!((status, received), (53, 500_001), "the old price, and not enough any more");
+    let missing = new - old;
+    scene.then(|node| node.pays(2, SINGLE, missing * WEI));
+    scene.then(|node| node.mines(2));
+    assert_eq!(scene.is(&link).0, 100);
+}
+
+#[test]
+fn looks_at_a_shared_address_never_lie_more_than_five_minutes_apart_and_end() {
+    let world = World::new();
+    let scene = Scene::with_address(&world);
+    scene.order();
+    world.live_through(2 * DAY);
+    let before = scene.asked();
+    world.live_through(HOUR);
+    assert!((20..=30).contains(&(scene.asked() - before)), "two requests every five minutes");
+    world.live_through(6 * DAY);
+    let before = scene.asked();
+    world.live_through(DAY);
+    assert_eq!(scene.asked(), before);
+}
