@@ -14,7 +14,7 @@ const folder = await mkdtemp(path.join(tmpdir(), 'pushguard-rotate-'));
 let shop;
 const restart = async (keys) => {
   await shop?.close();
-  shop = await startShop({ persist: folder, settings: { VAULT_KEY: keys } });
+  shop = await startShop({ persist: folder, settings: { VAULT_KEY: keys, PUBLIC_URL: 'https://desk.example' } }); // each start has a port of its own
 };
 after(async () => {
   await shop.close();
