@@ -44,6 +44,7 @@ pub trait Voice {
     fn endpoint(&self, endpoint: &webhook::Endpoint) -> String;
     fn feedback(&self, feedback: &feedback::Feedback) -> String;
     fn order(&self, order: &order::Order) -> String;
+    fn product(&self, product: &product::Product) -> String;
     fn query(&self, query: &query::Query) -> String;
 }
 

@@ -1,7 +1,7 @@
 //! The bodies of webhooks in this dialect: an event about an order is the order object, and so with the others.
 
-use super::{feedback, order, query, webhook};
-use crate::shop::{Voice, feedback::Feedback, order::Order, query::Query, webhook::Endpoint};
+use super::{feedback, order, product, query, webhook};
+use crate::shop::{Voice, feedback::Feedback, order::Order, product::Product, query::Query, webhook::Endpoint};
 
 pub struct Events;
 
@@ -16,6 +16,11 @@ impl Voice for Events {
 
     fn order(&self, order: &Order) -> String {
         order::object(order)
+    }
+
+    /// Where its image lies is said from the root on: an event knows no request's origin.
+    fn product(&self, product: &Product) -> String {
+        product::object(product, "")
     }
 
     fn query(&self, query: &Query) -> String {

@@ -221,10 +221,8 @@ pub async fn simulate(call: &Call<'_>) -> Answer {
         return Err(Failure::not_found());
     };
     let keep = |log: &Log| call.keep(201, &log_object(log));
-    match simulate::simulate(call.shop, call.account, url, event, &keep).await? {
-        Some(log) => Ok(Response::json(201, log_object(&log))),
-        None => Err(Failure::invalid("Event can't be simulated yet")),
-    }
+    let log = simulate::simulate(call.shop, call.account, url, event, &keep).await?;
+    Ok(Response::json(201, log_object(&log)))
 }
 
 /// The reference's log object, and beside it `error`: why no answer came, of which log it is a repetition, and whether it

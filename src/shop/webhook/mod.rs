@@ -8,6 +8,7 @@ use super::{
     job::Job,
     list::{self, Page},
     order::Order,
+    product::Product,
     query::Query,
     time::{DAY, HOUR, MINUTE},
 };
@@ -78,6 +79,7 @@ impl Event {
 #[derive(Clone, Copy)]
 pub enum Subject<'a> {
     Endpoint(&'a Endpoint),
+    Product(&'a Product),
     Feedback(&'a Feedback),
     Order(&'a Order),
     Query(&'a Query),
@@ -87,6 +89,7 @@ impl Subject<'_> {
     fn id(&self) -> &str {
         match self {
             Subject::Endpoint(endpoint) => &endpoint.id,
+            Subject::Product(product) => &product.id,
             Subject::Feedback(feedback) => &feedback.id,
             Subject::Order(order) => &order.id,
             Subject::Query(query) => &query.id,
@@ -97,6 +100,7 @@ impl Subject<'_> {
     fn own_url(&self) -> Option<&str> {
         match self {
             Subject::Order(order) => order.webhook_url.as_deref(),
+            Subject::Product(product) => product.webhook_url.as_deref(),
             Subject::Endpoint(_) | Subject::Feedback(_) | Subject::Query(_) => None,
         }
     }
@@ -104,6 +108,7 @@ impl Subject<'_> {
     fn body(&self, shop: &Shop) -> String {
         match self {
             Subject::Endpoint(endpoint) => shop.voice.endpoint(endpoint),
+            Subject::Product(product) => shop.voice.product(product),
             Subject::Feedback(feedback) => shop.voice.feedback(feedback),
             Subject::Order(order) => shop.voice.order(order),
             Subject::Query(query) => shop.voice.query(query),

@@ -10,29 +10,28 @@ use crate::{
         gateway, id,
         money::{Amount, Decimal},
         order::{Buyer, Invoice, Order, Status, dollars},
+        product::{Kind, Product},
         query::{self, Query, Reply, Side},
         time::{DAY, MINUTE},
     },
     world::{Fault, Statement},
 };
 
-/// Owes a sample of the event to the URL. `None` when there is no sample of it yet.
+/// Owes a sample of the event to the URL.
 pub async fn simulate(
     shop: &Shop,
     account: &Account,
     url: String,
     event: Event,
     along: Along<'_, Log>,
-) -> Outcome<Option<Log>> {
+) -> Outcome<Log> {
     let due_at = shop.now() + GRACE;
-    let Some((log, owed)) = sample_log(shop, account, url, event, due_at, RETRIES)? else {
-        return Ok(None);
-    };
+    let (log, owed) = sample_log(shop, account, url, event, due_at, RETRIES)?;
     let mut statements = along(&log)?;
     statements.extend(owed);
     account.db(shop)?.commit(statements).await?;
     shop.nudge(nudges(account, &[Due { log_id: log.id.clone(), slow: false }])).await;
-    Ok(Some(log))
+    Ok(log)
 }
 
 /// The sample's log and its statements. `due_at`: when cron sends it, should nobody have.
@@ -43,11 +42,9 @@ pub fn sample_log(
     event: Event,
     due_at: i64,
     retry_limit: u32,
-) -> Result<Option<(Log, [Statement; 2])>, Fault> {
+) -> Result<(Log, [Statement; 2]), Fault> {
     let now = shop.now();
-    let Some((subject_id, payload)) = sample(shop, account, event)? else {
-        return Ok(None);
-    };
+    let (subject_id, payload) = sample(shop, account, event)?;
     let log = Log {
         id: id::short(shop.random()),
         event: event.name().to_owned(),
@@ -79,12 +76,12 @@ pub fn sample_log(
         }),
         sql::mark_simulated(account.id, &log.id, retry_limit),
     ];
-    Ok(Some((log, statements)))
+    Ok((log, statements))
 }
 
 /// The one place where an event gets its sample: the subject's id, and the body in the same words as a real event's.
-fn sample(shop: &Shop, account: &Account, event: Event) -> Result<Option<(String, String)>, Fault> {
-    let told = |subject: Subject<'_>| Some((subject.id().to_owned(), subject.body(shop)));
+fn sample(shop: &Shop, account: &Account, event: Event) -> Result<(String, String), Fault> {
+    let told = |subject: Subject<'_>| (subject.id().to_owned(), subject.body(shop));
     let order = |status| order(shop, account, status).map(|order| told(Subject::Order(&order)));
     let feedback = |response| told(Subject::Feedback(&feedback(shop, response)));
     let query = |reply| told(Subject::Query(&query(shop, reply)));
@@ -92,14 +89,29 @@ fn sample(shop: &Shop, account: &Account, event: Event) -> Result<Option<(String
         Event::OrderCreated => order(Status::Unpaid)?,
         Event::OrderUpdated => order(Status::AwaitingConfirmations)?,
         Event::OrderPaid => order(Status::Completed)?,
-        // A product, made as the others are.
-        Event::ProductOutOfStock => None,
+        Event::ProductOutOfStock => told(Subject::Product(&product(shop)?)),
         Event::FeedbackCreated => feedback(""),
         Event::FeedbackUpdated => feedback("Thank you!"),
         Event::QueryCreated => query(None),
         Event::QueryReplied => query(Some("Yes, it does.")),
         Event::EndpointFailing => told(Subject::Endpoint(&endpoint(shop, true))),
         Event::EndpointDisabled => told(Subject::Endpoint(&endpoint(shop, false))),
+    })
+}
+
+/// The last of its serials was sold.
+fn product(shop: &Shop) -> Result<Product, Fault> {
+    let (blank, now) = (Product::blank()?, shop.now());
+    Ok(Product {
+        id: PRODUCT_ID.into(),
+        title: PRODUCT_TITLE.into(),
+        description: "A key for the example app.".into(),
+        price: Amount::new(1_299, blank.price.currency()).unwrap_or(blank.price),
+        kind: Kind::Serials,
+        gateways: "bitcoin,paypal".into(),
+        created_at: now - 30 * DAY,
+        updated_at: now,
+        ..blank
     })
 }
 
