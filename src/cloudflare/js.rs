@@ -88,10 +88,14 @@ extern "C" {
     pub async fn allows(limit: &RateLimit, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     pub async fn ask(database: &Database, statements: &str) -> Result<JsValue, JsValue>;
-    pub fn attend(state: &JsValue);
+    #[wasm_bindgen(catch)]
+    pub fn attend(state: &JsValue) -> Result<(), JsValue>;
     #[wasm_bindgen(catch)]
     pub fn live(state: &JsValue, request: &web_sys::Request, most: u32) -> Result<web_sys::Response, JsValue>;
-    pub fn leave(socket: &JsValue);
+    #[wasm_bindgen(catch)]
+    pub fn leave(socket: &JsValue) -> Result<(), JsValue>;
+    // The only one that takes and gives nothing but objects and can't throw: wasm-bindgen 0.2.129 names the file once for each
+    // such function, and a second is a duplicate key in the bundle.
     pub fn instance() -> JsValue;
 }
 

@@ -20,9 +20,9 @@ pub struct Live {
 #[wasm_bindgen]
 impl Live {
     #[wasm_bindgen(constructor)]
-    pub fn new(state: JsValue, _env: JsValue) -> Live {
-        js::attend(&state);
-        Live { state }
+    pub fn new(state: JsValue, _env: JsValue) -> Result<Live, JsValue> {
+        js::attend(&state)?;
+        Ok(Live { state })
     }
 
     pub fn fetch(&self, request: &web_sys::Request) -> Result<web_sys::Response, JsValue> {
@@ -34,8 +34,8 @@ impl Live {
     pub fn message(&self) {}
 
     #[wasm_bindgen(js_name = webSocketClose)]
-    pub fn close(&self, socket: &JsValue) {
-        js::leave(socket);
+    pub fn close(&self, socket: &JsValue) -> Result<(), JsValue> {
+        js::leave(socket)
     }
 
     #[wasm_bindgen(js_name = webSocketError)]
