@@ -252,7 +252,7 @@ impl Order {
         [
             ("late", *late),
             ("underpaid", paid && received < value && self.status == Status::Completed),
-            ("overpaid", received > value || self.paid_value > self.price.minor()),
+            ("overpaid", received > value || (paid && self.paid_value > self.price.minor())),
             ("partially_refunded", self.refunded_value > 0 && self.status != Status::Refunded),
             ("wrong_currency", self.strange),
             // Of coins: nobody can take them back otherwise.

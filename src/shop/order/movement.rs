@@ -76,32 +76,42 @@ pub struct Books {
     /// … and that were sent back.
     pub refunded: i64,
     pub status: Status,
+    /// One payment was of the whole price.
+    pub whole: bool,
     /// Money came that this order can't be paid with.
     pub strange: bool,
 }
 
+/// An order is paid by one payment of its whole price. Parts don't add up to one, as they do on a chain: a part that the seller
+/// sent back and that is paid again would complete what half was paid for, and which came first isn't known when they are
+/// heard of in another order. Gateways ask for the whole; a part comes of a button that somebody changed.
 pub fn books(price: Amount, movements: &[Movement]) -> Books {
-    let sum = |kind: Kind| {
-        movements.iter().filter(|it| it.kind == kind).fold(0_i64, |sum, it| sum.saturating_add(it.value.max(0)))
+    let sum = |holds: &dyn Fn(&Movement) -> bool| {
+        movements.iter().filter(|it| holds(it)).fold(0_i64, |sum, it| sum.saturating_add(it.value.max(0)))
     };
     let count = |kind: Kind, of: &str| movements.iter().filter(|it| it.kind == kind && it.of == of).count();
-    let paid = sum(Kind::Paid);
+    let is_whole = |it: &Movement| it.kind == Kind::Paid && it.value > 0 && it.value >= price.minor();
+    let of_part = |of: &str| movements.iter().any(|it| it.kind == Kind::Paid && it.of == of && !is_whole(it));
     // What was sent back and did not arrive is the seller's again.
-    let failed = movements.iter().filter(|it| it.kind == Kind::Refunded && count(Kind::Failed, &it.of) > 0);
-    let refunded = sum(Kind::Refunded) - failed.fold(0_i64, |sum, it| sum.saturating_add(it.value.max(0)));
+    let is_back = |it: &Movement| it.kind == Kind::Refunded && count(Kind::Failed, &it.of) == 0;
     let any = |kind: Kind, holds: &dyn Fn(&str) -> bool| movements.iter().any(|it| it.kind == kind && holds(&it.of));
+    let paid = sum(&|it| it.kind == Kind::Paid);
+    let refunded = sum(&is_back);
+    let wholes = sum(&is_whole);
+    let whole = wholes > 0;
     let disputed = any(Kind::Disputed, &|of| count(Kind::Disputed, of) > count(Kind::Restored, of));
     let pending = any(Kind::Pending, &|of| count(Kind::Paid, of) + count(Kind::Failed, of) == 0);
     let status = match () {
-        () if paid > 0 && refunded >= paid => Status::Refunded,
+        () if whole && sum(&|it| is_back(it) && !of_part(&it.of)) >= wholes => Status::Refunded,
         // Of a part nothing was handed out that could be taken back: it stays a part, whichever was heard first.
-        () if paid > 0 && paid >= price.minor() && disputed => Status::Reversed,
-        () if paid > 0 && paid >= price.minor() => Status::Completed,
+        () if whole && disputed => Status::Reversed,
+        () if whole => Status::Completed,
+        () if paid > 0 && refunded >= paid => Status::Refunded,
         () if paid > 0 => Status::PartiallyPaid,
         () if pending => Status::PendingAtPayPal,
         () => Status::Unpaid,
     };
-    Books { paid, refunded, status, strange: any(Kind::Strange, &|_| true) }
+    Books { paid, refunded, status, whole, strange: any(Kind::Strange, &|_| true) }
 }
 
 /// Those that aren't known yet.

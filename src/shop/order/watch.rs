@@ -334,7 +334,7 @@ pub fn booked(order: &Order, known: &[Movement], seen: &[Movement], now: i64) ->
     }
     let all: Vec<Movement> = known.iter().chain(&fresh).cloned().collect();
     let books = movement::books(order.price, &all);
-    let route = order.route(books.status, books.paid >= order.price.minor());
+    let route = order.route(books.status, books.whole);
     let mut order = order.clone();
     let more = (books.paid, books.refunded, books.strange) != (order.paid_value, order.refunded_value, order.strange);
     order.paid_value = books.paid;
