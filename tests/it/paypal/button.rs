@@ -222,7 +222,10 @@ fn a_form_that_the_buyer_changed_pays_what_it_pays() {
     assert_eq!((ada.status(&link.order_id), paid_events(&world)), (53, 0));
     assert!(world.buyer().get(&link.order()).text().contains("0.01 USD"), "the buyer is told what has come");
     happens(&world, &paypal, &ipn(&link.order_id, &[("mc_gross", "9.99"), ("txn_id", "2ND")]));
-    assert_eq!((ada.status(&link.order_id), paid_events(&world)), (100, 1), "and pays the rest");
+    assert_eq!((ada.status(&link.order_id), paid_events(&world)), (53, 0), "parts don't add up");
+    assert_eq!(exceptions(&ada, &link.order_id), json!([]), "and are no overpayment");
+    happens(&world, &paypal, &ipn(&link.order_id, &[("txn_id", "3RD")]));
+    assert_eq!((ada.status(&link.order_id), paid_events(&world)), (100, 1), "the whole price does it");
     let (link, _) = started(&world, &ada, json!({}));
     happens(&world, &paypal, &ipn(&link.order_id, &[("mc_currency", "HUF"), ("mc_gross", "10")]));
     assert_eq!((ada.status(&link.order_id), exceptions(&ada, &link.order_id)), (0, json!(["wrong_currency"])));
