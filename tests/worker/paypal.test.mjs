@@ -79,6 +79,9 @@ test('what is forged, for somebody else, or in another currency pays nothing', a
   await told(order, { mc_gross: '0.01', txn_id: 'CENT' });
   await becomes(order, 53);
   await told(order, { mc_gross: '9.99', txn_id: 'REST' });
+  await heard();
+  assert.equal((await order.order()).status, 53, 'parts don’t add up');
+  await told(order, { txn_id: 'WHOLE' });
   await becomes(order, 100);
 });
 
