@@ -270,7 +270,10 @@ fn expired(page: &Page, received: Option<&str>, order_id: &str, restart: bool) -
     html! {
         (mark(Mark::Time))
         (heading(if restart { "This price has expired" } else { "This payment has expired" }, html! {
-            @if let Some(sum) = received { "We received " (sum) ", which is less than the price." } @else { "No payment has arrived." }
+            @if let Some(sum) = received {
+                // On a gateway's books parts don't add up: they may come to the price.
+                "We received " (sum) @if restart { ", which is less than the price." } @else { ", but not the whole price in one payment." }
+            } @else { "No payment has arrived." }
         }))
         @if received.is_some() {
             p.alert.care {

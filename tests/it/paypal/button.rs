@@ -224,6 +224,8 @@ fn a_form_that_the_buyer_changed_pays_what_it_pays() {
     happens(&world, &paypal, &ipn(&link.order_id, &[("mc_gross", "9.99"), ("txn_id", "2ND")]));
     assert_eq!((ada.status(&link.order_id), paid_events(&world)), (53, 0), "parts don't add up");
     assert_eq!(exceptions(&ada, &link.order_id), json!([]), "and are no overpayment");
+    let page = world.buyer().get(&link.order()).text();
+    assert!(page.contains("We received 10.00 USD, but not the whole price in one payment."), "{page}");
     happens(&world, &paypal, &ipn(&link.order_id, &[("txn_id", "3RD")]));
     assert_eq!((ada.status(&link.order_id), paid_events(&world)), (100, 1), "the whole price does it");
     let (link, _) = started(&world, &ada, json!({}));
