@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import './patient.mjs';
 import { limitsIn } from './settings.mjs';
 import { exists, Halt, root } from './shell.mjs';
 
