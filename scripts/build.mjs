@@ -6,13 +6,14 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { asCommand, exists, Halt, npmBinary, root, run, say, since, toolBinary } from './shell.mjs';
+import { assets } from './assets.mjs';
 import { docs } from './docs.mjs';
 import { ordered, withoutPlaces } from './order.mjs';
 import { setup } from './setup.mjs';
 
 // Cloudflare's own limit is 3 MB on the free plan. Ours is lower, because the size is what a cold start costs, and because
 // one careless dependency should be noticed on the day it comes in.
-const limitInKB = 337;
+const limitInKB = 330;
 
 const outputs = ['index.js', 'index_bg.wasm', 'index_bg.symbols'];
 const built = (name) => path.join(root, 'build', name);
@@ -20,6 +21,7 @@ const built = (name) => path.join(root, 'build', name);
 export async function build({ dev = false } = {}) {
   await setup();
   await docs();
+  await assets();
   const wanted = { profile: dev ? 'dev' : 'release', sources: await hashOfSources() };
   if (await isBuilt(wanted)) return;
 

@@ -2,12 +2,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-/// Paths of the style and the script, which carry the hash of what they hold.
-#[derive(Clone, Copy)]
-pub struct Assets<'a> {
-    pub style: &'a str,
-    pub script: &'a str,
-}
+use crate::checkout::assets::{ICON, SCRIPT, STYLE};
 
 pub struct Frame<'a> {
     pub brand: &'a str,
@@ -19,7 +14,7 @@ pub struct Frame<'a> {
 }
 
 /// The refresh hides in `<noscript>`: with script it would tear down a live page, and nobody could stop it.
-pub fn layout(frame: &Frame, assets: Assets, main: Markup) -> Markup {
+pub fn layout(frame: &Frame, main: Markup) -> Markup {
     let shop = frame.shop.unwrap_or(frame.brand);
     html! {
         (DOCTYPE)
@@ -36,9 +31,9 @@ pub fn layout(frame: &Frame, assets: Assets, main: Markup) -> Markup {
                 // Phones would make links of the digits in amounts and addresses.
                 meta name="format-detection" content="telephone=no, date=no, address=no, email=no";
                 title { (frame.title) " · " (shop) }
-                link rel="icon" href="/pay/assets/icon.svg" type="image/svg+xml";
-                link rel="stylesheet" href=(assets.style);
-                script src=(assets.script) defer {}
+                link rel="icon" href={ "/pay/assets/" (ICON) ".svg" } type="image/svg+xml";
+                link rel="stylesheet" href={ "/pay/assets/" (STYLE) ".css" };
+                script src={ "/pay/assets/" (SCRIPT) ".js" } defer {}
                 @if let Some((seconds, url)) = &frame.refresh {
                     noscript { meta http-equiv="refresh" content={ (seconds) "; url=" (url) }; }
                 }

@@ -9,16 +9,15 @@
 //! POST /pay/:id/:token/test    a test order's buttons
 //! ```
 
-use sha2::{Digest, Sha256};
-
 use crate::{
     http::{Method, Request, Response},
     shop::{
-        Error, Refusal, Shop, id,
+        Error, Refusal, Shop,
         payment::{self, Link},
     },
 };
 
+mod assets;
 mod fill;
 pub mod frame;
 pub mod invoice;
@@ -27,13 +26,7 @@ pub mod page;
 mod steps;
 pub mod view;
 
-use frame::Assets;
 use notice::{Kind, Notice};
-
-/// Served under their hash, so that they may be cached for ever.
-pub const STYLE: &str = include_str!("style.css");
-pub const SCRIPT: &str = include_str!("script.js");
-pub const ICON: &str = include_str!("icon.svg");
 
 /// One page's request: its link was verified.
 struct Visit<'a> {
@@ -48,7 +41,7 @@ struct Visit<'a> {
 pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Response {
     let segments = request.segments();
     let (return_origin, answered) = match segments.as_slice() {
-        ["pay", "assets", name] => return asset(request, name),
+        ["pay", "assets", name] => return assets::answer(request, name),
         ["pay", payment_id, token, rest @ ..] => match payment::open_link(shop, payment_id, token).await {
             Ok(link) => {
                 let url = format!("/pay/{payment_id}/{token}");
@@ -145,39 +138,11 @@ fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Re
     };
     let again = matches!(kind, Kind::NoPrice | Kind::NoAnswer | Kind::Broken { .. }).then_some(request.path.as_str());
     let notice = Notice { brand: &shop.world.settings.brand, shop: None, kind, again };
-    let (style, script) = paths();
     let status = notice.kind.status();
-    let document = notice::document(&notice, Assets { style: &style, script: &script });
+    let document = notice::document(&notice);
     let response = Response::html(status, document.into_string()).with("cache-control", "no-store");
     match retry_after {
         Some(seconds) => response.with("retry-after", seconds.to_string()),
         None => response,
-    }
-}
-
-/// `/pay/assets/<first 12 hex of SHA-256>.css` and `.js`.
-pub(crate) fn paths() -> (String, String) {
-    thread_local! {
-        static PATHS: (String, String) = {
-            let hash = |text: &str| id::hex(&Sha256::digest(text.as_bytes())).chars().take(12).collect::<String>();
-            (format!("/pay/assets/{}.css", hash(STYLE)), format!("/pay/assets/{}.js", hash(SCRIPT)))
-        };
-    }
-    PATHS.with(Clone::clone)
-}
-
-fn asset(request: &Request, name: &str) -> Response {
-    let (style, script) = paths();
-    let ends = |path: &str| path.ends_with(name) && name.len() > 10;
-    let (kind, text) = match name {
-        "icon.svg" => ("image/svg+xml", ICON),
-        name if ends(&style) && name.ends_with(".css") => ("text/css; charset=utf-8", STYLE),
-        name if ends(&script) && name.ends_with(".js") => ("text/javascript; charset=utf-8", SCRIPT),
-        _ => return Response::empty(404),
-    };
-    match request.method {
-        Method::Get => Response::bytes(200, kind, text.as_bytes().to_vec())
-            .with("cache-control", "public, max-age=31536000, immutable"),
-        _ => Response::empty(405).with("allow", "GET, HEAD"),
     }
 }

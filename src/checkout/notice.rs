@@ -1,6 +1,6 @@
 //! Pages that end the matter: no such link, a withdrawn one, and our own failures, which say that no money is lost.
 
-use crate::checkout::frame::{Assets, Frame, Mark, layout, mark};
+use crate::checkout::frame::{Frame, Mark, layout, mark};
 use crate::checkout::page::heading;
 use maud::{Markup, html};
 
@@ -44,12 +44,11 @@ impl Kind<'_> {
     }
 }
 
-pub fn document(notice: &Notice, assets: Assets) -> Markup {
+pub fn document(notice: &Notice) -> Markup {
     let (title, text) = words(&notice.kind);
     let frame = Frame { brand: notice.brand, shop: notice.shop, title, test: false, refresh: None };
     layout(
         &frame,
-        assets,
         html! {
             main #pay .lone data-revision={ (notice.kind.status()) "-notice" } {
                 section.card aria-labelledby="state" {

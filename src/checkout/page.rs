@@ -1,6 +1,6 @@
 //! The pay page: what is bought beside how it is paid, one function for each state of the payment.
 
-use crate::checkout::frame::{Assets, Frame, Mark, copy, flip, layout, mark};
+use crate::checkout::frame::{Frame, Mark, copy, flip, layout, mark};
 use crate::checkout::invoice::{clock, count, details, invoice, simulate, steps};
 use crate::checkout::view::{Invoice, Page, State};
 use maud::{Markup, html};
@@ -10,11 +10,11 @@ const RETURN: u32 = 5;
 const RETURN_WITH_GOODS: u32 = 30;
 const LOOK_AGAIN: u32 = 15;
 
-pub fn document(page: &Page, assets: Assets) -> Markup {
+pub fn document(page: &Page) -> Markup {
     let title = title(page);
     let frame =
         Frame { brand: page.brand, shop: Some(page.shop), title: &title, test: page.test, refresh: refresh(page) };
-    layout(&frame, assets, main(page))
+    layout(&frame, main(page))
 }
 
 /// All that changes. Whoever has the page already may be given this alone.

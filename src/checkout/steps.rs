@@ -1,9 +1,7 @@
 //! What each address of a payment does.
 
 use super::{
-    Visit, fill,
-    frame::Assets,
-    page, paths,
+    Visit, fill, page,
     view::{Page, State},
 };
 use crate::{
@@ -184,9 +182,7 @@ fn render(visit: &Visit<'_>, status: u16, state: State<'_>) -> Response {
 }
 
 fn render_page(status: u16, page: &Page<'_>) -> Response {
-    let (style, script) = paths();
-    let document = page::document(page, Assets { style: &style, script: &script });
-    Response::html(status, document.into_string()).with("cache-control", "no-store")
+    Response::html(status, page::document(page).into_string()).with("cache-control", "no-store")
 }
 
 /// For `fill`: a sum of coins with its unit.

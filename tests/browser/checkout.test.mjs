@@ -15,7 +15,7 @@ describe('the pay page', { concurrency: 4 }, () => {
 
   before(async () => {
     if (!browser) return;
-    [shop, site] = await Promise.all([startShop({ outbound: () => new Response('ok') }), startReceiver()]);
+    [shop, site] = await Promise.all([startShop({ assets: true, outbound: () => new Response('ok') }), startReceiver()]);
     site.answer = () => ({ headers: { 'content-type': 'text/html' }, body: '<title>Thanks</title><link rel="icon" href="data:,"><h1>Thank you</h1>' });
   });
   after(async () => {

@@ -14,7 +14,7 @@ describe('the pay page', { concurrency: 5 }, () => {
   let shop, site, seller;
   before(async () => {
     if (!browser) return;
-    [shop, site] = await Promise.all([startShop({ outbound: () => new Response('ok') }), startReceiver()]);
+    [shop, site] = await Promise.all([startShop({ assets: true, outbound: () => new Response('ok') }), startReceiver()]);
     site.answer = () => ({ headers: { 'content-type': 'text/html' }, body: '<link rel="icon" href="data:,"><h1>Thank you</h1>' });
     seller = await shop.admin.createAccount({ shop_name: 'Corner Books' });
   });

@@ -14,7 +14,7 @@ describe('every page', () => {
   let shop, seller;
   before(async () => {
     if (!browser) return;
-    shop = await startShop({ outbound: () => new Response('ok') });
+    shop = await startShop({ assets: true, outbound: () => new Response('ok') });
     seller = await shop.admin.createAccount({ shop_name: 'Corner Books & Antiques' });
   });
   after(async () => {
