@@ -8,7 +8,6 @@ use std::cmp::Ordering;
 
 mod rate;
 
-pub use rate::with_spread;
 
 /// ISO 4217 codes in force (List One, 2026), by the number of digits after the decimal point of
 /// their minor unit. Codes without a minor unit (XAU, XDR, XTS, XXX …) are left out: nobody can be
@@ -119,12 +118,6 @@ impl Decimal {
     pub fn count(self, places: u8) -> Option<u32> {
         let shift = places.checked_sub(self.scale)?;
         shift_up(self.digits, shift.into()).and_then(|count| u32::try_from(count).ok())
-    }
-
-    /// So many hundredths of a percent less, exactly. `None` for more than all of it, or too many digits.
-    pub fn less(self, basis_points: u32) -> Option<Decimal> {
-        let digits = self.digits.checked_mul(10_000_u32.checked_sub(basis_points)?.into())?;
-        Decimal::new(digits, self.scale.checked_add(4)?)
     }
 
     pub fn is_zero(self) -> bool {

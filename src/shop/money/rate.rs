@@ -6,7 +6,7 @@ use super::{Decimal, half_up, shift_up};
 /// No rate that is computed here is kept to more figures: of rates of so many, `cross` and `coin_value` are always exact.
 const MOST_DIGITS: u128 = 100_000_000_000_000_000;
 /// Parts of the whole in which a spread is counted: hundredths of a percent.
-const BASIS_POINTS: i32 = 10_000;
+const BASIS_POINTS: u32 = 10_000;
 
 impl Decimal {
     /// The one in the middle of both, rounded half up to 17 figures.
@@ -20,6 +20,16 @@ impl Decimal {
     pub fn times(self, other: Decimal) -> Option<Decimal> {
         let (a, b) = (self.short(), other.short());
         Some(Decimal::shortest(a.digits.checked_mul(b.digits)?, a.scale.checked_add(b.scale)?).short())
+    }
+
+    /// So many hundredths of a percent less, exact up to 17 figures: 50,000 less 250 (2.5 %) is 48,750. `None` when nothing of
+    /// it is left, or it is too long.
+    pub fn less(self, basis_points: u32) -> Option<Decimal> {
+        if basis_points == 0 {
+            return Some(self);
+        }
+        let part = BASIS_POINTS.checked_sub(basis_points)?;
+        self.times(Decimal::new(part.into(), 4)?).filter(|left| !left.is_zero())
     }
 
     /// Whether the two are more than so many percent of the smaller one apart. Numbers too long to compare exactly are.
@@ -46,15 +56,4 @@ impl Decimal {
         let digits = half_up(self.digits, 1, -i32::from(dropped));
         digits.map_or(self, |digits| Decimal::shortest(digits, self.scale - dropped))
     }
-}
-
-/// The price of one coin as an account quotes it. A spread above zero lowers it, so that the buyer pays more of the coin:
-/// 50,000 with 250 basis points (2.5 %) is 48,750. Exact up to 17 figures. `None` when nothing of the price is left, or
-/// the numbers are too long.
-pub fn with_spread(rate: Decimal, basis_points: i32) -> Option<Decimal> {
-    let part = u128::try_from(BASIS_POINTS.checked_sub(basis_points)?).ok()?;
-    if basis_points == 0 {
-        return Some(rate);
-    }
-    rate.times(Decimal::new(part, 4)?).filter(|rate| !rate.is_zero())
 }
