@@ -8,7 +8,6 @@ use std::cmp::Ordering;
 
 mod rate;
 
-
 /// ISO 4217 codes in force (List One, 2026), by the number of digits after the decimal point of
 /// their minor unit. Codes without a minor unit (XAU, XDR, XTS, XXX …) are left out: nobody can be
 /// charged in them.
