@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     actors::{Link, Seller, ZPUB},
-    world::{HOUR, Mood, Node, SECOND, WEI, World},
+    world::{HOUR, MINUTE, Mood, Node, SECOND, WEI, World},
 };
 
 /// m/44'/60'/0' of "abandon … about", and its first addresses as MetaMask and Ledger show them.
@@ -248,7 +248,10 @@ fn one_node_is_not_enough_to_call_a_payment_gone() {
 
 #[test]
 fn nonsense_changes_nothing() {
-    let good = |tip: &str, held: &str| json!([{"id": 0, "result": tip}, {"id": 1, "result": held}, {"id": 2, "result": held}, {"id": 3, "result": held}]);
+    let good = |tip: &str, held: &str| {
+        let results = ["0x1", tip, held, held, held].into_iter().enumerate();
+        results.map(|(id, result)| json!({"id": id, "result": result})).collect::<Value>()
+    };
     let long = "f".repeat(64);
     let cases: Vec<String> = vec![
         String::new(),
@@ -269,7 +272,11 @@ fn nonsense_changes_nothing() {
         good("0x1312d00", "0x4a817c800000000000000000").to_string(),
         good("0xffffffff", "0x0").to_string(),
         good("0xfffffffff", "0x0").to_string(),
-        json!([{"id": 0, "result": 20_000_000}, {"id": 1, "result": 5}]).to_string(),
+        json!([{"id": 0, "result": "0x1"}, {"id": 1, "result": 20_000_000}, {"id": 2, "result": 5}]).to_string(),
+        json!([{"id": 1, "result": "0x1312d00"}, {"id": 2, "result": "0x11c37937e08000"}, {"id": 3, "result": "0x0"}])
+            .to_string(),
+        json!([{"id": 0, "result": 1}, {"id": 1, "result": "0x1312d00"}, {"id": 2, "result": "0x11c37937e08000"}])
+            .to_string(),
         "[".repeat(100_000),
         format!("[{}]", "{\"id\":0,\"result\":\"0x1\"},".repeat(600_000)),
     ];
@@ -342,9 +349,31 @@ fn an_address_is_read_with_its_checksum_and_shown_as_it_is() {
 }
 
 #[test]
+fn ether_of_another_chain_pays_nothing() {
+    for wallet in [json!({"xpub": XPUB, "confirmations": 3}), json!({"address": SINGLE, "confirmations": 3})] {
+        let world = World::new();
+        let scene = Scene::new(&world, wallet);
+        let link = scene.order();
+        let order = scene.grace.order(&link.order_id);
+        let (address, value) = (order["crypto_address"].as_str().unwrap(), scene.value(&link));
+        scene.both(|node| node.follows(11_155_111));
+        scene.then(|node| node.pays(1, address, value * WEI));
+        scene.then(|node| node.mines(3));
+        assert_eq!(scene.is(&link), (0, 0, 0));
+        assert!(world.log.lines().iter().any(|line| line.contains("it is no node of this chain")));
+        // One that is believed is enough.
+        scene.nodes[0].follows(1);
+        world.live_through(MINUTE);
+        scene.then(|node| node.mines(3));
+        assert_eq!(scene.is(&link).0, 100);
+    }
+}
+
+#[test]
 fn another_chain_is_named_on_the_page_and_in_the_link() {
     let world = World::with(&[("ETHEREUM_CHAIN_ID", "11155111")]);
     let scene = Scene::with_key(&world);
+    scene.both(|node| node.follows(11_155_111));
     let page = scene.page(&scene.order());
     assert!(page.contains("Ethereum (chain 11155111) address") && page.contains("@11155111?value="), "{page}");
 }

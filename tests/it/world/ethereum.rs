@@ -1,7 +1,10 @@
 //! A small Ethereum node over a chain that the test moves: balances and counts at any of its last 128 blocks, blocks with their
 //! transactions, and receipts.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use pushguard::world::{Answer, WebFault};
 use serde_json::{Value, json};
@@ -24,6 +27,7 @@ struct Transaction {
 }
 
 pub struct Node {
+    chain: Cell<u64>,
     tip: RefCell<u32>,
     transactions: RefCell<Vec<Transaction>>,
     mood: RefCell<Mood>,
@@ -36,6 +40,7 @@ impl World {
         self.web.on("https://coinbase.example/v2/exchange-rates?currency=ETH", move |_| answer(200, body.clone()));
         ["https://one.node.example", "https://two.node.example"].map(|base| {
             let node = Rc::new(Node {
+                chain: Cell::new(1),
                 tip: RefCell::new(20_000_000),
                 transactions: RefCell::default(),
                 mood: RefCell::new(Mood::Well),
@@ -52,6 +57,11 @@ pub fn hash(name: u8) -> String {
 }
 
 impl Node {
+    /// It is a node of that chain.
+    pub fn follows(&self, chain: u64) {
+        self.chain.set(chain);
+    }
+
     pub fn is(&self, mood: Mood) {
         *self.mood.borrow_mut() = mood;
     }
@@ -150,6 +160,7 @@ impl Node {
         let at = |index: usize| height(&params[index]).filter(|at| *at <= tip && at + 128 > tip);
         let address = || params[0].as_str().expect("an address").to_lowercase();
         match method {
+            "eth_chainId" => Some(json!(format!("{:#x}", self.chain.get()))),
             "eth_blockNumber" => Some(json!(format!("{tip:#x}"))),
             "eth_getBalance" => Some(json!(format!("{:#x}", self.balance(&address(), at(1)?)))),
             "eth_getTransactionCount" => Some(json!(format!("{:#x}", self.sent(&address(), at(1)?)))),

@@ -46,11 +46,8 @@ pub struct Node<'a> {
 
 /// Height of the newest block, and what the address holds.
 pub async fn now(shop: &Shop, url: &str, address: &str) -> Result<(u32, u64), String> {
-    let answers = batch(shop, url, HASTE, &[tip(), of("eth_getBalance", address, None)]).await?;
-    match answers.as_slice() {
-        [tip, held] => Ok((height(tip).ok_or(NONSENSE)?, coins(held).ok_or(NONSENSE)?)),
-        _ => Err(NONSENSE.into()),
-    }
+    let (tip, mut answers) = view(shop, url, HASTE, vec![of("eth_getBalance", address, None)]).await?;
+    Ok((tip, answers.next().as_ref().and_then(coins).ok_or(NONSENSE)?))
 }
 
 /// The newest block below this tip that stays.
@@ -70,10 +67,9 @@ impl Node<'_> {
         living.sort_by_key(|receipt| receipt.height);
         living.truncate(MOST_KNOWN);
         let held = |at| of("eth_getBalance", &invoice.address, at);
-        let mut calls = vec![tip(), held(None)];
+        let mut calls = vec![held(None)];
         calls.extend(living.iter().map(|receipt| held(receipt.height)));
-        let mut answers = batch(self.shop, self.url, TIMEOUT, &calls).await?.into_iter();
-        let tip = answers.next().as_ref().and_then(height).ok_or(NONSENSE)?;
+        let (tip, mut answers) = view(self.shop, self.url, TIMEOUT, calls).await?;
         let newest = answers.next().as_ref().and_then(coins).ok_or(NONSENSE)?;
         let mut level = invoice.held_before;
         let mut sighting = Sighting { tip, complete: true, ..Sighting::default() };
@@ -106,10 +102,8 @@ impl Node<'_> {
     pub async fn blocks(self) -> Result<Sighting, String> {
         let invoice = &self.order.invoice;
         let known: Vec<&Receipt> = self.known.iter().rev().take(MOST_KNOWN).collect();
-        let mut calls = vec![tip()];
-        calls.extend(known.iter().map(|receipt| receipt_of(&receipt.txid)));
-        let mut answers = self.batch(&calls).await?.into_iter();
-        let tip = answers.next().as_ref().and_then(height).ok_or(NONSENSE)?;
+        let calls = known.iter().map(|receipt| receipt_of(&receipt.txid)).collect();
+        let (tip, answers) = view(self.shop, self.url, TIMEOUT, calls).await?;
         let mut sighting = Sighting { tip, complete: true, ..Sighting::default() };
         for (receipt, answer) in known.into_iter().zip(answers) {
             sighting.outputs.extend(included(&answer).map(|height| Output { height: Some(height), ..output(receipt) }));
@@ -213,10 +207,6 @@ fn output(receipt: &Receipt) -> Output {
     Output { txid: receipt.txid.clone(), vout: receipt.vout, value: receipt.value, height: receipt.height }
 }
 
-fn tip() -> String {
-    "\"eth_blockNumber\",\"params\":[]".into()
-}
-
 /// A question about an address as it was at a block, or is at the newest.
 fn of(method: &str, address: &str, at: Option<u32>) -> String {
     let block = at.map_or_else(|| "latest".into(), |height| format!("{height:#x}"));
@@ -231,6 +221,22 @@ fn receipt_of(hash: &str) -> String {
 fn included(receipt: &Value) -> Option<u32> {
     let succeeded = quantity(receipt.get("status")?)? == 1;
     succeeded.then(|| height(receipt.get("blockNumber")?)).flatten()
+}
+
+/// Whose chain it is, how high that is, and the answers to the calls: all of one request.
+async fn view(
+    shop: &Shop,
+    url: &str,
+    timeout: u32,
+    mut calls: Vec<String>,
+) -> Result<(u32, impl Iterator<Item = Value>), String> {
+    calls.splice(..0, ["eth_chainId", "eth_blockNumber"].map(|method| format!("\"{method}\",\"params\":[]")));
+    let mut answers = batch(shop, url, timeout, &calls).await?.into_iter();
+    // Coins of a test network look like any others, and have the same addresses.
+    if answers.next().as_ref().and_then(quantity) != Some(shop.world.settings.ethereum.chain_id.into()) {
+        return Err("it is no node of this chain".into());
+    }
+    Ok((answers.next().as_ref().and_then(height).ok_or(NONSENSE)?, answers))
 }
 
 /// Several calls in one request, answered in their order (JSON-RPC 2.0, section 6). `Null` for a call that was answered by
