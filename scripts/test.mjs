@@ -1,6 +1,6 @@
 // `npm test`: every test there is. `npm test native chain` runs those parts only:
 //   native   the crate on this machine, over SQLite            wasm      its conversions at the JavaScript border
-//   worker   the built module in the real runtime              chain     a real Bitcoin node behind it
+//   worker   the built module in the real runtime              chain     real nodes of the coins behind it
 //   browser  a real browser on the pages                      api       Schemathesis: the API against its specification
 // The last line is `N passed, N failed, N skipped`. Everything they print is looked through for secrets (tests/secrets.txt).
 import { readdir } from 'node:fs/promises';
@@ -105,14 +105,15 @@ async function cargoTest(name, args, env = {}) {
 
 // --- node ---------------------------------------------------------------------------------------------------------------
 
-// One file after another: each starts a runtime of its own, and some a Bitcoin node or a browser.
+// One file after another: each starts a runtime of its own, and some a browser. Those of the chains run side by side: what they do most of
+// the time is wait for a Worker's next look.
 async function nodeTest(name) {
   const { run: runTests } = await import('node:test');
   const { spec: Spec } = await import('node:test/reporters');
   const files = await testFiles(name);
   const tally = { passed: 0, failed: 0, skipped: [], failures: [] };
   // A file that hangs is ended, rather than the whole run with it.
-  const events = runTests({ files, concurrency: 1, timeout: 15 * 60_000 });
+  const events = runTests({ files, concurrency: name === 'chain' ? files.length : 1, timeout: 15 * 60_000 });
   // A file that has no test in it, or that crashes outside of one, is itself reported as a test, under its own name.
   const isFile = (data) => files.includes(data.name) || files.includes(path.resolve(root, data.name));
   const isSuite = (data) => data.details?.type === 'suite';

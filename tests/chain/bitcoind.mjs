@@ -3,15 +3,12 @@
 //
 //   node tests/chain/bitcoind.mjs [--port 3002] [--litecoin]     a node and an Esplora to try things by hand, until Ctrl-C
 
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { dataFolder, onFreePort, startDaemon } from './daemon.mjs';
 import { btc, connect, sats, startEsplora } from './esplora.mjs';
 import { installBitcoind, installLitecoind } from './install.mjs';
 
@@ -33,21 +30,11 @@ export const startLitecoind = options => start(LITECOIN, options);
 
 async function start(coin, { dir, log = () => {}, blocks = 120 } = {}) {
   const found = await coin.install({ dir, log });
-  if (found.missing) return found;
-  // Between choosing a free port and binding it another process may take it: then choose again.
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await launch(coin, found, blocks);
-    } catch (error) {
-      if (attempt === 3 || !/bind|HTTP server/i.test(error.message)) throw error;
-      log('a node\'s port was taken, choosing another');
-    }
-  }
+  return found.missing ? found : onFreePort(port => launch(coin, found, blocks, port), log);
 }
 
-async function launch(coin, found, blocks) {
-  const datadir = mkdtempSync(join(tmpdir(), 'pushguard-regtest-'));
-  const port = await freePort();
+async function launch(coin, found, blocks, port) {
+  const datadir = dataFolder();
   const password = randomBytes(16).toString('hex');
   // In a file rather than on the command line, so that the password isn't in the process list, and bitcoin-cli needs only -datadir.
   writeFileSync(join(datadir, coin.config), `regtest=1
@@ -65,61 +52,19 @@ rpcuser=test
 rpcpassword=${password}
 rpcworkqueue=256
 `, { mode: 0o600 });
-  const output = openSync(join(datadir, 'output'), 'w');
-  const [program, ...args] = found.daemon;
-  const child = spawn(program, [...args, `-datadir=${datadir}`], { stdio: ['ignore', output, output] });
-  closeSync(output);
-  child.unref(); // a test that forgets stop() ends all the same, and its 'exit' handler below takes the node along
-  const gone = new Promise(resolve => child.once('exit', resolve).once('error', resolve));
-
-  // SIGKILL: the data is thrown away, there is nothing to flush.
-  const end = () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-  };
-  const sweep = () => rmSync(datadir, { recursive: true, force: true, maxRetries: 5 });
-  const onExit = () => (end(), sweep());
-  const onSignal = signal => {
-    onExit();
-    forget();
-    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal); // what it would have done without us
-  };
-  const forget = () => {
-    process.off('exit', onExit);
-    for (const signal of SIGNALS) process.off(signal, onSignal);
-  };
-  process.on('exit', onExit);
-  for (const signal of SIGNALS) process.on(signal, onSignal);
-  const stop = async () => {
-    child.ref(); // or the process could end before this wait does
-    end();
-    await gone;
-    sweep();
-    forget();
-  };
-
+  const daemon = startDaemon([...found.daemon, `-datadir=${datadir}`], datadir);
   const url = `http://test:${password}@127.0.0.1:${port}`;
   try {
-    await ready(connect(url), child, datadir);
+    await daemon.answers(() => connect(url)('getblockcount'));
     await connect(url)('createwallet', WALLET);
     const rpc = connect(`${url}/wallet/${WALLET}`); // by name, so that a test may add wallets
     const cli = found.cli && [...found.cli, `-datadir=${datadir}`, `-rpcwallet=${WALLET}`];
-    const node = { url, rpc, btc, sats, pid: child.pid, datadir, cli, ...verbs(rpc), stop };
+    const node = { url, rpc, btc, sats, pid: daemon.pid, datadir, cli, ...verbs(rpc), stop: daemon.stop };
     await node.mine(blocks);
     return node;
   } catch (error) {
-    await stop();
+    await daemon.stop();
     throw error;
-  }
-}
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-
-async function ready(rpc, child, datadir) {
-  for (const deadline = Date.now() + 30_000; ; await delay(25, null)) {
-    const up = await rpc('getblockcount').then(() => true, error => error);
-    if (up === true) return;
-    if (child.exitCode === null && child.signalCode === null && child.pid && Date.now() < deadline) continue;
-    throw new Error(`the node did not start: ${readFileSync(join(datadir, 'output'), 'utf8').trim().slice(-500) || up.message}`);
   }
 }
 
@@ -176,13 +121,6 @@ function verbs(rpc) {
     },
   };
 }
-
-const freePort = () => new Promise((resolve, reject) => {
-  const probe = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
-    const { port } = probe.address();
-    probe.close(() => resolve(port));
-  });
-});
 
 async function main() {
   const { values } = parseArgs({ options: { port: { type: 'string', default: '0' }, litecoin: { type: 'boolean' } } });

@@ -1,29 +1,18 @@
-// A shop that takes coins of a real chain: a regtest node, two block explorers over it, two sources of rates, a seller's
-// server. All on loopback; the seller's wallet is one that the node has no keys for.
+// A shop that takes coins of a real chain: a node, two servers that show its chain (block explorers, or proxies), two sources of
+// rates, a seller's server. All on loopback; the seller's wallet is one that the node has no keys for.
 import { createServer } from 'node:http';
 import { startShop, until } from '../worker/harness.mjs';
 import { addEndpoint, makeLink, orderId, start } from '../worker/checkout.mjs';
 import { startReceiver } from '../worker/receiver.mjs';
-import { startEsplora } from './esplora.mjs';
-
-/** BIP 84's and BIP 49's published examples. */
-export const zpub = 'zpub6rFR7y4Q2AijBEqTUquhVz398htDFrtymD9xYYfG1m4wAcvPhXNfE3EfH1r1ADqtfSdVCToUG868RvUUkgDKf31mGDtKsAYz2oz2AGutZYs';
-export const upub = 'upub5EFU65HtV5TeiSHmZZm7FUffBGy8UKeqp7vw43jYbvZPpoVsgU93oac7Wk3u6moKegAEWtGNF8DehrnHtv21XXEMYRUocHqguyjknFHYfgY';
-
-export async function openDesk(node) {
-  const [first, second, rates, receiver] = await Promise.all([
-    startEsplora({ rpc: node.rpc }),
-    startEsplora({ rpc: node.rpc }),
-    startRates(),
-    startReceiver(),
-  ]);
+/** `coin`: see coins.mjs, and ether.mjs. */
+export async function openDesk(coin, node) {
+  const [first, second, rates, receiver] = await Promise.all([coin.serve(node), coin.serve(node), startRates(coin), startReceiver()]);
   const explorers = [first, second];
   const shop = await startShop({
     outbound: 'network',
     settings: {
       WATCH_SECONDS: '1',
-      BITCOIN_NETWORK: 'regtest',
-      BITCOIN_ESPLORA_URLS: explorers.map(({ url }) => url).join(','),
+      ...coin.settings(explorers.map(({ url }) => url).join(',')),
       RATES_COINBASE_URL: `${rates.url}/coinbase`,
       RATES_COINGECKO_URL: `${rates.url}/coingecko`,
       RATES_ECB_URL: `${rates.url}/ecb`, // which has none
@@ -31,17 +20,17 @@ export async function openDesk(node) {
   });
 
   /** A seller with a wallet, and an endpoint for all order events. */
-  async function openAccount(xpub) {
+  async function openAccount(wallet = coin.wallet) {
     const seller = await shop.admin.createAccount({ test: false, shop_name: 'Regtest books' });
     await addEndpoint(seller, receiver.url);
-    const answer = await seller.api('PUT', '/account', { gateways: { bitcoin: { xpub } } });
+    const answer = await seller.api('PUT', '/account', { gateways: { [coin.gateway.toLowerCase()]: wallet } });
     if (answer.status !== 200) throw new Error(`PUT /account answered ${answer.status}: ${answer.text}`);
     return { ...seller, profile: answer.body };
   }
 
-  /** An order of 10 USD, 20,000 satoshi, started by its buyer → {id, path, address, value, read(), is(), page(), told()}. */
+  /** An order of 10 USD, started by its buyer → {id, path, address, value, read(), is(), page(), told()}. */
   async function order(seller, fields = {}) {
-    const link = await makeLink(seller, fields);
+    const link = await makeLink(seller, { gateway: coin.gateway, ...fields });
     const answer = await start(shop, link);
     if (answer.status !== 303) throw new Error(`starting a payment answered ${answer.status}`);
     const id = orderId(link);
@@ -89,6 +78,15 @@ export async function openDesk(node) {
       await shop.db.prepare('UPDATE orders SET watch_lease = 1 WHERE id = ?1').bind(id).run();
       await shop.cron();
     },
+    /** The price that the order was given has been over for ten minutes. */
+    expire: ({ id }) => shop.db.prepare('UPDATE orders SET quote_expires_at = ?2 WHERE id = ?1').bind(id, Date.now() - 600_000).run(),
+    /** What rates are kept is this old. */
+    async agedRates(minutes) {
+      const [kv, key] = [await shop.mf.getKVNamespace('KV'), `rates:${coin.symbol}`];
+      const [, prices] = JSON.parse(await kv.get(key));
+      await kv.put(key, JSON.stringify([Date.now() - minutes * 60_000, prices]));
+      await new Promise((resolve) => setTimeout(resolve, 25_500)); // what the Worker remembers of KV
+    },
     /** Enough time for every open order to be looked at at least once. */
     looks: (seconds = 4) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)),
     async close() {
@@ -99,14 +97,14 @@ export async function openDesk(node) {
 }
 
 /** Coinbase and CoinGecko, as far as they are asked. A source whose name is in `down` answers 500. */
-async function startRates() {
-  const rates = { down: new Set(), asked: [] };
+async function startRates(coin) {
+  const rates = { usd: coin.usd, down: new Set(), asked: [] };
   const server = createServer((request, response) => {
     const source = request.url.split('/')[1];
     rates.asked.push(source);
     if (source === 'ecb') return response.writeHead(404).end();
     if (rates.down.has(source)) return response.writeHead(500).end('down');
-    const prices = { coinbase: { data: { currency: 'BTC', rates: { USD: '50000', EUR: '46000' } } }, coingecko: { bitcoin: { usd: 50000, eur: 46000 } } };
+    const prices = { coinbase: { data: { currency: coin.symbol, rates: { USD: rates.usd } } }, coingecko: { [coin.gateway.toLowerCase()]: { usd: Number(rates.usd) } } };
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(prices[source]));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
