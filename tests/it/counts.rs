@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::{
     actors::payment,
-    world::{Counts, SECOND, World},
+    ethereum::Scene,
+    world::{Counts, MINUTE, SECOND, WEI, World},
 };
 
 #[test]
@@ -118,6 +119,38 @@ fn a_look_that_sees_nothing_new_is_one_trip_and_one_that_does_is_two() {
     }
     assert_eq!(look(), 2);
     assert_eq!(look(), 1);
+}
+
+/// Trips to D1 and requests to nodes of six orders' looks: at an unmoved chain, at one that has grown, when five of them were paid, and
+/// when nothing came since. (Seen in their blocks, three of the five are paid for good by then.) What came in the last blocks,
+/// which may be replaced, is read once more.
+#[test]
+fn a_look_for_ether_is_as_many_trips_as_one_for_bitcoin_and_few_requests() {
+    let cases = [("xpub", [[6, 6], [6, 6], [11, 6], [6, 6]]), ("address", [[6, 6], [6, 6], [11, 29], [3, 10]])];
+    for (wallet, expected) in cases {
+        let world = World::new();
+        let scene = if wallet == "xpub" { Scene::with_key(&world) } else { Scene::with_address(&world) };
+        let links = [(); 5].map(|()| scene.order());
+        let (counts, _) = world.count(|| scene.grace.white_label(json!({"gateway": "Ethereum"})));
+        assert_eq!([counts.reads + counts.commits, counts.fetches], [2, 1], "what is there before is asked once");
+        let look = || {
+            world.advance(15 * SECOND);
+            let (counts, _) = world.count(|| world.run_jobs());
+            [counts.reads + counts.commits, counts.fetches]
+        };
+        let still = look();
+        scene.both(|node| node.mines(1));
+        let grown = look();
+        for (link, name) in links.iter().zip(1..) {
+            let order = scene.grace.order(&link.order_id);
+            let address = order["crypto_address"].as_str().unwrap().to_owned();
+            scene.both(|node| node.pays(name, &address, scene.value(link) * WEI));
+        }
+        let paid = look();
+        world.advance(MINUTE);
+        let after = look();
+        assert_eq!([still, grown, paid, after], expected, "{wallet}");
+    }
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn looks_at_a_shared_address_never_lie_more_than_five_minutes_apart_and_end() {
     world.live_through(2 * DAY);
     let before = scene.asked();
     world.live_through(HOUR);
-    assert!((20..=30).contains(&(scene.asked() - before)), "two requests every five minutes");
+    assert!((10..=15).contains(&(scene.asked() - before)), "one request every five minutes");
     world.live_through(6 * DAY);
     let before = scene.asked();
     world.live_through(DAY);

@@ -98,24 +98,31 @@ impl Node<'_> {
     }
 
     /// A chain read block by block, for payments to an address that all orders share. Blocks are read only when the address
-    /// has moved since the last look: from one block to another it holds the same and has sent nothing, so nothing came.
+    /// has moved since the last look: from one block to another it holds the same and has sent nothing, so nothing came. One
+    /// request then.
     pub async fn blocks(self) -> Result<Sighting, String> {
         let invoice = &self.order.invoice;
         let known: Vec<&Receipt> = self.known.iter().rev().take(MOST_KNOWN).collect();
-        let calls = known.iter().map(|receipt| receipt_of(&receipt.txid)).collect();
-        let (tip, answers) = view(self.shop, self.url, TIMEOUT, calls).await?;
+        let mark = invoice.cursor.filter(|mark| *mark > 0);
+        let held = |at| ["eth_getBalance", "eth_getTransactionCount"].map(|method| of(method, &invoice.address, at));
+        let mut calls = match mark {
+            Some(mark) => [held(Some(mark)), held(None)].concat(),
+            None => Vec::new(),
+        };
+        let moves = calls.len();
+        calls.extend(known.iter().map(|receipt| receipt_of(&receipt.txid)));
+        let (tip, mut answers) = view(self.shop, self.url, TIMEOUT, calls).await?;
+        let then: Vec<u128> = answers.by_ref().take(moves).filter_map(|answer| quantity(&answer)).collect();
+        let is_still = matches!(then.as_slice(), [held, sent, holds, sends] if held == holds && sent == sends);
         let mut sighting = Sighting { tip, complete: true, ..Sighting::default() };
         for (receipt, answer) in known.into_iter().zip(answers) {
             sighting.outputs.extend(included(&answer).map(|height| Output { height: Some(height), ..output(receipt) }));
         }
-        let from = match invoice.cursor {
-            Some(from) if from > 0 => from,
-            _ => {
-                let slots = (self.shop.now() - self.order.created_at).max(0) / SLOT;
-                tip.saturating_sub(u32::try_from(slots).unwrap_or(u32::MAX)).saturating_sub(DEEP)
-            }
-        };
-        let read = self.read(from, tip, &mut sighting.outputs).await?;
+        let from = mark.unwrap_or_else(|| {
+            let slots = (self.shop.now() - self.order.created_at).max(0) / SLOT;
+            tip.saturating_sub(u32::try_from(slots).unwrap_or(u32::MAX)).saturating_sub(DEEP)
+        });
+        let read = if is_still { tip.max(from) } else { self.read(from, tip, &mut sighting.outputs).await? };
         // Where nothing has moved, the mark is moved on now and then only: that is a write.
         let read =
             if read == tip && tip.saturating_sub(from) < FINAL && sighting.outputs.is_empty() { from } else { read };
@@ -125,18 +132,6 @@ impl Node<'_> {
 
     /// Reads on from a block to the tip, as far as one look goes. Answers how far it came.
     async fn read(self, from: u32, tip: u32, outputs: &mut Vec<Output>) -> Result<u32, String> {
-        let address = self.order.invoice.address.as_str();
-        if tip <= from {
-            return Ok(from);
-        }
-        let at = |height| ["eth_getBalance", "eth_getTransactionCount"].map(|method| of(method, address, Some(height)));
-        let [held, sent] = at(from);
-        let [holds, sends] = at(tip);
-        let answers = self.batch(&[held, sent, holds, sends]).await?;
-        let numbers: Vec<u128> = answers.iter().filter_map(quantity).collect();
-        if matches!(numbers.as_slice(), [held, sent, holds, sends] if held == holds && sent == sends) {
-            return Ok(tip);
-        }
         let mut read = from;
         let mut fresh = Vec::new();
         for _ in 0..READS {
