@@ -154,3 +154,18 @@ fn looks_at_a_shared_address_never_lie_more_than_five_minutes_apart_and_end() {
     world.live_through(DAY);
     assert_eq!(scene.asked(), before);
 }
+
+#[test]
+fn a_node_that_answers_part_of_a_batch_keeps_no_payment_from_being_seen() {
+    let parts = (1..=6).flat_map(|most| [(most, false), (most, true)]);
+    for ((most, leaves_out), well) in parts.flat_map(|part| [(part, 0), (part, 1)]) {
+        let world = World::new();
+        let scene = Scene::with_address(&world);
+        let link = scene.order();
+        let value = scene.value(&link);
+        scene.nodes[1 - well].answers(most, leaves_out);
+        scene.then(|node| node.pays(1, SINGLE, value * WEI));
+        world.live_through(MINUTE);
+        assert_eq!(scene.is(&link).0, 54, "at most {most}, {leaves_out}, node {well} is well");
+    }
+}

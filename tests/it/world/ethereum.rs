@@ -28,6 +28,8 @@ struct Transaction {
 
 pub struct Node {
     chain: Cell<u64>,
+    /// Of a batch it answers no more, and calls the rest an error or leaves it out.
+    most: Cell<(usize, bool)>,
     tip: RefCell<u32>,
     transactions: RefCell<Vec<Transaction>>,
     mood: RefCell<Mood>,
@@ -41,6 +43,7 @@ impl World {
         ["https://one.node.example", "https://two.node.example"].map(|base| {
             let node = Rc::new(Node {
                 chain: Cell::new(1),
+                most: Cell::new((usize::MAX, false)),
                 tip: RefCell::new(20_000_000),
                 transactions: RefCell::default(),
                 mood: RefCell::new(Mood::Well),
@@ -60,6 +63,11 @@ impl Node {
     /// It is a node of that chain.
     pub fn follows(&self, chain: u64) {
         self.chain.set(chain);
+    }
+
+    /// Of a batch it answers so many calls; the others are errors, or left out.
+    pub fn answers(&self, most: usize, leaves_out: bool) {
+        self.most.set((most, leaves_out));
     }
 
     pub fn is(&self, mood: Mood) {
@@ -138,9 +146,11 @@ impl Node {
             Mood::Well => {}
         }
         let calls = sent.json();
-        let answers = calls.as_array().expect("a batch").iter().map(|call| {
+        let (most, leaves_out) = self.most.get();
+        let calls = calls.as_array().expect("a batch").iter().enumerate();
+        let answers = calls.filter(|(n, _)| *n < most || !leaves_out).map(|(n, call)| {
             assert_eq!(call["jsonrpc"], "2.0");
-            match self.call(call["method"].as_str().expect("a method"), &call["params"]) {
+            match self.call(call["method"].as_str().expect("a method"), &call["params"]).filter(|_| n < most) {
                 Some(result) => json!({"jsonrpc": "2.0", "id": call["id"], "result": result}),
                 None => json!({"jsonrpc": "2.0", "id": call["id"], "error": {"code": -32000, "message": "missing trie node"}}),
             }

@@ -143,8 +143,11 @@ impl Node<'_> {
                 break;
             }
             for block in self.batch(&calls).await? {
-                // It lags behind its own tip.
+                // It lags behind its own tip, or gives no more at a time. Where nothing is gained by it, another node may know.
                 if block.is_null() {
+                    if read.min(settled(tip)) <= from {
+                        return Err("it lacks a block that it told of".into());
+                    }
                     break;
                 }
                 if block.get("number").and_then(height) != Some(read + 1) {
@@ -235,7 +238,7 @@ async fn view(
 }
 
 /// Several calls in one request, answered in their order (JSON-RPC 2.0, section 6). `Null` for a call that was answered by
-/// nothing or by an error.
+/// nothing or by an error; fewer answers than calls are none.
 async fn batch(shop: &Shop, url: &str, timeout: u32, calls: &[String]) -> Result<Vec<Value>, String> {
     let mut body = String::from("[");
     for (id, call) in calls.iter().enumerate() {
@@ -246,7 +249,8 @@ async fn batch(shop: &Shop, url: &str, timeout: u32, calls: &[String]) -> Result
     let request = ask::call(url.to_owned(), Some(("application/json", body.into_bytes())));
     let answer = ask::json(shop, Outgoing { timeout, limit: LIMIT, ..request }).await.map_err(|no| no.why)?;
     let mut results = vec![Value::Null; calls.len()];
-    for item in answer.into_array().ok_or(NONSENSE)? {
+    let answers = answer.into_array().filter(|answers| answers.len() == calls.len()).ok_or(NONSENSE)?;
+    for item in answers {
         let Value::Object(fields) = item else { return Err(NONSENSE.into()) };
         let id = fields.iter().find(|(name, _)| name == "id").and_then(|(_, id)| id.as_int::<usize>());
         let result = fields.into_iter().find(|(name, _)| name == "result");
