@@ -223,6 +223,33 @@ fn a_payment_is_gone_only_when_both_servers_say_so() {
 }
 
 #[test]
+fn a_payment_and_what_replaced_it_are_not_both_counted_while_the_servers_differ() {
+    for (quick, slow) in [(0, 1), (1, 0)] {
+        let world = World::new();
+        let scene = Scene::new(&world, json!({"confirmations": 0}));
+        let half = scene.sees(1, 10_000);
+        scene.look();
+        scene.servers[quick].loses(&half);
+        scene.servers[quick].sees(2, &scene.address, 10_000);
+        for _ in 0..5 {
+            scene.look();
+            assert_eq!((scene.status(), &scene.order()["crypto_received"]), (53, &json!(10_000)));
+        }
+        // The other hears of it.
+        scene.servers[slow].loses(&half);
+        scene.servers[slow].sees(2, &scene.address, 10_000);
+        scene.look();
+        assert_eq!((scene.status(), &scene.order()["crypto_received"]), (53, &json!(10_000)));
+        assert_eq!(world.db.one("SELECT COUNT(*) FROM transactions WHERE gone = 0"), "1");
+        // A second payment of which one hears sooner counts as soon as nothing else is in doubt.
+        scene.servers[quick].sees(3, &scene.address, 10_000);
+        scene.servers[slow].sees(3, &scene.address, 10_000);
+        scene.look();
+        assert_eq!(scene.status(), 100);
+    }
+}
+
+#[test]
 fn a_payment_is_not_called_gone_by_one_server_while_the_other_is_silent() {
     let world = World::new();
     let scene = Scene::new(&world, json!({}));

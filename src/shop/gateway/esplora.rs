@@ -42,7 +42,19 @@ impl<'a> Esplora<'a> {
 
 /// What two servers saw together. The higher tip is the truer one; where they differ on an output, the one that has it
 /// in a block has heard more.
-fn merge(a: Sighting, b: Sighting) -> Sighting {
+///
+/// While one still has a payment that the other has no more, what only one of them has besides may be what replaced it: the same coins
+/// are not counted twice, and it waits until both know it or a block has it.
+fn merge(mut a: Sighting, mut b: Sighting, known: &[Receipt]) -> Sighting {
+    if known.iter().any(|receipt| !receipt.gone && a.has(&receipt.txid) != b.has(&receipt.txid)) {
+        let is_known = |txid: &str| known.iter().any(|receipt| receipt.txid == txid && !receipt.gone);
+        let stands = |output: &Output, other: &Sighting| {
+            output.height.is_some() || is_known(&output.txid) || other.has(&output.txid)
+        };
+        let before = a.clone();
+        a.outputs.retain(|output| stands(output, &b));
+        b.outputs.retain(|output| stands(output, &before));
+    }
     let mut outputs = b.outputs;
     for output in a.outputs {
         match outputs.iter_mut().find(|known| known.txid == output.txid && known.vout == output.vout) {

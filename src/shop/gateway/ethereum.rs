@@ -134,10 +134,9 @@ impl Way for Ethereum {
             };
             let urls = &desk.shop.world.settings.ethereum.urls;
             // Two nodes are two views of one chain: what the second says is taken whole, or not at all.
-            let mut seen = servers::look(desk.shop, urls, &invoice.address, known, &ask, |_, second| second).await?;
+            let mut seen = servers::look(desk.shop, urls, &invoice.address, known, &ask, |_, second, _| second).await?;
             // One that lacks what was seen before, and none to ask besides: it adds nothing either, or the same would count twice.
-            let is_there = |txid: &str| seen.outputs.iter().any(|output| output.txid == txid);
-            let lacks = known.iter().any(|receipt| !receipt.gone && !is_there(&receipt.txid));
+            let lacks = known.iter().any(|receipt| !receipt.gone && !seen.has(&receipt.txid));
             if lacks && !seen.complete {
                 let is_known = |txid: &str| known.iter().any(|receipt| receipt.txid == txid && !receipt.gone);
                 seen.outputs.retain(|output| is_known(&output.txid));

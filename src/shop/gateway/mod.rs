@@ -256,6 +256,12 @@ pub struct Sighting {
     pub cursor: Option<u32>,
 }
 
+impl Sighting {
+    pub fn has(&self, txid: &str) -> bool {
+        self.outputs.iter().any(|output| output.txid == txid)
+    }
+}
+
 /// A look that failed. It marks nothing: the order stays as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoSight {

@@ -14,7 +14,7 @@ pub async fn look<'a>(
     address: &str,
     known: &[Receipt],
     ask: &(dyn Fn(&'a str) -> Later<'a, Result<Sighting, String>> + 'a),
-    merge: fn(Sighting, Sighting) -> Sighting,
+    merge: fn(Sighting, Sighting, &[Receipt]) -> Sighting,
 ) -> Result<Sighting, NoSight> {
     let count = urls.len();
     let mut reasons = String::new();
@@ -34,10 +34,9 @@ pub async fn look<'a>(
         asked += 1;
         let all = match best.take() {
             None => seen,
-            Some(before) => merge(before, seen),
+            Some(before) => merge(before, seen, known),
         };
-        let is_there = |txid: &str| all.outputs.iter().any(|output| output.txid == txid);
-        let missing = known.iter().any(|receipt| !receipt.gone && !is_there(&receipt.txid));
+        let missing = known.iter().any(|receipt| !receipt.gone && !all.has(&receipt.txid));
         best = Some(all);
         if !missing {
             break;
