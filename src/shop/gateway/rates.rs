@@ -20,8 +20,9 @@ mod ecb;
 
 /// Older than this, nothing is quoted from it.
 const USABLE: i64 = 15 * MINUTE;
-/// Older than this, a newer one is asked for, by cron or by whoever needs a quote.
-const FRESH: i64 = 5 * MINUTE;
+/// Older than this, a newer one is asked for, by whoever needs a quote, and by cron a minute sooner: 288 writes to KV a day for
+/// each coin, of which Cloudflare's free plan has a thousand.
+const FRESH: i64 = 6 * MINUTE;
 /// What a buyer is told to wait when there is none.
 const RETRY_AFTER: u32 = 30;
 /// Two sources that are further apart than this, in percent, are both not believed.
