@@ -204,7 +204,8 @@ fn elsewhere<'a>(visit: &'a Visit<'_>, order: &'a Order, session: &'a Session, t
             gateway,
             href: &session.url,
             order_id,
-            back: visit.request.param("back").as_deref() == Some("paid"),
+            back: visit.request.param("back").as_deref() == Some("paid")
+                || visit.request.param("news").as_deref() == Some("back"),
         },
     }
 }

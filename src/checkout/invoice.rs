@@ -31,7 +31,7 @@ pub fn invoice(invoice: &Invoice) -> Markup {
             a.button #wallet href=(uri) { "Open in wallet" }
             figure {
                 (qr(invoice))
-                figcaption { "Scan with a " (coin) " wallet" }
+                figcaption { "Scan with your " (coin) " wallet" }
             }
         }
     }

@@ -19,7 +19,7 @@ pub fn document(page: &Page) -> Markup {
 
 /// All that changes. Whoever has the page already may be given this alone.
 pub fn main(page: &Page) -> Markup {
-    let (live, state) = (format!("{}/live", page.url), format!("{}/order", page.url));
+    let (live, state) = (format!("{}/live", page.url), format!("{}/order{}", page.url, kept(page)));
     let start = matches!(page.state, State::Start { .. });
     html! {
         main #pay data-revision=(page.tag()) data-start[start]
@@ -44,7 +44,7 @@ fn title(page: &Page) -> String {
         State::Paid { .. } => "✓ Paid".to_string(),
         State::Partial { invoice, .. } => format!("Send {} {} more", invoice.due, invoice.symbol),
         State::Confirming { .. } => "Payment seen".to_string(),
-        State::Expired { .. } => "Price expired".to_string(),
+        State::Expired { received, restart, .. } => ended(*received, *restart).to_string(),
         State::HighRisk { .. } => "Payment in review".to_string(),
         State::Reversed { vanished: true, .. } => "Payment vanished".to_string(),
         State::Reversed { .. } => "Payment reversed".to_string(),
@@ -61,10 +61,16 @@ fn refresh(page: &Page) -> Option<(u32, String)> {
         State::Paid { return_url: Some(url), delivered, .. } => Some((stay(*delivered), url.to_string())),
         State::Leaving { href, .. } => Some((0, href.to_string())),
         State::Waiting { .. } | State::Partial { .. } | State::Confirming { .. } | State::Away { .. } => {
-            Some((LOOK_AGAIN, format!("{}/order?news", page.url)))
+            let kept = kept(page);
+            Some((LOOK_AGAIN, format!("{}/order{}", page.url, if kept.is_empty() { "?news" } else { kept })))
         }
         _ => None,
     }
+}
+
+/// Who has come back having paid is not sent to pay again while he waits for the news.
+fn kept(page: &Page) -> &'static str {
+    if matches!(page.state, State::Away { back: true, .. }) { "?news=back" } else { "" }
 }
 
 fn stay(delivered: Option<&str>) -> u32 {
@@ -85,7 +91,7 @@ fn summary(page: &Page) -> Markup {
 
 fn panel(page: &Page) -> Markup {
     match &page.state {
-        State::Start { gateway, needs_email, error } => start(page, gateway, *needs_email, *error),
+        State::Start { gateway, leaves, needs_email, error } => start(page, gateway, *leaves, *needs_email, *error),
         State::Leaving { gateway, href } => leaving(gateway, href),
         State::Away { gateway, href, order_id, back } => away(page, gateway, href, order_id, *back),
         State::Pending { gateway, order_id } => pending(page, gateway, order_id),
@@ -111,10 +117,16 @@ pub fn heading(title: &str, text: Markup) -> Markup {
 }
 
 /// `data-auto` lets the script press the button for the buyer. Not after an error: it would press for ever.
-fn start(page: &Page, gateway: &str, needs_email: bool, error: Option<&str>) -> Markup {
+fn start(page: &Page, gateway: &str, leaves: bool, needs_email: bool, error: Option<&str>) -> Markup {
     html! {
-        (heading(&format!("Pay with {gateway}"), html! {
-            @if needs_email { "Where should we send your order?" } @else { "Next you get the exact amount and where to send it." }
+        (heading(&with(gateway), html! {
+            @if needs_email {
+                "Where should we send your order?"
+            } @else if leaves {
+                "You pay at " (gateway) " and come back here."
+            } @else {
+                "Next you get the exact amount and where to send it."
+            }
         }))
         @if let Some(error) = error { p.alert #error role="alert" { (error) } }
         form method="post" action=(page.url) data-swap data-auto[!needs_email && error.is_none()] {
@@ -128,6 +140,11 @@ fn start(page: &Page, gateway: &str, needs_email: bool, error: Option<&str>) -> 
         }
         p.hint.center { "Nothing is charged yet." }
     }
+}
+
+fn with(gateway: &str) -> String {
+    // Not every buyer knows who takes his card.
+    if gateway == "Stripe" { "Pay by card".into() } else { format!("Pay with {gateway}") }
 }
 
 fn leaving(gateway: &str, href: &str) -> Markup {
@@ -144,7 +161,7 @@ fn away(page: &Page, gateway: &str, href: &str, order_id: &str, back: bool) -> M
             (heading(&format!("Waiting for {gateway}"), html! { "They tell us as soon as your payment is through. This page updates itself." }))
             p.hint.center { "There is no need to pay again. Not finished? " a href=(href) { "Go back to " (gateway) } "." }
         } @else {
-            (heading(&format!("Pay with {gateway}"), html! { "You pay there and come back here. This page updates itself." }))
+            (heading(&with(gateway), html! { "You pay at " (gateway) " and come back here. This page updates itself." }))
             a.button href=(href) { "Continue to " (gateway) }
             p.hint.center { "Paid already? Don't pay again: it shows here in a moment." }
         }
@@ -266,10 +283,18 @@ fn go_back(url: &str, host: &str, seconds: u32) -> Markup {
     }
 }
 
+fn ended(received: Option<&str>, restart: bool) -> &'static str {
+    match (restart, received) {
+        (true, _) => "This price has expired",
+        (false, None) => "This payment has expired",
+        (false, Some(_)) => "A part has arrived",
+    }
+}
+
 fn expired(page: &Page, received: Option<&str>, order_id: &str, restart: bool) -> Markup {
     html! {
         (mark(Mark::Time))
-        (heading(if restart { "This price has expired" } else { "This payment has expired" }, html! {
+        (heading(ended(received, restart), html! {
             @if let Some(sum) = received {
                 // On a gateway's books parts don't add up: they may come to the price.
                 "We received " (sum) @if restart { ", which is less than the price." } @else { ", but not the whole price in one payment." }
@@ -335,7 +360,8 @@ fn order(id: &str) -> Markup {
 
 /// With script the page follows by itself.
 fn look_again(page: &Page) -> Markup {
-    html! { noscript { a.button.plain href={ (page.url) "/order" } { "Check for my payment" } } }
+    let back = if kept(page).is_empty() { "" } else { "?back=paid" };
+    html! { noscript { a.button.plain href={ (page.url) "/order" (back) } { "Check for my payment" } } }
 }
 
 /// What could happen next, for a page that only plays.
@@ -352,7 +378,7 @@ fn choices(state: &State) -> &'static [(&'static str, &'static str, Option<&'sta
             ("Next block", "block", None),
         ],
         State::Confirming { .. } => &[("Next block", "block", None), ("Double spend", "double_spend", None)],
-        State::Expired { .. } => &[("Pay late", "pay", Some("late"))],
+        State::Expired { restart: true, .. } => &[("Pay late", "pay", Some("late"))],
         _ => &[],
     }
 }

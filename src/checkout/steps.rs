@@ -29,7 +29,13 @@ pub fn link(visit: &Visit<'_>) -> Response {
 }
 
 fn start_page<'a>(visit: &'a Visit<'_>, error: Option<&'a str>) -> State<'a> {
-    State::Start { gateway: visit.link.gateway.name(), needs_email: visit.link.needs_email, error }
+    let gateway = visit.link.gateway;
+    State::Start {
+        gateway: gateway.name(),
+        leaves: gateway.coin().is_none(),
+        needs_email: visit.link.needs_email,
+        error,
+    }
 }
 
 /// The buyer goes ahead.

@@ -21,6 +21,8 @@ pub enum State<'a> {
     /// There is no order yet: opening a link must not make one, so that previews and crawlers cost nothing.
     Start {
         gateway: &'a str,
+        /// He pays on another site.
+        leaves: bool,
         needs_email: bool,
         error: Option<&'a str>,
     },

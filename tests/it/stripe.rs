@@ -121,6 +121,23 @@ fn a_link_becomes_a_session_for_exactly_its_price_in_two_trips_and_one_fetch() {
 }
 
 #[test]
+fn who_has_come_back_is_not_sent_to_pay_again_while_he_waits_for_news() {
+    let world = World::new();
+    let desk = world.cards();
+    let link = desk.link(json!({}));
+    world.buyer().post(&link.path, "").expect(303);
+    let page = desk.page(&link, "?back=paid");
+    let news = format!("{}?news=back", link.order());
+    assert!(page.contains("Waiting for Stripe") && page.contains(&format!("data-state=\"{news}\"")), "{page}");
+    assert!(page.contains(&format!("15; url={news}")) && page.contains(&format!("{}?back=paid", link.order())));
+    world.web.forget();
+    let again = desk.page(&link, "?news=back");
+    assert!(again.contains("Waiting for Stripe") && again.contains(&news));
+    assert!(world.web.sent().is_empty(), "news cost Stripe no request");
+    assert!(desk.page(&link, "").contains("Continue to Stripe"));
+}
+
+#[test]
 fn however_many_start_a_link_at_once_one_session_is_opened() {
     let world = World::new();
     let desk = world.cards();
