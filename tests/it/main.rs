@@ -14,6 +14,7 @@ mod delivery;
 mod dns;
 mod enable;
 mod ethereum;
+mod explorers;
 mod facts;
 mod feedback;
 mod gateway;

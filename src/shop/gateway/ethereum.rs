@@ -129,7 +129,7 @@ impl Way for Ethereum {
         Box::pin(async move {
             let (invoice, known) = (&order.invoice, known.receipts.as_slice());
             let ask = move |url: &'a str| -> Later<'a, _> {
-                let node = Node { shop: desk.shop, url, order, known };
+                let node = Node { desk, url, order, known };
                 Box::pin(async move { if invoice.is_shared() { node.blocks().await } else { node.balance().await } })
             };
             let urls = &desk.shop.world.settings.ethereum.urls;

@@ -6,6 +6,7 @@ use super::{
     movement::{Kind, Movement, Session},
 };
 use crate::{
+    json,
     shop::{
         account::policy::Policy,
         gateway::Gateway,
@@ -362,6 +363,16 @@ pub fn put_receipt(account_id: i64, order_id: &str, receipt: &Receipt) -> Statem
             receipt.gone.into(),
             receipt.first_seen_at.into(),
         ],
+    )
+}
+
+/// Which of these transactions are other orders' of the account already.
+pub fn taken_by_others<'a>(order_id: &str, account_id: i64, txids: impl Iterator<Item = &'a String>) -> Statement {
+    let txids = json::Value::Array(txids.map(|txid| txid.as_str().into()).collect());
+    Statement::new(
+        "SELECT txid FROM transactions
+         WHERE account_id = ?1 AND order_id != ?2 AND txid GLOB '0x*' AND txid IN (SELECT value FROM json_each(?3))",
+        vec![account_id.into(), order_id.into(), txids.to_text().into()],
     )
 }
 

@@ -1,15 +1,15 @@
 //! What a JSON-RPC server says of an order (the execution API, github.com/ethereum/execution-apis): several questions in one
 //! HTTP request. What comes back is untrusted: bounded in time and size, and numbers that can't be are nonsense.
 
-use super::super::{Output, Sighting, ask};
+use super::super::{Desk, Output, Sighting, ask};
 use crate::{
     json::Value,
     shop::{
         Shop,
-        order::{Order, facts::Receipt},
+        order::{self, Order, facts::Receipt},
         time::SECOND,
     },
-    world::Outgoing,
+    world::{Fault, Outgoing},
 };
 
 /// Wei for one unit of ours, 10⁻⁸ ether.
@@ -38,7 +38,7 @@ const NONSENSE: &str = "the answers are not what a node gives";
 /// One server, asked about one order.
 #[derive(Clone, Copy)]
 pub struct Node<'a> {
-    pub shop: &'a Shop,
+    pub desk: Desk<'a>,
     pub url: &'a str,
     pub order: &'a Order,
     pub known: &'a [Receipt],
@@ -69,7 +69,7 @@ impl Node<'_> {
         let held = |at| of("eth_getBalance", &invoice.address, at);
         let mut calls = vec![held(None)];
         calls.extend(living.iter().map(|receipt| held(receipt.height)));
-        let (tip, mut answers) = view(self.shop, self.url, TIMEOUT, calls).await?;
+        let (tip, mut answers) = view(self.desk.shop, self.url, TIMEOUT, calls).await?;
         let newest = answers.next().as_ref().and_then(coins).ok_or(NONSENSE)?;
         let mut level = invoice.held_before;
         let mut sighting = Sighting { tip, complete: true, ..Sighting::default() };
@@ -111,7 +111,7 @@ impl Node<'_> {
         };
         let moves = calls.len();
         calls.extend(known.iter().map(|receipt| receipt_of(&receipt.txid)));
-        let (tip, mut answers) = view(self.shop, self.url, TIMEOUT, calls).await?;
+        let (tip, mut answers) = view(self.desk.shop, self.url, TIMEOUT, calls).await?;
         let then: Vec<u128> = answers.by_ref().take(moves).filter_map(|answer| quantity(&answer)).collect();
         let is_still = matches!(then.as_slice(), [held, sent, holds, sends] if held == holds && sent == sends);
         let mut sighting = Sighting { tip, complete: true, ..Sighting::default() };
@@ -119,7 +119,7 @@ impl Node<'_> {
             sighting.outputs.extend(included(&answer).map(|height| Output { height: Some(height), ..output(receipt) }));
         }
         let from = mark.unwrap_or_else(|| {
-            let slots = (self.shop.now() - self.order.created_at).max(0) / SLOT;
+            let slots = (self.desk.shop.now() - self.order.created_at).max(0) / SLOT;
             tip.saturating_sub(u32::try_from(slots).unwrap_or(u32::MAX)).saturating_sub(DEEP)
         });
         let read = if is_still { tip.max(from) } else { self.read(from, tip, &mut sighting.outputs).await? };
@@ -169,6 +169,14 @@ impl Node<'_> {
         if fresh.is_empty() {
             return Ok(read);
         }
+        // After 9,999 orders their amounts repeat.
+        let others =
+            order::sql::taken_by_others(&self.order.id, self.order.account_id, fresh.iter().map(|(txid, _)| txid));
+        let db = self.desk.account.db(self.desk.shop).map_err(|Fault(why)| why)?;
+        for row in db.rows(vec![others]).await.map_err(|Fault(why)| why)?.iter().flatten() {
+            let taken = row.read(|row| Ok(row.text())).map_err(|Fault(why)| why)?;
+            fresh.retain(|(txid, _)| *txid != taken);
+        }
         fresh.truncate(MOST_KNOWN);
         // A transaction that failed is in a block as well.
         let calls: Vec<String> = fresh.iter().map(|(hash, _)| receipt_of(hash)).collect();
@@ -197,7 +205,7 @@ impl Node<'_> {
     }
 
     async fn batch(self, calls: &[String]) -> Result<Vec<Value>, String> {
-        batch(self.shop, self.url, TIMEOUT, calls).await
+        batch(self.desk.shop, self.url, TIMEOUT, calls).await
     }
 }
 
