@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{SELLER, exceptions, happens, ipn, paid_events, started, tell, with_button};
 use crate::{
     actors::ORIGIN,
-    world::{Counts, HOUR, IPN, MINUTE, World},
+    world::{CLIENT_ID, CLIENT_SECRET, Counts, HOUR, IPN, MINUTE, World},
 };
 
 type Fields<'a> = &'a [(&'a str, &'a str)];
@@ -210,6 +210,26 @@ fn what_is_not_paypals_own_or_not_for_this_order_changes_nothing() {
     // The seller's first address is as good as the one the button names.
     happens(&world, &paypal, &ipn(id, &[("receiver_email", "primary@ada.example"), ("business", SELLER)]));
     assert_eq!(ada.status(id), 100);
+}
+
+#[test]
+fn a_payment_to_the_address_of_its_time_counts_whatever_the_seller_has_now() {
+    let app = json!({"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "email": null});
+    for now in [json!({"email": "new@ada.example"}), app] {
+        let world = World::new();
+        let paypal = world.paypal();
+        let ada = with_button(&world);
+        let (link, _) = started(&world, &ada, json!({}));
+        ada.put("/account", json!({"gateways": {"paypal": now}})).expect(200);
+        happens(
+            &world,
+            &paypal,
+            &ipn(&link.order_id, &[("receiver_email", "new@ada.example"), ("business", "eve@example.com")]),
+        );
+        assert_eq!(ada.status(&link.order_id), 0, "nor is another's money");
+        happens(&world, &paypal, &ipn(&link.order_id, &[]));
+        assert_eq!(ada.status(&link.order_id), 100);
+    }
 }
 
 #[test]

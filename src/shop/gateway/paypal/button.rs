@@ -55,11 +55,11 @@ fn field(body: &str, name: &str) -> Option<String> {
 }
 
 /// The order that an IPN says it is about. A seller's other sales are told to whoever he likes, and not kept here.
-pub fn admit(sets: &[Set], body: &str) -> Result<String, NotAdmitted> {
+pub fn admit(body: &str) -> Result<String, NotAdmitted> {
     if !["payment_status", "case_id"].iter().any(|name| field(body, name).is_some()) {
         return Err(NotAdmitted::Unknown);
     }
-    settings::value(sets, Setting::PayPalEmail).and_then(|_| about(body)).ok_or(NotAdmitted::Irrelevant)
+    about(body).ok_or(NotAdmitted::Irrelevant)
 }
 
 fn about(body: &str) -> Option<String> {
@@ -71,7 +71,10 @@ pub async fn hear(desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Told,
     let Some(order_id) = about(body) else { return Ok(None) };
     let Some(order) = super::order(desk, &order_id).await? else { return Ok(None) };
     let nothing = |why| super::nothing(desk, &order_id, why);
-    let email = settings::value(sets, Setting::PayPalEmail).unwrap_or_default();
+    // Whose money it is stands in the order's own button: by now the seller may have another address, or none.
+    let button = order.session.as_ref().and_then(|session| session.url.split_once('?'));
+    let email = button.and_then(|(_, form)| field(form, "business"));
+    let email = email.as_deref().or(settings::value(sets, Setting::PayPalEmail)).unwrap_or_default();
     let is_seller = |name: &&str| field(body, name).is_some_and(|to| to.eq_ignore_ascii_case(email));
     // Anybody can pay himself through a form of his own that names our order.
     if email.is_empty() || !["receiver_email", "business"].iter().any(is_seller) {

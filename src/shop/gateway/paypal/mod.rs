@@ -85,7 +85,7 @@ impl Way for PayPal {
     fn admit(&self, desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Admitted, NotAdmitted> {
         let order_id = match is_event(notice) {
             true => rest::admit(desk, sets, notice)?,
-            false => Some(button::admit(sets, &notice.body)?),
+            false => Some(button::admit(&notice.body)?),
         };
         // A notice that PayPal repeats is the same to the byte, and nobody else can have one like it before it was sent.
         Ok(Admitted { id: id::hex(&Sha256::digest(notice.body.as_bytes())), order_id })
