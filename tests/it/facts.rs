@@ -17,6 +17,7 @@ fn output() -> impl Strategy<Value = Output> {
         vout,
         value,
         height,
+        time: None,
     })
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     looks::scene,
-    world::{MINUTE, World},
+    world::{MINUTE, Mood, World},
 };
 
 fn amount(order: &Value, name: &str) -> i64 {
@@ -47,6 +47,32 @@ fn money_that_comes_late_waits_for_a_rate() {
     world.coinbase(json!({"USD": "50000"}));
     world.live_through(5 * MINUTE);
     assert_eq!(grace.status(&link.order_id), 100, "and nothing is lost");
+}
+
+#[test]
+fn money_that_came_in_time_and_is_seen_late_counts_at_its_price() {
+    // Both servers were down; which block it is in says when it came.
+    for (ago, status) in [(25 * MINUTE, 100), (10 * MINUTE, 53)] {
+        let world = World::new();
+        let [one, two] = world.esploras();
+        let (grace, link, address) = scene(&world);
+        world.live_through(5 * MINUTE);
+        for server in [&one, &two] {
+            server.is(Mood::Says(500, Vec::new()));
+        }
+        world.live_through(30 * MINUTE);
+        world.coinbase(json!({"USD": "40000"}));
+        world.advance(7 * MINUTE);
+        for server in [&one, &two] {
+            server.is(Mood::Well);
+            let txid = server.sees(1, &address, 20_000);
+            server.mines(1);
+            // The price ran out 22 minutes ago.
+            server.ages(&txid, ago);
+        }
+        world.live_through(5 * MINUTE);
+        assert_eq!(grace.status(&link.order_id), status, "{} minutes ago", ago / MINUTE);
+    }
 }
 
 #[test]

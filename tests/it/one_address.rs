@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     ethereum::{SECOND_ADDRESS, SINGLE, Scene},
-    world::{DAY, HOUR, MINUTE, Mood, SECOND, WEI, World},
+    world::{DAY, HOUR, MINUTE, Mood, SECOND, WEI, World, answer},
 };
 
 #[test]
@@ -188,4 +188,28 @@ fn one_payment_never_pays_two_orders_although_their_amounts_repeat() {
         assert_eq!(paid, if n == 1 { [0, 500_001] } else { [500_001, 500_001] }, "one order for each payment");
     }
     assert_eq!(world.db.one("SELECT COUNT(*) FROM transactions"), "2");
+}
+
+#[test]
+fn what_came_in_time_is_not_late_because_no_node_could_be_asked() {
+    for (ago, status) in [(25 * MINUTE, 54), (10 * MINUTE, 53)] {
+        let world = World::new();
+        let scene = Scene::with_address(&world);
+        let link = scene.order();
+        let value = scene.value(&link);
+        scene.both(|node| node.is(Mood::Silent(WebFault::Timeout)));
+        world.live_through(35 * MINUTE);
+        world.web.on("https://coinbase.example/v2/exchange-rates?currency=ETH", |_| {
+            answer(200, json!({"data": {"currency": "ETH", "rates": {"USD": "1500"}}}).to_string())
+        });
+        world.advance(7 * MINUTE);
+        // The price ran out 22 minutes ago.
+        scene.both(|node| {
+            node.is(Mood::Well);
+            node.pays(1, SINGLE, value * WEI);
+            node.found(world.now() - ago);
+        });
+        world.live_through(5 * MINUTE);
+        assert_eq!(scene.is(&link).0, status, "{} minutes ago", ago / MINUTE);
+    }
 }

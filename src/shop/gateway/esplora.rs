@@ -58,7 +58,8 @@ fn merge(mut a: Sighting, mut b: Sighting, known: &[Receipt]) -> Sighting {
     let mut outputs = b.outputs;
     for output in a.outputs {
         match outputs.iter_mut().find(|known| known.txid == output.txid && known.vout == output.vout) {
-            Some(known) => known.height = known.height.or(output.height),
+            Some(known) if known.height.is_none() => *known = output,
+            Some(_) => {}
             None => outputs.push(output),
         }
     }
@@ -127,7 +128,8 @@ fn take(
         }
         false => (None, None),
     };
-    let old = time.and_then(Value::as_int::<i64>).is_some_and(|time| time.saturating_mul(SECOND) < since - CLOCKS);
+    let time = time.and_then(Value::as_int::<i64>).map(|time| time.saturating_mul(SECOND));
+    let old = time.is_some_and(|time| time < since - CLOCKS);
     for (vout, output) in (0..).zip(tx.get("vout")?.as_array()?) {
         // Outputs without an address (OP_RETURN) pay nobody.
         if !old && output.get("scriptpubkey_address").and_then(Value::as_str) == Some(address) {
@@ -137,7 +139,7 @@ fn take(
             }
             let again = sighting.outputs.iter().any(|seen| seen.txid == txid && seen.vout == vout);
             if !again {
-                sighting.outputs.push(Output { txid: txid.to_owned(), vout, value, height });
+                sighting.outputs.push(Output { txid: txid.to_owned(), vout, value, height, time });
             }
         }
     }

@@ -242,6 +242,8 @@ pub struct Output {
     pub value: u64,
     /// Of its block; `None` while it is unconfirmed.
     pub height: Option<u32>,
+    /// When its block was found, in milliseconds, if that is known: it came in time then, however late it is seen.
+    pub time: Option<i64>,
 }
 
 /// What one look at a chain saw.

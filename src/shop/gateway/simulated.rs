@@ -89,7 +89,13 @@ impl Way for Simulated {
             let read = |row: &Row| {
                 row.read(|row| {
                     let (txid, value, height) = (row.text(), row.units(), row.maybe_int());
-                    Ok(Output { txid, vout: 0, value, height: height.and_then(|height| u32::try_from(height).ok()) })
+                    Ok(Output {
+                        txid,
+                        vout: 0,
+                        value,
+                        height: height.and_then(|height| u32::try_from(height).ok()),
+                        time: None,
+                    })
                 })
             };
             let mut outputs = outputs.iter().map(read).collect::<Result<Vec<_>, _>>()?;

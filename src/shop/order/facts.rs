@@ -59,7 +59,7 @@ pub fn update(known: &[Receipt], seen: &Sighting, now: i64) -> Vec<Receipt> {
                 value: output.value,
                 height: output.height,
                 gone: false,
-                first_seen_at: now,
+                first_seen_at: output.time.map_or(now, |time| time.min(now)),
             });
         }
     }
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(standing(terms(1_000, 1), &merge(&known, &gone), 100).status, Status::Unpaid);
         let back = Sighting {
             tip: 101,
-            outputs: vec![Output { txid: "a".into(), vout: 0, value: 1_000, height: Some(101) }],
+            outputs: vec![Output { txid: "a".into(), vout: 0, value: 1_000, height: Some(101), time: None }],
             complete: true,
             cursor: None,
         };
@@ -252,7 +252,7 @@ mod tests {
     fn seeing_the_same_again_changes_nothing() {
         let seen = Sighting {
             tip: 100,
-            outputs: vec![Output { txid: "a".into(), vout: 0, value: 1_000, height: None }],
+            outputs: vec![Output { txid: "a".into(), vout: 0, value: 1_000, height: None, time: None }],
             complete: true,
             cursor: None,
         };

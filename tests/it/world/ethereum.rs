@@ -32,6 +32,8 @@ pub struct Node {
     most: Cell<(usize, bool)>,
     tip: RefCell<u32>,
     transactions: RefCell<Vec<Transaction>>,
+    /// When the newest block was found, in milliseconds.
+    found: Cell<Option<(u32, i64)>>,
     mood: RefCell<Mood>,
 }
 
@@ -46,6 +48,7 @@ impl World {
                 most: Cell::new((usize::MAX, false)),
                 tip: RefCell::new(20_000_000),
                 transactions: RefCell::default(),
+                found: Cell::default(),
                 mood: RefCell::new(Mood::Well),
             });
             let handler = node.clone();
@@ -60,6 +63,10 @@ pub fn hash(name: u8) -> String {
 }
 
 impl Node {
+    pub fn found(&self, ms: i64) {
+        self.found.set(Some((self.tip(), ms)));
+    }
+
     /// It is a node of that chain.
     pub fn follows(&self, chain: u64) {
         self.chain.set(chain);
@@ -199,6 +206,7 @@ impl Node {
         let creation = json!({"hash": hash(255), "from": "0xbuyer", "to": null, "value": "0x0", "input": "0x6001"});
         let here = all.iter().filter(|tx| tx.height == at && !tx.inside).map(wire);
         let transactions: Vec<Value> = std::iter::once(creation).chain(here).collect();
-        json!({"number": format!("{at:#x}"), "hash": hash(1), "transactions": transactions})
+        let found = self.found.get().filter(|(height, _)| *height == at).map(|(_, ms)| format!("{:#x}", ms / 1_000));
+        json!({"number": format!("{at:#x}"), "hash": hash(1), "timestamp": found, "transactions": transactions})
     }
 }

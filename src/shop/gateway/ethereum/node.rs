@@ -92,7 +92,7 @@ impl Node<'_> {
         let value = newest.saturating_sub(level);
         if value > 0 {
             let vout = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
-            sighting.outputs.push(Output { txid: format!("block {tip}"), vout, value, height: Some(tip) });
+            sighting.outputs.push(Output { txid: format!("block {tip}"), vout, value, height: Some(tip), time: None });
         }
         Ok(sighting)
     }
@@ -153,11 +153,13 @@ impl Node<'_> {
                 if block.get("number").and_then(height) != Some(read + 1) {
                     return Err(NONSENSE.into());
                 }
+                let time = block.get("timestamp").and_then(quantity).and_then(|time| i64::try_from(time).ok());
+                let time = time.map(|time| time.saturating_mul(SECOND));
                 for transaction in block.get("transactions").and_then(Value::as_array).ok_or(NONSENSE)? {
                     if let Some((hash, value)) = self.pays(transaction)
                         && !outputs.iter().any(|output| output.txid == hash)
                     {
-                        fresh.push((hash, value));
+                        fresh.push((hash, value, time));
                     }
                 }
                 read += 1;
@@ -171,21 +173,21 @@ impl Node<'_> {
         }
         // After 9,999 orders their amounts repeat.
         let others =
-            order::sql::taken_by_others(&self.order.id, self.order.account_id, fresh.iter().map(|(txid, _)| txid));
+            order::sql::taken_by_others(&self.order.id, self.order.account_id, fresh.iter().map(|(txid, ..)| txid));
         let db = self.desk.account.db(self.desk.shop).map_err(|Fault(why)| why)?;
         for row in db.rows(vec![others]).await.map_err(|Fault(why)| why)?.iter().flatten() {
             let taken = row.read(|row| Ok(row.text())).map_err(|Fault(why)| why)?;
-            fresh.retain(|(txid, _)| *txid != taken);
+            fresh.retain(|(txid, ..)| *txid != taken);
         }
         fresh.truncate(MOST_KNOWN);
         // A transaction that failed is in a block as well.
-        let calls: Vec<String> = fresh.iter().map(|(hash, _)| receipt_of(hash)).collect();
-        for ((txid, value), answer) in fresh.into_iter().zip(self.batch(&calls).await?) {
+        let calls: Vec<String> = fresh.iter().map(|(hash, ..)| receipt_of(hash)).collect();
+        for ((txid, value, time), answer) in fresh.into_iter().zip(self.batch(&calls).await?) {
             if answer.is_null() {
                 return Err("it has a transaction without a receipt".into());
             }
             let height = included(&answer);
-            outputs.extend(height.map(|height| Output { txid, vout: 0, value, height: Some(height) }));
+            outputs.extend(height.map(|height| Output { txid, vout: 0, value, height: Some(height), time }));
         }
         Ok(read)
     }
@@ -210,7 +212,7 @@ impl Node<'_> {
 }
 
 fn output(receipt: &Receipt) -> Output {
-    Output { txid: receipt.txid.clone(), vout: receipt.vout, value: receipt.value, height: receipt.height }
+    Output { txid: receipt.txid.clone(), vout: receipt.vout, value: receipt.value, height: receipt.height, time: None }
 }
 
 /// A question about an address as it was at a block, or is at the newest.
