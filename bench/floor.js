@@ -2,7 +2,7 @@
 // There is no one to let in, nothing to check, and nothing is signed: it is no desk, only a measure.
 const columns = `id, product_id, email, ip_address, country_code, product_title, user_agent, value, quantity, currency, gateway, risk_level,
   status, delivered, crypto_value, crypto_address, crypto_received, crypto_confirmations, referral, usd_value, exchange_rate,
-  coupon_id, custom, created_at, updated_at`;
+  coupon_id, custom, created_at, updated_at, rate_source, rate_at, paid_at`;
 const byId = `SELECT ${columns} FROM orders WHERE account_id = ?1 AND id = ?2`;
 const count = 'SELECT MAX(seq) AS total FROM orders WHERE account_id = ?1';
 const range = `SELECT ${columns} FROM orders WHERE account_id = ?1 AND seq <= (SELECT MAX(seq) FROM orders WHERE account_id = ?1) - ?2
@@ -95,6 +95,10 @@ function shape(row) {
     custom: row.custom ? JSON.parse(row.custom) : {},
     created_at: time(row.created_at),
     updated_at: time(row.updated_at),
+    rate_source: row.rate_source,
+    rate_at: time(row.rate_at),
+    // Of the rows that are here nothing else is out of the ordinary.
+    exceptions: row.paid_at && row.crypto_received < row.crypto_value ? ['underpaid'] : [],
   };
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from './build.mjs';
 import { setup } from './setup.mjs';
-import { asCommand, Halt, npmBinary, run, say, since } from './shell.mjs';
+import { asCommand, Halt, npmBinary, root, run, say, since } from './shell.mjs';
 import { test } from './test.mjs';
 
 await asCommand(import.meta, async () => {
@@ -15,6 +15,7 @@ await asCommand(import.meta, async () => {
   await step('clippy, wasm32', () => run('cargo', ['clippy', '--target', 'wasm32-unknown-unknown', '--lib', '--', '-D', 'warnings']));
   await build();
   await step('bundle and bindings, as wrangler would deploy them', dryRun);
+  await step('the benchmark: its three Workers answer alike', () => run(process.execPath, [path.join(root, 'bench', 'run.mjs'), '--alike']));
   if (!(await test())) process.exitCode = 1;
 });
 

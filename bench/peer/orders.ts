@@ -8,7 +8,8 @@ import { links, wanted } from './paging';
 /** What the wire shows, and no more. */
 const COLUMNS = `id, product_id, email, ip_address, country_code, product_title, user_agent, value, quantity, currency, gateway,
   risk_level, status, delivered, crypto_value, crypto_address, crypto_received, crypto_confirmations, referral, usd_value,
-  exchange_rate, coupon_id, custom, created_at, updated_at`;
+  exchange_rate, coupon_id, custom, created_at, updated_at, rate_source, rate_at, late, paid_at, paid_value, refunded_value, strange,
+  session_id`;
 
 const BY_ID = `SELECT ${COLUMNS} FROM orders WHERE account_id = ?1 AND id = ?2`;
 const COUNT = 'SELECT COALESCE(MAX(seq), 0) AS total FROM orders WHERE account_id = ?1';
@@ -43,6 +44,14 @@ interface Row {
   custom: string | null;
   created_at: number;
   updated_at: number;
+  rate_source: string;
+  rate_at: number;
+  late: number;
+  paid_at: number | null;
+  paid_value: number;
+  refunded_value: number;
+  strange: number;
+  session_id: string | null;
 }
 
 export async function getOrder(c: C) {
@@ -68,6 +77,8 @@ export async function listOrders(c: C) {
 
 const NAMES: Record<string, string> = { bitcoin: 'Bitcoin' };
 const COMPLETED = 100;
+const REVERSED = 51;
+const REFUNDED = 56;
 
 /** The reference's order object, field for field. */
 function object(row: Row) {
@@ -98,7 +109,25 @@ function object(row: Row) {
     custom: row.custom === null ? {} : JSON.parse(row.custom),
     created_at: time(row.created_at),
     updated_at: time(row.updated_at),
+    rate_source: row.session_id === null ? row.rate_source : null,
+    rate_at: row.session_id === null ? time(row.rate_at) : null,
+    exceptions: exceptions(row),
   };
+}
+
+/** What a seller may want to look at. */
+function exceptions(row: Row): string[] {
+  const { crypto_value: value, crypto_received: received, status } = row;
+  const paid = row.paid_at !== null;
+  const all: [string, boolean][] = [
+    ['late', row.late === 1],
+    ['underpaid', paid && received < value && status === COMPLETED],
+    ['overpaid', received > value || (paid && row.paid_value > row.value)],
+    ['partially_refunded', row.refunded_value > 0 && status !== REFUNDED],
+    ['wrong_currency', row.strange === 1],
+    ['vanished', status === REVERSED && row.session_id === null],
+  ];
+  return all.filter(([, holds]) => holds).map(([word]) => word);
 }
 
 const time = (ms: number) => new Date(ms).toISOString().replace('Z', '+00:00');
