@@ -308,6 +308,7 @@ fn expired(page: &Page, received: Option<&str>, order_id: &str, restart: bool) -
             }
         } @else {
             p.alert.care { strong { "Already sent?" } " Don't send again. This page changes as soon as your payment arrives." }
+            @if !restart { p.hint.center { "Not paid yet? Ask " (page.shop) " for a new link." } }
         }
         @if restart {
             form method="post" action={ (page.url) "/order" } data-swap {

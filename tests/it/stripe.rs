@@ -211,7 +211,8 @@ fn a_session_that_ends_unpaid_leaves_the_order_unpaid_and_is_looked_at_no_more()
     world.live_through(DAY + 2 * HOUR);
     desk.told(desk.stripe.event("checkout.session.expired", session));
     assert_eq!(desk.grace.status(&link.order_id), 0);
-    assert!(desk.page(&link, "").contains("-expired\""));
+    let page = desk.page(&link, "");
+    assert!(page.contains("-expired\"") && page.contains("for a new link"), "{page}");
     assert_eq!(world.db.rows_in("notices"), 0, "there is nothing to hear in it");
     world.run_jobs();
     world.web.forget();
