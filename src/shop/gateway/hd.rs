@@ -6,10 +6,9 @@
 
 use bech32::{Hrp, segwit};
 use hmac::{Hmac, KeyInit, Mac};
-use ripemd::Ripemd160;
 use sha2::{Digest, Sha256, Sha512};
 
-use super::curve::Point;
+use super::{curve::Point, ripemd160};
 use crate::world::Network;
 
 /// Serialised extended key with its checksum: 4 version, 1 depth, 4 parent, 4 child, 32 chain code,
@@ -287,7 +286,7 @@ pub fn point(public_key: &[u8; 33]) -> Result<Point, KeyError> {
 }
 
 fn hash160(bytes: &[u8]) -> [u8; 20] {
-    Ripemd160::digest(Sha256::digest(bytes)).into()
+    ripemd160::of(&Sha256::digest(bytes).into())
 }
 
 /// The three parts one after another, cut or filled with zeros to `N` bytes.

@@ -28,6 +28,7 @@ pub mod litecoin;
 pub mod paypal;
 pub mod qr;
 pub mod rates;
+mod ripemd160;
 mod servers;
 pub mod settings;
 pub mod simulated;
