@@ -191,6 +191,28 @@ fn one_payment_never_pays_two_orders_although_their_amounts_repeat() {
 }
 
 #[test]
+fn whether_a_payment_is_another_orders_costs_the_same_however_many_payments_there_were() {
+    let mut steps = Vec::new();
+    for earlier in [0, 3_000] {
+        let world = World::new();
+        let scene = Scene::with_address(&world);
+        let link = scene.order();
+        world.db.change(&format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {earlier})
+             INSERT INTO transactions (account_id, order_id, txid, vout, value, height, gone, first_seen_at)
+             SELECT (SELECT account_id FROM orders), 'earlier ' || i, printf('0x%064x', i), 0, 1, 1, 0, 1 FROM n WHERE {earlier} > 0"
+        ));
+        let value = scene.value(&link);
+        scene.both(|node| node.pays(1, SINGLE, value * WEI));
+        let before = world.db.steps();
+        world.live_through(16 * SECOND);
+        steps.push(world.db.steps() - before);
+        assert_eq!(scene.is(&link).0, 54);
+    }
+    assert!(steps[1] < steps[0] + 100, "{steps:?}");
+}
+
+#[test]
 fn what_came_in_time_is_not_late_because_no_node_could_be_asked() {
     for (ago, status) in [(25 * MINUTE, 54), (10 * MINUTE, 53)] {
         let world = World::new();

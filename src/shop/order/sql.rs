@@ -366,12 +366,13 @@ pub fn put_receipt(account_id: i64, order_id: &str, receipt: &Receipt) -> Statem
     )
 }
 
-/// Which of these transactions are other orders' of the account already.
+/// Which of these transactions are other orders' of the account already. The join is led by the list: by itself SQLite would read all
+/// that the account has of such names.
 pub fn taken_by_others<'a>(order_id: &str, account_id: i64, txids: impl Iterator<Item = &'a String>) -> Statement {
     let txids = json::Value::Array(txids.map(|txid| txid.as_str().into()).collect());
     Statement::new(
-        "SELECT txid FROM transactions
-         WHERE account_id = ?1 AND order_id != ?2 AND txid GLOB '0x*' AND txid IN (SELECT value FROM json_each(?3))",
+        "SELECT t.txid FROM json_each(?3) AS asked CROSS JOIN transactions AS t INDEXED BY transactions_shared
+         WHERE t.account_id = ?1 AND t.txid = asked.value AND t.txid GLOB '0x*' AND t.order_id != ?2",
         vec![account_id.into(), order_id.into(), txids.to_text().into()],
     )
 }
