@@ -107,7 +107,7 @@ fn a_batch_full_of_failures_is_one_piece_of_news_and_of_a_410_among_them_too() {
 }
 
 #[test]
-fn news_costs_a_batch_one_round_trip_more_and_nothing_else_does() {
+fn news_costs_a_batch_no_round_trip_more() {
     let world = World::new();
     let (ada, _) = ada(&world);
     world.web.says(HOOK, 500);
@@ -122,8 +122,7 @@ fn news_costs_a_batch_one_round_trip_more_and_nothing_else_does() {
         Counts { statements: 0, fetches: 0, ..counts }
     };
     let usual = Counts { reads: 1, commits: 1, ..Counts::default() };
-    let news = Counts { reads: 2, ..usual };
-    assert_eq!([0, 1, 13, 1, 13].map(|hours| trips(hours * HOUR)), [usual, usual, news, usual, usual]);
+    assert_eq!([0, 1, 13, 1, 13].map(|hours| trips(hours * HOUR)), [usual; 5], "the third warns");
 }
 
 #[test]

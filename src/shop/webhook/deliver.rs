@@ -46,9 +46,14 @@ const LONGEST_DELAY: i64 = 12 * HOUR;
 /// subject to one URL go one after the other; `slow` says whether they may take their time.
 pub async fn deliver(shop: &Shop, shard: &str, slow: bool, logs: &[(i64, String)]) -> Result<(), Fault> {
     let db = shop.world.databases.shard(shard)?;
-    let statements = logs.iter().map(|(account_id, id)| sql::task_by_id(*account_id, id)).collect();
-    let rows = db.rows(statements).await?;
-    let tasks = rows.iter().filter_map(|rows| rows.first());
+    // Beside them whom news of an endpoint would concern: there seldom are any, but then no other trip is needed.
+    let mut accounts: Vec<i64> = logs.iter().map(|(account_id, _)| *account_id).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    let tasks = logs.iter().map(|(account_id, id)| sql::task_by_id(*account_id, id));
+    let rows = db.rows(tasks.chain(accounts.iter().map(|account_id| sql::all(*account_id))).collect()).await?;
+    let (tasks, endpoints) = rows.split_at_checked(logs.len()).unwrap_or_default();
+    let tasks = tasks.iter().filter_map(|rows| rows.first());
     // One row that can't be read must not keep the others.
     let tasks = tasks.filter_map(|row| {
         sql::task(row).map_err(|fault| shop.world.log.warn(&format!("an unreadable log: {fault}"))).ok()
@@ -105,7 +110,8 @@ pub async fn deliver(shop: &Shop, shard: &str, slow: bool, logs: &[(i64, String)
         if news.iter().enumerate().any(better) {
             continue;
         }
-        match one.owe(shop, db.as_ref()).await {
+        let its = accounts.iter().zip(endpoints).find(|(account_id, _)| **account_id == one.account_id);
+        match one.owe(shop, its.map_or(&[], |(_, rows)| rows)) {
             Ok(Some(Owed { logs, statements })) => {
                 units.push(statements);
                 nudges.extend(logs.into_iter().map(|Due { log_id, slow }| {

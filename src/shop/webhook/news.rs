@@ -4,7 +4,7 @@
 use super::{Endpoint, Event, Owed, Subject, owe, sql};
 use crate::{
     shop::Shop,
-    world::{Db, Fault, Statement},
+    world::{Fault, Row, Statement},
 };
 
 pub struct News {
@@ -40,11 +40,10 @@ impl News {
         self.failures.is_none()
     }
 
-    /// The change and all that it owes. It is one more round trip than a batch has otherwise, and happens twice in the life
-    /// of an endpoint. Should it fail, the failure isn't counted: the next one is the news.
-    pub async fn owe(&self, shop: &Shop, db: &dyn Db) -> Result<Option<Owed>, Fault> {
-        let rows = db.rows(vec![sql::all(self.account_id)]).await?;
-        let mut others = Endpoint::from_rows(rows.first().map_or(&[], Vec::as_slice))?;
+    /// The change and all that it owes. `endpoints` are all that the account has. Should it fail, the failure isn't counted: the next
+    /// one is the news.
+    pub fn owe(&self, shop: &Shop, endpoints: &[Row]) -> Result<Option<Owed>, Fault> {
+        let mut others = Endpoint::from_rows(endpoints)?;
         let Some(at) = others.iter().position(|endpoint| endpoint.id == self.endpoint_id) else {
             return Ok(None);
         };
