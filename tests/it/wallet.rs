@@ -269,3 +269,19 @@ fn secrets_that_were_sealed_under_the_old_key_still_open_after_a_rotation() {
     assert!(!reply.text().contains("VAULT"), "no internals: {}", reply.text());
     assert!(world.log.text().contains("was VAULT_KEY replaced"), "but the operator is told");
 }
+
+#[test]
+fn real_litecoin_has_addresses_of_its_own_and_its_keys_give_the_same_ones() {
+    let world = World::new();
+    let grace = grace(&world);
+    let set = |key: &str| grace.put("/account", json!({"gateways": {"litecoin": {"xpub": key}}}));
+    let first = |reply: crate::actors::Reply| reply.expect(200).json()["gateways"]["litecoin"]["addresses"][0].clone();
+    // BIP 84's example, under zpub and Ltub.
+    for key in [ZPUB.to_owned(), spelled(ZPUB, [0x01, 0x9d, 0xa4, 0x62])] {
+        assert_eq!(first(set(&key)), "ltc1qcr8te4kr609gcawutmrza0j4xv80jy8z4nqduv");
+    }
+    let wrapped = first(set(&spelled(ZPUB, [0x01, 0xb2, 0x6e, 0xf6])));
+    assert!(wrapped.as_str().is_some_and(|address| address.starts_with('M')), "{wrapped}");
+    let refused = set(&spelled(ZPUB, [0x04, 0x36, 0xf6, 0xe1])).errors();
+    assert!(refused[0].contains("belongs to a test network"), "{refused:?}");
+}
