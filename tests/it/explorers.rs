@@ -53,6 +53,29 @@ fn a_payment_and_what_replaced_it_are_not_both_counted_while_the_servers_differ(
 }
 
 #[test]
+fn nor_while_the_other_server_cannot_be_asked() {
+    for (well, silent) in [(0, 1), (1, 0)] {
+        let world = World::new();
+        let scene = Scene::new(&world, json!({"confirmations": 0}));
+        let half = scene.sees(1, 10_000);
+        scene.look();
+        scene.servers[silent].is(Mood::Silent(WebFault::Timeout));
+        scene.servers[well].loses(&half);
+        scene.servers[well].sees(2, &scene.address, 10_000);
+        for _ in 0..5 {
+            scene.look();
+            assert_eq!((scene.status(), &scene.order()["crypto_received"]), (53, &json!(10_000)));
+        }
+        scene.servers[silent].is(Mood::Well);
+        scene.servers[silent].loses(&half);
+        scene.servers[silent].sees(2, &scene.address, 10_000);
+        scene.look();
+        assert_eq!((scene.status(), &scene.order()["crypto_received"]), (53, &json!(10_000)));
+        assert_eq!(world.db.one("SELECT txid FROM transactions WHERE gone = 0"), "02".repeat(32));
+    }
+}
+
+#[test]
 fn a_payment_is_not_called_gone_by_one_server_while_the_other_is_silent() {
     let world = World::new();
     let scene = Scene::new(&world, json!({}));

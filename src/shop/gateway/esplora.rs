@@ -35,7 +35,11 @@ impl<'a> Esplora<'a> {
     /// All outputs that pay the address. `base_urls` are without a trailing slash.
     pub async fn look(self, base_urls: &'a [String], known: &[Receipt]) -> Result<Seen, NoSight> {
         let ask = move |base: &'a str| -> Later<'a, _> { Box::pin(self.ask(base)) };
-        let seen = servers::look(self.shop, base_urls, self.address, known, &ask, merge).await?;
+        let mut seen = servers::look(self.shop, base_urls, self.address, known, &ask, merge).await?;
+        // As in `merge`, where the other can't be asked.
+        if seen.lacks(known) && !seen.complete {
+            seen.keep(known, &|output| output.height.is_some());
+        }
         Ok(Seen::Coins(seen))
     }
 }
@@ -47,13 +51,9 @@ impl<'a> Esplora<'a> {
 /// are not counted twice, and it waits until both know it or a block has it.
 fn merge(mut a: Sighting, mut b: Sighting, known: &[Receipt]) -> Sighting {
     if known.iter().any(|receipt| !receipt.gone && a.has(&receipt.txid) != b.has(&receipt.txid)) {
-        let is_known = |txid: &str| known.iter().any(|receipt| receipt.txid == txid && !receipt.gone);
-        let stands = |output: &Output, other: &Sighting| {
-            output.height.is_some() || is_known(&output.txid) || other.has(&output.txid)
-        };
         let before = a.clone();
-        a.outputs.retain(|output| stands(output, &b));
-        b.outputs.retain(|output| stands(output, &before));
+        a.keep(known, &|output| output.height.is_some() || b.has(&output.txid));
+        b.keep(known, &|output| output.height.is_some() || before.has(&output.txid));
     }
     let mut outputs = b.outputs;
     for output in a.outputs {

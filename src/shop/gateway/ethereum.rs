@@ -136,10 +136,8 @@ impl Way for Ethereum {
             // Two nodes are two views of one chain: what the second says is taken whole, or not at all.
             let mut seen = servers::look(desk.shop, urls, &invoice.address, known, &ask, |_, second, _| second).await?;
             // One that lacks what was seen before, and none to ask besides: it adds nothing either, or the same would count twice.
-            let lacks = known.iter().any(|receipt| !receipt.gone && !seen.has(&receipt.txid));
-            if lacks && !seen.complete {
-                let is_known = |txid: &str| known.iter().any(|receipt| receipt.txid == txid && !receipt.gone);
-                seen.outputs.retain(|output| is_known(&output.txid));
+            if seen.lacks(known) && !seen.complete {
+                seen.keep(known, &|_| false);
                 seen = Sighting { cursor: invoice.cursor, ..seen };
             }
             Ok(Seen::Coins(seen))

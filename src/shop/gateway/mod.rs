@@ -10,7 +10,7 @@ use super::{
     money::Currency,
     order::{
         Draft, Order,
-        facts::Facts,
+        facts::{Facts, Receipt},
         movement::{Movement, Session},
     },
 };
@@ -262,6 +262,17 @@ pub struct Sighting {
 impl Sighting {
     pub fn has(&self, txid: &str) -> bool {
         self.outputs.iter().any(|output| output.txid == txid)
+    }
+
+    /// Whether anything that was seen before isn't here.
+    pub fn lacks(&self, known: &[Receipt]) -> bool {
+        known.iter().any(|receipt| !receipt.gone && !self.has(&receipt.txid))
+    }
+
+    /// Keeps what was seen before, and of the rest what `stands`.
+    pub fn keep(&mut self, known: &[Receipt], stands: &dyn Fn(&Output) -> bool) {
+        let is_known = |txid: &str| known.iter().any(|receipt| receipt.txid == txid && !receipt.gone);
+        self.outputs.retain(|output| is_known(&output.txid) || stands(output));
     }
 }
 

@@ -36,7 +36,7 @@ pub async fn look<'a>(
             None => seen,
             Some(before) => merge(before, seen, known),
         };
-        let missing = known.iter().any(|receipt| !receipt.gone && !all.has(&receipt.txid));
+        let missing = all.lacks(known);
         best = Some(all);
         if !missing {
             break;
