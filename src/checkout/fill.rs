@@ -202,6 +202,7 @@ fn elsewhere<'a>(visit: &'a Visit<'_>, order: &'a Order, session: &'a Session, t
         _ if visit.request.param("go").is_some() => State::Leaving { gateway, href: &session.url },
         _ => State::Away {
             gateway,
+            means: order.gateway.means(),
             href: &session.url,
             order_id,
             back: visit.request.param("back").as_deref() == Some("paid")

@@ -19,7 +19,8 @@ pub fn document(page: &Page) -> Markup {
 
 /// All that changes. Whoever has the page already may be given this alone.
 pub fn main(page: &Page) -> Markup {
-    let (live, state) = (format!("{}/live", page.url), format!("{}/order{}", page.url, kept(page)));
+    let (live, state) =
+        (format!("{}/live", page.url), format!("{}/order{}", page.url, if is_back(page) { "?news=back" } else { "" }));
     let start = matches!(page.state, State::Start { .. });
     html! {
         main #pay data-revision=(page.tag()) data-start[start]
@@ -61,16 +62,15 @@ fn refresh(page: &Page) -> Option<(u32, String)> {
         State::Paid { return_url: Some(url), delivered, .. } => Some((stay(*delivered), url.to_string())),
         State::Leaving { href, .. } => Some((0, href.to_string())),
         State::Waiting { .. } | State::Partial { .. } | State::Confirming { .. } | State::Away { .. } => {
-            let kept = kept(page);
-            Some((LOOK_AGAIN, format!("{}/order{}", page.url, if kept.is_empty() { "?news" } else { kept })))
+            Some((LOOK_AGAIN, format!("{}/order?news{}", page.url, if is_back(page) { "=back" } else { "" })))
         }
         _ => None,
     }
 }
 
 /// Who has come back having paid is not sent to pay again while he waits for the news.
-fn kept(page: &Page) -> &'static str {
-    if matches!(page.state, State::Away { back: true, .. }) { "?news=back" } else { "" }
+fn is_back(page: &Page) -> bool {
+    matches!(page.state, State::Away { back: true, .. })
 }
 
 fn stay(delivered: Option<&str>) -> u32 {
@@ -91,9 +91,13 @@ fn summary(page: &Page) -> Markup {
 
 fn panel(page: &Page) -> Markup {
     match &page.state {
-        State::Start { gateway, leaves, needs_email, error } => start(page, gateway, *leaves, *needs_email, *error),
+        State::Start { gateway, means, leaves, needs_email, error } => {
+            start(page, &with(gateway, *means), leaves.then_some(*gateway), *needs_email, *error)
+        }
         State::Leaving { gateway, href } => leaving(gateway, href),
-        State::Away { gateway, href, order_id, back } => away(page, gateway, href, order_id, *back),
+        State::Away { gateway, means, href, order_id, back } => {
+            away(page, gateway, &with(gateway, *means), href, order_id, *back)
+        }
         State::Pending { gateway, order_id } => pending(page, gateway, order_id),
         State::Waiting { invoice, seconds_left } => waiting(page, invoice, *seconds_left),
         State::Partial { .. } => partial(page),
@@ -117,12 +121,12 @@ pub fn heading(title: &str, text: Markup) -> Markup {
 }
 
 /// `data-auto` lets the script press the button for the buyer. Not after an error: it would press for ever.
-fn start(page: &Page, gateway: &str, leaves: bool, needs_email: bool, error: Option<&str>) -> Markup {
+fn start(page: &Page, title: &str, there: Option<&str>, needs_email: bool, error: Option<&str>) -> Markup {
     html! {
-        (heading(&with(gateway), html! {
+        (heading(title, html! {
             @if needs_email {
                 "Where should we send your order?"
-            } @else if leaves {
+            } @else if let Some(gateway) = there {
                 "You pay at " (gateway) " and come back here."
             } @else {
                 "Next you get the exact amount and where to send it."
@@ -142,9 +146,8 @@ fn start(page: &Page, gateway: &str, leaves: bool, needs_email: bool, error: Opt
     }
 }
 
-fn with(gateway: &str) -> String {
-    // Not every buyer knows who takes his card.
-    if gateway == "Stripe" { "Pay by card".into() } else { format!("Pay with {gateway}") }
+fn with(gateway: &str, means: Option<&str>) -> String {
+    means.map_or_else(|| format!("Pay with {gateway}"), |means| format!("Pay by {means}"))
 }
 
 fn leaving(gateway: &str, href: &str) -> Markup {
@@ -154,14 +157,14 @@ fn leaving(gateway: &str, href: &str) -> Markup {
     }
 }
 
-fn away(page: &Page, gateway: &str, href: &str, order_id: &str, back: bool) -> Markup {
+fn away(page: &Page, gateway: &str, title: &str, href: &str, order_id: &str, back: bool) -> Markup {
     html! {
         @if back {
             (mark(Mark::Work))
             (heading(&format!("Waiting for {gateway}"), html! { "They tell us as soon as your payment is through. This page updates itself." }))
             p.hint.center { "There is no need to pay again. Not finished? " a href=(href) { "Go back to " (gateway) } "." }
         } @else {
-            (heading(&with(gateway), html! { "You pay at " (gateway) " and come back here. This page updates itself." }))
+            (heading(title, html! { "You pay at " (gateway) " and come back here. This page updates itself." }))
             a.button href=(href) { "Continue to " (gateway) }
             p.hint.center { "Paid already? Don't pay again: it shows here in a moment." }
         }
@@ -361,7 +364,7 @@ fn order(id: &str) -> Markup {
 
 /// With script the page follows by itself.
 fn look_again(page: &Page) -> Markup {
-    let back = if kept(page).is_empty() { "" } else { "?back=paid" };
+    let back = if is_back(page) { "?back=paid" } else { "" };
     html! { noscript { a.button.plain href={ (page.url) "/order" (back) } { "Check for my payment" } } }
 }
 

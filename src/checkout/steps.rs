@@ -32,6 +32,7 @@ fn start_page<'a>(visit: &'a Visit<'_>, error: Option<&'a str>) -> State<'a> {
     let gateway = visit.link.gateway;
     State::Start {
         gateway: gateway.name(),
+        means: gateway.means(),
         leaves: gateway.coin().is_none(),
         needs_email: visit.link.needs_email,
         error,

@@ -21,6 +21,8 @@ pub enum State<'a> {
     /// There is no order yet: opening a link must not make one, so that previews and crawlers cost nothing.
     Start {
         gateway: &'a str,
+        /// What he pays by, where he may not know that name.
+        means: Option<&'a str>,
         /// He pays on another site.
         leaves: bool,
         needs_email: bool,
@@ -34,6 +36,7 @@ pub enum State<'a> {
     /// He was sent there, and we wait to hear of it. `back`: he says that he has paid.
     Away {
         gateway: &'a str,
+        means: Option<&'a str>,
         href: &'a str,
         order_id: &'a str,
         back: bool,

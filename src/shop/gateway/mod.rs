@@ -56,6 +56,11 @@ impl Gateway {
         self.0.name()
     }
 
+    /// What a buyer pays by, where he may not know the name.
+    pub fn means(self) -> Option<&'static str> {
+        self.0.means()
+    }
+
     /// As settings and products name it, and as the tables do: the name in lower case.
     pub fn snake(self) -> &'static str {
         self.0.snake()
@@ -116,6 +121,10 @@ pub struct Desk<'a> {
 pub trait Way: Sync {
     fn name(&self) -> &'static str;
     fn snake(&self) -> &'static str;
+
+    fn means(&self) -> Option<&'static str> {
+        None
+    }
 
     fn coin(&self) -> Option<&'static Coin> {
         None

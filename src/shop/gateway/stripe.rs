@@ -45,6 +45,10 @@ impl Way for Stripe {
         "stripe"
     }
 
+    fn means(&self) -> Option<&'static str> {
+        Some("card")
+    }
+
     fn takes(&self, account_id: i64, _taker: &Taker<'_>) -> Vec<Statement> {
         vec![settings::of(account_id, self.snake())]
     }
