@@ -1,10 +1,8 @@
 // The checkout's style, script and icon as static files in public/pay/assets/, made smaller, each under a name with a hash of
 // its source: src/checkout/assets.rs names them by the same rule, and tests/worker/assets.test.mjs holds the two together.
-import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import { npmBinary, root } from './shell.mjs';
+import { npmBinary, put, root, run } from './shell.mjs';
 
 const folder = path.join(root, 'public', 'pay', 'assets');
 const source = (name) => path.join(root, 'src', 'checkout', name);
@@ -19,11 +17,7 @@ const shortened = {
 /** Writes what isn't there as it should be, and takes away what an older source left. */
 export async function assets() {
   const files = await Promise.all(Object.keys(shortened).map(async (name) => [name, `${fnv1a(await readFile(source(name)))}${path.extname(name)}`]));
-  await mkdir(folder, { recursive: true });
-  for (const [name, file] of files) {
-    const [made, text] = [path.join(folder, file), await content(name)];
-    if ((await readFile(made, 'utf8').catch(() => '')) !== text) await writeFile(made, text);
-  }
+  for (const [name, file] of files) await put(path.join(folder, file), await content(name));
   const wanted = new Set(files.map(([, file]) => file));
   for (const file of await readdir(folder)) if (!wanted.has(file)) await rm(path.join(folder, file));
 }
@@ -31,7 +25,7 @@ export async function assets() {
 async function content(name) {
   const options = shortened[name];
   if (!options) return readFile(source(name), 'utf8');
-  const { stdout } = await promisify(execFile)(npmBinary('esbuild'), ['--minify', '--charset=utf8', '--log-level=warning', ...options, source(name)]);
+  const { stdout } = await run(npmBinary('esbuild'), ['--minify', '--charset=utf8', '--log-level=warning', ...options, source(name)]);
   return stdout;
 }
 

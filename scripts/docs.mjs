@@ -2,9 +2,9 @@
 // webhooks, whose code tests/worker/verify.test.mjs runs. Neither loads anything else. The build runs it. scripts/docs/ has
 // the style, the script, and the second page's text and code.
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { asCommand, root, say } from './shell.mjs';
+import { asCommand, put, root, say } from './shell.mjs';
 
 const specFile = path.join(root, 'public', 'api', 'v2', 'openapi.json');
 const pageFile = path.join(root, 'public', 'docs.html');
@@ -18,12 +18,6 @@ export async function docs() {
   await put(pageFile, page(parsed, style, script));
   const code = await Promise.all(languages.map(async ({ file, ...rest }) => ({ ...rest, code: await readFile(part(`verify/${file}`), 'utf8') })));
   await put(verifyFile, verifying(parsed, style, text, code));
-}
-
-async function put(file, made) {
-  if ((await readFile(file, 'utf8').catch(() => '')) === made) return;
-  await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(file, made);
 }
 
 const sha256 = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;

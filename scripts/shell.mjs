@@ -2,7 +2,7 @@
 // in a fresh clone this runs before anything is installed.
 import { spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
-import { access, constants } from 'node:fs/promises';
+import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -67,6 +67,13 @@ export async function onPath(command) {
   for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
     if (folder && (await exists(path.join(folder, command), constants.X_OK))) return path.join(folder, command);
   }
+}
+
+/** Writes a file where it isn't what it should be. */
+export async function put(file, text) {
+  if ((await readFile(file, 'utf8').catch(() => '')) === text) return;
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, text);
 }
 
 export async function exists(file, mode = constants.F_OK) {

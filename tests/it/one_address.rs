@@ -191,6 +191,35 @@ fn one_payment_never_pays_two_orders_although_their_amounts_repeat() {
 }
 
 #[test]
+fn two_orders_that_claim_a_payment_at_the_same_time_are_not_both_paid_by_it() {
+    let world = World::new();
+    let scene = Scene::with_address(&world);
+    let link = scene.order();
+    let value = scene.value(&link);
+    // Just before the first look writes what it found, another order's look has written it.
+    let db = world.db.clone();
+    world.db.before_commit(1, move || {
+        db.change(&format!(
+            "INSERT INTO transactions (account_id, order_id, txid, vout, value, height, gone, first_seen_at)
+             SELECT account_id, 'another', '{}', 0, crypto_value, 1, 0, 1 FROM orders",
+            crate::world::hash(1)
+        ));
+    });
+    scene.both(|node| node.pays(1, SINGLE, value * WEI));
+    world.advance(16 * SECOND);
+    let (counts, _) = world.count(|| world.run_jobs());
+    assert!(counts.commits > 0, "it meant to write");
+    world.live_through(MINUTE);
+    assert_eq!(scene.is(&link).0, 0);
+    assert_eq!(world.db.query("SELECT order_id FROM transactions"), [["another"]]);
+    // It goes on, and takes its own.
+    scene.then(|node| node.pays(2, SINGLE, value * WEI));
+    scene.then(|node| node.mines(3));
+    world.live_through(MINUTE);
+    assert_eq!(scene.is(&link).0, 100);
+}
+
+#[test]
 fn whether_a_payment_is_another_orders_costs_the_same_however_many_payments_there_were() {
     let mut steps = Vec::new();
     for earlier in [0, 3_000] {

@@ -31,10 +31,14 @@ test('each is served as what it is, for ever, and without the Worker', async () 
     assert.ok(answer.headers.get('content-type').startsWith(kinds[path.split('.').pop()]), path);
     assert.equal(answer.headers.get('cache-control'), 'public, max-age=31536000, immutable');
     assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
-    assert.equal(answer.headers.get('server-timing'), null);
+    assert.equal(answer.headers.get('x-d1-usage'), null, 'which the Worker puts on all that it answers here');
     assert.equal(text, await readFile(new URL(path.split('/').pop(), folder), 'utf8'));
     assert.equal((await shop.fetch(path, { method: 'HEAD' })).status, 200);
   }
+});
+
+test('what is not there is asked of the Worker', async () => {
+  assert.ok((await shop.fetch('/pay/assets/x.css')).headers.get('x-d1-usage'));
 });
 
 test('a page of another version gets the files of this one', async () => {

@@ -26,6 +26,7 @@ pub struct Receipt {
     pub height: Option<u32>,
     /// Replaced, double-spent or reorganised away.
     pub gone: bool,
+    /// Or when its block was found, if that was earlier.
     pub first_seen_at: i64,
 }
 

@@ -368,7 +368,7 @@ pub fn put_receipt(account_id: i64, order_id: &str, receipt: &Receipt) -> Statem
 
 /// Which of these transactions are other orders' of the account already. The join is led by the list: by itself SQLite would read all
 /// that the account has of such names.
-pub fn taken_by_others<'a>(order_id: &str, account_id: i64, txids: impl Iterator<Item = &'a String>) -> Statement {
+pub fn taken_by_others<'a>(account_id: i64, order_id: &str, txids: impl Iterator<Item = &'a String>) -> Statement {
     let txids = json::Value::Array(txids.map(|txid| txid.as_str().into()).collect());
     Statement::new(
         "SELECT t.txid FROM json_each(?3) AS asked CROSS JOIN transactions AS t INDEXED BY transactions_shared
