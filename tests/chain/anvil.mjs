@@ -67,7 +67,6 @@ function verbs(rpc, [payer, deployer]) {
   const send = async (transaction) => rpc('eth_sendTransaction', { gas: hex(100_000), ...transaction });
   return {
     height: async () => Number(await rpc('eth_blockNumber')),
-    holds: async (address) => BigInt(await rpc('eth_getBalance', address, 'latest')),
     /** So many blocks; the first has what was sent. */
     mine: (count = 1) => rpc('anvil_mine', hex(count)),
 

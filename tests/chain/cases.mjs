@@ -1,50 +1,15 @@
 // Real coins on a real chain: what buyers, miners and thieves do, and what becomes of the orders. One set of cases for each coin
 // whose daemon is of Bitcoin's kind.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe } from 'node:test';
 import { makeLink, orderId, start } from '../worker/checkout.mjs';
-import { testUnless } from '../worker/harness.mjs';
 import { firstAddresses, respelled, written, zpub } from './coins.mjs';
-import { openDesk } from './desk.mjs';
+import { late, onRealChain, paidOnce } from './shops.mjs';
 
-const paidOnce = ['order:created 0', 'order:paid 100', 'order:updated 100', 'order:updated 54'];
-
-// Most of a test's time is spent waiting for the next look at the chain. So there are two shops, each with a node of its own,
-// and the tests of one run beside those of the other.
-export async function regtest(coin) {
-  const nodes = await Promise.all([1, 2].map(() => coin.start({ log: (line) => console.log(line) })));
-  const missing = nodes.find((node) => node.missing)?.missing;
-  if (missing) console.error(`\n!!! THE TESTS OF ${coin.gateway.toUpperCase()} ARE SKIPPED: ${missing}\n`);
-  const given = { coin, missing, test: testUnless(missing) };
-  describe(`a shop on a real chain of ${coin.gateway}`, { concurrency: 2 }, () => {
-    shopOn({ ...given, node: nodes[0] }, `${coin.gateway}, with payers of all kinds`, payers);
-    shopOn({ ...given, node: nodes[1] }, `${coin.gateway}, with chains and explorers of all kinds`, chains);
-  });
-}
-
-function shopOn(given, name, define) {
-  const { coin, node } = given;
-  describe(name, { concurrency: 1 }, () => {
-    before(async () => {
-      if (given.missing) return;
-      given.desk = await openDesk(coin, node);
-      given.seller = await given.desk.openAccount();
-    });
-    afterEach(() => given.desk?.heal());
-    after(async () => {
-      await given.desk?.close();
-      await node.stop?.();
-    });
-    /** An order, and its payment as far as it is seen. */
-    given.order = (fields) => given.desk.order(given.seller, fields);
-    given.pay = async (one) => {
-      const txid = await node.pay(one.address, one.value);
-      await one.is(54);
-      return txid;
-    };
-    define(given);
-  });
-}
+export const regtest = (coin) =>
+  onRealChain(coin, [
+    ['with payers of all kinds', payers],
+    ['with chains and explorers of all kinds', chains],
+  ]);
 
 function payers(given) {
   const { coin, node, order, pay, test } = given;
@@ -128,31 +93,7 @@ function payers(given) {
     assert.deepEqual(await more.told(4), paidOnce);
   });
 
-  test('quotes no stale rate, and takes late money for what it is worth when it comes', async () => {
-    const [enough, worthLess] = [await order(), await order()];
-    await given.desk.expire(enough);
-    await pay(enough);
-    const { desk } = given;
-    desk.rates.down = new Set(['coinbase', 'coingecko']);
-    await desk.agedRates(16);
-    const link = await makeLink(given.seller, { gateway: coin.gateway });
-    assert.equal((await start(desk.shop, link)).status, 503);
-    await desk.expire(worthLess);
-    await node.pay(worthLess.address, value);
-    await desk.looks();
-    assert.equal((await worthLess.read()).status, 0, 'what it is worth is not known');
-
-    desk.rates.usd = String(coin.usd * 0.8);
-    desk.rates.down.clear();
-    await desk.anHourPasses(worthLess);
-    const { crypto_value: asked } = await worthLess.is(53);
-    assert.equal(asked, value * 1.25, 'ten dollars at the new rate');
-    assert.ok((await worthLess.page()).includes(`${written(coin, value * 0.25)} more`));
-    await node.pay(worthLess.address, value * 0.25);
-    await worthLess.is(54);
-    await node.mine(coin.confirmations);
-    for (const one of [enough, worthLess]) assert.deepEqual((await one.is(100)).exceptions, ['late']);
-  });
+  late(given);
 
   test('stays as it is when the buyer raises the fee, and is paid once', async () => {
     const one = await order();

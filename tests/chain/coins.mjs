@@ -31,7 +31,7 @@ export const litecoin = {
   ...bitcoin,
   gateway: 'Litecoin',
   wrapped: { xpub: upub, address: /^Q/ },
-  keys: { ...bitcoin.keys, '019da462': segwit, '01b26ef6': wrapped, '0436f6e1': segwit, '04b24746': segwit },
+  keys: { ...bitcoin.keys, '019da462': segwit, '01b26ef6': wrapped, '0436f6e1': segwit },
   symbol: 'LTC',
   usd: '100',
   value: 10_000_000,

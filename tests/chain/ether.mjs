@@ -12,6 +12,8 @@ export const ether = {
   usd: '2000',
   /** Of ten dollars, in units of 10⁻⁸. */
   value: 500_000,
+  confirmations: 2,
+  seenInBlocks: true,
   start: startAnvil,
   serve: startProxy,
   settings: (urls) => ({ ETHEREUM_CHAIN_ID: String(chainId), ETHEREUM_RPC_URLS: urls }),

@@ -1,57 +1,23 @@
 // Real ether on a real node: what buyers do, what becomes of the orders when blocks are replaced, and what a shop makes of nodes
 // that are down, slow, behind, or on another chain.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe } from 'node:test';
-import { makeLink, start } from '../worker/checkout.mjs';
-import { testUnless, until } from '../worker/harness.mjs';
+import { until } from '../worker/harness.mjs';
 import { chainId, wei } from './anvil.mjs';
 import { written } from './coins.mjs';
-import { openDesk } from './desk.mjs';
 import { ether, firstAddresses, xpub } from './ether.mjs';
+import { late, onRealChain, paidOnce } from './shops.mjs';
 
-const nodes = await Promise.all([1, 2, 3].map(() => ether.start({ log: (line) => console.log(line) })));
-const missing = nodes.find((node) => node.missing)?.missing;
-if (missing) console.error(`\n!!! THE TESTS OF ETHEREUM ARE SKIPPED: ${missing}\n`);
-const test = testUnless(missing);
-
-const paidOnce = ['order:created 0', 'order:paid 100', 'order:updated 100', 'order:updated 54'];
 const { value } = ether;
 const address = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
 
-// As in cases.mjs: most of the time is spent waiting for the next look.
-function shopOn(node, name, define, wallet) {
-  describe(`Ethereum, ${name}`, { concurrency: 1 }, () => {
-    const given = { node };
-    before(async () => {
-      if (missing) return;
-      given.desk = await openDesk(ether, node);
-      given.seller = await given.desk.openAccount(wallet);
-    });
-    afterEach(() => given.desk?.heal());
-    after(async () => {
-      await given.desk?.close();
-      await node.stop?.();
-    });
-    given.order = (fields) => given.desk.order(given.seller, fields);
-    /** Paid, and in a block. */
-    given.pay = async (one) => {
-      const hash = await node.pay(one.address, one.value);
-      await node.mine();
-      await one.is(54);
-      return hash;
-    };
-    define(given);
-  });
-}
-
-describe('a shop on a real chain of Ethereum', { concurrency: 3 }, () => {
-  shopOn(nodes[0], 'an address for each order, with payers of all kinds', payers);
-  shopOn(nodes[1], 'an address for each order, with chains and nodes of all kinds', chains);
-  shopOn(nodes[2], 'one address for all orders', oneAddress, { address, confirmations: 2 });
-});
+await onRealChain(ether, [
+  ['an address for each order, with payers of all kinds', payers],
+  ['an address for each order, with chains and nodes of all kinds', chains],
+  ['one address for all orders', oneAddress, { address, confirmations: 2 }],
+]);
 
 function payers(given) {
-  const { node, order, pay } = given;
+  const { node, order, pay, test } = given;
 
   test('shows the wallet’s first addresses, and asks for ether on this chain', async () => {
     const { addresses } = given.seller.profile.gateways.ethereum;
@@ -149,36 +115,11 @@ function payers(given) {
     await one.is(100, 3);
   });
 
-  test('quotes no stale rate, and takes late money for what it is worth when it comes', async () => {
-    const [enough, worthLess] = [await order(), await order()];
-    const { desk } = given;
-    await desk.expire(enough);
-    await pay(enough);
-    desk.rates.down = new Set(['coinbase', 'coingecko']);
-    await desk.agedRates(16);
-    const refused = await start(desk.shop, await makeLink(given.seller, { gateway: 'Ethereum' }));
-    assert.deepEqual([refused.status, Number(refused.headers.get('retry-after')) > 0], [503, true]);
-    await desk.expire(worthLess);
-    await node.pay(worthLess.address, value);
-    await node.mine();
-    await desk.looks();
-    assert.equal((await worthLess.read()).status, 0, 'what it is worth is not known');
-
-    desk.rates.usd = '1600';
-    desk.rates.down.clear();
-    await desk.anHourPasses(worthLess);
-    const { crypto_value: asked } = await worthLess.is(53);
-    assert.equal(asked, value * 1.25, 'ten dollars at the new rate');
-    await node.pay(worthLess.address, value * 0.25);
-    await node.mine();
-    await worthLess.is(54);
-    await node.mine();
-    for (const one of [enough, worthLess]) assert.deepEqual((await one.is(100)).exceptions, ['late']);
-  });
+  late(given);
 }
 
 function chains(given) {
-  const { node, order, pay } = given;
+  const { node, order, pay, test } = given;
 
   test('asks one question of one node at a look, however much was paid', async () => {
     const one = await order();
@@ -263,20 +204,7 @@ function chains(given) {
     await one.is(54);
   });
 
-  test('does not call a payment gone because one node is behind, nor while the other can’t be asked', async () => {
-    const one = await order();
-    const height = await node.height();
-    await pay(one);
-    one.explorers[0].faults.behind = height;
-    await given.desk.looks();
-    assert.equal((await one.read()).status, 54);
-    one.explorers[1].faults.status = 500;
-    await given.desk.looks();
-    assert.equal((await one.read()).status, 54);
-    one.explorers[1].heal();
-    await node.mine();
-    await one.is(100);
-  });
+  behind(given);
 
   test('changes nothing while no node answers, and catches up when one does', async () => {
     const [unpaid, seen] = [await order(), await order()];
@@ -305,7 +233,7 @@ function chains(given) {
 }
 
 function oneAddress(given) {
-  const { node, order, pay } = given;
+  const { node, order, pay, test } = given;
 
   test('tells orders of one price apart by their amounts, and each is paid by its own', async () => {
     const orders = [await order(), await order(), await order()];
@@ -393,17 +321,7 @@ function oneAddress(given) {
     });
   }
 
-  test('does not call a payment gone because one node is behind', async () => {
-    const one = await order();
-    const height = await node.height();
-    await pay(one);
-    one.explorers[0].faults.behind = height;
-    await given.desk.looks();
-    assert.equal((await one.read()).status, 54);
-    await node.mine();
-    one.explorers[0].heal();
-    await one.is(100);
-  });
+  behind(given);
 
   test('changes nothing while no node answers, and finds what came meanwhile', async () => {
     const one = await order();
@@ -413,6 +331,24 @@ function oneAddress(given) {
     await given.desk.looks();
     assert.equal((await one.read()).status, 0);
     given.desk.heal();
+    await one.is(100);
+  });
+}
+
+function behind(given) {
+  const { node, order, pay, test } = given;
+  test('does not call a payment gone because one node is behind, nor while the other can’t be asked', async () => {
+    const one = await order();
+    const height = await node.height();
+    await pay(one);
+    one.explorers[0].faults.behind = height;
+    await given.desk.looks();
+    assert.equal((await one.read()).status, 54);
+    one.explorers[1].faults.status = 500;
+    await given.desk.looks();
+    assert.equal((await one.read()).status, 54);
+    one.explorers[1].heal();
+    await node.mine();
     await one.is(100);
   });
 }
