@@ -46,7 +46,7 @@ const LONGEST_DELAY: i64 = 12 * HOUR;
 /// subject to one URL go one after the other; `slow` says whether they may take their time.
 pub async fn deliver(shop: &Shop, shard: &str, slow: bool, logs: &[(i64, String)]) -> Result<(), Fault> {
     let db = shop.world.databases.shard(shard)?;
-    // Beside them whom news of an endpoint would concern: there seldom are any, but then no other trip is needed.
+    // Beside them the endpoints of their accounts, which news of one of them concerns. Those are rare, but would be another trip.
     let mut accounts: Vec<i64> = logs.iter().map(|(account_id, _)| *account_id).collect();
     accounts.sort_unstable();
     accounts.dedup();
