@@ -3,10 +3,12 @@
 
 use std::{any::Any, fmt, future::Future, pin::Pin, rc::Rc};
 
+mod log;
 mod row;
 mod settings;
 mod tally;
 
+pub use log::{Level, LogLine};
 pub use row::{Reader, Row, Statement, Value};
 pub use settings::{ChainSettings, EthereumSettings, Keys, Missing, Network, Settings};
 pub use tally::{PERIOD, Tally};
@@ -221,5 +223,5 @@ pub trait Random {
 
 /// The operator's log. Never a secret, never a buyer's e-mail.
 pub trait Log {
-    fn warn(&self, text: &str);
+    fn write(&self, line: LogLine);
 }

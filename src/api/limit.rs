@@ -7,7 +7,7 @@ use super::failure::Failure;
 use crate::{
     http::{Request, Response},
     shop::Shop,
-    world::{Limited, PERIOD},
+    world::{Limited, LogLine, PERIOD},
 };
 
 /// Where the one who asks stands. All numbers are of the running minute.
@@ -22,16 +22,28 @@ pub struct Meter<'a> {
     shop: &'a Shop,
     address: String,
     standing: Cell<Option<Standing>>,
+    account_id: Cell<Option<i64>>,
 }
 
 impl<'a> Meter<'a> {
     pub fn new(shop: &'a Shop, request: &Request) -> Meter<'a> {
-        Meter { shop, address: address(request.header("cf-connecting-ip")), standing: Cell::new(None) }
+        Meter {
+            shop,
+            address: address(request.header("cf-connecting-ip")),
+            standing: Cell::new(None),
+            account_id: Cell::new(None),
+        }
     }
 
     /// Counts a request of somebody whom we know.
     pub async fn account(&self, id: i64) -> Result<(), Failure> {
+        self.account_id.set(Some(id));
         self.count(Limited::Account, &id.to_string()).await
+    }
+
+    /// The account that was counted, for the log.
+    pub fn known_account(&self) -> Option<i64> {
+        self.account_id.get()
     }
 
     /// Counts a request without credentials, or with such that have to be looked up first.
@@ -45,7 +57,7 @@ impl<'a> Meter<'a> {
             Ok(allowed) => allowed,
             Err(fault) => {
                 // Better too many requests than none.
-                self.shop.world.log.warn(&format!("the rate limit did not answer: {fault}"));
+                self.shop.world.log.write(LogLine::warn("rate_limit.unavailable").because(fault));
                 true
             }
         };

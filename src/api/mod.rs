@@ -4,6 +4,7 @@
 use crate::{
     http::{Method, Request, Response},
     shop::Shop,
+    world::LogLine,
 };
 
 mod admin;
@@ -35,12 +36,33 @@ pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Respons
         _ => Err(Failure::not_found()),
     };
     let response = answered.unwrap_or_else(|failure| {
-        if let Some(fault) = &failure.fault {
-            shop.world.log.warn(&format!("{request_id} {} failed: {fault}", request.path));
-        }
+        log(shop, &failure, &segments, meter.known_account(), request_id);
         failure.into_response(request_id)
     });
     meter.mark(response)
+}
+
+/// Faults, and refusals that an operator counts: wrong keys and too many requests. What a client merely filled in wrongly
+/// is for the client to read.
+fn log(shop: &Shop, failure: &Failure, segments: &[&str], account_id: Option<i64>, request_id: &str) {
+    let line = match (&failure.fault, failure.status) {
+        (Some(fault), _) => LogLine::error("request.failed").because(fault),
+        (None, 401 | 403 | 429) => LogLine::info("request.refused").because(&failure.message),
+        (None, _) => return,
+    };
+    let line =
+        line.request(request_id).with("status", i64::from(failure.status)).with("route", route(segments).as_str());
+    shop.world.log.write(match account_id {
+        Some(id) => line.account(id),
+        None => line,
+    });
+}
+
+/// A path without the ids and whatever else a client may have put there, such as a key.
+fn route(segments: &[&str]) -> String {
+    let is_word = |part: &str| part.len() <= 20 && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let shown = segments.iter().take(5).map(|part| if is_word(part) || *part == "v2" { *part } else { ":id" });
+    shown.fold(String::new(), |path, part| path + "/" + part)
 }
 
 /// The key must not cross a network in the clear. Development, where the operator said so, is on loopback.

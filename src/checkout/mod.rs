@@ -15,6 +15,7 @@ use crate::{
         Error, Refusal, Shop,
         payment::{self, Link},
     },
+    world::LogLine,
 };
 
 mod assets;
@@ -88,7 +89,7 @@ fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Re
     let mut retry_after = None;
     let kind = match error {
         Error::Fault(fault) => {
-            shop.world.log.warn(&format!("{request_id} a pay page failed: {fault}"));
+            shop.world.log.write(LogLine::error("checkout.failed").request(request_id).because(fault));
             Kind::Broken { request_id }
         }
         Error::Refused(refusal) => match refusal {

@@ -17,6 +17,8 @@ extern "C" {
     pub fn complain(text: &str);
     #[wasm_bindgen(js_namespace = console)]
     pub fn warn(text: &str);
+    #[wasm_bindgen(js_namespace = console)]
+    pub fn info(text: &str);
 
     /// D1.
     pub type Database;

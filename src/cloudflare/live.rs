@@ -4,7 +4,7 @@
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 
 use super::js::{self, Env, Objects, Stub};
-use crate::world::{self, Later};
+use crate::world::{self, Later, Log as _, LogLine};
 
 const CHANGED: &str = "https://live/changed";
 const CONNECT: &str = "https://live/connect";
@@ -62,7 +62,7 @@ impl world::Live for Pages {
         Box::pin(async move {
             let told = async { stub(&self.0, order_id)?.ask(CHANGED, &JsValue::UNDEFINED).await };
             if let Err(error) = told.await {
-                js::warn(&format!("open pages were not told and will ask by themselves: {}", js::words(&error)));
+                super::Platform.write(LogLine::warn("live.not_told").order(order_id).because(js::words(&error)));
             }
         })
     }

@@ -14,7 +14,7 @@ use crate::{
         Shop, id,
         job::{self, Job},
     },
-    world::{Clock, Fault, Log, Missing, Random, Settings, World},
+    world::{Clock, Fault, Level, Log, LogLine, Missing, Random, Settings, World},
 };
 use js::Env;
 
@@ -34,7 +34,7 @@ mod web;
 pub fn fetch(request: web_sys::Request, env: Env, _context: JsValue) -> JsValue {
     task::run(async move {
         let answered = answer(&request, &env).await.or_else(|error| {
-            js::complain(&format!("a request could not be answered: {}", js::words(&error)));
+            Platform.write(LogLine::error("request.unanswered").because(js::words(&error)));
             request::answer(&Response::empty(500))
         });
         answered.map(JsValue::from).unwrap_or_default()
@@ -48,7 +48,7 @@ async fn answer(request: &web_sys::Request, env: &Env) -> Result<web_sys::Respon
             if shop.world.settings.allow_insecure_urls { answer.with("x-d1-usage", d1::usage()) } else { answer }
         }
         Err(missing) => {
-            js::complain(&missing.0);
+            Platform.write(LogLine::error("config.missing").because(&missing.0));
             door::unconfigured(&missing, &request_id())
         }
     };
@@ -80,10 +80,10 @@ pub fn scheduled(_event: JsValue, env: Env, _context: JsValue) -> JsValue {
         match shop(&env) {
             Ok(shop) => {
                 if let Err(fault) = job::sweep(&shop).await {
-                    js::complain(&format!("the sweep failed, and is repeated in a minute: {fault}"));
+                    shop.world.log.write(LogLine::error("sweep.failed").because(fault));
                 }
             }
-            Err(missing) => js::complain(&format!("the sweep did not start: {}", missing.0)),
+            Err(missing) => Platform.write(LogLine::error("config.missing").because(&missing.0)),
         }
         JsValue::UNDEFINED
     })
@@ -111,7 +111,7 @@ fn shop(env: &Env) -> Result<Rc<Shop>, Missing> {
 fn open(env: &Env) -> Result<Shop, Missing> {
     // A release build has no words for a panic.
     #[cfg(debug_assertions)]
-    std::panic::set_hook(Box::new(|panic| js::complain(&panic.to_string())));
+    std::panic::set_hook(Box::new(|panic| Platform.write(LogLine::error("panic").because(panic))));
     let settings = Rc::new(Settings::read(|name| js::text(env, name))?);
     let bound = |fault: Fault| Missing(format!("{} (see wrangler.toml)", fault.0));
     let world = World {
@@ -154,8 +154,13 @@ impl Random for Platform {
 }
 
 impl Log for Platform {
-    fn warn(&self, text: &str) {
-        js::warn(text);
+    fn write(&self, line: LogLine) {
+        let text = line.to_json(&String::from(Date::new_0().to_iso_string()));
+        match line.level() {
+            Level::Info => js::info(&text),
+            Level::Warn => js::warn(&text),
+            Level::Error => js::complain(&text),
+        }
     }
 }
 
@@ -166,7 +171,10 @@ fn jobs(texts: &[Option<String>]) -> Vec<Option<Job>> {
         .map(|text| {
             let job = text.as_deref().and_then(Job::from_text);
             if job.is_none() {
-                js::warn("a queue message could not be read and was dropped");
+                Platform.write(
+                    LogLine::warn("queue.message_unreadable")
+                        .because("no version of this program wrote it; it is dropped"),
+                );
             }
             job
         })

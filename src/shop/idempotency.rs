@@ -5,7 +5,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use super::{Error, Outcome, Refusal, Shop, id, time::DAY, vault};
-use crate::world::{Db, Fault, Statement};
+use crate::world::{Db, Fault, LogLine, Statement};
 
 /// An answer is kept so long, in milliseconds.
 pub const KEPT: i64 = DAY;
@@ -107,7 +107,8 @@ impl Key {
             vec![self.account_id.into(), self.text.as_str().into(), runner.into()],
         );
         if let Err(no) = self.db.commit(vec![statement]).await {
-            shop.world.log.warn(&format!("an idempotency key stays taken for a minute: {}", no.into_fault()));
+            let line = LogLine::warn("idempotency.not_released").account(self.account_id);
+            shop.world.log.write(line.because(no.into_fault()));
         }
     }
 

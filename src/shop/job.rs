@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     json::{self, Value},
-    world::{Fault, Lane, Row, Uncommitted},
+    world::{Fault, Lane, LogLine, Row, Uncommitted},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
     let mut done = vec![true; jobs.len()];
     for (numbers, result) in results {
         if let Err(fault) = result {
-            shop.world.log.warn(&format!("a job failed and will be repeated: {fault}"));
+            shop.world.log.write(LogLine::warn("queue.job_failed").because(fault));
             for n in numbers {
                 if let Some(done) = done.get_mut(n) {
                     *done = false;

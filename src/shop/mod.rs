@@ -6,7 +6,7 @@
 use futures_util::future::join3;
 use job::Job;
 
-use crate::world::{Fault, Lane, Statement, Uncommitted, World};
+use crate::world::{Fault, Lane, LogLine, Statement, Uncommitted, World};
 
 pub mod account;
 pub mod blacklist;
@@ -67,7 +67,7 @@ impl Shop {
             return;
         }
         if let Err(fault) = self.world.queue.send(lane, messages).await {
-            self.world.log.warn(&format!("a nudge was not sent; cron will find it: {fault}"));
+            self.world.log.write(LogLine::warn("queue.send_failed").because(fault));
         }
     }
 

@@ -258,7 +258,7 @@ fn a_delivery_whose_record_could_not_be_written_is_sent_again_under_the_same_id(
         world.db.break_commit(1, landed);
         world.db.break_commit(2, landed);
         world.run_jobs();
-        assert!(world.log.text().contains("will be repeated"));
+        assert!(world.log.text().contains("webhook.outcome_not_written"));
         world.live_through(10 * MINUTE);
         let sent = sent(&world);
         let expected = if landed == Landed::No { 2 } else { 1 };

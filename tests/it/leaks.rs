@@ -1,6 +1,6 @@
 //! That a secret which is told is noticed, whoever tells it (`world/secrets.rs`); all other tests rely on that.
 
-use pushguard::world::Log as _;
+use pushguard::world::{Log as _, LogLine};
 use serde_json::json;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 fn a_secret_in_a_line_of_the_log_fails_the_test() {
     let world = World::new();
     let ada = world.seller();
-    world.log.warn(&format!("the secret {} does not open", ada.secret));
+    world.log.write(LogLine::warn("test").because(format!("the secret {} does not open", ada.secret)));
 }
 
 #[test]

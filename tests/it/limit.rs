@@ -126,7 +126,7 @@ fn a_limit_that_does_not_answer_refuses_nobody() {
     for _ in 0..9 {
         ada.get("/account").expect(200);
     }
-    assert!(world.log.text().contains("the rate limit did not answer"));
+    assert!(world.log.text().contains("rate_limit.unavailable"));
 }
 
 #[test]

@@ -156,7 +156,7 @@ fn an_order_whose_first_look_was_never_sent_is_found_by_cron() {
     let [one, two] = world.esploras();
     world.queue.broken.set(true);
     let (grace, link, address) = scene(&world);
-    assert!(world.log.text().contains("cron will find it"));
+    assert!(world.log.text().contains("queue.send_failed"));
     world.queue.broken.set(false);
     for server in [&one, &two] {
         server.sees(1, &address, 20_000);

@@ -25,6 +25,7 @@ mod killed;
 mod late;
 mod leaks;
 mod limit;
+mod log;
 mod looks;
 mod movement;
 mod one_address;

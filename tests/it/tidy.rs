@@ -95,7 +95,7 @@ fn arrows_point_down_only() {
     let below: [(&str, &[&str]); 8] = [
         ("notes", &["notes"]),
         ("json", &["json", "notes"]),
-        ("world", &["world"]),
+        ("world", &["world", "json"]),
         ("shop", &["world", "shop", "json"]),
         ("http", &["http", "notes"]),
         ("api", &["world", "shop", "json", "http", "notes", "api"]),

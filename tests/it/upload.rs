@@ -285,7 +285,7 @@ fn whatever_breaks_no_row_names_an_object_that_is_not_there() {
     let last = put(&ada, &path, "", PNG).expect(200).json()["image"].clone();
     assert_eq!(shown(), last);
     whole(&last);
-    assert!(world.log.text().contains("an object was not deleted"));
+    assert!(world.log.text().contains("files.not_deleted"));
     world.files.delete_breaks.set(true);
     ada.delete(&path).expect(204);
     assert_eq!(shown(), Value::Null);

@@ -390,7 +390,7 @@ fn a_look_whose_commit_breaks_is_repeated_and_tells_once() {
         world.advance(15 * SECOND);
         world.db.break_commit(1, landed);
         world.run_jobs();
-        assert!(world.log.text().contains("will be repeated"), "{landed:?}");
+        assert!(world.log.text().contains("queue.job_failed"), "{landed:?}");
         world.live_through(10 * MINUTE);
         assert_eq!(scene.status(), 100, "{landed:?}");
         assert_eq!(scene.told(), ["order:created", "order:updated", "order:paid"], "{landed:?}");

@@ -319,16 +319,24 @@ impl Log {
         self.lines().join("\n")
     }
 
-    /// Without the sources of rates that a test gave no answer to.
+    /// The newest line of this event.
+    pub fn last(&self, event: &str) -> serde_json::Value {
+        let lines = self.lines().into_iter().map(|line| serde_json::from_str(&line).expect("a line is JSON"));
+        let mut lines = lines.filter(|line: &serde_json::Value| line["event"] == event);
+        lines.next_back().unwrap_or_else(|| panic!("no line {event} in {}", self.text()))
+    }
+
+    /// Without the sources of rates and the receivers that a test gave no answer to, and without what is no trouble.
     pub fn troubles(&self) -> String {
-        let lines = self.lines().into_iter().filter(|line| !line.starts_with("no rates from "));
+        let expected = ["rates.source_failed", "webhook.delivery_failed", r#""level":"info""#];
+        let lines = self.lines().into_iter().filter(|line| !expected.iter().any(|text| line.contains(text)));
         lines.collect::<Vec<_>>().join("\n")
     }
 }
 
 impl pushguard::world::Log for Log {
-    fn warn(&self, text: &str) {
-        self.0.borrow_mut().push(text.to_owned());
+    fn write(&self, line: pushguard::world::LogLine) {
+        self.0.borrow_mut().push(line.to_json("2026-01-01T00:00:00.000Z"));
     }
 }
 

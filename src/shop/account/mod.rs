@@ -15,7 +15,7 @@ use super::{
     id,
     time::MINUTE,
 };
-use crate::world::{Db, Fault, Statement};
+use crate::world::{Db, Fault, LogLine, Statement};
 
 pub mod policy;
 pub mod secret;
@@ -145,7 +145,7 @@ async fn cache(shop: &Shop, account: &Account) -> Result<(), Fault> {
 /// A cache that can't be written only makes the next request slower.
 async fn remember(shop: &Shop, account: &Account) {
     if let Err(fault) = cache(shop, account).await {
-        shop.world.log.warn(&format!("an account could not be cached: {fault}"));
+        shop.world.log.write(LogLine::warn("cache.write_failed").account(account.id).because(fault));
     }
 }
 

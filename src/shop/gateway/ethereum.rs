@@ -13,7 +13,7 @@ use crate::{
         Outcome,
         order::{Draft, Order, facts::Facts},
     },
-    world::{Later, Network, Row, Statement},
+    world::{Later, LogLine, Network, Row, Statement},
 };
 use node::Node;
 
@@ -115,7 +115,8 @@ impl Way for Ethereum {
                     Ok((tip, _)) if address.cursor.is_some() => address.cursor = Some(node::settled(tip)),
                     Ok((_, held)) => address.holds = held,
                     Err(why) => {
-                        desk.shop.world.log.warn(&format!("{url} did not say what an address holds: {why}"));
+                        let line = LogLine::warn("gateway.server_failed").with("server", url);
+                        desk.shop.world.log.write(line.because(why));
                         continue;
                     }
                 }

@@ -13,7 +13,7 @@ use crate::{
         money::{Currency, Decimal},
         time::{HOUR, MINUTE, SECOND},
     },
-    world::Outgoing,
+    world::{LogLine, Outgoing},
 };
 
 mod ecb;
@@ -143,7 +143,7 @@ async fn kept(shop: &Shop, coin: Coin) -> Option<Rates> {
 
 async fn keep(shop: &Shop, key: &str, text: &str) {
     if let Err(fault) = shop.world.cache.put(key, text, None).await {
-        shop.world.log.warn(&format!("rates could not be kept: {fault}"));
+        shop.world.log.write(LogLine::warn("rates.not_stored").because(fault));
     }
 }
 
@@ -182,7 +182,8 @@ async fn refresh(shop: &Shop, coin: Coin) -> Option<Rates> {
         let answer = answer?;
         let prices = read(&answer).filter(|prices| price_in(prices, "USD").is_some());
         if prices.is_none() {
-            shop.world.log.warn(&format!("no rates from {source}: its answer has another shape"));
+            let line = LogLine::warn("rates.source_failed").with("source", source);
+            shop.world.log.write(line.because("its answer has another shape"));
         }
         prices
     };
@@ -225,7 +226,7 @@ async fn ask(shop: &Shop, source: &str, url: String) -> Option<String> {
         // What is no text has another shape than any of them.
         Ok(answer) => return Some(String::from_utf8(answer.body).unwrap_or_default()),
     };
-    shop.world.log.warn(&format!("no rates from {source}: {reason}"));
+    shop.world.log.write(LogLine::warn("rates.source_failed").with("source", source).because(reason));
     None
 }
 
@@ -278,7 +279,8 @@ fn agree(shop: &Shop, coinbase: Option<Value>, coingecko: Option<Value>, ecb: Op
         if sources == BOTH {
             let shown = |prices| in_one(prices, "USD").map(Decimal::to_text).unwrap_or_default();
             let (one, other) = (shown(&coinbase), shown(&coingecko));
-            shop.world.log.warn(&format!("no new rates: coinbase says {one} USD and coingecko {other}"));
+            let line = LogLine::warn("rates.disagree");
+            shop.world.log.write(line.because(format!("coinbase says {one} USD and coingecko {other}")));
         }
         return None;
     };
@@ -287,7 +289,8 @@ fn agree(shop: &Shop, coinbase: Option<Value>, coingecko: Option<Value>, ecb: Op
     // A file that knows another euro than everybody else would sell for nothing.
     let believed = cross("USD").is_some_and(|known| !known.apart(dollars, APART));
     if !believed && ecb.is_some() && euros.is_some() {
-        shop.world.log.warn("the rates of the ecb are not used: its euro is not that of the others");
+        let line = LogLine::warn("rates.disagree").with("source", "ecb");
+        shop.world.log.write(line.because("its euro is not that of the others"));
     }
     let price = |currency: Currency| {
         let code = currency.code();

@@ -3,7 +3,7 @@
 use super::{NoSight, Sighting};
 use crate::{
     shop::{Shop, order::facts::Receipt},
-    world::Later,
+    world::{Later, LogLine},
 };
 
 /// Asks one server after the other until one knows all that was known before. What they saw is put together by `merge`, the
@@ -24,8 +24,8 @@ pub async fn look<'a>(
         let seen = match ask(base).await {
             Ok(seen) => seen,
             Err(reason) => {
+                shop.world.log.write(LogLine::warn("gateway.server_failed").with("server", base).because(&reason));
                 let reason = format!("no look at {base}: {reason}");
-                shop.world.log.warn(&reason);
                 reasons.push_str(&reason);
                 reasons.push_str("; ");
                 continue;

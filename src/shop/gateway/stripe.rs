@@ -22,7 +22,7 @@ use crate::{
         },
         time::{MINUTE, SECOND},
     },
-    world::{Later, Row, Statement},
+    world::{Later, LogLine, Row, Statement},
 };
 
 pub const GATEWAY: Gateway = Gateway(&Stripe);
@@ -68,7 +68,8 @@ impl Way for Stripe {
             match session {
                 Ok(session) => Ok(Opened::Page(session)),
                 Err(no) => {
-                    desk.shop.world.log.warn(&format!("Stripe opened no payment for order {}: {}", draft.id, no.why));
+                    let line = LogLine::warn("gateway.payment_refused").with("gateway", "stripe");
+                    desk.shop.world.log.write(line.account(desk.account.id).order(&draft.id).because(&no.why));
                     Err(no.into())
                 }
             }

@@ -11,7 +11,7 @@ use crate::{
         job::Job,
         time::{DAY, HOUR, MINUTE},
     },
-    world::{Fault, Row, Statement, Uncommitted},
+    world::{Fault, LogLine, Row, Statement, Uncommitted},
 };
 
 /// A notice that was kept is heard at once, by its nudge; when that is lost, cron takes it up after this time.
@@ -95,12 +95,13 @@ pub async fn hear(shop: &Shop, account: &Account, gateway: &str, id: &str) -> Re
         Err(NoSight::Fault(fault)) => Err(fault),
         Err(NoSight::Unreachable(why)) => {
             let now = shop.now();
-            shop.world.log.warn(&format!("notice {id} of {} could not be heard: {why}", gateway.name()));
+            let line = |event| LogLine::warn(event).account(account.id).with("gateway", gateway.snake()).with("id", id);
+            shop.world.log.write(line("notification.process_failed").because(why));
             // One minute, two, four, …, six hours.
             let wait = MINUTE.saturating_mul(1 << tries.min(9)).min(6 * HOUR);
             let due = Some(now + wait).filter(|due| *due < notice.received_at + PATIENCE);
             if due.is_none() {
-                shop.world.log.warn(&format!("notice {id} of {} was given up", gateway.name()));
+                shop.world.log.write(line("notification.given_up"));
             }
             end(shop, account, finish(account.id, gateway, id, tries + 1, due)).await
         }

@@ -6,8 +6,9 @@ use super::{
     gateway::Gateway,
     list::{self, Page},
     money::{Amount, Currency, Decimal},
+    webhook::Event,
 };
-use crate::world::Fault;
+use crate::world::{Fault, LogLine};
 use movement::Session;
 
 pub mod facts;
@@ -227,6 +228,17 @@ pub struct Order {
 }
 
 impl Order {
+    /// What the operator's log says of a move that these events tell: that money came, or went.
+    pub fn log_line(&self, events: &[Event]) -> Option<LogLine> {
+        let event = match self.status {
+            Status::Completed if events.contains(&Event::OrderPaid) => "order.paid",
+            Status::Reversed if !events.is_empty() => "order.reversed",
+            Status::Refunded if !events.is_empty() => "order.refunded",
+            _ => return None,
+        };
+        Some(LogLine::info(event).account(self.account_id).order(&self.id).with("gateway", self.gateway.snake()))
+    }
+
     /// The moves that lead to a status: one, or two where facts came in another order than the things they tell of. What was
     /// `paid` in full is completed on its way to whatever it is by now, so that it is told as paid in every order of facts.
     /// Empty: the order stays as it is.

@@ -17,7 +17,7 @@ use crate::{
         time::{DAY, HOUR, MINUTE, SECOND},
         webhook::{self, Endpoint, Event, Subject},
     },
-    world::{Fault, Statement, Uncommitted},
+    world::{Fault, LogLine, Statement, Uncommitted},
 };
 
 /// Blocks that bury a payment for good. One that is younger is watched on after it was paid.
@@ -204,6 +204,7 @@ pub async fn take_in(
         let mut owed = Vec::new();
         let mut logs = Vec::new();
         let mut after = order;
+        let mut lines = Vec::new();
         for (n, (mut step, events)) in change.steps.into_iter().enumerate() {
             if n == last {
                 let next = delay(&step, now, shop.world.settings.watch_seconds);
@@ -211,6 +212,7 @@ pub async fn take_in(
                 step.watch_turn += i64::from(turn.is_some());
             }
             let owes = webhook::owe(shop, account.id, &events, Subject::Order(&step), &endpoints);
+            lines.extend(step.log_line(&events));
             owed.extend(owes.statements);
             logs.extend(owes.logs);
             after = step;
@@ -222,6 +224,7 @@ pub async fn take_in(
         match db.commit(statements).await {
             Ok(_) => {
                 after.revision += 1;
+                lines.into_iter().for_each(|line| shop.world.log.write(line));
                 shop.nudge(webhook::nudges(account, &logs)).await;
                 tell_pages(shop, &after).await;
                 return Ok(Some(after));
@@ -239,7 +242,8 @@ async fn see(shop: &Shop, account: &Account, order: &Order, known: &Facts) -> Re
         Ok(seen) => Ok(Some(seen)),
         Err(NoSight::Fault(fault)) => Err(fault),
         Err(NoSight::Unreachable(why)) => {
-            shop.world.log.warn(&format!("order {} could not be looked for: {why}", order.id));
+            let line = LogLine::warn("gateway.sync_failed").account(account.id).order(&order.id);
+            shop.world.log.write(line.with("gateway", order.gateway.snake()).because(why));
             Ok(None)
         }
     }
@@ -320,7 +324,8 @@ async fn give_back(shop: &Shop, account: &Account, order: &Order) -> Option<Chan
             given.map(|free| Change { steps: vec![(order, Vec::new())], facts: vec![free] })
         }
         Err(NoSight::Unreachable(why) | NoSight::Fault(Fault(why))) => {
-            shop.world.log.warn(&format!("order {} keeps its address: {why}", order.id));
+            let line = LogLine::warn("order.address_kept").account(account.id).order(&order.id);
+            shop.world.log.write(line.because(why));
             None
         }
     }

@@ -10,7 +10,7 @@ use super::{
     order::{self, Buyer, Draft, Order},
     time::DAY,
 };
-use crate::world::{Fault, Statement};
+use crate::world::{Fault, LogLine, Statement};
 
 pub mod sql;
 pub mod token;
@@ -101,7 +101,7 @@ pub async fn open_link(shop: &Shop, payment_id: &str, token: &str) -> Outcome<Li
         Ok(Some(_)) => Err(Refusal::Destroyed.into()),
         Err(fault) => {
             // The database knows as well, and is asked before anything happens.
-            shop.world.log.warn(&format!("a link's tombstone could not be looked up: {fault}"));
+            shop.world.log.write(LogLine::warn("cache.read_failed").with("payment_id", payment_id).because(fault));
             Ok(link)
         }
     }

@@ -2,7 +2,7 @@
 //! object that it replaces is deleted: whatever fails in between leaves an object that nobody names, never a row without one.
 
 use super::{Outcome, Refusal, Shop, account::Account, id};
-use crate::world::{Content, Fault, Reader};
+use crate::world::{Content, Fault, LogLine, Reader};
 
 mod sql;
 
@@ -123,7 +123,7 @@ async fn write(
 pub async fn discard(shop: &Shop, place: Place, upload: Option<Upload>) {
     let Some(upload) = upload else { return };
     if let Err(fault) = shop.world.files.delete(&place.key(&upload.id)).await {
-        shop.world.log.warn(&format!("an object was not deleted and stays behind: {fault}"));
+        shop.world.log.write(LogLine::warn("files.not_deleted").with("id", upload.id.as_str()).because(fault));
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
         job::Job,
         time::{self, HOUR, MINUTE, SECOND},
     },
-    world::{Answer, Fault, Outgoing, Row, Statement, WebFault},
+    world::{Answer, Fault, LogLine, Outgoing, Row, Statement, WebFault},
 };
 
 /// A receiver has this long, in milliseconds.
@@ -56,7 +56,9 @@ pub async fn deliver(shop: &Shop, shard: &str, slow: bool, logs: &[(i64, String)
     let tasks = tasks.iter().filter_map(|rows| rows.first());
     // One row that can't be read must not keep the others.
     let tasks = tasks.filter_map(|row| {
-        sql::task(row).map_err(|fault| shop.world.log.warn(&format!("an unreadable log: {fault}"))).ok()
+        sql::task(row)
+            .map_err(|fault| shop.world.log.write(LogLine::error("webhook.log_unreadable").because(fault)))
+            .ok()
     });
     let queues = queues(tasks.collect(), shop.now());
     let sent = stream::iter(queues.into_iter().map(|queue| in_turn(shop, queue, slow)));
@@ -69,6 +71,7 @@ pub async fn deliver(shop: &Shop, shard: &str, slow: bool, logs: &[(i64, String)
         let now = shop.now();
         let (task, wait) = match turn {
             Turn::Over(Attempted { task, end, late }) => {
+                log_failure(shop, &task, end);
                 let mut unit = vec![sql::finish(&task, now)];
                 match health(&task, end, now) {
                     Some((statement, None)) => unit.push(statement),
@@ -119,7 +122,9 @@ pub async fn deliver(shop: &Shop, shard: &str, slow: bool, logs: &[(i64, String)
                 }));
             }
             Ok(None) => {}
-            Err(fault) => shop.world.log.warn(&format!("news of an endpoint wait for its next failure: {fault}")),
+            Err(fault) => {
+                shop.world.log.write(LogLine::warn("webhook.alert_postponed").account(one.account_id).because(fault))
+            }
         }
     }
     let behind = next.iter().map(|(_, behind)| behind.clone());
@@ -143,10 +148,10 @@ pub async fn deliver(shop: &Shop, shard: &str, slow: bool, logs: &[(i64, String)
                     Ok(_) => {}
                     // Another batch had the same news of an endpoint, and has told them.
                     Err(no) if no.is_stale() => {}
-                    Err(no) => shop.world.log.warn(&format!(
-                        "an outcome was not written, its webhook will be repeated: {}",
-                        no.into_fault()
-                    )),
+                    // The webhook will be repeated.
+                    Err(no) => {
+                        shop.world.log.write(LogLine::warn("webhook.outcome_not_written").because(no.into_fault()))
+                    }
                 }
             }
         }
@@ -208,6 +213,23 @@ async fn in_turn(shop: &Shop, queue: Vec<Task>, slow: bool) -> Vec<Turn> {
     turns
 }
 
+/// One line for each attempt that failed. The receiver's URL is the seller's, and may hold a secret: its log's id leads to it.
+fn log_failure(shop: &Shop, task: &Task, end: End) {
+    if !matches!(end, End::Failed | End::Gone) {
+        return;
+    }
+    let line = LogLine::warn("webhook.delivery_failed").account(task.account_id).with("log_id", task.log.id.as_str());
+    let line = match &task.endpoint_id {
+        Some(id) => line.with("endpoint_id", id.as_str()),
+        None => line,
+    };
+    let line = line.with("status", task.log.response_code).with("retries", i64::from(task.log.retries));
+    shop.world.log.write(match &task.log.error {
+        Some(reason) => line.because(reason),
+        None => line,
+    });
+}
+
 struct Attempted {
     task: Task,
     end: End,
@@ -262,7 +284,8 @@ async fn attempt(shop: &Shop, mut task: Task, slow: bool) -> Turn {
     let secrets = match task.secrets.open(shop, task.account_id, shop.now()) {
         Ok(secrets) => secrets,
         Err(fault) => {
-            shop.world.log.warn(&fault.to_string());
+            let line = LogLine::error("webhook.secret_unreadable").account(task.account_id);
+            shop.world.log.write(line.because(fault));
             return Turn::Over(Attempted { end: End::NotMade, ..failed(shop, task, "secret") });
         }
     };

@@ -193,8 +193,8 @@ fn what_is_not_paypals_own_or_not_for_this_order_changes_nothing() {
         }
         tell(&world, &body).expect(200);
         world.run_jobs();
-        let line = format!("a notice of PayPal about order {id} is not believed: {why}");
-        assert_eq!(world.log.lines().last(), Some(&line));
+        let line = world.log.last("notification.not_believed");
+        assert_eq!((line["order_id"].as_str(), line["error"].as_str()), (Some(id), Some(why)));
         assert_eq!((ada.status(id), world.db.rows_in("movements")), (0, 0), "{why}");
     }
     assert_eq!(

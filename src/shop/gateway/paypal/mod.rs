@@ -15,7 +15,7 @@ use crate::{
         money::{Amount, Currency, Decimal},
         order::{self, Draft, Order, facts::Facts, movement::Movement},
     },
-    world::{Later, Network, Row, Statement},
+    world::{Later, LogLine, Network, Row, Statement},
 };
 
 pub mod button;
@@ -122,7 +122,8 @@ async fn order(desk: Desk<'_>, id: &str) -> Result<Option<Order>, NoSight> {
 
 /// Logs why a notice was not believed, and answers that.
 fn nothing(desk: Desk<'_>, order_id: &str, why: &str) -> Result<Told, NoSight> {
-    desk.shop.world.log.warn(&format!("a notice of PayPal about order {order_id} is not believed: {why}"));
+    let line = LogLine::warn("notification.not_believed").with("gateway", "paypal");
+    desk.shop.world.log.write(line.account(desk.account.id).order(order_id).because(why));
     Ok(None)
 }
 

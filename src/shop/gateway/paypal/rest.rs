@@ -22,7 +22,7 @@ use crate::{
         },
         time::{self, HOUR, MINUTE, SECOND},
     },
-    world::Later,
+    world::{Later, LogLine},
 };
 
 /// PayPal's longest for an address to come back to.
@@ -131,7 +131,8 @@ impl<'a> App<'a> {
         let opened =
             opened.and_then(|made| session(&made, self.desk.shop.now() + LASTS).ok_or_else(Unanswered::nonsense));
         opened.map_err(|no| {
-            self.desk.shop.world.log.warn(&format!("PayPal opened no payment for order {}: {}", draft.id, no.why));
+            let line = LogLine::warn("gateway.payment_refused").with("gateway", "paypal");
+            self.desk.shop.world.log.write(line.account(self.desk.account.id).order(&draft.id).because(&no.why));
             no.into()
         })
     }
@@ -147,7 +148,12 @@ impl<'a> App<'a> {
                 Ok(captured) => seen = captured,
                 // The buyer's bank says no, and he may choose another card on the same page; or somebody captured it just now.
                 Err(no) if no.status == 422 => {
-                    self.desk.shop.world.log.warn(&format!("PayPal captured nothing for order {}", order.id));
+                    let line = LogLine::warn("gateway.capture_refused").with("gateway", "paypal");
+                    self.desk
+                        .shop
+                        .world
+                        .log
+                        .write(line.account(self.desk.account.id).order(&order.id).because(&no.why));
                 }
                 Err(no) => return Err(no.into()),
             }
