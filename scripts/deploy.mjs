@@ -3,7 +3,7 @@
 //   npm run deploy -- --dry-run     says what a deploy does, and bundles as if, without a login
 // Settings in the environment (BRAND=… npm run deploy) are set on the Worker; those not mentioned stay as they are.
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from './build.mjs';
@@ -12,6 +12,8 @@ import { setup } from './setup.mjs';
 import { asCommand, Halt, npmBinary, root, run, say } from './shell.mjs';
 
 const deployConfig = 'wrangler.deploy.toml';
+// Cloudflare never shows a secret again, and without VAULT_KEY a backup of the database is worth nothing.
+const secretsName = 'wrangler.secrets.json';
 
 /**
  * @param {object} options
@@ -19,13 +21,17 @@ const deployConfig = 'wrangler.deploy.toml';
  * @param {object} options.config wrangler.toml, as wrangler reads it
  * @param {string} options.toml the same, as text
  * @param {(text: string) => Promise<void>} options.writeConfig
+ * @param {string} options.secretsFile where this deployment's secrets are kept: read, and written before they are set
  * @param {object} [options.environment]
  * @returns {Promise<string>} the shop's address
  */
-export async function deploy({ wrangler, config, toml, writeConfig, environment = process.env }) {
+export async function deploy({ wrangler, config, toml, writeConfig, secretsFile, environment = process.env }) {
   await refuseWithoutLogin(wrangler);
   let there = await look(wrangler, config);
-  const toMake = missing(config, there, fromEnvironment(secretSettings, environment));
+  const kept = await readSecrets(secretsFile);
+  const toMake = missing(config, there, fromEnvironment(secretSettings, environment), kept);
+  // Before anything is made: whatever goes wrong from here on, a secret that took effect can be read.
+  await keepSecrets(secretsFile, kept, toMake.secrets);
   for (const { kind, name } of toMake.resources) {
     say(`creating the ${kind} ${name}`);
     await wrangler(createCommand[kind](name));
@@ -40,14 +46,46 @@ export async function deploy({ wrangler, config, toml, writeConfig, environment 
   }
 
   if (Object.keys(toMake.secrets).length) say(`setting ${Object.keys(toMake.secrets).join(', ')}`);
-  if (toMake.generated.includes('ADMIN_TOKEN')) {
-    // Before the deploy rather than after: whatever goes wrong from here on, a token that took effect was seen.
-    console.log(`\n  ADMIN_TOKEN  ${toMake.secrets.ADMIN_TOKEN}\n  It makes accounts once this deploy is done, and is shown this once: keep it.\n`);
-  }
   say('deploying');
   const url = await upload(wrangler, given, toMake.secrets);
   if (!given.PUBLIC_URL) await setPublicUrl(wrangler, url);
+  sayWhereSecretsAre(secretsFile, { ...kept, ...toMake.secrets }, Object.keys(toMake.secrets).length > 0);
   return url;
+}
+
+// --- The secrets of the deployment, where a person can read them ---------------------------------------------------------
+
+/** {NAME: value} of the file, or nothing where there is none. A file that can't be read must not count as empty. */
+async function readSecrets(file) {
+  const text = await readFile(file, 'utf8').catch((error) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (text === null) return {};
+  try {
+    return Object.fromEntries(Object.entries(JSON.parse(text)).filter(([name, value]) => secretSettings.includes(name) && typeof value === 'string'));
+  } catch {
+    throw new Halt(`${file} is not JSON any more. Mend it or move it away: it holds this deployment's only copy of its secrets.`);
+  }
+}
+
+async function keepSecrets(file, kept, made) {
+  const changed = Object.entries(made).some(([name, value]) => kept[name] !== value);
+  if (!changed) return;
+  const aside = `${file}.${process.pid}`;
+  await writeFile(aside, `${JSON.stringify({ ...kept, ...made }, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+  await rename(aside, file);
+}
+
+function sayWhereSecretsAre(file, secrets, changed) {
+  const name = path.basename(file);
+  const absent = secretSettings.filter((setting) => !secrets[setting]);
+  if (changed) {
+    console.log(`\n  Back up ${name} now. It holds ${Object.keys(secrets).join(', ')} of this deployment, and Cloudflare never shows them again:`);
+    console.log('  without VAULT_KEY no backup of the database can be used, and without TOKEN_KEYS no payment link stays valid.');
+    console.log('  ADMIN_TOKEN makes accounts.\n');
+  }
+  if (absent.length) say(`NOTE: ${absent.join(', ')} of this deployment ${absent.length > 1 ? 'are' : 'is'} not in ${name}. Keep your own copy safe.`);
 }
 
 // --- What is there, and what isn't -----------------------------------------------------------------------------------------
@@ -94,9 +132,9 @@ function parsed({ stdout }) {
 
 /**
  * What a deploy has to make. Secrets given in the environment are always set; those that are neither given nor there are
- * generated, each once in a deployment's life.
+ * taken from the file, where an earlier deploy kept them, or generated: each once in a deployment's life.
  */
-export function missing(config, there, givenSecrets) {
+export function missing(config, there, givenSecrets, kept = {}) {
   const resources = [
     ...config.d1_databases
       .filter(({ database_name }) => !there.databases.some(({ name }) => name === database_name))
@@ -112,8 +150,9 @@ export function missing(config, there, givenSecrets) {
       .filter((name) => !there.buckets.includes(name))
       .map((name) => ({ kind: 'R2 bucket', name })),
   ];
-  const generated = secretSettings.filter((name) => !givenSecrets[name] && !there.secrets.includes(name));
-  const secrets = { ...givenSecrets, ...Object.fromEntries(generated.map((name) => [name, generate[name]()])) };
+  const absent = secretSettings.filter((name) => !givenSecrets[name] && !there.secrets.includes(name));
+  const generated = absent.filter((name) => !kept[name]);
+  const secrets = { ...givenSecrets, ...Object.fromEntries(absent.map((name) => [name, kept[name] ?? generate[name]()])) };
   return { resources, secrets, generated };
 }
 
@@ -168,9 +207,13 @@ export function withLimits(toml, settings) {
 // --- Deploying ----------------------------------------------------------------------------------------------------------
 
 async function refuseWithoutLogin(wrangler) {
-  const { code } = await wrangler(['whoami', '--json'], { mayFail: true });
+  const { code, stdout, stderr } = await wrangler(['whoami', '--json'], { mayFail: true });
   if (code !== 0) {
-    throw new Halt('wrangler is not logged in: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN (and CLOUDFLARE_ACCOUNT_ID).');
+    const said = (stdout + stderr).trim();
+    throw new Halt(
+      'wrangler can\'t say who you are: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN (and CLOUDFLARE_ACCOUNT_ID).' +
+        (said && `\nwrangler says:\n${said}`),
+    );
   }
 }
 
@@ -234,7 +277,7 @@ async function dryRun(config) {
   for (const { kind, name } of resources) console.log(`  create the ${kind} ${name}`);
   console.log(`  write ${deployConfig} with their ids`);
   for (const { database_name } of config.d1_databases) console.log(`  apply the migrations of schema/ to ${database_name}`);
-  console.log(`  generate ${generated.join(', ')}, unless given in the environment`);
+  console.log(`  generate ${generated.join(', ')}, unless given in the environment, and keep them in ${secretsName} (mode 0600)`);
   console.log(`  deploy, with the settings ${Object.keys(fromEnvironment(plainSettings)).join(', ') || '(none given in the environment)'}`);
   console.log('  set PUBLIC_URL to the address, unless it is set\n');
   await realWrangler(['deploy', '--dry-run', ...asFlags(fromEnvironment(plainSettings))]).then(({ stdout }) => console.log(stdout));
@@ -252,6 +295,7 @@ await asCommand(import.meta, async (args) => {
     config,
     toml: await readFile(tomlFile, 'utf8'),
     writeConfig: (text) => writeFile(path.join(root, deployConfig), text),
+    secretsFile: path.join(root, secretsName),
   });
   console.log(`\nThe shop is at ${url ?? 'the routes of wrangler.toml'}`);
 });

@@ -1,13 +1,21 @@
 // What `npm run deploy` decides, against a wrangler that only remembers: it can't be run against Cloudflare in a test.
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
-import { test } from 'node:test';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
 import { unstable_readConfig } from 'wrangler';
 import { addressAmong, deploy, missing, withIds, withLimits } from '../../scripts/deploy.mjs';
 
 const tomlFile = new URL('../../wrangler.toml', import.meta.url);
 const toml = await readFile(tomlFile, 'utf8');
 const config = unstable_readConfig({ config: tomlFile.pathname });
+
+const folder = await mkdtemp(path.join(tmpdir(), 'pushguard-deploy-test-'));
+after(() => rm(folder, { recursive: true }));
+let files = 0;
+/** Where a deployment keeps its secrets; there is no such file yet. */
+const newSecretsFile = () => path.join(folder, `${(files += 1)}.json`);
 
 const nothing = { databases: [], namespaces: [], queues: [], buckets: [], secrets: [] };
 const everything = {
@@ -69,8 +77,8 @@ test('the address is picked out of all that a Worker is attached to', () => {
 
 test('a second deploy repeats nothing of the first', async () => {
   const account = remembering();
-  const written = [];
-  const once = () => deploy({ wrangler: account.wrangler, config, toml, writeConfig: async (text) => written.push(text), environment: { BRAND: 'Mine' } });
+  const [written, secretsFile] = [[], newSecretsFile()];
+  const once = () => deploy({ wrangler: account.wrangler, config, toml, secretsFile, writeConfig: async (text) => written.push(text), environment: { BRAND: 'Mine' } });
 
   assert.equal(await once(), 'https://pushguard.me.workers.dev');
   const first = account.take();
@@ -93,9 +101,71 @@ test('secrets that cannot be listed stop the deploy before it makes any', async 
   const account = remembering();
   const wrangler = async (args, options) =>
     args[0] === 'secret' ? { code: 1, stdout: '', stderr: 'A request to the API failed. [code: 10000]' } : account.wrangler(args, options);
-  await assert.rejects(deploy({ wrangler, config, toml, writeConfig: async () => {}, environment: {} }), /could not say what is there/);
+  await assert.rejects(deploy({ wrangler, config, toml, secretsFile: newSecretsFile(), writeConfig: async () => {}, environment: {} }), /could not say what is there/);
   assert.deepEqual(account.take().filter((line) => / create |^deploy/.test(line)), []);
 });
+
+test('generated secrets can be read by their operator alone, and are the ones that were set', async () => {
+  const [account, secretsFile] = [remembering(), newSecretsFile()];
+  const { said } = await deployed(account, secretsFile);
+  assert.deepEqual(JSON.parse(await readFile(secretsFile, 'utf8')), account.secrets);
+  assert.equal((await stat(secretsFile)).mode & 0o777, 0o600);
+  assert.match(said, /Back up \d+\.json now/);
+  for (const secret of Object.values(account.secrets)) assert.ok(!said.includes(secret), 'no secret is printed');
+});
+
+test('a deploy that broke off uses the secrets that it had made, rather than new ones', async () => {
+  const [account, secretsFile] = [remembering(), newSecretsFile()];
+  const breaking = async (args, options) => {
+    if (args[0] === 'deploy') throw new Error('the connection broke');
+    return account.wrangler(args, options);
+  };
+  await assert.rejects(deployed({ wrangler: breaking }, secretsFile), /the connection broke/);
+  const kept = JSON.parse(await readFile(secretsFile, 'utf8'));
+  await deployed(account, secretsFile);
+  assert.deepEqual(account.secrets, kept);
+});
+
+test('a secret that is given replaces the kept one, and the others stay', async () => {
+  const [account, secretsFile] = [remembering(), newSecretsFile()];
+  await deployed(account, secretsFile);
+  const before = { ...account.secrets };
+  await deployed(account, secretsFile, { VAULT_KEY: `v2:AAAA,${before.VAULT_KEY}` });
+  const kept = JSON.parse(await readFile(secretsFile, 'utf8'));
+  assert.deepEqual(kept, { ...before, VAULT_KEY: `v2:AAAA,${before.VAULT_KEY}` });
+  assert.deepEqual(account.secrets, kept);
+});
+
+test('a file of secrets that is spoilt stops the deploy before anything is made', async () => {
+  const [account, secretsFile] = [remembering(), newSecretsFile()];
+  await writeFile(secretsFile, '{"VAULT_KEY": "v1:');
+  await assert.rejects(deployed(account, secretsFile), /only copy of its secrets/);
+  assert.deepEqual(account.take().filter((line) => / create |^deploy/.test(line)), []);
+});
+
+test('a deployment whose secrets are elsewhere is told so', async () => {
+  const [account, secretsFile] = [remembering(), newSecretsFile()];
+  await deployed(account, secretsFile);
+  const { said } = await deployed(account, newSecretsFile());
+  assert.match(said, /ADMIN_TOKEN, TOKEN_KEYS, VAULT_KEY of this deployment are not in/);
+});
+
+test('what wrangler says about a login reaches the operator', async () => {
+  const wrangler = async () => ({ code: 1, stdout: '', stderr: 'Failed to fetch auth token: 400 Bad Request' });
+  await assert.rejects(deployed({ wrangler }, newSecretsFile()), /wrangler login[^]*Failed to fetch auth token: 400 Bad Request/);
+});
+
+/** Deploys, and answers what was printed meanwhile. */
+async function deployed({ wrangler }, secretsFile, environment = {}) {
+  const [lines, { log }] = [[], console];
+  console.log = (line) => lines.push(line);
+  try {
+    await deploy({ wrangler, config, toml, secretsFile, writeConfig: async () => {}, environment });
+  } finally {
+    console.log = log;
+  }
+  return { said: lines.join('\n') };
+}
 
 /** An account that keeps what the commands make, and answers as wrangler 4 prints. */
 function remembering() {
