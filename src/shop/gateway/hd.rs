@@ -6,9 +6,13 @@
 
 use bech32::{Hrp, segwit};
 use hmac::{Hmac, KeyInit, Mac};
+use k256::{
+    ProjectivePoint, PublicKey, Scalar,
+    elliptic_curve::{PrimeField, sec1::ToSec1Point},
+};
+use ripemd::Ripemd160;
 use sha2::{Digest, Sha256, Sha512};
 
-use super::{curve::Point, ripemd160};
 use crate::world::Network;
 
 /// Serialised extended key with its checksum: 4 version, 1 depth, 4 parent, 4 child, 32 chain code,
@@ -275,18 +279,25 @@ fn child(chain_code: &[u8; 32], public_key: &[u8; 33], index: u32) -> Result<([u
 
 /// `tweak·G + parent`, compressed. Refuses a tweak not below the group's order, and the point at
 /// infinity.
-fn tweaked(parent: &Point, tweak: &[u8; 32]) -> Result<[u8; 33], KeyError> {
-    let offset = Point::generator_times(tweak).ok_or(KeyError::NoSuchChild)?;
-    (offset + *parent).to_sec1().ok_or(KeyError::NoSuchChild)
+fn tweaked(parent: &PublicKey, tweak: &[u8; 32]) -> Result<[u8; 33], KeyError> {
+    let tweak = Option::<Scalar>::from(Scalar::from_repr((*tweak).into())).ok_or(KeyError::NoSuchChild)?;
+    let child = ProjectivePoint::GENERATOR * tweak + parent.to_projective();
+    let child = PublicKey::from_affine(child.to_affine()).map_err(|_| KeyError::NoSuchChild)?;
+    Ok(child.to_compressed_point().into())
 }
 
-/// The curve point of a compressed public key.
-pub fn point(public_key: &[u8; 33]) -> Result<Point, KeyError> {
-    Point::from_sec1(public_key).ok_or(KeyError::Malformed)
+/// The curve point of a compressed public key (SEC 1, section 2.3.4). Fails with `Malformed` for another form.
+pub fn point(public_key: &[u8; 33]) -> Result<PublicKey, KeyError> {
+    // k256 also reads the "compact" form, tag 5, which no wallet writes.
+    if !matches!(public_key, [2 | 3, ..]) {
+        return Err(KeyError::Malformed);
+    }
+    PublicKey::from_sec1_bytes(public_key).map_err(|_| KeyError::Malformed)
 }
 
+/// The RIPEMD-160 of the SHA-256, by which Bitcoin and its kin name a public key or a script.
 fn hash160(bytes: &[u8]) -> [u8; 20] {
-    ripemd160::of(&Sha256::digest(bytes).into())
+    Ripemd160::digest(Sha256::digest(bytes)).into()
 }
 
 /// The three parts one after another, cut or filled with zeros to `N` bytes.

@@ -1,6 +1,7 @@
 //! Ethereum's addresses: the last 20 bytes of the Keccak-256 of a public key, with a checksum in the case of their letters
 //! (EIP-55).
 
+use k256::elliptic_curve::sec1::ToSec1Point;
 use sha3::{Digest, Keccak256};
 
 use crate::shop::{
@@ -34,8 +35,10 @@ pub fn parse(text: &str) -> Result<Option<String>, KeyError> {
 
 /// The address of a compressed public key.
 pub fn of_key(public_key: &[u8; 33]) -> Result<String, KeyError> {
-    let coordinates = hd::point(public_key)?.to_bytes().ok_or(KeyError::Malformed)?;
-    let hash: [u8; 32] = Keccak256::digest(coordinates.as_flattened()).into();
+    let point = hd::point(public_key)?.to_uncompressed_point();
+    // Without the byte that tells the form.
+    let (_, coordinates) = point.split_first().ok_or(KeyError::Malformed)?;
+    let hash: [u8; 32] = Keccak256::digest(coordinates).into();
     Ok(checksummed(hash.last_chunk().ok_or(KeyError::Malformed)?))
 }
 

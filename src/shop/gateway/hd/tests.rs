@@ -1,4 +1,3 @@
-use super::super::curve::GENERATOR;
 use bech32::hrp;
 
 use super::*;
@@ -20,6 +19,11 @@ const ROOT: &str =
     "xpub661MyMwAqRbcFW31YEwpkMuc5THy2PSt5bDMsktWQcFF8syAmRUapSCGu8ED9W6oDMSgv6Zz8idoc4a6mr8BDzTJY47LJhkJ8UB7WEGuduB";
 const ROOT_0: &str =
     "xpub69H7F5d8KSRgmmdJg2KhpAK8SR3DjMwAdkxj3ZuxV27CprR9LgpeyGmXUbC6wb7ERfvrnKZjXoUmmDznezpbZb7ap6r1D3tgFxHmwMkQTPH";
+
+/// The base point G (SEC 2), compressed.
+fn generator() -> [u8; 33] {
+    ProjectivePoint::GENERATOR.to_affine().to_compressed_point().into()
+}
 
 fn address(key: &str, index: u32, network: Network) -> String {
     let branch = ExtendedKey::parse(key).unwrap().external().unwrap();
@@ -222,7 +226,7 @@ fn a_hardened_address_cannot_be_derived() {
 
 #[test]
 fn a_tweak_beyond_the_order_or_a_child_at_infinity_is_no_child() {
-    let generator = point(&GENERATOR).unwrap();
+    let generator = point(&generator()).unwrap();
     // The order of secp256k1 (SEC 2), which is no valid tweak, and the number below it, which
     // is.
     let mut order = [0xff; 32];
@@ -236,6 +240,28 @@ fn a_tweak_beyond_the_order_or_a_child_at_infinity_is_no_child() {
     assert_eq!(tweaked(&generator, &order), Err(KeyError::NoSuchChild));
     order[31] -= 1;
     assert!(tweaked(&generator, &order).is_ok());
+}
+
+#[test]
+fn only_compressed_points_are_read() {
+    let mut bytes = generator();
+    for tag in 0..=u8::MAX {
+        bytes[0] = tag;
+        assert_eq!(point(&bytes).is_ok(), matches!(tag, 2 | 3), "{tag}");
+    }
+}
+
+#[test]
+fn an_x_beyond_the_prime_is_no_point() {
+    // p = 2²⁵⁶ − 2³² − 977. 1 is on the curve, and p + 1 is 1 once more.
+    let mut beyond = [0xff; 33];
+    beyond[29..].copy_from_slice(&0xffff_fc30_u32.to_be_bytes());
+    beyond[28] = 0xfe;
+    beyond[0] = 2;
+    assert_eq!(point(&beyond), Err(KeyError::Malformed));
+    let mut one = [0; 33];
+    (one[0], one[32]) = (2, 1);
+    assert!(point(&one).is_ok());
 }
 
 proptest! {
