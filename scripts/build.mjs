@@ -8,11 +8,10 @@ import { gzipSync } from 'node:zlib';
 import { asCommand, exists, Halt, npmBinary, root, run, say, since, toolBinary } from './shell.mjs';
 import { assets } from './assets.mjs';
 import { docs } from './docs.mjs';
-import { ordered, withoutPlaces } from './order.mjs';
 import { setup } from './setup.mjs';
 
-// Cloudflare's own limit is 3 MB on the free plan. Ours is lower, because the size is what a cold start costs, and because
-// one careless dependency should be noticed on the day it comes in.
+// 100 kB cost about 2 ms once per isolate, and Cloudflare's own limit is 3 MB on the free plan. The limit is here so that a
+// careless dependency is noticed on the day it comes in.
 const limitInKB = 1000;
 
 const outputs = ['index.js', 'index_bg.wasm', 'index_bg.symbols'];
@@ -54,40 +53,20 @@ export async function isBuilt({ profile, sources } = {}) {
 }
 
 async function compile(aside, dev) {
-  await run(toolBinary('worker-build'), ['module', dev ? '--dev' : '--release', '--out-dir', path.join('..', aside)], {
+  await run(toolBinary('worker-build'), [dev ? '--dev' : '--release', '--out-dir', aside], {
     // worker-build would download these three; the ones of package-lock.json are the same for everybody, and offline.
-    env: {
-      WASM_BINDGEN_BIN: toolBinary('wasm-bindgen'),
-      ESBUILD_BIN: npmBinary('esbuild'),
-      WASM_OPT_BIN: npmBinary('wasm-opt'),
-      ...(dev ? {} : smallStandardLibrary),
-    },
+    env: { WASM_BINDGEN_BIN: toolBinary('wasm-bindgen'), ESBUILD_BIN: npmBinary('esbuild'), WASM_OPT_BIN: npmBinary('wasm-opt') },
   });
 }
 
-// The standard library as it comes is made for speed, and says where and why it panics. Ours is compiled along, for size, and
-// a panic is a trap without words, whose stack trace says where it was (7 % less, all in all). It takes what stable Rust
-// keeps to itself for now, and RUSTC_BOOTSTRAP opens: rust-toolchain.toml pins the one version for which this is tried.
-const smallStandardLibrary = {
-  RUSTC_BOOTSTRAP: '1',
-  CARGO_UNSTABLE_BUILD_STD: 'std,panic_abort',
-  CARGO_UNSTABLE_BUILD_STD_FEATURES: 'optimize_for_size',
-  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: '-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none -Zinline-mir=no',
-};
-
-// A stack trace from production names functions by number; index_bg.symbols says which is which (`1234:name`).
-// -O2 makes a module that is a little larger than -Oz does, and packs better; so does a function that is called once and stays one. Of the features of WebAssembly only those are
-// used that the compiler goes by: with all of them wasm-opt writes instructions that the runtime refuses. Nor may it take for
-// granted that nothing traps (-tnh, 0.4 % less): the traps are Rust's checks of bounds.
+// A stack trace from production names functions by number; index_bg.symbols says which is which (`1234:name`). Of the features
+// of WebAssembly only those are used that the compiler goes by: with all of them wasm-opt writes instructions that the runtime refuses.
 async function optimise(aside) {
   const file = (name) => path.join(root, aside, name);
   const [wasm, symbols] = [file('index_bg.wasm'), file('index_bg.symbols')];
   const features = ['mutable-globals', 'sign-ext', 'nontrapping-float-to-int', 'bulk-memory', 'multivalue', 'reference-types', 'exception-handling'];
-  const wasmOpt = (...args) => run(npmBinary('wasm-opt'), [wasm, '-o', wasm, ...features.map((feature) => `--enable-${feature}`), ...args]);
-  await wasmOpt('-O2', '--one-caller-inline-max-function-size=0', '--skip-pass=reorder-functions', '--debuginfo');
-  await writeFile(wasm, ordered(await readFile(wasm)));
-  await wasmOpt('--reorder-functions-by-name', `--symbolmap=${symbols}`, '--strip-debug', '--strip-producers', '--strip-target-features');
-  await writeFile(symbols, withoutPlaces(await readFile(symbols, 'utf8')));
+  const enabled = features.map((feature) => `--enable-${feature}`);
+  await run(npmBinary('wasm-opt'), [wasm, '-o', wasm, ...enabled, '-O3', `--symbolmap=${symbols}`, '--strip-debug', '--strip-producers', '--strip-target-features']);
   const packed = gzipped(await readFile(wasm));
   if (packed > limitInKB * 1000) {
     throw new Halt(`The module is ${kB(packed)} kB gzipped, over the limit of ${limitInKB} kB (scripts/build.mjs says why there is one).`);
@@ -109,7 +88,7 @@ const kB = (bytes) => (bytes / 1000).toFixed(1);
 
 /** Everything the output depends on, but for Cargo.lock. schema/ isn't in it: the Worker never reads its own migrations. */
 async function hashOfSources() {
-  const files = ['Cargo.toml', 'module/Cargo.toml', 'module/lib.rs', '.cargo/config.toml', 'build.rs', 'rust-toolchain.toml', 'package-lock.json', 'scripts/build.mjs', 'scripts/order.mjs'];
+  const files = ['Cargo.toml', 'rust-toolchain.toml', 'package-lock.json', 'scripts/build.mjs'];
   for (const entry of await readdir(path.join(root, 'src'), { recursive: true, withFileTypes: true })) {
     if (entry.isFile()) files.push(path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name)));
   }

@@ -54,7 +54,7 @@ async function rustToolchain() {
     throw new Halt('Rust was not found (no `cargo` on the PATH). Install it from https://rustup.rs and run this again.');
   }
   const { channel, targets, components } = await rustToolchainFile();
-  if (!(await onPath('rustup'))) return withoutRustup(channel, targets);
+  if (!(await onPath('rustup'))) return withoutRustup(targets);
   if (!(await toolchainIsThere(channel, targets, components))) {
     await step(`Rust ${channel} for ${targets.join(', ')} (one to three minutes)`, () =>
       run('rustup', [
@@ -84,18 +84,12 @@ async function toolchainIsThere(channel, targets, components) {
 }
 
 // A distribution's own Rust is welcome if it happens to be that version and whole; adding to it is not ours to do.
-async function withoutRustup(channel, targets) {
+async function withoutRustup(targets) {
   const { stdout } = await run('rustc', ['--print', 'sysroot']);
   for (const target of targets) {
     if (!(await exists(path.join(stdout.trim(), 'lib', 'rustlib', target)))) {
       throw new Halt(`This Rust has no ${target} target, and there is no \`rustup\` to add it. Install rustup from https://rustup.rs.`);
     }
-  }
-  // The Worker's standard library is compiled along with it; the flags for that are those of one version.
-  const version = (await run('rustc', ['--version'])).stdout.split(' ')[1];
-  const source = path.join(stdout.trim(), 'lib', 'rustlib', 'src', 'rust', 'library', 'Cargo.lock');
-  if (version !== channel || !(await exists(source))) {
-    throw new Halt(`The Worker is built by Rust ${channel} with its \`rust-src\`; this is ${version}. Install rustup from https://rustup.rs.`);
   }
 }
 

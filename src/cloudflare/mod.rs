@@ -109,8 +109,6 @@ fn shop(env: &Env) -> Result<Rc<Shop>, Missing> {
 }
 
 fn open(env: &Env) -> Result<Shop, Missing> {
-    // A release build has no words for a panic.
-    #[cfg(debug_assertions)]
     std::panic::set_hook(Box::new(|panic| Platform.write(LogLine::error("panic").because(panic))));
     let settings = Rc::new(Settings::read(|name| js::text(env, name))?);
     let bound = |fault: Fault| Missing(format!("{} (see wrangler.toml)", fault.0));
