@@ -1,6 +1,7 @@
 //! The border to JavaScript, in a JavaScript engine: rows, numbers, requests and responses as they cross it.
 //! `npm test wasm` runs these under node; the same conversions run in workerd under `npm test worker`.
 #![cfg(target_arch = "wasm32")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use js_sys::{JSON, Uint8Array};
 use pushguard::{

@@ -3,8 +3,9 @@
 use std::{cell::Cell, rc::Rc};
 
 use wasm_bindgen::{JsCast, JsValue};
+use worker::{D1Database, Env};
 
-use super::js::{self, Database, Env, words};
+use super::bindings::{self, message};
 use crate::{
     json,
     world::{Databases, Db, Fault, Later, Row, Statement, Uncommitted, Value},
@@ -31,7 +32,7 @@ impl Shards {
         let names = std::iter::once("DB".to_owned()).chain((1..).map(|n| format!("DB_{n}")));
         let all = names
             .map_while(|name| {
-                let database: Database = js::binding(env, &name).ok()?;
+                let database = env.d1(&name).ok()?;
                 Some((name, Rc::new(Shard(Some(database)))))
             })
             .collect();
@@ -59,7 +60,7 @@ impl Databases for Shards {
     }
 }
 
-pub struct Shard(Option<Database>);
+pub struct Shard(Option<D1Database>);
 
 impl Shard {
     /// A D1 binding.
@@ -72,7 +73,7 @@ impl Shard {
         if statements.is_empty() {
             return Ok(Vec::new());
         }
-        let told = js::ask(database, &written(statements)).await?.as_string().unwrap_or_default();
+        let told = bindings::batch(database.as_ref(), &written(statements)).await?.as_string().unwrap_or_default();
         let (answers, read, written) = answers(&told).map_err(JsValue::from_str)?;
         USAGE.with(|usage| {
             let (trips, so_far, before) = usage.get();
@@ -84,17 +85,17 @@ impl Shard {
 
 impl Db for Shard {
     fn rows<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Fault>> {
-        Box::pin(async move { self.send(&statements).await.map_err(|error| Fault(words(&error))) })
+        Box::pin(async move { self.send(&statements).await.map_err(|error| Fault(message(&error))) })
     }
 
     fn commit<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Uncommitted>> {
         Box::pin(async move {
             self.send(&statements).await.map_err(|error| {
-                let words = words(&error);
-                if words.contains("constraint failed") {
-                    Uncommitted::Constraint(words)
+                let message = message(&error);
+                if message.contains("constraint failed") {
+                    Uncommitted::Constraint(message)
                 } else {
-                    Uncommitted::Fault(Fault(words))
+                    Uncommitted::Fault(Fault(message))
                 }
             })
         })

@@ -3,10 +3,14 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-use super::js::{self, Namespace};
+use worker::{
+    Date,
+    kv::{KvError, KvStore},
+};
+
 use crate::world::{Cache, Fault, Later};
 
-const EDGE_SECONDS: u32 = 30;
+const EDGE_SECONDS: u64 = 30;
 const MEMO_MS: u64 = 25_000;
 /// A memo larger than this is begun anew.
 const MOST: usize = 5_000;
@@ -17,10 +21,10 @@ thread_local! {
     static MEMO: RefCell<Memo> = const { RefCell::new(BTreeMap::new()) };
 }
 
-pub struct Near(pub Namespace);
+pub struct Near(pub KvStore);
 
 fn now() -> u64 {
-    js_sys::Date::now() as u64
+    Date::now().as_millis()
 }
 
 fn remember(key: &str, value: Option<String>) {
@@ -40,8 +44,7 @@ impl Cache for Near {
             if let Some((_, value)) = known {
                 return Ok(value);
             }
-            let options = js::object(&[("cacheTtl", EDGE_SECONDS.into())]);
-            let value = self.0.get(key, &options).await.map_err(js::fault)?.as_string();
+            let value = self.0.get(key).cache_ttl(EDGE_SECONDS).text().await.map_err(fault)?;
             // That an account isn't there is not remembered: anybody can ask for as many as he likes, and would push the
             // others out.
             if value.is_some() || !key.starts_with("account:") {
@@ -54,12 +57,17 @@ impl Cache for Near {
     fn put<'a>(&'a self, key: &'a str, value: &'a str, seconds: Option<u32>) -> Later<'a, Result<(), Fault>> {
         Box::pin(async move {
             remember(key, Some(value.to_owned()));
-            let options = match seconds {
+            let put = self.0.put(key, value).map_err(fault)?;
+            let put = match seconds {
                 // KV keeps nothing for less than a minute.
-                Some(seconds) => js::object(&[("expirationTtl", seconds.max(60).into())]),
-                None => js::object(&[]),
+                Some(seconds) => put.expiration_ttl(u64::from(seconds.max(60))),
+                None => put,
             };
-            self.0.put(key, value, &options).await.map(|_| ()).map_err(js::fault)
+            put.execute().await.map_err(fault)
         })
     }
+}
+
+fn fault(error: KvError) -> Fault {
+    Fault(error.to_string())
 }

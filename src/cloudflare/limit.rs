@@ -1,6 +1,8 @@
 //! Cloudflare's rate limits as `Limits`. The binding decides: it knows what other isolates let through, and costs no round trip.
 
-use super::js::{self, Env};
+use worker::{Env, RateLimiter};
+
+use super::bindings::fault;
 use crate::world::{Fault, Later, Limited, Limits, Tally};
 
 thread_local! {
@@ -9,13 +11,14 @@ thread_local! {
 
 /// The bindings `LIMIT_ACCOUNT` and `LIMIT_ANONYMOUS`.
 pub struct Bindings {
-    account: js::RateLimit,
-    anonymous: js::RateLimit,
+    account: RateLimiter,
+    anonymous: RateLimiter,
 }
 
 impl Bindings {
     pub fn open(env: &Env) -> Result<Bindings, Fault> {
-        Ok(Bindings { account: js::binding(env, "LIMIT_ACCOUNT")?, anonymous: js::binding(env, "LIMIT_ANONYMOUS")? })
+        let limiter = |name| env.rate_limiter(name).map_err(fault);
+        Ok(Bindings { account: limiter("LIMIT_ACCOUNT")?, anonymous: limiter("LIMIT_ANONYMOUS")? })
     }
 }
 
@@ -26,7 +29,7 @@ impl Limits for Bindings {
                 Limited::Account => &self.account,
                 Limited::Anonymous => &self.anonymous,
             };
-            js::allows(binding, key).await.map(|allowed| allowed.is_truthy()).map_err(js::fault)
+            binding.limit(key.to_owned()).await.map(|outcome| outcome.success).map_err(fault)
         })
     }
 

@@ -1,58 +1,79 @@
 //! Open pages, live: a Durable Object for each order holds their WebSockets, which hibernate (an idle page costs
 //! nothing), and passes on that the order changed. It keeps no state of its own: the pages ask for that themselves.
 
-use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use worker::{
+    DurableObject, Env, Method, Request, RequestInit, Response, State, Stub, WebSocket, WebSocketIncomingMessage,
+    WebSocketPair, durable_object, worker_sys::WebSocketRequestResponsePair,
+};
 
-use super::js::{self, Env, Objects, Stub};
 use crate::world::{self, Later, Log as _, LogLine};
 
 const CHANGED: &str = "https://live/changed";
 const CONNECT: &str = "https://live/connect";
-/// One order has few pages open; more are somebody's game.
-const MOST: u32 = 50;
+/// Open pages of one order. More are somebody's game.
+const MAX_PAGES: usize = 50;
 
-/// The object's class, by the names that the platform calls.
-#[wasm_bindgen]
+#[durable_object(websocket)]
 pub struct Live {
-    state: JsValue,
+    state: State,
 }
 
-#[wasm_bindgen]
-impl Live {
-    #[wasm_bindgen(constructor)]
-    pub fn new(state: JsValue, _env: JsValue) -> Result<Live, JsValue> {
-        js::attend(&state)?;
-        Ok(Live { state })
+impl DurableObject for Live {
+    fn new(state: State, _env: Env) -> Self {
+        // Pings are answered without waking the object. Its two short texts are within the platform's limit.
+        if let Ok(pair) = WebSocketRequestResponsePair::new("ping", "pong") {
+            state.set_websocket_auto_response(&pair);
+        }
+        Live { state }
     }
 
-    pub fn fetch(&self, request: &web_sys::Request) -> Result<web_sys::Response, JsValue> {
-        js::live(&self.state, request, MOST)
+    /// Tells the pages that the order changed, or takes one more page.
+    async fn fetch(&self, request: Request) -> worker::Result<Response> {
+        let open = self.state.get_websockets();
+        if request.path() == "/changed" {
+            for socket in open {
+                // A socket that is closing is no loss.
+                let _ = socket.send_with_str("changed");
+            }
+            return Response::empty();
+        }
+        if open.len() >= MAX_PAGES {
+            return Response::error("Too many pages are open", 429);
+        }
+        let pair = WebSocketPair::new()?;
+        self.state.accept_web_socket(&pair.server);
+        Response::from_websocket(pair.client)
     }
 
-    /// Pages have nothing to say; their pings are answered before they come here.
-    #[wasm_bindgen(js_name = webSocketMessage)]
-    pub fn message(&self) {}
-
-    #[wasm_bindgen(js_name = webSocketClose)]
-    pub fn close(&self, socket: &JsValue) -> Result<(), JsValue> {
-        js::leave(socket)
+    /// Pages have nothing to say.
+    async fn websocket_message(&self, _socket: WebSocket, _text: WebSocketIncomingMessage) -> worker::Result<()> {
+        Ok(())
     }
 
-    #[wasm_bindgen(js_name = webSocketError)]
-    pub fn error(&self) {}
+    /// A page has closed its socket, which wants an answer.
+    async fn websocket_close(&self, socket: WebSocket, _: usize, _: String, _: bool) -> worker::Result<()> {
+        // It may be closed already.
+        let _ = socket.close(Some(1000), Some("bye"));
+        Ok(())
+    }
+
+    async fn websocket_error(&self, _socket: WebSocket, _error: worker::Error) -> worker::Result<()> {
+        Ok(())
+    }
 }
 
 /// The object of one order.
-fn stub(env: &Env, order_id: &str) -> Result<Stub, JsValue> {
-    let objects: Objects = js::binding(env, "LIVE").map_err(|fault| JsValue::from_str(&fault.0))?;
-    objects.stub(&objects.id_from_name(order_id)?)
+fn stub(env: &Env, order_id: &str) -> worker::Result<Stub> {
+    env.durable_object("LIVE")?.id_from_name(order_id)?.get_stub()
 }
 
 /// Hands a page's WebSocket to its order's object.
-pub async fn connect(env: &Env, order_id: &str) -> Result<web_sys::Response, JsValue> {
-    let headers = js::object(&[("upgrade", "websocket".into())]);
-    let answer = stub(env, order_id)?.ask(CONNECT, &js::object(&[("headers", headers)])).await?;
-    Ok(answer.unchecked_into())
+pub async fn connect(env: &Env, order_id: &str) -> worker::Result<web_sys::Response> {
+    let mut init = RequestInit::new();
+    init.with_method(Method::Get);
+    init.headers.set("upgrade", "websocket")?;
+    let response = stub(env, order_id)?.fetch_with_request(Request::new_with_init(CONNECT, &init)?).await?;
+    Ok(response.into())
 }
 
 pub struct Pages(pub Env);
@@ -60,9 +81,9 @@ pub struct Pages(pub Env);
 impl world::Live for Pages {
     fn changed<'a>(&'a self, order_id: &'a str) -> Later<'a, ()> {
         Box::pin(async move {
-            let told = async { stub(&self.0, order_id)?.ask(CHANGED, &JsValue::UNDEFINED).await };
+            let told = async { stub(&self.0, order_id)?.fetch_with_str(CHANGED).await };
             if let Err(error) = told.await {
-                super::Platform.write(LogLine::warn("live.not_told").order(order_id).because(js::words(&error)));
+                super::Platform.write(LogLine::warn("live.not_told").order(order_id).because(error));
             }
         })
     }

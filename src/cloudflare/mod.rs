@@ -3,8 +3,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use js_sys::{Date, Promise};
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use worker::{Context, Date, Env, MessageBatch, ScheduleContext, ScheduledEvent, event};
 
 use crate::{
     api::v2::event::Events,
@@ -16,32 +15,29 @@ use crate::{
     },
     world::{Clock, Fault, Level, Log, LogLine, Missing, Random, Settings, World},
 };
-use js::Env;
 
+mod bindings;
 pub mod d1;
 mod files;
-mod js;
 mod kv;
 mod limit;
 mod live;
 mod queue;
 pub mod request;
-mod task;
 mod web;
 
-/// A request, by the name that the platform calls.
-#[wasm_bindgen]
-pub fn fetch(request: web_sys::Request, env: Env, _context: JsValue) -> JsValue {
-    task::run(async move {
-        let answered = answer(&request, &env).await.or_else(|error| {
-            Platform.write(LogLine::error("request.unanswered").because(js::words(&error)));
-            request::answer(&Response::empty(500))
-        });
-        answered.map(JsValue::from).unwrap_or_default()
-    })
+#[event(fetch)]
+async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> worker::Result<web_sys::Response> {
+    match answer(&request, &env).await {
+        Ok(answer) => Ok(answer),
+        Err(error) => {
+            Platform.write(LogLine::error("request.unanswered").because(&error));
+            Ok(request::answer(&Response::empty(500))?)
+        }
+    }
 }
 
-async fn answer(request: &web_sys::Request, env: &Env) -> Result<web_sys::Response, JsValue> {
+async fn answer(request: &web_sys::Request, env: &Env) -> worker::Result<web_sys::Response> {
     let answer = match shop(env) {
         Ok(shop) => {
             let answer = door::answer(&shop, request::read(request).await?).await;
@@ -54,45 +50,34 @@ async fn answer(request: &web_sys::Request, env: &Env) -> Result<web_sys::Respon
     };
     match &answer.body {
         Body::Live(order_id) => live::connect(env, order_id).await,
-        _ => request::answer(&answer),
+        _ => Ok(request::answer(&answer)?),
     }
 }
 
 /// A batch of a queue.
-#[wasm_bindgen]
-pub fn queue(batch: js::Batch, env: Env, _context: JsValue) -> JsValue {
-    task::run(async move {
-        match shop(&env) {
-            Ok(shop) => {
-                queue::consume(&shop, &batch).await;
-                JsValue::UNDEFINED
-            }
-            // All of it comes again.
-            Err(missing) => Promise::reject(&js_sys::Error::new(&missing.0)).into(),
+#[event(queue)]
+async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> worker::Result<()> {
+    match shop(&env) {
+        Ok(shop) => queue::consume(&shop, &batch).await,
+        Err(missing) => {
+            Platform.write(LogLine::error("config.missing").because(&missing.0));
+            batch.retry_all();
         }
-    })
+    }
+    Ok(())
 }
 
 /// A minute has passed.
-#[wasm_bindgen]
-pub fn scheduled(_event: JsValue, env: Env, _context: JsValue) -> JsValue {
-    task::run(async move {
-        match shop(&env) {
-            Ok(shop) => {
-                if let Err(fault) = job::sweep(&shop).await {
-                    shop.world.log.write(LogLine::error("sweep.failed").because(fault));
-                }
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    match shop(&env) {
+        Ok(shop) => {
+            if let Err(fault) = job::sweep(&shop).await {
+                shop.world.log.write(LogLine::error("sweep.failed").because(fault));
             }
-            Err(missing) => Platform.write(LogLine::error("config.missing").because(&missing.0)),
         }
-        JsValue::UNDEFINED
-    })
-}
-
-/// For worker-build's shim, by the name that it calls.
-#[wasm_bindgen(js_name = __worker_init_state)]
-pub fn instance() -> JsValue {
-    js::instance()
+        Err(missing) => Platform.write(LogLine::error("config.missing").because(&missing.0)),
+    }
 }
 
 /// Made once an isolate. Bindings and settings belong to it, not to a request, and don't change while it lives.
@@ -109,12 +94,18 @@ fn shop(env: &Env) -> Result<Rc<Shop>, Missing> {
 }
 
 fn open(env: &Env) -> Result<Shop, Missing> {
-    std::panic::set_hook(Box::new(|panic| Platform.write(LogLine::error("panic").because(panic))));
-    let settings = Rc::new(Settings::read(|name| js::text(env, name))?);
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        Platform.write(LogLine::error("panic").because(panic));
+        // The crate's own, which has the module begin anew.
+        hook(panic);
+    }));
+    let settings = Rc::new(Settings::read(|name| env.var(name).ok().map(|value| value.to_string()))?);
     let bound = |fault: Fault| Missing(format!("{} (see wrangler.toml)", fault.0));
+    let kv = env.kv("KV").map_err(|error| bound(Fault(format!("the binding KV is missing: {error}"))))?;
     let world = World {
         databases: Rc::new(d1::Shards::open(env)),
-        cache: Rc::new(kv::Near(js::binding(env, "KV").map_err(bound)?)),
+        cache: Rc::new(kv::Near(kv)),
         files: Rc::new(files::Bucket(env.clone())),
         queue: Rc::new(queue::Jobs::open(env).map_err(bound)?),
         web: Rc::new(web::Outbound),
@@ -138,11 +129,12 @@ struct Platform;
 
 impl Clock for Platform {
     fn now(&self) -> i64 {
-        Date::now() as i64
+        i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX)
     }
 }
 
 impl Random for Platform {
+    #[expect(clippy::panic, reason = "no answer may be made without randomness")]
     fn fill(&self, bytes: &mut [u8]) {
         // Web Crypto gives up to 65,536 bytes without fail; nobody here asks for more than 32.
         if getrandom::fill(bytes).is_err() {
@@ -153,11 +145,11 @@ impl Random for Platform {
 
 impl Log for Platform {
     fn write(&self, line: LogLine) {
-        let text = line.to_json(&String::from(Date::new_0().to_iso_string()));
+        let text = line.to_json(&String::from(js_sys::Date::new_0().to_iso_string()));
         match line.level() {
-            Level::Info => js::info(&text),
-            Level::Warn => js::warn(&text),
-            Level::Error => js::complain(&text),
+            Level::Info => worker::console_log!("{text}"),
+            Level::Warn => worker::console_warn!("{text}"),
+            Level::Error => worker::console_error!("{text}"),
         }
     }
 }

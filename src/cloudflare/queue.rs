@@ -1,9 +1,10 @@
 //! The queues, both ends: nudges go out as texts, and batches come in as jobs.
 
-use js_sys::Array;
-use wasm_bindgen::JsCast;
+use worker::{
+    BatchMessageBuilder, Env, MessageBatch, MessageExt as _, QueueContentType, RawMessage, RawMessageBuilder,
+};
 
-use super::js::{self, Batch, Env, Message, Producer};
+use super::bindings::fault;
 use crate::{
     shop::{Shop, job},
     world::{Fault, Lane, Later, Queue},
@@ -14,18 +15,15 @@ const MOST: usize = 100;
 
 /// The bindings `LOOKS`, `DELIVERIES` and `RETRIES`.
 pub struct Jobs {
-    looks: Producer,
-    deliveries: Producer,
-    retries: Producer,
+    looks: worker::Queue,
+    deliveries: worker::Queue,
+    retries: worker::Queue,
 }
 
 impl Jobs {
     pub fn open(env: &Env) -> Result<Jobs, Fault> {
-        Ok(Jobs {
-            looks: js::binding(env, "LOOKS")?,
-            deliveries: js::binding(env, "DELIVERIES")?,
-            retries: js::binding(env, "RETRIES")?,
-        })
+        let queue = |name| env.queue(name).map_err(fault);
+        Ok(Jobs { looks: queue("LOOKS")?, deliveries: queue("DELIVERIES")?, retries: queue("RETRIES")? })
     }
 }
 
@@ -38,15 +36,12 @@ impl Queue for Jobs {
                 Lane::Retries => &self.retries,
             };
             for chunk in messages.chunks(MOST) {
-                let batch = Array::new();
-                for (text, delay) in chunk {
-                    batch.push(&js::object(&[
-                        ("body", text.into()),
-                        ("contentType", "text".into()),
-                        ("delaySeconds", (*delay).into()),
-                    ]));
-                }
-                producer.send_batch(batch).await.map_err(js::fault)?;
+                let message = |(text, delay): &(String, u32)| {
+                    let message = RawMessageBuilder::new(text.as_str().into()).delay_seconds(*delay);
+                    message.build_with_content_type(QueueContentType::Text)
+                };
+                let batch = BatchMessageBuilder::new().messages(chunk.iter().map(message)).build();
+                producer.send_raw_batch(batch).await.map_err(fault)?;
             }
             Ok(())
         })
@@ -54,8 +49,8 @@ impl Queue for Jobs {
 }
 
 /// Works a batch; what failed comes again after the consumer's `retry_delay`, and cron finds it should it not.
-pub async fn consume(shop: &Shop, batch: &Batch) {
-    let messages: Vec<Message> = batch.messages().iter().map(JsCast::unchecked_into).collect();
+pub async fn consume(shop: &Shop, batch: &MessageBatch<String>) {
+    let messages: Vec<RawMessage> = batch.raw_iter().collect();
     let texts: Vec<_> = messages.iter().map(|message| message.body().as_string()).collect();
     let jobs = super::jobs(&texts);
     let known: Vec<_> = jobs.iter().flatten().cloned().collect();

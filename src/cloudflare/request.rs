@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, ReadableStreamDefaultReader};
 
-use super::js::{self, field};
+use super::bindings;
 use crate::{
     api::v2::upload::{self, Intake},
     http::{self, BODY_LIMIT, Body, HEADERS, Method, Unread},
@@ -17,7 +17,7 @@ pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> 
     thread_local! {
         static NAMES: JsValue = HEADERS.iter().map(|name| JsValue::from_str(name)).collect::<Array>().into();
     }
-    let head = NAMES.with(|names| js::head(request, names))?;
+    let head = NAMES.with(|names| bindings::head(request, names))?;
     let mut lines = head.split('\n');
     let (method, url) = lines.next().and_then(|line| line.split_once(' ')).unwrap_or_default();
     let method = Method::parse(method);
@@ -45,7 +45,7 @@ pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> 
                 }
                 _ => body(request, BODY_LIMIT).await?,
             };
-            (body, js::country(request))
+            (body, bindings::country(request))
         }
     };
     Ok(http::Request {
@@ -125,7 +125,12 @@ pub fn answer(answer: &http::Response) -> Result<web_sys::Response, JsValue> {
         headers.extend([*name, "\n", value, "\n"]);
     }
     match &answer.body {
-        Body::Bytes(bytes) => js::answer(answer.status, &headers, Some(bytes)),
-        Body::Empty | Body::Live(_) => js::answer(answer.status, &headers, None),
+        Body::Bytes(bytes) => bindings::answer(answer.status, &headers, Some(bytes)),
+        Body::Empty | Body::Live(_) => bindings::answer(answer.status, &headers, None),
     }
+}
+
+/// A field, or undefined.
+fn field(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }

@@ -1,13 +1,9 @@
 //! Outbound HTTP as `Web`: one try, in bounded time, reading a bounded answer, following nothing.
 
-use js_sys::{Array, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{AbortSignal, Response};
+use js_sys::Uint8Array;
+use worker::{AbortSignal, CacheMode, Fetch, Headers, Request, RequestInit, RequestRedirect, ResponseBody};
 
-use super::{
-    js::{self, object, words},
-    request::bounded,
-};
+use super::request::bounded;
 use crate::world::{Answer, Later, Outgoing, Web, WebFault};
 
 pub struct Outbound;
@@ -16,41 +12,36 @@ impl Web for Outbound {
     fn fetch<'a>(&'a self, request: Outgoing) -> Later<'a, Result<Answer, WebFault>> {
         Box::pin(async move {
             // The signal ends the reading of the body as well.
-            let signal = AbortSignal::timeout_with_u32(request.timeout);
+            let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(request.timeout));
             send(request, &signal)
                 .await
-                .map_err(|error| if signal.aborted() { WebFault::Timeout } else { sort(&words(&error)) })
+                .map_err(|error| if signal.aborted() { WebFault::Timeout } else { sort(&error.to_string()) })
         })
     }
 }
 
-async fn send(request: Outgoing, signal: &AbortSignal) -> Result<Answer, JsValue> {
-    let headers = Array::new();
+async fn send(request: Outgoing, signal: &AbortSignal) -> worker::Result<Answer> {
+    let headers = Headers::new();
     for (name, value) in &request.headers {
-        headers.push(&Array::of2(&name.into(), &value.into()));
+        headers.append(name, value)?;
     }
-    let body = request.body.as_ref().map_or(JsValue::UNDEFINED, |body| Uint8Array::from(body.as_slice()).into());
-    let init = object(&[
-        ("method", request.method.into()),
-        ("headers", headers.into()),
-        ("body", body),
-        ("redirect", "manual".into()),
+    let mut init = RequestInit::new();
+    init.with_method(request.method.to_owned().into())
+        .with_headers(headers)
+        .with_body(request.body.as_ref().map(|body| Uint8Array::from(body.as_slice()).into()))
+        .with_redirect(RequestRedirect::Manual)
         // A chain seen ten seconds ago is not the chain.
-        ("cache", "no-store".into()),
-        ("signal", signal.into()),
-    ]);
-    let response: Response = js::fetch(&request.url, &init).await?.unchecked_into();
+        .with_cache(CacheMode::NoStore);
+    let response = Fetch::Request(Request::new_with_init(&request.url, &init)?).send_with_signal(signal).await?;
+    let (status, headers) = (response.status_code(), response.headers().entries().collect());
     // Once there is a status there is an answer, even if its body never ends or breaks off.
     let mut body = Vec::new();
-    let truncated = bounded(response.body(), request.limit, &mut body).await.unwrap_or(true);
-    let mut headers = Vec::new();
-    for entry in response.headers().entries() {
-        let entry: Array = entry?.unchecked_into();
-        if let (Some(name), Some(value)) = (entry.get(0).as_string(), entry.get(1).as_string()) {
-            headers.push((name, value));
-        }
-    }
-    Ok(Answer { status: response.status(), headers, body, truncated })
+    let stream = match response.body() {
+        ResponseBody::Stream(stream) => Some(stream.clone()),
+        ResponseBody::Empty | ResponseBody::Body(_) => None,
+    };
+    let truncated = bounded(stream, request.limit, &mut body).await.unwrap_or(true);
+    Ok(Answer { status, headers, body, truncated })
 }
 
 /// The platform only has words for what went wrong.

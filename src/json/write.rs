@@ -1,5 +1,7 @@
 //! Values to a text, written once, in the order of the fields.
 
+use std::fmt::Write as _;
+
 use super::Value;
 use crate::notes::{Listing, Meaning, Shape, Writing};
 
@@ -155,7 +157,6 @@ pub fn value(out: &mut String, value: &Value) {
 
 /// A string literal (RFC 8259, 7): what must be escaped is, and nothing else. What lies between is written as it is.
 fn quote(out: &mut String, value: &str) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push('"');
     let mut plain = 0;
     for (at, byte) in value.bytes().enumerate() {
@@ -174,9 +175,7 @@ fn quote(out: &mut String, value: &str) {
             0x8 => out.push_str("\\b"),
             0xc => out.push_str("\\f"),
             _ => {
-                out.push_str("\\u00");
-                out.push(HEX[usize::from(byte >> 4)] as char);
-                out.push(HEX[usize::from(byte & 15)] as char);
+                let _ = write!(out, "\\u{byte:04x}");
             }
         }
     }

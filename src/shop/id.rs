@@ -3,30 +3,12 @@
 
 /// Lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        for nibble in [byte >> 4, byte & 15] {
-            text.push(DIGITS[usize::from(nibble)] as char);
-        }
-    }
-    text
+    base16ct::lower::encode_string(bytes)
 }
 
 /// The bytes of an even number of lower-case hex digits.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    let nibble = |b: u8| match b {
-        b'0'..=b'9' => Some(b - b'0'),
-        b'a'..=b'f' => Some(b - b'a' + 10),
-        _ => None,
-    };
-    text.as_bytes()
-        .chunks(2)
-        .map(|pair| match pair {
-            [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
-            _ => None,
-        })
-        .collect()
+    base16ct::lower::decode_vec(text).ok()
 }
 
 /// Eight base-62 digits, for webhook logs. 62⁸ is 218 trillion: two in one account that are alike are refused by the
@@ -36,9 +18,9 @@ pub fn short(random: [u8; 8]) -> String {
     let mut n = u64::from_le_bytes(random);
     (0..8)
         .map(|_| {
-            let digit = DIGITS[(n % 62) as usize];
+            let digit = DIGITS.get((n % 62) as usize).copied().unwrap_or(b'0');
             n /= 62;
-            digit as char
+            char::from(digit)
         })
         .collect()
 }

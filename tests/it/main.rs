@@ -1,5 +1,17 @@
 //! The whole shop over SQLite in memory: the same program and the same SQL as in production, with a world around it that
 //! a test can stop, break and look into. Each file is a noun, as in `src/`; each test's name is a sentence about it.
+#![allow(
+    clippy::disallowed_types,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod account;
 mod actors;

@@ -122,10 +122,6 @@ fn only_one_room_knows_the_platform() {
         for platform in ["worker", "wasm_bindgen", "wasm_bindgen_futures", "js_sys", "web_sys", "getrandom"] {
             assert!(!text.contains(&format!("{platform}::")), "src/{name} speaks to {platform}");
         }
-        assert!(!names(text, "SystemTime") && !names(text, "Instant"), "src/{name} asks a clock of its own");
-        for print in ["println!", "eprintln!", "dbg!", "todo!", "unimplemented!"] {
-            assert!(!text.contains(print), "src/{name} has a {print}");
-        }
     }
 }
 
@@ -230,7 +226,7 @@ fn money_never_meets_a_float() {
 fn no_script_computes_money() {
     let scripts = files_of("src", "js");
     let named: Vec<_> = scripts.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(named, ["src/checkout/script.js", "src/cloudflare/border.js"]);
+    assert_eq!(named, ["src/checkout/script.js", "src/cloudflare/bindings.js"]);
     let arithmetic = ["parseFloat", "Number", "BigInt", "toFixed", "toPrecision", "NumberFormat", "toLocaleString"];
     let money =
         ["price", "amount", "rate", "rates", "coin", "coins", "crypto", "currency", "satoshi", "minor", "total", "usd"];
@@ -262,23 +258,13 @@ fn files_of(folder: &str, end: &str) -> Vec<(String, String)> {
     found
 }
 
+/// What else panics (unwrap, indexing, …) is forbidden by lints, in Cargo.toml.
 #[test]
-fn nothing_panics_on_purpose() {
+fn nothing_asserts_outside_of_tests() {
     for (name, text) in sources() {
-        for word in [".unwrap()", ".expect(", "unreachable!", "assert!(", "assert_eq!("] {
+        for word in ["assert!(", "assert_eq!("] {
             assert!(!text.contains(word), "src/{name} has {word}");
         }
-        let panics = text.matches("panic!").count();
-        // The platform without randomness: there is nothing else to do.
-        let allowed = usize::from(name == "cloudflare/mod.rs");
-        assert!(panics <= allowed, "src/{name} panics {panics} times");
-    }
-}
-
-#[test]
-fn nothing_is_unsafe_but_the_border() {
-    for (name, text) in sources().iter().filter(|(name, _)| !name.starts_with("cloudflare/")) {
-        assert!(!names(text, "unsafe"), "src/{name} has an unsafe");
     }
 }
 

@@ -114,7 +114,7 @@ mod tests {
     fn neighbours_are_one_run() {
         let (_, path) = svg_path(URI).unwrap();
         for pair in runs(&path).windows(2) {
-            let [(x, y, length), (next_x, next_y, _)] = pair else { unreachable!() };
+            let [(x, y, length), (next_x, next_y, _)] = pair else { panic!("two runs") };
             assert!(next_y > y || (next_y == y && *next_x > x + length));
         }
     }

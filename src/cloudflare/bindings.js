@@ -1,0 +1,37 @@
+// The hot paths between JavaScript and the module, each in one call: what belongs together crosses as one text, because each
+// text that crosses costs a call of the platform's decoder. Everything else goes through the `worker` crate.
+
+/** A request's line and those of its headers that `names` lists, as HTTP writes them; none of the parts can hold a line's end. */
+export function head(request, names) {
+  const { headers } = request;
+  let text = `${request.method} ${request.url}`;
+  for (const name of names) {
+    const value = headers.get(name);
+    if (value !== null) text += `\n${name}: ${value}`;
+  }
+  return text;
+}
+
+/** ISO 3166-1 alpha-2, or undefined. Apart from the head, because the platform reads the whole of `cf` for it. */
+export function country(request) {
+  return request.cf?.country;
+}
+
+/** `headers`: names and values by turns, a line each. `body`: bytes of the module's own memory, which are copied. */
+export function answer(status, headers, body) {
+  const lines = headers.split('\n');
+  const fields = {};
+  for (let n = 0; n + 1 < lines.length; n += 2) fields[lines[n]] = lines[n + 1];
+  return new Response(body?.slice(), { status, headers: fields });
+}
+
+/**
+ * `statements`: JSON, `[[sql, value, …], …]`, sent in one round trip and as one transaction →
+ * JSON, `[[rows read, rows written, [[value, …], …]], …]`. Rows are objects whose properties stand in the order of the columns.
+ */
+export async function batch(database, statements) {
+  const prepared = JSON.parse(statements).map(([sql, ...values]) => database.prepare(sql).bind(...values));
+  // One alone goes with less around it, and is as much a transaction.
+  const answers = prepared.length === 1 ? [await prepared[0].all()] : await database.batch(prepared);
+  return JSON.stringify(answers.map(({ meta, results }) => [meta.rows_read, meta.rows_written, results.map(Object.values)]));
+}

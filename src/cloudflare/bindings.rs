@@ -1,0 +1,30 @@
+//! Bindings of our own, for hot paths alone: a request's head, an answer, and a D1 batch with its rows, each in one call
+//! (`bindings.js`). Measured beside the `worker` crate's own types: a bare request takes 11 µs of CPU less of about 120,
+//! and a list of 50 rows a fifth less than rows that come as objects.
+
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use crate::world::Fault;
+
+#[wasm_bindgen(module = "/src/cloudflare/bindings.js")]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    pub fn head(request: &web_sys::Request, names: &JsValue) -> Result<String, JsValue>;
+    pub fn country(request: &web_sys::Request) -> Option<String>;
+    #[wasm_bindgen(catch)]
+    pub fn answer(status: u16, headers: &str, body: Option<&[u8]>) -> Result<web_sys::Response, JsValue>;
+    #[wasm_bindgen(catch)]
+    pub async fn batch(database: &JsValue, statements: &str) -> Result<JsValue, JsValue>;
+}
+
+/// The message of whatever JavaScript threw.
+pub fn message(error: &JsValue) -> String {
+    error
+        .as_string()
+        .or_else(|| js_sys::Reflect::get(error, &"message".into()).ok()?.as_string())
+        .unwrap_or_else(|| "it failed without a message".into())
+}
+
+pub fn fault(error: worker::Error) -> Fault {
+    Fault(error.to_string())
+}
