@@ -17,7 +17,7 @@ CREATE TABLE payments (
   destroyed_at INTEGER,
   created_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, id)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- Orders are never deleted, so seq is dense and a page of the list is a range of it.
 CREATE TABLE orders (
@@ -66,7 +66,7 @@ CREATE TABLE orders (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, seq)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- By id is how orders are read, and what makes two starts of one payment one order.
 CREATE UNIQUE INDEX orders_id ON orders (id);

@@ -9,6 +9,15 @@ CREATE TABLE webhook_endpoints (
   PRIMARY KEY (account_id, id)
 ) STRICT, WITHOUT ROWID;
 
+-- What an event says, kept once for all the logs that send it, whatever the number of endpoints and repetitions. It has no
+-- index beside its key: whoever reads it comes from a log.
+CREATE TABLE webhook_payloads (
+  id INTEGER PRIMARY KEY,              -- the next number; a log names it
+  account_id INTEGER NOT NULL,
+  payload TEXT NOT NULL,               -- JSON, before <, > and & are escaped
+  last_seq INTEGER NOT NULL            -- of the last log that sends it, with which it goes
+) STRICT;
+
 -- The log is the outbox: a row is committed with the change that causes it, and stays as the record of what became of it.
 CREATE TABLE webhook_logs (
   account_id INTEGER NOT NULL,
@@ -18,7 +27,7 @@ CREATE TABLE webhook_logs (
   event TEXT NOT NULL,
   subject_id TEXT NOT NULL,            -- the order's id
   url TEXT NOT NULL,
-  payload TEXT NOT NULL,               -- JSON, before <, > and & are escaped
+  payload_id INTEGER NOT NULL,         -- in webhook_payloads
   response_code INTEGER NOT NULL DEFAULT 0,
   response TEXT,                       -- at most 20 KB
   response_headers TEXT,               -- JSON object
@@ -30,7 +39,7 @@ CREATE TABLE webhook_logs (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, seq)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- How a nudge names it, and how the API does.
 CREATE UNIQUE INDEX webhook_logs_id ON webhook_logs (account_id, id);

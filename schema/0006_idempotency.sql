@@ -7,7 +7,7 @@ CREATE TABLE idempotency (
   body TEXT,                           -- sealed: an answer may hold a secret
   created_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, key)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- Cron's question: which are older than a day?
 CREATE INDEX idempotency_age ON idempotency (created_at);

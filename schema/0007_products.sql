@@ -31,7 +31,7 @@ CREATE TABLE products (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, seq)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- How the API names a product, and how a category's ids are checked.
 CREATE UNIQUE INDEX products_id ON products (account_id, id);

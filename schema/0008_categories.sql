@@ -8,7 +8,7 @@ CREATE TABLE categories (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, seq)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- How the API names a category.
 CREATE UNIQUE INDEX categories_id ON categories (account_id, id);

@@ -11,7 +11,7 @@ CREATE TABLE blacklist_rules (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, id)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- One rule a name.
 CREATE UNIQUE INDEX blacklist_rules_name ON blacklist_rules (account_id, name);

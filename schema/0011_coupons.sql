@@ -15,7 +15,7 @@ CREATE TABLE coupons (
   updated_at INTEGER NOT NULL,
   CHECK ((discount_type = 'amount') = (currency IS NOT NULL)),
   PRIMARY KEY (account_id, seq)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- How the API names a coupon.
 CREATE UNIQUE INDEX coupons_id ON coupons (account_id, id);

@@ -15,10 +15,10 @@ CREATE TABLE order_blocks (
   gateway_names TEXT NOT NULL,         -- those that occur in the block, with commas before, between and after
   product_ids TEXT NOT NULL,           -- the same. Not JSON: D1 bills the items of json_each as rows read
   PRIMARY KEY (account_id, block)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- A buyer's orders are few, and the question is a shop's daily one: have I delivered to him? Written once an order.
-CREATE INDEX orders_email ON orders (account_id, email COLLATE NOCASE) WHERE email IS NOT NULL;
+CREATE INDEX orders_email ON orders (account_id, email COLLATE NOCASE, seq) WHERE email IS NOT NULL;
 
 -- The orders that are there already.
 INSERT INTO order_blocks

@@ -13,7 +13,7 @@ CREATE TABLE feedbacks (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, seq)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- How the API names a feedback.
 CREATE UNIQUE INDEX feedbacks_id ON feedbacks (account_id, id);

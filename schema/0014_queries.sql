@@ -13,7 +13,7 @@ CREATE TABLE queries (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, seq)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- How the API names a query.
 CREATE UNIQUE INDEX queries_id ON queries (account_id, id);
@@ -28,4 +28,4 @@ CREATE TABLE query_replies (
   message TEXT NOT NULL,
   created_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, query_id, number)
-) STRICT, WITHOUT ROWID;
+) STRICT;

@@ -46,7 +46,7 @@ CREATE TABLE notices (
   due_at INTEGER,                      -- when cron takes it up; null: it was heard
   received_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, gateway, id)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- Cron's questions: what was not heard, and what is old? Heard ones leave the first.
 CREATE INDEX notices_due ON notices (due_at) WHERE due_at IS NOT NULL;

@@ -14,8 +14,11 @@ fn grow(ada: &Seller<'_>, count: usize) {
     ada.world.db.change(&format!(
         "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count}),
            last AS (SELECT account_id, MAX(seq) AS seq, pruned FROM webhook_logs WHERE event = 'order:created')
-         INSERT INTO webhook_logs (account_id, seq, pruned, id, event, subject_id, url, payload, response_code, created_at, updated_at)
-         SELECT account_id, seq + n, pruned, printf('%08d', seq + n), 'order:created', 'x', '{HOOK}', '{{\"n\":' || (seq + n) || '}}', 200, {at}, {at} FROM n, last"
+         INSERT INTO webhook_logs (account_id, seq, pruned, id, event, subject_id, url, payload_id, response_code, created_at, updated_at)
+         SELECT account_id, seq + n, pruned, printf('%08d', seq + n), 'order:created', 'x', '{HOOK}', seq + n, 200, {at}, {at} FROM n, last;
+         INSERT INTO webhook_payloads (id, account_id, payload, last_seq)
+         SELECT payload_id, account_id, '{{\"n\":' || seq || '}}', seq FROM webhook_logs
+         WHERE payload_id NOT IN (SELECT id FROM webhook_payloads)"
     ));
 }
 

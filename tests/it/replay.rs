@@ -274,15 +274,20 @@ fn a_replay_needs_a_time_and_says_all_that_is_wrong() {
 
 /// Logs as if they had been sent long ago, a second apart: the first account's, appended.
 fn fill(world: &World, count: u32, status: u32) {
-    let sql = format!(
-        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count})
-         INSERT INTO webhook_logs (account_id, seq, id, endpoint_id, event, subject_id, url, payload, response_code, created_at, updated_at)
-         SELECT (SELECT account_id FROM shops LIMIT 1), n + (SELECT COALESCE(MAX(seq), 0) FROM webhook_logs),
-           printf('%08d', n + (SELECT COALESCE(MAX(seq), 0) FROM webhook_logs)), NULL, 'order:created', printf('s%d', n),
-           '{HOOK}', '{{\"n\":' || n || '}}', {status}, {start} + n * 1000, {start} + n * 1000 FROM n",
+    let numbers = format!("WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count})");
+    let last = "(SELECT COALESCE(MAX(seq), 0) FROM webhook_logs)";
+    let payloads = format!(
+        "{numbers} INSERT INTO webhook_payloads (id, account_id, payload, last_seq)
+         SELECT 1000000 + n + {last}, (SELECT account_id FROM shops LIMIT 1), '{{\"n\":' || n || '}}', n + {last} FROM n"
+    );
+    let logs = format!(
+        "{numbers} INSERT INTO webhook_logs (account_id, seq, id, endpoint_id, event, subject_id, url, payload_id, response_code, created_at, updated_at)
+         SELECT (SELECT account_id FROM shops LIMIT 1), n + {last}, printf('%08d', n + {last}), NULL, 'order:created', printf('s%d', n),
+           '{HOOK}', 1000000 + n + {last}, {status}, {start} + n * 1000, {start} + n * 1000 FROM n",
         start = world.now() - i64::from(count) * SECOND,
     );
-    block_on(world.db.commit(vec![Statement::new(sql, Vec::new())])).expect("the logs are there");
+    let statements = [payloads, logs].map(|sql| Statement::new(sql, Vec::new()));
+    block_on(world.db.commit(statements.into())).expect("the logs are there");
 }
 
 #[test]

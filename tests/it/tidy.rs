@@ -291,6 +291,7 @@ const OWNED: &[&str] = &[
     "transactions",
     "webhook_endpoints",
     "webhook_logs",
+    "webhook_payloads",
     "lists",
     "list_gaps",
     "blacklist",

@@ -89,12 +89,13 @@ test('someone who is not let in costs one round trip, which reads two rows at mo
 // webhook endpoint for the three events; the coin is seen unconfirmed first, then in a block. Webhooks: created, updated
 // (seen), updated (completed), paid.
 const written = {
-  payments: 1 + 1, //    the link, and the index that it took
+  payments: 2 + 1, //    the link: row, key · the index that it took
   wallets: 1, //         the next address
-  orders: 4 + 2 + 1, //  made: row, id, e-mail, lease · seen: row, lease · completed: row (its lease ends)
-  order_blocks: 3, //    made, seen, completed: what filters go by
+  orders: 5 + 2 + 1, //  made: row, key, id, e-mail, lease · seen: row, lease · completed: row (its lease ends)
+  order_blocks: 2 + 2, // made: row, key · seen, completed: what filters go by
   transactions: 1 + 1, // seen, then confirmed
-  webhook_logs: 4 * (4 + 1), // owed: row, id, time due, what is owed of the order · delivered: row
+  webhook_logs: 4 * (5 + 1), // owed: row, key, id, time due, what is owed of the order · delivered: row
+  webhook_payloads: 3, // one a commit
 };
 const simulated = 2 + 2; // the test account's own chain: begun and paid on, then a block and the coin in it
 
@@ -120,14 +121,14 @@ test('the rows written by a completed checkout are known, table by table', async
   assert.equal(whole.written - simulated, expected);
 });
 
-test('without webhooks it is fifteen rows', async () => {
+test('without webhooks it is eighteen rows', async () => {
   const account = await shop.admin.createAccount();
   const { written: rows } = await costOf(async () => {
     const order = await openOrder(shop, account);
     await play(account).pay(order);
     await play(account).mine(1, order);
   });
-  assert.equal(rows - simulated, Object.values({ ...written, webhook_logs: 0 }).reduce((sum, count) => sum + count));
+  assert.equal(rows - simulated, Object.values({ ...written, webhook_logs: 0, webhook_payloads: 0 }).reduce((sum, count) => sum + count));
 });
 
 /** What ten deliveries of one batch cost beyond the order that owes them: each to an endpoint of its own. */
@@ -144,8 +145,8 @@ async function tenDeliveries(path, ended) {
     assert.equal((await order()).status, 201);
     await until('ten deliveries', async () => (await done()) === 10, { every: 20 });
   });
-  // Row, id, time due, what is owed of the order.
-  return { trips: whole.trips - alone.trips, written: whole.written - alone.written - 10 * 4 };
+  // What it says, and ten times: row, key, id, time due, what is owed of the order.
+  return { trips: whole.trips - alone.trips, written: whole.written - alone.written - 1 - 10 * 5 };
 }
 
 test('a batch of ten deliveries is two round trips, and each writes one row', async () => {
@@ -156,7 +157,7 @@ test('ten that fail are two round trips as well: each writes its log, whose two 
   assert.deepEqual(await tenDeliveries('500', 'response_code = 500'), { trips: 2, written: 10 * (1 + 2 + 1) });
 });
 
-test('old logs are pruned in steps of known cost, and a page of those that stay costs its rows and two', async () => {
+test('old logs are pruned in steps of known cost, and a page of those that stay costs twice its rows and two', async () => {
   const account = await shop.admin.createAccount();
   await addEndpoint(account, 'https://seller.example/hook', ['order:created']);
   await openOrder(shop, account);
@@ -168,10 +169,17 @@ test('old logs are pruned in steps of known cost, and a page of those that stay 
     shop.db.prepare('DELETE FROM webhook_logs WHERE account_id = ?1').bind(id),
     shop.db
       .prepare(
-        `INSERT INTO webhook_logs (account_id, seq, id, event, subject_id, url, payload, response_code, created_at, updated_at)
-         SELECT ?1, value, printf('%08d', value), 'order:created', 'x', 'https://seller.example/', '{}', 200, IIF(value <= 600, ?2, ?3), ?3 FROM json_each(?4)`,
+        `INSERT INTO webhook_logs (account_id, seq, id, event, subject_id, url, payload_id, response_code, created_at, updated_at)
+         SELECT ?1, value, printf('%08d', value), 'order:created', 'x', 'https://seller.example/', 1000 + value, 200, IIF(value <= 600, ?2, ?3), ?3 FROM json_each(?4)`,
       )
       .bind(id, old, Date.now(), JSON.stringify(Array.from({ length: 630 }, (_, n) => n + 1))),
+    // Two logs an event.
+    shop.db
+      .prepare(
+        `INSERT INTO webhook_payloads (id, account_id, payload, last_seq)
+         SELECT payload_id, account_id, '{}', seq FROM webhook_logs WHERE account_id = ?1 AND seq % 2 = 0`,
+      )
+      .bind(id),
     shop.db.prepare('UPDATE shops SET prune_logs_at = 0 WHERE account_id = ?1').bind(id),
   ]);
   const minute = await costOf(() => shop.cron());
@@ -179,8 +187,8 @@ test('old logs are pruned in steps of known cost, and a page of those that stay 
   // The sweep's own, and two steps: 500 and the rest.
   assert.equal(minute.trips, 1 + 2);
   // A row that is deleted is one, whatever its indexes; the newest is told twice, and the account's turn is a row and an entry, twice.
-  assert.equal(minute.written, 600 + 2 + 2 * 2);
-  assert.ok(minute.read < 600 * 3 + 50, `it reads ${minute.read} rows`);
+  assert.equal(minute.written, 600 + 300 + 2 + 2 * 2);
+  assert.ok(minute.read < 600 * 5 + 50, `it reads ${minute.read} rows`);
   const first = await costOf(() => account.api('GET', '/webhooks/logs?per_page=20'));
   assert.deepEqual([first.trips, first.read, first.written], [1, 20 + 2, 0]);
   assert.equal(first.result.headers.get('x-total-count'), '30');

@@ -216,7 +216,7 @@ pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>,
         return owed;
     }
     let now = shop.now();
-    let mut payload: Option<String> = None;
+    let mut logs = Vec::new();
     for event in events {
         // The order's own first: it is owed whatever becomes of an endpoint with the same URL.
         let mut places: Vec<(Option<&str>, &str, bool, bool)> = Vec::new();
@@ -240,15 +240,13 @@ pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>,
             }
             told.push(receiver);
             let id = id::short(shop.random());
-            let payload = payload.get_or_insert_with(|| subject.body(shop));
-            owed.statements.push(sql::insert_log(&sql::NewLog {
+            logs.push(sql::insert_log(&sql::NewLog {
                 account_id,
                 id: &id,
                 endpoint_id,
                 event: *event,
                 subject_id: subject.id(),
                 url,
-                payload,
                 now,
                 due_at: sent.then_some(now + GRACE),
             }));
@@ -256,6 +254,10 @@ pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>,
                 owed.logs.push(Due { log_id: id, slow });
             }
         }
+    }
+    if !logs.is_empty() {
+        owed.statements.push(sql::insert_payload(account_id, &subject.body(shop), logs.len()));
+        owed.statements.extend(logs);
     }
     owed
 }

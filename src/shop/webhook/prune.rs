@@ -24,8 +24,9 @@ pub async fn prune(shop: &Shop, db: &dyn Db, mut account_id: i64) -> Result<(), 
     for _ in 0..STEPS {
         let now = shop.now();
         let end = now - i64::from(shop.world.settings.log_retention_days) * DAY;
+        let [payloads, logs] = delete(account_id, end);
         let mut rows = db
-            .commit(vec![delete(account_id, end), count(account_id), plan(account_id, now, end), next(now)])
+            .commit(vec![payloads, logs, count(account_id), plan(account_id, now, end), next(now)])
             .await
             .map_err(Uncommitted::into_fault)?;
         match rows.pop().unwrap_or_default().first() {
@@ -36,18 +37,23 @@ pub async fn prune(shop: &Shop, db: &dyn Db, mut account_id: i64) -> Result<(), 
     Ok(())
 }
 
-/// The oldest of the account's logs, as far as all of them are older than `end` and owed no more.
-fn delete(account_id: i64, end: i64) -> Statement {
-    Statement::new(
-        format!(
-            "WITH oldest AS (SELECT seq, created_at, due_at FROM webhook_logs WHERE account_id = ?1 ORDER BY seq LIMIT {STEP})
-             DELETE FROM webhook_logs WHERE account_id = ?1 AND seq < COALESCE(
-               (SELECT seq FROM oldest WHERE created_at >= ?2 OR due_at IS NOT NULL LIMIT 1),
-               MIN((SELECT MIN(seq) FROM webhook_logs WHERE account_id = ?1) + {STEP},
-                   (SELECT MAX(seq) FROM webhook_logs WHERE account_id = ?1)))"
-        ),
-        vec![account_id.into(), end.into()],
-    )
+/// The oldest of the account's logs, as far as all of them are older than `end` and owed no more; and what they said,
+/// unless a younger log says it as well.
+fn delete(account_id: i64, end: i64) -> [Statement; 2] {
+    // The first that stays.
+    let stays = format!(
+        "WITH oldest AS (SELECT seq, created_at, due_at FROM webhook_logs WHERE account_id = ?1 ORDER BY seq LIMIT {STEP}),
+         stays (seq) AS MATERIALIZED (SELECT COALESCE(
+           (SELECT seq FROM oldest WHERE created_at >= ?2 OR due_at IS NOT NULL LIMIT 1),
+           MIN((SELECT MIN(seq) FROM webhook_logs WHERE account_id = ?1) + {STEP},
+               (SELECT MAX(seq) FROM webhook_logs WHERE account_id = ?1))))"
+    );
+    let (payloads, logs) = (
+        "DELETE FROM webhook_payloads WHERE account_id = ?1 AND last_seq < (SELECT seq FROM stays)
+         AND id IN (SELECT payload_id FROM webhook_logs WHERE account_id = ?1 AND seq < (SELECT seq FROM stays))",
+        "DELETE FROM webhook_logs WHERE account_id = ?1 AND seq < (SELECT seq FROM stays)",
+    );
+    [payloads, logs].map(|delete| Statement::new(format!("{stays} {delete}"), vec![account_id.into(), end.into()]))
 }
 
 /// The newest log is told how many are gone, if that has changed.

@@ -55,7 +55,11 @@ pub async fn retry(shop: &Shop, account: &Account, id: &str, along: Along<'_, Lo
     };
     let pairs = pairs([(id, log.id.as_str())].into_iter());
     let mut statements = along(&log)?;
-    statements.extend([copy(account.id, &pairs, now, now + GRACE), take_over(account.id, &pairs, now)]);
+    statements.extend([
+        copy(account.id, &pairs, now, now + GRACE),
+        keep(account.id, &pairs),
+        take_over(account.id, &pairs, now),
+    ]);
     db.commit(statements).await?;
     shop.nudge(nudges(account, &[Due { log_id: log.id.clone(), slow: true }])).await;
     Ok(log)
@@ -134,6 +138,7 @@ pub async fn replay(shop: &Shop, account: &Account, wanted: &Wanted, along: Alon
             statements.extend([
                 none_is_owed(account.id, &pairs),
                 copy(account.id, &pairs, now, now + GRACE_OF_MANY),
+                keep(account.id, &pairs),
                 take_over(account.id, &pairs, now),
             ]);
         }
@@ -161,7 +166,7 @@ fn pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
 }
 
 fn original(account_id: i64, id: &str) -> Statement {
-    let log = sql::LOG.split(", ").map(|column| format!("l.{column}")).collect::<Vec<_>>().join(", ");
+    let log = sql::LOG;
     Statement::new(
         format!(
             "SELECT {log}, e.url AS endpoint_url, e.enabled FROM webhook_logs l
@@ -175,7 +180,7 @@ fn original(account_id: i64, id: &str) -> Statement {
 /// Where the endpoint is, and whether it is enabled; `None` when there is none (any more).
 fn target(row: &Row) -> Result<Option<(String, bool)>, Fault> {
     row.read(|row| {
-        for _ in sql::LOG.split(", ") {
+        for _ in 0..sql::LOG_COLUMNS {
             row.skip();
         }
         Ok(row.maybe_text().map(|url| (url, row.maybe_int() == Some(1))))
@@ -185,17 +190,28 @@ fn target(row: &Row) -> Result<Option<(String, bool)>, Fault> {
 /// The repetitions of these logs, appended in their order.
 fn copy(account_id: i64, pairs: &str, now: i64, due_at: i64) -> Statement {
     Statement::new(
-        "INSERT INTO webhook_logs (account_id, seq, pruned, id, endpoint_id, event, subject_id, url, payload, replay_of, simulated,
+        "INSERT INTO webhook_logs (account_id, seq, pruned, id, endpoint_id, event, subject_id, url, payload_id, replay_of, simulated,
            due_at, created_at, updated_at)
          SELECT l.account_id,
            (SELECT COALESCE(MAX(seq), 0) FROM webhook_logs WHERE account_id = ?1) + ROW_NUMBER() OVER (ORDER BY pair.key),
            (SELECT pruned FROM webhook_logs WHERE account_id = ?1 ORDER BY seq DESC LIMIT 1),
-           json_extract(pair.value, '$[1]'), e.id, l.event, l.subject_id, COALESCE(e.url, l.url), l.payload,
+           json_extract(pair.value, '$[1]'), e.id, l.event, l.subject_id, COALESCE(e.url, l.url), l.payload_id,
            COALESCE(l.replay_of, l.id), l.simulated, ?4, ?3, ?3
          FROM json_each(?2) pair
          JOIN webhook_logs l ON l.account_id = ?1 AND l.id = json_extract(pair.value, '$[0]')
          LEFT JOIN webhook_endpoints e ON e.account_id = ?1 AND e.id = l.endpoint_id",
         vec![account_id.into(), pairs.into(), now.into(), due_at.into()],
+    )
+}
+
+/// What they say stays as long as their repetitions do: those were appended just now.
+fn keep(account_id: i64, pairs: &str) -> Statement {
+    Statement::new(
+        "UPDATE webhook_payloads SET last_seq = (SELECT MAX(seq) FROM webhook_logs WHERE account_id = ?1)
+         WHERE account_id = ?1 AND id IN (
+           SELECT l.payload_id FROM json_each(?2) pair CROSS JOIN webhook_logs l INDEXED BY webhook_logs_id
+           WHERE l.account_id = ?1 AND l.id = json_extract(pair.value, '$[0]'))",
+        vec![account_id.into(), pairs.into()],
     )
 }
 

@@ -42,7 +42,7 @@ pub fn sample_log(
     event: Event,
     due_at: i64,
     retry_limit: u32,
-) -> Result<(Log, [Statement; 2]), Fault> {
+) -> Result<(Log, [Statement; 3]), Fault> {
     let now = shop.now();
     let (subject_id, payload) = sample(shop, account, event)?;
     let log = Log {
@@ -63,6 +63,7 @@ pub fn sample_log(
         simulated: true,
     };
     let statements = [
+        sql::insert_payload(account.id, &log.payload, 1),
         sql::insert_log(&sql::NewLog {
             account_id: account.id,
             id: &log.id,
@@ -70,7 +71,6 @@ pub fn sample_log(
             event,
             subject_id: &subject_id,
             url: &log.url,
-            payload: &log.payload,
             now,
             due_at: Some(due_at),
         }),

@@ -176,17 +176,28 @@ pub struct NewLog<'a> {
     pub event: Event,
     pub subject_id: &'a str,
     pub url: &'a str,
-    pub payload: &'a str,
     pub now: i64,
     /// `None`: its endpoint is disabled, and nothing is sent.
     pub due_at: Option<i64>,
 }
 
-/// The last log hands on its `pruned`: SQLite reads it from the row that has the MAX.
+/// What the logs behind it say: the next `logs` statements of the same commit, each an `insert_log`.
+pub fn insert_payload(account_id: i64, payload: &str, logs: usize) -> Statement {
+    Statement::new(
+        "INSERT INTO webhook_payloads (account_id, payload, last_seq)
+         SELECT ?1, ?2, COALESCE(MAX(seq), 0) + ?3 FROM webhook_logs WHERE account_id = ?1",
+        vec![account_id.into(), payload.into(), i64::try_from(logs).unwrap_or(1).into()],
+    )
+}
+
+/// A log that says what the last `insert_payload` has kept. The account's last log hands on its `pruned`: SQLite reads it
+/// from the row that has the MAX.
 pub fn insert_log(log: &NewLog<'_>) -> Statement {
     Statement::new(
-        "INSERT INTO webhook_logs (account_id, seq, pruned, id, endpoint_id, event, subject_id, url, payload, due_at, error, created_at, updated_at)
-         SELECT ?1, COALESCE(MAX(seq), 0) + 1, COALESCE(pruned, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, IIF(?8 IS NULL, 'endpoint_disabled', NULL), ?9, ?9
+        "INSERT INTO webhook_logs (account_id, seq, pruned, id, endpoint_id, event, subject_id, url, payload_id, due_at, error, created_at, updated_at)
+         SELECT ?1, COALESCE(MAX(seq), 0) + 1, COALESCE(pruned, 0), ?2, ?3, ?4, ?5, ?6,
+           (SELECT id FROM webhook_payloads WHERE account_id = ?1 ORDER BY id DESC LIMIT 1),
+           ?7, IIF(?7 IS NULL, 'endpoint_disabled', NULL), ?8, ?8
          FROM webhook_logs WHERE account_id = ?1",
         vec![
             log.account_id.into(),
@@ -195,15 +206,19 @@ pub fn insert_log(log: &NewLog<'_>) -> Statement {
             log.event.name().into(),
             log.subject_id.into(),
             log.url.into(),
-            log.payload.into(),
             log.due_at.into(),
             log.now.into(),
         ],
     )
 }
 
-pub const LOG: &str = "id, event, url, payload, response_code, response, response_headers, error, \
-    retries, retry_limit, next_retry_at, created_at, updated_at, replay_of, simulated";
+/// What `log` reads, of a table `webhook_logs AS l`.
+pub const LOG: &str = "l.id, l.event, l.url, \
+    (SELECT payload FROM webhook_payloads WHERE id = l.payload_id AND account_id = l.account_id) AS payload, \
+    l.response_code, l.response, l.response_headers, l.error, \
+    l.retries, l.retry_limit, l.next_retry_at, l.created_at, l.updated_at, l.replay_of, l.simulated";
+/// Its columns.
+pub const LOG_COLUMNS: usize = 15;
 
 pub fn mark_simulated(account_id: i64, id: &str, retry_limit: u32) -> Statement {
     Statement::new(
@@ -214,14 +229,14 @@ pub fn mark_simulated(account_id: i64, id: &str, retry_limit: u32) -> Statement 
 
 pub fn log_by_id(account_id: i64, id: &str) -> Statement {
     Statement::new(
-        format!("SELECT {LOG} FROM webhook_logs WHERE account_id = ?1 AND id = ?2"),
+        format!("SELECT {LOG} FROM webhook_logs AS l WHERE account_id = ?1 AND id = ?2"),
         vec![account_id.into(), id.into()],
     )
 }
 
 /// The oldest are gone (`prune`), and the newest knows how many.
 pub fn log_page(account_id: i64, page: u32, per_page: u32) -> [Statement; 2] {
-    let [_, page] = list::grown_page(account_id, "webhook_logs", LOG, page, per_page);
+    let [_, page] = list::grown_page(account_id, "webhook_logs AS l", LOG, page, per_page);
     let total = "SELECT seq - pruned FROM webhook_logs WHERE account_id = ?1 ORDER BY seq DESC LIMIT 1";
     [Statement::new(total, vec![account_id.into()]), page]
 }
@@ -269,10 +284,9 @@ pub struct Task {
 }
 
 pub fn task_by_id(account_id: i64, id: &str) -> Statement {
-    let log = LOG.split(", ").map(|column| format!("l.{column}")).collect::<Vec<_>>().join(", ");
     Statement::new(
         format!(
-            "SELECT {log}, l.account_id AS task_account, l.endpoint_id,
+            "SELECT {LOG}, l.account_id AS task_account, l.endpoint_id,
                     CASE WHEN l.endpoint_id IS NULL THEN 1 ELSE COALESCE(e.enabled, 0) END AS wanted,
                     l.due_at, s.webhook_secret, s.webhook_secrets_old, e.failed_at, e.failing_since,
                     COALESCE(e.failures, 0) AS failures, l.seq, l.subject_id,
@@ -291,7 +305,7 @@ pub fn task_by_id(account_id: i64, id: &str) -> Statement {
 pub fn task(row: &Row) -> Result<Task, Fault> {
     let log = log(row)?;
     row.read(|row| {
-        for _ in LOG.split(", ") {
+        for _ in 0..LOG_COLUMNS {
             row.skip();
         }
         Ok(Task {
@@ -357,7 +371,7 @@ pub fn finish(task: &Task, now: i64) -> Statement {
 pub fn take_due(now: i64, until: i64, limit: u32) -> Statement {
     Statement::new(
         "UPDATE webhook_logs SET due_at = ?2
-         WHERE (account_id, seq) IN (SELECT account_id, seq FROM webhook_logs WHERE due_at <= ?1 ORDER BY due_at LIMIT ?3)
+         WHERE rowid IN (SELECT rowid FROM webhook_logs WHERE due_at <= ?1 ORDER BY due_at LIMIT ?3)
          RETURNING account_id, id",
         vec![now.into(), until.into(), limit.into()],
     )
