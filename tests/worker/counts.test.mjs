@@ -62,7 +62,8 @@ test('a page of a list is one round trip that reads its rows and little more, ho
   for (let n = 0; n < 110; n += 10) await Promise.all(Array.from({ length: 10 }, () => seller.api('POST', '/pay', white)));
   await until('the webhooks to be sent', async () => (await logs(seller)).every(({ response_code }) => response_code === 200), { seconds: 30, every: 300 });
 
-  for (const [path, first] of [['/orders', '/orders?page=1&per_page=20'], ['/webhooks/logs', '/webhooks/logs?page=1&per_page=20']]) {
+  // What a log says is a row of its own.
+  for (const [path, first, most] of [['/orders', '/orders?page=1&per_page=20', 24], ['/webhooks/logs', '/webhooks/logs?page=1&per_page=20', 44]]) {
     const near = await costOf(() => seller.api('GET', first));
     const deep = await costOf(() => seller.api('GET', `${path}?page=5&per_page=20`));
     const past = await costOf(() => seller.api('GET', `${path}?page=5000&per_page=20`));
@@ -72,7 +73,7 @@ test('a page of a list is one round trip that reads its rows and little more, ho
     for (const { trips, written } of [near, deep, past]) assert.deepEqual([trips, written], [1, 0], path);
     console.log(`rows read by a page of 20 of ${path}: first ${near.read}, fifth ${deep.read}, past the end ${past.read}`);
     assert.equal(deep.read, near.read, path);
-    assert.ok(near.read <= 24, `${path} reads ${near.read} rows`);
+    assert.ok(near.read <= most, `${path} reads ${near.read} rows`);
     assert.ok(past.read <= 4, `${path} past its end reads ${past.read} rows`);
   }
 });
@@ -190,7 +191,7 @@ test('old logs are pruned in steps of known cost, and a page of those that stay 
   assert.equal(minute.written, 600 + 300 + 2 + 2 * 2);
   assert.ok(minute.read < 600 * 5 + 50, `it reads ${minute.read} rows`);
   const first = await costOf(() => account.api('GET', '/webhooks/logs?per_page=20'));
-  assert.deepEqual([first.trips, first.read, first.written], [1, 20 + 2, 0]);
+  assert.deepEqual([first.trips, first.read, first.written], [1, 2 * 20 + 2, 0]);
   assert.equal(first.result.headers.get('x-total-count'), '30');
   const second = await costOf(() => account.api('GET', '/webhooks/logs?per_page=20&page=2'));
   assert.deepEqual([second.result.body.length, second.result.body.at(-1).id], [10, '00000601']);
