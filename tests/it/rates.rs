@@ -124,9 +124,9 @@ fn a_currency_that_not_both_sources_have_is_crossed_by_the_banks_rates() {
 }
 
 #[test]
-fn the_banks_rates_serve_over_a_weekend_and_a_holiday_and_not_for_a_fifth_day() {
-    // The world begins on a Wednesday. Friday's file, at the next Monday's end, and on Tuesday before and after 16:00.
-    for (hours, good) in [(0, true), (6 * 24 - 1, true), (6 * 24 + 13, true), (6 * 24 + 14, false), (8 * 24, false)] {
+fn the_banks_rates_serve_for_seven_days_and_no_longer() {
+    // The world begins on a Wednesday. Friday's file, a week later before and after 16:00 in summer.
+    for (hours, good) in [(0, true), (6 * 24 + 14, true), (9 * 24 + 13, true), (9 * 24 + 14, false), (11 * 24, false)] {
         let world = World::new();
         let grace = world.live_seller();
         world.ecb("2023-11-17", &[("USD", "1.25"), ("CHF", "1")]);
@@ -141,6 +141,26 @@ fn the_banks_rates_serve_over_a_weekend_and_a_holiday_and_not_for_a_fifth_day() 
             assert_eq!(refused(&grace, "CHF"), NOT_QUOTABLE, "after {hours} h");
         }
         quote(&grace);
+    }
+}
+
+#[test]
+fn the_banks_holidays_stop_no_sale() {
+    // The last file before each silence, and the day of the next one: Christmas, New Year, Easter, Christmas.
+    for (last, next) in [
+        ("2023-12-22", "2023-12-27"),
+        ("2023-12-29", "2024-01-02"),
+        ("2024-03-28", "2024-04-02"),
+        ("2025-04-17", "2025-04-22"),
+        ("2025-12-24", "2025-12-29"),
+        ("2026-04-02", "2026-04-07"),
+    ] {
+        let world = World::new();
+        let grace = world.live_seller();
+        world.ecb(last, &[("USD", "1.25"), ("CHF", "1")]);
+        let noon = pushguard::shop::time::parse(&format!("{next}T15:00:00Z")).expect("a time");
+        world.advance(noon - world.now());
+        assert_eq!(quoted(&world, &grace, "CHF"), "coinbase+ecb 40000", "{last} until {next}");
     }
 }
 
@@ -168,7 +188,7 @@ fn the_bank_is_asked_once_an_hour_and_its_last_file_is_kept() {
     assert_eq!(quoted(&world, &grace, "CHF"), "coinbase+ecb 80000");
     // Wednesday's, and nothing since.
     world.web.says("https://ecb.example", 500);
-    world.advance(4 * 24 * HOUR + 3 * HOUR);
+    world.advance(7 * 24 * HOUR + 3 * HOUR);
     world.cron();
     assert_eq!(refused(&grace, "CHF"), NOT_QUOTABLE);
     quote(&grace);

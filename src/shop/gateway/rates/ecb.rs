@@ -7,8 +7,9 @@ use crate::{
     shop::time::{self, DAY, HOUR},
 };
 
-/// Older than this, nothing is crossed by it: Friday's serve until they are followed on Tuesday, should Monday be a holiday.
-const USABLE_FOR: i64 = 4 * DAY;
+/// Older than this, nothing is crossed by it. The bank is silent for five days at Easter (Thursday's rates are followed on
+/// Tuesday) and in some years at Christmas; the rest is for a file that comes late.
+const USABLE_FOR: i64 = 7 * DAY;
 /// When a day's rates are out at the earliest, in UTC: 16:00 in summer.
 const PUBLISHED: i64 = 14 * HOUR;
 
