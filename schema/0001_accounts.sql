@@ -43,8 +43,11 @@ CREATE TABLE wallets (
   PRIMARY KEY (account_id, gateway, identity)
 ) STRICT, WITHOUT ROWID;
 
--- One wallet can't serve two accounts: they would hand out the same addresses and see each other's money.
-CREATE UNIQUE INDEX wallets_one_owner ON wallets (identity, gateway);
+-- One wallet can't serve two accounts: they would hand out the same addresses and see each other's money. Who has taken it away
+-- holds it no longer: an address of Ethereum is public, and anybody could keep its owner from it.
+CREATE UNIQUE INDEX wallets_one_owner ON wallets (identity, gateway) WHERE active = 1;
+-- Whoever takes a wallet over goes on where its last owner stopped.
+CREATE INDEX wallets_identity ON wallets (identity, gateway);
 
 -- Always empty. A commit that must not go through inserts a 0 here, which this constraint refuses, and the whole batch
 -- is undone (see Statement::guard).

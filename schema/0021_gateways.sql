@@ -69,4 +69,5 @@ CREATE TABLE wallets_new (
 INSERT INTO wallets_new SELECT account_id, gateway, identity, active, xpub, branch, confirmations, next_index, created_at FROM wallets;
 DROP TABLE wallets;
 ALTER TABLE wallets_new RENAME TO wallets;
-CREATE UNIQUE INDEX wallets_one_owner ON wallets (identity, gateway);
+CREATE UNIQUE INDEX wallets_one_owner ON wallets (identity, gateway) WHERE active = 1;
+CREATE INDEX wallets_identity ON wallets (identity, gateway);

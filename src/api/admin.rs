@@ -10,16 +10,16 @@ use crate::{
     shop::{
         Shop,
         account::{self, Created},
+        gateway::{Gateway, wallet},
         vault::rotate,
     },
 };
 
 pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &Meter<'_>) -> Result<Response, Failure> {
-    let accounts = match segments {
-        ["accounts"] => true,
-        ["vault", "rotate"] => false,
-        _ => return Err(Failure::not_found()),
-    };
+    let known = matches!(segments, ["accounts"] | ["vault", "rotate"] | ["wallets", "release"]);
+    if !known {
+        return Err(Failure::not_found());
+    }
     if request.method != Method::Post {
         return Err(Failure::not_allowed("POST"));
     }
@@ -28,11 +28,13 @@ pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &M
         meter.anonymous().await?;
         return Err(failure);
     }
-    if accounts {
-        let once = Once::read(request, shop.world.databases.directory(), NOBODY)?;
-        once.answer(shop, create_account(shop, request, &once)).await
-    } else {
-        rotate(shop, request).await
+    match segments {
+        ["vault", ..] => rotate(shop, request).await,
+        ["wallets", ..] => release(shop, request).await,
+        _ => {
+            let once = Once::read(request, shop.world.databases.directory(), NOBODY)?;
+            once.answer(shop, create_account(shop, request, &once)).await
+        }
     }
 }
 
@@ -53,6 +55,9 @@ fn authorize(shop: &Shop, request: &Request) -> Result<(), Failure> {
     });
     if matches { Ok(()) } else { Err(Failure::unauthenticated("Bearer")) }
 }
+
+/// Characters of a wallet's text.
+const MAX_WALLET: usize = 2_000;
 
 /// The operator's idempotency keys stand under no account.
 const NOBODY: i64 = 0;
@@ -89,6 +94,28 @@ async fn rotate(shop: &Shop, request: &Request) -> Result<Response, Failure> {
             json.maybe("after", turn.after.as_deref());
         }),
     ))
+}
+
+/// `{"gateway", "wallet"}` → `{"email"}` of the account that had the wallet until now. An address or an extended public key.
+async fn release(shop: &Shop, request: &Request) -> Result<Response, Failure> {
+    let mut fields = Fields::read(request, "wallet")?;
+    let gateway = fields.required_text("gateway", 64).and_then(|name| {
+        let gateway = Gateway::parse(&name).filter(|gateway| gateway.coin().is_some());
+        if gateway.is_none() {
+            fields.error("Gateway is not bitcoin, litecoin or ethereum");
+        }
+        gateway
+    });
+    let wallet = fields.required_text("wallet", MAX_WALLET);
+    fields.finish()?;
+    let (Some(gateway), Some(wallet)) = (gateway, wallet) else {
+        return Err(Failure::not_found());
+    };
+    match wallet::release(shop, gateway, &wallet).await? {
+        Ok(Some(email)) => Ok(Response::json(200, Json::object(|json| json.text("email", &email)))),
+        Ok(None) => Err(Failure::not_found()),
+        Err(_) => Err(Failure::invalid("Wallet is neither an address nor an extended public key of this gateway")),
+    }
 }
 
 fn object(created: &Created) -> String {

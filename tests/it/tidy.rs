@@ -310,8 +310,8 @@ const OWNED: &[&str] = &[
 
 #[test]
 fn every_statement_names_the_account_it_acts_for() {
-    // Walking all accounts is cron's alone, and the rotation's of VAULT_KEY, and it says so in its name. Before it is known who asks, there is an e-mail.
-    let sweeps = ["take_due", "take_lapsed", "take_old", "take_sealed", "by_email"];
+    // Walking all accounts is cron's alone, the rotation's of VAULT_KEY, and the operator's, and it says so in its name. Before it is known who asks, there is an e-mail.
+    let sweeps = ["take_due", "take_lapsed", "take_old", "take_sealed", "take_from_owner", "by_email"];
     let mut seen = 0;
     for (name, text) in sources().iter().filter(|(name, _)| name.starts_with("shop/")) {
         for function in

@@ -215,8 +215,83 @@ fn a_wallet_serves_one_account() {
     assert_eq!(reply.errors(), ["Gateways bitcoin xpub is used by another account"]);
     assert_eq!(world.db.dump(), before, "nor is the rest of the update done");
     assert_eq!(eve.get("/account").json()["gateways"]["bitcoin"]["addresses"][0], "37VucYSaXLCAsxYyAPfbSi9eh4iEcbShgf");
-    grace.put("/account", json!({"gateways": {"bitcoin": null}})).expect(200);
-    eve.put("/account", wallet(ZPUB)).expect(400);
+}
+
+#[test]
+fn a_wallet_that_was_taken_away_is_free_and_its_next_owner_hands_out_no_address_twice() {
+    let world = World::new();
+    let grace = grace(&world);
+    let eve = world.seller_named("eve@example.com", false);
+    let none = json!({"gateways": {"bitcoin": null}});
+    let mut seen = std::collections::HashSet::new();
+    for owner in [&grace, &eve, &grace, &eve] {
+        owner.put("/account", wallet(ZPUB)).expect(200);
+        for _ in 0..2 {
+            assert!(seen.insert(next_address(owner)), "{} repeats an address", owner.email);
+        }
+        owner.put("/account", none.clone()).expect(200);
+    }
+    assert_eq!(world.db.one("SELECT MAX(next_index) FROM wallets"), "8");
+    // Only its first owner gave these back, and only to them they come back.
+    grace.put("/account", wallet(ZPUB)).expect(200);
+    assert_eq!(eve.put("/account", wallet(ZPUB)).errors(), ["Gateways bitcoin xpub is used by another account"]);
+}
+
+const SINGLE: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+
+#[test]
+fn a_public_address_that_somebody_sat_on_is_its_owners_once_it_is_let_go() {
+    let world = World::new();
+    let [eve, grace] = ["eve@example.com", "grace@example.com"].map(|email| world.seller_named(email, false));
+    let set = |address: Value| json!({"gateways": {"ethereum": address}});
+    for spelled in [SINGLE.to_owned(), SINGLE.to_lowercase(), SINGLE.to_uppercase().replace("0X", "0x")] {
+        eve.put("/account", set(json!({"address": spelled}))).expect(200);
+        let refused = grace.put("/account", set(json!({"address": SINGLE}))).errors();
+        assert_eq!(refused, ["Gateways ethereum address is used by another account"]);
+        eve.put("/account", set(Value::Null)).expect(200);
+        grace.put("/account", set(json!({"address": SINGLE}))).expect(200);
+        eve.put("/account", set(json!({"address": SINGLE}))).expect(400);
+        grace.put("/account", set(Value::Null)).expect(200);
+    }
+}
+
+#[test]
+fn the_operator_frees_a_wallet_that_somebody_sits_on() {
+    let world = World::new();
+    let [eve, grace] = ["eve@example.com", "grace@example.com"].map(|email| world.seller_named(email, false));
+    let release = |body: Value| {
+        let bearer = format!("Bearer {}", crate::world::ADMIN_TOKEN);
+        world.ask("POST", "/admin/wallets/release").header("authorization", bearer).json(&body).send()
+    };
+    for (gateway, field, text, other) in [
+        ("ethereum", "address", SINGLE, SINGLE.to_lowercase()),
+        ("bitcoin", "xpub", ZPUB, spelled(ZPUB, [0x04, 0x88, 0xb2, 0x1e])),
+        ("litecoin", "xpub", ZPUB, spelled(ZPUB, [0x01, 0x9d, 0xa4, 0x62])),
+    ] {
+        let set = || json!({"gateways": {gateway: {field: text}}});
+        let asked = json!({"gateway": gateway, "wallet": other});
+        release(asked.clone()).expect(404);
+        eve.put("/account", set()).expect(200);
+        grace.put("/account", set()).expect(400);
+        assert_eq!(release(asked.clone()).expect(200).json(), json!({"email": "eve@example.com"}));
+        assert!(eve.get("/account").json()["gateways"][gateway].is_null());
+        grace.put("/account", set()).expect(200);
+        eve.put("/account", set()).expect(400);
+        assert_eq!(release(asked).expect(200).json()["email"], "grace@example.com", "it is the operator's word");
+    }
+    // A test account's wallet is in nobody's way.
+    world.seller().put("/account", json!({"gateways": {"ethereum": {"address": SINGLE}}})).expect(200);
+    release(json!({"gateway": "ethereum", "wallet": SINGLE})).expect(404);
+    let sentence = ["Wallet is neither an address nor an extended public key of this gateway"];
+    assert_eq!(release(json!({"gateway": "ethereum", "wallet": "0x12"})).errors(), sentence);
+    assert_eq!(release(json!({"gateway": "bitcoin", "wallet": ZPRV})).errors(), sentence);
+    let all = release(json!({"gateway": "paypal"})).errors();
+    assert_eq!(all, ["Gateway is not bitcoin, litecoin or ethereum", "Wallet can't be blank"]);
+    world
+        .ask("POST", "/admin/wallets/release")
+        .json(&json!({"gateway": "ethereum", "wallet": SINGLE}))
+        .send()
+        .expect(401);
 }
 
 /// The same key under another version (SLIP 132): `xpub` 0488b21e, `ypub` 049d7cb2, `zpub` 04b24746.

@@ -120,32 +120,25 @@ pub fn set(
     let Some(change) = change else {
         return Ok(statements);
     };
-    let mut identity = Sha256::new();
-    if account.test {
-        // A developer tries his real wallet in a test account first; that must not keep it from his live one.
-        identity.update(place("test", account.id));
-    }
+    let identity = identity(&change.source, account);
     let held = match &change.source {
-        Source::Key(key) => {
-            identity.update(key.identity());
-            Held::Branch(key.external().map_err(key_fault)?)
-        }
-        Source::Single(address) => {
-            identity.update(address);
-            Held::Single(address.clone())
-        }
+        Source::Key(key) => Held::Branch(key.external().map_err(key_fault)?),
+        Source::Single(address) => Held::Single(address.clone()),
     };
     let keys = &shop.world.settings.vault_keys;
     let seal = |kind: &str, plain: &str| vault::seal(keys, &place(kind, account.id), plain, shop.random());
     statements.push(Statement::new(
-        "INSERT INTO wallets (account_id, gateway, identity, active, xpub, branch, confirmations, created_at)
-         VALUES (?1, ?2, ?3, 1, ?4, ?5, COALESCE(?6, ?8), ?7)
+        // Another account may have had it before: no address is handed out twice.
+        "INSERT INTO wallets (account_id, gateway, identity, active, xpub, branch, confirmations, next_index, created_at)
+         VALUES (?1, ?2, ?3, 1, ?4, ?5, COALESCE(?6, ?8),
+                 COALESCE((SELECT MAX(next_index) FROM wallets WHERE identity = ?3 AND gateway = ?2), 0), ?7)
          ON CONFLICT (account_id, gateway, identity)
-         DO UPDATE SET active = 1, xpub = ?4, branch = ?5, confirmations = COALESCE(?6, confirmations)",
+         DO UPDATE SET active = 1, xpub = ?4, branch = ?5, confirmations = COALESCE(?6, confirmations),
+                       next_index = excluded.next_index",
         vec![
             account.id.into(),
             gateway.snake().into(),
-            id::hex(&identity.finalize()).into(),
+            identity.into(),
             seal("xpub", &change.text)?.into(),
             seal("branch", &held.to_text())?.into(),
             change.confirmations.into(),
@@ -154,6 +147,48 @@ pub fn set(
         ],
     ));
     Ok(statements)
+}
+
+/// What a wallet is known by, however its key is spelled.
+fn identity(source: &Source, account: &Account) -> String {
+    let mut identity = Sha256::new();
+    if account.test {
+        // A developer tries a real wallet in a test account first; that must not keep it from the live one.
+        identity.update(place("test", account.id));
+    }
+    match source {
+        Source::Key(key) => identity.update(key.identity()),
+        Source::Single(address) => identity.update(address),
+    }
+    id::hex(&identity.finalize())
+}
+
+/// The operator takes a wallet away from whichever live account has it, so that its owner can set it up: an address of Ethereum is
+/// public. Answers that account's e-mail, or `None` when nobody has it.
+pub async fn release(shop: &Shop, gateway: Gateway, text: &str) -> Outcome<Result<Option<String>, KeyError>> {
+    for shard in shop.world.databases.shards() {
+        let nobody = Account::acting(0, &shard, false);
+        let way = gateway.of(&nobody);
+        let source = match way.wallet(way.network(Desk { shop, account: &nobody }), text) {
+            Ok(source) => source,
+            Err(error) => return Ok(Err(error)),
+        };
+        let take_away = take_from_owner(gateway, &identity(&source, &nobody));
+        let rows = nobody.db(shop)?.commit(vec![take_away]).await?;
+        if let Some(row) = rows.first().and_then(|rows| rows.first()) {
+            return Ok(Ok(Some(row.text()?)));
+        }
+    }
+    Ok(Ok(None))
+}
+
+/// Of all accounts: the operator asks.
+fn take_from_owner(gateway: Gateway, identity: &str) -> Statement {
+    Statement::new(
+        "UPDATE wallets SET active = 0 WHERE identity = ?1 AND gateway = ?2 AND active = 1
+         RETURNING (SELECT email FROM shops WHERE shops.account_id = wallets.account_id) AS email",
+        vec![identity.into(), gateway.snake().into()],
+    )
 }
 
 pub fn active(account_id: i64) -> Statement {
@@ -268,7 +303,7 @@ pub async fn give_back(desk: Desk<'_>, order: &Order) -> Result<Option<Statement
             Receipt { txid: String::new(), vout: 0, value: u64::MAX, height: None, gone: false, first_seen_at: 0 };
         let known = Facts { receipts: vec![nowhere], ..Facts::default() };
         let seen = way.look(desk, &anybodys, &known).await?;
-        let empty = matches!(seen, Seen::Coins(seen) if seen.complete && seen.outputs.is_empty());
+        let empty = matches!(seen, Seen::Coins(seen) if seen.complete && !seen.cut && seen.outputs.is_empty());
         let give = Statement::new(
             "INSERT INTO free_addresses (account_id, gateway, identity, address_index) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT DO NOTHING",
