@@ -62,6 +62,7 @@ CREATE TABLE orders (
   test INTEGER NOT NULL CHECK (test IN (0, 1)),
   watch_turn INTEGER NOT NULL DEFAULT 0,  -- which chain of look messages is the living one
   watch_lease INTEGER,                 -- until when that chain is trusted to be alive; null: nothing to watch
+  watch_failures INTEGER NOT NULL DEFAULT 0, -- chains in a row that broke off; a look that comes to its end begins anew
   paid_at INTEGER,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,

@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from './build.mjs';
-import { fromEnvironment, limitsIn, newKey, plainSettings, secretSettings } from './settings.mjs';
+import { fromEnvironment, limitsIn, newKey, plainSettings, secretSettings, serverSettings } from './settings.mjs';
 import { setup } from './setup.mjs';
 import { asCommand, Halt, npmBinary, root, run, say } from './shell.mjs';
 
@@ -45,9 +45,10 @@ export async function deploy({ wrangler, config, toml, writeConfig, secretsFile,
     await wrangler(['d1', 'migrations', 'apply', database_name, '--remote', '--config', deployConfig]);
   }
 
-  if (Object.keys(toMake.secrets).length) say(`setting ${Object.keys(toMake.secrets).join(', ')}`);
+  const secrets = { ...toMake.secrets, ...fromEnvironment(serverSettings, environment) };
+  if (Object.keys(secrets).length) say(`setting ${Object.keys(secrets).join(', ')}`);
   say('deploying');
-  const url = await upload(wrangler, given, toMake.secrets);
+  const url = await upload(wrangler, given, secrets);
   if (!given.PUBLIC_URL) await setPublicUrl(wrangler, url);
   sayWhereSecretsAre(secretsFile, { ...kept, ...toMake.secrets }, Object.keys(toMake.secrets).length > 0);
   return url;
@@ -278,7 +279,8 @@ async function dryRun(config) {
   console.log(`  write ${deployConfig} with their ids`);
   for (const { database_name } of config.d1_databases) console.log(`  apply the migrations of schema/ to ${database_name}`);
   console.log(`  generate ${generated.join(', ')}, unless given in the environment, and keep them in ${secretsName} (mode 0600)`);
-  console.log(`  deploy, with the settings ${Object.keys(fromEnvironment(plainSettings)).join(', ') || '(none given in the environment)'}`);
+  const given = Object.keys(fromEnvironment([...plainSettings, ...serverSettings]));
+  console.log(`  deploy, with the settings ${given.join(', ') || '(none given in the environment)'}`);
   console.log('  set PUBLIC_URL to the address, unless it is set\n');
   await realWrangler(['deploy', '--dry-run', ...asFlags(fromEnvironment(plainSettings))]).then(({ stdout }) => console.log(stdout));
 }

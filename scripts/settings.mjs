@@ -6,6 +6,9 @@ import { root } from './shell.mjs';
 /** These are secrets of the deployment: never printed back, never written to a file that git sees. */
 export const secretSettings = ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY'];
 
+/** Lists of servers, whose URLs may hold the key of an account with their provider: deployed as secrets. */
+export const serverSettings = ['BITCOIN_ESPLORA_URLS', 'LITECOIN_ESPLORA_URLS', 'ETHEREUM_RPC_URLS'];
+
 export const plainSettings = [
   'PUBLIC_URL',
   'BRAND',
@@ -14,11 +17,8 @@ export const plainSettings = [
   'WEBHOOK_PORTS',
   'LOG_RETENTION_DAYS',
   'BITCOIN_NETWORK',
-  'BITCOIN_ESPLORA_URLS',
   'LITECOIN_NETWORK',
-  'LITECOIN_ESPLORA_URLS',
   'ETHEREUM_CHAIN_ID',
-  'ETHEREUM_RPC_URLS',
   'RATES_COINBASE_URL',
   'RATES_COINGECKO_URL',
   'STRIPE_API_URL',

@@ -10,7 +10,7 @@ mod tally;
 
 pub use log::{Level, LogLine};
 pub use row::{Reader, Row, Statement, Value};
-pub use settings::{ChainSettings, EthereumSettings, Keys, Missing, Network, Settings};
+pub use settings::{ChainSettings, EthereumSettings, Keys, Missing, Network, ServerUrl, Settings};
 pub use tally::{PERIOD, Tally};
 
 /// A future of one thread: a Worker has no others.

@@ -150,7 +150,7 @@ async fn take_up(shop: &Shop) -> Result<(), Fault> {
             let rows = db
                 .commit(vec![
                     webhook::sql::take_due(now, until, SWEEP),
-                    order::sql::take_lapsed(now, until, SWEEP),
+                    order::sql::take_lapsed(now, until - now, SWEEP),
                     hear::take_due(now, until, SWEEP),
                     hear::take_old(now, SWEEP),
                     idempotency::take_old(now, OLD_ANSWERS),
@@ -169,7 +169,13 @@ async fn take_up(shop: &Shop) -> Result<(), Fault> {
                 nudges.push((Job::Deliver { shard: shard.clone(), account_id, log_id, slow: true }, 0));
             }
             for row in orders {
-                let (account_id, order_id, turn) = row.read(|row| Ok((row.int(), row.text(), row.int())))?;
+                let (account_id, order_id, turn, lease) =
+                    row.read(|row| Ok((row.int(), row.text(), row.int(), row.maybe_int())))?;
+                if lease.is_none() {
+                    let line = LogLine::error("order.sync_given_up").account(account_id).order(&order_id);
+                    shop.world.log.write(line.because("no look at it came to an end for two weeks"));
+                    continue;
+                }
                 nudges.push((Job::Look { shard: shard.clone(), account_id, order_id, turn }, 0));
             }
             for row in notices {

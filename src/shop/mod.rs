@@ -36,6 +36,8 @@ pub struct Shop {
     pub voice: &'static dyn Voice,
     /// What names of webhook receivers were found to be.
     pub names: webhook::dns::Names,
+    /// How the servers that see chains behave.
+    pub servers: gateway::servers::ServerMemory,
 }
 
 /// How an event's body is worded. A dialect implements it, since field names and formats are the wire's.

@@ -50,14 +50,52 @@ pub struct Settings {
 #[derive(Debug, Clone)]
 pub struct ChainSettings {
     pub network: Network,
-    pub urls: Vec<String>,
+    pub urls: Vec<ServerUrl>,
 }
 
 /// The chain that ether is taken on, by its id (EIP-155; 1 is Ethereum itself), and JSON-RPC servers that see it.
 #[derive(Debug, Clone)]
 pub struct EthereumSettings {
     pub chain_id: u64,
-    pub urls: Vec<String>,
+    pub urls: Vec<ServerUrl>,
+}
+
+/// Where a server is reached. Providers put the key of an account into the path, the query or the user: only the host is
+/// ever shown.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ServerUrl(String);
+
+impl ServerUrl {
+    pub fn new(url: impl Into<String>) -> ServerUrl {
+        ServerUrl(url.into())
+    }
+
+    /// The whole of it, to be asked and never to be shown.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The URL of a path below this one. A query stays at the end.
+    pub fn at(&self, path: &str) -> String {
+        match self.0.split_once('?') {
+            Some((base, query)) => format!("{}{path}?{query}", base.trim_end_matches('/')),
+            None => format!("{}{path}", self.0),
+        }
+    }
+
+    /// The host and its port, for the log.
+    pub fn host(&self) -> &str {
+        let rest = self.0.split_once("://").map_or(self.0.as_str(), |(_, rest)| rest);
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+    }
+}
+
+/// The host alone.
+impl std::fmt::Debug for ServerUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.host())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,8 +225,9 @@ impl Settings {
 const KEYS: &str = "give it as id:base64, 32 random bytes or more (openssl rand -base64 32)";
 
 /// A comma list of them.
-fn urls(name: &str, list: &str) -> Result<Vec<String>, Missing> {
-    list.split(',').map(str::trim).filter(|url| !url.is_empty()).map(|url| base_url(name, url)).collect()
+fn urls(name: &str, list: &str) -> Result<Vec<ServerUrl>, Missing> {
+    let urls = list.split(',').map(str::trim).filter(|url| !url.is_empty());
+    urls.map(|url| base_url(name, url).map(ServerUrl)).collect()
 }
 
 fn base_url(name: &str, url: &str) -> Result<String, Missing> {
@@ -239,5 +278,35 @@ impl Keys {
 
     pub fn named(&self, id: &str) -> Option<&[u8]> {
         self.0.iter().find(|(known, _)| known == id).map(|(_, key)| key.as_slice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ServerUrl;
+
+    #[test]
+    fn a_server_is_shown_by_its_host() {
+        for (url, host) in [
+            ("https://eth.example/v2/SECRET-KEY", "eth.example"),
+            ("https://eth.example?apikey=SECRET-KEY", "eth.example"),
+            ("https://user:SECRET-KEY@eth.example:8545/", "eth.example:8545"),
+            ("https://user@SECRET-KEY@eth.example#x", "eth.example"),
+            ("http://127.0.0.1:18545", "127.0.0.1:18545"),
+        ] {
+            let server = ServerUrl::new(url);
+            assert_eq!((server.host(), format!("{server:?}")), (host, host.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_path_goes_before_the_query() {
+        for (url, at) in [
+            ("https://one.example/api", "https://one.example/api/tx"),
+            ("https://one.example/api?key=a", "https://one.example/api/tx?key=a"),
+            ("https://one.example/?key=a&b=c", "https://one.example/tx?key=a&b=c"),
+        ] {
+            assert_eq!(ServerUrl::new(url).at("/tx"), at);
+        }
     }
 }

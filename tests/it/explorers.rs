@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     watch::Scene,
-    world::{Mood, World},
+    world::{Mood, SECOND, World},
 };
 
 #[test]
@@ -69,7 +69,8 @@ fn nor_while_the_other_server_cannot_be_asked() {
         scene.servers[silent].is(Mood::Well);
         scene.servers[silent].loses(&half);
         scene.servers[silent].sees(2, &scene.address, 10_000);
-        scene.look();
+        // It is asked again when its rest is over.
+        world.live_through(75 * SECOND);
         assert_eq!((scene.status(), &scene.order()["crypto_received"]), (53, &json!(10_000)));
         assert_eq!(world.db.one("SELECT txid FROM transactions WHERE gone = 0"), "02".repeat(32));
     }

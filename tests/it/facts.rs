@@ -26,7 +26,7 @@ fn sighting() -> impl Strategy<Value = Sighting> {
     (95_u32..110, prop::collection::vec(output(), 0..6)).prop_map(|(tip, mut outputs)| {
         outputs.sort_by(|a, b| (&a.txid, a.vout).cmp(&(&b.txid, b.vout)));
         outputs.dedup_by(|a, b| (&a.txid, a.vout) == (&b.txid, b.vout));
-        Sighting { tip, outputs, complete: true, cursor: None }
+        Sighting { tip, outputs, complete: true, cut: false, cursor: None }
     })
 }
 

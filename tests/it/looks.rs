@@ -274,3 +274,137 @@ fn two_looks_at_the_same_time_tell_of_a_payment_once() {
     assert_eq!(events, ["order:updated", "order:paid"]);
     assert_eq!(world.log.troubles(), "", "losing the race is nothing that broke");
 }
+
+#[test]
+fn a_page_that_is_opened_two_hundred_times_makes_one_chain_of_looks() {
+    for ended in ["removed by hand", "never written", "over"] {
+        let world = World::new();
+        let [one, two] = world.esploras();
+        let (_, link, address) = scene(&world);
+        if ended == "over" {
+            let txid = [&one, &two].map(|server| server.sees(9, &address, 1))[0].clone();
+            world.live_through(MINUTE);
+            [&one, &two].iter().for_each(|server| server.loses(&txid));
+            world.live_through(10 * DAY);
+        }
+        world.db.change("UPDATE orders SET watch_lease = NULL");
+        if ended == "never written" {
+            world.queue.forget();
+        }
+        for _ in 0..200 {
+            world.buyer().get(&link.order()).expect(200);
+        }
+        assert!(looks(&world).len() <= 2, "{ended}: {} looks wait", looks(&world).len());
+        let before = asked(&world);
+        world.live_through(5 * MINUTE);
+        let most = if ended == "over" { 2 } else { 2 * 21 };
+        assert!(asked(&world) - before <= most, "{ended}: {} questions", asked(&world) - before);
+        assert_eq!(looks(&world).len(), usize::from(ended != "over"), "{ended}");
+    }
+}
+
+#[test]
+fn chains_of_looks_without_a_lease_become_one() {
+    let world = World::new();
+    world.esploras();
+    scene(&world);
+    let look = looks(&world).remove(0);
+    world.db.change("UPDATE orders SET watch_lease = NULL");
+    for _ in 0..50 {
+        world.queue.put(look.clone(), 1);
+    }
+    world.live_through(20 * SECOND);
+    assert_eq!(looks(&world).len(), 1);
+    assert_ne!(world.db.one("SELECT watch_lease FROM orders"), "null");
+}
+
+#[test]
+fn an_order_whose_looks_always_fault_is_looked_at_ever_more_rarely_and_at_last_given_up() {
+    for damage in ["crypto_rate = 'x'", "gateway = 'dogecoin'", "currency = 'ZZZ'", "value = -1"] {
+        let world = World::new();
+        world.esploras();
+        let (grace, link, _) = scene(&world);
+        world.db.change(&format!("UPDATE orders SET {damage}"));
+        let failed = || world.log.text().matches("queue.job_failed").count();
+        // The queue gives each message up after its first failure: how often it repeats one is its own setting.
+        let live = |ms: i64| {
+            let (before, end) = (failed(), world.now() + ms);
+            let period = if ms > HOUR { 10 * MINUTE } else { MINUTE };
+            while world.now() < end {
+                world.advance(period);
+                world.cron();
+                world.run_jobs();
+                world.queue.forget();
+            }
+            failed() - before
+        };
+        let first = live(HOUR);
+        assert!((6..=11).contains(&first), "{damage}: {first} in the first hour");
+        live(4 * HOUR);
+        let later = live(DAY);
+        assert!((15..=20).contains(&later), "{damage}: {later} on the next day");
+        world.db.change("UPDATE orders SET watch_failures = watch_failures + 200");
+        live(2 * DAY);
+        assert_eq!((live(DAY), world.db.one("SELECT watch_lease FROM orders")), (0, "null".into()), "{damage}");
+        let line = world.log.last("order.sync_given_up");
+        assert_eq!((&line["level"], &line["order_id"]), (&json!("error"), &json!(link.order_id)));
+        // Nobody else's looks suffer.
+        let well = grace.white_label(json!({}));
+        world.live_through(MINUTE);
+        assert_eq!(looks(&world).len(), 1);
+        assert_eq!(
+            world.db.one(&format!("SELECT watch_failures FROM orders WHERE id = '{}'", well["id"].as_str().unwrap())),
+            "0"
+        );
+    }
+}
+
+#[test]
+fn looks_that_come_to_their_end_again_are_as_frequent_as_before() {
+    let world = World::new();
+    let [one, two] = world.esploras();
+    let (grace, link, address) = scene(&world);
+    world.db.change("UPDATE orders SET crypto_rate = 'x'");
+    for _ in 0..3 * 60 {
+        world.advance(MINUTE);
+        world.cron();
+        world.run_jobs();
+        world.queue.forget();
+    }
+    world.db.change("UPDATE orders SET crypto_rate = '50000'");
+    world.live_through(90 * MINUTE);
+    assert_eq!(world.db.one("SELECT watch_failures FROM orders"), "0");
+    let lease: i64 = world.db.one("SELECT watch_lease FROM orders").parse().unwrap();
+    assert!(lease - world.now() <= 10 * MINUTE, "a chain that breaks off is found soon");
+    for server in [&one, &two] {
+        server.sees(1, &address, 20_000);
+        server.mines(1);
+    }
+    world.live_through(6 * MINUTE);
+    assert_eq!(grace.status(&link.order_id), 100);
+}
+
+#[test]
+fn looks_are_rarer_after_the_first_hour_however_long_the_quote_holds() {
+    for (minutes, paid) in [(120, false), (20, true), (120, true)] {
+        let world = World::new();
+        let [one, two] = world.esploras();
+        let grace = world.live_seller();
+        grace.put("/account", json!({"payments": {"quote_minutes": minutes}})).expect(200);
+        let order = grace.white_label(json!({}));
+        if paid {
+            let address = order["crypto_address"].as_str().unwrap();
+            [&one, &two].iter().for_each(|server| drop(server.sees(1, address, 20_000)));
+        }
+        let rate = |ms: i64| {
+            let before = asked(&world);
+            world.live_through(ms);
+            (asked(&world) - before) / 2
+        };
+        let first = rate(30 * MINUTE);
+        assert!((110..=121).contains(&first), "{minutes} {paid}: {first} in the first half hour");
+        rate(35 * MINUTE);
+        let second = rate(30 * MINUTE);
+        assert!((25..=31).contains(&second), "{minutes} {paid}: {second} in half an hour of the second");
+    }
+}

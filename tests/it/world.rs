@@ -32,7 +32,7 @@ mod web;
 
 pub use db::{Db, Landed};
 pub use esplora::{Esplora, Mood};
-pub use ethereum::{Node, WEI, hash};
+pub use ethereum::{Node, Refusal, WEI, hash};
 pub use files::Files;
 pub use limits::Limits;
 pub use paypal::{API, CLIENT_ID, CLIENT_SECRET, IPN, PayPal, WEBHOOK_ID, capture_of};
@@ -160,7 +160,8 @@ impl World {
             log: log.clone(),
             settings: Rc::new(settings),
         };
-        let (told, shop) = (Told::default(), Shop { world, voice: &Events, names: Default::default() });
+        let (told, shop) =
+            (Told::default(), Shop { world, voice: &Events, names: Default::default(), servers: Default::default() });
         World { db, cache, files, queue, web, live, clock, log, random, limits, told, shop }
     }
 

@@ -97,6 +97,24 @@ test('a second deploy repeats nothing of the first', async () => {
   assert.equal(written[0], written[1]);
 });
 
+test('the URLs of chain servers, which may hold keys, are set as secrets and printed nowhere', async () => {
+  const [account, secretsFile] = [remembering(), newSecretsFile()];
+  const given = {
+    BITCOIN_ESPLORA_URLS: 'https://one.example/serverKey7f3a',
+    LITECOIN_ESPLORA_URLS: 'https://two.example/?key=serverKey7f3a',
+    ETHEREUM_RPC_URLS: 'https://three.example/v2/serverKey7f3a,https://four.example',
+  };
+  const { said } = await deployed(account, secretsFile, { ...given, BRAND: 'Mine' });
+  for (const [name, value] of Object.entries(given)) {
+    assert.equal(account.secrets[name], value);
+    assert.equal(account.vars[name], undefined);
+    assert.match(said, new RegExp(name));
+  }
+  assert.doesNotMatch(said + account.take().join('\n') + (await readFile(secretsFile, 'utf8')), /serverKey7f3a/);
+  await deployed(account, secretsFile);
+  assert.equal(account.secrets.ETHEREUM_RPC_URLS, given.ETHEREUM_RPC_URLS, 'what is not mentioned stays');
+});
+
 test('secrets that cannot be listed stop the deploy before it makes any', async () => {
   const account = remembering();
   const wrangler = async (args, options) =>

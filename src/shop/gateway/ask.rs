@@ -1,11 +1,11 @@
 //! Asking a gateway's server: one call, bounded in time and size. What it answers is untrusted, and what it writes when it says no
-//! is never logged: it may repeat a key.
+//! is never logged as it is: it may repeat a key (`quoted`).
 
 use super::NoSight;
 use crate::{
     json::{self, Value},
     shop::{Error, Refusal, Shop},
-    world::Outgoing,
+    world::{Outgoing, ServerUrl, WebFault},
 };
 
 /// Milliseconds. A buyer waits meanwhile.
@@ -15,6 +15,9 @@ const LIMIT: usize = 256 << 10;
 
 /// Seconds that whoever wants to pay is told to wait when nobody answers.
 const RETRY_AFTER: u32 = 30;
+
+const BREAKS_OFF: &str = "the answer breaks off";
+const TOO_LARGE: &str = "the answer is too large";
 
 /// Why a call has no answer that can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +34,16 @@ impl Unanswered {
     /// Whether the same call may succeed later: nobody answered, or with 409, 429 or 5xx.
     pub fn is_passing(&self) -> bool {
         matches!(self.status, 0 | 409 | 429 | 500..)
+    }
+
+    /// The server took too long, or asks for fewer requests: asking the same soon would make it worse.
+    pub fn is_overloaded(&self) -> bool {
+        self.status == 429 || [WebFault::Timeout.word(), BREAKS_OFF].contains(&self.why.as_str())
+    }
+
+    /// There is more of the answer than was asked for.
+    pub fn is_too_large(&self) -> bool {
+        self.why == TOO_LARGE
     }
 
     /// JSON, but not what was to come.
@@ -69,12 +82,15 @@ pub fn call(url: String, body: Option<(&str, Vec<u8>)>) -> Outgoing {
 /// The body of a 2xx that came whole.
 pub async fn bytes(shop: &Shop, request: Outgoing) -> Result<Vec<u8>, Unanswered> {
     let no = |status, why, body| Err(Unanswered { status, why, body });
+    let limit = request.limit;
     match shop.world.web.fetch(request).await {
         Err(fault) => no(0, fault.word().to_owned(), Vec::new()),
         Ok(answer) if !(200..300).contains(&answer.status) => {
             no(answer.status, format!("status {}", answer.status), answer.body)
         }
-        Ok(answer) if answer.truncated => no(0, "the answer breaks off".into(), Vec::new()),
+        Ok(answer) if answer.truncated => {
+            no(0, if answer.body.len() < limit { BREAKS_OFF } else { TOO_LARGE }.into(), Vec::new())
+        }
         Ok(answer) => Ok(answer.body),
     }
 }
@@ -87,4 +103,56 @@ pub async fn json(shop: &Shop, request: Outgoing) -> Result<Value, Unanswered> {
 /// JSON in UTF-8; `None` for anything else.
 pub fn read(bytes: &[u8]) -> Option<Value> {
     json::parse(std::str::from_utf8(bytes).ok()?).ok()
+}
+
+/// Characters of a server's own words that are logged.
+const MAX_QUOTE: usize = 200;
+/// Letters and digits in one piece: a key has that many, and few words do.
+const KEY_LENGTH: usize = 16;
+
+/// A server's own words for the log: one line, without the URL's parts and without anything that could be a key.
+pub fn quoted(server: &ServerUrl, text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(4 * MAX_QUOTE).collect();
+    let in_piece = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+');
+    let mut kept = String::new();
+    let mut rest = text.as_str();
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|c| in_piece(c) != in_piece(first)).unwrap_or(rest.len());
+        let (piece, after) = rest.split_at(end);
+        // Names of methods are as long, and have no digits.
+        let is_key = piece.len() >= KEY_LENGTH && piece.bytes().any(|b| b.is_ascii_digit());
+        kept.push_str(if is_key { "…" } else { piece });
+        rest = after;
+    }
+    let secret = server.as_str().split_once("://").map_or("", |(_, rest)| rest);
+    let parts = secret.split(['/', '?', '#', '&', '=', '@', ':']).filter(|part| part.len() >= 4);
+    for part in parts.filter(|part| !server.host().starts_with(part)) {
+        kept = kept.replace(part, "…");
+    }
+    let words: Vec<&str> = kept.split_whitespace().collect();
+    words.join(" ").chars().take(MAX_QUOTE).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_servers_words_are_logged_without_keys() {
+        let server = ServerUrl::new("https://eth.example/v2/my-key?token=abcd");
+        for (said, logged) in [
+            ("batch limit of 3 exceeded", "batch limit of 3 exceeded"),
+            (
+                "the key my-key\n may not\tcall eth_getTransactionReceipt",
+                "the key … may not call eth_getTransactionReceipt",
+            ),
+            ("abcd is unknown at eth.example", "… is unknown at eth.example"),
+            ("Bearer 0123456789abcdef0123456789abcdef: no", "Bearer …: no"),
+            ("unknown account 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "unknown account …"),
+            ("", ""),
+        ] {
+            assert_eq!(quoted(&server, said), logged);
+        }
+        assert_eq!(quoted(&server, &"no ".repeat(1_000)).chars().count(), MAX_QUOTE);
+    }
 }

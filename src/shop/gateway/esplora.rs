@@ -2,7 +2,10 @@
 //! as well). What they say is untrusted: bounded in time and size, and a payment is only called gone when two servers
 //! say so, if there are two.
 
-use super::{NoSight, Output, Seen, Sighting, ask, servers};
+use super::{
+    NoSight, Output, Seen, Sighting, ask,
+    servers::{self, ErrorKind, ServerError},
+};
 use crate::{
     json::{self, Value},
     shop::{
@@ -10,7 +13,7 @@ use crate::{
         order::facts::Receipt,
         time::{HOUR, SECOND},
     },
-    world::{Later, Outgoing},
+    world::{Later, Outgoing, ServerUrl},
 };
 
 /// What one of them is asked about.
@@ -24,17 +27,21 @@ pub struct Esplora<'a> {
     pub most: u64,
 }
 
-const TIMEOUT: u32 = 8_000;
-/// A page holds 25 confirmed transactions and up to 50 unconfirmed ones, each a few KB at most.
+/// Bytes of an answer. A page holds 25 confirmed transactions and up to 50 unconfirmed ones, mostly a few KB each; exchanges
+/// pay hundreds of people by one.
 const LIMIT: usize = 2 << 20;
 /// Confirmed transactions come 25 to a page. Beyond this many pages somebody is playing with the address.
 const PAGES: usize = 8;
+/// Transactions of one order that are asked for one by one, where the pages are too large.
+const MAX_KNOWN: usize = 32;
 const NONSENSE: &str = "the transactions are not what Esplora answers";
 
 impl<'a> Esplora<'a> {
     /// All outputs that pay the address. `base_urls` are without a trailing slash.
-    pub async fn look(self, base_urls: &'a [String], known: &[Receipt]) -> Result<Seen, NoSight> {
-        let ask = move |base: &'a str| -> Later<'a, _> { Box::pin(self.ask(base)) };
+    pub async fn look(self, base_urls: &'a [ServerUrl], known: &'a [Receipt]) -> Result<Seen, NoSight> {
+        let ask = move |server: &'a ServerUrl, timeout: u32| -> Later<'a, _> {
+            Box::pin(Server { esplora: self, server, timeout }.ask(known))
+        };
         let mut seen = servers::look(self.shop, base_urls, self.address, known, &ask, merge).await?;
         // As in `merge`, where the other can't be asked.
         if seen.lacks(known) && !seen.complete {
@@ -63,85 +70,162 @@ fn merge(mut a: Sighting, mut b: Sighting, known: &[Receipt]) -> Sighting {
             None => outputs.push(output),
         }
     }
-    Sighting { tip: a.tip.max(b.tip), outputs, complete: a.complete && b.complete, cursor: None }
+    Sighting { tip: a.tip.max(b.tip), outputs, complete: a.complete && b.complete, cut: a.cut || b.cut, cursor: None }
 }
 
-impl Esplora<'_> {
-    async fn ask(self, base: &str) -> Result<Sighting, String> {
-        let address = self.address;
+/// One of them, asked by one look.
+#[derive(Clone, Copy)]
+struct Server<'a> {
+    esplora: Esplora<'a>,
+    server: &'a ServerUrl,
+    /// Milliseconds for each answer.
+    timeout: u32,
+}
+
+impl Server<'_> {
+    async fn ask(self, known: &[Receipt]) -> Result<Sighting, ServerError> {
         // The tip first: a block that comes in between then only makes a payment look one confirmation younger.
-        let tip = self.get(format!("{base}/blocks/tip/height")).await?;
+        let tip = self.get("/blocks/tip/height").await?;
         let tip = std::str::from_utf8(&tip)
             .ok()
             .and_then(|text| text.trim().parse::<u32>().ok())
             .ok_or("the tip is not a number")?;
         let mut sighting = Sighting { tip, ..Sighting::default() };
-        let mut url = format!("{base}/address/{address}/txs");
+        match self.pages(&mut sighting, "/txs", 25).await {
+            Err(no) if no.kind == ErrorKind::TooLarge => self.piecemeal(&mut sighting, known).await?,
+            other => other?,
+        }
+        Ok(sighting)
+    }
+
+    /// All transactions of the address from one of its lists on. A list that holds `full` confirmed ones has a next page.
+    async fn pages(self, sighting: &mut Sighting, list: &str, full: usize) -> Result<(), ServerError> {
+        let address = self.esplora.address;
+        let mut path = format!("/address/{address}{list}");
         for _ in 0..PAGES {
-            let page = self.get(url).await?;
-            let page = String::from_utf8(page).map_err(|_| NONSENSE)?;
-            let page = json::parse(&page).map_err(|_| NONSENSE)?;
-            let page = page.as_array().ok_or(NONSENSE)?;
             let mut confirmed = 0;
             let mut last = None;
-            for tx in page {
-                let (txid, height) = take(&mut sighting, tx, self).ok_or(NONSENSE)?;
+            for tx in self.list(&path).await? {
+                let (txid, height) = take(sighting, &tx, self.esplora).ok_or(NONSENSE)?;
                 confirmed += usize::from(height.is_some());
                 last = Some(txid);
             }
             match last {
-                Some(last) if confirmed >= 25 => url = format!("{base}/address/{address}/txs/chain/{last}"),
+                Some(last) if confirmed >= full => path = format!("/address/{address}/txs/chain/{last}"),
                 _ => {
                     sighting.complete = true;
                     break;
                 }
             }
         }
-        Ok(sighting)
+        Ok(())
     }
 
-    async fn get(self, url: String) -> Result<Vec<u8>, String> {
-        let request = Outgoing { timeout: TIMEOUT, limit: LIMIT, ..ask::call(url, None) };
-        ask::bytes(self.shop, request).await.map_err(|no| no.why)
+    /// Where the first page is too large: what is unspent, which has no other people's outputs in it; what was seen before and
+    /// isn't there, one by one; and the lists in smaller pieces, as far as these can be read. What came and was spent again
+    /// between two looks stands in the lists alone.
+    async fn piecemeal(self, sighting: &mut Sighting, known: &[Receipt]) -> Result<(), ServerError> {
+        for output in self.list(&format!("/address/{}/utxo", self.esplora.address)).await? {
+            take_unspent(sighting, &output, self.esplora).ok_or(NONSENSE)?;
+        }
+        for (list, full) in [("/txs/mempool", usize::MAX), ("/txs/chain", 25)] {
+            match self.pages(sighting, list, full).await {
+                Err(no) if no.kind == ErrorKind::TooLarge => sighting.cut = true,
+                other => other?,
+            }
+        }
+        let spent = known.iter().filter(|receipt| !receipt.gone && is_txid(&receipt.txid));
+        let spent: Vec<&Receipt> = spent.filter(|receipt| !sighting.has(&receipt.txid)).take(MAX_KNOWN).collect();
+        for receipt in spent {
+            if let Some(height) = self.height_of(&receipt.txid, sighting.tip).await? {
+                let (txid, vout, value) = (receipt.txid.clone(), receipt.vout, receipt.value);
+                sighting.outputs.push(Output { txid, vout, value, height, time: None });
+            }
+        }
+        sighting.complete = true;
+        Ok(())
+    }
+
+    /// The height of a transaction's block, if it has one; `None` when there is no such transaction.
+    async fn height_of(self, txid: &str, tip: u32) -> Result<Option<Option<u32>>, ServerError> {
+        let found = |no: ServerError| if no.kind == ErrorKind::NotFound { Ok(None) } else { Err(no) };
+        let status = match self.get(&format!("/tx/{txid}/status")).await {
+            Ok(status) => ask::read(&status).ok_or(NONSENSE)?,
+            Err(no) => return found(no),
+        };
+        if let (Some(height), _) = block(&status, tip).ok_or(NONSENSE)? {
+            return Ok(Some(Some(height)));
+        }
+        // Some say of a transaction that they don't have that it is unconfirmed.
+        match self.get(&format!("/tx/{txid}")).await {
+            Ok(_) => Ok(Some(None)),
+            Err(no) if no.kind == ErrorKind::TooLarge => Ok(Some(None)),
+            Err(no) => found(no),
+        }
+    }
+
+    async fn list(self, path: &str) -> Result<Vec<Value>, ServerError> {
+        let list = String::from_utf8(self.get(path).await?).map_err(|_| NONSENSE)?;
+        Ok(json::parse(&list).ok().and_then(Value::into_array).ok_or(NONSENSE)?)
+    }
+
+    async fn get(self, path: &str) -> Result<Vec<u8>, ServerError> {
+        let request = Outgoing { timeout: self.timeout, limit: LIMIT, ..ask::call(self.server.at(path), None) };
+        Ok(ask::bytes(self.esplora.shop, request).await?)
     }
 }
 
 /// A miner's clock may be this far off (consensus allows two hours).
 const CLOCKS: i64 = 2 * HOUR;
 
-/// Notes the outputs of one transaction that pay the address; answers its txid and height. `None`: it isn't one.
-fn take(
-    sighting: &mut Sighting,
-    tx: &Value,
-    Esplora { address, since, most, .. }: Esplora<'_>,
-) -> Option<(String, Option<u32>)> {
-    let txid = tx.get("txid")?.as_str()?;
-    if txid.len() != 64 || !txid.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
+fn is_txid(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// The height and the time of the block that a `status` names; `None` when it isn't one.
+fn block(status: &Value, tip: u32) -> Option<(Option<u32>, Option<i64>)> {
+    if !status.get("confirmed")?.as_bool()? {
+        return Some((None, None));
     }
-    let status = tx.get("status")?;
-    let (height, time) = match status.get("confirmed")?.as_bool()? {
-        true => {
-            let height: u32 = status.get("block_height")?.as_int()?;
-            // Blocks may have come since the tip was asked for, but not many.
-            (Some(Some(height).filter(|height| *height <= sighting.tip.saturating_add(10))?), status.get("block_time"))
-        }
-        false => (None, None),
-    };
-    let time = time.and_then(Value::as_int::<i64>).map(|time| time.saturating_mul(SECOND));
-    let old = time.is_some_and(|time| time < since - CLOCKS);
+    let height: u32 = status.get("block_height")?.as_int()?;
+    let time = status.get("block_time").and_then(Value::as_int::<i64>).map(|time| time.saturating_mul(SECOND));
+    // Blocks may have come since the tip was asked for, but not many.
+    (height <= tip.saturating_add(10)).then_some((Some(height), time))
+}
+
+/// Notes the outputs of one transaction that pay the address; answers its txid and height. `None`: it isn't one.
+fn take(sighting: &mut Sighting, tx: &Value, esplora: Esplora<'_>) -> Option<(String, Option<u32>)> {
+    let txid = tx.get("txid")?.as_str().filter(|txid| is_txid(txid))?;
+    let (height, time) = block(tx.get("status")?, sighting.tip)?;
     for (vout, output) in (0..).zip(tx.get("vout")?.as_array()?) {
         // Outputs without an address (OP_RETURN) pay nobody.
-        if !old && output.get("scriptpubkey_address").and_then(Value::as_str) == Some(address) {
+        if output.get("scriptpubkey_address").and_then(Value::as_str) == Some(esplora.address) {
             let value: u64 = output.get("value")?.as_int()?;
-            if value > most {
-                return None;
-            }
-            let again = sighting.outputs.iter().any(|seen| seen.txid == txid && seen.vout == vout);
-            if !again {
-                sighting.outputs.push(Output { txid: txid.to_owned(), vout, value, height, time });
-            }
+            note(sighting, Output { txid: txid.to_owned(), vout, value, height, time }, esplora)?;
         }
     }
     Some((txid.to_owned(), height))
+}
+
+/// Notes an entry of a list of unspent outputs.
+fn take_unspent(sighting: &mut Sighting, entry: &Value, esplora: Esplora<'_>) -> Option<()> {
+    let txid = entry.get("txid")?.as_str().filter(|txid| is_txid(txid))?.to_owned();
+    let (height, time) = block(entry.get("status")?, sighting.tip)?;
+    let (vout, value) = (entry.get("vout")?.as_int()?, entry.get("value")?.as_int()?);
+    note(sighting, Output { txid, vout, value, height, time }, esplora)
+}
+
+/// Notes an output once, unless it is older than the order. `None`: there are not so many coins.
+fn note(sighting: &mut Sighting, output: Output, Esplora { since, most, .. }: Esplora<'_>) -> Option<()> {
+    if output.time.is_some_and(|time| time < since - CLOCKS) {
+        return Some(());
+    }
+    if output.value > most {
+        return None;
+    }
+    let again = sighting.outputs.iter().any(|seen| seen.txid == output.txid && seen.vout == output.vout);
+    if !again {
+        sighting.outputs.push(output);
+    }
+    Some(())
 }

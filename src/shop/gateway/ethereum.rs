@@ -13,12 +13,13 @@ use crate::{
         Outcome,
         order::{Draft, Order, facts::Facts},
     },
-    world::{Later, LogLine, Network, Row, Statement},
+    world::{Later, Network, Row, ServerUrl, Statement},
 };
 use node::Node;
 
 pub mod address;
 mod node;
+mod rpc;
 
 pub const GATEWAY: Gateway = Gateway(&Ethereum);
 
@@ -110,15 +111,15 @@ impl Way for Ethereum {
         Box::pin(async move {
             let mut address = wallet::taken(desk, self, taken)?;
             let urls = &desk.shop.world.settings.ethereum.urls;
-            for url in servers::in_turn(urls, &address.text).take(2) {
-                match node::now(desk.shop, url, &address.text).await {
+            let at = address.text.clone();
+            for (server, timeout) in servers::in_turn(desk.shop, urls, &at).take(2) {
+                // A buyer waits for his address.
+                let timeout = timeout.min(node::HASTE);
+                let ask = |server, timeout| -> Later<'_, _> { Box::pin(node::now(desk.shop, server, timeout, &at)) };
+                match servers::attempt(desk.shop, server, timeout, &ask).await {
                     Ok((tip, _)) if address.cursor.is_some() => address.cursor = Some(node::settled(tip)),
                     Ok((_, held)) => address.holds = held,
-                    Err(why) => {
-                        let line = LogLine::warn("gateway.server_failed").with("server", url);
-                        desk.shop.world.log.write(line.because(why));
-                        continue;
-                    }
+                    Err(_) => continue,
                 }
                 break;
             }
@@ -129,8 +130,8 @@ impl Way for Ethereum {
     fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
         Box::pin(async move {
             let (invoice, known) = (&order.invoice, known.receipts.as_slice());
-            let ask = move |url: &'a str| -> Later<'a, _> {
-                let node = Node { desk, url, order, known };
+            let ask = move |server: &'a ServerUrl, timeout: u32| -> Later<'a, _> {
+                let node = Node { desk, server, timeout, order, known };
                 Box::pin(async move { if invoice.is_shared() { node.blocks().await } else { node.balance().await } })
             };
             let urls = &desk.shop.world.settings.ethereum.urls;

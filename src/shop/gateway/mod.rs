@@ -27,7 +27,7 @@ pub mod litecoin;
 pub mod paypal;
 pub mod qr;
 pub mod rates;
-mod servers;
+pub mod servers;
 pub mod settings;
 pub mod simulated;
 pub mod stripe;
@@ -262,6 +262,8 @@ pub struct Sighting {
     pub outputs: Vec<Output>,
     /// What isn't here isn't there: enough of those who could know were asked.
     pub complete: bool,
+    /// More came to the address than could be read: of what was seen before nothing is missing, but there is more.
+    pub cut: bool,
     /// Where the next look goes on, for a chain that is read block by block; below `tip`, it goes on soon.
     pub cursor: Option<u32>,
 }

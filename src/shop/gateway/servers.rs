@@ -1,33 +1,142 @@
-//! Servers that see one chain: which is asked first, when another is, and when their word is enough.
+//! Servers that see one chain: which is asked first, when another is, and when their word is enough. A server that keeps
+//! everybody waiting is left alone for a while.
 
-use super::{NoSight, Sighting};
+use std::{cell::RefCell, collections::HashMap};
+
+use super::{NoSight, Sighting, ask::Unanswered};
 use crate::{
-    shop::{Shop, order::facts::Receipt},
-    world::{Later, LogLine},
+    shop::{
+        Shop,
+        order::facts::Receipt,
+        time::{HOUR, MINUTE},
+    },
+    world::{Later, LogLine, ServerUrl},
 };
+
+/// Milliseconds that a server has to answer while another one could be asked instead …
+const HASTE: u32 = 3_000;
+/// … and when it is the last.
+const PATIENCE: u32 = 8_000;
+/// Milliseconds for which a server is left alone that did not answer in time or asked for fewer requests.
+const REST: i64 = MINUTE;
+/// Milliseconds after which larger batches are tried again: a plan may have been changed.
+const BATCH_MEMORY: i64 = HOUR;
+
+/// What this isolate has learned of servers.
+#[derive(Default)]
+pub struct ServerMemory(RefCell<HashMap<ServerUrl, Known>>);
+
+#[derive(Clone, Copy, Default)]
+struct Known {
+    /// Milliseconds since 1970; 0: it answers.
+    rests_until: i64,
+    /// Calls in one request that it takes, and until when that is believed.
+    batch: Option<(usize, i64)>,
+}
+
+impl ServerMemory {
+    /// The servers to be asked, in their order: those that don't rest, or the one whose rest ends first.
+    fn ready<'a>(&self, servers: Vec<&'a ServerUrl>, now: i64) -> Vec<&'a ServerUrl> {
+        let rests_until = |server: &ServerUrl| self.0.borrow().get(server).map_or(0, |known| known.rests_until);
+        let mut ready = servers.clone();
+        ready.retain(|server| rests_until(server) <= now);
+        if ready.is_empty() {
+            ready.extend(servers.into_iter().min_by_key(|server| rests_until(server)));
+        }
+        ready
+    }
+
+    /// A server whose rest is over is tried by one look, not by all at once.
+    fn begin(&self, server: &ServerUrl, now: i64) {
+        if let Some(known) = self.0.borrow_mut().get_mut(server).filter(|known| known.rests_until > 0) {
+            known.rests_until = now + REST;
+        }
+    }
+
+    fn end(&self, server: &ServerUrl, overloaded: bool, now: i64) {
+        let rests_until = if overloaded { now + REST } else { 0 };
+        let mut all = self.0.borrow_mut();
+        if overloaded || all.contains_key(server) {
+            all.entry(server.clone()).or_default().rests_until = rests_until;
+        }
+    }
+
+    /// Calls that it takes in one request, as far as is known.
+    pub fn batch(&self, server: &ServerUrl, now: i64) -> usize {
+        let batch = self.0.borrow().get(server).and_then(|known| known.batch);
+        batch.filter(|(_, until)| now < *until).map_or(usize::MAX, |(size, _)| size)
+    }
+
+    pub fn set_batch(&self, server: &ServerUrl, size: usize, now: i64) {
+        self.0.borrow_mut().entry(server.clone()).or_default().batch = Some((size, now + BATCH_MEMORY));
+    }
+}
+
+/// Why a server's answer can't be used.
+#[derive(Debug)]
+pub struct ServerError {
+    /// For the operator's log: no URL and no key.
+    pub why: String,
+    pub kind: ErrorKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// It did not answer in time, or asks for fewer requests.
+    Overloaded,
+    /// It answers more than is read.
+    TooLarge,
+    /// It has no such thing.
+    NotFound,
+    Other,
+}
+
+impl From<&str> for ServerError {
+    fn from(why: &str) -> ServerError {
+        ServerError { why: why.to_owned(), kind: ErrorKind::Other }
+    }
+}
+
+impl From<String> for ServerError {
+    fn from(why: String) -> ServerError {
+        ServerError { why, kind: ErrorKind::Other }
+    }
+}
+
+impl From<Unanswered> for ServerError {
+    fn from(no: Unanswered) -> ServerError {
+        let kind = match () {
+            () if no.is_overloaded() => ErrorKind::Overloaded,
+            () if no.is_too_large() => ErrorKind::TooLarge,
+            () if no.status == 404 => ErrorKind::NotFound,
+            () => ErrorKind::Other,
+        };
+        ServerError { why: no.why, kind }
+    }
+}
+
+/// How one server is asked within so many milliseconds.
+pub type Ask<'a, T> = dyn Fn(&'a ServerUrl, u32) -> Later<'a, Result<T, ServerError>> + 'a;
 
 /// Asks one server after the other until one knows all that was known before. What they saw is put together by `merge`, the
 /// earlier first. A payment is only called gone (`Sighting::complete`) when two servers say so, if there are two.
 pub async fn look<'a>(
     shop: &Shop,
-    urls: &'a [String],
+    urls: &'a [ServerUrl],
     address: &str,
     known: &[Receipt],
-    ask: &(dyn Fn(&'a str) -> Later<'a, Result<Sighting, String>> + 'a),
+    ask: &Ask<'a, Sighting>,
     merge: fn(Sighting, Sighting, &[Receipt]) -> Sighting,
 ) -> Result<Sighting, NoSight> {
     let count = urls.len();
-    let mut reasons = String::new();
+    let mut reasons = Vec::new();
     let mut asked = 0;
     let mut best: Option<Sighting> = None;
-    for base in in_turn(urls, address) {
-        let seen = match ask(base).await {
+    for (server, timeout) in in_turn(shop, urls, address) {
+        let seen = match attempt(shop, server, timeout, ask).await {
             Ok(seen) => seen,
             Err(reason) => {
-                shop.world.log.write(LogLine::warn("gateway.server_failed").with("server", base).because(&reason));
-                let reason = format!("no look at {base}: {reason}");
-                reasons.push_str(&reason);
-                reasons.push_str("; ");
+                reasons.push(format!("no look at {}: {reason}", server.host()));
                 continue;
             }
         };
@@ -43,16 +152,38 @@ pub async fn look<'a>(
         }
     }
     let Some(mut seen) = best else {
-        return Err(NoSight::Unreachable(if count == 0 { "no server is configured".into() } else { reasons }));
+        let why = if count == 0 { "no server is configured".into() } else { reasons.join("; ") };
+        return Err(NoSight::Unreachable(why));
     };
     // One server's word is not enough to call a payment gone where a second could be asked.
     seen.complete &= asked >= count.min(2) || asked == count;
     Ok(seen)
 }
 
-/// Each address starts with a server of its own and stays with it: servers hear of a transaction at different times, and
-/// going round would make a payment flicker.
-pub fn in_turn<'a>(urls: &'a [String], address: &str) -> impl Iterator<Item = &'a str> {
+/// Asks a server, and remembers how it behaved. The error is its reason, which the log has by then.
+pub async fn attempt<'a, T>(shop: &Shop, server: &'a ServerUrl, timeout: u32, ask: &Ask<'a, T>) -> Result<T, String> {
+    shop.servers.begin(server, shop.now());
+    let answer = ask(server, timeout).await;
+    let overloaded = answer.as_ref().is_err_and(|no| no.kind == ErrorKind::Overloaded);
+    shop.servers.end(server, overloaded, shop.now());
+    answer.map_err(|no| {
+        let line = LogLine::warn("gateway.server_failed").with("server", server.host());
+        let line = if overloaded { line.with("rests_seconds", REST / 1_000) } else { line };
+        shop.world.log.write(line.because(&no.why));
+        no.why
+    })
+}
+
+/// The servers to be asked, each with the milliseconds that it has. Each address starts with a server of its own and stays with
+/// it: servers hear of a transaction at different times, and going round would make a payment flicker.
+pub fn in_turn<'a>(
+    shop: &Shop,
+    urls: &'a [ServerUrl],
+    address: &str,
+) -> impl Iterator<Item = (&'a ServerUrl, u32)> + use<'a> {
     let first = address.bytes().map(usize::from).sum::<usize>() % urls.len().max(1);
-    urls.iter().cycle().skip(first).take(urls.len()).map(String::as_str)
+    let all = urls.iter().cycle().skip(first).take(urls.len()).collect();
+    let ready = shop.servers.ready(all, shop.now());
+    let last = ready.len().saturating_sub(1);
+    ready.into_iter().enumerate().map(move |(n, server)| (server, if n < last { HASTE } else { PATIENCE }))
 }

@@ -102,7 +102,7 @@ impl Way for Simulated {
             // What was once taken for the order's stays so: it is no longer missing.
             let is_known = |output: &Output| known.receipts.iter().any(|receipt| receipt.txid == output.txid);
             outputs.retain(|output| order.invoice.owns(output.value) || is_known(output));
-            Ok(Seen::Coins(Sighting { tip, outputs, complete: true, cursor: order.invoice.cursor }))
+            Ok(Seen::Coins(Sighting { tip, outputs, complete: true, cut: false, cursor: order.invoice.cursor }))
         })
     }
 

@@ -237,6 +237,7 @@ mod tests {
             tip: 101,
             outputs: vec![Output { txid: "a".into(), vout: 0, value: 1_000, height: Some(101), time: None }],
             complete: true,
+            cut: false,
             cursor: None,
         };
         let back = update(&gone, &back, 6);
@@ -255,6 +256,7 @@ mod tests {
             tip: 100,
             outputs: vec![Output { txid: "a".into(), vout: 0, value: 1_000, height: None, time: None }],
             complete: true,
+            cut: false,
             cursor: None,
         };
         let known = update(&[], &seen, 5);

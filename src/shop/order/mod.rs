@@ -16,6 +16,7 @@ pub mod filter;
 pub mod hear;
 pub mod movement;
 pub mod open;
+mod pace;
 pub mod rehearsal;
 pub mod sql;
 pub mod watch;

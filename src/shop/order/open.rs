@@ -1,6 +1,6 @@
 //! Opening an order: an address of its own and a quote, or a page of the gateway's; and the first webhook, in one commit.
 
-use super::{Draft, Invoice, Order, Status, dollars, sql, watch};
+use super::{Draft, Invoice, Order, Status, dollars, pace, sql, watch};
 use crate::{
     shop::{
         Along, Outcome, Refusal, Shop,
@@ -96,7 +96,7 @@ pub async fn commit(
     let opened = draft.gateway.of(account).open(Desk { shop, account }, &draft, ready.taken).await?;
     let now = shop.now();
     let mut order = price(account, draft, opened, ready.rates.as_ref(), policy, now)?;
-    let delay = watch::delay(&order, now, shop.world.settings.watch_seconds);
+    let delay = pace::delay(&order, now, shop.world.settings.watch_seconds);
     order.watch_lease = delay.map(|delay| watch::lease(now, delay));
     let endpoints = Endpoint::from_rows(ready.endpoints)?;
     let owed = webhook::owe(shop, account.id, &[Event::OrderCreated], Subject::Order(&order), &endpoints);

@@ -255,7 +255,7 @@ pub fn update(order: &Order) -> [Statement; 2] {
             "UPDATE orders SET revision = revision + 1, status = ?3, delivered = ?4,
              crypto_value = ?5, crypto_received = ?6, crypto_confirmations = ?7,
              crypto_rate = ?8, rate_source = ?9, rate_at = ?10, quote_expires_at = ?11, late = ?12,
-             watch_turn = ?13, watch_lease = ?14, paid_at = ?15, updated_at = ?16, quote_base = ?17, quote_credit = ?18,
+             watch_turn = ?13, watch_lease = ?14, watch_failures = 0, paid_at = ?15, updated_at = ?16, quote_base = ?17, quote_credit = ?18,
              session_id = ?19, session_url = ?20, session_expires_at = ?21, paid_value = ?22, refunded_value = ?23,
              strange = ?24, crypto_cursor = ?25, crypto_index = ?26
              WHERE account_id = ?1 AND id = ?2",
@@ -295,8 +295,17 @@ pub fn update(order: &Order) -> [Statement; 2] {
 /// on under a new turn, which is answered; should it have forked, the other branch dies here.
 pub fn extend_lease(account_id: i64, id: &str, turn: i64, until: i64) -> Statement {
     Statement::new(
-        "UPDATE orders SET watch_lease = ?4, watch_turn = watch_turn + 1
-         WHERE account_id = ?1 AND id = ?2 AND watch_turn = ?3 AND watch_lease IS NOT NULL RETURNING watch_turn",
+        "UPDATE orders SET watch_lease = ?4, watch_turn = watch_turn + 1, watch_failures = 0
+         WHERE account_id = ?1 AND id = ?2 AND watch_turn = ?3 RETURNING watch_turn",
+        vec![account_id.into(), id.into(), turn.into(), until.into()],
+    )
+}
+
+/// A lease for an order that has none, under a new turn, which is answered: to one of many who ask. No change of the order either.
+pub fn begin_lease(account_id: i64, id: &str, turn: i64, until: i64) -> Statement {
+    Statement::new(
+        "UPDATE orders SET watch_lease = ?4, watch_turn = watch_turn + 1, watch_failures = 0
+         WHERE account_id = ?1 AND id = ?2 AND watch_turn = ?3 AND watch_lease IS NULL RETURNING watch_turn",
         vec![account_id.into(), id.into(), turn.into(), until.into()],
     )
 }
@@ -304,18 +313,35 @@ pub fn extend_lease(account_id: i64, id: &str, turn: i64, until: i64) -> Stateme
 /// Nothing will come any more.
 pub fn end_lease(account_id: i64, id: &str, turn: i64) -> Statement {
     Statement::new(
-        "UPDATE orders SET watch_lease = NULL WHERE account_id = ?1 AND id = ?2 AND watch_turn = ?3",
+        "UPDATE orders SET watch_lease = NULL, watch_failures = 0 WHERE account_id = ?1 AND id = ?2 AND watch_turn = ?3",
         vec![account_id.into(), id.into(), turn.into()],
     )
 }
 
-/// Cron's sweep over all accounts of a shard: whose chain of looks has broken off gets a new turn.
-pub fn take_lapsed(now: i64, until: i64, limit: u32) -> Statement {
+/// Looks in a row that came to no end (a fault, a killed isolate, a lost message) before the next ones are spaced out.
+const PATIENT_FAILURES: u32 = 5;
+/// The longest distance between them is 2⁴ times the shortest: 80 minutes, should a queue have been away for hours.
+const MAX_DOUBLINGS: u32 = 4;
+/// After so many, two weeks or more, nobody looks any more until the order's page is opened.
+const MAX_FAILURES: u32 = 250;
+
+/// Cron's sweep over all accounts of a shard: whose chain of looks has broken off gets a new turn, and a lease of `period`
+/// milliseconds, longer with each in a row that broke off. The answered lease is null where it is given up.
+pub fn take_lapsed(now: i64, period: i64, limit: u32) -> Statement {
     Statement::new(
-        "UPDATE orders SET revision = revision + 1, watch_turn = watch_turn + 1, watch_lease = ?2
+        "UPDATE orders SET revision = revision + 1, watch_turn = watch_turn + 1, watch_failures = watch_failures + 1,
+           watch_lease = CASE WHEN watch_failures < ?6
+             THEN ?1 + (?2 << MAX(0, MIN(watch_failures - ?4, ?5))) END
          WHERE (account_id, seq) IN (SELECT account_id, seq FROM orders WHERE watch_lease < ?1 ORDER BY watch_lease LIMIT ?3)
-         RETURNING account_id, id, watch_turn",
-        vec![now.into(), until.into(), limit.into()],
+         RETURNING account_id, id, watch_turn, watch_lease",
+        vec![
+            now.into(),
+            period.into(),
+            limit.into(),
+            PATIENT_FAILURES.into(),
+            MAX_DOUBLINGS.into(),
+            MAX_FAILURES.into(),
+        ],
     )
 }
 

@@ -5,8 +5,10 @@
 use super::{
     Invoice, Order, Status,
     facts::{self, Facts, Receipt, Terms},
-    movement::{self, Movement, Session},
-    open, sql,
+    movement::{self, Movement},
+    open,
+    pace::{delay, is_abandoned, is_watched},
+    sql,
 };
 use crate::{
     shop::{
@@ -14,100 +16,11 @@ use crate::{
         account::Account,
         gateway::{Desk, NoSight, Seen, Sighting, wallet},
         job::Job,
-        time::{DAY, HOUR, MINUTE, SECOND},
+        time::{MINUTE, SECOND},
         webhook::{self, Endpoint, Event, Subject},
     },
     world::{Fault, LogLine, Statement, Uncommitted},
 };
-
-/// Blocks that bury a payment for good. One that is younger is watched on after it was paid.
-const BURIED: u32 = 6;
-/// So long after its quote has run out an address is watched. If nothing ever came to it, it is used again then.
-const WATCHED: i64 = 7 * DAY;
-
-/// Seconds until the next look, or `None` when there is nothing to look for any more. `base` is the operator's
-/// `WATCH_SECONDS`.
-pub fn delay(order: &Order, now: i64, base: u32) -> Option<u32> {
-    // Where blocks are read for it, a look comes before there are too many of them.
-    let most = if order.invoice.is_shared() { 300 } else { u32::MAX };
-    pace(order, now, base).map(|delay| delay.min(most))
-}
-
-fn pace(order: &Order, now: i64, base: u32) -> Option<u32> {
-    if !is_watched(order) {
-        return None;
-    }
-    if let Some(session) = &order.session {
-        return session_delay(order, session, now);
-    }
-    if let Some(paid_at) = order.paid_at {
-        return paid_delay(order, now - paid_at);
-    }
-    // A new quote makes an old order young again.
-    let past = now - order.invoice.expires_at;
-    // What was seen is followed to its end, however long it takes; but a test account's chain may stand still for ever.
-    let confirming = order.status == Status::AwaitingConfirmations && !order.test;
-    match () {
-        () if past < facts::GRACE || (confirming && past < 2 * HOUR) => Some(base),
-        () if past < HOUR || (confirming && past < DAY) => Some(base.max(60)),
-        () if past < order.policy.watch() || (confirming && past < 14 * DAY) => Some(300),
-        () if past < WATCHED || confirming => Some(3_600),
-        // Its last look could not see for sure that the address is empty. One that all orders share is never given back.
-        () if order.status == Status::Unpaid && !order.invoice.is_shared() && past < WATCHED + 2 * DAY => {
-            Some(12 * 3_600)
-        }
-        () => None,
-    }
-}
-
-/// `age`: since it was paid. What was handed out before the first confirmation can still be replaced by anybody, and is looked
-/// at soon, then ever more rarely; the blocks that bury a payment have mostly come within an hour. What vanished may come
-/// back for two weeks, after which nobody keeps it. A test account's chain moves only when its seller has it looked at.
-fn paid_delay(order: &Order, age: i64) -> Option<u32> {
-    let rarer = u32::try_from(age / 2 / SECOND).unwrap_or(u32::MAX).clamp(30, 3_600);
-    match () {
-        () if order.test => None,
-        () if age < DAY && order.invoice.confirmations == 0 => Some(rarer),
-        () if age < DAY => Some(3_600),
-        () if age < 14 * DAY => Some(6 * 3_600),
-        () => None,
-    }
-}
-
-/// Whether anything can happen to its payment that a look would see.
-fn is_watched(order: &Order) -> bool {
-    // An address that was given back is another order's.
-    let its_own = order.session.is_some() || order.invoice.index.is_some();
-    its_own && (order.status.is_open() || is_shallow(order))
-}
-
-/// Paid in coins, and not so deep that nothing can happen to them any more.
-fn is_shallow(order: &Order) -> bool {
-    let paid = matches!(order.status, Status::Completed | Status::Reversed) && order.paid_at.is_some();
-    paid && order.session.is_none() && order.invoice.confirmations < order.confirmations_needed.max(BURIED)
-}
-
-/// Nobody has paid it, and its time is over.
-fn is_abandoned(order: &Order, receipts: &[Receipt], seen: &Sighting, now: i64) -> bool {
-    let nothing = receipts.is_empty() && seen.outputs.is_empty();
-    nothing && order.status == Status::Unpaid && now >= order.invoice.expires_at + WATCHED
-}
-
-/// A gateway with a page tells us what happens there. It is asked as well, in case that its word is lost: soon, when the page
-/// has ended, and now and then while it holds money back.
-fn session_delay(order: &Order, session: &Session, now: i64) -> Option<u32> {
-    if !order.gateway.looks(order) {
-        return None;
-    }
-    let age = now - order.created_at;
-    match (order.status, session.expires_at) {
-        (Status::PendingAtPayPal, _) if age < 30 * DAY => Some(3 * 3_600),
-        _ if age < HOUR => Some(600),
-        (_, Some(ends)) if now < ends + HOUR => Some(3_600),
-        (_, None) if age < DAY => Some(3_600),
-        _ => None,
-    }
-}
 
 /// The order's next look, in its living chain of looks.
 pub fn message(account: &Account, order: &Order) -> Job {
@@ -370,20 +283,27 @@ fn steps(mut order: Order, route: &[Status], more: bool, silent: bool, now: i64)
     steps
 }
 
-/// Extends the lease of a living chain of looks, and only when it is about to end: most looks write nothing. Answers the
-/// order as it goes on, or `None` when another chain has taken over.
+/// Whether a lease is to be renewed: it is about to end, or so long that cron would find a broken chain late.
+fn is_due(ends: i64, now: i64, delay: u32) -> bool {
+    let left = ends - now - i64::from(delay) * SECOND;
+    !(2 * MINUTE..=LEASE).contains(&left)
+}
+
+/// Extends the lease of a living chain of looks, and only when it is about to end: most looks write nothing. A chain without a
+/// lease takes one, and with it a new turn: so of many only one goes on. Answers the order as it goes on, or `None` when
+/// another chain has taken over.
 async fn keep_alive(shop: &Shop, account: &Account, mut order: Order, turn: Option<i64>) -> Outcome<Option<Order>> {
     let now = shop.now();
     let next = delay(&order, now, shop.world.settings.watch_seconds);
-    let (Some(turn), Some(ends)) = (turn, order.watch_lease) else {
+    let Some(turn) = turn else {
         return Ok(Some(order));
     };
-    let statement = match next {
-        Some(delay) if ends - now < i64::from(delay) * SECOND + 2 * MINUTE => {
+    let statement = match (next, order.watch_lease) {
+        (Some(delay), ends) if ends.is_none_or(|ends| is_due(ends, now, delay)) => {
             sql::extend_lease(account.id, &order.id, turn, lease(now, delay))
         }
-        Some(_) => return Ok(Some(order)),
-        None => sql::end_lease(account.id, &order.id, turn),
+        (None, Some(_)) => sql::end_lease(account.id, &order.id, turn),
+        _ => return Ok(Some(order)),
     };
     let rows = account.db(shop)?.commit(vec![statement]).await.map_err(Uncommitted::into_fault)?;
     if next.is_some() {
@@ -402,11 +322,29 @@ async fn tell_pages(shop: &Shop, order: &Order) {
     }
 }
 
-/// Has an order looked at once more whose watch has ended: somebody opened its page, perhaps because he paid after all.
+/// Has an order looked at once more whose watch has ended: somebody opened its page, perhaps because they paid after all. The look
+/// takes a lease and a turn of its own first: however often the page is opened, there is one.
 pub async fn look_again(shop: &Shop, account: &Account, order: &Order) {
-    if order.status != Status::Completed && is_watched(order) && order.watch_lease.is_none() {
-        shop.nudge(vec![(message(account, order), 0)]).await;
+    if order.status == Status::Completed || !is_watched(order) || order.watch_lease.is_some() {
+        return;
     }
+    match begin_turn(shop, account, order).await {
+        Ok(Some(order)) => shop.nudge(vec![(message(account, &order), 0)]).await,
+        Ok(None) => {}
+        // The page is shown all the same.
+        Err(fault) => {
+            let line = LogLine::warn("order.sync_not_begun").account(account.id).order(&order.id);
+            shop.world.log.write(line.because(fault));
+        }
+    }
+}
+
+/// The order with a lease and a new turn; `None` when somebody else was first.
+async fn begin_turn(shop: &Shop, account: &Account, order: &Order) -> Result<Option<Order>, Fault> {
+    let begin = sql::begin_lease(account.id, &order.id, order.watch_turn, shop.now() + LEASE);
+    let rows = account.db(shop)?.commit(vec![begin]).await.map_err(Uncommitted::into_fault)?;
+    let turn = rows.first().and_then(|rows| rows.first()).map(|row| row.int()).transpose()?;
+    Ok(turn.map(|watch_turn| Order { watch_turn, ..order.clone() }))
 }
 
 /// A new price for what an order still lacks, once its quote has run out.

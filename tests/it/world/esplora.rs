@@ -1,6 +1,9 @@
 //! A small Esplora server over a chain that the test moves, and the two servers of exchange rates.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use pushguard::world::{Answer, Clock as _, WebFault};
 use serde_json::{Value, json};
@@ -26,6 +29,9 @@ struct Transaction {
     height: Option<u32>,
     /// Of its block, in seconds.
     time: Option<i64>,
+    spent: bool,
+    /// Bytes that its JSON has beside our output: other people's.
+    bulk: usize,
 }
 
 pub struct Esplora {
@@ -34,6 +40,8 @@ pub struct Esplora {
     tip: RefCell<u32>,
     transactions: RefCell<Vec<Transaction>>,
     mood: RefCell<Mood>,
+    /// Milliseconds that an answer takes.
+    pub takes: Cell<u32>,
 }
 
 impl World {
@@ -81,6 +89,7 @@ impl Esplora {
             tip: RefCell::new(800_000),
             transactions: RefCell::default(),
             mood: RefCell::new(Mood::Well),
+            takes: Cell::new(10),
         });
         let handler = server.clone();
         web.on(base, move |sent| handler.serve(sent));
@@ -95,7 +104,8 @@ impl Esplora {
     pub fn sees(&self, name: u8, address: &str, value: u64) -> String {
         let txid = format!("{name:02x}").repeat(32);
         let address = address.to_owned();
-        let transaction = Transaction { txid: txid.clone(), address, value, height: None, time: None };
+        let transaction =
+            Transaction { txid: txid.clone(), address, value, height: None, time: None, spent: false, bulk: 0 };
         self.transactions.borrow_mut().push(transaction);
         txid
     }
@@ -122,6 +132,20 @@ impl Esplora {
         }
     }
 
+    fn change(&self, txid: &str, change: impl Fn(&mut Transaction)) {
+        self.transactions.borrow_mut().iter_mut().filter(|tx| tx.txid == txid).for_each(change);
+    }
+
+    /// It pays hundreds of others as well.
+    pub fn swells(&self, txid: &str, bytes: usize) {
+        self.change(txid, |tx| tx.bulk = bytes);
+    }
+
+    /// The seller moves its coins on.
+    pub fn spends(&self, txid: &str) {
+        self.change(txid, |tx| tx.spent = true);
+    }
+
     /// Its block was found so long ago.
     pub fn ages(&self, txid: &str, ms: i64) {
         for transaction in self.transactions.borrow_mut().iter_mut().filter(|tx| tx.txid == txid) {
@@ -138,23 +162,50 @@ impl Esplora {
             Mood::Tells(body) if !is_tip => return answer(200, body.clone()),
             Mood::Tells(_) | Mood::Well => {}
         }
+        if self.takes.get() > sent.timeout {
+            return Err(WebFault::Timeout);
+        }
         if is_tip {
             return answer(200, self.tip.borrow().to_string());
         }
         let parts: Vec<&str> = path.split('/').skip(1).collect();
-        let (address, after) = match parts.as_slice() {
-            ["address", address, "txs"] => (*address, None),
-            ["address", address, "txs", "chain", last] => (*address, Some(*last)),
+        let (address, pool, after) = match parts.as_slice() {
+            ["address", address, "txs"] => (*address, true, None),
+            ["address", address, "txs", "mempool"] => (*address, true, Some("none after")),
+            ["address", address, "txs", "chain"] => (*address, false, None),
+            ["address", address, "txs", "chain", last] => (*address, false, Some(*last)),
+            ["address", address, "utxo"] => return answer(200, self.unspent(address).to_string()),
+            // Of a transaction that it doesn't have, Blockstream's says that it is unconfirmed.
+            ["tx", txid, "status"] => {
+                let found = self.found(txid).map_or(json!({"confirmed": false}), |tx| status(&tx));
+                return answer(200, found.to_string());
+            }
+            ["tx", txid] => {
+                return match self.found(txid) {
+                    Some(tx) => answer(200, wire(&tx).to_string()),
+                    None => answer(404, "Transaction not found"),
+                };
+            }
             _ => return answer(404, "no such path"),
         };
-        answer(200, self.page(address, after).to_string())
+        answer(200, self.page(address, pool, after).to_string())
+    }
+
+    fn found(&self, txid: &str) -> Option<Transaction> {
+        self.transactions.borrow().iter().find(|tx| tx.txid == txid).cloned()
+    }
+
+    fn unspent(&self, address: &str) -> Value {
+        let all = self.transactions.borrow();
+        let mine = all.iter().filter(|tx| tx.address == address && !tx.spent);
+        mine.map(|tx| json!({"txid": tx.txid, "vout": 2, "value": tx.value, "status": status(tx)})).collect()
     }
 
     /// As Esplora pages: up to 50 unconfirmed and 25 confirmed, newest first; then 25 confirmed after a txid.
-    fn page(&self, address: &str, after: Option<&str>) -> Value {
+    fn page(&self, address: &str, pool: bool, after: Option<&str>) -> Value {
         let all = self.transactions.borrow();
         let mine = || all.iter().rev().filter(|tx| tx.address == address);
-        let pool = mine().filter(|tx| tx.height.is_none()).take(if after.is_none() { 50 } else { 0 });
+        let pool = mine().filter(|tx| tx.height.is_none()).take(if pool { 50 } else { 0 });
         let mut confirmed: Vec<&Transaction> = mine().filter(|tx| tx.height.is_some()).collect();
         confirmed.sort_by_key(|tx| std::cmp::Reverse(tx.height));
         let skip = after.map_or(0, |last| confirmed.iter().take_while(|tx| tx.txid != last).count() + 1);
@@ -168,9 +219,13 @@ fn wire(tx: &Transaction) -> Value {
         "version": 2,
         "vout": [
             {"scriptpubkey_address": "bc1qsomebodyelseschangeaddress", "value": 12_345},
-            {"scriptpubkey": "6a", "value": 0},
+            {"scriptpubkey": "6a".repeat(tx.bulk.div_ceil(2).max(1)), "value": 0},
             {"scriptpubkey_address": tx.address, "value": tx.value},
         ],
-        "status": {"confirmed": tx.height.is_some(), "block_height": tx.height, "block_time": tx.height.and(tx.time)},
+        "status": status(tx),
     })
+}
+
+fn status(tx: &Transaction) -> Value {
+    json!({"confirmed": tx.height.is_some(), "block_height": tx.height, "block_time": tx.height.and(tx.time)})
 }

@@ -26,10 +26,23 @@ struct Transaction {
     inside: bool,
 }
 
+/// How a node refuses a batch of too many calls.
+#[derive(Debug, Clone)]
+pub enum Refusal {
+    /// One error for all.
+    One(&'static str),
+    /// Another status, and a body.
+    Status(u16, &'static str),
+    /// The first ones are answered, the others are errors.
+    Each(&'static str),
+}
+
 pub struct Node {
     chain: Cell<u64>,
     /// Of a batch it answers no more, and calls the rest an error or leaves it out.
     most: Cell<(usize, bool)>,
+    /// It takes so many calls in a request, and refuses more in this way.
+    takes: RefCell<Option<(usize, Refusal)>>,
     tip: RefCell<u32>,
     transactions: RefCell<Vec<Transaction>>,
     /// When the newest block was found, in milliseconds.
@@ -46,6 +59,7 @@ impl World {
             let node = Rc::new(Node {
                 chain: Cell::new(1),
                 most: Cell::new((usize::MAX, false)),
+                takes: RefCell::default(),
                 tip: RefCell::new(20_000_000),
                 transactions: RefCell::default(),
                 found: Cell::default(),
@@ -75,6 +89,11 @@ impl Node {
     /// Of a batch it answers so many calls; the others are errors, or left out.
     pub fn answers(&self, most: usize, leaves_out: bool) {
         self.most.set((most, leaves_out));
+    }
+
+    /// It takes so many calls in a request; of 0, it knows no batches at all.
+    pub fn takes(&self, most: usize, refusal: Refusal) {
+        *self.takes.borrow_mut() = Some((most, refusal));
     }
 
     pub fn is(&self, mood: Mood) {
@@ -153,13 +172,31 @@ impl Node {
             Mood::Well => {}
         }
         let calls = sent.json();
-        let (most, leaves_out) = self.most.get();
+        if calls.is_object() {
+            let result = self.call(calls["method"].as_str().expect("a method"), &calls["params"]);
+            return answer(200, json!({"jsonrpc": "2.0", "id": calls["id"], "result": result}).to_string());
+        }
+        let count = calls.as_array().expect("a batch").len();
+        let taken = self.takes.borrow().clone().filter(|(most, _)| count > *most);
+        let (mut most, mut leaves_out) = self.most.get();
+        let mut words = "missing trie node";
+        match taken {
+            Some((_, Refusal::One(words))) => {
+                return answer(
+                    200,
+                    json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32600, "message": words}}).to_string(),
+                );
+            }
+            Some((_, Refusal::Status(status, body))) => return answer(status, body),
+            Some((taken, Refusal::Each(said))) => (most, leaves_out, words) = (taken, false, said),
+            None => {}
+        }
         let calls = calls.as_array().expect("a batch").iter().enumerate();
         let answers = calls.filter(|(n, _)| *n < most || !leaves_out).map(|(n, call)| {
             assert_eq!(call["jsonrpc"], "2.0");
             match self.call(call["method"].as_str().expect("a method"), &call["params"]).filter(|_| n < most) {
                 Some(result) => json!({"jsonrpc": "2.0", "id": call["id"], "result": result}),
-                None => json!({"jsonrpc": "2.0", "id": call["id"], "error": {"code": -32000, "message": "missing trie node"}}),
+                None => json!({"jsonrpc": "2.0", "id": call["id"], "error": {"code": -32000, "message": words}}),
             }
         });
         // In any order: the ids tell.

@@ -1,7 +1,10 @@
 //! What a JSON-RPC server says of an order (the execution API, github.com/ethereum/execution-apis): several questions in one
 //! HTTP request. What comes back is untrusted: bounded in time and size, and numbers that can't be are nonsense.
 
-use super::super::{Desk, Output, Sighting, ask};
+use super::{
+    super::{Desk, Output, Sighting, servers::ServerError},
+    rpc::{NONSENSE, batch, said},
+};
 use crate::{
     json::Value,
     shop::{
@@ -9,7 +12,7 @@ use crate::{
         order::{self, Order, facts::Receipt},
         time::SECOND,
     },
-    world::{Fault, Outgoing},
+    world::{Fault, ServerUrl},
 };
 
 /// Wei for one unit of ours, 10⁻⁸ ether.
@@ -17,11 +20,8 @@ pub const WEI: u128 = 10_000_000_000;
 /// 90 million ether, in our units: no address that anybody pays has so much, and D1 holds it exactly.
 const MOST: u64 = 9_000_000_000_000_000;
 
-const TIMEOUT: u32 = 8_000;
-/// While a buyer waits for his address.
-const HASTE: u32 = 3_000;
-/// A full block has a few hundred transactions of half a KB each; one that is crammed with data has some MB.
-const LIMIT: usize = 12 << 20;
+/// Milliseconds, while a buyer waits for an address.
+pub const HASTE: u32 = 3_000;
 /// Blocks asked for at once, and how often in one look.
 const BLOCKS: u32 = 5;
 const READS: u32 = 10;
@@ -33,21 +33,23 @@ const FINAL: u32 = 64;
 const MOST_KNOWN: usize = 32;
 /// Milliseconds from one block to the next.
 const SLOT: i64 = 12 * SECOND;
-const NONSENSE: &str = "the answers are not what a node gives";
 
 /// One server, asked about one order.
 #[derive(Clone, Copy)]
 pub struct Node<'a> {
     pub desk: Desk<'a>,
-    pub url: &'a str,
+    pub server: &'a ServerUrl,
+    /// Milliseconds for each answer.
+    pub timeout: u32,
     pub order: &'a Order,
     pub known: &'a [Receipt],
 }
 
 /// Height of the newest block, and what the address holds.
-pub async fn now(shop: &Shop, url: &str, address: &str) -> Result<(u32, u64), String> {
-    let (tip, mut answers) = view(shop, url, HASTE, vec![of("eth_getBalance", address, None)]).await?;
-    Ok((tip, answers.next().as_ref().and_then(coins).ok_or(NONSENSE)?))
+pub async fn now(shop: &Shop, server: &ServerUrl, timeout: u32, address: &str) -> Result<(u32, u64), ServerError> {
+    let mut view = view(shop, server, timeout, vec![of("eth_getBalance", address, None)]).await?;
+    let held = view.answers.next().as_ref().and_then(coins).ok_or_else(|| view.said(NONSENSE))?;
+    Ok((view.tip, held))
 }
 
 /// The newest block below this tip that stays.
@@ -61,7 +63,7 @@ impl Node<'_> {
     /// A receipt is a rise of the balance, named after the block at which it was first seen, and each look asks what the address
     /// held at that block: if it held less, the block was reorganised. So what the seller moves on later, which lowers only
     /// the newest balance, takes nothing away. (What he moves on while more is to come hides as much of that.)
-    pub async fn balance(self) -> Result<Sighting, String> {
+    pub async fn balance(self) -> Result<Sighting, ServerError> {
         let invoice = &self.order.invoice;
         let mut living: Vec<&Receipt> = self.known.iter().filter(|receipt| !receipt.gone).collect();
         living.sort_by_key(|receipt| receipt.height);
@@ -69,17 +71,18 @@ impl Node<'_> {
         let held = |at| of("eth_getBalance", &invoice.address, at);
         let mut calls = vec![held(None)];
         calls.extend(living.iter().map(|receipt| held(receipt.height)));
-        let (tip, mut answers) = view(self.desk.shop, self.url, TIMEOUT, calls).await?;
-        let newest = answers.next().as_ref().and_then(coins).ok_or(NONSENSE)?;
+        let mut view = view(self.desk.shop, self.server, self.timeout, calls).await?;
+        let tip = view.tip;
+        let newest = view.answers.next().as_ref().and_then(coins).ok_or_else(|| view.said(NONSENSE))?;
         let mut level = invoice.held_before;
         let mut sighting = Sighting { tip, complete: true, ..Sighting::default() };
-        for (receipt, then) in living.into_iter().zip(answers) {
+        for (receipt, then) in living.into_iter().zip(view.answers.by_ref().collect::<Vec<_>>()) {
             let reached = level.saturating_add(receipt.value);
             let at = receipt.height.unwrap_or(tip);
             let stands = match coins(&then) {
                 Some(held) => held >= reached,
                 None if tip.saturating_sub(at) >= FINAL => true,
-                None => return Err("it does not know what an address held".into()),
+                None => return Err(view.said("it does not know what an address held")),
             };
             let height = match () {
                 () if stands => at,
@@ -100,7 +103,7 @@ impl Node<'_> {
     /// A chain read block by block, for payments to an address that all orders share. Blocks are read only when the address
     /// has moved since the last look: from one block to another it holds the same and has sent nothing, so nothing came. One
     /// request then.
-    pub async fn blocks(self) -> Result<Sighting, String> {
+    pub async fn blocks(self) -> Result<Sighting, ServerError> {
         let invoice = &self.order.invoice;
         let known: Vec<&Receipt> = self.known.iter().rev().take(MOST_KNOWN).collect();
         let mark = invoice.cursor.filter(|mark| *mark > 0);
@@ -111,7 +114,7 @@ impl Node<'_> {
         };
         let moves = calls.len();
         calls.extend(known.iter().map(|receipt| receipt_of(&receipt.txid)));
-        let (tip, mut answers) = view(self.desk.shop, self.url, TIMEOUT, calls).await?;
+        let View { tip, mut answers, .. } = view(self.desk.shop, self.server, self.timeout, calls).await?;
         let then: Vec<u128> = answers.by_ref().take(moves).filter_map(|answer| quantity(&answer)).collect();
         let is_still = matches!(then.as_slice(), [held, sent, holds, sends] if held == holds && sent == sends);
         let mut sighting = Sighting { tip, complete: true, ..Sighting::default() };
@@ -131,7 +134,7 @@ impl Node<'_> {
     }
 
     /// Reads on from a block to the tip, as far as one look goes. Answers how far it came.
-    async fn read(self, from: u32, tip: u32, outputs: &mut Vec<Output>) -> Result<u32, String> {
+    async fn read(self, from: u32, tip: u32, outputs: &mut Vec<Output>) -> Result<u32, ServerError> {
         let mut read = from;
         let mut fresh = Vec::new();
         for _ in 0..READS {
@@ -206,8 +209,8 @@ impl Node<'_> {
         is_hash.then(|| (hash.to_ascii_lowercase(), value))
     }
 
-    async fn batch(self, calls: &[String]) -> Result<Vec<Value>, String> {
-        batch(self.desk.shop, self.url, TIMEOUT, calls).await
+    async fn batch(self, calls: &[String]) -> Result<Vec<Value>, ServerError> {
+        Ok(batch(self.desk.shop, self.server, self.timeout, calls).await?.0)
     }
 }
 
@@ -231,44 +234,37 @@ fn included(receipt: &Value) -> Option<u32> {
     succeeded.then(|| height(receipt.get("blockNumber")?)).flatten()
 }
 
-/// Whose chain it is, how high that is, and the answers to the calls: all of one request.
-async fn view(
-    shop: &Shop,
-    url: &str,
-    timeout: u32,
-    mut calls: Vec<String>,
-) -> Result<(u32, impl Iterator<Item = Value>), String> {
-    calls.splice(..0, ["eth_chainId", "eth_blockNumber"].map(|method| format!("\"{method}\",\"params\":[]")));
-    let mut answers = batch(shop, url, timeout, &calls).await?.into_iter();
-    // Coins of a test network look like any others, and have the same addresses.
-    if answers.next().as_ref().and_then(quantity) != Some(shop.world.settings.ethereum.chain_id.into()) {
-        return Err("it is no node of this chain".into());
-    }
-    Ok((answers.next().as_ref().and_then(height).ok_or(NONSENSE)?, answers))
+/// What one server says at one time.
+struct View {
+    /// Height of the newest block. Asked last: where the calls go in several requests, what was seen before is in it.
+    tip: u32,
+    answers: std::vec::IntoIter<Value>,
+    /// The server's own words for a call that it did not answer.
+    said: Option<String>,
 }
 
-/// Several calls in one request, answered in their order (JSON-RPC 2.0, section 6). `Null` for a call that was answered by
-/// nothing or by an error; fewer answers than calls are none.
-async fn batch(shop: &Shop, url: &str, timeout: u32, calls: &[String]) -> Result<Vec<Value>, String> {
-    let mut body = String::from("[");
-    for (id, call) in calls.iter().enumerate() {
-        let comma = if id > 0 { "," } else { "" };
-        body.push_str(&format!("{comma}{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":{call}}}"));
+impl View {
+    fn said(&self, why: &str) -> ServerError {
+        said(why, self.said.as_deref())
     }
-    body.push(']');
-    let request = ask::call(url.to_owned(), Some(("application/json", body.into_bytes())));
-    let answer = ask::json(shop, Outgoing { timeout, limit: LIMIT, ..request }).await.map_err(|no| no.why)?;
-    let mut results = vec![Value::Null; calls.len()];
-    let answers = answer.into_array().filter(|answers| answers.len() == calls.len()).ok_or(NONSENSE)?;
-    for item in answers {
-        let Value::Object(fields) = item else { return Err(NONSENSE.into()) };
-        let id = fields.iter().find(|(name, _)| name == "id").and_then(|(_, id)| id.as_int::<usize>());
-        let result = fields.into_iter().find(|(name, _)| name == "result");
-        if let (Some(place), Some((_, result))) = (id.and_then(|id| results.get_mut(id)), result) {
-            *place = result;
-        }
+}
+
+/// Whose chain it is, how high that is, and the answers to the calls: all of one request, if the server takes as many.
+async fn view(shop: &Shop, server: &ServerUrl, timeout: u32, mut calls: Vec<String>) -> Result<View, ServerError> {
+    let [chain, tip] = ["eth_chainId", "eth_blockNumber"].map(|method| format!("\"{method}\",\"params\":[]"));
+    calls.insert(0, chain);
+    calls.push(tip);
+    let (mut answers, words) = batch(shop, server, timeout, &calls).await?;
+    let words = words.as_deref();
+    let tip = answers.pop();
+    let mut answers = answers.into_iter();
+    // Coins of a test network look like any others, and have the same addresses.
+    let chain = answers.next().as_ref().and_then(quantity);
+    if chain != Some(shop.world.settings.ethereum.chain_id.into()) {
+        return Err(said("it is no node of this chain", words));
     }
-    Ok(results)
+    let tip = tip.as_ref().and_then(height).ok_or_else(|| said(NONSENSE, words))?;
+    Ok(View { tip, answers, said: words.map(str::to_owned) })
 }
 
 /// `0x` and hex digits, without more of them than a number of wei can have.

@@ -1,0 +1,163 @@
+//! JSON-RPC (jsonrpc.org/specification, section 6): several calls in one request. Free servers take few of them at once, and each
+//! refuses more in its own way.
+
+use super::super::{ask, servers::ServerError};
+use crate::{
+    json::Value,
+    shop::Shop,
+    world::{LogLine, Outgoing, ServerUrl},
+};
+
+/// A full block has a few hundred transactions of half a KB each; one that is crammed with data has some MB.
+const LIMIT: usize = 12 << 20;
+pub const NONSENSE: &str = "the answers are not what a node gives";
+
+/// An error with the server's own words, as `ask::quoted` leaves them.
+pub fn said(why: &str, said: Option<&str>) -> ServerError {
+    said.map_or_else(|| why.into(), |said| format!("{why}; it says: {said}").into())
+}
+
+/// Several calls in one request, answered in their order (JSON-RPC 2.0, section 6); in as many requests as it takes where the
+/// server refuses so many at once. `Null` for a call that was answered by nothing or by an error, and the words of the first
+/// such error.
+pub async fn batch(
+    shop: &Shop,
+    server: &ServerUrl,
+    timeout: u32,
+    calls: &[String],
+) -> Result<(Vec<Value>, Option<String>), ServerError> {
+    let mut size = shop.servers.batch(server, shop.now());
+    let (mut results, mut words) = (Vec::new(), None);
+    let mut rest = calls;
+    while !rest.is_empty() {
+        let (part, after) = rest.split_at(size.min(rest.len()));
+        match request(shop, server, timeout, part, size == 1).await {
+            Ok((answers, said)) => {
+                results.extend(answers);
+                words = words.or(said);
+                rest = after;
+            }
+            Err(Refused::Batch { fits, words }) if part.len() > 1 => {
+                size = fits.unwrap_or(part.len() / 2).clamp(1, part.len() - 1);
+                shop.servers.set_batch(server, size, shop.now());
+                let line = LogLine::info("gateway.batch_refused").with("server", server.host());
+                let line = line.with("calls", part.len() as i64).with("next", size as i64);
+                shop.world.log.write(line.because(words));
+            }
+            Err(Refused::Batch { words, .. }) => return Err(said(NONSENSE, Some(&words))),
+            Err(Refused::Call(no)) => return Err(no),
+        }
+    }
+    Ok((results, words))
+}
+
+/// Why a request has no answers.
+enum Refused {
+    /// There were too many calls in it. How many would do, if it says so, and its own words.
+    Batch {
+        fits: Option<usize>,
+        words: String,
+    },
+    Call(ServerError),
+}
+
+impl From<&str> for Refused {
+    fn from(why: &str) -> Refused {
+        Refused::Call(why.into())
+    }
+}
+
+/// One request. `plain`: its only call goes without a list around it, for servers that know no lists.
+async fn request(
+    shop: &Shop,
+    server: &ServerUrl,
+    timeout: u32,
+    calls: &[String],
+    plain: bool,
+) -> Result<(Vec<Value>, Option<String>), Refused> {
+    let calls_of = calls.iter().enumerate();
+    let body: Vec<String> =
+        calls_of.map(|(id, call)| format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":{call}}}")).collect();
+    let body = if plain { body.concat() } else { format!("[{}]", body.join(",")) };
+    let request = ask::call(server.as_str().to_owned(), Some(("application/json", body.into_bytes())));
+    let too_many = |words: &str| Refused::Batch { fits: number(words, calls.len()), words: ask::quoted(server, words) };
+    let answer = match ask::json(shop, Outgoing { timeout, limit: LIMIT, ..request }).await {
+        Ok(answer) => answer,
+        Err(no) => {
+            let words = message(&no.body);
+            let about_size = no.status == 413 || no.status == 400 || of_batches(&words);
+            if about_size && calls.len() > 1 {
+                return Err(too_many(&words));
+            }
+            let words = ask::quoted(server, &words);
+            let mut no = ServerError::from(no);
+            if !words.is_empty() {
+                no.why = format!("{}; it says: {words}", no.why);
+            }
+            return Err(Refused::Call(no));
+        }
+    };
+    let answers = match answer {
+        Value::Array(answers) => answers,
+        one if plain => vec![one],
+        // One error for all of them.
+        one => {
+            let words = error(&one).ok_or(NONSENSE)?;
+            return Err(match calls.len() > 1 && !is_rate_limit(&words) {
+                true => too_many(&words),
+                false => Refused::Call(said(NONSENSE, Some(&ask::quoted(server, &words)))),
+            });
+        }
+    };
+    if answers.is_empty() || answers.len() > calls.len() {
+        return Err(NONSENSE.into());
+    }
+    let errors = || answers.iter().filter_map(error);
+    if let Some(words) = errors().find(|words| calls.len() > 1 && of_batches(words)) {
+        return Err(too_many(&words));
+    }
+    if answers.len() < calls.len() {
+        return Err(Refused::Batch { fits: Some(answers.len()), words: "it answers fewer calls".into() });
+    }
+    let words = errors().next().map(|words| ask::quoted(server, &words));
+    let mut results = vec![Value::Null; calls.len()];
+    for item in answers {
+        let Value::Object(fields) = item else { return Err(NONSENSE.into()) };
+        let id = fields.iter().find(|(name, _)| name == "id").and_then(|(_, id)| id.as_int::<usize>());
+        let result = fields.into_iter().find(|(name, _)| name == "result");
+        if let (Some(place), Some((_, result))) = (id.and_then(|id| results.get_mut(id)), result) {
+            *place = result;
+        }
+    }
+    Ok((results, words))
+}
+
+/// The words of a JSON-RPC error.
+fn error(answer: &Value) -> Option<String> {
+    let error = answer.get("error").filter(|error| !error.is_null())?;
+    Some(error.get("message").unwrap_or(error).as_str().unwrap_or("an error without words").to_owned())
+}
+
+/// What a body says that came with another status than 2xx: JSON-RPC's error, a `message`, or a text.
+fn message(body: &[u8]) -> String {
+    match ask::read(body) {
+        Some(Value::Array(items)) => items.iter().find_map(error).unwrap_or_default(),
+        Some(json) => error(&json).or_else(|| Some(json.get("message")?.as_str()?.to_owned())).unwrap_or_default(),
+        None => std::str::from_utf8(body).unwrap_or_default().to_owned(),
+    }
+}
+
+fn of_batches(words: &str) -> bool {
+    words.to_ascii_lowercase().contains("batch")
+}
+
+fn is_rate_limit(words: &str) -> bool {
+    let words = words.to_ascii_lowercase();
+    !of_batches(&words) && ["rate", "too many requests", "limit exceeded"].iter().any(|part| words.contains(part))
+}
+
+/// The first number in a text that is smaller than the calls that were sent.
+fn number(words: &str, calls: usize) -> Option<usize> {
+    let numbers = words.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
+    numbers.into_iter().find(|number| (1..calls).contains(number))
+}
