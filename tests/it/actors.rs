@@ -7,7 +7,7 @@ use pushguard::{
 };
 use serde_json::{Value, json};
 
-use crate::world::{ADMIN_TOKEN, World, block_on};
+use crate::world::{ADMIN_TOKEN, World, block_on, record};
 
 pub const ORIGIN: &str = "https://desk.example";
 
@@ -102,7 +102,9 @@ impl Ask<'_> {
     /// For sending it while others are on their way.
     pub async fn together(self) -> Reply {
         let (method, path) = (format!("{:?}", self.request.method), self.request.path.clone());
+        let question = record::is_on().then(|| record::question(&self.request));
         let reply = Reply(door::answer(&self.world.shop, self.request).await);
+        question.inspect(|question| record::answer(question, &reply.0));
         let mut said = match &reply.0.body {
             Body::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
             _ => String::new(),

@@ -26,6 +26,7 @@ mod files;
 mod limits;
 mod paypal;
 mod queue;
+pub mod record;
 mod secrets;
 pub mod stripe;
 mod web;

@@ -104,6 +104,7 @@ impl pushguard::world::Web for Web {
                 timeout: request.timeout,
                 at: self.clock.now(),
             };
+            super::record::sent(&sent);
             self.sent.borrow_mut().push(sent.clone());
             let handlers = self.handlers.borrow();
             let handler = handlers.iter().rev().find(|(prefix, _)| sent.url.starts_with(prefix.as_str()));

@@ -1,0 +1,64 @@
+//! A recording of the wire, for comparing two versions of the program byte for byte: with `RECORD=<folder>` in the
+//! environment every test writes there what it asked, what was answered, and what was sent to others. Clock and randomness of
+//! these tests are the same in every run, so `diff -r` of two recordings shows what a change did to the wire. (Tests of
+//! properties, whose cases are drawn anew each time, are left out.)
+
+use std::{fmt::Write as _, fs::OpenOptions, io::Write as _, path::PathBuf, sync::LazyLock, thread};
+
+use pushguard::http::{Body, Request, Response};
+
+use super::Sent;
+
+static FOLDER: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
+    let folder = PathBuf::from(std::env::var_os("RECORD")?);
+    std::fs::create_dir_all(&folder).expect("a folder for the recording");
+    Some(folder)
+});
+
+/// Whether anything is recorded at all.
+pub fn is_on() -> bool {
+    FOLDER.is_some()
+}
+
+/// A request, as text, before it is answered.
+pub fn question(request: &Request) -> String {
+    let mut text = format!("{:?} {}?{}\n", request.method, request.path, request.query);
+    for (name, value) in &request.headers {
+        let _ = writeln!(text, "{name}: {value}");
+    }
+    text + &body(request.body.as_deref().unwrap_or_default())
+}
+
+pub fn answer(question: &str, response: &Response) {
+    let mut text = format!("> {question}\n< {}\n", response.status);
+    for (name, value) in &response.headers {
+        let _ = writeln!(text, "{name}: {value}");
+    }
+    match &response.body {
+        Body::Bytes(bytes) => text += &body(bytes),
+        other => text += &format!("{other:?}"),
+    }
+    write(&text);
+}
+
+pub fn sent(sent: &Sent) {
+    if is_on() {
+        let headers = sent.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>();
+        write(&format!("= {} {}\n{headers}{}", sent.method, sent.url, sent.body));
+    }
+}
+
+fn body(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => format!("{bytes:?}"),
+    }
+}
+
+/// Each test has a thread of its own, which has its name.
+fn write(text: &str) {
+    let (Some(folder), Some(name)) = (&*FOLDER, thread::current().name().map(str::to_owned)) else { return };
+    let file = folder.join(name.replace("::", "."));
+    let mut file = OpenOptions::new().create(true).append(true).open(file).expect("a file of the recording");
+    writeln!(file, "{text}\n").expect("a written recording");
+}
