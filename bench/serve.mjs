@@ -13,7 +13,7 @@ export const adminToken = 'bench-admin-token';
 /** What links begin with: each Worker has another port, and links are compared. */
 export const publicUrl = 'https://pay.example';
 
-const settings = {
+export const settings = {
   ADMIN_TOKEN: adminToken,
   TOKEN_KEYS: `bench:${Buffer.alloc(32, 1).toString('base64')}`,
   VAULT_KEY: `bench:${Buffer.alloc(32, 2).toString('base64')}`,
