@@ -9,7 +9,7 @@
 -- first database only.
 CREATE TABLE accounts (
   id INTEGER PRIMARY KEY,              -- random, below 2^53
-  email TEXT NOT NULL UNIQUE,          -- lower case; the user name of Basic auth, hence the index
+  email TEXT NOT NULL UNIQUE,          -- in its form for comparing; the user name of Basic auth, hence the index
   key_hash TEXT NOT NULL,              -- SHA-256 of the API key, hex; the key has 256 random bits, so no salt
   shard TEXT NOT NULL,                 -- binding name of the account's database
   test INTEGER NOT NULL CHECK (test IN (0, 1)),

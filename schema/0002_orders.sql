@@ -28,7 +28,8 @@ CREATE TABLE orders (
   payment_id TEXT,
   product_id TEXT NOT NULL,
   product_title TEXT NOT NULL,
-  email TEXT,
+  email TEXT,                          -- as it was typed
+  email_key TEXT,                      -- its form for comparing, where that isn't email itself in lower case
   ip_address TEXT,
   country_code TEXT,
   user_agent TEXT,

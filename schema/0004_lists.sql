@@ -21,7 +21,8 @@ CREATE TABLE blacklist (
   seq INTEGER NOT NULL,
   id TEXT NOT NULL,                    -- 8 base-62
   blacklist_type INTEGER NOT NULL CHECK (blacklist_type IN (1, 2, 3)),  -- e-mail, IP address or range, country
-  blocked_data TEXT NOT NULL,          -- normalised
+  blocked_data TEXT NOT NULL,          -- normalised; an e-mail in its form for comparing
+  typed TEXT,                          -- the e-mail as it was typed, in lower case, where that is another text
   note TEXT,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,

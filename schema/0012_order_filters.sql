@@ -18,7 +18,7 @@ CREATE TABLE order_blocks (
 ) STRICT;
 
 -- A buyer's orders are few, and the question is a shop's daily one: have I delivered to him? Written once an order.
-CREATE INDEX orders_email ON orders (account_id, email COLLATE NOCASE, seq) WHERE email IS NOT NULL;
+CREATE INDEX orders_email ON orders (account_id, COALESCE(email_key, email) COLLATE NOCASE, seq) WHERE email IS NOT NULL;
 
 -- The orders that are there already.
 INSERT INTO order_blocks

@@ -68,7 +68,7 @@ async fn create_account(shop: &Shop, request: &Request, once: &Once) -> Result<R
     if email.is_none() && fields.errors.is_empty() {
         fields.error("Email can't be blank");
     }
-    let shop_name = fields.required_text("shop_name", 100);
+    let shop_name = fields.title("shop_name", 100);
     let test = fields.flag("test").unwrap_or(false);
     fields.finish()?;
     let (Some(email), Some(shop_name)) = (email, shop_name) else {

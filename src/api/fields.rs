@@ -7,8 +7,11 @@ use crate::{
     json::{self, Value},
     notes::{self, Meaning, Note},
     shop::{
-        account,
         money::{Amount, AmountError, Currency, Decimal, NotDecimal},
+        text::{
+            email::{self, BadEmail},
+            name_of, trim, turned,
+        },
         time,
         webhook::url::{self, BadUrl},
     },
@@ -85,11 +88,11 @@ impl Fields {
         self.sent(name).filter(|value| !value.is_null())
     }
 
-    /// A text; blank counts as absent.
+    /// A text, without what stands at its ends unseen; blank counts as absent.
     pub fn text(&mut self, name: &str, most: usize) -> Option<String> {
         self.means(name, || Meaning::Text { most });
         let text = match self.sent(name)? {
-            Value::String(text) => text.trim().to_owned(),
+            Value::String(text) => trim(text).to_owned(),
             Value::Number(number) => number.clone(),
             Value::Null => return None,
             _ => {
@@ -104,11 +107,43 @@ impl Fields {
             self.errors.push(format!("{} is too long (maximum is {most} characters)", label(name)));
             return None;
         }
-        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        self.printable(name, &text).then_some(text)
+    }
+
+    /// A list that was pasted: a text as it was sent, since its lines are counted.
+    pub fn pasted(&mut self, name: &str, most: usize) -> Option<String> {
+        match self.sent(name) {
+            Some(Value::String(text)) => {
+                let text = text.clone();
+                self.means(name, || Meaning::Text { most });
+                self.printable(name, &text).then_some(text)
+            }
+            _ => self.text(name, most),
+        }
+    }
+
+    /// Whether a text has none but the usual control characters.
+    fn printable(&mut self, name: &str, text: &str) -> bool {
+        let printable = !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+        if !printable {
             self.errors.push(format!("{} has characters that are not allowed", label(name)));
+        }
+        printable
+    }
+
+    /// A name that others read: nothing in it turns the text around it.
+    pub fn title(&mut self, name: &str, most: usize) -> Option<String> {
+        if let Some(c) = self.sent(name).and_then(Value::as_str).and_then(turned) {
+            self.means(name, || Meaning::Text { most });
+            self.means(name, || Meaning::Needed);
+            self.errors.push(format!(
+                "{} has characters that turn the direction of writing ({})",
+                label(name),
+                name_of(c)
+            ));
             return None;
         }
-        Some(text)
+        self.required_text(name, most)
     }
 
     pub fn required_text(&mut self, name: &str, most: usize) -> Option<String> {
@@ -236,10 +271,11 @@ impl Fields {
     pub fn email(&mut self, name: &str) -> Option<String> {
         self.means(name, || Meaning::Email);
         let text = self.text(name, 254)?;
-        if account::is_email(&text) {
-            return Some(text);
-        }
-        self.errors.push(format!("{} is not a valid email address", label(name)));
+        let problem = match email::parse(&text) {
+            Ok(email) => return Some(email.to_owned()),
+            Err(bad) => bad_email(bad),
+        };
+        self.errors.push(format!("{} {problem}", label(name)));
         None
     }
 
@@ -281,6 +317,14 @@ impl Fields {
         };
         self.errors.push(format!("{} {problem}", label(name)));
         None
+    }
+}
+
+/// Why a text is no e-mail address, for a sentence about it.
+pub fn bad_email(bad: BadEmail) -> String {
+    match bad {
+        BadEmail::Malformed => "is not a valid email address".into(),
+        BadEmail::Invisible(c) => format!("has invisible characters ({})", name_of(c)),
     }
 }
 

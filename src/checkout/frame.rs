@@ -2,7 +2,10 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use crate::checkout::assets::{ICON, SCRIPT, STYLE};
+use crate::{
+    checkout::assets::{ICON, SCRIPT, STYLE},
+    shop::text::isolated,
+};
 
 pub struct Frame<'a> {
     pub brand: &'a str,
@@ -30,7 +33,7 @@ pub fn layout(frame: &Frame, main: Markup) -> Markup {
                 meta name="referrer" content="no-referrer";
                 // Phones would make links of the digits in amounts and addresses.
                 meta name="format-detection" content="telephone=no, date=no, address=no, email=no";
-                title { (frame.title) " · " (shop) }
+                title { (frame.title) " · " (isolated(shop)) }
                 link rel="icon" href={ "/pay/assets/" (ICON) ".svg" } type="image/svg+xml";
                 link rel="stylesheet" href={ "/pay/assets/" (STYLE) ".css" };
                 script src={ "/pay/assets/" (SCRIPT) ".js" } defer {}
@@ -45,7 +48,7 @@ pub fn layout(frame: &Frame, main: Markup) -> Markup {
                     }
                     p.top {
                         span.tile aria-hidden="true" { @if let Some(letter) = initial(shop) { (letter) } }
-                        strong { (shop) }
+                        strong { (name(shop)) }
                     }
                 }
                 (main)
@@ -58,6 +61,11 @@ pub fn layout(frame: &Frame, main: Markup) -> Markup {
             }
         }
     }
+}
+
+/// A seller's own text: its direction, which may be another than the page's, ends with it.
+pub fn name(text: &str) -> Markup {
+    html! { bdi dir="auto" { (text) } }
 }
 
 /// The style makes it a capital: the tables that do it here would weigh more than the page.

@@ -1,6 +1,6 @@
 //! The pay page: what is bought beside how it is paid, one function for each state of the payment.
 
-use crate::checkout::frame::{Frame, Mark, copy, flip, layout, mark};
+use crate::checkout::frame::{Frame, Mark, copy, flip, layout, mark, name};
 use crate::checkout::invoice::{clock, count, details, invoice, simulate, steps};
 use crate::checkout::view::{Invoice, Page, State};
 use maud::{Markup, html};
@@ -30,7 +30,7 @@ pub fn main(page: &Page) -> Markup {
                 section.card aria-labelledby="state" {
                     (panel(page))
                     @if page.strange {
-                        p.alert.care { "Money has come in another currency than the price's, and isn't counted. Ask " (page.shop) " about it, and name your order." }
+                        p.alert.care { "Money has come in another currency than the price's, and isn't counted. Ask " (name(page.shop)) " about it, and name your order." }
                     }
                 }
                 (simulate(page, choices(&page.state)))
@@ -81,7 +81,7 @@ fn summary(page: &Page) -> Markup {
     html! {
         section.summary aria-label="Your order" {
             p.item {
-                (page.title)
+                (name(page.title))
                 @if page.quantity > 1 { span.hint { " × " (page.quantity) } }
             }
             p.price { (page.price) }
@@ -253,12 +253,12 @@ fn paid(page: &Page) -> Markup {
     };
     html! {
         div.good { (mark(Mark::Done)) }
-        (heading("Payment complete", html! { (page.shop) " has received " (received) "." }))
+        (heading("Payment complete", html! { (name(page.shop)) " has received " (received) "." }))
         @if *late { p.alert.care { "It came after the price had expired, and was accepted." } }
         @if let Some(missing) = short { p.alert.care { "It was " strong { (missing) } " less than the price, and was accepted." } }
-        @if let Some(back) = refunded { p.alert.care { (page.shop) " has sent " strong { (back) } " back." } }
+        @if let Some(back) = refunded { p.alert.care { (name(page.shop)) " has sent " strong { (back) } " back." } }
         @if let Some(extra) = overpaid {
-            p.alert.care { "You sent " strong { (extra) } " too much. Ask " (page.shop) " to send it back, and name your order." }
+            p.alert.care { "You sent " strong { (extra) } " too much. Ask " (name(page.shop)) " to send it back, and name your order." }
         }
         @if let Some(goods) = delivered {
             div.field.goods {
@@ -307,11 +307,11 @@ fn expired(page: &Page, received: Option<&str>, order_id: &str, restart: bool) -
             p.alert.care {
                 "Your money is not lost. "
                 @if restart { "Send the rest at a new price, or contact " } @else { "Contact " }
-                (page.shop) " and name your order: they can finish it or send the money back."
+                (name(page.shop)) " and name your order: they can finish it or send the money back."
             }
         } @else {
             p.alert.care { strong { "Already sent?" } " Don't send again. This page changes as soon as your payment arrives." }
-            @if !restart { p.hint.center { "Not paid yet? Ask " (page.shop) " for a new link." } }
+            @if !restart { p.hint.center { "Not paid yet? Ask " (name(page.shop)) " for a new link." } }
         }
         @if restart {
             form method="post" action={ (page.url) "/order" } data-swap {
@@ -319,7 +319,7 @@ fn expired(page: &Page, received: Option<&str>, order_id: &str, restart: bool) -
                 button.button { (flip("Get a new price", "One moment…")) }
             }
         } @else if received.is_none() {
-            p.hint.center { "To pay now, ask " (page.shop) " for a new link." }
+            p.hint.center { "To pay now, ask " (name(page.shop)) " for a new link." }
         }
         (look_again(page))
         (order(order_id))
@@ -331,10 +331,10 @@ fn reversed(page: &Page, order_id: &str, vanished: bool) -> Markup {
         div.bad { (mark(Mark::Care)) }
         @if vanished {
             (heading("Payment vanished", html! { "Your payment was here, and is on the chain no more: it was replaced, or its block was." }))
-            p.alert.care { "Don't send it again. If it comes back, this page shows it; if not, contact " (page.shop) " and name your order." }
+            p.alert.care { "Don't send it again. If it comes back, this page shows it; if not, contact " (name(page.shop)) " and name your order." }
         } @else {
             (heading("Payment reversed", html! { "The payment was taken back, so this order is not paid." }))
-            p.alert.care { "If that wasn't you, contact " (page.shop) " and name your order." }
+            p.alert.care { "If that wasn't you, contact " (name(page.shop)) " and name your order." }
         }
         (order(order_id))
     }
@@ -343,7 +343,7 @@ fn reversed(page: &Page, order_id: &str, vanished: bool) -> Markup {
 fn review(page: &Page, order_id: &str) -> Markup {
     html! {
         (mark(Mark::Time))
-        (heading("Payment in review", html! { "Your payment has arrived. " (page.shop) " looks at it before handing out the goods." }))
+        (heading("Payment in review", html! { "Your payment has arrived. " (name(page.shop)) " looks at it before handing out the goods." }))
         p.hint.center { "There is nothing left to do, and no need to pay again. This page shows the result." }
         (look_again(page))
         (order(order_id))
@@ -353,7 +353,7 @@ fn review(page: &Page, order_id: &str) -> Markup {
 fn refunded(page: &Page, order_id: &str) -> Markup {
     html! {
         div.good { (mark(Mark::Done)) }
-        (heading("Payment refunded", html! { (page.shop) " has sent your money back. It can take a while to reach you." }))
+        (heading("Payment refunded", html! { (name(page.shop)) " has sent your money back. It can take a while to reach you." }))
         (order(order_id))
     }
 }

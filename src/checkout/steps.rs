@@ -16,6 +16,10 @@ use crate::{
             watch,
         },
         payment,
+        text::{
+            self,
+            email::{self, BadEmail},
+        },
     },
 };
 
@@ -41,24 +45,25 @@ fn start_page<'a>(visit: &'a Visit<'_>, error: Option<&'a str>) -> State<'a> {
 
 /// The buyer goes ahead.
 pub async fn start(visit: &Visit<'_>) -> Result<Response, Error> {
-    let mut email = None;
+    let mut buyer_email = None;
     if visit.link.needs_email {
         let given = form_field(visit, "email").unwrap_or_default();
-        let given = given.trim();
-        if !crate::shop::account::is_email(given) {
-            let error = if given.is_empty() {
-                "Please enter your e-mail address."
-            } else {
-                "That doesn't look like an e-mail address."
-            };
-            return Ok(render(visit, 422, start_page(visit, Some(error))));
+        match email::parse(&given) {
+            Ok(typed) => buyer_email = Some(typed.to_owned()),
+            Err(bad) => {
+                let error = match bad {
+                    _ if text::clean(&given).is_empty() => "Please enter your e-mail address.",
+                    BadEmail::Invisible(_) => "That address has invisible characters in it. Please type it anew.",
+                    BadEmail::Malformed => "That doesn't look like an e-mail address.",
+                };
+                return Ok(render(visit, 422, start_page(visit, Some(error))));
+            }
         }
-        email = Some(given.to_owned());
     }
     let short = |text: &str, most: usize| text.chars().filter(|c| !c.is_control()).take(most).collect::<String>();
     let request = visit.request;
     let buyer = Buyer {
-        email,
+        email: buyer_email,
         ip_address: request.header("cf-connecting-ip").map(|ip| short(ip, 64)),
         country_code: request.country.clone(),
         user_agent: request.header("user-agent").map(|agent| short(agent, 512)),

@@ -25,6 +25,7 @@ pub mod payment;
 pub mod product;
 pub mod query;
 pub mod stock;
+pub mod text;
 pub mod time;
 pub mod upload;
 pub mod vault;

@@ -147,8 +147,8 @@ proptest! {
         for (added, percent, place) in steps {
             for _ in 0..added {
                 made += 1;
-                let blocked = format!("buyer{made}@example.com");
-                let entry = block_on(blacklist::create(&world.shop, &account, Kind::Email, blocked, None, &|_| Ok(vec![]))).expect("made");
+                let fact = Kind::Email.fact(&format!("buyer{made}@example.com")).expect("an address");
+                let entry = block_on(blacklist::create(&world.shop, &account, Kind::Email, fact, None, &|_| Ok(vec![]))).expect("made");
                 model.insert(0, entry.id);
             }
             // A run of deletions, so that whole blocks of the table become empty now and then.

@@ -24,7 +24,7 @@ pub async fn update(call: &Call<'_>) -> Answer {
     let mut fields = Fields::read(call.request, "account")?;
     let mut change = Change::default();
     if fields.has("shop_name") {
-        change.shop_name = fields.required_text("shop_name", 100);
+        change.shop_name = fields.title("shop_name", 100);
     }
     gateway::read(call, &mut fields, &mut change);
     payments::read(&mut fields, &mut change);

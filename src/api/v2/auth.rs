@@ -8,6 +8,7 @@ use crate::{
     shop::{
         Shop,
         account::{self, Account},
+        text::clean,
     },
 };
 
@@ -45,8 +46,13 @@ fn credentials(request: &Request) -> Option<(String, String)> {
     if !scheme.eq_ignore_ascii_case("basic") || encoded.len() > 1_000 {
         return None;
     }
-    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let decoded = STANDARD.decode(encoded.trim()).ok()?;
+    // We ask for UTF-8. Old clients send Latin-1 all the same, whose bytes are the characters' numbers.
+    let decoded =
+        String::from_utf8(decoded).unwrap_or_else(|no| no.as_bytes().iter().map(|b| char::from(*b)).collect());
     let (email, key) = decoded.split_once(':')?;
+    // A key is pasted with the end of its line, or read from a file that begins with a byte order mark.
+    let (email, key) = (clean(email), clean(key));
     (!email.is_empty() && !key.is_empty()).then(|| (email.to_owned(), key.to_owned()))
 }
 

@@ -2,12 +2,16 @@
 
 use super::{Answer, Call, again, page::Wanted};
 use crate::{
-    api::{failure::Failure, fields::Fields},
+    api::{
+        failure::Failure,
+        fields::{Fields, bad_email},
+    },
     http::Response,
     json::Json,
     notes::Meaning,
     shop::{
-        blacklist::{self, Entry, Kind},
+        blacklist::{self, Entry, Fact, Kind},
+        text::email::{self, BadEmail},
         time,
     },
 };
@@ -30,14 +34,14 @@ pub async fn create(call: &Call<'_>) -> Answer {
         fields.error("Blacklist type can't be blank");
     }
     let blocked = fields.required_text("blocked_data", 254);
-    let blocked = blocked.and_then(|text| normal(&mut fields, kind?, &text));
+    let fact = blocked.and_then(|text| fact_of(&mut fields, kind?, &text));
     let note = fields.text("note", 1_000);
     fields.finish()?;
-    let (Some(kind), Some(blocked)) = (kind, blocked) else {
+    let (Some(kind), Some(fact)) = (kind, fact) else {
         return Err(Failure::invalid("Blocked data is invalid"));
     };
     let keep = |entry: &Entry| call.keep(201, &object(entry));
-    let entry = blacklist::create(call.shop, call.account, kind, blocked, note, &keep).await?;
+    let entry = blacklist::create(call.shop, call.account, kind, fact, note, &keep).await?;
     Ok(Response::json(201, object(&entry)))
 }
 
@@ -52,14 +56,14 @@ async fn change(call: &Call<'_>, id: &str) -> Answer {
     entry.kind = kind(&mut fields).unwrap_or(entry.kind);
     let blocked = match fields.has("blocked_data") {
         true => fields.required_text("blocked_data", 254),
-        false => Some(entry.blocked.clone()),
+        false => Some(entry.fact.shown().to_owned()),
     };
-    let blocked = blocked.and_then(|text| normal(&mut fields, entry.kind, &text));
+    let fact = blocked.and_then(|text| fact_of(&mut fields, entry.kind, &text));
     if fields.has("note") {
         entry.note = fields.text("note", 1_000);
     }
     fields.finish()?;
-    entry.blocked = blocked.unwrap_or_default();
+    entry.fact = fact.ok_or_else(|| Failure::invalid("Blocked data is invalid"))?;
     let entry = blacklist::update(call.shop, call.account, entry).await?;
     Ok(Response::json(200, object(&entry)))
 }
@@ -85,22 +89,25 @@ fn kinds() -> Meaning {
     Meaning::Codes((0..10).filter(|code| Kind::from_code(*code).is_some()).collect())
 }
 
-fn normal(fields: &mut Fields, kind: Kind, text: &str) -> Option<String> {
-    let normal = kind.normal(text);
-    if normal.is_none() {
+fn fact_of(fields: &mut Fields, kind: Kind, text: &str) -> Option<Fact> {
+    let fact = kind.fact(text);
+    if fact.is_none() {
         fields.error(match kind {
-            Kind::Email => "Blocked data is not a valid email address",
-            Kind::Ip => "Blocked data is not a valid IP address or range",
-            Kind::Country => "Blocked data is not a valid ISO 3166-1 alpha-2 code",
+            Kind::Email => {
+                let bad = email::parse(text).err().unwrap_or(BadEmail::Malformed);
+                format!("Blocked data {}", bad_email(bad))
+            }
+            Kind::Ip => "Blocked data is not a valid IP address or range".into(),
+            Kind::Country => "Blocked data is not a valid ISO 3166-1 alpha-2 code".into(),
         });
     }
-    normal
+    fact
 }
 
 fn object(entry: &Entry) -> String {
     Json::object(|json| {
         json.text("id", &entry.id);
-        json.text("blocked_data", &entry.blocked);
+        json.text("blocked_data", entry.fact.shown());
         json.int("blacklist_type", entry.kind as i64);
         json.means("blacklist_type", kinds);
         json.maybe("note", entry.note.as_deref());

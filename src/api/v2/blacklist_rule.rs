@@ -57,7 +57,7 @@ fn read(call: &Call<'_>, new: bool) -> Result<Change, Failure> {
         }
         action
     });
-    let name = text(&mut fields, "name", 255, new);
+    let name = if new || fields.has("name") { fields.title("name", 255) } else { None };
     let rule = text(&mut fields, "rule", 4_096, new);
     let enabled = fields.flag("enabled");
     let priority = fields.int("priority", 1, LAST);

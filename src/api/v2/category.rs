@@ -26,7 +26,7 @@ pub async fn create(call: &Call<'_>) -> Answer {
     let mut fields = Fields::read(call.request, "category")?;
     let category = Category {
         id: String::new(),
-        title: fields.required_text("title", 255).unwrap_or_default(),
+        title: fields.title("title", 255).unwrap_or_default(),
         product_ids: product_ids(&mut fields),
         // The reference's created example, whose request doesn't say.
         unlisted: fields.flag("unlisted").unwrap_or(true),
@@ -50,7 +50,7 @@ async fn change(call: &Call<'_>, id: &str) -> Answer {
     let mut category = category::get(call.shop, call.account, id).await?;
     let mut fields = Fields::read(call.request, "category")?;
     if fields.has("title") {
-        category.title = fields.required_text("title", 255).unwrap_or_default();
+        category.title = fields.title("title", 255).unwrap_or_default();
     }
     if fields.has("product_ids") {
         category.product_ids = product_ids(&mut fields);

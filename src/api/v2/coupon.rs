@@ -9,6 +9,7 @@ use crate::{
     shop::{
         coupon::{self, Coupon, Discount, MOST_PRODUCTS, Terms},
         money::{Currency, Decimal, NotDecimal},
+        text::clean,
         time,
     },
 };
@@ -81,7 +82,7 @@ fn terms(call: &Call<'_>, kept: Option<Terms>) -> Result<Terms, Failure> {
 
 /// ASCII only: a buyer types it by hand, in whatever case, and the database compares it so.
 fn code(fields: &mut Fields) -> Option<String> {
-    let code = fields.required_text("code", 64)?;
+    let code = clean(&fields.required_text("code", 64)?).to_owned();
     if code.bytes().all(|b| b.is_ascii_graphic()) {
         return Some(code);
     }

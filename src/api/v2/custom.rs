@@ -46,7 +46,7 @@ fn input(fields: &mut Fields, n: usize, item: Value) -> String {
         return String::new();
     };
     let mut inner = Fields::of(map);
-    let name = inner.required_text("name", 255).unwrap_or_default();
+    let name = inner.title("name", 255).unwrap_or_default();
     inner.means("type", || Meaning::words(KINDS));
     let kind = inner.required_text("type", 32);
     let kind = kind.map(|kind| kind.to_ascii_lowercase()).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use super::Call;
 use crate::{
-    api::fields::{Fields, label},
+    api::fields::{Fields, bad_email, label},
     json::{Json, Value},
     shop::{
         account::{Change, Profile},
@@ -11,6 +11,10 @@ use crate::{
             hd::KeyError,
             settings::{Bad, Money, Setting},
             wallet::{Source, WalletChange},
+        },
+        text::{
+            clean,
+            email::{self, BadEmail},
         },
     },
     world::Network,
@@ -134,13 +138,19 @@ fn setting_of(call: &Call<'_>, fields: &mut Fields, setting: Setting) -> Option<
         return None;
     }
     let before = fields.errors.len();
-    let text = fields.text(name, 255);
+    let text = fields.text(name, 255).map(|text| clean(&text).to_owned());
     if fields.errors.len() > before {
         return None;
     }
     let chain = call.shop.world.settings.bitcoin.network;
     let money = Money { test: call.account.test, real: !call.account.test && chain == Network::Mainnet };
     // Never repeats what was sent.
+    if setting == Setting::PayPalEmail
+        && let Some(Err(bad @ BadEmail::Invisible(_))) = text.as_deref().map(email::parse)
+    {
+        fields.error(format!("{} {}", label(name), bad_email(bad)));
+        return None;
+    }
     let problem = match text.as_deref().map(|text| setting.check(text, money)) {
         None | Some(Ok(())) => return Some((setting, text)),
         Some(Err(Bad::TestMode)) => "belongs to Stripe's test mode, and this shop takes real money",
@@ -167,7 +177,7 @@ fn wallet(call: &Call<'_>, fields: &mut Fields, gateway: Gateway) -> Option<Wall
         fields.error("Address and xpub can't be given together");
         return None;
     }
-    let text = fields.required_text(name, 200);
+    let text = fields.required_text(name, 200).map(|text| clean(&text).to_owned());
     let confirmations =
         fields.int("confirmations", 0, way.most_confirmations().into()).and_then(|n| u32::try_from(n).ok());
     let source = way.wallet(network, text.as_deref()?).and_then(|source| match source.is_single() == single {

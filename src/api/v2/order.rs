@@ -9,6 +9,7 @@ use crate::{
     shop::{
         gateway::Gateway,
         order::{self, Filter, Order, Status},
+        text::{self, email},
         time,
     },
 };
@@ -47,8 +48,8 @@ fn filter(call: &Call<'_>) -> Result<Filter, Failure> {
         filter.status.map(|_| ()).ok_or("is not included in the list")
     });
     param("email", &mut |text| {
-        filter.email = Some(text.to_owned());
-        Ok(())
+        filter.email = Some(email::key(text));
+        text::hidden(text::clean(text)).map_or(Ok(()), |_| Err("has invisible characters"))
     });
     param("product_id", &mut |text| {
         filter.product_id = Some(text.to_owned());

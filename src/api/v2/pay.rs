@@ -22,7 +22,7 @@ use crate::{
 pub async fn create(call: &Call<'_>) -> Answer {
     let mut fields = Fields::read(call.request, "payment")?;
     let insecure = call.shop.world.settings.allow_insecure_urls;
-    let title = fields.required_text("title", 255);
+    let title = fields.title("title", 255);
     let email = fields.email("email");
     let currency = fields.currency("currency");
     let price = fields.price("value", currency);

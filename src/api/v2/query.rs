@@ -29,7 +29,7 @@ pub async fn get(call: &Call<'_>, id: &str) -> Answer {
 
 pub async fn create(call: &Call<'_>) -> Answer {
     let mut fields = Fields::read(call.request, "query")?;
-    let subject = fields.required_text("subject", 255);
+    let subject = fields.title("subject", 255);
     let before = fields.errors.len();
     let email = fields.email("email");
     if email.is_none() && fields.errors.len() == before {

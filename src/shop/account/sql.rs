@@ -79,13 +79,13 @@ pub fn insert(account: &Account, now: i64) -> Statement {
     )
 }
 
-pub fn insert_shop(account: &Account, shop_name: &str, sealed_secret: &str, now: i64) -> Statement {
+pub fn insert_shop(account: &Account, email: &str, shop_name: &str, sealed_secret: &str, now: i64) -> Statement {
     Statement::new(
         "INSERT INTO shops (account_id, email, shop_name, webhook_secret, test, created_at, updated_at, prune_logs_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
         vec![
             account.id.into(),
-            (&account.email).into(),
+            email.into(),
             shop_name.into(),
             sealed_secret.into(),
             account.test.into(),

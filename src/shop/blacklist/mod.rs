@@ -5,9 +5,10 @@ use std::net::IpAddr;
 
 use super::{
     Along, Error, Outcome, Refusal, Shop,
-    account::{self, Account},
+    account::Account,
     id,
     list::{self, Page},
+    text::email,
 };
 use crate::world::{Row, Statement};
 
@@ -26,11 +27,18 @@ impl Kind {
         [Kind::Email, Kind::Ip, Kind::Country].into_iter().find(|kind| *kind as i64 == code)
     }
 
-    /// The one spelling under which a fact is kept, or `None` if it isn't of this kind: e-mails in lower case, addresses
-    /// as RFC 5952 writes them, ranges by their first address, countries in capitals.
-    pub fn normal(self, text: &str) -> Option<String> {
+    /// The fact, or `None` if it isn't of this kind.
+    pub fn fact(self, text: &str) -> Option<Fact> {
+        let blocked = self.normal(text)?;
+        let typed = Some(text.to_lowercase()).filter(|typed| self == Kind::Email && *typed != blocked);
+        Some(Fact { blocked, typed })
+    }
+
+    /// The one spelling under which a fact is kept: e-mails in their form for comparing, addresses as RFC 5952 writes
+    /// them, ranges by their first address, countries in capitals.
+    fn normal(self, text: &str) -> Option<String> {
         match self {
-            Kind::Email => account::is_email(text).then(|| text.to_ascii_lowercase()),
+            Kind::Email => email::parse(text).ok().map(email::key),
             Kind::Ip => range(text),
             Kind::Country => {
                 let code = text.to_ascii_uppercase();
@@ -67,11 +75,25 @@ SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ
 UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// Normalised: what the checkout compares.
+    blocked: String,
+    /// An e-mail as it was typed, where that is another text.
+    typed: Option<String>,
+}
+
+impl Fact {
+    /// As it was typed.
+    pub fn shown(&self) -> &str {
+        self.typed.as_deref().unwrap_or(&self.blocked)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub id: String,
     pub kind: Kind,
-    /// Normalised.
-    pub blocked: String,
+    pub fact: Fact,
     pub note: Option<String>,
     pub created_at: i64,
     pub updated_at: i64,
@@ -92,17 +114,16 @@ pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Entry> {
     }
 }
 
-/// `blocked` is normalised already.
 pub async fn create(
     shop: &Shop,
     account: &Account,
     kind: Kind,
-    blocked: String,
+    fact: Fact,
     note: Option<String>,
     along: Along<'_, Entry>,
 ) -> Outcome<Entry> {
     let now = shop.now();
-    let entry = Entry { id: id::short(shop.random()), kind, blocked, note, created_at: now, updated_at: now };
+    let entry = Entry { id: id::short(shop.random()), kind, fact, note, created_at: now, updated_at: now };
     let mut statements = along(&entry)?;
     statements.extend([list::grow(account.id, sql::TABLE), sql::insert(account.id, &entry)]);
     write(shop, account, statements).await?;

@@ -1,13 +1,13 @@
 //! Statements and rows of `blacklist`.
 
-use super::{Entry, Kind};
+use super::{Entry, Fact, Kind};
 use crate::{
     shop::list,
     world::{Fault, Row, Statement},
 };
 
 pub const TABLE: &str = "blacklist";
-pub const COLUMNS: &str = "id, blacklist_type, blocked_data, note, created_at, updated_at";
+pub const COLUMNS: &str = "id, blacklist_type, blocked_data, typed, note, created_at, updated_at";
 
 pub fn one(account_id: i64, id: &str) -> Statement {
     Statement::new(
@@ -23,7 +23,7 @@ pub fn entry(row: &Row) -> Result<Entry, Fault> {
         Ok(Entry {
             id,
             kind,
-            blocked: row.text(),
+            fact: Fact { blocked: row.text(), typed: row.maybe_text() },
             note: row.maybe_text(),
             created_at: row.int(),
             updated_at: row.int(),
@@ -35,14 +35,15 @@ pub fn insert(account_id: i64, entry: &Entry) -> Statement {
     Statement::new(
         format!(
             "INSERT INTO blacklist (account_id, seq, {COLUMNS})
-             SELECT ?1, {}, ?2, ?3, ?4, ?5, ?6, ?6",
+             SELECT ?1, {}, ?2, ?3, ?4, ?5, ?6, ?7, ?7",
             list::next_seq(TABLE)
         ),
         vec![
             account_id.into(),
             (&entry.id).into(),
             (entry.kind as i64).into(),
-            (&entry.blocked).into(),
+            (&entry.fact.blocked).into(),
+            entry.fact.typed.clone().into(),
             entry.note.clone().into(),
             entry.created_at.into(),
         ],
@@ -52,13 +53,14 @@ pub fn insert(account_id: i64, entry: &Entry) -> Statement {
 /// Answers a row if it was there.
 pub fn update(account_id: i64, entry: &Entry) -> Statement {
     Statement::new(
-        "UPDATE blacklist SET blacklist_type = ?3, blocked_data = ?4, note = ?5, updated_at = ?6
+        "UPDATE blacklist SET blacklist_type = ?3, blocked_data = ?4, typed = ?5, note = ?6, updated_at = ?7
          WHERE account_id = ?1 AND id = ?2 RETURNING id",
         vec![
             account_id.into(),
             (&entry.id).into(),
             (entry.kind as i64).into(),
-            (&entry.blocked).into(),
+            (&entry.fact.blocked).into(),
+            entry.fact.typed.clone().into(),
             entry.note.clone().into(),
             entry.updated_at.into(),
         ],

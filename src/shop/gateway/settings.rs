@@ -1,7 +1,7 @@
 //! Settings of gateways that are no wallets: what a seller's PayPal or Stripe account is reached by.
 
 use crate::{
-    shop::{Shop, account, vault},
+    shop::{Shop, text::email, vault},
     world::{Fault, Row, Statement},
 };
 
@@ -77,7 +77,7 @@ impl Setting {
             (least..=255).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
         };
         let good = match self {
-            Setting::PayPalEmail => account::is_email(text),
+            Setting::PayPalEmail => email::parse(text).is_ok(),
             Setting::PayPalClientId | Setting::PayPalClientSecret => is_key(text, 20, "-_"),
             Setting::PayPalWebhookId => is_key(text, 8, "-"),
             Setting::StripeWebhookSecret => text.strip_prefix("whsec_").is_some_and(|rest| is_key(rest, 16, "+/=_-")),

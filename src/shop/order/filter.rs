@@ -11,6 +11,7 @@ use crate::{
         Outcome, Shop,
         account::Account,
         list::{self, Page},
+        text::email,
     },
     world::{Fault, Row, Statement, Value},
 };
@@ -19,7 +20,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
     pub status: Option<Status>,
-    /// In any case.
+    /// In its form for comparing.
     pub email: Option<String>,
     pub product_id: Option<String>,
     /// As the tables name it. It may be one that this version doesn't know.
@@ -37,7 +38,7 @@ impl Filter {
     fn admits(&self, order: &Order) -> bool {
         let email = order.buyer.email.as_deref().unwrap_or_default();
         self.status.is_none_or(|status| status == order.status)
-            && self.email.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(email))
+            && self.email.as_ref().is_none_or(|wanted| email::same(wanted, email))
             && self.product_id.as_ref().is_none_or(|wanted| *wanted == order.product_id)
             && self.gateway.as_ref().is_none_or(|wanted| wanted == order.gateway.snake())
             && self.after.is_none_or(|after| order.created_at > after)
@@ -163,8 +164,9 @@ fn these(account_id: i64, seqs: &[i64]) -> Statement {
 /// How many of a buyer's orders match, and a page of them.
 fn of_email(account_id: i64, email: &str, filter: &Filter, skip: i64, per_page: u32) -> [Statement; 2] {
     // SQLite would rather walk all orders, of which it knows that they are in the right order already.
-    let mut from =
-        String::from("FROM orders INDEXED BY orders_email WHERE account_id = ?1 AND email = ?2 COLLATE NOCASE");
+    let mut from = String::from(
+        "FROM orders INDEXED BY orders_email WHERE account_id = ?1 AND email IS NOT NULL AND COALESCE(email_key, email) = ?2 COLLATE NOCASE",
+    );
     let mut args: Vec<Value> = vec![account_id.into(), email.into()];
     let mut also = |condition: &str, value: Option<Value>| {
         if let Some(value) = value {

@@ -12,6 +12,7 @@ use crate::{
         gateway::Gateway,
         list,
         money::{Amount, Currency, Decimal},
+        text::email,
     },
     world::{Fault, Reader, Row, Statement, Value},
 };
@@ -228,11 +229,12 @@ pub fn insert(order: &Order) -> Statement {
         order.updated_at.into(),
     ];
     args.extend(order.policy.values());
+    args.push(buyer.email.as_deref().and_then(email::kept_key).into());
     let places: Vec<String> = (1..=args.len()).map(|n| format!("?{n}")).collect();
     let [first, second] = COLUMNS;
     Statement::new(
         format!(
-            "INSERT INTO orders (seq, {first}, {second})
+            "INSERT INTO orders (seq, {first}, {second}, email_key)
              SELECT (SELECT COALESCE(MAX(seq), 0) + 1 FROM orders WHERE account_id = ?1), {}",
             places.join(", ")
         ),

@@ -57,6 +57,28 @@ fn the_button_leads_to_paypals_page_with_the_price_of_it_all() {
 }
 
 #[test]
+fn a_receiver_with_an_invisible_end_or_another_spelling_is_still_the_seller() {
+    for (set, receiver) in [
+        ("money@ada.example\u{200b}", "money@ada.example"),
+        ("\u{feff}Money@Ada.example", "MONEY@ada.example"),
+        ("money@bücher.example", "money@xn--bcher-kva.example"),
+        ("money@xn--bcher-kva.example", "Money@BÜCHER.example"),
+    ] {
+        let world = World::new();
+        let paypal = world.paypal();
+        let ada = with_button(&world);
+        ada.put("/account", json!({"gateways": {"paypal": {"email": set}}})).expect(200);
+        let (link, _) = started(&world, &ada, json!({}));
+        happens(&world, &paypal, &ipn(&link.order_id, &[("receiver_email", receiver)]));
+        assert_eq!(ada.order(&link.order_id)["status"], 100, "{set:?} {receiver}");
+    }
+    let world = World::new();
+    let inside = json!({"gateways": {"paypal": {"email": "mon\u{200b}ey@ada.example"}}});
+    let sentence = "Gateways paypal email has invisible characters (U+200B)";
+    assert_eq!(world.seller().put("/account", inside).errors(), [sentence]);
+}
+
+#[test]
 fn what_paypal_has_no_room_for_is_left_out_or_cut() {
     let world = World::new();
     let ada = with_button(&world);

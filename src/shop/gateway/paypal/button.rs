@@ -12,6 +12,7 @@ use crate::shop::{
         Draft,
         movement::{Kind, Movement, Session},
     },
+    text::email,
     time::{self, HOUR},
 };
 
@@ -73,11 +74,11 @@ pub async fn hear(desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Told,
     let nothing = |why| super::nothing(desk, &order_id, why);
     // Whose money it is stands in the order's own button: by now the seller may have another address, or none.
     let button = order.session.as_ref().and_then(|session| session.url.split_once('?'));
-    let email = button.and_then(|(_, form)| field(form, "business"));
-    let email = email.as_deref().or(settings::value(sets, Setting::PayPalEmail)).unwrap_or_default();
-    let is_seller = |name: &&str| field(body, name).is_some_and(|to| to.eq_ignore_ascii_case(email));
+    let button_email = button.and_then(|(_, form)| field(form, "business"));
+    let receiver = button_email.as_deref().or(settings::value(sets, Setting::PayPalEmail)).unwrap_or_default();
+    let is_seller = |name: &&str| field(body, name).is_some_and(|to| email::same(&to, receiver));
     // Anybody can pay himself through a form of his own that names our order.
-    if email.is_empty() || !["receiver_email", "business"].iter().any(is_seller) {
+    if receiver.is_empty() || !["receiver_email", "business"].iter().any(is_seller) {
         return nothing("it tells of money for somebody else");
     }
     if (field(body, "test_ipn").as_deref() == Some("1")) != is_sandbox(desk) {
