@@ -27,6 +27,7 @@ CREATE TABLE products (
   custom TEXT,                         -- JSON, an array of inputs
   -- Counted in each commit that moves a serial, so that a list of products reads products and nothing else.
   serials_left INTEGER NOT NULL CHECK (serials_left >= 0),
+  unique_serials INTEGER NOT NULL CHECK (unique_serials IN (0, 1)),  -- it takes no serial that the account has already
   serials_added INTEGER NOT NULL,      -- ever: the next ones are numbered from here
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
@@ -52,6 +53,6 @@ CREATE TABLE serials (
   CONSTRAINT serials_held CHECK ((state = 1) = (held_until IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
 
--- No serial is sold twice, not even from two products or after its product is gone: an account has each once, sold ones
--- included.
-CREATE UNIQUE INDEX serials_once ON serials (account_id, serial);
+-- Which serials does the account have already, in whatever product and state? Repeated ones are taken and reported, since
+-- sellers repeat a line on purpose; a product with unique_serials refuses them.
+CREATE INDEX serials_text ON serials (account_id, serial);

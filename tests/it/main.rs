@@ -68,6 +68,7 @@ mod size;
 mod stock;
 mod stripe;
 mod stripe_refuses;
+mod text;
 mod tidy;
 mod turn;
 mod upload;

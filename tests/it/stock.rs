@@ -6,13 +6,14 @@ use pushguard::world::{Db as _, Statement};
 use serde_json::{Value, json};
 
 use crate::{
-    actors::Seller,
+    actors::{Reply, Seller},
     world::{Counts, World, block_on},
 };
 
 fn fields(changed: Value) -> Value {
     let mut fields = json!({
         "title": "Keys", "description": "d", "price": "9.99", "currency": "USD", "gateways": ["bitcoin"], "product_type": 2,
+        "unique_serials": true,
     });
     for (name, value) in changed.as_object().expect("fields") {
         fields[name] = value.clone();
@@ -144,6 +145,120 @@ fn a_serial_is_in_an_account_once() {
         ["Info has serials that you have already: \"L\" (sold)"]
     );
     make(&ada, json!({"info": "K1,K2"}));
+    is_counted(&world);
+}
+
+#[test]
+fn repeated_serials_are_taken_and_reported() {
+    let world = World::new();
+    let ada = world.seller();
+    let told = |reply: Reply| {
+        let made = reply.json();
+        (made["stock"].clone(), reply.header("x-duplicate-serials").map(str::to_owned))
+    };
+    let post = |info: &str| {
+        let fields = fields(json!({"info": info, "stock_delimiter": "\n", "unique_serials": false}));
+        ada.post("/products", fields).expect(201)
+    };
+    let some = |n: &str| Some(n.to_owned());
+    let first = post("A\nB\nC");
+    let path = path(&first.json());
+    assert_eq!(told(first), (json!(3), None));
+    assert_eq!(told(post("A\nB\nC")), (json!(3), some("3")), "the same product made again");
+    assert_eq!(told(post("message me\n".repeat(50).as_str())), (json!(50), some("49")));
+    assert_eq!(told(post("D\nD\nA\nA\nE")), (json!(5), some("3")), "one D and both As were there before");
+    assert_eq!(told(post("\u{feff}C\u{200b}\r\nF")), (json!(2), some("1")), "it is compared as it is seen");
+
+    let put = |fields: Value| ada.put(&path, fields).expect(200);
+    assert_eq!(told(put(json!({"info": "X\nX"}))), (json!(2), some("1")));
+    assert_eq!(ada.get(&path).json()["info"], "X\nX");
+    assert_eq!(told(put(json!({"info": "X\nX", "title": "T"}))), (json!(2), None), "sent back as it was shown");
+    assert_eq!(told(put(json!({"info": "X\nY"}))), (json!(2), None), "what is replaced was never there");
+    is_counted(&world);
+
+    // Another account's are nobody's business.
+    let eve = world.seller_named("eve@example.com", true);
+    let reply = eve.post("/products", fields(json!({"info": "A", "unique_serials": false}))).expect(201);
+    assert_eq!(told(reply), (json!(1), None));
+}
+
+#[test]
+fn a_product_becomes_one_of_unique_serials_when_its_stock_is() {
+    let world = World::new();
+    let ada = world.seller();
+    let made = make(&ada, json!({"info": "A,B,A", "unique_serials": false}));
+    let put = |fields: Value| ada.put(&path(&made), fields);
+    let twice = "Info has serials more than once: \"A\" (1 and 3)";
+    assert_eq!(put(json!({"unique_serials": true})).errors(), [twice]);
+    let other = make(&ada, json!({"info": "B", "unique_serials": false}));
+    let taken = format!(
+        "Info has serials that you have already: \"B\" (in stock of product {})",
+        other["id"].as_str().unwrap()
+    );
+    assert_eq!(put(json!({"unique_serials": true, "info": "A,B"})).errors(), std::slice::from_ref(&taken));
+    put(json!({"info": "A,B"})).expect(200);
+    assert_eq!(put(json!({"unique_serials": true})).errors(), [taken]);
+    ada.delete(&path(&other)).expect(204);
+    let unique = put(json!({"unique_serials": true})).expect(200).json();
+    assert_eq!((&unique["unique_serials"], &unique["info"]), (&json!(true), &json!("A,B")));
+    assert_eq!(ada.get(&path(&made)).json(), unique);
+    is_counted(&world);
+}
+
+#[test]
+fn invisible_characters_make_no_other_serial() {
+    let world = World::new();
+    let ada = world.seller();
+    let first = make(&ada, json!({"info": "\u{feff}ZZZZ-1\r\nZZZZ-2", "stock_delimiter": "\n"}));
+    assert_eq!(first["info"], "ZZZZ-1\r\nZZZZ-2");
+    let taken = format!(
+        "Info has serials that you have already: \"ZZZZ-1\" (in stock of product {})",
+        first["id"].as_str().unwrap()
+    );
+    for serial in ["ZZZZ-1", "\u{200b}ZZZZ-1", "ZZZZ-1\u{202c}\u{ad}", "\u{2060} ZZZZ-1 \u{fe0f}"] {
+        assert_eq!(
+            ada.post("/products", fields(json!({"info": serial}))).errors(),
+            std::slice::from_ref(&taken),
+            "{serial:?}"
+        );
+    }
+    let refused = |info: &str, delimiter: &str| {
+        ada.post("/products", fields(json!({"info": info, "stock_delimiter": delimiter}))).errors()
+    };
+    assert_eq!(refused("\n\nA\r\nZZZZ\u{200b}-1", "\n"), ["Info has invisible characters: line 4 (U+200B)"]);
+    assert_eq!(
+        refused("A, B\u{ad}B, C\u{202e}D", ","),
+        ["Info has invisible characters: serial 2 (U+00AD), serial 3 (U+202E)"]
+    );
+    assert_eq!(refused("A\u{feff}B", "\n\n"), ["Info has invisible characters: line 1 (U+FEFF)"]);
+    assert_eq!(refused("A\u{200d}B", ","), ["Info has invisible characters: serial 1 (U+200D)"]);
+    let shaped = "❤\u{fe0f} thanks,می\u{200c}خواهم,👨\u{200d}👩\u{200d}👧";
+    assert_eq!(make(&ada, json!({"info": shaped}))["info"], shaped);
+    assert_eq!(refused("A", "\u{200b}"), ["Stock delimiter has only invisible characters"]);
+    assert_eq!(make(&ada, json!({"info": "P;Q", "stock_delimiter": ";\u{200b}"}))["stock"], 2);
+}
+
+#[test]
+fn a_newline_tells_serials_apart_however_it_is_written() {
+    let world = World::new();
+    let ada = world.seller();
+    let mut n = 0;
+    for delimiter in ["\n", "\r\n", "\r", "\\n", "\\r\\n", "\u{2028}"] {
+        for newline in ["\n", "\r\n", "\r"] {
+            n += 1;
+            let info = format!("A{n}{newline}B{n}{newline}C{n}");
+            let made = make(&ada, json!({"info": info, "stock_delimiter": delimiter}));
+            assert_eq!((&made["stock"], &made["info"]), (&json!(3), &json!(info)), "{delimiter:?} {newline:?}");
+            assert_eq!(made["stock_delimiter"], delimiter, "as it was typed");
+            let rows = || world.db.query("SELECT * FROM serials ORDER BY product_id, state, seq");
+            let before = rows();
+            ada.put(&path(&made), json!({"info": info})).expect(200);
+            assert_eq!(rows(), before, "what is sent back as it was shown is not written");
+            assert_eq!(take(&world, &made, 1, 2), [format!("A{n}")], "the first buyer gets one");
+        }
+    }
+    let two = make(&ada, json!({"info": "A\nB\r\n\r\nC", "stock_delimiter": "\n\n"}));
+    assert_eq!((&two["stock"], &two["info"]), (&json!(2), &json!("A\nB\r\n\r\nC")));
     is_counted(&world);
 }
 

@@ -13,6 +13,7 @@ after(() => shop.close());
 const keysOf = (letter, count) => Array.from({ length: count }, (_, n) => `${letter}BCDE-FGHIJ-KLMNO-PQRST-${String(n).padStart(5, '0')}`).join('\n');
 const product = (info) => ({
   title: 'Keys', description: 'd', price: '9.99', currency: 'EUR', gateways: ['stripe'], product_type: 2, stock_delimiter: '\n', info,
+  unique_serials: true,
 });
 
 /** What `act` has asked of D1; answers carry the sum so far. → {trips, read, written, answer} */

@@ -9,7 +9,8 @@ use crate::{
     shop::{
         money::{Amount, Decimal},
         product::{self, GATEWAYS, Kind, Product, Restock},
-        stock::{LONGEST, MOST, Serials, Unfit},
+        stock::{LONGEST, MOST, Serials, Unfit, delimiter::unit},
+        text::{is_invisible, name_of},
         time,
     },
 };
@@ -32,8 +33,17 @@ pub async fn create(call: &Call<'_>) -> Answer {
     fields.finish()?;
     let object = |product: &Product| object(product, call.origin());
     let keep = |product: &Product| call.keep(201, &object(product));
-    product::create(call.shop, call.account, &mut product, serials.unwrap_or_default(), &keep).await?;
-    Ok(Response::json(201, object(&product)))
+    let serials = serials.unwrap_or_default();
+    let duplicates = product::create(call.shop, call.account, &mut product, serials, &keep).await?;
+    Ok(reported(Response::json(201, object(&product)), duplicates))
+}
+
+/// Serials that are there twice are taken, since sellers repeat a line on purpose, and their number is told.
+fn reported(response: Response, duplicates: u32) -> Response {
+    match duplicates {
+        0 => response,
+        _ => response.with("x-duplicate-serials", duplicates.to_string()),
+    }
 }
 
 /// Changes what is sent. The serials in stock are replaced when others are sent, and read anew when they are to be told
@@ -50,8 +60,8 @@ async fn change(call: &Call<'_>, id: &str) -> Answer {
     let from_stock = fields.value("info").is_none() && before.kind == Kind::Serials;
     fields.finish()?;
     let restock = serials.map(|serials| Restock { serials, from_stock });
-    let product = product::update(call.shop, call.account, &before, product, restock).await?;
-    Ok(Response::json(200, object(&product, call.origin())))
+    let (product, duplicates) = product::update(call.shop, call.account, &before, product, restock).await?;
+    Ok(reported(Response::json(200, object(&product, call.origin())), duplicates))
 }
 
 pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
@@ -64,10 +74,11 @@ pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
 fn read(call: &Call<'_>, fields: &mut Fields, product: &mut Product, before: Option<&Product>) -> Option<Serials> {
     let settings = &call.shop.world.settings;
     let sent = |fields: &Fields, name: &str| before.is_none() || fields.has(name);
-    for (name, most, text) in [("title", 255, &mut product.title), ("description", 20_000, &mut product.description)] {
-        if sent(fields, name) {
-            *text = fields.required_text(name, most).unwrap_or_default();
-        }
+    if sent(fields, "title") {
+        product.title = fields.title("title", 255).unwrap_or_default();
+    }
+    if sent(fields, "description") {
+        product.description = fields.required_text("description", 20_000).unwrap_or_default();
     }
     if let Some(price) = price(fields, before.map(|before| before.price)) {
         product.price = price;
@@ -113,6 +124,7 @@ fn read(call: &Call<'_>, fields: &mut Fields, product: &mut Product, before: Opt
     if product.kind == Kind::Dynamic && product.dynamic_url.is_none() && fields.errors.len() == errors {
         fields.error("Dynamic url can't be blank");
     }
+    product.unique_serials = fields.flag("unique_serials").unwrap_or(product.unique_serials);
     let serials = info(fields, product, before);
     product.paypal_email_delivery = fields.flag("paypal_email_delivery").unwrap_or(product.paypal_email_delivery);
     if fields.has("webhook_url") {
@@ -212,7 +224,15 @@ fn delimiter(fields: &mut Fields) -> String {
     if text.chars().count() > LONGEST {
         fields.error(format!("Stock delimiter is too long (maximum is {LONGEST} characters)"));
     }
-    if text.is_empty() { ",".into() } else { text }
+    if text.is_empty() {
+        return ",".into();
+    }
+    // Pasted with the delimiter, and in no list.
+    let seen = text.trim_matches(is_invisible).to_owned();
+    if seen.is_empty() {
+        fields.error("Stock delimiter has only invisible characters");
+    }
+    seen
 }
 
 /// Of a product of serials, null is no info at all: lists show null there, and a client that sends back what it was shown
@@ -221,7 +241,10 @@ fn info(fields: &mut Fields, product: &mut Product, before: Option<&Product>) ->
     const LONGEST_PLAIN: usize = 20_000;
     let had = before.filter(|before| before.kind == Kind::Serials);
     let errors = fields.errors.len();
-    let text = fields.text("info", BODY_LIMIT);
+    let text = match product.kind {
+        Kind::Serials => fields.pasted("info", BODY_LIMIT),
+        _ => fields.text("info", BODY_LIMIT),
+    };
     if fields.errors.len() > errors {
         return None;
     }
@@ -247,18 +270,20 @@ fn info(fields: &mut Fields, product: &mut Product, before: Option<&Product>) ->
         }
         return None;
     }
+    // What is in stock already is looked through once.
+    let becomes_unique = product.unique_serials && had.is_some_and(|before| !before.unique_serials);
     let same_delimiter = had.is_some_and(|before| before.stock_delimiter == product.stock_delimiter);
     let text = if fields.value("info").is_some() {
         text.unwrap_or_default()
-    } else if same_delimiter || (had.is_none() && product.serials_left > 0) {
+    } else if (same_delimiter && !becomes_unique) || (had.is_none() && product.serials_left > 0) {
         return None;
     } else {
         // What there is, told apart anew.
         product.info.clone()?
     };
-    match Serials::read(&text, &product.stock_delimiter) {
+    match Serials::read(&text, &product.stock_delimiter, product.unique_serials) {
         // Sent back as it was shown.
-        Ok(serials) if same_delimiter && serials.info() == product.info => None,
+        Ok(serials) if same_delimiter && !becomes_unique && serials.info() == product.info => None,
         Ok(serials) => Some(serials),
         Err(unfit) => {
             fields.error(match unfit {
@@ -266,6 +291,11 @@ fn info(fields: &mut Fields, product: &mut Product, before: Option<&Product>) ->
                 Unfit::TooLong(places) => {
                     let places = places.iter().map(usize::to_string).collect();
                     format!("Info has serials that are too long (maximum is {LONGEST} characters): {}", some(places))
+                }
+                Unfit::Invisible(hidden) => {
+                    let unit = unit(&product.stock_delimiter);
+                    let named = |(place, c): &(usize, char)| format!("{unit} {place} ({})", name_of(*c));
+                    format!("Info has invisible characters: {}", some(hidden.iter().map(named).collect()))
                 }
                 Unfit::Repeated(repeated) => {
                     let named = |(text, first, again): &(String, usize, usize)| {
@@ -324,6 +354,8 @@ pub fn object(product: &Product, origin: &str) -> String {
         json.raw("custom", product.custom.as_deref().unwrap_or("null"));
         json.text("created_at", &time::wire(product.created_at));
         json.text("updated_at", &time::wire(product.updated_at));
+        // What the reference doesn't have.
+        json.flag("unique_serials", product.unique_serials);
     })
 }
 

@@ -10,7 +10,7 @@ use super::{
     stock::{self, Serials},
     upload::{self, Upload},
 };
-use crate::world::{Fault, Statement, Uncommitted};
+use crate::world::{Fault, Row, Statement, Uncommitted};
 
 pub mod sql;
 
@@ -66,6 +66,8 @@ pub struct Product {
     pub webhook_url: Option<String>,
     /// JSON, an array of inputs.
     pub custom: Option<String>,
+    /// It takes no serial that stands twice in what is sent, or that the account has already.
+    pub unique_serials: bool,
     /// Serials in stock.
     pub serials_left: u32,
     pub image: Option<Upload>,
@@ -101,6 +103,7 @@ impl Product {
             paypal_email_delivery: false,
             webhook_url: None,
             custom: None,
+            unique_serials: false,
             serials_left: 0,
             image: None,
             file: None,
@@ -147,15 +150,15 @@ pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Product> {
     Ok(product)
 }
 
-/// Makes the product, under an id of its own, with these in stock. One round trip, whatever the number of serials. Refused
-/// when the account has one of them already.
+/// Makes the product, under an id of its own, with these in stock, and answers how many of them are duplicates. One round
+/// trip, whatever the number of serials. With `unique_serials` it is refused when the account has one of them already.
 pub async fn create(
     shop: &Shop,
     account: &Account,
     product: &mut Product,
     serials: Serials,
     along: Along<'_, Product>,
-) -> Outcome<()> {
+) -> Outcome<u32> {
     product.id = id::hex(&shop.random::<4>());
     product.created_at = shop.now();
     product.updated_at = product.created_at;
@@ -164,29 +167,50 @@ pub async fn create(
         product.info = serials.info();
     }
     let mut statements = along(product)?;
+    let place = statements.len();
+    statements.extend(known(account, product, &serials));
     statements.extend([list::grow(account.id, sql::TABLE), sql::insert(account.id, product, &serials)]);
     if !serials.all.is_empty() {
-        statements.extend(stock::sql::replace(account.id, &product.id, &serials));
+        statements.push(stock::sql::add(account.id, &product.id, &serials));
     }
     match account.db(shop)?.commit(statements).await {
-        Ok(_) => Ok(()),
-        Err(no) => Err(refused(shop, account, &product.id, &serials, no).await?),
+        Ok(rows) => duplicates(product, &serials, rows.get(place)),
+        Err(no) => Err(refused(shop, account, product, &serials, no).await?),
     }
 }
 
-/// Writes the product's own fields, and its stock where there is a `restock`; images and files are `upload`'s.
+/// Looks up which of these serials the account has already: for counting them, or as a guard where none may be.
+fn known(account: &Account, product: &Product, serials: &Serials) -> Option<Statement> {
+    let look = if product.unique_serials { stock::sql::none_known } else { stock::sql::count_known };
+    (!serials.all.is_empty()).then(|| look(account.id, &product.id, serials))
+}
+
+/// How many serials of these are there more than once, or were there before; `rows` are the answer of `known`.
+fn duplicates(product: &Product, serials: &Serials, rows: Option<&Vec<Row>>) -> Outcome<u32> {
+    if product.unique_serials || serials.all.is_empty() {
+        return Ok(0);
+    }
+    let row = rows.and_then(|rows| rows.first()).ok_or_else(|| Fault("a count was expected".into()))?;
+    Ok(serials.repeated + row.read(|row| Ok(row.count()))?)
+}
+
+/// Writes the product's own fields, and its stock where there is a `restock`; images and files are `upload`'s. Answers the
+/// product, and how many of the serials are duplicates.
 pub async fn update(
     shop: &Shop,
     account: &Account,
     before: &Product,
     mut product: Product,
     restock: Option<Restock>,
-) -> Outcome<Product> {
+) -> Outcome<(Product, u32)> {
     product.updated_at = list::moved(shop.now(), before.updated_at);
     let mut statements = vec![list::unmoved(account.id, sql::TABLE, &product.id, before.updated_at)];
     if restock.as_ref().is_some_and(|restock| restock.from_stock) {
         statements.push(stock::sql::unchanged(account.id, &product.id, &before.info));
     }
+    let look = restock.as_ref().and_then(|restock| known(account, &product, &restock.serials));
+    let known_place = statements.len();
+    statements.extend(look);
     let place = statements.len();
     statements.push(sql::update(account.id, &product, restock.as_ref().map(|restock| &restock.serials)));
     if let Some(restock) = &restock {
@@ -194,10 +218,14 @@ pub async fn update(
     }
     let rows = match (account.db(shop)?.commit(statements).await, &restock) {
         (Ok(rows), _) => rows,
-        (Err(no), _) if no.is_stale() => return Err(Refusal::Moved.into()),
-        (Err(no), Some(restock)) => return Err(refused(shop, account, &product.id, &restock.serials, no).await?),
+        (Err(no), Some(restock)) => return Err(refused(shop, account, &product, &restock.serials, no).await?),
+        (Err(no), None) if no.is_stale() => return Err(Refusal::Moved.into()),
         (Err(no), None) => return Err(no.into()),
     };
+    let mut doubled = 0;
+    if let Some(restock) = &restock {
+        doubled = duplicates(&product, &restock.serials, rows.get(known_place))?;
+    }
     let row = rows.get(place).and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
     let mut written = sql::product(row)?;
     match restock {
@@ -205,23 +233,33 @@ pub async fn update(
         Some(restock) => written.info = restock.serials.info(),
         None if before.kind == Kind::Serials => written.info = before.info.clone(),
         // It was a product of serials once, and has them still.
-        None => return get(shop, account, &written.id).await,
+        None => return Ok((get(shop, account, &written.id).await?, doubled)),
     }
-    Ok(written)
+    Ok((written, doubled))
 }
 
 /// Why serials could not be put in stock.
-async fn refused(shop: &Shop, account: &Account, id: &str, serials: &Serials, no: Uncommitted) -> Outcome<Error> {
+async fn refused(
+    shop: &Shop,
+    account: &Account,
+    product: &Product,
+    serials: &Serials,
+    no: Uncommitted,
+) -> Outcome<Error> {
     const NAMED: u32 = 11;
     if no.names("serials.seq") {
         return Ok(Refusal::NotFound.into());
     }
-    if !no.names("serials.serial") {
+    if !no.is_stale() {
         return Ok(no.into());
     }
-    let rows = account.db(shop)?.rows(vec![stock::sql::taken(account.id, id, serials, NAMED)]).await?;
-    let taken = rows.iter().flatten().map(stock::sql::taken_row).collect::<Result<_, _>>()?;
-    Ok(Refusal::SerialsTaken(taken).into())
+    if !product.unique_serials {
+        return Ok(Refusal::Moved.into());
+    }
+    let rows = account.db(shop)?.rows(vec![stock::sql::taken(account.id, &product.id, serials, NAMED)]).await?;
+    let taken = rows.iter().flatten().map(stock::sql::taken_row).collect::<Result<Vec<_>, _>>()?;
+    // None is taken: then the product itself was changed meanwhile.
+    Ok(if taken.is_empty() { Refusal::Moved.into() } else { Refusal::SerialsTaken(taken).into() })
 }
 
 /// What a commit that `sql::all_known` has held up is refused with: all ids that are no products of the account.

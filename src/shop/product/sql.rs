@@ -14,7 +14,7 @@ use crate::{
 pub const TABLE: &str = "products";
 pub const COLUMNS: &str = "id, title, description, price, currency, product_type, gateways, private, unlisted, vpn_block, \
     seller_note, maximum_quantity, minimum_quantity, stock_delimiter, stock_amount, theme, crypto_confirmations, \
-    max_risk_level, dynamic_url, info, paypal_email_delivery, webhook_url, custom, serials_left, \
+    max_risk_level, dynamic_url, info, paypal_email_delivery, webhook_url, custom, unique_serials, serials_left, \
     image_id, image_size, image_type, image_name, file_id, file_size, file_type, file_name, created_at, updated_at";
 
 pub fn one(account_id: i64, id: &str) -> Statement {
@@ -56,6 +56,7 @@ pub fn product(row: &Row) -> Result<Product, Fault> {
             paypal_email_delivery: row.flag(),
             webhook_url: row.maybe_text(),
             custom: row.maybe_text(),
+            unique_serials: row.flag(),
             serials_left: row.count(),
             image: upload::read(row)?,
             file: upload::read(row)?,
@@ -85,7 +86,7 @@ pub fn insert(account_id: i64, product: &Product, serials: &Serials) -> Statemen
     Statement::new(
         format!(
             "INSERT INTO products (account_id, seq, id, {OWN}, stock_joint, created_at, updated_at, serials_left, serials_added)
-             SELECT ?1, {}, ?2, {PLACES}, ?25, ?26, ?26, ?27, ?27",
+             SELECT ?1, {}, ?2, {PLACES}, ?26, ?27, ?27, ?28, ?28",
             list::next_seq(TABLE)
         ),
         args(account_id, product, rest),
@@ -99,7 +100,7 @@ pub fn update(account_id: i64, product: &Product, serials: Option<&Serials>) -> 
     Statement::new(
         format!(
             "UPDATE products SET ({OWN}, stock_joint, updated_at, serials_left, serials_added)
-               = ({PLACES}, COALESCE(?25, stock_joint), ?26, COALESCE(?27, serials_left), serials_added + COALESCE(?27, 0))
+               = ({PLACES}, COALESCE(?26, stock_joint), ?27, COALESCE(?28, serials_left), serials_added + COALESCE(?28, 0))
              WHERE account_id = ?1 AND id = ?2 RETURNING {COLUMNS}"
         ),
         args(account_id, product, rest),
@@ -109,9 +110,9 @@ pub fn update(account_id: i64, product: &Product, serials: Option<&Serials>) -> 
 /// What PUT may write, and its places among the parameters.
 const OWN: &str = "title, description, price, currency, product_type, gateways, private, unlisted, vpn_block, seller_note, \
     maximum_quantity, minimum_quantity, stock_delimiter, stock_amount, theme, crypto_confirmations, max_risk_level, \
-    dynamic_url, info, paypal_email_delivery, webhook_url, custom";
+    dynamic_url, info, paypal_email_delivery, webhook_url, custom, unique_serials";
 const PLACES: &str =
-    "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24";
+    "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25";
 
 fn args(account_id: i64, product: &Product, rest: [Value; 3]) -> Vec<Value> {
     let mut args = vec![
@@ -140,6 +141,7 @@ fn args(account_id: i64, product: &Product, rest: [Value; 3]) -> Vec<Value> {
         product.paypal_email_delivery.into(),
         product.webhook_url.clone().into(),
         product.custom.clone().into(),
+        product.unique_serials.into(),
     ];
     args.extend(rest);
     args

@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::text::{self, clean};
+
+pub mod delimiter;
 pub mod sql;
 
 /// A product has at most so many serials in stock.
@@ -13,54 +16,71 @@ pub const LONGEST: usize = 4_096;
 /// Serials as `info` has them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Serials {
-    /// Trimmed, in their order, none of them empty.
+    /// Cleaned at their ends, in their order, none of them empty.
     pub all: Vec<String>,
     /// What stands between two of them: the delimiter, with the white space around the first one.
     pub joint: String,
+    /// How many of them stand there before.
+    pub repeated: u32,
 }
 
 /// Why `info` can't be stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unfit {
     TooMany,
-    /// Where they stand, from 1: with a line break as the delimiter, the lines.
+    /// Where they stand, from 1 (`unit`).
     TooLong(Vec<usize>),
-    /// Each with where it stands first and where it stands again.
+    /// Where they stand, and what is in them. Two serials that look the same would be told apart by it.
+    Invisible(Vec<(usize, char)>),
+    /// Each with where it stands first and where it stands again. Only where each must stand there once.
     Repeated(Vec<(String, usize, usize)>),
 }
 
 impl Serials {
-    pub fn read(info: &str, delimiter: &str) -> Result<Serials, Unfit> {
-        let mut all: Vec<String> = Vec::new();
-        let (mut seen, mut repeated, mut long) = (BTreeMap::new(), Vec::new(), Vec::new());
-        for (n, piece) in info.split(delimiter).enumerate() {
-            let piece = piece.trim();
+    /// `unique`: none may repeat.
+    pub fn read(info: &str, delimiter: &str, unique: bool) -> Result<Serials, Unfit> {
+        // As many of each fault as anybody reads, and a few more.
+        const NAMED: usize = 100;
+        let delimiter = &delimiter::meant(info, delimiter);
+        let mut serials = Serials { joint: joint(info, delimiter), ..Serials::default() };
+        let (mut seen, mut repeated, mut long, mut hidden) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
+        for (place, piece) in delimiter::split(info, delimiter) {
+            let piece = clean(piece);
             if piece.is_empty() {
                 continue;
             }
             if piece.len() > LONGEST && piece.chars().count() > LONGEST {
-                long.push(n + 1);
+                long.push(place);
+            }
+            if hidden.len() < NAMED {
+                hidden.extend(text::hidden(piece).map(|c| (place, c)));
             }
             match seen.get(piece) {
-                // As many as anybody reads, and a few more.
-                Some(_) if repeated.len() >= 100 => {}
-                Some(first) => repeated.push((piece.to_owned(), *first, n + 1)),
+                Some(first) => {
+                    serials.repeated += 1;
+                    if repeated.len() < NAMED {
+                        repeated.push((piece.to_owned(), *first, place));
+                    }
+                }
                 None => {
-                    seen.insert(piece, n + 1);
-                    all.push(piece.to_owned());
+                    seen.insert(piece, place);
                 }
             }
+            serials.all.push(piece.to_owned());
         }
         if !long.is_empty() {
             return Err(Unfit::TooLong(long));
         }
-        if !repeated.is_empty() {
+        if !hidden.is_empty() {
+            return Err(Unfit::Invisible(hidden));
+        }
+        if unique && !repeated.is_empty() {
             return Err(Unfit::Repeated(repeated));
         }
-        if all.len() > MOST {
+        if serials.all.len() > MOST {
             return Err(Unfit::TooMany);
         }
-        Ok(Serials { all, joint: joint(info, delimiter) })
+        Ok(serials)
     }
 
     /// As `info` reads back; nothing when there are none.
@@ -78,16 +98,16 @@ impl Serials {
 fn joint(info: &str, delimiter: &str) -> String {
     // Bytes: what is added to each of many thousand serials must not burst what a row can hold.
     const MOST: usize = 4;
-    let Some((before, after)) = info.split_once(delimiter) else {
+    let Some((before, between, after)) = delimiter::split_once(info, delimiter) else {
         return delimiter.to_owned();
     };
     let head = before.get(before.trim_end().len()..).unwrap_or_default();
     let tail = after.get(..after.len() - after.trim_start().len()).unwrap_or_default();
     // White space to the end is what stands after the last serial, not between two.
     if head.len() + tail.len() > MOST || tail.len() == after.len() {
-        return delimiter.to_owned();
+        return between.to_owned();
     }
-    format!("{head}{delimiter}{tail}")
+    format!("{head}{between}{tail}")
 }
 
 /// A serial that can't be put in stock, because the account has it already.
@@ -117,7 +137,7 @@ mod tests {
     use super::*;
 
     fn read(info: &str, delimiter: &str) -> (Vec<String>, String) {
-        let serials = Serials::read(info, delimiter).unwrap();
+        let serials = Serials::read(info, delimiter, true).unwrap();
         (serials.all, serials.joint)
     }
 
@@ -145,14 +165,31 @@ mod tests {
     }
 
     #[test]
+    fn repeated_serials_are_all_there_and_counted() {
+        let serials = Serials::read("A,B,A, A,C,B", ",", false).unwrap();
+        assert_eq!((serials.all.len(), serials.repeated), (6, 3));
+        assert_eq!(serials.info().as_deref(), Some("A,B,A,A,C,B"));
+    }
+
+    #[test]
+    fn invisible_characters_leave_the_ends_and_are_named_inside() {
+        let serials = Serials::read("\u{feff}A-1\r\n\u{200e}A-2\u{200b}\r\nA-1\u{ad}", "\n", false).unwrap();
+        assert_eq!((serials.all.join(" "), serials.repeated), ("A-1 A-2 A-1".into(), 1));
+        assert_eq!(serials.joint, "\r\n");
+        let no = Serials::read("A-1\n\nA\u{200b}-2\nA\u{2066}-3", "\n", false).unwrap_err();
+        assert_eq!(no, Unfit::Invisible(vec![(3, '\u{200b}'), (4, '\u{2066}')]));
+        assert!(Serials::read("❤\u{fe0f} you,👨\u{200d}👩", ",", true).is_ok(), "emoji are made of such");
+    }
+
+    #[test]
     fn what_can_not_be_sold_twice_is_named_with_its_places() {
-        let no = Serials::read("A\nB\n\n A\nB\nC\nA", "\n").unwrap_err();
+        let no = Serials::read("A\nB\n\n A\nB\nC\nA", "\n", true).unwrap_err();
         assert_eq!(no, Unfit::Repeated(vec![("A".into(), 1, 4), ("B".into(), 2, 5), ("A".into(), 1, 7)]));
         let long = "é".repeat(LONGEST);
-        assert!(Serials::read(&long, ",").is_ok());
-        assert_eq!(Serials::read(&format!("A,{long}x"), ","), Err(Unfit::TooLong(vec![2])));
+        assert!(Serials::read(&long, ",", true).is_ok());
+        assert_eq!(Serials::read(&format!("A,{long}x"), ",", true), Err(Unfit::TooLong(vec![2])));
         let many: Vec<String> = (0..=MOST).map(|n| n.to_string()).collect();
-        assert_eq!(Serials::read(&many.join(","), ","), Err(Unfit::TooMany));
-        assert_eq!(Serials::read(&many[1..].join(","), ",").unwrap().count(), 50_000);
+        assert_eq!(Serials::read(&many.join(","), ",", true), Err(Unfit::TooMany));
+        assert_eq!(Serials::read(&many[1..].join(","), ",", true).unwrap().count(), 50_000);
     }
 }

@@ -216,18 +216,20 @@ fn products(desk: &Desk<'_>) {
         "product_type": 3, "info": null, "private": false, "unlisted": true, "vpn_block": false,
         "seller_note": "Renew the server in May", "maximum_quantity": 5, "minimum_quantity": 1, "stock_amount": 100,
         "theme": 1, "crypto_confirmations": 2, "max_risk_level": 50, "dynamic_url": "https://ada.example/make",
-        "paypal_email_delivery": false, "webhook_url": "https://ada.example/hook", "custom": [
+        "paypal_email_delivery": false, "webhook_url": "https://ada.example/hook", "unique_serials": false, "custom": [
             {"name": "Discord", "type": "text", "required": true},
             {"name": "Size", "type": "select", "required": false, "options": ["S", "M"]},
         ],
     });
     let dynamic = desk.showing("Made by your server").post("/products", product(everything.clone()));
+    desk.showing("Serials that repeat").post("/products", product(json!({"info": "Write to me, Write to me"})));
     let bad = product(json!({"title": "", "product_type": 7, "gateways": ["cash"], "info": "A,A"}));
     desk.refused(400, "POST", "/products", Some(bad));
     desk.get("/products");
     desk.get(&path);
     desk.world.advance(SECOND);
     desk.put(&path, product(json!({"title": "Updated title", "info": "SERIAL4, SERIAL5"})));
+    desk.put(&path, json!({"info": "SERIAL4, SERIAL4"}));
     let path = format!("/products/{}", id(&dynamic));
     desk.put(&path, everything);
     desk.put(&path, json!({"product_type": 1}));
