@@ -22,6 +22,8 @@ CREATE TABLE shops (
   account_id INTEGER PRIMARY KEY,
   email TEXT NOT NULL,                 -- the account's, shown in GET /account
   shop_name TEXT NOT NULL,
+  contact_email TEXT,                  -- how buyers reach the seller: shown on payment pages; null: not said
+  contact_url TEXT,
   webhook_secret TEXT NOT NULL,        -- whsec_…, sealed under VAULT_KEY
   test INTEGER NOT NULL CHECK (test IN (0, 1)),
   created_at INTEGER NOT NULL,

@@ -2,21 +2,26 @@
 
 use super::{
     Visit,
+    contact::{About, Contact, with_query},
     steps::coins,
-    view::{Invoice, Page, State, Transaction},
+    view::{Invoice, Page, Paid, State, Transaction},
 };
 use crate::{
     shop::{
         Outcome, Refusal,
         account::{
-            self, Account,
+            self, Account, contact,
             secret::{Sealed, Secrets},
         },
         gateway::{Desk, qr},
         money::{Amount, coin_text},
-        order::{self, Order, Status, facts::Receipt, movement::Session},
+        order::{
+            self, Order, Status,
+            facts::Receipt,
+            movement::{self, Movement, Session},
+        },
         payment,
-        time::SECOND,
+        time::{self, SECOND},
         webhook::sign,
     },
     world::Fault,
@@ -26,6 +31,8 @@ use crate::{
 pub struct Standing {
     pub order: Order,
     receipts: Vec<Receipt>,
+    movements: Vec<Movement>,
+    contact: contact::Contact,
     webhook_secrets: Secrets,
 }
 
@@ -38,12 +45,14 @@ pub async fn read(visit: &Visit<'_>) -> Outcome<Option<Standing>> {
         .rows(vec![
             order::sql::by_id(account.id, &order_id),
             order::sql::receipts(account.id, &order_id),
+            order::sql::movements(account.id, &order_id),
+            contact::of(account.id),
             account::secrets(account.id),
             payment::is_destroyed(account.id, visit.payment_id),
         ])
         .await?;
-    let [orders, receipts, secrets, destroyed] = rows.as_slice() else {
-        return Err(Fault("four answers were expected".into()).into());
+    let [orders, receipts, movements, contact, secrets, destroyed] = rows.as_slice() else {
+        return Err(Fault("six answers were expected".into()).into());
     };
     if !destroyed.is_empty() {
         return Err(Refusal::Destroyed.into());
@@ -53,9 +62,12 @@ pub async fn read(visit: &Visit<'_>) -> Outcome<Option<Standing>> {
     };
     let sealed = secrets.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
     let sealed = sealed.read(|row| Ok(Sealed::read(row)))?;
+    let contact = contact.first().map(|row| row.read(|row| Ok(contact::Contact::read(row)))).transpose()?;
     Ok(Some(Standing {
         order: order::sql::from_row(order)?,
         receipts: receipts.iter().map(order::sql::receipt).collect::<Result<_, _>>()?,
+        movements: movements.iter().map(order::sql::movement).collect::<Result<_, _>>()?,
+        contact: contact.unwrap_or_default(),
         webhook_secrets: sealed.open(visit.shop, account.id, visit.shop.now())?,
     }))
 }
@@ -77,6 +89,9 @@ pub struct Texts {
     return_host: String,
     receipts: Vec<(String, String, u32)>,
     network: Option<String>,
+    /// When it was paid: for programs, and for people.
+    paid_at: Option<(String, String)>,
+    contact: Contact,
 }
 
 impl Texts {
@@ -115,6 +130,8 @@ impl Texts {
             return_host: visit.link.return_origin.split("://").last().unwrap_or_default().to_owned(),
             receipts: receipts(standing),
             network: way.chain(desk),
+            paid_at: order.paid_at.map(|at| (time::wire(at), moment(at))),
+            contact: Contact::of(&standing.contact, &visit.link.return_origin, About::Order(&order.id)),
             due,
             uri,
         })
@@ -138,11 +155,13 @@ pub fn page<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Texts) 
         url: visit.url,
         revision: order.revision.unsigned_abs(),
         strange: order.strange,
-        state: state(visit, order, texts),
+        contact: &texts.contact,
+        state: state(visit, standing, texts),
     }
 }
 
-fn state<'a>(visit: &'a Visit<'_>, order: &'a Order, texts: &'a Texts) -> State<'a> {
+fn state<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Texts) -> State<'a> {
+    let order = &standing.order;
     let now = visit.shop.now();
     if let Some(session) = order.session.as_ref().filter(|_| order.status.is_open()) {
         return elsewhere(visit, order, session, texts);
@@ -171,7 +190,7 @@ fn state<'a>(visit: &'a Visit<'_>, order: &'a Order, texts: &'a Texts) -> State<
             seen: order.invoice.confirmations.min(order.confirmations_needed),
             needed: order.confirmations_needed,
         },
-        Status::Completed => State::Paid {
+        Status::Completed => State::Paid(Paid {
             gateway: order.gateway.name(),
             received: &texts.received_with_unit,
             order_id,
@@ -179,10 +198,12 @@ fn state<'a>(visit: &'a Visit<'_>, order: &'a Order, texts: &'a Texts) -> State<
             short: texts.short.as_deref(),
             refunded: texts.refunded.as_deref(),
             late: order.invoice.late,
+            date: texts.paid_at.as_ref().map(|(wire, words)| (wire.as_str(), words.as_str())),
+            transactions: transactions(standing, texts),
             return_url: texts.return_url.as_deref(),
             shop_return: &texts.return_host,
             delivered: order.delivered.as_deref(),
-        },
+        }),
         Status::Reversed => State::Reversed { order_id, vanished: order.session.is_none() },
         Status::HighRisk => State::HighRisk { order_id },
         Status::Refunded => State::Refunded { order_id },
@@ -232,6 +253,28 @@ fn invoice<'a>(order: &'a Order, texts: &'a Texts) -> Invoice<'a> {
     }
 }
 
+/// What the payment is called where it was made: on the chain, or on the gateway's books.
+fn transactions<'a>(standing: &'a Standing, texts: &'a Texts) -> Vec<&'a str> {
+    let came = standing.movements.iter().filter(|movement| movement.kind == movement::Kind::Paid);
+    let mut ids: Vec<&str> = Vec::new();
+    for id in texts.receipts.iter().map(|(txid, ..)| txid).chain(came.map(|movement| &movement.of)) {
+        if !id.is_empty() && !ids.contains(&id.as_str()) {
+            ids.push(id);
+        }
+    }
+    ids
+}
+
+/// `27 Nov 2026, 01:47 UTC`
+fn moment(ms: i64) -> String {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let wire = time::wire(ms);
+    let part = |from: usize, to: usize| wire.get(from..to).unwrap_or_default();
+    let month = part(5, 7).parse::<usize>().ok().and_then(|month| MONTHS.get(month.checked_sub(1)?));
+    let day = part(8, 10).trim_start_matches('0');
+    format!("{day} {} {}, {} UTC", month.unwrap_or(&""), part(0, 4), part(11, 16))
+}
+
 /// Only the lowest count of confirmations is stored; with the blocks' heights it gives the others. While something is
 /// unconfirmed the tip is unknown, and one confirmation is all that can be said of what is in a block.
 fn receipts(standing: &Standing) -> Vec<(String, String, u32)> {
@@ -266,14 +309,7 @@ fn return_url(standing: &Standing) -> Option<String> {
         query.append_pair("new_signature", &sign::hex_sha512(&secrets.newest, &signed));
     }
     let query = query.finish();
-    let (page, fragment) = url.split_once('#').map_or((url, None), |(page, fragment)| (page, Some(fragment)));
-    let joint = match page.split_once('?') {
-        None => "?",
-        Some((_, "")) => "",
-        Some(_) => "&",
-    };
-    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
-    Some(format!("{page}{joint}{query}{fragment}"))
+    Some(with_query(url, &query))
 }
 
 /// `64231.515` → `64,231.515`.
@@ -300,5 +336,12 @@ mod tests {
         assert_eq!(super::grouped("64231.515"), "64,231.515");
         assert_eq!(super::grouped("1"), "1");
         assert_eq!(super::grouped("123456"), "123,456");
+    }
+
+    #[test]
+    fn a_time_is_written_for_people() {
+        assert_eq!(super::moment(1_577_551_621_000), "28 Dec 2019, 16:47 UTC");
+        assert_eq!(super::moment(1_709_251_199_999), "29 Feb 2024, 23:59 UTC");
+        assert_eq!(super::moment(0), "1 Jan 1970, 00:00 UTC");
     }
 }

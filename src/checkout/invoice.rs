@@ -1,6 +1,7 @@
 //! What a buyer needs in hand to send coins: the amount, the address, the link, the picture of it, and how far it has come.
 
 use crate::checkout::frame::{copy, flip};
+use crate::checkout::page::facts;
 use crate::checkout::view::{Invoice, Page, Transaction};
 use maud::{Markup, html};
 
@@ -75,11 +76,17 @@ pub fn steps(reached: usize) -> Markup {
     }
 }
 
+/// Seconds before the end from which on the clock warns: enough to send, not to look for a wallet.
+const SOON: u64 = 120;
+
 /// The seconds are the server's; what the buyer's clock says doesn't matter.
 pub fn clock(seconds: u64) -> Markup {
     html! {
-        time.clock role="timer" aria-label="Time left" datetime={ "PT" (seconds) "S" } data-left=(seconds) {
-            (face(seconds))
+        p.left.soon[seconds < SOON] {
+            (flip("Time left", "Ends soon"))
+            time.clock role="timer" aria-label="Time left" datetime={ "PT" (seconds) "S" } data-left=(seconds) data-soon=(SOON) {
+                (face(seconds))
+            }
         }
     }
 }
@@ -91,18 +98,17 @@ fn face(seconds: u64) -> String {
 }
 
 /// Folded away: what a buyer wants only when something has to be looked up. `address` is for pages that don't show it anyway.
-pub fn details(invoice: &Invoice, address: bool) -> Markup {
+pub fn details(page: &Page, invoice: &Invoice, address: bool) -> Markup {
     html! {
         details.more {
             summary #details { "Payment details" }
-            dl {
-                dt { "Order" } dd { (invoice.order_id) }
+            (facts(page, invoice.order_id, html! {
                 @if address {
                     dt { "Rate" } dd { (invoice.rate) }
                     dt { "Address" } dd.address { (groups(invoice.address)) }
                 }
                 @for (at, transaction) in invoice.transactions.iter().enumerate() { (sent(at, transaction, invoice.symbol)) }
-            }
+            }))
         }
     }
 }

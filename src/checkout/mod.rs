@@ -13,21 +13,25 @@ use crate::{
     http::{Method, Request, Response},
     shop::{
         Error, Refusal, Shop,
+        account::{self, Account},
         payment::{self, Link},
     },
     world::LogLine,
 };
 
 mod assets;
+pub mod contact;
 mod fill;
 pub mod frame;
 pub mod invoice;
 pub mod notice;
 pub mod page;
+pub mod receipt;
 mod steps;
 pub mod view;
 
-use notice::{Kind, Notice};
+use contact::Contact;
+use notice::{About, Kind, Notice};
 
 /// One page's request: its link was verified.
 struct Visit<'a> {
@@ -41,19 +45,24 @@ struct Visit<'a> {
 
 pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Response {
     let segments = request.segments();
-    let (return_origin, answered) = match segments.as_slice() {
+    let (link, answered) = match segments.as_slice() {
         ["pay", "assets", name] => return assets::answer(request, name),
-        ["pay", payment_id, token, rest @ ..] => match payment::open_link(shop, payment_id, token).await {
+        ["pay", payment_id, token, rest @ ..] => match payment::verify_link(shop, payment_id, token) {
             Ok(link) => {
                 let url = format!("/pay/{payment_id}/{token}");
                 let visit = Visit { shop, request, payment_id, link: &link, url: &url };
-                (link.return_origin.clone(), route(&visit, rest).await)
+                let answered = answer_visit(&visit, rest).await;
+                (Some((*payment_id, link)), answered)
             }
-            Err(error) => (String::new(), Err(error)),
+            Err(error) => (None, Err(error)),
         },
-        _ => (String::new(), Err(Refusal::NotFound.into())),
+        _ => (None, Err(Refusal::NotFound.into())),
     };
-    let response = answered.unwrap_or_else(|error| refused(shop, request, error, request_id));
+    let response = match answered {
+        Ok(response) => response,
+        Err(error) => refused(shop, request, error, link.as_ref(), request_id).await,
+    };
+    let return_origin = link.as_ref().map_or("", |(_, link)| &link.return_origin);
     // The page loads nothing from anybody else and can't be framed; a form may end at the shop that sent the buyer.
     response
         .with(
@@ -66,6 +75,11 @@ pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Respons
         .with("referrer-policy", "no-referrer")
         .with("x-frame-options", "DENY")
         .with("permissions-policy", "camera=(), geolocation=(), microphone=()")
+}
+
+async fn answer_visit(visit: &Visit<'_>, rest: &[&str]) -> Result<Response, Error> {
+    payment::check_open(visit.shop, visit.payment_id).await?;
+    route(visit, rest).await
 }
 
 async fn route(visit: &Visit<'_>, rest: &[&str]) -> Result<Response, Error> {
@@ -85,7 +99,14 @@ async fn route(visit: &Visit<'_>, rest: &[&str]) -> Result<Response, Error> {
 }
 
 /// The error pages. What the shop refuses is worded for a buyer here; faults are logged and shown with the request's id.
-fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Response {
+/// A page of a link that is ours keeps the shop's name, the title and the price.
+async fn refused(
+    shop: &Shop,
+    request: &Request,
+    error: Error,
+    link: Option<&(&str, Link)>,
+    request_id: &str,
+) -> Response {
     let mut retry_after = None;
     let kind = match error {
         Error::Fault(fault) => {
@@ -138,7 +159,30 @@ fn refused(shop: &Shop, request: &Request, error: Error, request_id: &str) -> Re
         },
     };
     let again = matches!(kind, Kind::NoPrice | Kind::NoAnswer | Kind::Broken { .. }).then_some(request.path.as_str());
-    let notice = Notice { brand: &shop.world.settings.brand, shop: None, kind, again };
+    let mut texts = None;
+    if let Some((payment_id, link)) = link {
+        let order_id = payment::order_id(payment_id).filter(|_| !matches!(kind, Kind::Expired));
+        let contact = if kind.asks_the_seller() {
+            let account = Account::acting(link.account_id, &link.shard, link.test);
+            // Without the database the page says as much as it can.
+            let known = account::contact::get(shop, &account).await.unwrap_or_default();
+            let about = order_id.as_deref().map_or(contact::About::Payment(payment_id), contact::About::Order);
+            Contact::of(&known, &link.return_origin, about)
+        } else {
+            Contact::default()
+        };
+        texts = Some((link, link.price.display(), order_id, contact));
+    }
+    let about = texts.as_mut().map(|(link, price, order_id, contact)| About {
+        shop: &link.shop_name,
+        title: &link.title,
+        quantity: link.quantity,
+        price,
+        test: link.test,
+        order_id: order_id.as_deref(),
+        contact: std::mem::take(contact),
+    });
+    let notice = Notice { brand: &shop.world.settings.brand, about, kind, again };
     let status = notice.kind.status();
     let document = notice::document(&notice);
     let response = Response::html(status, document.into_string()).with("cache-control", "no-store");

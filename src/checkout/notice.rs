@@ -1,15 +1,28 @@
 //! Pages that end the matter: no such link, a withdrawn one, and our own failures, which say that no money is lost.
 
+use crate::checkout::contact::Contact;
 use crate::checkout::frame::{Frame, Mark, layout, mark};
-use crate::checkout::page::heading;
+use crate::checkout::page::{heading, summary};
 use maud::{Markup, html};
 
 pub struct Notice<'a> {
     pub brand: &'a str,
-    pub shop: Option<&'a str>,
+    /// What is known of the payment whose link it is.
+    pub about: Option<About<'a>>,
     pub kind: Kind<'a>,
     /// Where "Try again" leads; without it there is no such button.
     pub again: Option<&'a str>,
+}
+
+pub struct About<'a> {
+    pub shop: &'a str,
+    pub title: &'a str,
+    pub quantity: u32,
+    pub price: &'a str,
+    pub test: bool,
+    /// There may be one.
+    pub order_id: Option<&'a str>,
+    pub contact: Contact,
 }
 
 pub enum Kind<'a> {
@@ -33,6 +46,11 @@ pub enum Kind<'a> {
 }
 
 impl Kind<'_> {
+    /// Only the seller can help: the page says how to reach them.
+    pub fn asks_the_seller(&self) -> bool {
+        matches!(self, Kind::Gone | Kind::Expired | Kind::Refused { .. })
+    }
+
     pub fn status(&self) -> u16 {
         match self {
             Kind::NotFound => 404,
@@ -46,16 +64,25 @@ impl Kind<'_> {
 
 pub fn document(notice: &Notice) -> Markup {
     let (title, text) = words(&notice.kind);
-    let frame = Frame { brand: notice.brand, shop: notice.shop, title, test: false, refresh: None };
+    let about = notice.about.as_ref();
+    let (shop, test) = (about.map(|about| about.shop), about.is_some_and(|about| about.test));
     layout(
-        &frame,
+        &Frame { brand: notice.brand, shop, title, test, refresh: None },
         html! {
-            main #pay .lone data-revision={ (notice.kind.status()) "-notice" } {
+            main #pay .lone[about.is_none()] data-revision={ (notice.kind.status()) "-notice" } {
+                @if let Some(about) = about { (summary(about.title, about.quantity, about.price)) }
                 section.card aria-labelledby="state" {
                     (mark(Mark::Care))
                     (heading(title, html! { (text) }))
                     @if let Some(url) = notice.again { a.button href=(url) { "Try again" } }
-                    @if let Kind::Broken { request_id } = notice.kind { dl { dt { "Request" } dd { (request_id) } } }
+                    @if let Kind::Broken { request_id } = notice.kind {
+                        dl { dt { "Request" } dd { (request_id) } }
+                    } @else if let Some(about) = about.filter(|_| notice.kind.asks_the_seller()) {
+                        dl {
+                            @if let Some(id) = about.order_id { dt { "Order" } dd { (id) } }
+                            (about.contact.row())
+                        }
+                    }
                 }
             }
         },

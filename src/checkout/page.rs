@@ -1,8 +1,9 @@
 //! The pay page: what is bought beside how it is paid, one function for each state of the payment.
 
-use crate::checkout::frame::{Frame, Mark, copy, flip, layout, mark, name};
+use crate::checkout::frame::{Frame, Mark, flip, layout, mark, name};
 use crate::checkout::invoice::{clock, count, details, invoice, simulate, steps};
-use crate::checkout::view::{Invoice, Page, State};
+use crate::checkout::receipt::receipt;
+use crate::checkout::view::{Invoice, Page, Paid, State};
 use maud::{Markup, html};
 
 /// A page with goods on it stays longer: the buyer has to have the time to copy them.
@@ -25,12 +26,12 @@ pub fn main(page: &Page) -> Markup {
     html! {
         main #pay data-revision=(page.tag()) data-start[start]
             data-live=[page.state.live().then_some(live)] data-state=[page.state.live().then_some(state)] {
-            (summary(page))
+            (summary(page.title, page.quantity, page.price))
             div {
                 section.card aria-labelledby="state" {
                     (panel(page))
                     @if page.strange {
-                        p.alert.care { "Money has come in another currency than the price's, and isn't counted. Ask " (name(page.shop)) " about it, and name your order." }
+                        p.alert.care { "Money has come in another currency than the price's, and isn't counted. Ask " (page.contact.named(page.shop)) " about it, and name your order." }
                     }
                 }
                 (simulate(page, choices(&page.state)))
@@ -42,7 +43,7 @@ pub fn main(page: &Page) -> Markup {
 /// It is also what a tab in the background shows, so it leads with the news.
 fn title(page: &Page) -> String {
     match &page.state {
-        State::Paid { .. } => "✓ Paid".to_string(),
+        State::Paid(_) => "✓ Paid".to_string(),
         State::Partial { invoice, .. } => format!("Send {} {} more", invoice.due, invoice.symbol),
         State::Confirming { .. } => "Payment seen".to_string(),
         State::Expired { received, restart, .. } => ended(*received, *restart).to_string(),
@@ -59,7 +60,7 @@ fn title(page: &Page) -> String {
 
 fn refresh(page: &Page) -> Option<(u32, String)> {
     match &page.state {
-        State::Paid { return_url: Some(url), delivered, .. } => Some((stay(*delivered), url.to_string())),
+        State::Paid(Paid { return_url: Some(url), delivered, .. }) => Some((stay(*delivered), url.to_string())),
         State::Leaving { href, .. } => Some((0, href.to_string())),
         State::Waiting { .. } | State::Partial { .. } | State::Confirming { .. } | State::Away { .. } => {
             Some((LOOK_AGAIN, format!("{}/order?news{}", page.url, if is_back(page) { "=back" } else { "" })))
@@ -73,26 +74,28 @@ fn is_back(page: &Page) -> bool {
     matches!(page.state, State::Away { back: true, .. })
 }
 
-fn stay(delivered: Option<&str>) -> u32 {
+/// In seconds.
+pub fn stay(delivered: Option<&str>) -> u32 {
     if delivered.is_some() { RETURN_WITH_GOODS } else { RETURN }
 }
 
-fn summary(page: &Page) -> Markup {
+/// What is bought.
+pub fn summary(title: &str, quantity: u32, price: &str) -> Markup {
     html! {
         section.summary aria-label="Your order" {
             p.item {
-                (name(page.title))
-                @if page.quantity > 1 { span.hint { " × " (page.quantity) } }
+                (name(title))
+                @if quantity > 1 { span.hint { " × " (quantity) } }
             }
-            p.price { (page.price) }
+            p.price { (price) }
         }
     }
 }
 
 fn panel(page: &Page) -> Markup {
     match &page.state {
-        State::Start { gateway, means, leaves, needs_email, error } => {
-            start(page, &with(gateway, *means), leaves.then_some(*gateway), *needs_email, *error)
+        State::Start { gateway, means, leaves, asks, error } => {
+            start(page, &with(gateway, *means), leaves.then_some(*gateway), *asks, *error)
         }
         State::Leaving { gateway, href } => leaving(gateway, href),
         State::Away { gateway, means, href, order_id, back } => {
@@ -102,7 +105,7 @@ fn panel(page: &Page) -> Markup {
         State::Waiting { invoice, seconds_left } => waiting(page, invoice, *seconds_left),
         State::Partial { .. } => partial(page),
         State::Confirming { invoice, seen, needed } => confirming(page, invoice, *seen, *needed),
-        State::Paid { .. } => paid(page),
+        State::Paid(paid) => receipt(page, paid),
         State::Expired { received, order_id, restart } => expired(page, *received, order_id, *restart),
         State::Reversed { order_id, vanished } => reversed(page, order_id, *vanished),
         State::HighRisk { order_id } => review(page, order_id),
@@ -120,12 +123,12 @@ pub fn heading(title: &str, text: Markup) -> Markup {
     }
 }
 
-/// `data-auto` lets the script press the button for the buyer. Not after an error: it would press for ever.
-fn start(page: &Page, title: &str, there: Option<&str>, needs_email: bool, error: Option<&str>) -> Markup {
+/// `asks`: for the e-mail, with what was typed so far. `data-auto` lets the script press the button for the buyer. Not after an error: it would press for ever.
+fn start(page: &Page, title: &str, there: Option<&str>, asks: Option<&str>, error: Option<&str>) -> Markup {
     html! {
         (heading(title, html! {
-            @if needs_email {
-                "Where should we send your order?"
+            @if asks.is_some() {
+                (name(page.shop)) " asks for your e-mail, to reach you about this order."
             } @else if let Some(gateway) = there {
                 "You pay at " (gateway) " and come back here."
             } @else {
@@ -133,12 +136,13 @@ fn start(page: &Page, title: &str, there: Option<&str>, needs_email: bool, error
             }
         }))
         @if let Some(error) = error { p.alert #error role="alert" { (error) } }
-        form method="post" action=(page.url) data-swap data-auto[!needs_email && error.is_none()] {
-            @if needs_email {
+        form method="post" action=(page.url) data-swap data-auto[asks.is_none() && error.is_none()] {
+            @if let Some(typed) = asks {
                 label for="email" { "E-mail" }
-                input #email name="email" type="email" required maxlength="254" inputmode="email" autocomplete="email"
+                input #email name="email" type="email" value=[(!typed.is_empty()).then_some(typed)] required maxlength="254" inputmode="email" autocomplete="email"
                     autocapitalize="none" spellcheck="false" placeholder="you@example.com"
-                    aria-invalid=[error.map(|_| "true")] aria-describedby=[error.map(|_| "error")];
+                    aria-invalid=[error.map(|_| "true")] aria-describedby=(if error.is_some() { "error mail" } else { "mail" });
+                p.hint #mail { "No mail is sent from here: this page shows your order, so keep its address." }
             }
             button.button { (flip("Continue", "One moment…")) }
         }
@@ -169,7 +173,7 @@ fn away(page: &Page, gateway: &str, title: &str, href: &str, order_id: &str, bac
             p.hint.center { "Paid already? Don't pay again: it shows here in a moment." }
         }
         (look_again(page))
-        (order(order_id))
+        (facts(page, order_id, html! {}))
     }
 }
 
@@ -179,7 +183,7 @@ fn pending(page: &Page, gateway: &str, order_id: &str) -> Markup {
         (heading("Payment pending", html! { (gateway) " has your payment and still has to clear it. That can take some days." }))
         p.hint.center { "There is nothing left to do, and no need to pay again. This page shows the result." }
         (look_again(page))
-        (order(order_id))
+        (facts(page, order_id, html! {}))
     }
 }
 
@@ -192,7 +196,7 @@ fn waiting(page: &Page, owed: &Invoice, seconds: u64) -> Markup {
         (steps(0))
         (invoice(owed))
         (look_again(page))
-        (details(owed, false))
+        (details(page, owed, false))
     }
 }
 
@@ -213,7 +217,7 @@ fn partial(page: &Page) -> Markup {
         }
         (invoice(owed))
         (look_again(page))
-        (details(owed, false))
+        (details(page, owed, false))
     }
 }
 
@@ -231,58 +235,7 @@ fn confirming(page: &Page, owed: &Invoice, seen: u32, needed: u32) -> Markup {
         }
         p.hint.center { "There is nothing left to do. Leave this page open, or come back to it later." }
         (look_again(page))
-        (details(owed, true))
-    }
-}
-
-fn paid(page: &Page) -> Markup {
-    let State::Paid {
-        gateway,
-        received,
-        order_id,
-        overpaid,
-        short,
-        refunded,
-        late,
-        return_url,
-        shop_return,
-        delivered,
-    } = &page.state
-    else {
-        return html! {};
-    };
-    html! {
-        div.good { (mark(Mark::Done)) }
-        (heading("Payment complete", html! { (name(page.shop)) " has received " (received) "." }))
-        @if *late { p.alert.care { "It came after the price had expired, and was accepted." } }
-        @if let Some(missing) = short { p.alert.care { "It was " strong { (missing) } " less than the price, and was accepted." } }
-        @if let Some(back) = refunded { p.alert.care { (name(page.shop)) " has sent " strong { (back) } " back." } }
-        @if let Some(extra) = overpaid {
-            p.alert.care { "You sent " strong { (extra) } " too much. Ask " (name(page.shop)) " to send it back, and name your order." }
-        }
-        @if let Some(goods) = delivered {
-            div.field.goods {
-                h2 #goods { "Your goods" }
-                (copy("goods", "your goods", goods))
-                pre tabindex="0" role="group" aria-labelledby="goods" { (goods) }
-            }
-        }
-        @if let Some(url) = return_url { (go_back(url, shop_return, stay(*delivered))) }
-        dl {
-            dt { "Order" } dd { (order_id) }
-            dt { "Paid with" } dd { (gateway) }
-        }
-    }
-}
-
-/// The sentence is true without script too: there a refresh in the head does it. Only the script can offer to stay.
-fn go_back(url: &str, host: &str, seconds: u32) -> Markup {
-    html! {
-        a.button #back href=(url) data-return=(seconds) { "Back to " (host) }
-        p.hint.center #leaving {
-            "Going there in " span data-count { (seconds) } " seconds. "
-            button.link type="button" data-stay { "Stay here" }
-        }
+        (details(page, owed, true))
     }
 }
 
@@ -307,11 +260,11 @@ fn expired(page: &Page, received: Option<&str>, order_id: &str, restart: bool) -
             p.alert.care {
                 "Your money is not lost. "
                 @if restart { "Send the rest at a new price, or contact " } @else { "Contact " }
-                (name(page.shop)) " and name your order: they can finish it or send the money back."
+                (page.contact.named(page.shop)) " and name your order: they can finish it or send the money back."
             }
         } @else {
             p.alert.care { strong { "Already sent?" } " Don't send again. This page changes as soon as your payment arrives." }
-            @if !restart { p.hint.center { "Not paid yet? Ask " (name(page.shop)) " for a new link." } }
+            @if !restart { p.hint.center { "Not paid yet? Ask " (page.contact.named(page.shop)) " for a new link." } }
         }
         @if restart {
             form method="post" action={ (page.url) "/order" } data-swap {
@@ -319,10 +272,10 @@ fn expired(page: &Page, received: Option<&str>, order_id: &str, restart: bool) -
                 button.button { (flip("Get a new price", "One moment…")) }
             }
         } @else if received.is_none() {
-            p.hint.center { "To pay now, ask " (name(page.shop)) " for a new link." }
+            p.hint.center { "To pay now, ask " (page.contact.named(page.shop)) " for a new link." }
         }
         (look_again(page))
-        (order(order_id))
+        (facts(page, order_id, html! {}))
     }
 }
 
@@ -331,12 +284,12 @@ fn reversed(page: &Page, order_id: &str, vanished: bool) -> Markup {
         div.bad { (mark(Mark::Care)) }
         @if vanished {
             (heading("Payment vanished", html! { "Your payment was here, and is on the chain no more: it was replaced, or its block was." }))
-            p.alert.care { "Don't send it again. If it comes back, this page shows it; if not, contact " (name(page.shop)) " and name your order." }
+            p.alert.care { "Don't send it again. If it comes back, this page shows it; if not, contact " (page.contact.named(page.shop)) " and name your order." }
         } @else {
             (heading("Payment reversed", html! { "The payment was taken back, so this order is not paid." }))
-            p.alert.care { "If that wasn't you, contact " (name(page.shop)) " and name your order." }
+            p.alert.care { "If that wasn't you, contact " (page.contact.named(page.shop)) " and name your order." }
         }
-        (order(order_id))
+        (facts(page, order_id, html! {}))
     }
 }
 
@@ -346,7 +299,7 @@ fn review(page: &Page, order_id: &str) -> Markup {
         (heading("Payment in review", html! { "Your payment has arrived. " (name(page.shop)) " looks at it before handing out the goods." }))
         p.hint.center { "There is nothing left to do, and no need to pay again. This page shows the result." }
         (look_again(page))
-        (order(order_id))
+        (facts(page, order_id, html! {}))
     }
 }
 
@@ -354,12 +307,13 @@ fn refunded(page: &Page, order_id: &str) -> Markup {
     html! {
         div.good { (mark(Mark::Done)) }
         (heading("Payment refunded", html! { (name(page.shop)) " has sent your money back. It can take a while to reach you." }))
-        (order(order_id))
+        (facts(page, order_id, html! {}))
     }
 }
 
-fn order(id: &str) -> Markup {
-    html! { dl { dt { "Order" } dd { (id) } } }
+/// The order, what else there is to say of it, and whom to ask about it.
+pub fn facts(page: &Page, order_id: &str, more: Markup) -> Markup {
+    html! { dl { dt { "Order" } dd { (order_id) } (more) (page.contact.row()) } }
 }
 
 /// With script the page follows by itself.

@@ -105,7 +105,12 @@ function tick() {
   const clock = find('[data-left]', main), back = find('[data-return]', main);
   const until = (seconds) => Math.max(0, Math.ceil(seconds - (now() - born)));
   const left = clock ? until(clock.dataset.left) : 1;
-  if (clock) clock.textContent = face(left);
+  if (clock) {
+    const soon = left < clock.dataset.soon, box = clock.parentElement;
+    if (soon && !box.classList.contains('soon')) say('Less than two minutes left.');
+    box.classList.toggle('soon', soon);
+    clock.textContent = face(left);
+  }
   if (stay) find('#leaving')?.remove();
   else if (back) {
     const rest = until(back.dataset.return), count = find('[data-count]', main);

@@ -1,7 +1,9 @@
 //! What each address of a payment does.
 
 use super::{
-    Visit, fill, page,
+    Visit,
+    contact::Contact,
+    fill, page,
     view::{Page, State},
 };
 use crate::{
@@ -29,16 +31,17 @@ pub fn link(visit: &Visit<'_>) -> Response {
         // The order may have been started in time: its page knows.
         return Response::see_other(&format!("{}/order", visit.url));
     }
-    render(visit, 200, start_page(visit, None))
+    render(visit, 200, start_page(visit, "", None))
 }
 
-fn start_page<'a>(visit: &'a Visit<'_>, error: Option<&'a str>) -> State<'a> {
+/// `typed`: the e-mail, as it came.
+fn start_page<'a>(visit: &'a Visit<'_>, typed: &'a str, error: Option<&'a str>) -> State<'a> {
     let gateway = visit.link.gateway;
     State::Start {
         gateway: gateway.name(),
         means: gateway.means(),
         leaves: gateway.coin().is_none(),
-        needs_email: visit.link.needs_email,
+        asks: visit.link.needs_email.then_some(typed),
         error,
     }
 }
@@ -56,7 +59,7 @@ pub async fn start(visit: &Visit<'_>) -> Result<Response, Error> {
                     BadEmail::Invisible(_) => "That address has invisible characters in it. Please type it anew.",
                     BadEmail::Malformed => "That doesn't look like an e-mail address.",
                 };
-                return Ok(render(visit, 422, start_page(visit, Some(error))));
+                return Ok(render(visit, 422, start_page(visit, text::clean(&given), Some(error))));
             }
         }
     }
@@ -177,7 +180,7 @@ fn form_field(visit: &Visit<'_>, name: &str) -> Option<String> {
 
 fn render(visit: &Visit<'_>, status: u16, state: State<'_>) -> Response {
     let link = visit.link;
-    let price = link.price.display();
+    let (price, contact) = (link.price.display(), Contact::default());
     let page = Page {
         brand: &visit.shop.world.settings.brand,
         shop: &link.shop_name,
@@ -188,6 +191,8 @@ fn render(visit: &Visit<'_>, status: u16, state: State<'_>) -> Response {
         url: visit.url,
         revision: 0,
         strange: false,
+        // The link's own page asks no database, and says "contact" nowhere.
+        contact: &contact,
         state,
     };
     render_page(status, &page)

@@ -1,5 +1,7 @@
 //! What the pages show: plain text and numbers, already worded by whoever fills them. No rule about money lives on this side.
 
+use super::contact::Contact;
+
 pub struct Page<'a> {
     pub brand: &'a str,
     pub shop: &'a str,
@@ -14,6 +16,7 @@ pub struct Page<'a> {
     pub revision: u64,
     /// Money came that can't be counted: in another currency.
     pub strange: bool,
+    pub contact: &'a Contact,
     pub state: State<'a>,
 }
 
@@ -25,7 +28,8 @@ pub enum State<'a> {
         means: Option<&'a str>,
         /// He pays on another site.
         leaves: bool,
-        needs_email: bool,
+        /// For the e-mail, which the seller doesn't know, with what was typed so far.
+        asks: Option<&'a str>,
         error: Option<&'a str>,
     },
     /// The buyer pays on another site, PayPal or Stripe, which a `fetch` can't follow a redirect to.
@@ -63,22 +67,7 @@ pub enum State<'a> {
         seen: u32,
         needed: u32,
     },
-    Paid {
-        gateway: &'a str,
-        received: &'a str,
-        order_id: &'a str,
-        overpaid: Option<&'a str>,
-        /// What was missing, and was let pass.
-        short: Option<&'a str>,
-        /// What was sent back of it.
-        refunded: Option<&'a str>,
-        late: bool,
-        return_url: Option<&'a str>,
-        /// The host that the return URL leads to.
-        shop_return: &'a str,
-        /// The goods, as text of one or more lines.
-        delivered: Option<&'a str>,
-    },
+    Paid(Paid<'a>),
     /// The quote ran out. `restart` says that the buyer may have a new one.
     Expired {
         received: Option<&'a str>,
@@ -96,6 +85,27 @@ pub enum State<'a> {
     Refunded {
         order_id: &'a str,
     },
+}
+
+pub struct Paid<'a> {
+    pub gateway: &'a str,
+    pub received: &'a str,
+    pub order_id: &'a str,
+    pub overpaid: Option<&'a str>,
+    /// What was missing, and was let pass.
+    pub short: Option<&'a str>,
+    /// What was sent back of it.
+    pub refunded: Option<&'a str>,
+    pub late: bool,
+    /// When it was paid: for programs, and for people.
+    pub date: Option<(&'a str, &'a str)>,
+    /// Ids of the chain's transactions, or of the gateway's payment.
+    pub transactions: Vec<&'a str>,
+    pub return_url: Option<&'a str>,
+    /// The host that the return URL leads to.
+    pub shop_return: &'a str,
+    /// The goods, as text of one or more lines.
+    pub delivered: Option<&'a str>,
 }
 
 pub struct Invoice<'a> {
@@ -149,7 +159,7 @@ impl State<'_> {
             State::Waiting { .. } => "waiting",
             State::Partial { .. } => "partial",
             State::Confirming { .. } => "confirming",
-            State::Paid { .. } => "paid",
+            State::Paid(_) => "paid",
             State::Expired { .. } => "expired",
             State::Reversed { .. } => "reversed",
             State::HighRisk { .. } => "review",
@@ -164,7 +174,7 @@ impl State<'_> {
             State::Waiting { .. } | State::Partial { .. } | State::Confirming { .. } => true,
             State::Expired { .. } | State::HighRisk { .. } | State::Away { .. } | State::Pending { .. } => true,
             State::Reversed { vanished, .. } => *vanished,
-            State::Start { .. } | State::Leaving { .. } | State::Paid { .. } => false,
+            State::Start { .. } | State::Leaving { .. } | State::Paid(_) => false,
             State::Refunded { .. } => false,
         }
     }

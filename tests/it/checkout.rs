@@ -131,7 +131,10 @@ fn a_page_asks_for_the_email_that_the_seller_did_not_know() {
     let world = World::new();
     let ada = world.seller();
     let link = ada.link(json!({"email": null}));
-    shows(&world.buyer().get(&link.path).expect(200), &["Where should we send your order?", "type=\"email\""]);
+    shows(
+        &world.buyer().get(&link.path).expect(200),
+        &["Ada's Apps</bdi> asks for your e-mail, to reach you", "type=\"email\""],
+    );
     let attempts = [
         ("", "Please enter your e-mail address."),
         ("email=", "Please enter your e-mail address."),

@@ -20,6 +20,7 @@ mod blacklist;
 mod blacklist_rule;
 mod category;
 mod checkout;
+mod contact;
 mod counts;
 mod coupon;
 mod delivery;

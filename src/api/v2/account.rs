@@ -26,6 +26,12 @@ pub async fn update(call: &Call<'_>) -> Answer {
     if fields.has("shop_name") {
         change.shop_name = fields.title("shop_name", 100);
     }
+    if fields.has("contact_email") {
+        change.contact_email = Some(fields.email("contact_email"));
+    }
+    if fields.has("contact_url") {
+        change.contact_url = Some(fields.url("contact_url", call.shop.world.settings.allow_insecure_urls));
+    }
     gateway::read(call, &mut fields, &mut change);
     payments::read(&mut fields, &mut change);
     fields.finish()?;
@@ -58,6 +64,8 @@ fn object(call: &Call<'_>, profile: &Profile) -> String {
     Json::object(|json| {
         json.text("email", &profile.email);
         json.text("shop_name", &profile.shop_name);
+        json.maybe("contact_email", profile.contact.email.as_deref());
+        json.maybe("contact_url", profile.contact.url.as_deref());
         json.flag("test", profile.test);
         let moment = |at: Option<i64>| at.map(time::wire);
         json.text("webhook_secret", &masked(&profile.webhook_secrets.newest, 6));

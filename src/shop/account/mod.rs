@@ -18,10 +18,12 @@ use super::{
 };
 use crate::world::{Db, Fault, LogLine, Statement};
 
+pub mod contact;
 pub mod policy;
 pub mod secret;
 mod sql;
 
+use contact::Contact;
 use policy::Policy;
 use secret::Secrets;
 
@@ -62,6 +64,7 @@ pub struct Created {
 pub struct Profile {
     pub email: String,
     pub shop_name: String,
+    pub contact: Contact,
     pub test: bool,
     pub webhook_secrets: Secrets,
     /// When the webhook secret was last replaced.
@@ -77,6 +80,9 @@ pub struct Profile {
 #[derive(Default)]
 pub struct Change {
     pub shop_name: Option<String>,
+    /// `Some(None)` takes the address away.
+    pub contact_email: Option<Option<String>>,
+    pub contact_url: Option<Option<String>>,
     /// `None` takes the gateway's wallet away.
     pub wallets: Vec<(Gateway, Option<WalletChange>)>,
     pub settings: Vec<settings::Change>,
@@ -231,7 +237,8 @@ pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<P
     for setting in &change.settings {
         statements.push(settings::write(shop, account.id, setting)?);
     }
-    if change.shop_name.is_some() || change.policy != [None; 4] || !statements.is_empty() {
+    let contact = change.contact_email.is_some() || change.contact_url.is_some();
+    if change.shop_name.is_some() || contact || change.policy != [None; 4] || !statements.is_empty() {
         statements.push(sql::touch(account.id, &change, now));
     }
     match account.db(shop)?.commit(statements).await {

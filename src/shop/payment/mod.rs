@@ -93,16 +93,20 @@ fn tombstone(payment_id: &str) -> String {
     format!("destroyed:{payment_id}")
 }
 
-/// Opens a link: its token must be ours, unspoilt, and not destroyed. No database is asked.
-pub async fn open_link(shop: &Shop, payment_id: &str, token: &str) -> Outcome<Link> {
-    let link = token::verify(&shop.world.settings.token_keys, payment_id, token).ok_or(Refusal::NotFound)?;
+/// What a link's token says: it must be ours and unspoilt. Nothing is asked.
+pub fn verify_link(shop: &Shop, payment_id: &str, token: &str) -> Outcome<Link> {
+    Ok(token::verify(&shop.world.settings.token_keys, payment_id, token).ok_or(Refusal::NotFound)?)
+}
+
+/// Refuses a link that was destroyed. No database is asked.
+pub async fn check_open(shop: &Shop, payment_id: &str) -> Outcome<()> {
     match shop.world.cache.get(&tombstone(payment_id)).await {
-        Ok(None) => Ok(link),
+        Ok(None) => Ok(()),
         Ok(Some(_)) => Err(Refusal::Destroyed.into()),
         Err(fault) => {
             // The database knows as well, and is asked before anything happens.
             shop.world.log.write(LogLine::warn("cache.read_failed").with("payment_id", payment_id).because(fault));
-            Ok(link)
+            Ok(())
         }
     }
 }

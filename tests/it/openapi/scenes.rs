@@ -82,7 +82,13 @@ fn id(made: &serde_json::Value) -> String {
 fn account(desk: &Desk<'_>) {
     desk.get("/account");
     let bitcoin = json!({"xpub": ZPUB, "confirmations": 2});
-    desk.put("/account", json!({"shop_name": "Ada's Apps", "gateways": {"bitcoin": bitcoin}}));
+    desk.put(
+        "/account",
+        json!({
+            "shop_name": "Ada's Apps", "contact_email": "help@ada.example", "contact_url": "https://ada.example/help",
+            "gateways": {"bitcoin": bitcoin},
+        }),
+    );
     let short = json!({"shop_name": "", "gateways": {"bitcoin": {"xpub": "zpub6rFR7y4Q2AijBEqTUquhVz398"}}});
     desk.refused(400, "PUT", "/account", Some(short));
     let key = ["sk_", "test_51HxxAbCdEfGhIjKlMnOpQrS"].concat();

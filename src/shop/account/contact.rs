@@ -1,0 +1,35 @@
+//! How buyers reach the seller: what the pages show beside "contact".
+
+use super::{Account, sql};
+use crate::{
+    shop::Shop,
+    world::{Fault, Reader, Statement},
+};
+
+/// The seller's public addresses. They are never the account's own e-mail, which is a user name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contact {
+    pub email: Option<String>,
+    pub url: Option<String>,
+}
+
+/// Its columns in `shops`.
+pub const COLUMNS: &str = "contact_email, contact_url";
+
+impl Contact {
+    pub fn read(row: &mut Reader<'_>) -> Contact {
+        Contact { email: row.maybe_text(), url: row.maybe_text() }
+    }
+}
+
+/// For `Contact::read`.
+pub fn of(account_id: i64) -> Statement {
+    sql::contact(account_id)
+}
+
+/// The contact of an account, in one round trip.
+pub async fn get(shop: &Shop, account: &Account) -> Result<Contact, Fault> {
+    let rows = account.db(shop)?.rows(vec![of(account.id)]).await?;
+    let Some(row) = rows.first().and_then(|rows| rows.first()) else { return Ok(Contact::default()) };
+    row.read(|row| Ok(Contact::read(row)))
+}
