@@ -154,8 +154,8 @@ function introduction(spec, { intro, parts }) {
   const basic = spec.components.securitySchemes.basic.description;
   return `<section id="overview">
 <div class="text"><h1>${escaped(spec.info.title)}</h1>${markdown(intro)}
-<h3 id="authentication">Authentication</h3>${markdown(basic)}
-${parts.map(({ title, text }) => `<h3 id="${slug(title)}">${escaped(title)}</h3>${markdown(text)}`).join('\n')}
+<h2 class="part" id="authentication">Authentication</h2>${markdown(basic)}
+${parts.map(({ title, text }) => `<h2 class="part" id="${slug(title)}">${escaped(title)}</h2>${markdown(text)}`).join('\n')}
 </div>
 <div class="code">${panel('Your first request', curl(spec, '/account', 'get', spec.paths['/account'].get))}
 ${panel('200', exampleOf(spec.paths['/account'].get.responses['200']), 'json')}</div>
@@ -282,7 +282,7 @@ function events(spec) {
   return `<section id="events">
 <div class="text"><h2>Events</h2>${markdown(about)}
 <table class="statuses">${rows.join('\n')}</table>
-<h4>Headers</h4>${table(first.parameters.map((one) => row(spec, one.name, { ...one.schema, description: one.description })))}</div>
+<h3>Headers</h3>${table(first.parameters.map((one) => row(spec, one.name, { ...one.schema, description: one.description })))}</div>
 <div class="code">${panel(all[0][0], example, 'json')}</div>
 </section>`;
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { noBrowser, openBrowser, startShop, testUnless } from '../worker/harness.mjs';
-import { desktop, newPage, overflow, phone, shoot } from './page.mjs';
+import { desktop, findings, newPage, overflow, phone, shoot } from './page.mjs';
 
 const browser = await openBrowser();
 const test = testUnless(browser ? null : noBrowser);
@@ -22,6 +22,9 @@ for (const [name, viewport] of Object.entries({ phone, desktop })) {
       assert.deepEqual(page.record.requests.filter((url) => !url.startsWith('data:')), [`${shop.url}/docs`]);
       assert.deepEqual(page.record.complaints, []);
       await shoot(page, `docs-${name}-${colorScheme}`);
+      assert.deepEqual(await findings(page), []);
+      await page.goto(`${shop.url}/docs/webhooks`);
+      assert.deepEqual(await findings(page), []);
       await page.context().close();
     }
   });

@@ -4,7 +4,7 @@ import { after, before, describe } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { noBrowser, openBrowser, startShop, testUnless } from '../worker/harness.mjs';
 import { makeLink, openOrder, orderId, play } from '../worker/checkout.mjs';
-import { desktop, heading, newPage, overflow, phone, shoot } from './page.mjs';
+import { desktop, findings, heading, newPage, overflow, phone, shoot, watchShifts } from './page.mjs';
 
 const browser = await openBrowser();
 const test = testUnless(browser ? null : noBrowser);
@@ -16,6 +16,7 @@ describe('every page', () => {
     if (!browser) return;
     shop = await startShop({ assets: true, outbound: () => new Response('ok') });
     seller = await shop.admin.createAccount({ shop_name: 'Corner Books & Antiques' });
+    await seller.api('PUT', '/account', { contact_email: 'help@cornerbooks.example', contact_url: 'https://cornerbooks.example/help/with/an/order' });
   });
   after(async () => {
     await browser?.close();
@@ -43,6 +44,8 @@ describe('every page', () => {
     ['expired', 'This price has expired', at(opened, expire)],
     ['expired-partial', /Send .* BTC more/, at(opened, async (order) => (await play(seller).pay(order, 'partial'), await expire(order)))],
     ['late', 'Payment complete', at(opened, async (order) => play(seller).pay(order, 'late', { confirmations: 1 }))],
+    ['reversed', 'Payment reversed', at(opened, async (order) => (await setStatus(51, order), shop.db.prepare("UPDATE orders SET session_id = '', session_url = '' WHERE id = ?1").bind(order.orderId).run()))],
+    ['ending', 'Waiting for payment', at(opened, ({ orderId: id }) => shop.db.prepare('UPDATE orders SET quote_expires_at = ?2 WHERE id = ?1').bind(id, Date.now() + 100_000).run())],
     ['review', 'Payment in review', at(opened, (order) => setStatus(52, order))],
     ['vanished', 'Payment vanished', at(opened, (order) => setStatus(51, order))],
     ['refunded', 'Payment refunded', at(opened, (order) => setStatus(56, order))],
@@ -69,6 +72,7 @@ describe('every page', () => {
         for (const colorScheme of width === 'small' ? [] : ['light', 'dark']) {
           await page.emulateMedia({ colorScheme });
           await shoot(page, `${name}-${width}-${colorScheme}`);
+          assert.deepEqual(await findings(page), []);
         }
       }
       const grounds = [];
@@ -83,6 +87,61 @@ describe('every page', () => {
       assert.deepEqual(complaints.filter((text) => !expected.some((pattern) => pattern.test(text))), []);
     });
   }
+
+  test('an e-mail that is refused stays to be mended', async () => {
+    const page = await newPage(browser, shop.url);
+    page.record.expected.push(/Failed to load resource.*status of 422/);
+    await page.goto(new URL((await made({ email: undefined })).path, shop.url).href);
+    await page.locator('#email').fill('ada@example');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.locator('#error').waitFor();
+    assert.equal(await page.locator('#email').inputValue(), 'ada@example');
+    assert.equal(await page.evaluate(() => document.activeElement.tagName !== 'BODY'), true);
+    assert.deepEqual(await findings(page), []);
+    await shoot(page, 'email-refused-phone');
+    await page.locator('#email').fill('ada@example.com');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await heading(page, 'Waiting for payment');
+    await page.context().close();
+  });
+
+  test('nothing jumps while a page loads', async () => {
+    const order = await opened();
+    const paid = await opened();
+    await play(seller).pay(paid, 'over', { confirmations: 1 });
+    const parts = await opened();
+    await play(seller).pay(parts, 'partial');
+    for (const viewport of [phone, desktop]) {
+      for (const url of [order, paid, parts].map(({ url }) => `${url}/order`)) {
+        const page = await newPage(browser, shop.url, { viewport });
+        await watchShifts(page);
+        // The script comes late, as it does on a slow line: what it adds must have had its place.
+        await page.route('**/*.js', async (route) => (await new Promise((resolve) => setTimeout(resolve, 400)), route.continue()));
+        await page.goto(url);
+        await page.locator('html.js').waitFor({ state: 'attached' });
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        const shifted = await page.evaluate(() => window.shifted());
+        await page.context().close();
+        assert.ok(shifted < 0.01, `${url} at ${viewport.width} px: ${shifted}`);
+      }
+    }
+  });
+
+  test('the clock says that it ends soon, to eyes and ears, and without script the buttons leave no gap', async () => {
+    const order = await opened();
+    await shop.db.prepare('UPDATE orders SET quote_expires_at = ?2 WHERE id = ?1').bind(order.orderId, Date.now() + 123_000).run();
+    const page = await newPage(browser, shop.url);
+    await page.goto(`${order.url}/order`);
+    await heading(page, 'Waiting for payment');
+    assert.equal(await page.locator('.left').innerText().then((text) => text.includes('Time left')), true);
+    await page.locator('#say', { hasText: 'Less than two minutes left.' }).waitFor({ state: 'attached' });
+    assert.equal(await page.locator('.left').innerText().then((text) => text.includes('Ends soon')), true);
+    await page.context().close();
+    const bare = await newPage(browser, shop.url, { javaScriptEnabled: false });
+    await bare.goto(`${order.url}/order`);
+    assert.equal(await bare.locator('#copy-amount').boundingBox(), null);
+    await bare.context().close();
+  });
 
   test('opened details fit as well, with a transaction in them', async () => {
     const order = await opened({ confirmations: 3 });

@@ -1,5 +1,6 @@
 // A buyer's browser, and what it did: every request, every message on a WebSocket, every complaint.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import jsQR from 'jsqr';
@@ -52,6 +53,24 @@ export async function shoot(page, name) {
   await mkdir(shots, { recursive: true });
   await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
 }
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds on the page as it stands: a line for each element, best practices included. */
+export async function findings(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary.replaceAll('\n', ' ')}`));
+}
+
+/** Call it before the page is loaded; then `await page.evaluate(() => shifted())` is how far its content has jumped (CLS, all shifts summed). */
+export const watchShifts = (page) =>
+  page.addInitScript(() => {
+    const shifts = [];
+    const observer = new PerformanceObserver((list) => shifts.push(...list.getEntries()));
+    observer.observe({ type: 'layout-shift', buffered: true });
+    window.shifted = () => (shifts.push(...observer.takeRecords()), shifts.reduce((sum, { value }) => sum + value, 0));
+  });
 
 /** How far the page reaches past the right edge of the window, and what does: an empty text if nothing. */
 export const overflow = (page) =>
