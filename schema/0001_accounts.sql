@@ -17,6 +17,13 @@ CREATE TABLE accounts (
   updated_at INTEGER NOT NULL
 ) STRICT;
 
+-- How many accounts each shard has got, counted with each that is made: a new one goes where they are fewest. Kept in the
+-- first database only. A shard without a row has none yet.
+CREATE TABLE shards (
+  name TEXT PRIMARY KEY,               -- binding name: DB, DB_1, …
+  accounts INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- The account's settings, in its shard.
 CREATE TABLE shops (
   account_id INTEGER PRIMARY KEY,

@@ -15,9 +15,13 @@ CREATE TABLE payments (
   custom TEXT,                         -- JSON, as the seller sent it
   expires_at INTEGER NOT NULL,
   destroyed_at INTEGER,
+  started INTEGER NOT NULL DEFAULT 0 CHECK (started IN (0, 1)), -- set when the link expires: it has an order, and stays
   created_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, id)
 ) STRICT;
+
+-- Cron's question: which links have expired? One that never became an order goes then.
+CREATE INDEX payments_expiry ON payments (expires_at) WHERE started = 0;
 
 -- Orders are never deleted, so seq is dense and a page of the list is a range of it.
 CREATE TABLE orders (

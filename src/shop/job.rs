@@ -1,13 +1,13 @@
 //! Queue messages. They are nudges: each names a row, and the row says whether anything is still to be done.
 
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, future::join_all, stream};
 
 use super::{
     Shop,
-    account::{self, Account},
+    account::Account,
     gateway::rates,
-    idempotency,
     order::{self, hear, watch},
+    retention,
     time::MINUTE,
     webhook::{self, deliver, prune},
 };
@@ -128,70 +128,76 @@ async fn look_or_hear(shop: &Shop, job: &Job) -> Result<(), Fault> {
 /// So many rows are taken up by one commit of the sweep, and so many commits are made a minute.
 const SWEEP: u32 = 100;
 const ROUNDS: usize = 20;
-/// So many kept answers are forgotten by a commit of the sweep.
-const OLD_ANSWERS: u32 = 1_000;
 
-/// Cron's part, each minute: whatever is owed and was not taken up by its nudge is nudged again, and rates stay fresh.
+/// Cron's part, each minute: whatever is owed and was not taken up by its nudge is nudged again, what is old goes, and rates
+/// stay fresh. All shards at the same time: none waits for another, and the trouble of one is its own.
 pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
-    let taken_up = take_up(shop).await;
+    let shards = shop.world.databases.shards();
+    let swept = join_all(shards.iter().map(|shard| sweep_shard(shop, shard))).await;
     // Last: nothing that is owed waits for a source that is slow.
     rates::keep_fresh(shop).await;
-    taken_up
-}
-
-async fn take_up(shop: &Shop) -> Result<(), Fault> {
-    for shard in shop.world.databases.shards() {
-        let db = shop.world.databases.shard(&shard)?;
-        let mut old_logs = None;
-        for _ in 0..ROUNDS {
-            let now = shop.now();
-            // Taken up means: not again for a while, should this nudge be lost as well.
-            let until = now + 5 * MINUTE;
-            let rows = db
-                .commit(vec![
-                    webhook::sql::take_due(now, until, SWEEP),
-                    order::sql::take_lapsed(now, until - now, SWEEP),
-                    hear::take_due(now, until, SWEEP),
-                    hear::take_old(now, SWEEP),
-                    idempotency::take_old(now, OLD_ANSWERS),
-                    account::take_old(now, SWEEP),
-                    prune::next(now),
-                ])
-                .await
-                .map_err(Uncommitted::into_fault)?;
-            let [logs, orders, notices, _, _, _, old, ..] = rows.as_slice() else {
-                return Err(Fault("seven answers were expected".into()));
-            };
-            old_logs = old.first().map(Row::int).transpose()?;
-            let mut nudges = Vec::new();
-            for row in logs {
-                let (account_id, log_id) = row.read(|row| Ok((row.int(), row.text())))?;
-                nudges.push((Job::Deliver { shard: shard.clone(), account_id, log_id, slow: true }, 0));
-            }
-            for row in orders {
-                let (account_id, order_id, turn, lease) =
-                    row.read(|row| Ok((row.int(), row.text(), row.int(), row.maybe_int())))?;
-                if lease.is_none() {
-                    let line = LogLine::error("order.sync_given_up").account(account_id).order(&order_id);
-                    shop.world.log.write(line.because("no look at it came to an end for two weeks"));
-                    continue;
-                }
-                nudges.push((Job::Look { shard: shard.clone(), account_id, order_id, turn }, 0));
-            }
-            for row in notices {
-                let (account_id, gateway, id) = row.read(|row| Ok((row.int(), row.text(), row.text())))?;
-                nudges.push((Job::Hear { shard: shard.clone(), account_id, gateway, id }, 0));
-            }
-            shop.nudge(nudges).await;
-            if [logs, orders, notices].iter().all(|rows| rows.len() < SWEEP as usize) {
-                break;
-            }
-        }
-        if let Some(account_id) = old_logs {
-            prune::prune(shop, db.as_ref(), account_id).await?;
+    let mut first = Ok(());
+    for (shard, result) in shards.iter().zip(swept) {
+        if let Err(fault) = result {
+            shop.world.log.write(LogLine::error("sweep.shard_failed").with("shard", shard.as_str()).because(&fault));
+            first = first.and(Err(Fault(format!("shard {shard}: {fault}"))));
         }
     }
-    Ok(())
+    first
+}
+
+async fn sweep_shard(shop: &Shop, shard: &str) -> Result<(), Fault> {
+    let db = shop.world.databases.shard(shard)?;
+    let mut old_logs = Vec::new();
+    for _ in 0..ROUNDS {
+        let now = shop.now();
+        // Taken up means: not again for a while, should this nudge be lost as well.
+        let until = now + 5 * MINUTE;
+        let mut statements = vec![
+            webhook::sql::take_due(now, until, SWEEP),
+            order::sql::take_lapsed(now, until - now, SWEEP),
+            hear::take_due(now, until, SWEEP),
+        ];
+        let owed = statements.len();
+        statements.extend(retention::statements(shop, now));
+        let rows = db.commit(statements).await.map_err(Uncommitted::into_fault)?;
+        let (owed, gone) = rows.split_at_checked(owed).unwrap_or_default();
+        let gone = retention::read(gone)?;
+        old_logs = gone.accounts;
+        let more_owed = nudge_again(shop, shard, owed).await?;
+        if !more_owed && !gone.more {
+            break;
+        }
+    }
+    prune::prune(shop, db.as_ref(), old_logs).await
+}
+
+/// Nudges what was taken up. Answers whether more may be owed than one commit takes.
+async fn nudge_again(shop: &Shop, shard: &str, owed: &[Vec<Row>]) -> Result<bool, Fault> {
+    let [logs, orders, notices] = owed else {
+        return Err(Fault("three answers of the sweep were expected".into()));
+    };
+    let mut nudges = Vec::new();
+    for row in logs {
+        let (account_id, log_id) = row.read(|row| Ok((row.int(), row.text())))?;
+        nudges.push((Job::Deliver { shard: shard.to_owned(), account_id, log_id, slow: true }, 0));
+    }
+    for row in orders {
+        let (account_id, order_id, turn, lease) =
+            row.read(|row| Ok((row.int(), row.text(), row.int(), row.maybe_int())))?;
+        if lease.is_none() {
+            let line = LogLine::error("order.sync_given_up").account(account_id).order(&order_id);
+            shop.world.log.write(line.because("no look at it came to an end for two weeks"));
+            continue;
+        }
+        nudges.push((Job::Look { shard: shard.to_owned(), account_id, order_id, turn }, 0));
+    }
+    for row in notices {
+        let (account_id, gateway, id) = row.read(|row| Ok((row.int(), row.text(), row.text())))?;
+        nudges.push((Job::Hear { shard: shard.to_owned(), account_id, gateway, id }, 0));
+    }
+    shop.nudge(nudges).await;
+    Ok(owed.iter().any(|rows| rows.len() >= SWEEP as usize))
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub mod order;
 pub mod payment;
 pub mod product;
 pub mod query;
+pub mod retention;
 pub mod stock;
 pub mod text;
 pub mod time;

@@ -226,7 +226,7 @@ fn whether_a_payment_is_another_orders_costs_the_same_however_many_payments_ther
         let world = World::new();
         let scene = Scene::with_address(&world);
         let link = scene.order();
-        world.db.change(&format!(
+        world.db.change_in(0, &format!(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {earlier})
              INSERT INTO transactions (account_id, order_id, txid, vout, value, height, gone, first_seen_at)
              SELECT (SELECT account_id FROM orders), 'earlier ' || i, printf('0x%064x', i), 0, 1, 1, 0, 1 FROM n WHERE {earlier} > 0"

@@ -400,7 +400,8 @@ fn no_row_can_say_that_a_serial_is_in_stock_and_somebodys() {
         assert!(tables[0][0].contains(name));
     }
     // The next ones to be sold are a range of the key: nothing is sorted and nothing that was sold is passed over.
-    let plan = world.db.query(
+    let plan = world.db.query_in(
+        0,
         "EXPLAIN QUERY PLAN SELECT serial FROM serials WHERE account_id = 1 AND product_id = 'x' AND state = 0 ORDER BY seq LIMIT 3",
     );
     assert_eq!(plan.len(), 1, "{plan:?}");

@@ -231,7 +231,8 @@ fn a_wallet_that_was_taken_away_is_free_and_its_next_owner_hands_out_no_address_
         }
         owner.put("/account", none.clone()).expect(200);
     }
-    assert_eq!(world.db.one("SELECT MAX(next_index) FROM wallets"), "8");
+    let highest = world.db.query("SELECT COALESCE(MAX(next_index), 0) FROM wallets");
+    assert!(highest.iter().flatten().any(|next_index| next_index == "8"), "{highest:?}");
     // Only its first owner gave these back, and only to them they come back.
     grace.put("/account", wallet(ZPUB)).expect(200);
     assert_eq!(eve.put("/account", wallet(ZPUB)).errors(), ["Gateways bitcoin xpub is used by another account"]);

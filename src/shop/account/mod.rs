@@ -1,6 +1,6 @@
 //! Accounts: who may come in, and the settings of their shop.
 
-use std::{hint::black_box, rc::Rc};
+use std::{collections::HashMap, hint::black_box, rc::Rc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -16,7 +16,7 @@ use super::{
     text::email,
     time::MINUTE,
 };
-use crate::world::{Db, Fault, LogLine, Statement};
+use crate::world::{Db, Fault, LogLine, Statement, Uncommitted};
 
 pub mod contact;
 pub mod policy;
@@ -115,6 +115,7 @@ pub async fn find(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Acc
     let Some(account) = account.filter(|account| matches(account, api_key)) else {
         return Ok(None);
     };
+    let account = with_shop_name(shop, account).await?;
     remember(shop, &account).await;
     Ok(Some(account))
 }
@@ -161,9 +162,34 @@ async fn remember(shop: &Shop, account: &Account) {
 async fn refresh(shop: &Shop, account: &Account) -> Result<(), Fault> {
     let rows = shop.world.databases.directory().rows(vec![sql::by_email(&account.email)]).await?;
     if let Some(row) = rows.first().and_then(|rows| rows.first()) {
-        remember(shop, &sql::from_row(row)?).await;
+        remember(shop, &with_shop_name(shop, sql::from_row(row)?).await?).await;
     }
     Ok(())
+}
+
+/// The directory's row has the shop's name only where the account lives in the same database.
+async fn with_shop_name(shop: &Shop, mut account: Account) -> Result<Account, Fault> {
+    if account.shop_name.is_none() {
+        let rows = account.db(shop)?.rows(vec![sql::shop_name(account.id)]).await?;
+        account.shop_name = rows.first().and_then(|rows| rows.first()).map(|row| row.text()).transpose()?;
+    }
+    Ok(account)
+}
+
+/// Where a new account goes: to the shard that has the fewest.
+async fn least_full(shop: &Shop) -> Result<String, Fault> {
+    let mut shards = shop.world.databases.shards();
+    if shards.len() > 1 {
+        let rows = shop.world.databases.directory().rows(vec![sql::shards()]).await?;
+        let mut counts = HashMap::new();
+        for row in rows.iter().flatten() {
+            let (name, accounts) = row.read(|row| Ok((row.text(), row.int())))?;
+            counts.insert(name, accounts);
+        }
+        // Of several with as few the first.
+        shards.sort_by_key(|name| counts.get(name).copied().unwrap_or(0));
+    }
+    shards.into_iter().next().ok_or_else(|| Fault("no database is bound".into()))
 }
 
 /// Makes an account. A test account gets its simulated wallet with it.
@@ -179,7 +205,7 @@ pub async fn create(
     let account = Account {
         id: id::account(shop.random()),
         email: email::key(email),
-        shard: "DB".into(),
+        shard: least_full(shop).await?,
         test,
         shop_name: Some(shop_name.to_owned()),
         key_hash: hash(&api_key),
@@ -188,18 +214,26 @@ pub async fn create(
     let shown = email.to_lowercase();
     let sealed = secret::seal(shop, account.id, &webhook_secret)?;
     let now = shop.now();
-    let mut statements = vec![sql::insert(&account, now), sql::insert_shop(&account, &shown, shop_name, &sealed, now)];
+    let mut in_shard = vec![sql::insert_shop(&account, &shown, shop_name, &sealed, now)];
     if test {
-        statements.extend(wallet::simulated(shop, account.id)?);
+        in_shard.extend(wallet::simulated(shop, account.id)?);
     }
     let created = Created { email: shown, api_key, webhook_secret };
-    statements.splice(0..0, along(&created)?);
-    // With one shard both rows are in one database and commit together. When there are more, the shop's row goes
-    // first, so that whoever can come in has somewhere to go.
-    match account.db(shop)?.commit(statements).await {
-        Ok(_) => {}
-        Err(no) if no.names("accounts.email") => return Err(Refusal::EmailTaken.into()),
-        Err(no) => return Err(no.into()),
+    let mut in_directory = along(&created)?;
+    in_directory.extend([sql::insert(&account, now), sql::count_in(&account.shard)]);
+    let shards = shop.world.databases.shards();
+    let apart = shards.first().is_some_and(|directory| *directory != account.shard);
+    if apart {
+        // First, so that whoever can come in has somewhere to go.
+        account.db(shop)?.commit(in_shard).await?;
+    } else {
+        in_directory.extend(in_shard);
+    }
+    if let Err(no) = shop.world.databases.directory().commit(in_directory).await {
+        if apart && matches!(no, Uncommitted::Constraint(_)) {
+            account.db(shop)?.commit(sql::drop_shop(account.id).into()).await?;
+        }
+        return Err(if no.names("accounts.email") { Refusal::EmailTaken.into() } else { no.into() });
     }
     remember(shop, &account).await;
     Ok(created)
@@ -230,9 +264,17 @@ pub async fn profile(shop: &Shop, account: &Account) -> Outcome<Profile> {
 /// Changes what is given and answers the whole.
 pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<Profile> {
     let now = shop.now();
+    let taken = || {
+        let wallets = change.wallets.iter().filter_map(|(gateway, wallet)| {
+            let what = if wallet.as_ref()?.source.is_single() { "address" } else { "xpub" };
+            Some([gateway.snake(), what].join(" "))
+        });
+        Refusal::WalletTaken(wallets.collect::<Vec<_>>().join(" or "))
+    };
+    let next_indexes = wallet::elsewhere(shop, account, &change.wallets).await?.ok_or_else(taken)?;
     let mut statements = Vec::new();
-    for (gateway, wallet) in &change.wallets {
-        statements.extend(wallet::set(shop, account, *gateway, wallet.as_ref(), now)?);
+    for ((gateway, wallet), next_index) in change.wallets.iter().zip(next_indexes) {
+        statements.extend(wallet::set(shop, account, *gateway, wallet.as_ref(), next_index, now)?);
     }
     for setting in &change.settings {
         statements.push(settings::write(shop, account.id, setting)?);
@@ -248,13 +290,7 @@ pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<P
             }
             profile(shop, account).await
         }
-        Err(no) if no.names("wallets.identity") => {
-            let wallets = change.wallets.iter().filter_map(|(gateway, wallet)| {
-                let what = if wallet.as_ref()?.source.is_single() { "address" } else { "xpub" };
-                Some([gateway.snake(), what].join(" "))
-            });
-            Err(Refusal::WalletTaken(wallets.collect::<Vec<_>>().join(" or ")).into())
-        }
+        Err(no) if no.names("wallets.identity") => Err(taken().into()),
         Err(no) => Err(no.into()),
     }
 }
@@ -287,7 +323,7 @@ pub fn secrets(account_id: i64) -> Statement {
     sql::secrets(account_id)
 }
 
-/// Takes away the webhook secrets that sign no more, of so many accounts at a time; for cron.
+/// Takes away the webhook secrets that sign no more, of so many accounts at a time, and answers a row for each; for cron.
 pub fn take_old(now: i64, most: u32) -> Statement {
     sql::take_old(now, most)
 }

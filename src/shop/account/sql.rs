@@ -8,7 +8,6 @@ use super::{
 };
 use crate::{
     json::{self, Value},
-    shop::time::DAY,
     world::{self, Fault, Row, Statement},
 };
 
@@ -80,19 +79,34 @@ pub fn insert(account: &Account, now: i64) -> Statement {
     )
 }
 
+/// How many accounts the shards have that have any.
+pub fn shards() -> Statement {
+    Statement::new("SELECT name, accounts FROM shards", Vec::new())
+}
+
+/// Counts the account in its shard.
+pub fn count_in(shard: &str) -> Statement {
+    Statement::new(
+        "INSERT INTO shards (name, accounts) VALUES (?1, 1) ON CONFLICT (name) DO UPDATE SET accounts = accounts + 1",
+        vec![shard.into()],
+    )
+}
+
+pub fn shop_name(account_id: i64) -> Statement {
+    Statement::new("SELECT shop_name FROM shops WHERE account_id = ?1", vec![account_id.into()])
+}
+
+/// An account that was not made after all leaves nothing behind in its shard.
+pub fn drop_shop(account_id: i64) -> [Statement; 2] {
+    ["DELETE FROM shops WHERE account_id = ?1", "DELETE FROM wallets WHERE account_id = ?1"]
+        .map(|sql| Statement::new(sql, vec![account_id.into()]))
+}
+
 pub fn insert_shop(account: &Account, email: &str, shop_name: &str, sealed_secret: &str, now: i64) -> Statement {
     Statement::new(
-        "INSERT INTO shops (account_id, email, shop_name, webhook_secret, test, created_at, updated_at, prune_logs_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
-        vec![
-            account.id.into(),
-            email.into(),
-            shop_name.into(),
-            sealed_secret.into(),
-            account.test.into(),
-            now.into(),
-            (now + DAY).into(),
-        ],
+        "INSERT INTO shops (account_id, email, shop_name, webhook_secret, test, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+        vec![account.id.into(), email.into(), shop_name.into(), sealed_secret.into(), account.test.into(), now.into()],
     )
 }
 
@@ -191,7 +205,8 @@ pub fn take_old(now: i64, most: u32) -> Statement {
     Statement::new(
         "UPDATE shops SET webhook_secrets_old = NULL WHERE account_id IN
            (SELECT account_id FROM shops WHERE webhook_secrets_old IS NOT NULL AND webhook_secret_rotated_at < ?1
-            ORDER BY webhook_secret_rotated_at LIMIT ?2)",
+            ORDER BY webhook_secret_rotated_at LIMIT ?2)
+         RETURNING 1 AS gone",
         vec![(now - KEPT).into(), most.into()],
     )
 }

@@ -96,7 +96,7 @@ pub fn simulated(shop: &Shop, account_id: i64) -> Result<Vec<Statement>, Fault> 
         let text = if gateway == ethereum::GATEWAY { ethereum::TEST_XPUB } else { TEST_XPUB };
         let source = Source::Key(ExtendedKey::parse(text).map_err(key_fault)?);
         let change = WalletChange { text: text.into(), source, confirmations: Some(1) };
-        statements.extend(set(shop, &account, gateway, Some(&change), shop.now())?);
+        statements.extend(set(shop, &account, gateway, Some(&change), 0, shop.now())?);
     }
     Ok(statements)
 }
@@ -105,12 +105,14 @@ fn key_fault(error: KeyError) -> Fault {
     Fault(format!("a stored wallet can't be used: {error:?}"))
 }
 
-/// Statements that make this the account's wallet for the gateway, or take it away.
+/// Statements that make this the account's wallet for the gateway, or take it away. `next_index`: the least index that was
+/// not handed out in other shards.
 pub fn set(
     shop: &Shop,
     account: &Account,
     gateway: Gateway,
     change: Option<&WalletChange>,
+    next_index: u32,
     now: i64,
 ) -> Result<Vec<Statement>, Fault> {
     let mut statements = vec![Statement::new(
@@ -131,7 +133,7 @@ pub fn set(
         // Another account may have had it before: no address is handed out twice.
         "INSERT INTO wallets (account_id, gateway, identity, active, xpub, branch, confirmations, next_index, created_at)
          VALUES (?1, ?2, ?3, 1, ?4, ?5, COALESCE(?6, ?8),
-                 COALESCE((SELECT MAX(next_index) FROM wallets WHERE identity = ?3 AND gateway = ?2), 0), ?7)
+                 MAX(?9, COALESCE((SELECT MAX(next_index) FROM wallets WHERE identity = ?3 AND gateway = ?2), 0)), ?7)
          ON CONFLICT (account_id, gateway, identity)
          DO UPDATE SET active = 1, xpub = ?4, branch = ?5, confirmations = COALESCE(?6, confirmations),
                        next_index = excluded.next_index",
@@ -144,6 +146,7 @@ pub fn set(
             change.confirmations.into(),
             now.into(),
             gateway.of(account).confirmations().into(),
+            next_index.into(),
         ],
     ));
     Ok(statements)
@@ -189,6 +192,41 @@ fn take_from_owner(gateway: Gateway, identity: &str) -> Statement {
          RETURNING (SELECT email FROM shops WHERE shops.account_id = wallets.account_id) AS email",
         vec![identity.into(), gateway.snake().into()],
     )
+}
+
+/// What other shards know of these wallets: the least index of each that was not handed out there. `None` when an account there
+/// has one of them now. Within the account's own shard its unique index says so. Two accounts in two shards that set the same
+/// wallet within the same moment are not noticed.
+pub async fn elsewhere(
+    shop: &Shop,
+    account: &Account,
+    changes: &[(Gateway, Option<WalletChange>)],
+) -> Result<Option<Vec<u32>>, Fault> {
+    let mut next_indexes = vec![0; changes.len()];
+    // What a test account has is its own whatever it is.
+    if account.test || changes.iter().all(|(_, change)| change.is_none()) {
+        return Ok(Some(next_indexes));
+    }
+    let known = changes.iter().map(|(gateway, change)| {
+        let identity = change.as_ref().map(|change| identity(&change.source, account));
+        Statement::new(
+            "SELECT COALESCE(MAX(active), 0) AS taken, COALESCE(MAX(next_index), 0) AS next_index FROM wallets
+             WHERE NOT account_id = ?1 AND identity = ?2 AND gateway = ?3",
+            vec![account.id.into(), identity.into(), gateway.snake().into()],
+        )
+    });
+    let known: Vec<Statement> = known.collect();
+    for shard in shop.world.databases.shards().iter().filter(|shard| **shard != account.shard) {
+        let rows = shop.world.databases.shard(shard)?.rows(known.clone()).await?;
+        for (next_index, row) in next_indexes.iter_mut().zip(rows.iter().flatten()) {
+            let (taken, next) = row.read(|row| Ok((row.flag(), row.count())))?;
+            if taken {
+                return Ok(None);
+            }
+            *next_index = next.max(*next_index);
+        }
+    }
+    Ok(Some(next_indexes))
 }
 
 pub fn active(account_id: i64) -> Statement {

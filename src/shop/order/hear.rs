@@ -144,18 +144,19 @@ fn finish(account_id: i64, gateway: Gateway, id: &str, tries: u32, due: Option<i
 pub fn take_due(now: i64, until: i64, limit: u32) -> Statement {
     Statement::new(
         "UPDATE notices SET due_at = ?2
-         WHERE (account_id, gateway, id) IN
-           (SELECT account_id, gateway, id FROM notices WHERE due_at <= ?1 ORDER BY due_at LIMIT ?3)
+         WHERE rowid IN (SELECT rowid FROM notices WHERE due_at <= ?1 ORDER BY due_at LIMIT ?3)
          RETURNING account_id, gateway, id",
         vec![now.into(), until.into(), limit.into()],
     )
 }
 
-/// Cron's sweep: forgets so many old ones.
+/// Cron's sweep: forgets so many old ones, and answers a row for each.
 pub fn take_old(now: i64, limit: u32) -> Statement {
     Statement::new(
-        "DELETE FROM notices WHERE (account_id, gateway, id) IN
-           (SELECT account_id, gateway, id FROM notices WHERE received_at < ?1 AND due_at IS NULL LIMIT ?2)",
+        "DELETE FROM notices WHERE rowid IN
+           (SELECT rowid FROM notices INDEXED BY notices_received
+            WHERE received_at < ?1 AND due_at IS NULL ORDER BY received_at LIMIT ?2)
+         RETURNING 1 AS gone",
         vec![(now - KEPT).into(), limit.into()],
     )
 }

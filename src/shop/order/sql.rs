@@ -334,7 +334,7 @@ pub fn take_lapsed(now: i64, period: i64, limit: u32) -> Statement {
         "UPDATE orders SET revision = revision + 1, watch_turn = watch_turn + 1, watch_failures = watch_failures + 1,
            watch_lease = CASE WHEN watch_failures < ?6
              THEN ?1 + (?2 << MAX(0, MIN(watch_failures - ?4, ?5))) END
-         WHERE (account_id, seq) IN (SELECT account_id, seq FROM orders WHERE watch_lease < ?1 ORDER BY watch_lease LIMIT ?3)
+         WHERE rowid IN (SELECT rowid FROM orders WHERE watch_lease < ?1 ORDER BY watch_lease LIMIT ?3)
          RETURNING account_id, id, watch_turn, watch_lease",
         vec![
             now.into(),

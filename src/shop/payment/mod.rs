@@ -143,7 +143,11 @@ pub async fn start(
     if let Some(row) = orders.first() {
         return Ok(order::sql::from_row(row)?);
     }
-    let payment = sql::from_row(payments.first().ok_or(Refusal::NotFound)?)?;
+    let payment = match payments.first() {
+        Some(row) => sql::from_row(row)?,
+        None if shop.now() > link.expires_at => return Err(Refusal::Expired.into()),
+        None => return Err(Refusal::NotFound.into()),
+    };
     if payment.destroyed {
         return Err(Refusal::Destroyed.into());
     }
@@ -176,6 +180,11 @@ pub async fn start(
         Err(no) if no.is_stale() => Err(Refusal::Destroyed.into()),
         Err(no) => Err(no.into()),
     }
+}
+
+/// Takes away links that were never started, a day after they could be; for cron. Each statement answers a row for each link.
+pub fn take_old(now: i64, most: u32) -> [Statement; 2] {
+    sql::take_old(now - DAY, most)
 }
 
 /// Whether a link was destroyed, for pages that ask the database anyway. A tombstone doesn't live for ever.

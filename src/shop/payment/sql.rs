@@ -104,6 +104,22 @@ pub fn take_address(account_id: i64, gateway: &str, id: &str, order_id: &str, no
     ]
 }
 
+/// Of links that expired before this time: those that became an order are marked, and the others go, so many of both at a
+/// time. Each answers a row. The order's id is the link's, as `payment::order_id` makes it.
+pub fn take_old(before: i64, most: u32) -> [Statement; 2] {
+    const OLD: &str =
+        "rowid IN (SELECT rowid FROM payments WHERE started = 0 AND expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
+    const STARTED: &str = "EXISTS (SELECT 1 FROM orders WHERE orders.account_id = payments.account_id AND orders.id =
+           substr(payments.id, 1, 8) || '-' || substr(payments.id, 9, 4) || '-4' || substr(payments.id, 14, 3) || '-' ||
+           substr('89ab89ab89ab89ab', instr('0123456789abcdef', substr(payments.id, 17, 1)), 1) ||
+           substr(payments.id, 18, 3) || '-' || substr(payments.id, 21, 12))";
+    [
+        format!("UPDATE payments SET started = 1 WHERE {OLD} AND {STARTED} RETURNING 1 AS gone"),
+        format!("DELETE FROM payments WHERE {OLD} AND NOT {STARTED} RETURNING 1 AS gone"),
+    ]
+    .map(|sql| Statement::new(sql, vec![before.into(), most.into()]))
+}
+
 /// Answers a row if it was.
 pub fn is_destroyed(account_id: i64, id: &str) -> Statement {
     Statement::new(

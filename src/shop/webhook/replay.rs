@@ -204,13 +204,14 @@ fn copy(account_id: i64, pairs: &str, now: i64, due_at: i64) -> Statement {
     )
 }
 
-/// What they say stays as long as their repetitions do: those were appended just now.
+/// What they say stays as long as their repetitions do, which were appended just now: it goes with the last of them.
 fn keep(account_id: i64, pairs: &str) -> Statement {
     Statement::new(
-        "UPDATE webhook_payloads SET last_seq = (SELECT MAX(seq) FROM webhook_logs WHERE account_id = ?1)
-         WHERE account_id = ?1 AND id IN (
-           SELECT l.payload_id FROM json_each(?2) pair CROSS JOIN webhook_logs l INDEXED BY webhook_logs_id
-           WHERE l.account_id = ?1 AND l.id = json_extract(pair.value, '$[0]'))",
+        "UPDATE webhook_payloads SET last_seq = again.seq
+         FROM (SELECT l.payload_id, MAX(l.seq) AS seq
+               FROM json_each(?2) pair CROSS JOIN webhook_logs l INDEXED BY webhook_logs_id
+               WHERE l.account_id = ?1 AND l.id = json_extract(pair.value, '$[1]') GROUP BY l.payload_id) AS again
+         WHERE webhook_payloads.id = again.payload_id AND webhook_payloads.account_id = ?1",
         vec![account_id.into(), pairs.into()],
     )
 }

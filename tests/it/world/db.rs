@@ -23,8 +23,13 @@ pub enum Landed {
 
 type Interruption = Box<dyn FnOnce()>;
 
+/// The shards of these tests; the first is the directory as well.
+pub const SHARDS: [&str; 3] = ["DB", "DB_1", "DB_2"];
+
+/// All shards: what is counted and broken is counted and broken in whichever comes next, and whoever looks into the tables
+/// looks into those of all.
 pub struct Db {
-    connection: RefCell<Connection>,
+    connections: [RefCell<Connection>; 3],
     reads: Cell<u32>,
     commits: Cell<u32>,
     statements: Cell<u32>,
@@ -32,6 +37,8 @@ pub struct Db {
     /// Which commits break, by their number.
     breaks: RefCell<Vec<(u32, Landed)>>,
     read_breaks: Cell<bool>,
+    /// The shard that answers nobody.
+    pub down: Cell<Option<usize>>,
     interruptions: RefCell<Vec<(u32, Interruption)>>,
     /// Each call lets the other futures of a join go first.
     pub interleaves: Cell<bool>,
@@ -39,22 +46,15 @@ pub struct Db {
 
 impl Db {
     pub fn open() -> Db {
-        static MIGRATED: LazyLock<Mutex<Connection>> = LazyLock::new(|| Mutex::new(migrated()));
-        let mut connection = Connection::open_in_memory().expect("SQLite opens");
-        let migrated = MIGRATED.lock().expect("nobody fails with it in hand");
-        let copy = Backup::new(&migrated, &mut connection).expect("a copy begins");
-        copy.run_to_completion(c_int::MAX, Duration::ZERO, None).expect("it is copied");
-        drop(copy);
-        drop(migrated);
-        connection.execute_batch("PRAGMA foreign_keys = ON").expect("foreign keys are on");
         Db {
-            connection: RefCell::new(connection),
+            connections: SHARDS.map(|_| RefCell::new(copied())),
             reads: Cell::new(0),
             commits: Cell::new(0),
             statements: Cell::new(0),
             steps: Cell::new(0),
             breaks: RefCell::default(),
             read_breaks: Cell::new(false),
+            down: Cell::default(),
             interruptions: RefCell::new(Vec::new()),
             interleaves: Cell::new(false),
         }
@@ -101,9 +101,14 @@ impl Db {
         }
     }
 
-    /// For a test that looks into the tables itself. Columns come as text, nulls as `null`.
+    /// For a test that looks into the tables itself: the rows of all shards. Columns come as text, nulls as `null`.
     pub fn query(&self, sql: &str) -> Vec<Vec<String>> {
-        let connection = self.connection.borrow();
+        (0..SHARDS.len()).flat_map(|shard| self.query_in(shard, sql)).collect()
+    }
+
+    /// The same of one shard.
+    pub fn query_in(&self, shard: usize, sql: &str) -> Vec<Vec<String>> {
+        let connection = self.connections[shard].borrow();
         let mut prepared = connection.prepare(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
         let columns = prepared.column_count();
         let mut rows = prepared.query([]).expect("the query runs");
@@ -114,16 +119,28 @@ impl Db {
         all
     }
 
-    /// For a test that brings the tables into a state of its own.
+    /// For a test that brings the tables of all shards into a state of its own.
     pub fn change(&self, sql: &str) {
-        let connection = self.connection.borrow();
+        (0..SHARDS.len()).for_each(|shard| self.change_in(shard, sql));
+    }
+
+    /// The same in one shard.
+    pub fn change_in(&self, shard: usize, sql: &str) {
+        let connection = self.connections[shard].borrow();
         connection.pragma_update(None, "query_only", false).expect("a pragma");
         connection.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
-    /// The first column of the first row.
+    /// The first column of the first row. Of numbers the sum over the shards, of other texts the first.
     pub fn one(&self, sql: &str) -> String {
-        self.query(sql).first().and_then(|row| row.first()).unwrap_or_else(|| panic!("no row: {sql}")).clone()
+        let firsts = (0..SHARDS.len()).filter_map(|shard| self.query_in(shard, sql).first()?.first().cloned());
+        let all: Vec<String> = firsts.collect();
+        assert!(!all.is_empty(), "no row: {sql}");
+        let some: Vec<&String> = all.iter().filter(|text| *text != "null").collect();
+        match some.iter().map(|text| text.parse::<i64>()).collect::<Result<Vec<_>, _>>() {
+            Ok(numbers) if !numbers.is_empty() => numbers.iter().sum::<i64>().to_string(),
+            _ => some.first().map_or("null".into(), |text| (*text).clone()),
+        }
     }
 
     /// How many rows a table has.
@@ -132,7 +149,7 @@ impl Db {
     }
 
     fn tables(&self) -> Vec<String> {
-        let tables = self.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
+        let tables = self.query_in(0, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
         tables.into_iter().flatten().collect()
     }
 
@@ -147,9 +164,9 @@ impl Db {
         text
     }
 
-    fn run(&self, statements: &[Statement], read_only: bool) -> Result<Vec<Vec<Row>>, rusqlite::Error> {
+    fn run(&self, shard: usize, statements: &[Statement], read_only: bool) -> Result<Vec<Vec<Row>>, rusqlite::Error> {
         self.statements.set(self.statements.get() + statements.len() as u32);
-        let mut connection = self.connection.borrow_mut();
+        let mut connection = self.connections[shard].borrow_mut();
         // Reads go to a replica in production, so nothing in them may write.
         connection.pragma_update(None, "query_only", read_only)?;
         let transaction = connection.transaction()?;
@@ -172,6 +189,18 @@ fn shown(value: &Cell_) -> String {
         Cell_::Text(text) => text.clone(),
         Cell_::Blob(bytes) => format!("{bytes:?}"),
     }
+}
+
+fn copied() -> Connection {
+    static MIGRATED: LazyLock<Mutex<Connection>> = LazyLock::new(|| Mutex::new(migrated()));
+    let mut connection = Connection::open_in_memory().expect("SQLite opens");
+    let migrated = MIGRATED.lock().expect("nobody fails with it in hand");
+    let copy = Backup::new(&migrated, &mut connection).expect("a copy begins");
+    copy.run_to_completion(c_int::MAX, Duration::ZERO, None).expect("it is copied");
+    drop(copy);
+    drop(migrated);
+    connection.execute_batch("PRAGMA foreign_keys = ON").expect("foreign keys are on");
+    connection
 }
 
 /// A database that nobody has used. It is copied for each world: to apply the migrations takes fifty milliseconds.
@@ -246,56 +275,85 @@ fn uncommitted(error: rusqlite::Error) -> Uncommitted {
     if words.contains("constraint failed") { Uncommitted::Constraint(words) } else { Uncommitted::Fault(fault(&error)) }
 }
 
-impl pushguard::world::Db for Db {
-    fn rows<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Fault>> {
-        Box::pin(async move {
-            Yield(self.interleaves.get()).await;
-            if statements.is_empty() {
-                return Ok(Vec::new());
-            }
-            self.reads.set(self.reads.get() + 1);
-            if self.read_breaks.replace(false) {
-                return Err(Fault("the database did not answer".into()));
-            }
-            self.run(&statements, true).map_err(|error| fault(&error))
-        })
+impl Db {
+    async fn read(&self, shard: usize, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, Fault> {
+        Yield(self.interleaves.get()).await;
+        if statements.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.reads.set(self.reads.get() + 1);
+        if self.read_breaks.replace(false) {
+            return Err(Fault("the database did not answer".into()));
+        }
+        self.is_up(shard)?;
+        self.run(shard, &statements, true).map_err(|error| fault(&error))
     }
 
-    fn commit<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Uncommitted>> {
-        Box::pin(async move {
-            Yield(self.interleaves.get()).await;
-            if statements.is_empty() {
-                return Ok(Vec::new());
-            }
-            self.commits.set(self.commits.get() + 1);
-            self.interrupt();
-            let broken =
-                self.breaks.borrow().iter().find(|(at, _)| *at == self.commits.get()).map(|(_, landed)| *landed);
-            if broken == Some(Landed::No) {
-                return Err(Fault("the connection was lost before the commit".into()).into());
-            }
-            let rows = self.run(&statements, false).map_err(uncommitted)?;
-            if broken == Some(Landed::Yes) {
-                return Err(Fault("the connection was lost after the commit".into()).into());
-            }
-            Ok(rows)
-        })
+    async fn write(&self, shard: usize, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, Uncommitted> {
+        Yield(self.interleaves.get()).await;
+        if statements.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.commits.set(self.commits.get() + 1);
+        self.interrupt();
+        self.is_up(shard)?;
+        let broken = self.breaks.borrow().iter().find(|(at, _)| *at == self.commits.get()).map(|(_, landed)| *landed);
+        if broken == Some(Landed::No) {
+            return Err(Fault("the connection was lost before the commit".into()).into());
+        }
+        let rows = self.run(shard, &statements, false).map_err(uncommitted)?;
+        if broken == Some(Landed::Yes) {
+            return Err(Fault("the connection was lost after the commit".into()).into());
+        }
+        Ok(rows)
+    }
+
+    fn is_up(&self, shard: usize) -> Result<(), Fault> {
+        match self.down.get() {
+            Some(down) if down == shard => Err(Fault(format!("{} does not answer", SHARDS[shard]))),
+            _ => Ok(()),
+        }
     }
 }
 
-/// One database is the directory and the only shard.
+/// The first shard, for tests that write statements of their own.
+impl pushguard::world::Db for Db {
+    fn rows<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Fault>> {
+        Box::pin(self.read(0, statements))
+    }
+
+    fn commit<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Uncommitted>> {
+        Box::pin(self.write(0, statements))
+    }
+}
+
+struct Shard(Rc<Db>, usize);
+
+impl pushguard::world::Db for Shard {
+    fn rows<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Fault>> {
+        Box::pin(self.0.read(self.1, statements))
+    }
+
+    fn commit<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Uncommitted>> {
+        Box::pin(self.0.write(self.1, statements))
+    }
+}
+
 pub struct Shards(pub Rc<Db>);
 
 impl Databases for Shards {
     fn directory(&self) -> Rc<dyn pushguard::world::Db> {
-        self.0.clone()
+        Rc::new(Shard(self.0.clone(), 0))
     }
 
     fn shard(&self, name: &str) -> Result<Rc<dyn pushguard::world::Db>, Fault> {
-        if name == "DB" { Ok(self.0.clone()) } else { Err(Fault(format!("no shard has the name {name}"))) }
+        match SHARDS.iter().position(|known| *known == name) {
+            Some(shard) => Ok(Rc::new(Shard(self.0.clone(), shard))),
+            None => Err(Fault(format!("no shard has the name {name}"))),
+        }
     }
 
     fn shards(&self) -> Vec<String> {
-        vec!["DB".into()]
+        SHARDS.map(String::from).into()
     }
 }
