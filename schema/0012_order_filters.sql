@@ -17,8 +17,21 @@ CREATE TABLE order_blocks (
   PRIMARY KEY (account_id, block)
 ) STRICT;
 
--- A buyer's orders are few, and the question is a shop's daily one: have I delivered to him? Written once an order.
-CREATE INDEX orders_email ON orders (account_id, COALESCE(email_key, email) COLLATE NOCASE, seq) WHERE email IS NOT NULL;
+-- Which of 1024 orders in a row are a buyer's. At the one row written an order that an index would cost it tells as well where
+-- a page of them lies, however many there are: a shop's own address may stand in half of its orders.
+CREATE TABLE order_emails (
+  account_id INTEGER NOT NULL,
+  email TEXT NOT NULL COLLATE NOCASE,  -- as mailboxes are compared
+  block INTEGER NOT NULL,              -- (seq - 1) / 1024
+  places TEXT NOT NULL,                -- a character an order: char(48 + (seq - 1) % 1024)
+  PRIMARY KEY (account_id, email, block)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER orders_mailed AFTER INSERT ON orders WHEN NEW.email IS NOT NULL BEGIN
+  INSERT INTO order_emails (account_id, email, block, places)
+  VALUES (NEW.account_id, COALESCE(NEW.email_key, NEW.email), (NEW.seq - 1) / 1024, char(48 + (NEW.seq - 1) % 1024))
+  ON CONFLICT (account_id, email, block) DO UPDATE SET places = places || excluded.places;
+END;
 
 -- The orders that are there already.
 INSERT INTO order_blocks

@@ -200,3 +200,25 @@ fn a_played_payment_whose_look_breaks_is_seen_by_the_next_one() {
         assert_eq!(ada.status(&id), 100);
     }
 }
+
+#[test]
+fn a_block_reads_the_open_orders_and_not_those_that_are_over() {
+    let steps = [100, 5_000].map(|over| {
+        let world = World::new();
+        let ada = world.seller();
+        ada.white_label(json!({}));
+        world.db.change_in(
+            0,
+            &format!(
+                "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {over})
+                 INSERT INTO orders (account_id, seq, id, revision, product_id, product_title, value, currency, quantity, gateway,
+                   confirmations_needed, status, test, created_at, updated_at)
+                 SELECT account_id, n + 1, 'over-' || n, 1, 'pay', 'Tea', 1, 'EUR', 1, 'bitcoin', 1, 0, 1, 0, 0 FROM shops, n"
+            ),
+        );
+        let before = world.db.steps();
+        ada.mine(1);
+        world.db.steps() - before
+    });
+    assert_eq!(steps[0], steps[1]);
+}

@@ -171,7 +171,7 @@ test("a page of one buyer's orders reads no more than twice all of his and twice
     for (const number of places(wanted.length, perPage)) {
       const { body, trips, read } = await page(`/orders?${query}`, number, perPage, wanted.length);
       assert.deepEqual(body.map(seqOf), wanted.slice((number - 1) * perPage, number * perPage), query);
-      assert.equal(trips, 1);
+      assert.equal(trips, body.length > 0 ? 2 : 1);
       assert.ok(read <= 4 * his + 2, `${query}, page ${number} read ${read} rows`);
     }
   }

@@ -1,18 +1,13 @@
-//! Lists of some of the orders: by status, product, gateway and time, read from `order_blocks`, or by e-mail, read from its
-//! index. Any of them combine.
+//! Lists of some of the orders: by status, product, gateway and time, read from `order_blocks`, and by e-mail, read
+//! from `order_emails`. Any of them combine.
 //!
 //! What a page reads of n orders, however deep it lies and however many match: n / 1024 blocks, and twice its orders (SQLite
 //! keeps the list of those it is asked for as rows). With times, the blocks once more, and the orders of the blocks in which the time
-//! begins and ends. With an e-mail, instead of all that: twice the buyer's orders, and four times the page's at most.
+//! begins and ends. With an e-mail, twice the blocks in which the buyer has an order, and no others.
 
 use super::{Order, Status, sql};
 use crate::{
-    shop::{
-        Outcome, Shop,
-        account::Account,
-        list::{self, Page},
-        text::email,
-    },
+    shop::{Outcome, Shop, account::Account, list::Page, text::email},
     world::{Fault, Row, Statement, Value},
 };
 
@@ -46,32 +41,43 @@ impl Filter {
     }
 }
 
-/// A page of them, newest first; `page` counts from 1. Two round trips, with an e-mail one.
+/// Blocks of one round trip: a million orders. An isolate has 128 MB, and each block is kilobytes, several times over on its
+/// way from the database to here.
+const BLOCKS: usize = 1_000;
+
+/// A page of them, newest first; `page` counts from 1. Two round trips, and one for each further million orders.
 pub async fn list(shop: &Shop, account: &Account, filter: &Filter, page: u32, per_page: u32) -> Outcome<Page<Order>> {
     let db = account.db(shop)?;
     let skip = i64::from(page - 1) * i64::from(per_page);
-    if let Some(email) = &filter.email {
-        let rows = db.rows(of_email(account.id, email, filter, skip, per_page).into()).await?;
-        return Ok(list::read(&rows, sql::from_row)?);
-    }
-    let rows = db.rows(blocks(account.id, filter)).await?;
-    let (blocks, strays) = match rows.as_slice() {
-        [blocks] => (blocks, &[][..]),
-        [blocks, strays] => (blocks, strays.as_slice()),
-        _ => return Err(Fault("one or two answers were expected".into()).into()),
-    };
-    let strays = strays.iter().map(Row::int).collect::<Result<Vec<_>, _>>()?;
     let mut total = 0;
     let mut seqs = Vec::new();
-    for row in blocks {
-        let hits = hits(row, &strays)?;
-        let count = hits.len() as i64;
-        for (place, seq) in (total..).zip(hits) {
-            if (skip..skip + i64::from(per_page)).contains(&place) {
-                seqs.push(seq);
-            }
+    let mut strays = Vec::new();
+    let mut below = EVER;
+    loop {
+        let mut statements = vec![blocks(account.id, filter, below)];
+        if below == EVER {
+            statements.extend(outside(account.id, filter));
         }
-        total += count;
+        let rows = db.rows(statements).await?;
+        let mut rows = rows.iter();
+        let blocks = rows.next().map(Vec::as_slice).unwrap_or_default();
+        if let Some(outside) = rows.next() {
+            strays = outside.iter().map(Row::int).collect::<Result<Vec<_>, _>>()?;
+        }
+        for row in blocks {
+            let hits = hits(row, &strays)?;
+            let count = hits.len() as i64;
+            for (place, seq) in (total..).zip(hits) {
+                if (skip..skip + i64::from(per_page)).contains(&place) {
+                    seqs.push(seq);
+                }
+            }
+            total += count;
+        }
+        match blocks.last() {
+            Some(last) if blocks.len() == BLOCKS => below = last.int()?,
+            _ => break,
+        }
     }
     let mut orders = Vec::new();
     if !seqs.is_empty() {
@@ -83,13 +89,12 @@ pub async fn list(shop: &Shop, account: &Account, filter: &Filter, page: u32, pe
     Ok(Page { rows: orders, total: total.unsigned_abs() })
 }
 
-/// The blocks, newest first: number, count of orders, and then for each thing that is filtered by, its text and the
-/// character that is wanted, or null where no order of the block has that. With times, also the orders outside of them in
-/// the blocks that are only partly inside.
-fn blocks(account_id: i64, filter: &Filter) -> Vec<Statement> {
-    let (after, before) = (filter.after.unwrap_or(-EVER), filter.before.unwrap_or(EVER));
-    let mut args: Vec<Value> = vec![account_id.into(), after.into(), before.into()];
-    let mut columns = String::from("block, length(statuses) AS orders");
+/// The blocks below this one, newest first: number, count of orders, which of them are the buyer's, and then for each thing
+/// that is filtered by, its text and the character that is wanted, or null where no order of the block has that.
+fn blocks(account_id: i64, filter: &Filter, below: i64) -> Statement {
+    let (after, before) = times(filter);
+    let mut args: Vec<Value> = vec![account_id.into(), after.into(), before.into(), below.into()];
+    let mut columns = String::new();
     let mut facet = |text: &str, wanted: &str, value: Option<Value>| {
         if let Some(value) = value {
             args.push(value);
@@ -103,23 +108,45 @@ fn blocks(account_id: i64, filter: &Filter) -> Vec<Statement> {
     let name = |name: &Option<String>| name.as_ref().map(|name| if name.contains(',') { "" } else { name }.into());
     facet("gateways", &place("gateway_names"), name(&filter.gateway));
     facet("products", &place("product_ids"), name(&filter.product_id));
-    let mut statements = vec![Statement::new(
+    let (places, from, of_buyer) = match &filter.email {
+        Some(email) => {
+            args.push(email.as_str().into());
+            (
+                "e.places",
+                "order_emails AS e CROSS JOIN order_blocks AS b ON b.account_id = e.account_id AND b.block = e.block",
+                format!(" AND e.account_id = ?1 AND e.email = ?{} AND e.block < ?4", args.len()),
+            )
+        }
+        None => ("NULL", "order_blocks AS b", String::new()),
+    };
+    Statement::new(
         format!(
-            "SELECT {columns} FROM order_blocks WHERE account_id = ?1 AND last_at > ?2 AND first_at < ?3
-             ORDER BY block DESC"
+            "SELECT b.block, length(statuses) AS orders, {places} AS places{columns} FROM {from}
+             WHERE b.account_id = ?1 AND b.block < ?4 AND last_at > ?2 AND first_at < ?3{of_buyer}
+             ORDER BY b.block DESC LIMIT {BLOCKS}"
         ),
         args,
-    )];
-    if filter.after.is_some() || filter.before.is_some() {
-        statements.push(Statement::new(
-            "SELECT o.seq FROM order_blocks AS b
-             CROSS JOIN orders AS o ON o.account_id = ?1 AND o.seq BETWEEN b.block * 1024 + 1 AND b.block * 1024 + 1024
-             WHERE b.account_id = ?1 AND b.last_at > ?2 AND b.first_at < ?3 AND (b.first_at <= ?2 OR b.last_at >= ?3)
-             AND (o.created_at <= ?2 OR o.created_at >= ?3) ORDER BY b.block, o.seq",
-            vec![account_id.into(), after.into(), before.into()],
-        ));
+    )
+}
+
+/// With times, the orders outside of them in the blocks that are only partly inside.
+fn outside(account_id: i64, filter: &Filter) -> Option<Statement> {
+    if filter.after.is_none() && filter.before.is_none() {
+        return None;
     }
-    statements
+    let (after, before) = times(filter);
+    Some(Statement::new(
+        "SELECT o.seq FROM order_blocks AS b
+         CROSS JOIN orders AS o ON o.account_id = ?1 AND o.seq BETWEEN b.block * 1024 + 1 AND b.block * 1024 + 1024
+         WHERE b.account_id = ?1 AND b.last_at > ?2 AND b.first_at < ?3 AND (b.first_at <= ?2 OR b.last_at >= ?3)
+         AND (?4 IS NULL OR EXISTS (SELECT 1 FROM order_emails AS e WHERE e.account_id = ?1 AND e.email = ?4 AND e.block = b.block))
+         AND (o.created_at <= ?2 OR o.created_at >= ?3) ORDER BY b.block, o.seq",
+        vec![account_id.into(), after.into(), before.into(), filter.email.clone().into()],
+    ))
+}
+
+fn times(filter: &Filter) -> (i64, i64) {
+    (filter.after.unwrap_or(-EVER), filter.before.unwrap_or(EVER))
 }
 
 /// Beyond all times, and exact as a float.
@@ -127,10 +154,22 @@ const EVER: i64 = 1 << 52;
 
 /// The seqs of a block's orders to which everything applies, newest first.
 fn hits(row: &Row, strays: &[i64]) -> Result<Vec<i64>, Fault> {
-    let facets = row.0.len().saturating_sub(2) / 2;
+    let facets = row.0.len().saturating_sub(3) / 2;
     row.read(|row| {
         let first = row.int() * 1024 + 1;
-        let mut hits: Vec<bool> = (0..row.count()).map(|_| true).collect();
+        let orders = row.count();
+        let mut hits: Vec<bool> = match row.maybe_text() {
+            None => (0..orders).map(|_| true).collect(),
+            Some(places) => {
+                let mut hits: Vec<bool> = (0..orders).map(|_| false).collect();
+                for place in places.chars() {
+                    if let Some(hit) = hits.get_mut((place as usize).saturating_sub(48)) {
+                        *hit = true;
+                    }
+                }
+                hits
+            }
+        };
         for _ in 0..facets {
             let text = row.text();
             let wanted = row.maybe_text();
@@ -159,30 +198,4 @@ fn these(account_id: i64, seqs: &[i64]) -> Statement {
         ),
         args,
     )
-}
-
-/// How many of a buyer's orders match, and a page of them.
-fn of_email(account_id: i64, email: &str, filter: &Filter, skip: i64, per_page: u32) -> [Statement; 2] {
-    // SQLite would rather walk all orders, of which it knows that they are in the right order already.
-    let mut from = String::from(
-        "FROM orders INDEXED BY orders_email WHERE account_id = ?1 AND email IS NOT NULL AND COALESCE(email_key, email) = ?2 COLLATE NOCASE",
-    );
-    let mut args: Vec<Value> = vec![account_id.into(), email.into()];
-    let mut also = |condition: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            args.push(value);
-            from.push_str(&format!(" AND {condition} ?{}", args.len()));
-        }
-    };
-    also("status =", filter.status.map(|status| status.code().into()));
-    also("product_id =", filter.product_id.as_deref().map(Into::into));
-    also("gateway =", filter.gateway.as_deref().map(Into::into));
-    also("created_at >", filter.after.map(Into::into));
-    also("created_at <", filter.before.map(Into::into));
-    let count = Statement::new(format!("SELECT COUNT(*) {from}"), args.clone());
-    let n = args.len();
-    args.extend([Value::from(per_page), skip.into()]);
-    let columns = sql::row();
-    let page = format!("SELECT {columns} {from} ORDER BY seq DESC LIMIT ?{} OFFSET ?{}", n + 1, n + 2);
-    [count, Statement::new(page, args)]
 }

@@ -29,8 +29,10 @@ const SEALED: [Column; 6] = [
     Column { table: "idempotency", column: "body", row: "key", place: "'idempotency:' || account_id || ':' || key" },
 ];
 
-/// So many rows are looked at by one call.
+/// Rows that are sealed anew by one call.
 const MOST: u32 = 50;
+/// Rows that are looked at by one call: most are sealed anew already, and one statement must not read a whole table.
+const LOOKED: u32 = 1_000;
 /// Before every account: ids are not negative.
 const FIRST: i64 = -1;
 
@@ -57,15 +59,18 @@ pub async fn turn(shop: &Shop, after: Option<&str>) -> Result<Option<Turn>, Faul
         return Ok(None);
     };
     let db = shop.world.databases.shard(shard)?;
-    let found = db.rows(vec![column.take_sealed(shop.world.settings.vault_keys.first().0, behind, row)]).await?;
-    let found = found.first().map(Vec::as_slice).unwrap_or_default();
+    let key = shop.world.settings.vault_keys.first().0;
+    let rows = db.rows(vec![column.take_sealed(key, behind, row), column.looked_to(behind, row)]).await?;
+    let [found, looked_to] = rows.as_slice() else {
+        return Err(Fault("two answers were expected".into()));
+    };
     let mut turn = Turn { resealed: 0, unopened: Vec::new(), after: None };
     let mut writes = Vec::new();
     for row in found {
         let (account_id, row, place, sealed) = row.read(|row| Ok((row.int(), row.text(), row.text(), row.text())))?;
         let name = format!("{shard} {} {account_id} {row}", column.name());
         match anew(shop, &place, &sealed) {
-            Some(anew) => writes.push(column.replace(account_id, sealed, anew)),
+            Some(anew) => writes.push(column.replace(account_id, &row, sealed, anew)),
             None => turn.unopened.push(name.clone()),
         }
         turn.after = Some(name);
@@ -75,6 +80,16 @@ pub async fn turn(shop: &Shop, after: Option<&str>) -> Result<Option<Turn>, Faul
         turn.resealed = written.iter().map(Vec::len).sum();
     }
     if found.len() < MOST as usize {
+        // None is left of those that were looked at. Behind them there may be more.
+        turn.after = match looked_to.first() {
+            Some(last) => {
+                let (account_id, row) = last.read(|row| Ok((row.int(), row.text())))?;
+                Some(format!("{shard} {} {account_id} {row}", column.name()))
+            }
+            None => None,
+        };
+    }
+    if turn.after.is_none() {
         turn.after = places.next().map(|(shard, column)| format!("{shard} {} {FIRST}", column.name()));
     }
     Ok(Some(turn))
@@ -91,22 +106,39 @@ impl Column {
         let Column { table, column, row: name, place } = self;
         Statement::new(
             format!(
-                "SELECT account_id, {name}, {place}, {column} FROM {table}
-                 WHERE (account_id, {name}) > (?2, ?3) AND instr({column}, '.')
-                   AND CASE WHEN {column} LIKE '[%' THEN instr(replace({column}, '[\"' || ?1 || '.', ''), '[\"')
-                       ELSE {column} NOT GLOB ?1 || '.*' END
-                 ORDER BY account_id, {name} LIMIT ?4"
+                "SELECT account_id, row, place, sealed FROM (
+                   SELECT account_id, {name} AS row, {place} AS place, {column} AS sealed FROM {table}
+                   WHERE (account_id, {name}) > (?2, ?3) ORDER BY account_id, {name} LIMIT {LOOKED})
+                 WHERE instr(sealed, '.')
+                   AND CASE WHEN sealed LIKE '[%' THEN instr(replace(sealed, '[\"' || ?1 || '.', ''), '[\"')
+                       ELSE sealed NOT GLOB ?1 || '.*' END
+                 ORDER BY account_id, row LIMIT ?4"
             ),
             vec![id.into(), account_id.into(), row.into(), MOST.into()],
         )
     }
 
-    /// Of a row that still has the sealed text that was read, which no other row has.
-    fn replace(&self, account_id: i64, sealed: String, anew: String) -> Statement {
-        let Column { table, column, .. } = self;
+    /// The last row that `take_sealed` looks at, if there may be more behind it.
+    fn looked_to(&self, account_id: i64, row: &str) -> Statement {
+        let Column { table, row: name, .. } = self;
         Statement::new(
-            format!("UPDATE {table} SET {column} = ?3 WHERE account_id = ?1 AND {column} = ?2 RETURNING account_id"),
-            vec![account_id.into(), sealed.into(), anew.into()],
+            format!(
+                "SELECT account_id, {name} AS row FROM {table}
+                 WHERE (account_id, {name}) > (?1, ?2) ORDER BY account_id, {name} LIMIT 1 OFFSET {LOOKED} - 1"
+            ),
+            vec![account_id.into(), row.into()],
+        )
+    }
+
+    /// Of the row, if it still has the sealed text that was read.
+    fn replace(&self, account_id: i64, row: &str, sealed: String, anew: String) -> Statement {
+        let Column { table, column, row: name, .. } = self;
+        Statement::new(
+            format!(
+                "UPDATE {table} SET {column} = ?4
+                 WHERE account_id = ?1 AND {name} = ?2 AND {column} = ?3 RETURNING account_id"
+            ),
+            vec![account_id.into(), row.into(), sealed.into(), anew.into()],
         )
     }
 }

@@ -34,6 +34,7 @@ pub struct Db {
     commits: Cell<u32>,
     statements: Cell<u32>,
     steps: Cell<u64>,
+    largest: Cell<usize>,
     /// Which commits break, by their number.
     breaks: RefCell<Vec<(u32, Landed)>>,
     read_breaks: Cell<bool>,
@@ -52,6 +53,7 @@ impl Db {
             commits: Cell::new(0),
             statements: Cell::new(0),
             steps: Cell::new(0),
+            largest: Cell::new(0),
             breaks: RefCell::default(),
             read_breaks: Cell::new(false),
             down: Cell::default(),
@@ -68,6 +70,11 @@ impl Db {
     /// Instructions of SQLite's machine so far: they grow with the rows that are read, answered or not.
     pub fn steps(&self) -> u64 {
         self.steps.get()
+    }
+
+    /// Bytes of text in the largest answer so far.
+    pub fn largest(&self) -> usize {
+        self.largest.get()
     }
 
     /// The `n`th commit from now is reported as broken: 1 is the next.
@@ -177,6 +184,9 @@ impl Db {
             all.push(rows);
         }
         transaction.commit()?;
+        let values = all.iter().flatten().flat_map(|row: &Row| &row.0);
+        let texts = values.map(|value| if let Value::Text(text) = value { text.len() } else { 0 });
+        self.largest.set(self.largest.get().max(texts.sum()));
         Ok(all)
     }
 }
