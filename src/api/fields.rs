@@ -70,6 +70,15 @@ impl Fields {
         self.map.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
+    /// Whether something was sent under this name, which the specification doesn't name for it.
+    pub fn carries(&self, name: &str) -> bool {
+        match self.sent(name) {
+            None | Some(Value::Null) => false,
+            Some(Value::String(text)) => !text.trim().is_empty(),
+            Some(_) => true,
+        }
+    }
+
     /// Whether the field was sent at all, be it as null.
     pub fn has(&self, name: &str) -> bool {
         self.means(name, || Meaning::Asked);

@@ -35,7 +35,7 @@ fn filter(call: &Call<'_>) -> Result<Filter, Failure> {
         }
     };
     notes::param("status", statuses);
-    notes::param("gateway", || Meaning::words(Gateway::ALL.iter().map(|gateway| gateway.name())));
+    notes::param("gateway", gateways);
     for name in ["email", "product_id"] {
         notes::param(name, || Meaning::Asked);
     }
@@ -75,6 +75,10 @@ fn filter(call: &Call<'_>) -> Result<Filter, Failure> {
 pub async fn get(call: &Call<'_>, id: &str) -> Answer {
     let order = order::get(call.shop, call.account, id).await?;
     Ok(Response::json(200, object(&order)))
+}
+
+pub fn gateways() -> Meaning {
+    Meaning::words(Gateway::ALL.iter().map(|gateway| gateway.name()))
 }
 
 fn statuses() -> Meaning {
@@ -163,6 +167,7 @@ fn price(json: &mut Json, order: &Order) {
     json.text("currency", order.price.currency().code());
     json.means("currency", || Meaning::Currency);
     json.text("gateway", order.gateway.name());
+    json.means("gateway", gateways);
 }
 
 fn status(json: &mut Json, order: &Order) {

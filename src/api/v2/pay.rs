@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::{Answer, Call, order::white_label};
+use super::{
+    Answer, Call,
+    order::{gateways, white_label},
+};
 use crate::{
     api::{
         failure::Failure,
@@ -22,6 +25,7 @@ use crate::{
 pub async fn create(call: &Call<'_>) -> Answer {
     let mut fields = Fields::read(call.request, "payment")?;
     let insecure = call.shop.world.settings.allow_insecure_urls;
+    of_a_product(&mut fields);
     let title = fields.title("title", 255);
     let email = fields.email("email");
     let currency = fields.currency("currency");
@@ -97,7 +101,22 @@ fn white_label_object(call: &Call<'_>, order: &Order) -> String {
     white_label(order, &order.gateway.of(call.account).url(desk, order))
 }
 
+/// Some programs send the id of a product and trust the server with the rest: they are told what to send.
+fn of_a_product(fields: &mut Fields) {
+    if !fields.carries("product_id") {
+        return;
+    }
+    let needed = ["title", "currency", "value", "gateway", "return_url"];
+    let optional = |name: &str| name == "return_url" && fields.carries("white_label");
+    let missing: Vec<&str> = needed.into_iter().filter(|name| !fields.carries(name) && !optional(name)).collect();
+    if let Some((last, rest)) = missing.split_last() {
+        let list = if rest.is_empty() { (*last).to_owned() } else { format!("{} and {last}", rest.join(", ")) };
+        fields.error(format!("Product id is not enough to pay by: send {list} as well"));
+    }
+}
+
 fn gateway(fields: &mut Fields) -> Option<Gateway> {
+    fields.means("gateway", gateways);
     let name = fields.required_text("gateway", 64)?;
     let gateway = Gateway::parse(&name);
     if gateway.is_none() {

@@ -287,6 +287,7 @@ fn pay(desk: &Desk<'_>) {
     }
     desk.showing("An order without a page (white-label)").post("/pay", bare);
     desk.refused(400, "POST", "/pay", Some(fields(json!({"title": "", "currency": "DOLLAR", "value": "0"}))));
+    desk.refused(400, "POST", "/pay", Some(json!({"product_id": "6DoMvUss", "email": "bob@example.com"})));
     desk.delete(&format!("/pay/{payment}"));
     let link = desk.seller.link(json!({}));
     desk.world.buyer().start(&link);
@@ -363,6 +364,10 @@ fn webhooks(desk: &Desk<'_>) {
         desk.world.run_jobs();
         desk.post(&format!("/webhooks/logs/{}/retry", id(&sample)), json!({}));
     }
+    // No real event yet: its sample is what logs may hold.
+    let sample = json!({"url": "https://samples.example/", "event": "product:out_of_stock"});
+    desk.world.web.says("https://samples.example", 200);
+    desk.post("/webhooks/simulate", sample);
     desk.get("/webhooks/logs");
     desk.post(
         "/webhooks/replay",

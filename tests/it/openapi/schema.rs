@@ -57,7 +57,7 @@ impl<'a> Answers<'a> {
     fn of(&self, section: &str, path: &str, place: &Place) -> Value {
         let (mut objects, mut named, mut items) = (Vec::new(), Vec::new(), Vec::new());
         let (mut types, mut free, mut null, mut words) = (Vec::new(), false, place.maybe, Vec::new());
-        let mut array = false;
+        let (mut array, mut fields_of) = (false, Vec::new());
         let mut add = |kind: &'static str| {
             if !types.contains(&kind) {
                 types.push(kind);
@@ -77,8 +77,12 @@ impl<'a> Answers<'a> {
                     items.extend(all);
                 }
                 Shape::Object(fields) => match self.name_of(fields) {
-                    Some((name, _)) if !named.contains(&name) => named.push(name),
-                    Some(_) => {}
+                    Some((name, _)) => {
+                        fields_of.push((name, fields.len()));
+                        if !named.contains(&name) {
+                            named.push(name);
+                        }
+                    }
                     None => objects.push(fields.as_slice()),
                 },
                 Shape::Foreign(json) => match parsed(json) {
@@ -95,6 +99,9 @@ impl<'a> Answers<'a> {
         if types.is_empty() && place.maybe && objects.is_empty() && named.is_empty() && !array && !free {
             types.push("string");
         }
+        // Who takes the first that fits must not find one that is only a part of another.
+        let size = |name: &&str| fields_of.iter().filter(|(known, _)| known == name).map(|(_, count)| *count).max();
+        named.sort_by_key(|name| std::cmp::Reverse(size(name)));
         let mut ways: Vec<Value> = named.iter().map(|name| reference("schemas", name)).collect();
         if free {
             ways.push(object([("type", text("object")), ("additionalProperties", Value::Bool(true))]));
