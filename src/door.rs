@@ -3,13 +3,14 @@
 
 use crate::{
     api, checkout,
-    http::{Body, Method, Request, Response},
+    http::{self, Body, Method, Request, Response},
     shop::{Shop, id},
     world::Missing,
 };
 
 pub async fn answer(shop: &Shop, mut request: Request) -> Response {
     let request_id = id::hex(&shop.random::<16>());
+    request.trim_headers();
     let head = request.method == Method::Head;
     if head {
         request.method = Method::Get;
@@ -35,8 +36,12 @@ fn finish(mut response: Response, head: bool, request_id: &str) -> Response {
         }
         response.body = Body::Empty;
     }
-    response
+    let mut response = response
         .with("x-request-id", request_id)
         .with("strict-transport-security", "max-age=31536000; includeSubDomains")
-        .with("x-content-type-options", "nosniff")
+        .with("x-content-type-options", "nosniff");
+    for (name, _) in &mut response.headers {
+        *name = http::documented(name);
+    }
+    response
 }

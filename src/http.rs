@@ -1,24 +1,35 @@
 //! HTTP as the dialects and the pages see it: small structs, filled from the raw request by `cloudflare` (which costs a
 //! third of what the `http` crate's types do) and by hand in tests.
 
-use std::{any::Any, rc::Rc};
+use std::{
+    any::Any,
+    cell::{Cell, OnceCell},
+    fmt,
+    rc::Rc,
+};
+
+use futures_util::future::LocalBoxFuture;
 
 use crate::notes::{self, Meaning};
 
 /// The request headers that anybody here reads; others are not fetched from the platform.
-pub const HEADERS: [&str; 15] = [
+pub const HEADERS: [&str; 19] = [
     "accept",
     "authorization",
     "cf-connecting-ip",
+    "content-encoding",
     "content-type",
     "idempotency-key",
     "if-none-match",
+    "origin",
     "paypal-auth-algo",
     "paypal-cert-url",
     "paypal-transmission-id",
     "paypal-transmission-sig",
     "paypal-transmission-time",
     "referer",
+    "sec-fetch-mode",
+    "sec-fetch-site",
     "stripe-signature",
     "upgrade",
     "user-agent",
@@ -77,6 +88,8 @@ pub struct Request {
     pub country: Option<String>,
     /// `None`: it was longer than it may be.
     pub body: Option<Vec<u8>>,
+    /// A body that is still with the platform: it is read by `load`, once it is known who asks.
+    pub pending: Option<Pending>,
     /// A body that was left unread, for whom it concerns.
     pub unread: Option<Unread>,
 }
@@ -89,7 +102,101 @@ pub struct Unread {
     pub length: Option<u64>,
 }
 
+/// A body that was not read yet.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    pub source: Rc<dyn BodySource>,
+    /// Bytes that it may have.
+    pub limit: usize,
+    read: OnceCell<Option<Vec<u8>>>,
+    held: OnceCell<Rc<Held>>,
+}
+
+impl Pending {
+    pub fn new(source: Rc<dyn BodySource>, limit: usize) -> Pending {
+        Pending { source, limit, read: OnceCell::new(), held: OnceCell::new() }
+    }
+}
+
+/// Where a body comes from.
+pub trait BodySource {
+    /// Bytes, if they were announced.
+    fn length(&self) -> Option<u64>;
+    /// `None`: it is longer than `limit`. Fails when it breaks off.
+    fn read(&self, limit: usize) -> LocalBoxFuture<'_, Result<Option<Vec<u8>>, String>>;
+}
+
+impl fmt::Debug for dyn BodySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a body of {:?} bytes", self.length())
+    }
+}
+
+/// Bytes of all bodies that are in memory at the same time. An isolate has 128 MB for everything, and a form is held twice
+/// while it is taken apart.
+pub const MAX_BODIES: usize = 32 << 20;
+
+thread_local! {
+    static HELD: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Bytes that a request keeps in memory until it is over.
+#[derive(Debug)]
+struct Held(usize);
+
+impl Held {
+    fn take(bytes: usize) -> Option<Held> {
+        let all = HELD.get() + bytes;
+        (all <= MAX_BODIES).then(|| {
+            HELD.set(all);
+            Held(bytes)
+        })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        HELD.set(HELD.get().saturating_sub(self.0));
+    }
+}
+
+/// Why a body could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotRead {
+    /// Too many large bodies are in memory already.
+    Busy,
+    /// It broke off.
+    Broken(String),
+}
+
 impl Request {
+    /// Reads the body, if that is still to be done. Before it is known who asks, nobody may fill our memory.
+    pub async fn load(&self) -> Result<(), NotRead> {
+        let Some(pending) = self.pending.as_ref().filter(|pending| pending.read.get().is_none()) else {
+            return Ok(());
+        };
+        let announced = pending.source.length().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+        let read = match announced {
+            Some(length) if length > pending.limit => None,
+            _ => {
+                let held = Held::take(announced.unwrap_or(pending.limit)).ok_or(NotRead::Busy)?;
+                let _ = pending.held.set(Rc::new(held));
+                pending.source.read(pending.limit).await.map_err(NotRead::Broken)?
+            }
+        };
+        // Nobody else has set it: a request is handled once.
+        let _ = pending.read.set(read);
+        Ok(())
+    }
+
+    /// `None`: it was longer than it may be.
+    pub fn body(&self) -> Option<&[u8]> {
+        match &self.pending {
+            Some(pending) => pending.read.get()?.as_deref(),
+            None => self.body.as_deref(),
+        }
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
@@ -106,6 +213,25 @@ impl Request {
             .filter(|(key, _)| key == name)
             .last()
             .map(|(_, value)| value.into_owned())
+    }
+
+    /// The same, but a plus is a plus: for what can hold no space, since many programs leave it as it is.
+    pub fn literal_param(&self, name: &str) -> Option<String> {
+        notes::param(name, || Meaning::Asked);
+        let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
+        let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.replace('+', "%2B"));
+        let value = values.next_back()?;
+        form_urlencoded::parse(format!("{name}={value}").as_bytes()).next().map(|(_, value)| value.into_owned())
+    }
+
+    /// Optional white space around a header's value is no part of it (RFC 9110, 5.5); some runtimes leave it at the end.
+    pub fn trim_headers(&mut self) {
+        for (_, value) in &mut self.headers {
+            let trimmed = value.trim_matches([' ', '\t']);
+            if trimmed.len() != value.len() {
+                *value = trimmed.to_owned();
+            }
+        }
     }
 
     pub fn is_secure(&self) -> bool {
@@ -158,4 +284,45 @@ impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
+}
+
+/// Names of response headers as the documents of their clients write them. HTTP doesn't care, but some clients look them up by
+/// their case.
+const DOCUMENTED: [&str; 31] = [
+    "Accept-Ranges",
+    "Allow",
+    "Cache-Control",
+    "Content-Disposition",
+    "Content-Security-Policy",
+    "Content-Type",
+    "Cross-Origin-Opener-Policy",
+    "ETag",
+    "Idempotent-Replayed",
+    "Link",
+    "Location",
+    "Permissions-Policy",
+    "Referrer-Policy",
+    "Retry-After",
+    "Strict-Transport-Security",
+    "Vary",
+    "WWW-Authenticate",
+    "X-Content-Type-Options",
+    "X-Current-Page",
+    "X-D1-Bookmark",
+    "X-D1-Usage",
+    "X-Duplicate-Serials",
+    "X-Frame-Options",
+    "X-Items-Per-Page",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-Request-Id",
+    "X-Robots-Tag",
+    "X-Total-Count",
+    "X-Total-Pages",
+];
+
+/// A response header's name in its documented case; another name stays as it is.
+pub fn documented(name: &'static str) -> &'static str {
+    DOCUMENTED.iter().find(|known| known.eq_ignore_ascii_case(name)).copied().unwrap_or(name)
 }

@@ -28,6 +28,7 @@ pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &M
         meter.anonymous().await?;
         return Err(failure);
     }
+    request.load().await?;
     match segments {
         ["vault", ..] => rotate(shop, request).await,
         ["wallets", ..] => release(shop, request).await,

@@ -2,7 +2,7 @@
 
 use crate::json::Json;
 use crate::{
-    http::Response,
+    http::{NotRead, Response},
     shop::{
         Error, Refusal,
         stock::{State, Taken},
@@ -119,6 +119,15 @@ impl From<Refusal> for Failure {
             Refusal::Running => Failure::new(409, "A request with this Idempotency-Key is still running"),
             Refusal::KeyOfAnother => Failure::new(422, "This Idempotency-Key was used for another request"),
             Refusal::NotPayable => Failure::invalid("Order is not waiting for a payment"),
+        }
+    }
+}
+
+impl From<NotRead> for Failure {
+    fn from(not_read: NotRead) -> Failure {
+        match not_read {
+            NotRead::Busy => Failure::unavailable("Too many large requests at the same time", 1),
+            NotRead::Broken(_) => Failure::new(400, "The body broke off"),
         }
     }
 }

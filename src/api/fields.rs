@@ -1,16 +1,19 @@
-//! Bodies, as old and new clients write them: JSON under any label, Rails-style forms, one root key around it all,
-//! numbers as texts and texts as numbers. Reading a field notes its errors; all are answered together, in field order.
+//! The fields of a body, as old and new clients write them: one root key around it all, numbers as texts and texts as
+//! numbers. Reading a field notes its errors; all are answered together, in field order.
 
-use super::failure::Failure;
+use super::{
+    body::{self, Map},
+    failure::Failure,
+};
 use crate::{
     http::{BODY_LIMIT, Request},
-    json::{self, Value},
+    json::Value,
     notes::{self, Meaning, Note},
     shop::{
         money::{Amount, AmountError, Currency, Decimal, NotDecimal},
         text::{
             email::{self, BadEmail},
-            name_of, trim, turned,
+            is_invisible, name_of, trim, turned,
         },
         time,
         webhook::url::{self, BadUrl},
@@ -18,10 +21,10 @@ use crate::{
     world::Settings,
 };
 
-type Map = Vec<(String, Value)>;
-
 pub struct Fields {
     map: Map,
+    /// Of a form's fields whose name came several times, all values.
+    repeated: Map,
     pub errors: Vec<String>,
     /// Whose notes these are (`notes`).
     reader: u32,
@@ -31,25 +34,31 @@ impl Fields {
     /// `root`: the name that some clients wrap around the fields.
     pub fn read(request: &Request, root: &str) -> Result<Fields, Failure> {
         let body = request
-            .body
-            .as_deref()
+            .body()
             .ok_or_else(|| Failure::new(413, &format!("The body is too large (maximum is {BODY_LIMIT} bytes)")))?;
-        let mut map = parse(body)?;
+        let (mut map, mut repeated) = body::parse(body)?;
         if let [(name, Value::Object(inner))] = map.as_mut_slice()
             && name == root
         {
             map = std::mem::take(inner);
+            // `root[name]`
+            for (name, _) in &mut repeated {
+                let inner = name.strip_prefix(root).and_then(|rest| rest.strip_prefix('[')?.strip_suffix(']'));
+                if let Some(inner) = inner.map(str::to_owned) {
+                    *name = inner;
+                }
+            }
         }
         let reader = notes::reader();
         notes::note(|| Note::Body { reader, root: root.to_owned() });
-        Ok(Fields { map, errors: Vec::new(), reader })
+        Ok(Fields { map, repeated, errors: Vec::new(), reader })
     }
 
     /// Those of an object inside a body.
     pub fn of(map: Map) -> Fields {
         let reader = notes::reader();
         notes::note(|| Note::Inside { reader, object: Value::Object(map.clone()).to_text() });
-        Fields { map, errors: Vec::new(), reader }
+        Fields { map, repeated: Map::new(), errors: Vec::new(), reader }
     }
 
     /// Says for the specification what the field of this name may be; a list's meaning is that of its items.
@@ -95,6 +104,16 @@ impl Fields {
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.means(name, || Meaning::Asked);
         self.sent(name).filter(|value| !value.is_null())
+    }
+
+    /// The items of a list. One value alone is a list of one, and so are the values of a form's name that comes several
+    /// times, as OpenAPI's default for arrays has it.
+    pub fn list(&self, name: &str) -> Option<Vec<Value>> {
+        let value = self.value(name)?;
+        if let Some((_, all)) = self.repeated.iter().find(|(known, _)| known == name) {
+            return all.items().map(|items| items.into_iter().cloned().collect());
+        }
+        Some(value.items().unwrap_or_else(|| vec![value]).into_iter().cloned().collect())
     }
 
     /// A text, without what stands at its ends unseen; blank counts as absent.
@@ -241,7 +260,6 @@ impl Fields {
             Err(NotDecimal::OutOfRange) => "is out of range",
             Ok(number) if number.is_zero() => "must be greater than 0",
             Ok(number) => match Amount::from_decimal(number, currency?) {
-                Err(AmountError::TooManyDecimals) => "has too many decimals (maximum is 8)",
                 Err(AmountError::TooLarge) => "must be less than or equal to 999999999",
                 Ok(amount) if amount.minor() == 0 => "must be greater than 0",
                 Ok(amount) => return Some(amount),
@@ -318,11 +336,12 @@ impl Fields {
         };
         let problem = match checked {
             Ok(_) => return Some(text),
-            Err(BadUrl::Unreadable) => "is not a valid URL",
-            Err(BadUrl::NotHttps) => "must be an HTTPS URL",
-            Err(BadUrl::Credentials) => "must not contain credentials",
-            Err(BadUrl::Private) => "must not point to a private network",
-            Err(BadUrl::Port) => "must use a port that webhooks may go to, such as 443",
+            Err(BadUrl::Unreadable) => "is not a valid URL".to_owned(),
+            Err(BadUrl::Character(c)) => format!("is not a valid URL ({} must be percent-encoded)", named(c)),
+            Err(BadUrl::NotHttps) => "must be an HTTPS URL".to_owned(),
+            Err(BadUrl::Credentials) => "must not contain credentials".to_owned(),
+            Err(BadUrl::Private) => "must not point to a private network".to_owned(),
+            Err(BadUrl::Port) => "must use a port that webhooks may go to, such as 443".to_owned(),
         };
         self.errors.push(format!("{} {problem}", label(name)));
         None
@@ -337,6 +356,15 @@ pub fn bad_email(bad: BadEmail) -> String {
     }
 }
 
+/// A character as a person finds it again: itself where it can be seen, and its number.
+fn named(c: char) -> String {
+    match c {
+        ' ' => "a space".to_owned(),
+        c if c.is_control() || c.is_whitespace() || is_invisible(c) => format!("the character {}", name_of(c)),
+        c => format!("\"{c}\""),
+    }
+}
+
 /// `return_url` → `Return url`, as Rails words it.
 pub fn label(name: &str) -> String {
     let mut label = name.replace(['_', '.'], " ");
@@ -344,89 +372,4 @@ pub fn label(name: &str) -> String {
         first.make_ascii_uppercase();
     }
     label
-}
-
-fn parse(body: &[u8]) -> Result<Map, Failure> {
-    let text = std::str::from_utf8(body).map_err(|error| {
-        Failure::new(400, &format!("The body is not valid UTF-8 (at byte {})", error.valid_up_to()))
-    })?;
-    let text = text.trim_start_matches('\u{feff}').trim();
-    // What it is shows in its first character; labels are often wrong.
-    match text.as_bytes().first() {
-        None => Ok(Map::new()),
-        Some(b'{' | b'[' | b'"') => json(text),
-        Some(_) if text == "null" => Ok(Map::new()),
-        Some(_) => form(text),
-    }
-}
-
-fn json(text: &str) -> Result<Map, Failure> {
-    match json::parse(text) {
-        Ok(Value::Object(map)) => Ok(map),
-        Ok(Value::Array(items)) if items.is_empty() => Ok(Map::new()),
-        Ok(_) => Err(Failure::new(400, "The body must be a JSON object")),
-        Err(json::Malformed { reason, line, column }) => {
-            Err(Failure::new(400, &format!("The body is not valid JSON: {reason} at line {line} column {column}")))
-        }
-    }
-}
-
-/// `a=1&b[]=2&b[]=3&c[d]=4&e[f][]=5`: as deep as clients of this API nest.
-fn form(text: &str) -> Result<Map, Failure> {
-    if !text.contains('=') {
-        return Err(Failure::new(400, "The body is neither JSON nor a form (at line 1 column 1)"));
-    }
-    if text.bytes().filter(|b| *b == b'&').count() >= 1_000 {
-        return Err(Failure::new(400, "The form has too many fields (maximum is 1000)"));
-    }
-    let mut form = Value::Object(Map::new());
-    for (key, value) in form_urlencoded::parse(text.as_bytes()) {
-        // It names no field, and would make a list of them all.
-        if key.is_empty() || key.starts_with('[') {
-            continue;
-        }
-        // `a[b][]` is the way a, b, "": a field, a field in it, and an item more of that.
-        let (outer, inner) = key.split_once('[').unwrap_or((&key, ""));
-        let inner: Vec<&str> = inner.split('[').map(|part| part.trim_end_matches(']')).collect();
-        let inner = if key.contains('[') { inner.as_slice() } else { &[] };
-        put(&mut form, outer, inner.get(..inner.len().min(3)).unwrap_or_default(), Value::String(value.into_owned()));
-    }
-    match form {
-        Value::Object(map) => Ok(map),
-        _ => Ok(Map::new()),
-    }
-}
-
-/// Sets what lies at `first` and then `rest` below a value, which becomes an object or a list as the way needs it. Of a
-/// field that comes twice the last value counts.
-fn put(target: &mut Value, first: &str, rest: &[&str], value: Value) {
-    let place = if first.is_empty() {
-        let Value::Array(items) = target else {
-            *target = Value::Array(Vec::new());
-            return put(target, first, rest, value);
-        };
-        // `a[][b]=1&a[][c]=2` is one item of two fields, until one of them comes again.
-        let goes_on = match (items.last(), rest.first()) {
-            (Some(Value::Object(last)), Some(next)) => !next.is_empty() && !last.iter().any(|(name, _)| name == next),
-            _ => false,
-        };
-        if !goes_on {
-            items.push(Value::Null);
-        }
-        items.last_mut()
-    } else {
-        let Value::Object(fields) = target else {
-            *target = Value::Object(Vec::new());
-            return put(target, first, rest, value);
-        };
-        if !fields.iter().any(|(name, _)| name == first) {
-            fields.push((first.to_owned(), Value::Null));
-        }
-        fields.iter_mut().find(|(name, _)| name == first).map(|(_, field)| field)
-    };
-    match (place, rest.split_first()) {
-        (Some(place), Some((next, rest))) => put(place, next, rest, value),
-        (Some(place), None) => *place = value,
-        (None, _) => {}
-    }
 }

@@ -8,6 +8,7 @@ use crate::{
 };
 
 mod admin;
+mod body;
 pub mod failure;
 pub mod fields;
 mod image;
@@ -17,7 +18,7 @@ mod notice;
 mod once;
 pub mod v2;
 
-use failure::Failure;
+use failure::{Failure, quoted};
 use limit::Meter;
 
 pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Response {
@@ -29,6 +30,10 @@ pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Respons
         ["admin" | "api" | "gateways", ..] if !is_private_line(shop, request) => {
             Err(Failure::new(403, "All API requests must be made over HTTPS"))
         }
+        ["admin" | "api", ..] if is_cross_site(shop, request) => {
+            Err(Failure::new(403, "Cross-site requests are not allowed"))
+        }
+        ["admin" | "api" | "gateways", ..] if let Some(encoding) = encoded(request) => Err(encoding),
         ["admin", rest @ ..] => admin::answer(shop, request, rest, meter).await,
         ["gateways", gateway, account_id] => notice::answer(shop, request, gateway, account_id, meter).await,
         ["images", rest @ ..] => image::answer(shop, request, rest).await,
@@ -63,6 +68,27 @@ fn route(segments: &[&str]) -> String {
     let is_word = |part: &str| part.len() <= 20 && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
     let shown = segments.iter().take(5).map(|part| if is_word(part) || *part == "v2" { *part } else { ":id" });
     shown.fold(String::new(), |path, part| path + "/" + part)
+}
+
+/// Whether a page of somebody else made a browser send this, which adds the credentials that it knows. Only what changes
+/// something is refused; programs send neither header.
+fn is_cross_site(shop: &Shop, request: &Request) -> bool {
+    if matches!(request.method, Method::Get | Method::Head) {
+        return false;
+    }
+    let own = |origin: &str| {
+        origin == request.origin || shop.world.settings.public_url.as_deref().is_some_and(|known| known == origin)
+    };
+    request.header("sec-fetch-site") == Some("cross-site")
+        || request.header("origin").is_some_and(|origin| !own(origin))
+}
+
+/// Bodies are read as they are.
+fn encoded(request: &Request) -> Option<Failure> {
+    let encoding = request.header("content-encoding").filter(|value| !value.is_empty())?;
+    let known = encoding.split(',').all(|name| name.trim().eq_ignore_ascii_case("identity"));
+    let sentence = format!("Content-Encoding {} is not supported. Send the body as it is", quoted(encoding));
+    (!known).then(|| Failure::new(415, &sentence))
 }
 
 /// The key must not cross a network in the clear. Development, where the operator said so, is on loopback.

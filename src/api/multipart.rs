@@ -49,17 +49,25 @@ fn read<'a>(head: &[u8], bytes: &'a [u8]) -> Part<'a> {
     for line in String::from_utf8_lossy(head).split("\r\n") {
         let Some((header, value)) = line.split_once(':') else { continue };
         if header.eq_ignore_ascii_case("content-disposition") {
-            // RFC 5987: `utf-8''caf%C3%A9.zip`, from old clients the only name there is.
-            let extended = |text: String| {
-                let (_, name) = text.rsplit_once('\'')?;
-                form_urlencoded::parse(name.replace('+', "%2B").as_bytes()).next().map(|(name, _)| name.into_owned())
-            };
-            part.name = parameter(value, "filename").or_else(|| parameter(value, "filename*").and_then(extended));
+            // Of both the extended one is meant (RFC 6266, 4.3): the other may be an e-mail's encoded word.
+            let plain = || parameter(value, "filename").map(|name| name.replace("%22", "\""));
+            part.name = parameter(value, "filename*").and_then(|text| extended(&text)).or_else(plain);
         } else if header.eq_ignore_ascii_case("content-type") {
             part.kind = Some(value.trim().to_owned());
         }
     }
     part
+}
+
+/// `utf-8''caf%C3%A9.zip` (RFC 8187): a charset, a language, and percent-encoded bytes.
+fn extended(text: &str) -> Option<String> {
+    let (charset, rest) = text.split_once('\'')?;
+    let (_, name) = rest.split_once('\'')?;
+    let bytes: Vec<u8> = percent_encoding::percent_decode_str(name).collect();
+    if charset.eq_ignore_ascii_case("iso-8859-1") {
+        return Some(bytes.into_iter().map(char::from).collect());
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// `name=value` or `name="value"` among a header's parameters. Within quotes a backslash stands before a quote.
@@ -131,6 +139,25 @@ mod tests {
         let body = b"preamble\r\n--x1 \r\n\r\nabc\r\n--x1\r\nA: b\r\n\r\ndef\r\n--x1--";
         assert_eq!(file(body, KIND), part(b"abc", None, None));
         assert_eq!(file(b"--x1\r\nA: b\r\n\r\n\r\n--x1--", KIND), part(b"", None, None));
+    }
+
+    #[test]
+    fn the_extended_name_counts_before_the_plain_one() {
+        let name = |disposition: &str| {
+            let body = format!("--x1\r\nContent-Disposition: form-data; {disposition}\r\n\r\nabc\r\n--x1--");
+            file(body.as_bytes(), KIND).and_then(|part| part.name)
+        };
+        for (disposition, expected) in [
+            // As .NET writes both.
+            (r#"filename="=?utf-8?B?Y2Fmw6kuemlw?="; filename*=utf-8''caf%C3%A9.zip"#, "café.zip"),
+            (r#"filename*=UTF-8'en'caf%C3%A9.zip; filename="cafe.zip""#, "café.zip"),
+            (r#"filename*=iso-8859-1''caf%E9.zip"#, "café.zip"),
+            (r#"filename*=nonsense; filename="a+b.zip""#, "a+b.zip"),
+            // As browsers write a quote (WHATWG HTML, "multipart/form-data encoding algorithm").
+            (r#"filename="my %22logo%22.png""#, "my \"logo\".png"),
+        ] {
+            assert_eq!(name(disposition).as_deref(), Some(expected), "{disposition}");
+        }
     }
 
     #[test]

@@ -30,7 +30,8 @@ pub async fn answer(
     let account_id: i64 = account_id.parse().map_err(|_| Failure::not_found())?;
     // Many of one account may come from few addresses: they are counted by account, before anything is looked up.
     meter.account(account_id).await?;
-    let body = request.body.as_ref().filter(|body| body.len() <= MOST);
+    request.load().await?;
+    let body = request.body().filter(|body| body.len() <= MOST);
     let body = body.ok_or_else(|| Failure::new(413, "The notice is too large"))?;
     let body = std::str::from_utf8(body).map_err(|_| Failure::invalid("The notice is not a text"))?;
     let account = account::by_id(shop, account_id).await?.ok_or_else(Failure::not_found)?;

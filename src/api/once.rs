@@ -38,7 +38,7 @@ impl Once {
             hash.update(b"/");
         }
         hash.update(b"\n");
-        hash.update(request.body.as_deref().unwrap_or_default());
+        hash.update(request.body().unwrap_or_default());
         Ok(Once(Some(Key::new(db, account_id, text, id::hex(&hash.finalize())))))
     }
 

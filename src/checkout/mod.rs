@@ -10,7 +10,7 @@
 //! ```
 
 use crate::{
-    http::{Method, Request, Response},
+    http::{Method, NotRead, Request, Response},
     shop::{
         Error, Refusal, Shop,
         account::{self, Account},
@@ -83,8 +83,11 @@ async fn answer_visit(visit: &Visit<'_>, rest: &[&str]) -> Result<Response, Erro
 }
 
 async fn route(visit: &Visit<'_>, rest: &[&str]) -> Result<Response, Error> {
-    if visit.request.body.is_none() {
-        return Ok(Response::empty(413));
+    match visit.request.load().await {
+        Ok(()) if visit.request.body().is_some() => {}
+        Ok(()) => return Ok(Response::empty(413)),
+        Err(NotRead::Busy) => return Ok(Response::empty(503).with("retry-after", "1")),
+        Err(NotRead::Broken(_)) => return Ok(Response::empty(400)),
     }
     match (rest, visit.request.method) {
         ([], Method::Get) => Ok(steps::link(visit)),

@@ -173,9 +173,7 @@ pub async fn rehearse(visit: &Visit<'_>) -> Outcome<Response> {
 }
 
 fn form_field(visit: &Visit<'_>, name: &str) -> Option<String> {
-    form_urlencoded::parse(visit.request.body.as_deref()?)
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
+    form_urlencoded::parse(visit.request.body()?).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 fn render(visit: &Visit<'_>, status: u16, state: State<'_>) -> Response {

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use futures_util::future::LocalBoxFuture;
 use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -10,7 +11,7 @@ use web_sys::{ReadableStream, ReadableStreamDefaultReader};
 use super::bindings;
 use crate::{
     api::v2::upload::{self, Intake},
-    http::{self, BODY_LIMIT, Body, HEADERS, Method, Unread},
+    http::{self, BODY_LIMIT, Body, BodySource, HEADERS, Method, Pending, Unread},
 };
 
 pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> {
@@ -28,7 +29,7 @@ pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> 
     };
     let headers: Vec<_> = lines.filter_map(header).collect();
     let kind = headers.iter().find(|(name, _)| *name == "content-type").map(|(_, value)| value.as_str());
-    let mut unread = None;
+    let (mut unread, mut pending) = (None, None);
     // Some clients send `null` or `[]` with GET and DELETE; nobody reads it, nor where such a request comes from.
     let (body, country) = match method {
         Method::Get | Method::Head | Method::Delete => (Some(Vec::new()), None),
@@ -39,11 +40,15 @@ pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> 
                     unread = request.body().map(|stream| Unread { stream: Rc::new(stream), length });
                     Some(Vec::new())
                 }
-                // Whoever says nothing of who he is doesn't fill our memory.
-                Some(Intake::Read(limit)) if headers.iter().any(|(name, _)| *name == "authorization") => {
-                    body(request, limit).await?
+                // Read once it is known who asks.
+                intake => {
+                    let limit = match intake {
+                        Some(Intake::Read(limit)) => limit,
+                        _ => BODY_LIMIT,
+                    };
+                    pending = Some(Pending::new(Rc::new(Source::of(request)?), limit));
+                    None
                 }
-                _ => body(request, BODY_LIMIT).await?,
             };
             (body, bindings::country(request))
         }
@@ -56,6 +61,7 @@ pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> 
         headers,
         country,
         body,
+        pending,
         unread,
     })
 }
@@ -65,9 +71,33 @@ fn length(request: &web_sys::Request) -> Result<Option<usize>, JsValue> {
     Ok(request.headers().get("content-length")?.and_then(|length| length.parse().ok()))
 }
 
+/// A request's body, as the platform has it.
+struct Source {
+    request: web_sys::Request,
+    length: Option<usize>,
+}
+
+impl Source {
+    fn of(request: &web_sys::Request) -> Result<Source, JsValue> {
+        Ok(Source { request: Clone::clone(request), length: length(request)? })
+    }
+}
+
+impl BodySource for Source {
+    fn length(&self) -> Option<u64> {
+        self.length.map(|length| length as u64)
+    }
+
+    fn read(&self, limit: usize) -> LocalBoxFuture<'_, Result<Option<Vec<u8>>, String>> {
+        Box::pin(
+            async move { body(&self.request, self.length, limit).await.map_err(|error| bindings::message(&error)) },
+        )
+    }
+}
+
 /// `None` when it is longer than it may be.
-async fn body(request: &web_sys::Request, limit: usize) -> Result<Option<Vec<u8>>, JsValue> {
-    match length(request)? {
+async fn body(request: &web_sys::Request, length: Option<usize>, limit: usize) -> Result<Option<Vec<u8>>, JsValue> {
+    match length {
         Some(length) if length > limit => Ok(None),
         // Nothing follows what was announced, so that it can be taken as one.
         Some(_) => {

@@ -33,8 +33,6 @@ const COIN_DECIMALS: u8 = 8;
 const MOST_COIN_UNITS: u64 = 2_100_000_000_000_000;
 /// The largest amount the shop takes, in major units.
 const MOST_MAJOR: u128 = 999_999_999;
-/// Decimals that a price may be written with.
-const PRICE_DECIMALS: u8 = 8;
 /// Decimals that an exchange rate is shown with.
 const EXCHANGE_DECIMALS: u8 = 6;
 /// The highest power of ten that fits a `u128`.
@@ -170,8 +168,6 @@ impl PartialOrd for Decimal {
 /// Why a number is no price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AmountError {
-    /// More than 8 decimals, trailing zeros not counted.
-    TooManyDecimals,
     /// More than 999 999 999 of the currency's major unit.
     TooLarge,
 }
@@ -191,9 +187,6 @@ impl Amount {
 
     /// Rounds a number, once and half up, to the currency's minor unit.
     pub fn from_decimal(number: Decimal, currency: Currency) -> Result<Amount, AmountError> {
-        if number.scale > PRICE_DECIMALS {
-            return Err(AmountError::TooManyDecimals);
-        }
         let shift = i32::from(currency.exponent) - i32::from(number.scale);
         let most = shift_up(MOST_MAJOR, currency.exponent.into());
         half_up(number.digits, 1, shift)

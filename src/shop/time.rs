@@ -15,9 +15,10 @@ pub fn wire(ms: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}+00:00")
 }
 
-/// The contract's form and its kin of ISO 8601: `2019-12-28T16:47:01.000+00:00`, `2019-12-28T16:47:01Z`, any offset; and a
-/// day alone, which is its midnight in UTC. Anything finer than a millisecond is cut off. A plus that somebody put into a
-/// query string as it is has become a space, and counts.
+/// The contract's form and its kin of ISO 8601: `2019-12-28T16:47:01.000+00:00`, `2019-12-28T16:47:01Z`, without seconds,
+/// with a comma before the fraction, any offset (`+01:00`, `+0100`, `+01`); and a day alone, which is its midnight in UTC.
+/// Anything finer than a millisecond is cut off. A plus that somebody put into a query string as it is has become a space,
+/// and counts.
 pub fn parse(text: &str) -> Option<i64> {
     let (day, clock) = match text.split_once(['T', 't']) {
         Some((day, clock)) => (day, clock),
@@ -37,16 +38,26 @@ pub fn parse(text: &str) -> Option<i64> {
         Some(clock) => (clock, 0),
         None => {
             let at = clock.rfind(['+', '-', ' '])?;
-            let (hours, minutes) = clock.get(at + 1..)?.split_once(':')?;
+            let offset = clock.get(at + 1..)?;
+            let (hours, minutes) = match (offset.split_once(':'), offset.len()) {
+                (Some(parts), _) => parts,
+                (None, 4) => offset.split_at_checked(2)?,
+                (None, _) => (offset, "00"),
+            };
             let offset = within(hours, 23)? * HOUR + within(minutes, 59)? * MINUTE;
             (clock.get(..at)?, if clock.get(at..=at) == Some("-") { -offset } else { offset })
         }
     };
-    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    let (clock, fraction) = match clock.split_once(['.', ',']) {
+        // A fraction is one of seconds here.
+        Some((clock, _)) if clock.len() < 8 => return None,
+        Some(parts) => parts,
+        None => (clock, "0"),
+    };
     let mut clock = clock.split(':');
     let of_day = match (clock.next(), clock.next(), clock.next(), clock.next()) {
-        (Some(hour), Some(minute), Some(second), None) => {
-            within(hour, 23)? * HOUR + within(minute, 59)? * MINUTE + within(second, 59)? * SECOND
+        (Some(hour), Some(minute), second, None) => {
+            within(hour, 23)? * HOUR + within(minute, 59)? * MINUTE + within(second.unwrap_or("00"), 59)? * SECOND
         }
         _ => return None,
     };
@@ -141,12 +152,20 @@ mod tests {
             "2019-12-28t16:47:01z",
             "2019-12-28T16:47:01.000999999Z",
             "2019-12-28T18:17:01+01:30",
+            "2019-12-28T18:17:01+0130",
+            "2019-12-28T17:47:01+01",
+            "2019-12-28T16:47:01,000Z",
+            "2019-12-28T16:47:01,000 0000",
+            "2019-12-28T16:47:01-00",
             "2019-12-27T20:47:01.0-20:00",
         ] {
             assert_eq!(super::parse(text), at, "{text}");
         }
         assert_eq!(super::parse("2019-12-28"), Some(1_577_491_200_000));
         assert_eq!(super::parse("2019-12-28T16:47:01.5Z"), Some(1_577_551_621_500));
+        for text in ["2019-12-28T16:47Z", "2019-12-28T16:47+0000", "2019-12-28T17:47+01", "2019-12-28T11:17-05:30"] {
+            assert_eq!(super::parse(text), Some(1_577_551_620_000), "{text}");
+        }
     }
 
     #[test]
@@ -159,14 +178,19 @@ mod tests {
             "2019-12-28T",
             "2019-12-28T16:47:01",
             "2019-12-28 16:47:01Z",
-            "2019-12-28T16:47Z",
+            "2019-12-28T16Z",
+            "2019-12-28T16:47.5Z",
+            "2019-12-28T1:47:01Z",
+            "2019-12-28T16:47:01+1",
+            "2019-12-28T16:47:01+100",
+            "2019-12-28T16:47:01+01000",
             "2019-12-28T16:47:01.Z",
+            "2019-12-28T16:47:01,Z",
             "2019-12-28T16:47:01.0000000001Z",
             "2019-12-28T24:00:00Z",
             "2019-12-28T16:60:01Z",
             "2019-12-28T16:47:60Z",
             "2019-12-28T16:47:01+24:00",
-            "2019-12-28T16:47:01+0100",
             "2019-12-28T16:47:01+01:00:00",
             "2019-02-29",
             "2019-13-01",

@@ -38,6 +38,7 @@ impl World {
             headers: Vec::new(),
             country: None,
             body: Some(Vec::new()),
+            pending: None,
             unread: None,
         };
         Ask { world: self, request }

@@ -85,10 +85,9 @@ fn unknown_products_are_all_named_and_nothing_is_written() {
     assert_eq!(ada.put(&path, json!({"product_ids": ids})).errors(), sentences);
     for (fields, sentences) in [
         (json!({}), vec!["Title can't be blank", "Product ids can't be blank"]),
-        (
-            json!({"title": "x".repeat(256), "product_ids": "x"}),
-            vec!["Title is too long (maximum is 255 characters)", "Product ids must be a list"],
-        ),
+        (json!({"title": "x".repeat(256), "product_ids": "x"}), vec!["Title is too long (maximum is 255 characters)"]),
+        // One value alone is a list of one.
+        (json!({"title": "C", "product_ids": "x"}), vec!["Product ids \"x\" could not be found"]),
         (json!({"title": "C", "product_ids": [], "unlisted": "x"}), vec!["Unlisted must be true or false"]),
         (
             json!({"title": "C", "product_ids": (0..1001).collect::<Vec<_>>()}),

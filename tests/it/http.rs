@@ -170,7 +170,8 @@ fn head_is_get_without_the_body() {
         assert_eq!((head.status(), head.text().as_str()), (200, ""));
         let without_id = |reply: &Reply| {
             let own = ["x-request-id", "x-ratelimit-remaining"];
-            let headers = reply.headers().iter().filter(|(name, _)| !own.contains(name));
+            let is_own = |name: &str| own.iter().any(|known| known.eq_ignore_ascii_case(name));
+            let headers = reply.headers().iter().filter(|(name, _)| !is_own(name));
             headers.cloned().collect::<Vec<_>>()
         };
         assert_eq!(without_id(&get), without_id(&head));
@@ -225,4 +226,130 @@ fn a_deployment_that_lacks_a_setting_says_which() {
     // Whoever has keys in his log has lost them.
     let settings = Settings::read(whole).unwrap();
     assert!(!format!("{:?}", settings.token_keys).contains("65"), "{:?}", settings.token_keys);
+}
+
+#[test]
+fn white_space_around_a_headers_value_is_no_part_of_it() {
+    let world = World::new();
+    let ada = world.seller();
+    let fields = crate::actors::payment(json!({"white_label": true}));
+    let keyed = |key: &str| ada.ask("POST", "/pay").header("idempotency-key", key).json(&fields).send().expect(201);
+    let first = keyed("k").json();
+    for key in ["k ", " k", "\tk", "k \t"] {
+        let again = keyed(key);
+        assert_eq!((again.json(), again.header("idempotent-replayed")), (first.clone(), Some("true")), "{key:?}");
+    }
+    ada.ask("GET", "/orders").header("accept", " application/json ").send().expect(200);
+    assert_eq!(world.db.rows_in("orders"), 1);
+}
+
+#[test]
+fn a_body_that_was_compressed_is_refused_by_the_name_of_its_coding() {
+    let world = World::new();
+    let ada = world.seller();
+    let fields = crate::actors::payment(json!({}));
+    for coding in ["gzip", "br", "deflate, gzip", "identity, gzip", "zstd", "aes128gcm"] {
+        let reply = ada.ask("POST", "/pay").header("content-encoding", coding).json(&fields).send().expect(415);
+        assert!(reply.message().contains(&format!("\"{coding}\"")), "{}", reply.message());
+    }
+    for coding in ["identity", "Identity", ""] {
+        ada.ask("POST", "/pay").header("content-encoding", coding).json(&fields).send().expect(201);
+    }
+    world.ask("POST", "/admin/accounts").header("content-encoding", "gzip").send().expect(415);
+}
+
+#[test]
+fn the_names_of_headers_are_written_as_their_documents_write_them() {
+    let world = World::new();
+    let ada = world.seller();
+    let names = |reply: &Reply| reply.headers().iter().map(|(name, _)| *name).collect::<Vec<_>>();
+    let list = names(&ada.get("/orders"));
+    for name in [
+        "X-Total-Pages",
+        "X-Total-Count",
+        "X-Current-Page",
+        "X-Items-Per-Page",
+        "Link",
+        "Content-Type",
+        "X-RateLimit-Limit",
+        "X-RateLimit-Remaining",
+        "X-RateLimit-Reset",
+        "X-Request-Id",
+        "Strict-Transport-Security",
+    ] {
+        assert!(list.contains(&name), "{name} in {list:?}");
+    }
+    assert!(names(&world.ask("GET", "/api/v2/orders").send().expect(401)).contains(&"WWW-Authenticate"));
+    assert!(names(&ada.delete("/orders").expect(405)).contains(&"Allow"));
+    let link = ada.link(json!({}));
+    for reply in
+        [world.buyer().get(&link.path), world.buyer().start(&link), ada.get("/orders"), world.ask("GET", "/x").send()]
+    {
+        for name in names(&reply) {
+            assert!(name.starts_with(|c: char| c.is_ascii_uppercase()), "{name} is in the list of documented names");
+        }
+    }
+}
+
+#[test]
+fn another_sites_page_changes_nothing_with_a_browsers_credentials() {
+    let world = World::new();
+    let ada = world.seller();
+    let before = world.db.dump();
+    let endpoint = json!({"url": "https://evil.example/", "events": ["order:paid"]}).to_string();
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("origin", "https://desk.example.evil.example"),
+        ("origin", "http://desk.example"),
+    ] {
+        for (method, path, body) in [
+            ("POST", "/webhooks/endpoints", endpoint.as_str()),
+            ("POST", "/account/api_key", ""),
+            ("PUT", "/account", "shop_name=Evil"),
+            ("DELETE", "/webhooks/endpoints/1", ""),
+        ] {
+            let ask = ada.ask(method, path).header("content-type", "text/plain").header(name, value).body(body);
+            assert_eq!(
+                ask.send().expect(403).message(),
+                "Cross-site requests are not allowed",
+                "{method} {path} {value}"
+            );
+        }
+    }
+    assert_eq!(world.db.dump(), before);
+    // The deployment's own pages, and reading.
+    for (name, value) in
+        [("origin", "https://desk.example"), ("sec-fetch-site", "same-origin"), ("sec-fetch-site", "none")]
+    {
+        ada.ask("PUT", "/account").header(name, value).json(&json!({"shop_name": "Mine"})).send().expect(200);
+    }
+    ada.ask("GET", "/account").header("sec-fetch-site", "cross-site").send().expect(200);
+    let named = world.redeployed(&[("PUBLIC_URL", "https://pay.example")]);
+    ada.at(&named)
+        .ask("PUT", "/account")
+        .header("origin", "https://pay.example")
+        .json(&json!({"shop_name": "Mine"}))
+        .send()
+        .expect(200);
+}
+
+#[test]
+fn a_fetch_in_the_background_opens_no_dialog_for_credentials() {
+    let world = World::new();
+    let challenge = |mode: Option<&'static str>| {
+        let ask = world.ask("GET", "/api/v2/orders");
+        let ask = match mode {
+            Some(mode) => ask.header("sec-fetch-mode", mode),
+            None => ask,
+        };
+        ask.send().expect(401).header("www-authenticate").unwrap().to_owned()
+    };
+    for mode in ["cors", "no-cors", "same-origin", "websocket"] {
+        assert!(challenge(Some(mode)).starts_with("xBasic "), "{mode}");
+    }
+    for mode in [None, Some("navigate")] {
+        assert!(challenge(mode).starts_with("Basic "), "{mode:?}");
+    }
 }

@@ -298,7 +298,7 @@ fn a_filter_that_can_not_be_meant_is_refused_and_not_ignored() {
         ("created_before=1700000000", vec![time("before")]),
         ("status=", vec!["Status can't be blank".into()]),
         (
-            "status=&email=+&product_id=&gateway=&created_after=&created_before=",
+            "status=&email=%20&product_id=&gateway=&created_after=&created_before=",
             ["Status", "Email", "Product id", "Gateway", "Created after", "Created before"]
                 .map(|name| format!("{name} can't be blank"))
                 .to_vec(),
@@ -407,4 +407,23 @@ fn an_email_in_most_of_the_orders_costs_a_row_for_each_block() {
         // A row that is read and shown costs some forty steps.
         assert!(steps < most, "{filter:?}, page {page}: {steps} steps");
     }
+}
+
+#[test]
+fn a_plus_in_a_filter_that_can_hold_no_space_is_a_plus() {
+    let world = World::new();
+    let ada = world.seller();
+    ada.white_label(json!({"email": "plus+1@example.com"}));
+    ada.white_label(json!({"email": "plus@example.com"}));
+    let found = |query: &str| ada.get(&format!("/orders?{query}")).expect(200).json().as_array().unwrap().len();
+    for email in ["plus+1@example.com", "plus%2B1@example.com", "plus%2b1%40example.com"] {
+        assert_eq!(found(&format!("email={email}")), 1, "{email}");
+    }
+    assert_eq!(found("email=plus%201@example.com"), 0);
+    let before = "2023-11-14T23:00:00+00:00";
+    // A time's plus, as it is or encoded.
+    for time in [before.to_owned(), before.replace('+', "%2B"), before.replace('+', "%20")] {
+        assert_eq!(found(&format!("created_after={time}")), 2, "{time}");
+    }
+    assert_eq!(ada.get("/orders?email=caf%E9@example.com").errors(), ["Email is not valid UTF-8"]);
 }

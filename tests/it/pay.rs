@@ -107,7 +107,7 @@ fn every_field_has_its_sentence() {
         ("ip_address", json!("300.0.0.1"), "Ip address is not a valid IP address"),
         ("ip_address", json!("127.0.0.1; DROP TABLE orders"), "Ip address is not a valid IP address"),
         ("return_url", json!(null), "Return url can't be blank"),
-        ("return_url", json!("not a url"), "Return url is not a valid URL"),
+        ("return_url", json!("not a url"), "Return url is not a valid URL (a space must be percent-encoded)"),
         ("return_url", json!("http://ada.example/"), "Return url must be an HTTPS URL"),
         ("return_url", json!("javascript:alert(1)"), "Return url must be an HTTPS URL"),
         ("return_url", json!("https://ada:secret@ada.example/"), "Return url must not contain credentials"),

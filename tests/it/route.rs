@@ -46,7 +46,7 @@ fn every_path_and_verb_answers_everybody_as_it_should() {
             assert_eq!(refused, json["message"].is_string() && json["id"].is_null(), "{name}: {}", exchange.answer);
             for header in ["x-request-id", "x-ratelimit-remaining", "strict-transport-security"] {
                 assert!(
-                    exchange.headers.iter().any(|(name, _)| *name == header),
+                    exchange.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(header)),
                     "{name} {}: {header}",
                     exchange.status
                 );

@@ -344,3 +344,23 @@ fn a_refused_removal_changes_nothing() {
     ada.delete(&format!("{path}/image")).expect(404);
     assert_eq!(ada.get(&path).json(), made);
 }
+
+#[test]
+fn a_file_name_whose_bytes_are_no_utf8_is_refused_and_nothing_is_kept() {
+    let world = World::new();
+    let ada = world.seller();
+    let made = product(&ada);
+    let (image, file) = (path(&made, "image"), path(&made, "file"));
+    let head = b"--x1\r\nContent-Disposition: form-data; name=\"any\"; filename=\"caf\xe9.png\"\r\n\r\n";
+    let latin = [&head[..], PNG, b"\r\n--x1--\r\n"].concat();
+    for place in [&image, &file] {
+        assert_eq!(put(&ada, place, FORM, &latin).errors(), ["Filename is not valid UTF-8"]);
+    }
+    assert_eq!(
+        pass(&ada, &format!("{file}?filename=caf%E9.zip"), b"x", Some(1)).errors(),
+        ["Filename is not valid UTF-8"]
+    );
+    assert_eq!(put(&ada, &format!("{image}?filename=%FF"), "image/png", PNG).errors(), ["Filename is not valid UTF-8"]);
+    assert_eq!(world.files.keys(), Vec::<String>::new());
+    put(&ada, &format!("{image}?filename=caf%C3%A9.png"), "image/png", PNG).expect(200);
+}

@@ -104,7 +104,7 @@ fn an_endpoint_needs_a_public_https_url_and_known_events() {
             ada.post("/webhooks/endpoints", json!({"url": format!("https://{host}/x"), "events": ["order:paid"]}));
         let errors = reply.errors();
         let reasons = ["Url must not point to a private network", "Url is not a valid URL"];
-        assert!(errors.len() == 1 && reasons.contains(&errors[0].as_str()), "{host}: {errors:?}");
+        assert!(errors.len() == 1 && reasons.iter().any(|reason| errors[0].starts_with(reason)), "{host}: {errors:?}");
     }
     assert_eq!(world.db.rows_in("webhook_endpoints"), 0);
 }

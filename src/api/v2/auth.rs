@@ -18,7 +18,7 @@ pub async fn authenticate(shop: &Shop, request: &Request, meter: &Meter<'_>) -> 
     let credentials = credentials(request);
     let Some((email, key)) = credentials else {
         meter.anonymous().await?;
-        return Err(refused());
+        return Err(refused(request));
     };
     let known = account::known(shop, &email, &key).await;
     match &known {
@@ -28,7 +28,7 @@ pub async fn authenticate(shop: &Shop, request: &Request, meter: &Meter<'_>) -> 
     match known {
         Some(known) if known.fresh => Ok(known.account),
         stale => {
-            let account = account::find(shop, &email, &key).await?.ok_or_else(refused)?;
+            let account = account::find(shop, &email, &key).await?.ok_or_else(|| refused(request))?;
             if stale.is_none() {
                 meter.account(account.id).await?;
             }
@@ -37,8 +37,11 @@ pub async fn authenticate(shop: &Shop, request: &Request, meter: &Meter<'_>) -> 
     }
 }
 
-fn refused() -> Failure {
-    Failure::unauthenticated("Basic realm=\"api\", charset=\"UTF-8\"")
+/// Programs wait for the challenge; a browser that fetches in the background must not open a dialog over somebody's page.
+fn refused(request: &Request) -> Failure {
+    let background = request.header("sec-fetch-mode").is_some_and(|mode| mode != "navigate");
+    let scheme = if background { "xBasic" } else { "Basic" };
+    Failure::unauthenticated(&format!("{scheme} realm=\"api\", charset=\"UTF-8\""))
 }
 
 fn credentials(request: &Request) -> Option<(String, String)> {
@@ -103,6 +106,7 @@ mod tests {
             headers: vec![("accept", accept.to_owned())],
             country: None,
             body: Some(Vec::new()),
+            pending: None,
             unread: None,
         };
         require_json_accepted(&request).is_ok()

@@ -70,9 +70,9 @@ pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
 fn product_ids(fields: &mut Fields) -> String {
     const MOST: usize = 1_000;
     let mut ids: Vec<String> = Vec::new();
-    match fields.value("product_ids").map(|value| (value, value.items())) {
-        Some((_, Some(items))) => {
-            for item in items {
+    match fields.list("product_ids") {
+        Some(items) => {
+            for item in &items {
                 if ids.len() > MOST {
                     break;
                 }
@@ -86,9 +86,7 @@ fn product_ids(fields: &mut Fields) -> String {
                 }
             }
         }
-        Some((Value::String(text), _)) if text.trim().is_empty() => {}
         None => fields.error("Product ids can't be blank"),
-        Some(_) => fields.error("Product ids must be a list"),
     }
     if ids.len() > MOST {
         fields.error(format!("Product ids is too long (maximum is {MOST} products)"));

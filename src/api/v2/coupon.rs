@@ -135,10 +135,7 @@ fn percent(fields: &mut Fields) -> Option<Discount> {
 
 /// A list without repeats; one id alone is a list too.
 fn product_ids(fields: &mut Fields) -> Vec<String> {
-    let sent: Vec<Value> = match fields.value("product_ids") {
-        None => Vec::new(),
-        Some(value) => value.items().unwrap_or_else(|| vec![value]).into_iter().cloned().collect(),
-    };
+    let sent: Vec<Value> = fields.list("product_ids").unwrap_or_default();
     let mut ids: Vec<String> = Vec::new();
     for id in &sent {
         // Comparing all of a long list with all would take its time; it is refused already.

@@ -77,6 +77,7 @@ async fn again(change: impl AsyncFn() -> Answer) -> Answer {
 pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &Meter<'_>) -> Answer {
     let account = &auth::authenticate(shop, request, meter).await?;
     auth::require_json_accepted(request)?;
+    request.load().await?;
     let once = match (request.method, segments) {
         // What this one commits is in the directory.
         (Method::Post, ["account", "api_key"]) => Once::read(request, shop.world.databases.directory(), account.id)?,

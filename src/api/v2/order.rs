@@ -25,11 +25,16 @@ pub async fn list(call: &Call<'_>) -> Answer {
 fn filter(call: &Call<'_>) -> Result<Filter, Failure> {
     let mut errors = Vec::new();
     let mut param = |name: &str, check: &mut dyn FnMut(&str) -> Result<(), &'static str>| {
-        let Some(text) = call.request.param(name) else {
+        // A plus in a time stands for itself or for the space that it became; in the others it can only be a plus.
+        let Some(text) = call.request.literal_param(name) else {
             return;
         };
         let text = text.trim();
-        let problem = if text.is_empty() { Err("can't be blank") } else { check(text) };
+        let problem = match text {
+            "" => Err("can't be blank"),
+            text if text.contains(char::REPLACEMENT_CHARACTER) => Err("is not valid UTF-8"),
+            text => check(text),
+        };
         if let Err(problem) = problem {
             errors.push(format!("{} {problem}", label(name)));
         }

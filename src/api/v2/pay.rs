@@ -1,6 +1,6 @@
 //! `/pay`: payment links, and orders without a page (white-label).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::{
     Answer, Call,
@@ -138,8 +138,14 @@ fn taken(fields: &mut Fields, price: Amount, gateway: Gateway) {
 }
 
 fn ip_address(fields: &mut Fields) -> Option<String> {
-    let text = fields.text("ip_address", 64)?;
-    match text.parse::<IpAddr>() {
+    let text = fields.text("ip_address", 1_000)?;
+    // What proxies write into X-Forwarded-For: the buyer first, then each proxy; some add a port.
+    let first = text.split(',').next().unwrap_or_default().trim();
+    if first.eq_ignore_ascii_case("unknown") {
+        return None;
+    }
+    let address = first.parse::<IpAddr>().or_else(|_| first.parse::<SocketAddr>().map(|with_port| with_port.ip()));
+    match address {
         Ok(ip) => Some(ip.to_canonical().to_string()),
         Err(_) => {
             fields.error("Ip address is not a valid IP address");

@@ -179,15 +179,12 @@ fn gateways(fields: &mut Fields) -> String {
     // Each that is unknown has a sentence, so a list of many is refused as a whole.
     const MOST: usize = 20;
     fields.means("gateways", || Meaning::words(GATEWAYS));
-    let asked: Vec<&str> = match fields.value("gateways").map(|value| (value, value.items())) {
-        Some((_, Some(items))) => items.into_iter().map(|item| item.as_str().unwrap_or("?")).collect(),
-        Some((Value::String(text), _)) => text.split(',').collect(),
-        None => Vec::new(),
-        Some(_) => {
-            fields.error("Gateways must be a list");
-            return String::new();
-        }
-    };
+    if matches!(fields.value("gateways"), Some(Value::Number(_) | Value::Bool(_))) {
+        fields.error("Gateways must be a list");
+        return String::new();
+    }
+    let sent = fields.list("gateways").unwrap_or_default();
+    let asked: Vec<&str> = sent.iter().flat_map(|item| item.as_str().unwrap_or("?").split(',')).collect();
     if asked.len() > MOST {
         fields.error(format!("Gateways is too long (maximum is {MOST} gateways)"));
         return String::new();

@@ -96,7 +96,7 @@ fn given(request: &Request, place: Place) -> Result<(Upload, Content), Failure> 
         if size == 0 {
             return Err(Failure::invalid("File can't be blank"));
         }
-        let name = name(request.param("filename").as_deref(), "file");
+        let name = name(request.param("filename").as_deref(), "file")?;
         let size = i64::try_from(size).unwrap_or(i64::MAX);
         return Ok((
             Upload { id: String::new(), size, mime: mime(kind), name },
@@ -104,7 +104,7 @@ fn given(request: &Request, place: Place) -> Result<(Upload, Content), Failure> 
         ));
     }
     let limit = if place == Place::Image { IMAGE_LIMIT } else { FORM_LIMIT };
-    let body = request.body.as_deref().ok_or_else(|| too_large(limit as u64))?;
+    let body = request.body().ok_or_else(|| too_large(limit as u64))?;
     let (bytes, asked, kind) = match kind.filter(|kind| multipart::is_form(kind)) {
         Some(kind) => {
             let part = multipart::file(body, kind)
@@ -128,7 +128,7 @@ fn given(request: &Request, place: Place) -> Result<(Upload, Content), Failure> 
         }
         Place::File => (mime(kind.as_deref()), "file".to_owned()),
     };
-    let name = name(asked.as_deref(), &fallback);
+    let name = name(asked.as_deref(), &fallback)?;
     Ok((Upload { id: String::new(), size: bytes.len() as i64, mime, name }, Content::Bytes(bytes.to_vec())))
 }
 
@@ -151,13 +151,17 @@ fn mime(kind: Option<&str>) -> String {
 }
 
 /// A file's name without its folders.
-fn name(asked: Option<&str>, fallback: &str) -> String {
+fn name(asked: Option<&str>, fallback: &str) -> Result<String, Failure> {
+    // What stands for bytes that were no UTF-8. Kept, the name would be lost for good.
+    if asked.is_some_and(|name| name.contains(char::REPLACEMENT_CHARACTER)) {
+        return Err(Failure::invalid("Filename is not valid UTF-8"));
+    }
     let last = asked.unwrap_or_default().rsplit(['/', '\\']).next().unwrap_or_default();
     let name: String = last.chars().filter(|c| !c.is_control()).take(255).collect();
-    match name.trim() {
+    Ok(match name.trim() {
         "" => fallback.to_owned(),
         name => name.to_owned(),
-    }
+    })
 }
 
 /// `image` or `file` as the reference has it, or null. Images have an address that is good as long as they are; files have

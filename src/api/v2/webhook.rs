@@ -83,10 +83,10 @@ pub async fn destroy_endpoint(call: &Call<'_>, id: &str) -> Answer {
 /// A list without repeats; one name alone is a list too.
 fn events(fields: &mut Fields, required: bool) -> Option<Vec<Event>> {
     fields.means("events", names);
-    let names: Vec<Value> = match fields.value("events") {
+    let names: Vec<Value> = match fields.list("events") {
         None if required || fields.has("events") => Vec::new(),
         None => return None,
-        Some(value) => value.items().unwrap_or_else(|| vec![value]).into_iter().cloned().collect(),
+        Some(names) => names,
     };
     if names.is_empty() {
         fields.error("Events can't be blank");

@@ -57,6 +57,11 @@ fn range(text: &str) -> Option<String> {
     };
     let width = if address.is_ipv4() { 32 } else { 128 };
     let length: u32 = length.parse().ok().filter(|length| *length <= width)?;
+    // A range of v4 addresses in v6 spelling is the same range.
+    let (address, length, width) = match address.to_canonical() {
+        mapped @ IpAddr::V4(_) if address.is_ipv6() && length >= 96 => (mapped, length - 96, 32),
+        _ => (address, length, width),
+    };
     // Shifting by the whole width is no shift at all to the machine, hence `checked`.
     let first = match address {
         IpAddr::V4(ip) => IpAddr::V4((u32::from(ip) & u32::MAX.checked_shl(32 - length).unwrap_or(0)).into()),
@@ -175,7 +180,16 @@ mod tests {
         assert_eq!(Kind::Ip.normal("0.0.0.0/0").as_deref(), Some("0.0.0.0/0"));
         assert_eq!(Kind::Ip.normal("2001:DB8:0::1").as_deref(), Some("2001:db8::1"));
         assert_eq!(Kind::Ip.normal("2001:db8::1/32").as_deref(), Some("2001:db8::/32"));
-        assert_eq!(Kind::Ip.normal("::ffff:192.0.2.7").as_deref(), Some("192.0.2.7"));
+        for (written, kept) in [
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.0/120", "192.0.2.0/24"),
+            ("::FFFF:c000:0207/128", "192.0.2.7"),
+            ("::ffff:192.0.2.7/96", "0.0.0.0/0"),
+            ("::ffff:10.1.2.3/104", "10.0.0.0/8"),
+            ("::ffff:0:0/95", "::fffe:0:0/95"),
+        ] {
+            assert_eq!(Kind::Ip.normal(written).as_deref(), Some(kept), "{written}");
+        }
     }
 
     #[test]

@@ -179,9 +179,18 @@ fn a_price_rounds_once_half_up_to_the_minor_unit() {
 }
 
 #[test]
-fn a_price_with_nine_decimals_or_ten_figures_is_refused() {
+fn a_price_of_ten_figures_is_refused_and_decimals_are_rounded_however_many_there_are() {
     let price = |text| Amount::from_decimal(decimal(text), currency("USD"));
-    assert_eq!(price("0.000000001"), Err(AmountError::TooManyDecimals));
+    for (noise, minor) in [
+        ("29.979999999999997", 2_998),
+        ("0.1000000000000000055511151231257827", 10),
+        ("19.999999999999996", 2_000),
+        ("1.005", 101),
+        ("1.00499999999999989", 100),
+        ("0.000000001", 0),
+    ] {
+        assert_eq!(price(noise).map(Amount::minor), Ok(minor), "{noise}");
+    }
     assert_eq!(price("1.12345678").map(Amount::minor), Ok(112));
     assert_eq!(price("999999999.01"), Err(AmountError::TooLarge));
     assert_eq!(price("999999999.995"), Err(AmountError::TooLarge));

@@ -69,7 +69,7 @@ struct Specification<'a> {
 
 /// Headers that every answer of any server has, or that are nobody's business here.
 const PLAIN_HEADERS: [&str; 4] =
-    ["content-type", "strict-transport-security", "x-content-type-options", "cache-control"];
+    ["Content-Type", "Strict-Transport-Security", "X-Content-Type-Options", "Cache-Control"];
 
 impl Specification<'_> {
     fn whole(&self, hooks: &[scenes::Hook]) -> Value {
