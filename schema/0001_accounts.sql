@@ -13,6 +13,9 @@ CREATE TABLE accounts (
   key_hash TEXT NOT NULL,              -- SHA-256 of the API key, hex; the key has 256 random bits, so no salt
   shard TEXT NOT NULL,                 -- binding name of the account's database
   test INTEGER NOT NULL CHECK (test IN (0, 1)),
+  key_since INTEGER NOT NULL,          -- when the key became this one
+  old_key_hash TEXT,                   -- the key before it: for ten minutes it may ask for the lost answer of its replacement
+  disabled_at INTEGER,                 -- when the operator disabled the account; null: it is enabled
   created_at INTEGER NOT NULL,         -- milliseconds since 1970, as everywhere below
   updated_at INTEGER NOT NULL
 ) STRICT;
@@ -33,6 +36,7 @@ CREATE TABLE shops (
   contact_url TEXT,
   webhook_secret TEXT NOT NULL,        -- whsec_…, sealed under VAULT_KEY
   test INTEGER NOT NULL CHECK (test IN (0, 1)),
+  disabled_at INTEGER,                 -- the directory's, for whoever starts a payment
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
 ) STRICT;

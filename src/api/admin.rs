@@ -9,19 +9,26 @@ use crate::{
     http::{Method, Request, Response},
     shop::{
         Shop,
-        account::{self, Created},
+        account::{
+            self, Created,
+            directory::{self, Listed},
+        },
         gateway::{Gateway, wallet},
+        time,
         vault::rotate,
     },
 };
 
 pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &Meter<'_>) -> Result<Response, Failure> {
-    let known = matches!(segments, ["accounts"] | ["vault", "rotate"] | ["wallets", "release"]);
-    if !known {
-        return Err(Failure::not_found());
-    }
-    if request.method != Method::Post {
-        return Err(Failure::not_allowed("POST"));
+    let allowed: &[Method] = match segments {
+        ["accounts"] => &[Method::Get, Method::Post],
+        ["accounts", _] => &[Method::Put],
+        ["accounts", _, "api_key"] | ["vault", "rotate"] | ["wallets", "release"] => &[Method::Post],
+        _ => return Err(Failure::not_found()),
+    };
+    if !allowed.contains(&request.method) {
+        let names: Vec<&str> = allowed.iter().map(|method| method.names()).collect();
+        return Err(Failure::not_allowed(&names.join(", ")));
     }
     // Only who has no token is counted: guessing it is what must be slow.
     if let Err(failure) = authorize(shop, request) {
@@ -32,6 +39,12 @@ pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &M
     match segments {
         ["vault", ..] => rotate(shop, request).await,
         ["wallets", ..] => release(shop, request).await,
+        ["accounts"] if request.method == Method::Get => list(shop, request).await,
+        ["accounts", id] => update(shop, request, id).await,
+        ["accounts", id, ..] => {
+            let once = Once::read(request, shop.world.databases.directory(), NOBODY)?;
+            once.answer(shop, new_key(shop, id, &once)).await
+        }
         _ => {
             let once = Once::read(request, shop.world.databases.directory(), NOBODY)?;
             once.answer(shop, create_account(shop, request, &once)).await
@@ -78,6 +91,74 @@ async fn create_account(shop: &Shop, request: &Request, once: &Once) -> Result<R
     let keep = |created: &Created| once.keep(shop, 201, &object(created));
     let created = account::create(shop, &email, &shop_name, test, &keep).await?;
     Ok(Response::json(201, object(&created)).with("cache-control", "no-store"))
+}
+
+/// Accounts a page has at most, and as many as it has unless the operator asks for fewer.
+const MAX_PER_PAGE: u32 = 100;
+
+/// `?email=` → the account of this mailbox, or none; otherwise all of them by id, those behind `?after=`. `Link` leads to the
+/// next page.
+async fn list(shop: &Shop, request: &Request) -> Result<Response, Failure> {
+    if let Some(email) = request.param("email") {
+        let found = directory::by_email(shop, &email).await?;
+        return Ok(Response::json(200, Json::array(found.iter().map(listed))));
+    }
+    let per_page: u32 = match request.param("per_page") {
+        None => MAX_PER_PAGE,
+        Some(text) => text.trim().parse().map_err(|_| Failure::invalid("Per page is not a number"))?,
+    };
+    let per_page = per_page.clamp(1, MAX_PER_PAGE);
+    let after = match request.param("after") {
+        None => 0,
+        Some(id) => id.trim().parse().map_err(|_| Failure::invalid("After is not an id"))?,
+    };
+    let accounts = directory::list(shop, after, per_page + 1).await?;
+    let page = accounts.get(..per_page as usize);
+    let response = Response::json(200, Json::array(page.unwrap_or(&accounts).iter().map(listed)));
+    Ok(match page.filter(|page| page.len() < accounts.len()).and_then(<[Listed]>::last) {
+        Some(last) => {
+            let next = format!("{}/admin/accounts?after={}&per_page={per_page}", request.origin, last.id);
+            response.with("link", format!("<{next}>; rel=\"next\""))
+        }
+        None => response,
+    })
+}
+
+/// `{"disabled": true}` → the account.
+async fn update(shop: &Shop, request: &Request, id: &str) -> Result<Response, Failure> {
+    let id = id.parse().map_err(|_| Failure::not_found())?;
+    let mut fields = Fields::read(request, "account")?;
+    let before = fields.errors.len();
+    let disabled = fields.flag("disabled");
+    if disabled.is_none() && fields.errors.len() == before {
+        fields.error("Disabled can't be blank");
+    }
+    fields.finish()?;
+    let account = directory::set_disabled(shop, id, disabled.unwrap_or(false)).await?;
+    Ok(Response::json(200, listed(&account)))
+}
+
+/// The key is in this answer and nowhere else.
+async fn new_key(shop: &Shop, id: &str, once: &Once) -> Result<Response, Failure> {
+    let id = id.parse().map_err(|_| Failure::not_found())?;
+    let object = |api_key: &String| Json::object(|json| json.text("api_key", api_key));
+    let api_key = directory::new_key(shop, id, &|api_key| once.keep(shop, 201, &object(api_key))).await?;
+    Ok(Response::json(201, object(&api_key)).with("cache-control", "no-store"))
+}
+
+fn listed(account: &Listed) -> String {
+    Json::object(|json| {
+        // As text, since JavaScript's numbers are no ids.
+        json.text("id", &account.id.to_string());
+        json.text("email", &account.email);
+        json.maybe("shop_name", account.shop_name.as_deref());
+        json.flag("test", account.test);
+        json.flag("disabled", account.disabled_at.is_some());
+        json.maybe("disabled_at", account.disabled_at.map(time::wire).as_deref());
+        json.text("shard", &account.shard);
+        json.text("created_at", &time::wire(account.created_at));
+        json.text("updated_at", &time::wire(account.updated_at));
+    })
 }
 
 /// `{"after"}` → `{"resealed", "unopened", "after"}`, to be called with each answer's `after` until that is null.

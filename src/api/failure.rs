@@ -95,6 +95,10 @@ impl From<Refusal> for Failure {
             }
             Refusal::GatewayRefused(why) => Failure::invalid(&format!("Gateway refused to open the payment ({why})")),
             Refusal::NotQuotable => Failure::invalid("Value can't be expressed in this currency and gateway"),
+            Refusal::AccountDisabled => Failure::new(403, "This account is disabled"),
+            Refusal::AccountBusy { retry_after } => {
+                Failure::unavailable("The account can't be changed right now, and is what it was", retry_after)
+            }
             Refusal::EmailTaken => Failure::invalid("Email has already been taken"),
             Refusal::EndpointDisabled => Failure::invalid("Endpoint is disabled"),
             Refusal::AlreadyBlacklisted => Failure::invalid("Blocked data has already been taken"),

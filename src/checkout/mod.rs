@@ -132,6 +132,10 @@ async fn refused(
                 title: "This can't be paid right now",
                 text: "The payment service refused it, and only the seller can change that. Nothing was charged.",
             },
+            Refusal::AccountDisabled => Kind::Refused {
+                title: "This can't be paid right now",
+                text: "The shop takes no payments at the moment. Nothing was charged.",
+            },
             Refusal::GatewayNotConfigured | Refusal::NotQuotable => Kind::Refused {
                 title: "This can't be paid right now",
                 text: "The seller has to set up this way of paying first. Nothing was charged.",
@@ -139,6 +143,7 @@ async fn refused(
             Refusal::NotPayable
             | Refusal::MoneyInIt
             | Refusal::EmailTaken
+            | Refusal::AccountBusy { .. }
             | Refusal::EndpointDisabled
             | Refusal::AlreadyBlacklisted
             | Refusal::HasFeedback

@@ -108,6 +108,12 @@ pub enum Refusal {
     /// The price can't be expressed in the coin: no rate for the currency, or an amount out of range.
     NotQuotable,
     EmailTaken,
+    /// The operator has disabled the account: nothing new is begun.
+    AccountDisabled,
+    /// The account could not be changed right now, and is what it was; try again in so many seconds.
+    AccountBusy {
+        retry_after: u32,
+    },
     /// Nothing is sent to a disabled webhook endpoint.
     EndpointDisabled,
     /// The blacklist has this fact already.

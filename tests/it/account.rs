@@ -82,8 +82,15 @@ fn an_email_belongs_to_one_account_however_it_is_written() {
 #[test]
 fn the_admin_paths_answer_as_all_do() {
     let world = World::new();
-    let reply = world.ask("GET", "/admin/accounts").send().expect(405);
-    assert_eq!(reply.header("allow"), Some("POST"));
+    for (path, allowed) in [
+        ("/admin/accounts", "GET, HEAD, POST"),
+        ("/admin/accounts/1", "PUT, PATCH"),
+        ("/admin/accounts/1/api_key", "POST"),
+        ("/admin/vault/rotate", "POST"),
+    ] {
+        let reply = world.ask("DELETE", path).send().expect(405);
+        assert_eq!(reply.header("allow"), Some(allowed), "{path}");
+    }
     world.ask("POST", "/admin/other").send().expect(404);
 }
 

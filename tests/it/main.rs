@@ -45,6 +45,7 @@ mod looks;
 mod movement;
 mod one_address;
 mod openapi;
+mod operator;
 mod order;
 mod order_filter;
 mod page;

@@ -363,6 +363,9 @@ impl pushguard::world::Live for Live {
 pub struct Cache {
     kept: RefCell<HashMap<String, (Option<i64>, String)>>,
     pub broken: Cell<bool>,
+    /// Refuses a second write of a key within a second, as KV does.
+    pub paced: Cell<bool>,
+    written: RefCell<HashMap<String, i64>>,
     clock: Rc<Clock>,
 }
 
@@ -403,7 +406,10 @@ impl pushguard::world::Cache for Cache {
 
     fn put<'a>(&'a self, key: &'a str, value: &'a str, seconds: Option<u32>) -> Later<'a, Result<(), Fault>> {
         let until = seconds.map(|seconds| self.clock.now() + i64::from(seconds) * SECOND);
-        let put = self.check().map(|()| {
+        let last = self.written.borrow_mut().insert(key.to_owned(), self.clock.now());
+        let soon = self.paced.get() && last.is_some_and(|last| self.clock.now() - last < SECOND);
+        let put = if soon { Err(Fault("one write a second of each key".into())) } else { self.check() };
+        let put = put.map(|()| {
             self.kept.borrow_mut().insert(key.to_owned(), (until, value.to_owned()));
         });
         Box::pin(std::future::ready(put))

@@ -6,7 +6,7 @@ use crate::{
     api::{failure::Failure, limit::Meter},
     http::Request,
     shop::{
-        Shop,
+        Refusal, Shop,
         account::{self, Account},
         text::clean,
     },
@@ -25,16 +25,23 @@ pub async fn authenticate(shop: &Shop, request: &Request, meter: &Meter<'_>) -> 
         Some(known) => meter.account(known.account.id).await?,
         None => meter.anonymous().await?,
     }
-    match known {
-        Some(known) if known.fresh => Ok(known.account),
+    let account = match known {
+        Some(known) if known.fresh => known.account,
         stale => {
             let account = account::find(shop, &email, &key).await?.ok_or_else(|| refused(request))?;
             if stale.is_none() {
                 meter.account(account.id).await?;
             }
-            Ok(account)
+            account
         }
-    }
+    };
+    if account.disabled { Err(Refusal::AccountDisabled.into()) } else { Ok(account) }
+}
+
+/// The account behind the key before its present one, if that was replaced a moment ago.
+pub async fn replaced(shop: &Shop, request: &Request) -> Option<Account> {
+    let (email, key) = credentials(request)?;
+    account::find_replaced(shop, &email, &key).await.ok()?
 }
 
 /// Programs wait for the challenge; a browser that fetches in the background must not open a dialog over somebody's page.

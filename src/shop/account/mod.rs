@@ -19,6 +19,7 @@ use super::{
 use crate::world::{Db, Fault, LogLine, Statement, Uncommitted};
 
 pub mod contact;
+pub mod directory;
 pub mod policy;
 pub mod secret;
 mod sql;
@@ -38,7 +39,11 @@ pub struct Account {
     pub test: bool,
     /// As links show it; not known where the directory's database isn't the account's.
     pub shop_name: Option<String>,
+    /// The operator lets it in no more.
+    pub disabled: bool,
     key_hash: String,
+    /// When the key became this one. A copy of the row in which that is later knows more.
+    key_since: i64,
 }
 
 impl Account {
@@ -49,7 +54,16 @@ impl Account {
 
     /// The account that acts when nobody has signed in: a job, a payment page. Both carry it in something we signed or wrote.
     pub fn acting(id: i64, shard: &str, test: bool) -> Account {
-        Account { id, email: String::new(), shard: shard.to_owned(), test, shop_name: None, key_hash: String::new() }
+        Account {
+            id,
+            email: String::new(),
+            shard: shard.to_owned(),
+            test,
+            shop_name: None,
+            disabled: false,
+            key_hash: String::new(),
+            key_since: 0,
+        }
     }
 }
 
@@ -116,8 +130,30 @@ pub async fn find(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Acc
         return Ok(None);
     };
     let account = with_shop_name(shop, account).await?;
-    remember(shop, &account).await;
+    if !is_being_replaced(shop, &account).await {
+        remember(shop, &account).await;
+    }
     Ok(Some(account))
+}
+
+/// Whether the cache has just been told of a newer key than the directory: what commits it is on its way. The old key must
+/// not be put back behind it.
+async fn is_being_replaced(shop: &Shop, account: &Account) -> bool {
+    let cached = shop.world.cache.get(&cache_key(&account.email)).await.unwrap_or_default();
+    let cached = cached.and_then(|text| sql::from_cache(&account.email, &text));
+    cached.is_some_and(|(cached, at)| cached.key_since > account.key_since && at > shop.now() - MINUTE)
+}
+
+/// For so long, in milliseconds, a replaced key may ask for the answer that replaced it, should that have been lost.
+const REPLACED_KEY_TTL: i64 = 10 * MINUTE;
+
+/// The account behind an e-mail and the key before its present one, if that was replaced a moment ago.
+pub async fn find_replaced(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Account>> {
+    let look = sql::replaced(&email::key(email), shop.now() - REPLACED_KEY_TTL);
+    let rows = shop.world.databases.directory().rows(vec![look]).await?;
+    let Some(row) = rows.first().and_then(|rows| rows.first()) else { return Ok(None) };
+    let (account, old_hash) = sql::replaced_row(row)?;
+    Ok(Some(account).filter(|account| !account.disabled && is_hash(&old_hash, api_key)))
 }
 
 /// The account with this id, by the directory, for whoever comes without credentials. It can act, and has no e-mail.
@@ -129,9 +165,13 @@ pub async fn by_id(shop: &Shop, id: i64) -> Outcome<Option<Account>> {
 
 /// What is compared are hashes, which nobody can make up byte by byte; and it takes no longer the more of one is right.
 fn matches(account: &Account, api_key: &str) -> bool {
+    is_hash(&account.key_hash, api_key)
+}
+
+fn is_hash(known: &str, api_key: &str) -> bool {
     let given = hash(api_key);
-    let pairs = given.bytes().zip(account.key_hash.bytes());
-    given.len() == account.key_hash.len() && black_box(pairs.fold(0, |differ, (a, b)| differ | (a ^ b))) == 0
+    let pairs = given.bytes().zip(known.bytes());
+    given.len() == known.len() && black_box(pairs.fold(0, |differ, (a, b)| differ | (a ^ b))) == 0
 }
 
 fn hash(api_key: &str) -> String {
@@ -149,6 +189,15 @@ const TRUSTED: i64 = 10 * MINUTE;
 async fn cache(shop: &Shop, account: &Account) -> Result<(), Fault> {
     let text = sql::to_cache(account, shop.now());
     shop.world.cache.put(&cache_key(&account.email), &text, None).await
+}
+
+/// Before a change that no old copy may hide. Refused when the cache takes nothing: then nothing is changed.
+async fn cache_first(shop: &Shop, account: &Account) -> Outcome<()> {
+    if let Err(fault) = cache(shop, account).await {
+        shop.world.log.write(LogLine::warn("cache.write_failed").account(account.id).because(fault));
+        return Err(Refusal::AccountBusy { retry_after: 1 }.into());
+    }
+    Ok(())
 }
 
 /// A cache that can't be written only makes the next request slower.
@@ -208,7 +257,9 @@ pub async fn create(
         shard: least_full(shop).await?,
         test,
         shop_name: Some(shop_name.to_owned()),
+        disabled: false,
         key_hash: hash(&api_key),
+        key_since: shop.now(),
     };
     // What was typed is shown, in lower case as ever.
     let shown = email.to_lowercase();
@@ -295,18 +346,24 @@ pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<P
     }
 }
 
-/// A new API key. The old one is dead here at once, and everywhere within a minute.
+/// A new API key. The old one is dead here at once, and everywhere within a minute; its owner may ask for a lost answer
+/// with it (`find_replaced`).
 pub async fn regenerate_key(shop: &Shop, account: &Account, along: Along<'_, String>) -> Outcome<String> {
+    replace_key(shop, account, true, along).await
+}
+
+/// `keep`: the old key may ask for the answer once more.
+async fn replace_key(shop: &Shop, account: &Account, keep: bool, along: Along<'_, String>) -> Outcome<String> {
     let api_key = new_api_key(shop, account.test);
-    let account = Account { key_hash: hash(&api_key), ..account.clone() };
-    let mut statements = vec![sql::set_key(account.id, &account.key_hash, shop.now())];
+    let key_since = shop.now().max(account.key_since + 1);
+    let account = Account { key_hash: hash(&api_key), key_since, ..account.clone() };
+    let mut statements = vec![sql::set_key(&account, keep)];
     statements.extend(along(&api_key)?);
     // The cache first, and it must succeed: an old copy that stays there would let the old key in. Until the directory
-    // has the new hash, the old key misses the cache and is found there.
-    cache(shop, &account).await?;
+    // has the new hash, the old key misses the cache and is found there. KV takes one write a second of each key, so
+    // this is the only one.
+    cache_first(shop, &account).await?;
     shop.world.databases.directory().commit(statements).await?;
-    // Somebody may have come in with the old key in between, and put it back.
-    remember(shop, &account).await;
     Ok(api_key)
 }
 

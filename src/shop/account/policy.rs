@@ -57,7 +57,7 @@ impl Policy {
     }
 }
 
-/// The account's policy now.
+/// The account's policy now, and when the operator disabled the account.
 pub fn of(account_id: i64) -> Statement {
-    Statement::new(format!("SELECT {COLUMNS} FROM shops WHERE account_id = ?1"), vec![account_id.into()])
+    Statement::new(format!("SELECT {COLUMNS}, disabled_at FROM shops WHERE account_id = ?1"), vec![account_id.into()])
 }

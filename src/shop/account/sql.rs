@@ -3,19 +3,34 @@
 use super::{
     Account, Change, Profile,
     contact::{self, Contact},
+    directory::Listed,
     policy::{self, Policy},
     secret::{KEPT, MOST, Sealed, Secrets},
 };
 use crate::{
     json::{self, Value},
-    world::{self, Fault, Row, Statement},
+    world::{self, Fault, Reader, Row, Statement},
 };
 
 pub fn by_email(email: &str) -> Statement {
+    Statement::new(format!("SELECT {COLUMNS} FROM accounts WHERE email = ?1"), vec![email.into()])
+}
+
+const COLUMNS: &str = "id, email, shard, test, key_hash,
+    (SELECT shop_name FROM shops WHERE account_id = accounts.id) AS shop_name, disabled_at IS NOT NULL AS disabled, key_since";
+
+pub fn whole(id: i64) -> Statement {
+    Statement::new(format!("SELECT {COLUMNS} FROM accounts WHERE id = ?1"), vec![id.into()])
+}
+
+/// The account whose key was replaced after `since`, and the hash of the key before it.
+pub fn replaced(email: &str, since: i64) -> Statement {
     Statement::new(
-        "SELECT id, email, shard, test, key_hash, (SELECT shop_name FROM shops WHERE account_id = accounts.id) AS shop_name
-         FROM accounts WHERE email = ?1",
-        vec![email.into()],
+        format!(
+            "SELECT {COLUMNS}, old_key_hash FROM accounts
+             WHERE email = ?1 AND old_key_hash IS NOT NULL AND key_since > ?2"
+        ),
+        vec![email.into(), since.into()],
     )
 }
 
@@ -24,16 +39,25 @@ pub fn by_id(id: i64) -> Statement {
 }
 
 pub fn from_row(row: &Row) -> Result<Account, Fault> {
-    row.read(|row| {
-        Ok(Account {
-            id: row.int(),
-            email: row.text(),
-            shard: row.text(),
-            test: row.flag(),
-            key_hash: row.text(),
-            shop_name: row.maybe_text(),
-        })
-    })
+    row.read(|row| Ok(account(row)))
+}
+
+/// With the hash of the key before.
+pub fn replaced_row(row: &Row) -> Result<(Account, String), Fault> {
+    row.read(|row| Ok((account(row), row.text())))
+}
+
+fn account(row: &mut Reader<'_>) -> Account {
+    Account {
+        id: row.int(),
+        email: row.text(),
+        shard: row.text(),
+        test: row.flag(),
+        key_hash: row.text(),
+        shop_name: row.maybe_text(),
+        disabled: row.flag(),
+        key_since: row.int(),
+    }
 }
 
 /// The directory row as the cache keeps it. The e-mail is the cache key.
@@ -45,6 +69,8 @@ pub fn to_cache(account: &Account, now: i64) -> String {
         account.key_hash.as_str().into(),
         now.into(),
         account.shop_name.as_deref().map_or(Value::Null, Value::from),
+        account.disabled.into(),
+        account.key_since.into(),
     ];
     Value::Array(fields).to_text()
 }
@@ -60,14 +86,16 @@ pub fn from_cache(email: &str, text: &str) -> Option<(Account, i64)> {
         test: fields.at(2)?.as_bool()?,
         key_hash: fields.at(3)?.as_str()?.to_owned(),
         shop_name: fields.at(5).and_then(Value::as_str).map(str::to_owned),
+        disabled: fields.at(6)?.as_bool()?,
+        key_since: fields.at(7)?.as_int()?,
     };
     Some((account, cached_at))
 }
 
 pub fn insert(account: &Account, now: i64) -> Statement {
     Statement::new(
-        "INSERT INTO accounts (id, email, key_hash, shard, test, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+        "INSERT INTO accounts (id, email, key_hash, shard, test, key_since, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6)",
         vec![
             account.id.into(),
             (&account.email).into(),
@@ -171,11 +199,54 @@ pub fn touch(account_id: i64, change: &Change, now: i64) -> Statement {
     )
 }
 
-pub fn set_key(account_id: i64, key_hash: &str, now: i64) -> Statement {
+/// `keep`: the key before may ask for the answer once more.
+pub fn set_key(account: &Account, keep: bool) -> Statement {
     Statement::new(
-        "UPDATE accounts SET key_hash = ?2, updated_at = ?3 WHERE id = ?1",
-        vec![account_id.into(), key_hash.into(), now.into()],
+        "UPDATE accounts SET old_key_hash = CASE ?4 WHEN 1 THEN key_hash END, key_hash = ?2, key_since = ?3, updated_at = ?3
+         WHERE id = ?1",
+        vec![account.id.into(), (&account.key_hash).into(), account.key_since.into(), keep.into()],
     )
+}
+
+/// In the directory and in the account's own row.
+pub fn disable(account_id: i64, disabled_at: Option<i64>, now: i64) -> [Statement; 2] {
+    [
+        "UPDATE accounts SET disabled_at = ?2, updated_at = ?3 WHERE id = ?1",
+        "UPDATE shops SET disabled_at = ?2, updated_at = ?3 WHERE account_id = ?1",
+    ]
+    .map(|sql| Statement::new(sql, vec![account_id.into(), disabled_at.into(), now.into()]))
+}
+
+/// As the operator sees them, by id. The e-mail as it was typed stands where the account's settings do.
+const LISTED: &str = "SELECT id, COALESCE((SELECT email FROM shops WHERE account_id = accounts.id), email) AS shown,
+      (SELECT shop_name FROM shops WHERE account_id = accounts.id) AS shop_name,
+      test, shard, disabled_at, created_at, updated_at FROM accounts";
+
+pub fn list(after: i64, most: u32) -> Statement {
+    Statement::new(format!("{LISTED} WHERE id > ?1 ORDER BY id LIMIT ?2"), vec![after.into(), most.into()])
+}
+
+pub fn listed_by_email(email: &str) -> Statement {
+    Statement::new(format!("{LISTED} WHERE email = ?1"), vec![email.into()])
+}
+
+pub fn listed_by_id(id: i64) -> Statement {
+    Statement::new(format!("{LISTED} WHERE id = ?1"), vec![id.into()])
+}
+
+pub fn listed(row: &Row) -> Result<Listed, Fault> {
+    row.read(|row| {
+        Ok(Listed {
+            id: row.int(),
+            email: row.text(),
+            shop_name: row.maybe_text(),
+            test: row.flag(),
+            shard: row.text(),
+            disabled_at: row.maybe_int(),
+            created_at: row.int(),
+            updated_at: row.int(),
+        })
+    })
 }
 
 /// Holds a commit to there being fewer old secrets than may sign at the same time.

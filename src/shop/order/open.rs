@@ -90,7 +90,13 @@ pub async fn commit(
     along: Along<'_, Order>,
 ) -> Outcome<Result<Order, Uncommitted>> {
     let policy = match ready.policy.first() {
-        Some(row) => row.read(|row| Ok(Policy::read(row)))?,
+        Some(row) => {
+            let (policy, disabled_at) = row.read(|row| Ok((Policy::read(row), row.maybe_int())))?;
+            if disabled_at.is_some() {
+                return Err(Refusal::AccountDisabled.into());
+            }
+            policy
+        }
         None => Policy::default(),
     };
     let opened = draft.gateway.of(account).open(Desk { shop, account }, &draft, ready.taken).await?;

@@ -36,7 +36,8 @@ pub struct Told(RefCell<Vec<String>>);
 impl Told {
     /// Looks through an answer.
     pub fn hear(&self, method: &str, path: &str, text: &str) {
-        let purpose = SHOWN.contains(&(method, path));
+        let is_new_key = path.strip_prefix("/admin/accounts/").is_some_and(|rest| rest.ends_with("/api_key"));
+        let purpose = SHOWN.contains(&(method, path)) || (method == "Post" && is_new_key);
         let found = secrets_in(text).into_iter().filter(|what| !purpose || !MADE.contains(what));
         self.0.borrow_mut().extend(found.map(|what| format!("{what} in the answer to {method} {path}")));
     }
