@@ -92,7 +92,7 @@ fn what_is_no_usable_key_is_refused_with_its_reason() {
     let grace = grace(&world);
     let before = world.db.dump();
     let mistyped = ZPUB.replace("6rFR", "6rFS");
-    let long = "x".repeat(201);
+    let long = "x".repeat(2_001);
     let cases = [
         (json!(mistyped), "has a typing error (its checksum does not match)"),
         (json!("bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu"), "is not a valid extended public key"),
@@ -101,7 +101,7 @@ fn what_is_no_usable_key_is_refused_with_its_reason() {
         (json!(""), "can't be blank"),
         (json!(null), "can't be blank"),
         (json!([ZPUB]), "must be a text"),
-        (json!(long), "is too long (maximum is 200 characters)"),
+        (json!(long), "is too long (maximum is 2000 characters)"),
         // Litecoin's.
         (
             json!(
@@ -293,6 +293,88 @@ fn the_operator_frees_a_wallet_that_somebody_sits_on() {
         .json(&json!({"gateway": "ethereum", "wallet": SINGLE}))
         .send()
         .expect(401);
+}
+
+#[test]
+fn a_descriptor_gives_the_addresses_that_it_describes() {
+    let world = World::new();
+    let grace = grace(&world);
+    let xpub = spelled(ZPUB, [0x04, 0x88, 0xb2, 0x1e]);
+    let first = |text: &str| {
+        let account = grace.put("/account", wallet(text)).expect(200).json();
+        let shown = account["gateways"]["bitcoin"]["xpub"].as_str().unwrap().to_owned();
+        assert!(["xpub6", "zpub6", "ypub6"].iter().any(|begin| shown.starts_with(begin)), "{shown}");
+        addresses(&account)[0].clone()
+    };
+    let native = "bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu";
+    for text in [
+        format!("[73c5da0a/84'/0'/0']{ZPUB}"),
+        format!("[73c5da0a/84h/0h/0h]{xpub}/0/*"),
+        format!("wpkh({ZPUB})"),
+        format!("wpkh([73c5da0a/84h/0h/0h]{xpub}/<0;1>/*)"),
+        // Bitcoin Core's getdescriptorinfo.
+        format!("wpkh([73c5da0a/84'/0'/0']{xpub}/0/*)#wc3n3van"),
+    ] {
+        assert_eq!(first(&text), native, "{text}");
+    }
+    let nested = first(&spelled(ZPUB, [0x04, 0x9d, 0x7c, 0xb2]));
+    assert!(nested.starts_with('3'));
+    for text in [
+        format!("[73c5da0a/49'/0'/0']{xpub}"),
+        format!("sh(wpkh({xpub}/0/*))"),
+        format!("sh(wpkh([73c5da0a/84'/0'/0']{xpub}))"),
+    ] {
+        assert_eq!(first(&text), nested, "{text}");
+    }
+    let before = world.db.dump();
+    for (text, reason) in [
+        (format!("pkh({xpub})"), "is for addresses of another kind"),
+        (format!("[73c5da0a/44'/0'/0']{xpub}"), "is for addresses of another kind"),
+        (format!("[73c5da0a/86'/0'/0']{xpub}"), "is for addresses of another kind"),
+        (format!("wpkh({YPUB})"), "is for addresses of another kind"),
+        (format!("[73c5da0a/49'/0'/0']{ZPUB}"), "is for addresses of another kind"),
+        (format!("wpkh({xpub}/1/*)"), "has a path that is not /0/* or /<0;1>/*"),
+        (format!("wpkh({xpub})#aaaaaaaa"), "has a typing error"),
+        (format!("wpkh([73c5da0a/84'/0'/0']{})", UPUB), "is for addresses of another kind"),
+    ] {
+        let errors = grace.put("/account", wallet(&text)).errors();
+        assert!(errors[0].starts_with(&format!("Gateways bitcoin xpub {reason}")), "{text}: {errors:?}");
+    }
+    assert_eq!(world.db.dump(), before);
+}
+
+#[test]
+fn seed_words_and_single_private_keys_are_refused_with_the_warning_wherever_they_are_given() {
+    let world = World::new();
+    let grace = grace(&world);
+    let before = world.db.dump();
+    let words = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+    let long = format!("{words} {words}");
+    let wif = "L1uyy5qTuGrVXrmrsvHWHgVzW9kKdrp27wBC7Vs6nZDTF2BRUVwy";
+    let numbered: String = words.split(' ').enumerate().map(|(n, word)| format!("{}) {word}\n", n + 1)).collect();
+    for private in [
+        words,
+        &long,
+        &words.to_uppercase(),
+        &numbered,
+        wif,
+        &format!("wpkh({wif})"),
+        &format!("[73c5da0a/84'/0'/0']{ZPRV}/0/*"),
+    ] {
+        for (gateway, field) in
+            [("bitcoin", "xpub"), ("litecoin", "xpub"), ("ethereum", "xpub"), ("ethereum", "address")]
+        {
+            let reply = grace.put("/account", json!({"gateways": {gateway: {field: private}}}));
+            let errors = reply.errors();
+            assert!(
+                errors.len() == 1 && errors[0].contains("is a private key. It was not stored."),
+                "{gateway} {errors:?}"
+            );
+            assert!(!reply.text().contains("winner") && !reply.text().contains(&wif[..20]), "it is not repeated");
+        }
+    }
+    assert_eq!(world.db.dump(), before, "nor stored");
+    assert!(!world.log.text().contains("winner") && !world.log.text().contains(&wif[..20]), "nor logged");
 }
 
 /// The same key under another version (SLIP 132): `xpub` 0488b21e, `ypub` 049d7cb2, `zpub` 04b24746.

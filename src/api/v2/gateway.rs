@@ -168,6 +168,9 @@ fn setting_of(call: &Call<'_>, fields: &mut Fields, setting: Setting) -> Option<
     None
 }
 
+/// Characters of a wallet's text: a descriptor has less than 300, and the words of a seed are to be told as such.
+const MAX_WALLET: usize = 2_000;
+
 fn wallet(call: &Call<'_>, fields: &mut Fields, gateway: Gateway) -> Option<WalletChange> {
     let way = gateway.of(call.account);
     let network = way.network(Desk { shop: call.shop, account: call.account });
@@ -177,7 +180,7 @@ fn wallet(call: &Call<'_>, fields: &mut Fields, gateway: Gateway) -> Option<Wall
         fields.error("Address and xpub can't be given together");
         return None;
     }
-    let text = fields.required_text(name, 200).map(|text| clean(&text).to_owned());
+    let text = fields.required_text(name, MAX_WALLET).map(|text| clean(&text).to_owned());
     let confirmations =
         fields.int("confirmations", 0, way.most_confirmations().into()).and_then(|n| u32::try_from(n).ok());
     let source = way.wallet(network, text.as_deref()?).and_then(|source| match source.is_single() == single {
@@ -192,6 +195,11 @@ fn wallet(call: &Call<'_>, fields: &mut Fields, gateway: Gateway) -> Option<Wall
             KeyError::UnknownVersion => {
                 format!("is not an extended public key for single-signature {} ({})", gateway.name(), way.keys())
             }
+            KeyError::Script => format!(
+                "is for addresses of another kind: a single key's wpkh or sh(wpkh) is needed ({})",
+                way.keys()
+            ),
+            KeyError::Path => "has a path that is not /0/* or /<0;1>/*".into(),
             KeyError::WrongNetwork => "belongs to a test network, and this shop takes real coins".into(),
             _ if single => format!("is not an {} address (0x and 40 hexadecimal digits)", gateway.name()),
             KeyError::Malformed | KeyError::Hardened | KeyError::NoSuchChild => {
@@ -202,7 +210,8 @@ fn wallet(call: &Call<'_>, fields: &mut Fields, gateway: Gateway) -> Option<Wall
     });
     let source = source.ok()?;
     let text = match &source {
-        Source::Key(_) => text?,
+        // Without the descriptor around it.
+        Source::Key(key) => key.text().to_owned(),
         // In the one spelling that has a checksum.
         Source::Single(address) => address.clone(),
     };

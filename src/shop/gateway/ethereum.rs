@@ -7,6 +7,7 @@ use super::{
     servers,
     simulated::Simulated,
     wallet::{self, Held, Source},
+    wallet_text,
 };
 use crate::{
     shop::{
@@ -86,7 +87,12 @@ impl Way for Ethereum {
         if let Some(address) = address::parse(text)? {
             return Ok(Source::Single(address));
         }
-        let key = ExtendedKey::parse(text)?;
+        // Its origin's purpose is 44 (BIP 44), and a descriptor's functions are those of outputs.
+        let given = wallet_text::read(text)?;
+        if given.script.is_some() || given.purpose.is_some_and(|purpose| purpose != 44) {
+            return Err(KeyError::UnknownVersion);
+        }
+        let key = ExtendedKey::parse(given.key)?;
         if key.dialect() != Dialect::Plain {
             return Err(KeyError::UnknownVersion);
         }

@@ -13,6 +13,7 @@ use k256::{
 use ripemd::Ripemd160;
 use sha2::{Digest, Sha256, Sha512};
 
+use super::wallet_text::{self, Given};
 use crate::world::Network;
 
 /// Serialised extended key with its checksum: 4 version, 1 depth, 4 parent, 4 child, 32 chain code,
@@ -80,6 +81,10 @@ pub enum KeyError {
     UnknownVersion,
     /// No extended key at all, or one whose parts contradict one another.
     Malformed,
+    /// A descriptor of addresses that aren't P2WPKH or P2SH-P2WPKH of one key.
+    Script,
+    /// A descriptor whose addresses aren't the children of child 0.
+    Path,
     /// A test network's key where real money is taken.
     WrongNetwork,
     /// An index of 2³¹ or more: a public key has no such child.
@@ -98,16 +103,46 @@ pub struct ExtendedKey {
     script: ScriptKind,
     chain_code: [u8; 32],
     public_key: [u8; 33],
+    text: String,
 }
 
 impl ExtendedKey {
+    /// Reads an extended public key of a coin of outputs, which may stand in a descriptor (`wallet_text`): that, the path of
+    /// its origin, or its version say what kind its addresses are.
+    pub fn described(text: &str) -> Result<ExtendedKey, KeyError> {
+        let Given { key, script, purpose } = wallet_text::read(text)?;
+        let key = ExtendedKey::parse(key)?;
+        let by_purpose = match purpose {
+            Some(84) => Some(ScriptKind::P2wpkh),
+            Some(49) => Some(ScriptKind::P2shP2wpkh),
+            // BIP 44, 45, 48, 86 and 87.
+            Some(44 | 45 | 48 | 86 | 87) if script.is_none() => return Err(KeyError::Script),
+            _ => None,
+        };
+        match script.or(by_purpose) {
+            None => Ok(key),
+            // Versions but BIP 32's own say it themselves.
+            Some(script) if key.says_script() && script != key.script => Err(KeyError::Script),
+            Some(script) => Ok(ExtendedKey { script, ..key }),
+        }
+    }
+
+    fn says_script(&self) -> bool {
+        self.dialect == Dialect::Segwit || self.script == ScriptKind::P2shP2wpkh
+    }
+
+    /// The key as it was given, without what stood around it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Reads xpub, zpub, Ltub (P2WPKH), ypub, Mtub (P2SH-P2WPKH) and their test network forms tpub, vpub, ttub, upub,
     /// in base58check. Whether its dialect is a coin's is for the coin to say. Fails with every [`KeyError`] but `WrongNetwork`, `Hardened` and
     /// `NoSuchChild`.
     pub fn parse(text: &str) -> Result<ExtendedKey, KeyError> {
         let text = text.trim_ascii();
         // By its first letters, so that a mistyped private key is still told as one.
-        if looks_private(text) {
+        if wallet_text::is_private(text) {
             return Err(KeyError::Private);
         }
         let mut raw = [0; KEY_BYTES];
@@ -140,7 +175,14 @@ impl ExtendedKey {
             return Err(KeyError::Malformed);
         }
         point(&fields.public_key)?;
-        Ok(ExtendedKey { main, dialect, script, chain_code: fields.chain_code, public_key: fields.public_key })
+        Ok(ExtendedKey {
+            main,
+            dialect,
+            script,
+            chain_code: fields.chain_code,
+            public_key: fields.public_key,
+            text: text.to_owned(),
+        })
     }
 
     /// Whether addresses of this key may be shown on `network`: a test key never on mainnet, where
@@ -255,11 +297,6 @@ fn fields(raw: &[u8; KEY_BYTES]) -> Option<Fields<'_>> {
         chain_code: *chain_code,
         public_key,
     })
-}
-
-fn looks_private(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.get(1..4).is_some_and(|letters| letters.eq_ignore_ascii_case(b"prv") || letters.eq_ignore_ascii_case(b"tpv"))
 }
 
 /// BIP 32's CKDpub: the chain code and public key of child `index`.

@@ -33,6 +33,7 @@ pub mod simulated;
 pub mod stripe;
 pub mod utxo;
 pub mod wallet;
+mod wallet_text;
 
 pub use coin::Coin;
 

@@ -58,7 +58,7 @@ impl Way for Utxo {
     }
 
     fn wallet(&self, network: Network, text: &str) -> Result<Source, KeyError> {
-        let key = ExtendedKey::parse(text)?;
+        let key = ExtendedKey::described(text)?;
         if !self.dialects.contains(&key.dialect()) {
             return Err(KeyError::UnknownVersion);
         }

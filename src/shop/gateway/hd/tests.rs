@@ -127,10 +127,10 @@ fn a_private_key_is_refused_even_when_mistyped() {
 fn every_private_version_is_told_by_its_first_letters_too() {
     for private in PRIVATE_VERSIONS {
         let key = forged(ZPUB, 0, &private.to_be_bytes());
-        assert!(looks_private(&key), "{key}");
+        assert!(wallet_text::is_private(&key), "{key}");
     }
     for public in [ZPUB, YPUB, UPUB, ROOT] {
-        assert!(!looks_private(public));
+        assert!(!wallet_text::is_private(public));
     }
 }
 
