@@ -64,9 +64,10 @@ CREATE TABLE wallets_new (
   confirmations INTEGER NOT NULL CHECK (confirmations BETWEEN 0 AND 64),
   next_index INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
+  least INTEGER NOT NULL DEFAULT 0,    -- the coin's smallest units: less is dust, or costs more to spend than it is
   PRIMARY KEY (account_id, gateway, identity)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO wallets_new SELECT account_id, gateway, identity, active, xpub, branch, confirmations, next_index, created_at FROM wallets;
+INSERT INTO wallets_new (account_id, gateway, identity, active, xpub, branch, confirmations, next_index, created_at) SELECT account_id, gateway, identity, active, xpub, branch, confirmations, next_index, created_at FROM wallets;
 DROP TABLE wallets;
 ALTER TABLE wallets_new RENAME TO wallets;
 CREATE UNIQUE INDEX wallets_one_owner ON wallets (identity, gateway) WHERE active = 1;

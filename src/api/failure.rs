@@ -94,6 +94,14 @@ impl From<Refusal> for Failure {
                 Failure::unavailable("Gateway does not answer right now", retry_after)
             }
             Refusal::GatewayRefused(why) => Failure::invalid(&format!("Gateway refused to open the payment ({why})")),
+            Refusal::NoRateFor { gateway, currency } => {
+                let (code, name) = (currency.code(), gateway.name());
+                Failure::invalid(&format!("Currency {code} has no exchange rate for {name} right now"))
+            }
+            Refusal::TooSmall { gateway, least } => {
+                let (value, code, name) = (least.wire(), least.currency().code(), gateway.name());
+                Failure::invalid(&format!("Value is too small for {name} (minimum is {value} {code} right now)"))
+            }
             Refusal::NotQuotable => Failure::invalid("Value can't be expressed in this currency and gateway"),
             Refusal::AccountDisabled => Failure::new(403, "This account is disabled"),
             Refusal::AccountBusy { retry_after } => {

@@ -136,6 +136,14 @@ async fn refused(
                 title: "This can't be paid right now",
                 text: "The shop takes no payments at the moment. Nothing was charged.",
             },
+            Refusal::NoRateFor { .. } => Kind::Refused {
+                title: "There is no exchange rate for this currency right now",
+                text: "This can't be paid in this coin until there is one. Nothing was charged. Try again later.",
+            },
+            Refusal::TooSmall { .. } => Kind::Refused {
+                title: "This amount is too small for this coin",
+                text: "Its network does not carry so little. Nothing was charged. Ask the seller for another way to pay.",
+            },
             Refusal::GatewayNotConfigured | Refusal::NotQuotable => Kind::Refused {
                 title: "This can't be paid right now",
                 text: "The seller has to set up this way of paying first. Nothing was charged.",

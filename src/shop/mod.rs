@@ -105,7 +105,17 @@ pub enum Refusal {
     NoRate {
         retry_after: u32,
     },
-    /// The price can't be expressed in the coin: no rate for the currency, or an amount out of range.
+    /// Rates are known, and none of them is for this currency.
+    NoRateFor {
+        gateway: gateway::Gateway,
+        currency: money::Currency,
+    },
+    /// The coin's network would not carry so little, or its owner could not spend it. The least that works.
+    TooSmall {
+        gateway: gateway::Gateway,
+        least: money::Amount,
+    },
+    /// The price can't be expressed in the coin: an amount out of range.
     NotQuotable,
     EmailTaken,
     /// The operator has disabled the account: nothing new is begun.

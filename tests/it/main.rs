@@ -26,6 +26,7 @@ mod counts;
 mod coupon;
 mod delivery;
 mod dns;
+mod dust;
 mod enable;
 mod ethereum;
 mod explorers;

@@ -19,7 +19,7 @@ fn source(world: &World) -> String {
 
 /// An order in this currency → its price in the coin's units, who said so, and the rate.
 fn quoted(world: &World, seller: &Seller<'_>, currency: &str) -> String {
-    seller.white_label(json!({"currency": currency}));
+    seller.white_label(json!({"currency": currency, "value": "1000"}));
     source(world)
 }
 
@@ -27,7 +27,9 @@ fn refused(seller: &Seller<'_>, currency: &str) -> Vec<String> {
     seller.pay(json!({"white_label": true, "currency": currency})).errors()
 }
 
-const NOT_QUOTABLE: [&str; 1] = ["Value can't be expressed in this currency and gateway"];
+fn no_rate(currency: &str) -> [String; 1] {
+    [format!("Currency {currency} has no exchange rate for Bitcoin right now")]
+}
 
 #[test]
 fn both_sources_are_asked_at_once_and_the_rate_lies_between_them() {
@@ -93,7 +95,7 @@ fn a_currency_in_which_the_two_disagree_is_left_out_and_no_other() {
     world.coingecko(json!({"usd": 50_000, "eur": 40_000, "sek": 400_000}));
     world.ecb("2023-11-14", &[("USD", "1.25"), ("SEK", "11.25")]);
     assert_eq!(quoted(&world, &grace, "EUR"), "coinbase+coingecko 40000");
-    assert_eq!(refused(&grace, "SEK"), NOT_QUOTABLE);
+    assert_eq!(refused(&grace, "SEK"), no_rate("SEK"));
     assert_eq!(quoted(&world, &grace, "NGN"), "coinbase 100");
 }
 
@@ -113,7 +115,7 @@ fn a_currency_that_not_both_sources_have_is_crossed_by_the_banks_rates() {
     ] {
         assert_eq!(quoted(&world, &grace, currency), expected);
     }
-    assert_eq!(refused(&grace, "NGN"), NOT_QUOTABLE);
+    assert_eq!(refused(&grace, "NGN"), no_rate("NGN"));
     // One source alone: what it has is taken, and the rest is crossed from its euros.
     world.web.says("https://coingecko.example", 500);
     world.advance(7 * MINUTE);
@@ -132,13 +134,13 @@ fn the_banks_rates_serve_for_seven_days_and_no_longer() {
         world.ecb("2023-11-17", &[("USD", "1.25"), ("CHF", "1")]);
         world.advance(hours * HOUR);
         if hours == 0 {
-            assert_eq!(refused(&grace, "CHF"), NOT_QUOTABLE, "a file of a day that is yet to come");
+            assert_eq!(refused(&grace, "CHF"), no_rate("CHF"), "a file of a day that is yet to come");
             world.advance(3 * 24 * HOUR);
         }
         if good {
             assert_eq!(quoted(&world, &grace, "CHF"), "coinbase+ecb 40000", "after {hours} h");
         } else {
-            assert_eq!(refused(&grace, "CHF"), NOT_QUOTABLE, "after {hours} h");
+            assert_eq!(refused(&grace, "CHF"), no_rate("CHF"), "after {hours} h");
         }
         quote(&grace);
     }
@@ -190,7 +192,7 @@ fn the_bank_is_asked_once_an_hour_and_its_last_file_is_kept() {
     world.web.says("https://ecb.example", 500);
     world.advance(7 * 24 * HOUR + 3 * HOUR);
     world.cron();
-    assert_eq!(refused(&grace, "CHF"), NOT_QUOTABLE);
+    assert_eq!(refused(&grace, "CHF"), no_rate("CHF"));
     quote(&grace);
 }
 
@@ -354,11 +356,32 @@ fn a_deployment_without_any_rate_makes_links_but_no_orders() {
 }
 
 #[test]
-fn a_currency_that_the_source_does_not_know_is_said_to_be_so() {
+fn a_currency_that_the_source_does_not_know_is_said_to_be_so_with_a_link_and_without() {
     let world = World::new();
     let grace = world.live_seller();
-    let reply = grace.pay(json!({"white_label": true, "currency": "CHF"}));
-    assert_eq!(reply.errors(), ["Value can't be expressed in this currency and gateway"]);
+    quote(&grace);
+    for currency in ["CHF", "AFN", "KWD", "JPY"] {
+        for white_label in [true, false] {
+            let reply = grace.pay(json!({"white_label": white_label, "currency": currency}));
+            assert_eq!(reply.errors(), no_rate(currency));
+        }
+    }
+    assert_eq!(world.db.rows_in("payments"), 0);
+}
+
+#[test]
+fn a_link_whose_currency_has_lost_its_rate_says_so_on_its_page() {
+    let world = World::new();
+    let grace = world.live_seller();
+    let link = grace.link(json!({"currency": "EUR"}));
+    world.coinbase(json!({"USD": "50000"}));
+    world.advance(HOUR);
+    let page = world.buyer().post(&link.path, "").expect(403).text();
+    assert!(page.contains("There is no exchange rate for this currency right now"), "{page}");
+    world.coinbase(json!({"USD": "50000", "EUR": "40000"}));
+    world.advance(HOUR);
+    world.buyer().post(&link.path, "").expect(303);
+    assert_eq!(world.db.one("SELECT next_index FROM wallets"), "1");
 }
 
 #[test]

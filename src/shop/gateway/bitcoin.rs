@@ -18,6 +18,8 @@ static BITCOIN: Utxo = Utxo {
     coin: &COIN,
     confirmations: 1,
     most: 2_100_000_000_000_000,
+    dust_fee: 3,
+    spending_fee: 5,
     simulated: &SIMULATED,
     settings: |settings| &settings.bitcoin,
     dialects: &[Dialect::Plain, Dialect::Segwit],

@@ -18,6 +18,8 @@ static LITECOIN: Utxo = Utxo {
     coin: &COIN,
     confirmations: 2,
     most: 8_400_000_000_000_000,
+    dust_fee: 30,
+    spending_fee: 10,
     simulated: &SIMULATED,
     settings: |settings| &settings.litecoin,
     dialects: &[Dialect::Plain, Dialect::Segwit, Dialect::Litecoin],

@@ -173,6 +173,12 @@ pub trait Way: Sync {
         Err(KeyError::UnknownVersion)
     }
 
+    /// The least that a payment to this wallet must be, in the coin's smallest unit: less is not carried by the network (dust), or
+    /// costs more to spend than it is.
+    fn least(&self, _held: &wallet::Held) -> u64 {
+        0
+    }
+
     /// Confirmations that make an order paid where neither payment nor wallet say.
     fn confirmations(&self) -> u32 {
         1

@@ -57,6 +57,10 @@ impl Way for Simulated {
         self.0.address(network, held, index)
     }
 
+    fn least(&self, held: &Held) -> u64 {
+        self.0.least(held)
+    }
+
     fn takes(&self, account_id: i64, taker: &Taker<'_>) -> Vec<Statement> {
         self.0.takes(account_id, taker)
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Coin, Desk, NoSight, Opened, Seen, Taker, Way, esplora,
-    hd::{Dialect, ExtendedKey, KeyError, Prefixes},
+    hd::{Branch, Dialect, ExtendedKey, KeyError, Prefixes, ScriptKind},
     wallet::{self, Held, Source},
 };
 use crate::{
@@ -22,6 +22,9 @@ pub struct Utxo {
     pub confirmations: u32,
     /// There will never be more of it, in its smallest unit.
     pub most: u64,
+    /// Satoshi or litoshi for a byte: what the network calls dust is counted by the first, what spending costs by the second.
+    pub dust_fee: u64,
+    pub spending_fee: u64,
     pub simulated: &'static dyn Way,
     pub settings: fn(&Settings) -> &ChainSettings,
     /// Whose keys it takes.
@@ -71,6 +74,17 @@ impl Way for Utxo {
             Held::Branch(branch) => branch.address(index, &(self.prefixes)(network)),
             Held::Single(_) => Err(KeyError::Malformed),
         }
+    }
+
+    /// Dust as Bitcoin Core counts it (`GetDustThreshold`): bytes of an output and of the input that spends it. Above that, the
+    /// input's fee.
+    fn least(&self, held: &Held) -> u64 {
+        let (dust, input) = match held {
+            Held::Branch(Branch { script: ScriptKind::P2wpkh, .. }) => (98, 68),
+            // What wraps it isn't seen before it is spent: 148 bytes are counted for that, and 91 are needed.
+            _ => (180, 91),
+        };
+        dust * self.dust_fee + input * self.spending_fee
     }
 
     fn confirmations(&self) -> u32 {

@@ -131,12 +131,12 @@ pub fn set(
     let seal = |kind: &str, plain: &str| vault::seal(keys, &place(kind, account.id), plain, shop.random());
     statements.push(Statement::new(
         // Another account may have had it before: no address is handed out twice.
-        "INSERT INTO wallets (account_id, gateway, identity, active, xpub, branch, confirmations, next_index, created_at)
+        "INSERT INTO wallets (account_id, gateway, identity, active, xpub, branch, confirmations, next_index, created_at, least)
          VALUES (?1, ?2, ?3, 1, ?4, ?5, COALESCE(?6, ?8),
-                 MAX(?9, COALESCE((SELECT MAX(next_index) FROM wallets WHERE identity = ?3 AND gateway = ?2), 0)), ?7)
+                 MAX(?9, COALESCE((SELECT MAX(next_index) FROM wallets WHERE identity = ?3 AND gateway = ?2), 0)), ?7, ?10)
          ON CONFLICT (account_id, gateway, identity)
          DO UPDATE SET active = 1, xpub = ?4, branch = ?5, confirmations = COALESCE(?6, confirmations),
-                       next_index = excluded.next_index",
+                       next_index = excluded.next_index, least = ?10",
         vec![
             account.id.into(),
             gateway.snake().into(),
@@ -147,6 +147,7 @@ pub fn set(
             now.into(),
             gateway.of(account).confirmations().into(),
             next_index.into(),
+            gateway.of(account).least(&held).cast_signed().into(),
         ],
     ));
     Ok(statements)
@@ -227,6 +228,24 @@ pub async fn elsewhere(
         }
     }
     Ok(Some(next_indexes))
+}
+
+/// Holds a commit to so much of the coin being enough for the account's wallet.
+pub fn takes_value(account_id: i64, gateway: Gateway, value: u64) -> Statement {
+    Statement::guard(
+        "NOT EXISTS (SELECT 1 FROM wallets WHERE account_id = ?1 AND gateway = ?2 AND active = 1 AND least > ?3)",
+        vec![account_id.into(), gateway.snake().into(), value.cast_signed().into()],
+    )
+}
+
+/// The least that the account's wallet takes.
+pub async fn least(shop: &Shop, account: &Account, gateway: Gateway) -> Result<u64, Fault> {
+    let least = Statement::new(
+        "SELECT least FROM wallets WHERE account_id = ?1 AND gateway = ?2 AND active = 1",
+        vec![account.id.into(), gateway.snake().into()],
+    );
+    let rows = account.db(shop)?.rows(vec![least]).await?;
+    rows.first().and_then(|rows| rows.first()).map_or(Ok(0), |row| row.read(|row| Ok(row.units())))
 }
 
 pub fn active(account_id: i64) -> Statement {

@@ -3,7 +3,7 @@
 use super::{Draft, Invoice, Order, Status, dollars, pace, sql, watch};
 use crate::{
     shop::{
-        Along, Outcome, Refusal, Shop,
+        Along, Error, Outcome, Refusal, Shop,
         account::{
             Account,
             policy::{self, Policy},
@@ -11,6 +11,7 @@ use crate::{
         gateway::{
             Desk, Gateway, Opened, Taker,
             rates::{self, Rates},
+            wallet,
         },
         money::{self, Amount, Decimal},
         webhook::{self, Endpoint, Event, Subject},
@@ -27,11 +28,17 @@ pub async fn rates(shop: &Shop, account: &Account, gateway: Gateway) -> Outcome<
     Ok(rates::current(shop, coin).await?)
 }
 
+/// The rates of a coin as they are known without asking anybody: what a link is checked by when it is made.
+pub async fn known_rates(shop: &Shop, account: &Account, gateway: Gateway) -> Option<Rates> {
+    let coin = *gateway.coin()?;
+    if account.test { Some(rates::fixed(coin, shop.now())) } else { rates::known(shop, coin).await }
+}
+
 /// What the price of a draft is worth. Coins can't be asked for without a rate; on a page only the dollars are missing then.
 pub async fn worth(shop: &Shop, account: &Account, gateway: Gateway, price: Amount) -> Outcome<Option<Rates>> {
     if gateway.coin().is_some() {
         let rates = rates(shop, account, gateway).await?;
-        quote(price, &rates, &Policy::default())?;
+        quote(gateway, price, &rates, &Policy::default())?;
         return Ok(Some(rates));
     }
     if price.currency() == dollars()? {
@@ -59,7 +66,15 @@ pub async fn place(
     let taken = 2..2 + taking.len();
     statements.extend(taking);
     statements.extend(begin);
-    let rows = account.db(shop)?.commit(statements).await?;
+    if let Some(rates) = rates.as_ref().filter(|_| draft.gateway.coin().is_some()) {
+        statements.push(enough(account, draft.gateway, draft.price, rates)?);
+    }
+    let rows = match (account.db(shop)?.commit(statements).await, &rates) {
+        (Err(no), Some(rates)) if no.is_stale() => {
+            return Err(is_too_small(shop, account, draft.gateway, draft.price, rates).await);
+        }
+        (rows, _) => rows?,
+    };
     let [endpoints, policy, ..] = rows.as_slice() else {
         return Err(Fault("two answers were expected".into()).into());
     };
@@ -119,14 +134,40 @@ pub async fn commit(
 }
 
 /// The price of one coin that this account quotes: the market's, less its spread. The buyer pays so much more coin.
-pub fn rate(price: Amount, rates: &Rates, policy: &Policy) -> Outcome<Decimal> {
-    let market = rates.price(price.currency());
-    Ok(market.and_then(|rate| rate.less(policy.spread_basis_points)).ok_or(Refusal::NotQuotable)?)
+pub fn rate(gateway: Gateway, price: Amount, rates: &Rates, policy: &Policy) -> Outcome<Decimal> {
+    let currency = price.currency();
+    let market = rates.price(currency).ok_or(Refusal::NoRateFor { gateway, currency })?;
+    Ok(market.less(policy.spread_basis_points).ok_or(Refusal::NotQuotable)?)
 }
 
 /// What a price is in coins.
-pub fn quote(price: Amount, rates: &Rates, policy: &Policy) -> Outcome<u64> {
-    Ok(money::coin_value(price, rate(price, rates, policy)?).ok_or(Refusal::NotQuotable)?)
+pub fn quote(gateway: Gateway, price: Amount, rates: &Rates, policy: &Policy) -> Outcome<u64> {
+    Ok(money::coin_value(price, rate(gateway, price, rates, policy)?).ok_or(Refusal::NotQuotable)?)
+}
+
+/// What holds a commit to a price that the account's wallet for this gateway can be paid. `is_too_small` says why it was refused.
+pub fn enough(account: &Account, gateway: Gateway, price: Amount, rates: &Rates) -> Outcome<Statement> {
+    Ok(wallet::takes_value(account.id, gateway, quote(gateway, price, rates, &Policy::default())?))
+}
+
+/// The refusal of a commit that `enough` held back.
+pub async fn is_too_small(shop: &Shop, account: &Account, gateway: Gateway, price: Amount, rates: &Rates) -> Error {
+    let least = wallet::least(shop, account, gateway).await;
+    let rate = rate(gateway, price, rates, &Policy::default());
+    match (least, rate) {
+        // Something else held it back: another request under the same idempotency key.
+        (Ok(least), Ok(rate)) if money::coin_value(price, rate).is_none_or(|value| value >= least) => {
+            Refusal::Running.into()
+        }
+        (Ok(least), Ok(rate)) => {
+            // With a tenth more, since rates move until it is paid.
+            let least = money::fiat_value(least + least / 10, rate, price.currency());
+            let least = least.and_then(|amount| Amount::new(amount.minor() + 1, price.currency()));
+            least.map_or(Refusal::NotQuotable, |least| Refusal::TooSmall { gateway, least }).into()
+        }
+        (Err(fault), _) => fault.into(),
+        (_, Err(error)) => error,
+    }
 }
 
 fn price(
@@ -150,7 +191,7 @@ fn price(
             let mut invoice = Invoice {
                 address: address.text,
                 index: Some(address.index),
-                rate: rate(draft.price, rates, &policy)?,
+                rate: rate(draft.gateway, draft.price, rates, &policy)?,
                 rate_source: rates.source(draft.price.currency()),
                 rate_at: rates.at,
                 expires_at: now + policy.quote(),
@@ -158,7 +199,7 @@ fn price(
                 cursor: address.cursor,
                 ..Invoice::default()
             };
-            invoice.value = invoice.marked(quote(draft.price, rates, &policy)?);
+            invoice.value = invoice.marked(quote(draft.gateway, draft.price, rates, &policy)?);
             (invoice, None, address.confirmations)
         }
         Opened::Page(session) => (Invoice::default(), Some(session), 0),

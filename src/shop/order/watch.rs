@@ -203,7 +203,7 @@ async fn coins(shop: &Shop, account: &Account, order: &Order, receipts: &[Receip
     {
         // What comes late is worth what it is worth now. Without a rate this look decides nothing; the next will.
         let rates = open::rates(shop, account, order.gateway).await.ok()?;
-        let rate = open::rate(order.price, &rates, &order.policy).ok()?;
+        let rate = open::rate(order.gateway, order.price, &rates, &order.policy).ok()?;
         let invoice = facts::requote(&order, before, rate, &rates, now)?;
         let invoice = Invoice { late: true, ..invoice };
         standing = stand(&order, &invoice);
@@ -359,7 +359,7 @@ pub async fn requote(shop: &Shop, account: &Account, order_id: &str) -> Outcome<
         return Ok(order);
     }
     let rates = open::rates(shop, account, order.gateway).await?;
-    let rate = open::rate(order.price, &rates, &order.policy)?;
+    let rate = open::rate(order.gateway, order.price, &rates, &order.policy)?;
     let invoice = facts::requote(&order, order.invoice.received, rate, &rates, now).ok_or(Refusal::NotQuotable)?;
     let delay = shop.world.settings.watch_seconds;
     // The old chain of looks may be an hour away from its next one: a new turn starts a quick one.

@@ -75,11 +75,22 @@ pub async fn create(shop: &Shop, account: &Account, request: Request, along: Alo
     let made = Made { id, token };
     let mut statements = along(&made)?;
     statements.push(insert);
-    match account.db(shop)?.commit(statements).await {
-        Ok(_) => Ok(made),
-        Err(no) if no.names("payments.confirmations") => Err(Refusal::GatewayNotConfigured.into()),
-        Err(no) => Err(no.into()),
+    let rates = order::open::known_rates(shop, account, link.gateway).await;
+    if let Some(rates) = &rates {
+        statements.push(order::open::enough(account, link.gateway, link.price, rates)?);
     }
+    let done = account.db(shop)?.commit(statements).await;
+    match (done, &rates) {
+        (Err(no), Some(rates)) if no.is_stale() => {
+            return Err(order::open::is_too_small(shop, account, link.gateway, link.price, rates).await);
+        }
+        (done, _) => done,
+    }
+    .map(|_| made)
+    .map_err(|no| match no.names("payments.confirmations") {
+        true => Refusal::GatewayNotConfigured.into(),
+        false => no.into(),
+    })
 }
 
 /// The order that a link becomes has an id made from the link's: there can be one only, and whoever holds the link can
