@@ -14,3 +14,10 @@ ALTER TABLE webhook_endpoints ADD COLUMN failed_at INTEGER;       -- its last fa
 ALTER TABLE webhook_endpoints ADD COLUMN failures INTEGER NOT NULL DEFAULT 0; -- … and how many were, twelve hours apart
 ALTER TABLE webhook_endpoints ADD COLUMN disabled_at INTEGER;     -- when it was disabled by us; null: it wasn't
 ALTER TABLE webhook_endpoints ADD COLUMN disabled_reason TEXT;    -- failing, gone
+
+-- Looking through an account's logs for sending them again: one at a time, and so many rows a minute.
+CREATE TABLE webhook_scans (
+  account_id INTEGER PRIMARY KEY,
+  busy_until INTEGER NOT NULL,         -- lease of the one that runs; 0: none does
+  spent_until INTEGER NOT NULL         -- a row costs a millisecond: when all that was looked at and written is earned again
+) STRICT;

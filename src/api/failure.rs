@@ -127,6 +127,12 @@ impl From<Refusal> for Failure {
                 Failure::invalid(&format!("Gateways {wallets} is used by another account"))
             }
             Refusal::TooManyEndpoints => Failure::invalid("Webhook endpoints are limited to 100 per account"),
+            Refusal::TooManyReplays { retry_after } => {
+                let mut failure =
+                    Failure::new(429, "Webhook logs are searched one call at a time, and 60000 logs a minute");
+                failure.headers.push(("retry-after", retry_after.to_string()));
+                failure
+            }
             Refusal::TooManySecrets => Failure::invalid("Webhook secret can be replaced 4 times in 24 hours"),
             Refusal::Running => Failure::new(409, "A request with this Idempotency-Key is still running"),
             Refusal::KeyOfAnother => Failure::new(422, "This Idempotency-Key was used for another request"),

@@ -168,6 +168,7 @@ async fn refused(
             | Refusal::Running
             | Refusal::KeyOfAnother
             | Refusal::TooManyEndpoints
+            | Refusal::TooManyReplays { .. }
             | Refusal::TooManySecrets => Kind::Refused {
                 title: "That is not possible",
                 text: "This payment has moved on. Go back and look at it again.",

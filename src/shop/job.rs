@@ -9,7 +9,11 @@ use super::{
     order::{self, hear, watch},
     retention,
     time::MINUTE,
-    webhook::{self, deliver, prune},
+    webhook::{
+        self,
+        deliver::{self, Pace},
+        prune, receiver,
+    },
 };
 use crate::{
     json::{self, Value},
@@ -96,7 +100,8 @@ pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
                 _ => None,
             })
             .collect();
-        results.push((numbers, deliver::deliver(shop, shard, slow, &logs).await));
+        let pace = if slow { Pace::Patient } else { Pace::Quick };
+        results.push((numbers, deliver::deliver(shop, shard, pace, &logs).await));
     }
     let mut done = vec![true; jobs.len()];
     for (numbers, result) in results {
@@ -153,10 +158,16 @@ async fn sweep_shard(shop: &Shop, shard: &str) -> Result<(), Fault> {
         let now = shop.now();
         // Taken up means: not again for a while, should this nudge be lost as well.
         let until = now + 5 * MINUTE;
+        let [forget, probe, rearm] = receiver::sweep(now, until);
         let mut statements = vec![
-            webhook::sql::take_due(now, until, SWEEP),
+            webhook::task::take_due(now, until, SWEEP),
             order::sql::take_lapsed(now, until - now, SWEEP),
             hear::take_due(now, until, SWEEP),
+            // Others may stand behind what is put off.
+            webhook::task::put_off(now),
+            forget,
+            probe,
+            rearm,
         ];
         let owed = statements.len();
         statements.extend(retention::statements(shop, now));
@@ -174,11 +185,11 @@ async fn sweep_shard(shop: &Shop, shard: &str) -> Result<(), Fault> {
 
 /// Nudges what was taken up. Answers whether more may be owed than one commit takes.
 async fn nudge_again(shop: &Shop, shard: &str, owed: &[Vec<Row>]) -> Result<bool, Fault> {
-    let [logs, orders, notices] = owed else {
-        return Err(Fault("three answers of the sweep were expected".into()));
+    let [logs, orders, notices, _, _, probes, _] = owed else {
+        return Err(Fault("seven answers of the sweep were expected".into()));
     };
     let mut nudges = Vec::new();
-    for row in logs {
+    for row in logs.iter().chain(probes) {
         let (account_id, log_id) = row.read(|row| Ok((row.int(), row.text())))?;
         nudges.push((Job::Deliver { shard: shard.to_owned(), account_id, log_id, slow: true }, 0));
     }

@@ -150,6 +150,10 @@ pub enum Refusal {
     /// Another account has this wallet: `bitcoin xpub`.
     WalletTaken(String),
     TooManyEndpoints,
+    /// A look through the webhook logs is running, or enough of them were looked through; try again in so many seconds.
+    TooManyReplays {
+        retry_after: u32,
+    },
     /// The webhook secret was replaced too often within a day.
     TooManySecrets,
     /// A request under the same idempotency key is not finished yet.

@@ -5,105 +5,132 @@ use futures_util::{StreamExt, stream};
 
 use super::{
     Due, Event, FAILURES, FAILURES_APART, Owed, PATIENCE, Shop, WARNING,
-    dns::{self, Found},
+    attempt::{Attempted, End, LONGEST_DELAY, attempt, given_up},
     news::News,
-    sign,
-    sql::{self, Task},
-    url,
+    receiver::{self, Board, Verdict},
+    sql,
+    task::{self, Task},
+    turns::turns,
 };
 use crate::{
-    json::Value,
-    shop::{
-        job::Job,
-        time::{self, HOUR, MINUTE, SECOND},
-    },
-    world::{Answer, Fault, LogLine, Outgoing, Row, Statement, WebFault},
+    shop::{job::Job, time::SECOND},
+    world::{Fault, LogLine, Row, Statement},
 };
 
-/// A receiver has this long, in milliseconds.
-const TIMEOUT: u32 = 15_000;
-/// One that is expected to be quick has this long. Then it is asked again, and may take its time: in a queue where it keeps
-/// none of the quick ones waiting. It sees the same webhook a second time, under the same id.
-const QUICK: u32 = 4_000;
-/// For so long an endpoint that wasn't quick is not expected to be.
-const SLOW_FOR: i64 = 24 * HOUR;
-/// A webhook waits so long, from its making on, for earlier ones of its subject to the same URL.
+/// A webhook waits so long, from its making on, for earlier ones of its subject to the same receiver.
 /// Less than the grace after which cron takes it up, or both would send it.
 const HELD: i64 = 40 * SECOND;
 /// So many are waited for at once (see `job`).
 const AT_ONCE: usize = 6;
-/// So much of its answer is kept.
-const KEPT: usize = 20 << 10;
+/// Receivers of one account whose logs a batch moves to the other queue by messages. Those of further ones wait for the sweep.
+const MAX_MOVED: usize = 3;
 
-/// Time between two attempts: quick at first, for a receiver that was restarting, then over three days.
-const SCHEDULE: [i64; 10] =
-    [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR, 24 * HOUR];
-
-/// A queue delays no message for longer.
-const LONGEST_DELAY: i64 = 12 * HOUR;
+/// How long a batch's receivers may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// They are expected to be quick.
+    Quick,
+    Patient,
+    /// The seller waits for the answer: it is sent whatever is known of the receiver.
+    Now,
+}
 
 /// Sends these logs (account, id) of one shard, those of them that are still owed and whose time has come. Logs of one
-/// subject to one URL go one after the other; `slow` says whether they may take their time.
-pub async fn deliver(shop: &Shop, shard: &str, slow: bool, logs: &[(i64, String)]) -> Result<(), Fault> {
+/// subject to one receiver go one after the other.
+pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)]) -> Result<(), Fault> {
     let db = shop.world.databases.shard(shard)?;
     // Beside them the endpoints of their accounts, which news of one of them concerns. Those are rare, but would be another trip.
     let mut accounts: Vec<i64> = logs.iter().map(|(account_id, _)| *account_id).collect();
     accounts.sort_unstable();
     accounts.dedup();
-    let tasks = logs.iter().map(|(account_id, id)| sql::task_by_id(*account_id, id));
-    let rows = db.rows(tasks.chain(accounts.iter().map(|account_id| sql::all(*account_id))).collect()).await?;
-    let (tasks, endpoints) = rows.split_at_checked(logs.len()).unwrap_or_default();
-    let tasks = tasks.iter().filter_map(|rows| rows.first());
+    let mut statements = vec![task::tasks(logs), receiver::crowded(&accounts, shop.now())];
+    statements.extend(accounts.iter().map(|account_id| sql::all(*account_id)));
+    let rows = db.rows(statements).await?;
+    let [tasks, crowded, endpoints @ ..] = rows.as_slice() else {
+        return Err(Fault("two answers were expected".into()));
+    };
+    let crowded = crowded.iter().map(Row::int).collect::<Result<Vec<_>, _>>()?;
     // One row that can't be read must not keep the others.
-    let tasks = tasks.filter_map(|row| {
-        sql::task(row)
+    let tasks = tasks.iter().filter_map(|row| {
+        task::task(row)
             .map_err(|fault| shop.world.log.write(LogLine::error("webhook.log_unreadable").because(fault)))
             .ok()
     });
-    let queues = queues(tasks.collect(), shop.now());
-    let sent = stream::iter(queues.into_iter().map(|queue| in_turn(shop, queue, slow)));
-    // What is written together, also when not all of it can be.
-    let mut units: Vec<Vec<Statement>> = Vec::new();
+    let board = Board::default();
+    let mut sent: Vec<Turn> = Vec::new();
+    for round in turns(tasks.collect(), shop.now()) {
+        let round = round.into_iter().map(|turn| in_turn(shop, turn, pace, &crowded, &board));
+        sent.extend(stream::iter(round).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await.into_iter().flatten());
+    }
+    let now = shop.now();
+    // What is written together, also when not all of it can be. What is known of receivers goes first: a held log relies on it.
+    let mut units: Vec<Vec<Statement>> = board.changes(now).into_iter().map(|change| vec![change]).collect();
     let mut news: Vec<News> = Vec::new();
-    let mut next = Vec::new();
+    // Statements that answer ids of logs to be sent next, each with its account and how long they wait.
+    let mut next: Vec<(i64, Statement, Pace)> = Vec::new();
     let mut nudges = Vec::new();
-    for turn in sent.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await.into_iter().flatten() {
-        let now = shop.now();
+    let mut moved: Vec<(i64, String)> = Vec::new();
+    for turn in sent {
         let (task, wait) = match turn {
-            Turn::Over(Attempted { task, end, late }) => {
+            Turn::Over(Attempted { task, end, .. }) => {
                 log_failure(shop, &task, end);
-                let mut unit = vec![sql::finish(&task, now)];
+                let mut unit = vec![task::finish(&task, now)];
                 match health(&task, end, now) {
                     Some((statement, None)) => unit.push(statement),
                     Some((statement, Some(event))) => news.extend(News::of(&task, event, statement)),
                     None => {}
                 }
-                if late {
-                    unit.extend(slowly(&task, now));
-                }
                 units.push(unit);
                 if task.due_at.is_none() {
-                    next.push((task.account_id, sql::behind(&task)));
+                    next.push((task.account_id, task::behind(&task), pace));
                 }
                 let wait = task.log.next_retry_at.map(|at| (at - now, true));
                 (task, wait)
             }
-            Turn::Slow(task) => {
-                units.extend(slowly(&task, now).map(|statement| vec![statement]));
+            Turn::Moved(task) => {
+                let receiver = (task.account_id, task.receiver_key().to_owned());
+                let of_account = moved.iter().filter(|(account_id, _)| *account_id == task.account_id).count();
+                let known = moved.contains(&receiver);
+                if crowded.contains(&task.account_id) || (!known && of_account >= MAX_MOVED) {
+                    units.push(vec![task::wait_for_sweep(&task, now)]);
+                    continue;
+                }
+                if !known {
+                    moved.push(receiver);
+                }
                 (task, Some((0, true)))
             }
             // Whatever it waits for may be over before, and then nudges it.
             Turn::Held(task) => {
                 let left = task.log.created_at + HELD - now;
-                (task, Some((left, slow)))
+                (task, Some((left, pace != Pace::Quick)))
+            }
+            Turn::Circuit(task, until) => {
+                units.push(vec![receiver::hold(&task, until, now)]);
+                continue;
+            }
+            Turn::Deferred(task) => {
+                units.push(vec![task::wait_for_sweep(&task, now)]);
+                continue;
             }
         };
-        if let Some((wait, slow)) = wait.filter(|(wait, _)| *wait <= LONGEST_DELAY) {
-            let job = Job::Deliver { shard: shard.to_owned(), account_id: task.account_id, log_id: task.log.id, slow };
-            // Rounded up: a nudge before its time is dropped.
-            nudges.push((job, u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(0)));
+        let Some((wait, slow)) = wait.filter(|(wait, _)| *wait <= LONGEST_DELAY) else {
+            continue;
+        };
+        if slow && crowded.contains(&task.account_id) {
+            units.push(vec![task::wait_for_sweep(&task, now + wait)]);
+            continue;
         }
+        let job = Job::Deliver { shard: shard.to_owned(), account_id: task.account_id, log_id: task.log.id, slow };
+        // Rounded up: a nudge before its time is dropped.
+        nudges.push((job, u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(0)));
     }
+    next.extend(
+        board
+            .releases(now, now + super::GRACE)
+            .into_iter()
+            .map(|(account_id, released)| (account_id, released, Pace::Patient)),
+    );
     for (n, one) in news.iter().enumerate() {
         // Of several answers in one batch one is the news: the first, or the first that says "gone".
         let better = |(m, other): (usize, &News)| match (other.is_gone(), one.is_gone()) {
@@ -127,17 +154,19 @@ pub async fn deliver(shop: &Shop, shard: &str, slow: bool, logs: &[(i64, String)
             }
         }
     }
-    let behind = next.iter().map(|(_, behind)| behind.clone());
-    match db.commit(units.iter().flatten().cloned().chain(behind).collect()).await {
+    let answering = next.iter().map(|(_, statement, _)| statement.clone());
+    match db.commit(units.iter().flatten().cloned().chain(answering).collect()).await {
         Ok(rows) => {
-            let behind = rows.iter().skip(rows.len().saturating_sub(next.len()));
-            for ((account_id, _), rows) in next.iter().zip(behind) {
-                let Some(log_id) = rows.first().map(Row::text).transpose()? else {
-                    continue;
-                };
-                // One of this batch has had its turn. Any other has a nudge of its own on the way, if it wasn't held.
-                if !logs.iter().any(|(_, id)| *id == log_id) {
-                    nudges.push((Job::Deliver { shard: shard.to_owned(), account_id: *account_id, log_id, slow }, 1));
+            let answers = rows.iter().skip(rows.len().saturating_sub(next.len()));
+            for ((account_id, _, pace), rows) in next.iter().zip(answers) {
+                for row in rows {
+                    let log_id = row.text()?;
+                    // One of this batch has had its turn. Any other has a nudge of its own on the way, if it wasn't held.
+                    if !logs.iter().any(|(_, id)| *id == log_id) {
+                        let slow = *pace != Pace::Quick;
+                        let job = Job::Deliver { shard: shard.to_owned(), account_id: *account_id, log_id, slow };
+                        nudges.push((job, 1));
+                    }
                 }
             }
         }
@@ -160,57 +189,77 @@ pub async fn deliver(shop: &Shop, shard: &str, slow: bool, logs: &[(i64, String)
     Ok(())
 }
 
-/// Those that are to be sent now, by receiver and subject, in their order.
-fn queues(tasks: Vec<Task>, now: i64) -> Vec<Vec<Task>> {
-    let mut queues: Vec<Vec<Task>> = Vec::new();
-    for task in tasks {
-        // A nudge may come twice, or before a retry's time: then nothing is to be done.
-        if task.due_at.is_none() || task.log.next_retry_at.is_some_and(|at| at > now + SECOND) {
-            continue;
-        }
-        let same = |queue: &&mut Vec<Task>| {
-            queue.first().is_some_and(|first| {
-                (first.account_id, &first.subject_id, &first.log.url)
-                    == (task.account_id, &task.subject_id, &task.log.url)
-            })
-        };
-        match queues.iter_mut().find(same) {
-            // A nudge may come twice at once, too.
-            Some(queue) if queue.iter().any(|known| known.seq == task.seq) => {}
-            Some(queue) => {
-                let place = queue.iter().position(|known| known.seq > task.seq).unwrap_or(queue.len());
-                queue.insert(place, task);
-            }
-            None => queues.push(vec![task]),
-        }
-    }
-    queues
-}
-
 /// What became of a task.
 enum Turn {
     Over(Attempted),
-    /// Its receiver wasn't quick.
-    Slow(Task),
+    /// Its receiver isn't quick.
+    Moved(Task),
     /// An earlier one of its subject is still on its way.
     Held(Task),
+    /// Its receiver's circuit is open until then.
+    Circuit(Task, i64),
+    /// Too much of its account's is slow.
+    Deferred(Task),
 }
 
-async fn in_turn(shop: &Shop, queue: Vec<Task>, slow: bool) -> Vec<Turn> {
+/// Sends logs that go one after the other.
+async fn in_turn(shop: &Shop, tasks: Vec<Task>, pace: Pace, crowded: &[i64], board: &Board) -> Vec<Turn> {
     let mut turns = Vec::new();
-    let mut over = 0;
-    for task in queue {
-        // What was asked for just now, a sample or a repetition, waits for nothing.
+    // Subjects of those that are over.
+    let mut over: Vec<String> = Vec::new();
+    for task in tasks {
+        let now = shop.now();
+        // What was asked for just now, a sample or a repetition, waits for nothing before it.
         let asked_for = task.log.simulated || task.log.replay_of.is_some();
-        let first = task.log.retries == 0 && shop.now() < task.log.created_at + HELD;
-        let waits = task.ahead > over && first && !asked_for;
-        let turn = if waits { Turn::Held(task) } else { attempt(shop, task, slow).await };
-        if !asked_for && matches!(turn, Turn::Over(Attempted { task: Task { due_at: None, .. }, .. })) {
-            over += 1;
+        let first = task.log.retries == 0 && now < task.log.created_at + HELD;
+        let before = over.iter().filter(|subject| **subject == task.subject_id).count();
+        let waits = task.ahead as usize > before && first && !asked_for;
+        let verdict = match pace {
+            Pace::Now => Verdict::Attempt,
+            Pace::Quick | Pace::Patient => {
+                board.verdict(&task, pace == Pace::Quick, crowded.contains(&task.account_id), now)
+            }
+        };
+        let turn = match verdict {
+            // The endpoint was deleted or disabled meanwhile.
+            _ if !task.wanted || board.is_gone(&task) => Turn::Over(given_up(task, "endpoint_disabled")),
+            Verdict::Hold(_) if now >= task.log.created_at + receiver::HELD_FOR => {
+                Turn::Over(given_up(task, "receiver_down"))
+            }
+            Verdict::Hold(until) => Turn::Circuit(task, until),
+            Verdict::Move => Turn::Moved(task),
+            Verdict::Defer => Turn::Deferred(task),
+            Verdict::Attempt if waits => Turn::Held(task),
+            Verdict::Attempt => attempted(shop, attempt(shop, task, pace == Pace::Quick).await, board),
+        };
+        if let Turn::Over(Attempted { task, .. }) = &turn
+            && task.due_at.is_none()
+            && !asked_for
+        {
+            over.push(task.subject_id.clone());
         }
         turns.push(turn);
     }
     turns
+}
+
+/// What an attempt says of its receiver.
+fn attempted(shop: &Shop, attempted: Attempted, board: &Board) -> Turn {
+    let Attempted { task, end, late } = &attempted;
+    let now = shop.now();
+    match end {
+        End::Delivered => board.delivered(task),
+        End::Failed => board.failed(task, task.log.error.as_deref() == Some("timeout"), now),
+        End::Gone => board.gone(task),
+        End::NotMade | End::NotQuick => {}
+    }
+    if *late {
+        board.slow(task, *end == End::NotQuick, now);
+    }
+    match end {
+        End::NotQuick => Turn::Moved(attempted.task),
+        _ => Turn::Over(attempted),
+    }
 }
 
 /// One line for each attempt that failed. The receiver's URL is the seller's, and may hold a secret: its log's id leads to it.
@@ -230,24 +279,6 @@ fn log_failure(shop: &Shop, task: &Task, end: End) {
     });
 }
 
-struct Attempted {
-    task: Task,
-    end: End,
-    /// It was answered, but took so long over it that it had better not be among the quick.
-    late: bool,
-}
-
-/// How an attempt ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    Delivered,
-    Failed,
-    /// The receiver said 410: it wants no more.
-    Gone,
-    /// It was not made, for reasons of ours.
-    NotMade,
-}
-
 /// What an attempt says of its endpoint, if that is news; and whether it is news for others, too.
 fn health(task: &Task, end: End, now: i64) -> Option<(Statement, Option<Event>)> {
     let id = task.endpoint_id.as_deref()?;
@@ -264,129 +295,6 @@ fn health(task: &Task, end: End, now: i64) -> Option<(Statement, Option<Event>)>
             Some((sql::failed(account_id, id, url, now), event))
         }
         End::Gone => Some((sql::disable(account_id, id, url, now), Some(Event::EndpointDisabled))),
-        End::Failed | End::NotMade => None,
+        End::Failed | End::NotMade | End::NotQuick => None,
     }
-}
-
-/// From now on its endpoint is not expected to be quick, for a while.
-fn slowly(task: &Task, now: i64) -> Option<Statement> {
-    task.endpoint_id.as_deref().map(|id| sql::slow(task.account_id, id, &task.log.url, now + SLOW_FOR))
-}
-
-async fn attempt(shop: &Shop, mut task: Task, slow: bool) -> Turn {
-    if !task.wanted {
-        // The endpoint was deleted or disabled meanwhile.
-        task.log.error = Some("endpoint_disabled".into());
-        task.log.next_retry_at = None;
-        task.due_at = None;
-        return Turn::Over(Attempted { task, end: End::NotMade, late: false });
-    }
-    let secrets = match task.secrets.open(shop, task.account_id, shop.now()) {
-        Ok(secrets) => secrets,
-        Err(fault) => {
-            let line = LogLine::error("webhook.secret_unreadable").account(task.account_id);
-            shop.world.log.write(line.because(fault));
-            return Turn::Over(Attempted { end: End::NotMade, ..failed(shop, task, "secret") });
-        }
-    };
-    if let Err(reason) = may_go(shop, &task.log.url).await {
-        return Turn::Over(failed(shop, task, reason));
-    }
-    let (body, now) = (sign::body(&task.log.payload), shop.now());
-    let headers = sign::headers(&shop.world.settings.brand, &secrets, &task.log, task.seq, &body, now / SECOND);
-    let timeout = if slow { TIMEOUT } else { QUICK };
-    let request = Outgoing {
-        method: "POST",
-        url: task.log.url.clone(),
-        headers,
-        body: Some(body.into_bytes()),
-        timeout,
-        limit: KEPT,
-    };
-    match shop.world.web.fetch(request).await {
-        Ok(answer) => {
-            // A status at once and then a body that trickles takes as long as no answer.
-            let late = !slow && shop.now() - now >= i64::from(timeout) * 3 / 4;
-            Turn::Over(Attempted { late, ..answered(shop, task, answer) })
-        }
-        Err(WebFault::Timeout) if !slow => Turn::Slow(task),
-        Err(fault) => Turn::Over(failed(shop, task, fault.word())),
-    }
-}
-
-/// Whether it may be sent there, by what stands in the URL and by what its name leads to.
-async fn may_go(shop: &Shop, url: &str) -> Result<(), &'static str> {
-    let settings = &shop.world.settings;
-    let url = url::callable(url, settings).map_err(|_| "forbidden_url")?;
-    match url.name() {
-        Some(name) if !settings.allow_insecure_urls => match dns::find(shop, name).await {
-            Found::Private => Err("forbidden_url"),
-            Found::Nothing => Err("dns"),
-            Found::Public | Found::Unknown => Ok(()),
-        },
-        _ => Ok(()),
-    }
-}
-
-fn answered(shop: &Shop, mut task: Task, answer: Answer) -> Attempted {
-    let headers = answer.headers.iter().take(50).map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-    task.log.response_code = answer.status.into();
-    task.log.response = Some(String::from_utf8_lossy(&answer.body).into_owned());
-    task.log.response_headers = Some(Value::Object(headers).to_text());
-    // The status decides whether it arrived; this only says why not all of the answer is here.
-    task.log.error = match answer.truncated {
-        true if answer.body.len() >= KEPT => Some("too_large".into()),
-        true => Some("incomplete".into()),
-        false => None,
-    };
-    let end = match answer.status {
-        200..300 => End::Delivered,
-        410 => End::Gone,
-        _ => End::Failed,
-    };
-    if end == End::Failed {
-        retry_later(shop, &mut task, retry_after(&answer, shop.now()));
-    } else {
-        task.log.next_retry_at = None;
-        task.due_at = None;
-    }
-    Attempted { task, end, late: false }
-}
-
-fn failed(shop: &Shop, mut task: Task, reason: &str) -> Attempted {
-    task.log.response_code = 0;
-    task.log.response = None;
-    task.log.response_headers = None;
-    task.log.error = Some(reason.to_owned());
-    retry_later(shop, &mut task, None);
-    Attempted { task, end: End::Failed, late: false }
-}
-
-/// What a receiver that is too busy asks for, in milliseconds.
-fn retry_after(answer: &Answer, now: i64) -> Option<i64> {
-    let text = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
-    let text = text.1.trim();
-    // Seconds or a date (RFC 9110, 10.2.3).
-    let wait = match text.parse::<i64>() {
-        Ok(seconds) => seconds.saturating_mul(SECOND),
-        Err(_) => time::http_date(text)? - now,
-    };
-    Some(wait.clamp(0, 24 * HOUR))
-}
-
-fn retry_later(shop: &Shop, task: &mut Task, asked: Option<i64>) {
-    let step = usize::try_from(task.log.retries).ok().and_then(|n| SCHEDULE.get(n));
-    let (Some(step), true) = (step, task.log.retries < task.log.retry_limit) else {
-        task.log.next_retry_at = None;
-        task.due_at = None;
-        return;
-    };
-    task.log.retries += 1;
-    // ±20 %, so that what failed together doesn't come back together.
-    let jitter = i64::from(u16::from_le_bytes(shop.random())) * 400 / 65_536 - 200;
-    let wait = (step + step * jitter / 1_000).max(asked.unwrap_or(0));
-    let at = shop.now() + wait;
-    task.log.next_retry_at = Some(at);
-    // Its nudge comes at that time; cron only when the nudge was lost, or can't wait so long.
-    task.due_at = Some(if wait <= LONGEST_DELAY { at + MINUTE } else { at });
 }

@@ -2,7 +2,7 @@
 //! five days of its owner's events; and then its owner is told how much it missed.
 
 use super::{Endpoint, Event, GRACE, Log, deliver, replay, simulate};
-use crate::shop::{Outcome, Shop, account::Account, time::HOUR};
+use crate::shop::{Error, Outcome, Refusal, Shop, account::Account, time::HOUR};
 
 /// What became of a change.
 pub enum Updated {
@@ -23,12 +23,18 @@ pub async fn probe(shop: &Shop, account: &Account, url: &str, events: &[Event]) 
     let due_at = shop.now() + GRACE;
     let (log, statements) = simulate::sample_log(shop, account, url.to_owned(), event, due_at, 0)?;
     account.db(shop)?.commit(statements.into()).await?;
-    deliver::deliver(shop, &account.shard, true, &[(account.id, log.id.clone())]).await?;
+    deliver::deliver(shop, &account.shard, deliver::Pace::Now, &[(account.id, log.id.clone())]).await?;
     super::log(shop, account, &log.id).await
 }
 
-/// How much an endpoint missed, given how it was before it came back → so many logs, since then.
-pub async fn missed(shop: &Shop, account: &Account, before: &Endpoint, disabled_at: i64) -> Outcome<(u32, i64)> {
+/// How much an endpoint missed, given how it was before it came back → so many logs, since then. `None`: the account has looked
+/// through its logs too much just now.
+pub async fn missed(
+    shop: &Shop,
+    account: &Account,
+    before: &Endpoint,
+    disabled_at: i64,
+) -> Outcome<Option<(u32, i64)>> {
     // A log is older than its first failure. What was delivered all the same isn't counted.
     let since = before.failing_since.unwrap_or(disabled_at) - HOUR;
     let wanted = replay::Wanted {
@@ -40,5 +46,9 @@ pub async fn missed(shop: &Shop, account: &Account, before: &Endpoint, disabled_
         latest_per_subject: false,
         dry_run: true,
     };
-    Ok((replay::replay(shop, account, &wanted, &|_| Ok(Vec::new())).await?.matched, since))
+    match replay::replay(shop, account, &wanted, &|_| Ok(Vec::new())).await {
+        Ok(found) => Ok(Some((found.matched, since))),
+        Err(Error::Refused(Refusal::TooManyReplays { .. })) => Ok(None),
+        Err(error) => Err(error),
+    }
 }

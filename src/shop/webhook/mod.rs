@@ -15,15 +15,19 @@ use super::{
 use crate::world::{Fault, Row, Statement};
 use enable::Updated;
 
+mod attempt;
 pub mod deliver;
 pub mod dns;
 pub mod enable;
 mod news;
 pub mod prune;
+pub mod receiver;
 pub mod replay;
 pub mod sign;
 pub mod simulate;
 pub mod sql;
+pub mod task;
+mod turns;
 pub mod url;
 
 /// What can happen, by the names the reference gives; and what can happen to an endpoint, which is told to the others.
@@ -129,8 +133,8 @@ pub struct Endpoint {
     /// When it was disabled by us, and why: `failing` or `gone`.
     pub disabled_at: Option<i64>,
     pub disabled_reason: Option<String>,
-    /// Until when it is taken for slow.
-    pub slow_until: Option<i64>,
+    /// What is known of its URL.
+    pub receiver: receiver::State,
 }
 
 /// An endpoint that only failed for so long is disabled …
@@ -149,7 +153,7 @@ impl Endpoint {
 
     /// Whether it may take its time, and goes to the queue of those that do.
     fn is_slow(&self, now: i64) -> bool {
-        self.failing_since.is_some() || self.slow_until.is_some_and(|until| now < until)
+        self.failing_since.is_some() || self.receiver.is_slow(now)
     }
 
     pub fn from_rows(rows: &[Row]) -> Result<Vec<Endpoint>, Fault> {
@@ -170,7 +174,7 @@ pub struct Log {
     pub response: Option<String>,
     /// JSON object.
     pub response_headers: Option<String>,
-    /// Why no answer came: dns, tls, refused, timeout, network, forbidden_url, secret or endpoint_disabled. Or why not all of it
+    /// Why no answer came: dns, tls, refused, timeout, network, forbidden_url, secret, endpoint_disabled or receiver_down. Or why not all of it
     /// is here, beside its code: too_large, incomplete.
     pub error: Option<String>,
     pub retries: u32,
@@ -208,6 +212,17 @@ const RETRIES: u32 = 10;
 /// after all. Somebody who doesn't miss them for a month doesn't want them.
 const MISSED_FOR: i64 = 30 * DAY;
 
+/// Where an event goes.
+struct Place<'a> {
+    endpoint_id: Option<&'a str>,
+    url: &'a str,
+    /// Its log only says that it was missed, otherwise.
+    sent: bool,
+    slow: bool,
+    /// Its receiver's circuit is open.
+    open: bool,
+}
+
 /// The logs that these events owe: one for each enabled endpoint that wants the event, and one for the order's own URL.
 /// A URL that stands in several places gets an event once. An endpoint that we disabled is sent nothing, but its log says so.
 pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>, endpoints: &[Endpoint]) -> Owed {
@@ -219,21 +234,28 @@ pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>,
     let mut logs = Vec::new();
     for event in events {
         // The order's own first: it is owed whatever becomes of an endpoint with the same URL.
-        let mut places: Vec<(Option<&str>, &str, bool, bool)> = Vec::new();
+        let mut places: Vec<Place<'_>> = Vec::new();
         if let Some(url) = subject.own_url() {
             let same = |endpoint: &Endpoint| url::normal(&endpoint.url) == url::normal(url) && endpoint.is_slow(now);
-            places.push((None, url, true, endpoints.iter().any(same)));
+            let slow = endpoints.iter().any(same);
+            places.push(Place { endpoint_id: None, url, sent: true, slow, open: false });
         }
         for enabled in [true, false] {
             for endpoint in endpoints.iter().filter(|endpoint| endpoint.enabled == enabled) {
                 let missed = endpoint.disabled_at.is_some_and(|at| now < at + MISSED_FOR);
                 if endpoint.events.contains(event) && (enabled || missed) {
-                    places.push((Some(&endpoint.id), &endpoint.url, enabled, endpoint.is_slow(now)));
+                    places.push(Place {
+                        endpoint_id: Some(&endpoint.id),
+                        url: &endpoint.url,
+                        sent: enabled,
+                        slow: endpoint.is_slow(now),
+                        open: enabled && endpoint.receiver.holds(),
+                    });
                 }
             }
         }
         let mut told: Vec<String> = Vec::new();
-        for (endpoint_id, url, sent, slow) in places {
+        for Place { endpoint_id, url, sent, slow, open } in places {
             let receiver = url::normal(url);
             if told.contains(&receiver) {
                 continue;
@@ -249,8 +271,10 @@ pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>,
                 url,
                 now,
                 due_at: sent.then_some(now + GRACE),
+                waits_for: open.then_some(url),
             }));
-            if sent {
+            // While its receiver's circuit is open, it waits for a probe to succeed.
+            if sent && !open {
                 owed.logs.push(Due { log_id: id, slow });
             }
         }
@@ -304,7 +328,7 @@ pub async fn create_endpoint(
         failing_since: None,
         disabled_at: None,
         disabled_reason: None,
-        slow_until: None,
+        receiver: Default::default(),
     };
     let mut statements = along(&endpoint)?;
     statements.extend([sql::room_for_one(account.id), sql::insert(account.id, &endpoint)]);
@@ -335,20 +359,27 @@ pub async fn update_endpoint(
             return Ok(Updated::Unwilling(log));
         }
     }
-    let statement = sql::update(account.id, id, url, events.as_deref(), enabled, shop.now());
-    let endpoint = first(&[write(shop, account, statement).await?], sql::endpoint)?;
-    Ok(match back {
+    let now = shop.now();
+    let mut statements = vec![sql::update(account.id, id, url.clone(), events.as_deref(), enabled, now)];
+    // What it is sent now may go elsewhere, or nowhere.
+    if url.is_some() || enabled.is_some() {
+        statements.insert(0, receiver::release_endpoint(account.id, id, now));
+    }
+    let rows = account.db(shop)?.commit(statements).await?;
+    let endpoint = first(rows.last().map_or(&[], std::slice::from_ref), sql::endpoint)?;
+    let Some((disabled_at, before)) = back else {
+        return Ok(Updated::Done(endpoint));
+    };
+    Ok(match enable::missed(shop, account, &before, disabled_at).await? {
+        Some((missed, since)) => Updated::Back { endpoint, missed, since },
         None => Updated::Done(endpoint),
-        Some((disabled_at, before)) => {
-            let (missed, since) = enable::missed(shop, account, &before, disabled_at).await?;
-            Updated::Back { endpoint, missed, since }
-        }
     })
 }
 
 pub async fn destroy_endpoint(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
-    let rows = write(shop, account, sql::destroy(account.id, id)).await?;
-    first(&[rows], |_| Ok(()))
+    let statements = vec![receiver::release_endpoint(account.id, id, shop.now()), sql::destroy(account.id, id)];
+    let rows = account.db(shop)?.commit(statements).await?;
+    first(rows.last().map_or(&[], std::slice::from_ref), |_| Ok(()))
 }
 
 pub async fn log(shop: &Shop, account: &Account, id: &str) -> Outcome<Log> {
@@ -360,11 +391,6 @@ pub async fn log(shop: &Shop, account: &Account, id: &str) -> Outcome<Log> {
 pub async fn logs(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Log>> {
     let rows = account.db(shop)?.rows(sql::log_page(account.id, page, per_page).into()).await?;
     Ok(list::read(&rows, sql::log)?)
-}
-
-async fn write(shop: &Shop, account: &Account, statement: Statement) -> Outcome<Vec<Row>> {
-    let rows = account.db(shop)?.commit(vec![statement]).await?;
-    Ok(rows.into_iter().next().unwrap_or_default())
 }
 
 /// The one row of a statement, or a refusal: it isn't there, or it is another account's.

@@ -1,7 +1,7 @@
 //! News of an endpoint: that it only fails and will be disabled, or that it was. The account's other endpoints are told,
 //! if they want to be, and what they are owed is committed together with the change.
 
-use super::{Endpoint, Event, Owed, Subject, owe, sql};
+use super::{Endpoint, Event, Owed, Subject, owe, sql, task::Task};
 use crate::{
     shop::Shop,
     world::{Fault, Row, Statement},
@@ -19,7 +19,7 @@ pub struct News {
 
 impl News {
     /// `change` is what becomes of the endpoint itself.
-    pub fn of(task: &sql::Task, event: Event, change: Statement) -> Option<News> {
+    pub fn of(task: &Task, event: Event, change: Statement) -> Option<News> {
         Some(News {
             account_id: task.account_id,
             endpoint_id: task.endpoint_id.clone()?,

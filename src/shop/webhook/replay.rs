@@ -1,15 +1,18 @@
 //! Sending again: one log, or those of a time. Each repetition is a log of its own that names the first one, so that the
 //! record of what happened stays as it is. A log that still waits for its next attempt waits no more: its repetition has
 //! attempts of its own, and a receiver that is back would get both.
+//!
+//! Looking for the logs of a time reads many rows of a database that others share. So an account has one look at a time, and
+//! a budget of rows.
 
-use super::{Due, GRACE, Log, first, nudges, sql};
+use super::{Due, GRACE, Log, first, nudges, receiver, sql};
 use crate::{
     json::Value,
     shop::{
         Along, Outcome, Refusal, Shop,
         account::Account,
         id,
-        time::{DAY, MINUTE},
+        time::{DAY, MINUTE, SECOND},
     },
     world::{Fault, Row, Statement},
 };
@@ -20,8 +23,18 @@ pub const MOST: u32 = 500;
 /// So many logs are looked at by one call, sent again or not.
 pub const LOOKED: u32 = 20_000;
 
-/// Many nudges take their time; cron takes up what they miss after this one, in milliseconds.
-const GRACE_OF_MANY: i64 = 5 * MINUTE;
+/// So many of them have messages at once. The sweep sends the others, in its fair shares.
+const NUDGED: usize = 20;
+
+/// Milliseconds after which a look that did not end keeps no other waiting.
+const LEASE: i64 = 30 * SECOND;
+
+/// Rows that an account may look through within a minute. A full look reads 20,000 and keeps the database busy for 75 to 150 ms.
+const BUDGET: i64 = MINUTE;
+
+/// A log that is sent again is written with its indexes, and once more when it is delivered: it costs as much as so many rows
+/// that are read.
+const WRITTEN: usize = 10;
 
 /// Logs may stand in the list so much out of the order of their times: a request's time is taken before its commit.
 const SLACK: i64 = MINUTE;
@@ -59,6 +72,7 @@ pub async fn retry(shop: &Shop, account: &Account, id: &str, along: Along<'_, Lo
         copy(account.id, &pairs, now, now + GRACE),
         keep(account.id, &pairs),
         take_over(account.id, &pairs, now),
+        receiver::let_probe(account.id, &pairs, now),
     ]);
     db.commit(statements).await?;
     shop.nudge(nudges(account, &[Due { log_id: log.id.clone(), slow: true }])).await;
@@ -98,23 +112,29 @@ pub struct Replayed {
 /// its way; so is what would go to an endpoint that is disabled or deleted.
 pub async fn replay(shop: &Shop, account: &Account, wanted: &Wanted, along: Along<'_, Replayed>) -> Outcome<Replayed> {
     let db = account.db(shop)?;
-    for _ in 0..3 {
+    for round in 0..3 {
         let now = shop.now();
-        let mut statements = vec![found(account.id, wanted, now), looked_to(account.id, wanted, now)];
-        statements.extend(wanted.endpoint_id.as_deref().map(|id| sql::one(account.id, id)));
-        statements.extend(wanted.after.as_deref().map(|id| sql::log_by_id(account.id, id)));
-        let rows = db.rows(statements).await?;
-        let [found, end, named @ ..] = rows.as_slice() else {
-            return Err(Fault("two answers were expected".into()).into());
+        // A dry run is over with this commit.
+        let busy_until = if wanted.dry_run { 0 } else { now + LEASE };
+        let mut statements = Vec::new();
+        if round == 0 {
+            statements.push(may_look(account.id, now));
+        }
+        statements.extend(is_there(account.id, wanted));
+        let named = statements.len();
+        statements.extend([
+            look(account.id, wanted, now, busy_until),
+            found(account.id, wanted, now),
+            looked_to(account.id, wanted, now),
+        ]);
+        let rows = match db.commit(statements).await {
+            Ok(rows) => rows,
+            Err(no) if no.is_stale() => return Err(why_not(shop, account, wanted).await?.into()),
+            Err(no) => return Err(no.into()),
         };
-        if named.iter().any(Vec::is_empty) {
-            return Err(Refusal::NotFound.into());
-        }
-        if let (Some(_), Some(endpoint)) = (&wanted.endpoint_id, named.first().and_then(|rows| rows.first()))
-            && !sql::endpoint(endpoint)?.enabled
-        {
-            return Err(Refusal::EndpointDisabled.into());
-        }
+        let [_, found, end] = rows.get(named..).unwrap_or_default() else {
+            return Err(Fault("three answers were expected".into()).into());
+        };
         let matched = found.first().map_or(Ok(0), |row| {
             row.read(|row| {
                 row.skip();
@@ -137,15 +157,19 @@ pub async fn replay(shop: &Shop, account: &Account, wanted: &Wanted, along: Alon
         if !originals.is_empty() {
             statements.extend([
                 none_is_owed(account.id, &pairs),
-                copy(account.id, &pairs, now, now + GRACE_OF_MANY),
+                copy(account.id, &pairs, now, now + GRACE),
                 keep(account.id, &pairs),
                 take_over(account.id, &pairs, now),
+                receiver::let_probe(account.id, &pairs, now),
             ]);
+        }
+        if !wanted.dry_run {
+            statements.push(look_over(account.id, originals.len()));
         }
         match db.commit(statements).await {
             Ok(_) => {
                 let due = |log_id: &String| Due { log_id: log_id.clone(), slow: true };
-                let due: Vec<Due> = replayed.log_ids.iter().map(due).collect();
+                let due: Vec<Due> = replayed.log_ids.iter().take(NUDGED).map(due).collect();
                 shop.nudge(nudges(account, &due)).await;
                 return Ok(replayed);
             }
@@ -187,19 +211,20 @@ fn target(row: &Row) -> Result<Option<(String, bool)>, Fault> {
     })
 }
 
-/// The repetitions of these logs, appended in their order.
+/// The repetitions of these logs, appended in their order. The first of them have messages, and cron takes them up at `due_at`;
+/// the others it takes up now.
 fn copy(account_id: i64, pairs: &str, now: i64, due_at: i64) -> Statement {
     Statement::new(
-        "INSERT INTO webhook_logs (account_id, seq, pruned, id, endpoint_id, event, subject_id, url, payload_id, replay_of, simulated,
+        format!("INSERT INTO webhook_logs (account_id, seq, pruned, id, endpoint_id, event, subject_id, url, payload_id, replay_of, simulated,
            due_at, created_at, updated_at)
          SELECT l.account_id,
            (SELECT COALESCE(MAX(seq), 0) FROM webhook_logs WHERE account_id = ?1) + ROW_NUMBER() OVER (ORDER BY pair.key),
            (SELECT pruned FROM webhook_logs WHERE account_id = ?1 ORDER BY seq DESC LIMIT 1),
            json_extract(pair.value, '$[1]'), e.id, l.event, l.subject_id, COALESCE(e.url, l.url), l.payload_id,
-           COALESCE(l.replay_of, l.id), l.simulated, ?4, ?3, ?3
+           COALESCE(l.replay_of, l.id), l.simulated, IIF(pair.key < {NUDGED}, ?4, ?3), ?3, ?3
          FROM json_each(?2) pair
          JOIN webhook_logs l ON l.account_id = ?1 AND l.id = json_extract(pair.value, '$[0]')
-         LEFT JOIN webhook_endpoints e ON e.account_id = ?1 AND e.id = l.endpoint_id",
+         LEFT JOIN webhook_endpoints e ON e.account_id = ?1 AND e.id = l.endpoint_id"),
         vec![account_id.into(), pairs.into(), now.into(), due_at.into()],
     )
 }
@@ -219,7 +244,7 @@ fn keep(account_id: i64, pairs: &str) -> Statement {
 /// Their own next attempts are not made any more. What was never tried goes its way.
 fn take_over(account_id: i64, pairs: &str, now: i64) -> Statement {
     Statement::new(
-        "UPDATE webhook_logs INDEXED BY webhook_logs_id SET next_retry_at = NULL, due_at = NULL, updated_at = ?3
+        "UPDATE webhook_logs INDEXED BY webhook_logs_id SET next_retry_at = NULL, due_at = NULL, waits_for = NULL, updated_at = ?3
          WHERE account_id = ?1 AND id IN (SELECT json_extract(value, '$[0]') FROM json_each(?2))
            AND due_at IS NOT NULL AND retries > 0",
         vec![account_id.into(), pairs.into(), now.into()],
@@ -249,6 +274,84 @@ const START: &str = "WITH RECURSIVE place (low, high) AS (
        SELECT COALESCE((SELECT seq + 1 FROM webhook_logs WHERE account_id = ?1 AND id = ?3),
                        (SELECT low FROM place WHERE low >= high))
      )";
+
+/// Holds a commit to no other look of the account running, and to its budget.
+fn may_look(account_id: i64, now: i64) -> Statement {
+    Statement::guard(
+        "NOT EXISTS (SELECT 1 FROM webhook_scans WHERE account_id = ?1 AND (busy_until > ?2 OR spent_until > ?3))",
+        vec![account_id.into(), now.into(), (now + BUDGET).into()],
+    )
+}
+
+/// Holds a commit to what the call names: an endpoint that is enabled, a log.
+fn is_there(account_id: i64, wanted: &Wanted) -> Vec<Statement> {
+    let endpoint = wanted.endpoint_id.as_deref().map(|id| {
+        let condition = "EXISTS (SELECT 1 FROM webhook_endpoints WHERE account_id = ?1 AND id = ?2 AND enabled = 1)";
+        Statement::guard(condition, vec![account_id.into(), id.into()])
+    });
+    let log = wanted.after.as_deref().map(|id| {
+        let condition = "EXISTS (SELECT 1 FROM webhook_logs WHERE account_id = ?1 AND id = ?2)";
+        Statement::guard(condition, vec![account_id.into(), id.into()])
+    });
+    endpoint.into_iter().chain(log).collect()
+}
+
+/// Why the commit of a look was undone.
+async fn why_not(shop: &Shop, account: &Account, wanted: &Wanted) -> Result<Refusal, Fault> {
+    let scan = "SELECT busy_until, spent_until FROM webhook_scans WHERE account_id = ?1";
+    let mut statements = vec![Statement::new(scan, vec![account.id.into()])];
+    statements.extend(wanted.endpoint_id.as_deref().map(|id| sql::one(account.id, id)));
+    statements.extend(wanted.after.as_deref().map(|id| sql::log_by_id(account.id, id)));
+    let rows = account.db(shop)?.rows(statements).await?;
+    let [scan, named @ ..] = rows.as_slice() else {
+        return Err(Fault("an answer was expected".into()));
+    };
+    if named.iter().any(Vec::is_empty) {
+        return Ok(Refusal::NotFound);
+    }
+    if let (Some(_), Some(endpoint)) = (&wanted.endpoint_id, named.first().and_then(|rows| rows.first()))
+        && !sql::endpoint(endpoint)?.enabled
+    {
+        return Ok(Refusal::EndpointDisabled);
+    }
+    let (busy_until, spent_until) = match scan.first() {
+        Some(row) => row.read(|row| Ok((row.int(), row.int())))?,
+        None => (0, 0),
+    };
+    let wait = busy_until.max(spent_until - BUDGET) - shop.now();
+    let retry_after = u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(0).max(1);
+    Ok(Refusal::TooManyReplays { retry_after })
+}
+
+/// Takes the account's turn, and from its budget the rows that will be looked at.
+fn look(account_id: i64, wanted: &Wanted, now: i64, busy_until: i64) -> Statement {
+    Statement::new(
+        format!(
+            "{START} INSERT INTO webhook_scans (account_id, busy_until, spent_until)
+             SELECT ?1, ?5, ?4 + MAX(0, MIN({LOOKED},
+               (SELECT COALESCE(MAX(seq), 0) FROM webhook_logs WHERE account_id = ?1) + 1 - (SELECT seq FROM start)))
+             WHERE true
+             ON CONFLICT (account_id) DO UPDATE SET busy_until = excluded.busy_until,
+               spent_until = MAX(spent_until, ?4) + excluded.spent_until - ?4"
+        ),
+        vec![
+            account_id.into(),
+            (wanted.since - SLACK).into(),
+            wanted.after.clone().into(),
+            now.into(),
+            busy_until.into(),
+        ],
+    )
+}
+
+/// Ends the account's turn, and takes what is written from its budget.
+fn look_over(account_id: i64, written: usize) -> Statement {
+    let cost = i64::try_from(written * WRITTEN).unwrap_or(i64::MAX);
+    Statement::new(
+        "UPDATE webhook_scans SET busy_until = 0, spent_until = spent_until + ?2 WHERE account_id = ?1",
+        vec![account_id.into(), cost.into()],
+    )
+}
 
 /// Ids of the first of those that are wanted, each with the number of all. The newest of a subject is looked for beyond
 /// `until` too: a state that was overtaken later is not sent after the one that overtook it.

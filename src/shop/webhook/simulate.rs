@@ -1,8 +1,9 @@
 //! The simulator: a sample of an event, signed and delivered like a real one, for whoever writes a receiver. Nothing has
 //! happened, and the log and a header say so.
 
-use super::{Due, Endpoint, Event, GRACE, Log, PATIENCE, RETRIES, Subject, nudges, sql};
+use super::{Due, Endpoint, Event, GRACE, Log, PATIENCE, RETRIES, Subject, nudges, receiver, sql};
 use crate::{
+    json::Value,
     shop::{
         Along, Outcome, Shop,
         account::{Account, policy::Policy},
@@ -29,6 +30,8 @@ pub async fn simulate(
     let (log, owed) = sample_log(shop, account, url, event, due_at, RETRIES)?;
     let mut statements = along(&log)?;
     statements.extend(owed);
+    let pair = Value::Array(vec![Value::Array(vec![log.id.as_str().into(), log.id.as_str().into()])]).to_text();
+    statements.push(receiver::let_probe(account.id, &pair, shop.now()));
     account.db(shop)?.commit(statements).await?;
     shop.nudge(nudges(account, &[Due { log_id: log.id.clone(), slow: false }])).await;
     Ok(log)
@@ -73,6 +76,7 @@ pub fn sample_log(
             url: &log.url,
             now,
             due_at: Some(due_at),
+            waits_for: None,
         }),
         sql::mark_simulated(account.id, &log.id, retry_limit),
     ];
@@ -128,7 +132,7 @@ fn endpoint(shop: &Shop, enabled: bool) -> Endpoint {
         failing_since: Some(now - if enabled { DAY } else { PATIENCE }),
         disabled_at,
         disabled_reason: disabled_at.map(|_| "failing".into()),
-        slow_until: None,
+        receiver: Default::default(),
     }
 }
 

@@ -1,38 +1,39 @@
-//! Statements and rows of `webhook_endpoints` and `webhook_logs`.
+//! Statements and rows of `webhook_endpoints` and `webhook_logs`; those of a delivery are in `task`.
 
-use super::{Endpoint, Event, FAILURES, FAILURES_APART, Log, MOST_ENDPOINTS, PATIENCE};
+use super::{
+    Endpoint, Event, FAILURES, FAILURES_APART, Log, MOST_ENDPOINTS, PATIENCE,
+    receiver::{self, State},
+};
 use crate::{
-    shop::{account::secret::Sealed, list},
+    shop::list,
     world::{Fault, Row, Statement},
 };
 
-const ENDPOINT: &str = "id, url, events, enabled, created_at, updated_at, failing_since, disabled_at, \
-    disabled_reason, slow_until";
+const ENDPOINT: &str = "e.id, e.url, e.events, e.enabled, e.created_at, e.updated_at, e.failing_since, e.disabled_at, \
+    e.disabled_reason";
+
+/// Endpoints, each with what is known of its receiver.
+fn endpoints(condition: &str) -> String {
+    format!(
+        "SELECT {ENDPOINT}, {} FROM webhook_endpoints e
+         LEFT JOIN webhook_receivers r ON r.account_id = e.account_id AND r.url = e.url
+         WHERE e.account_id = ?1 {condition}",
+        receiver::COLUMNS
+    )
+}
 
 /// Those that are to be told of events, and those that would be, hadn't we disabled them.
 pub fn enabled(account_id: i64) -> Statement {
-    Statement::new(
-        format!(
-            "SELECT {ENDPOINT} FROM webhook_endpoints
-             WHERE account_id = ?1 AND (enabled = 1 OR disabled_at IS NOT NULL)"
-        ),
-        vec![account_id.into()],
-    )
+    Statement::new(endpoints("AND (e.enabled = 1 OR e.disabled_at IS NOT NULL)"), vec![account_id.into()])
 }
 
 /// Newest first.
 pub fn all(account_id: i64) -> Statement {
-    Statement::new(
-        format!("SELECT {ENDPOINT} FROM webhook_endpoints WHERE account_id = ?1 ORDER BY id DESC"),
-        vec![account_id.into()],
-    )
+    Statement::new(endpoints("ORDER BY e.id DESC"), vec![account_id.into()])
 }
 
 pub fn one(account_id: i64, id: &str) -> Statement {
-    Statement::new(
-        format!("SELECT {ENDPOINT} FROM webhook_endpoints WHERE account_id = ?1 AND id = ?2"),
-        vec![account_id.into(), id.into()],
-    )
+    Statement::new(endpoints("AND e.id = ?2"), vec![account_id.into(), id.into()])
 }
 
 pub fn endpoint(row: &Row) -> Result<Endpoint, Fault> {
@@ -52,7 +53,7 @@ pub fn endpoint(row: &Row) -> Result<Endpoint, Fault> {
             failing_since: row.maybe_int(),
             disabled_at: row.maybe_int(),
             disabled_reason: row.maybe_text(),
-            slow_until: row.maybe_int(),
+            receiver: State::read(row),
         })
     })
 }
@@ -86,6 +87,8 @@ pub fn room_for_one(account_id: i64) -> Statement {
     )
 }
 
+/// Whoever says whether it is enabled takes over from us: one that we disabled is then their own decision. What is known of its
+/// receiver isn't answered.
 pub fn update(
     account_id: i64,
     id: &str,
@@ -101,9 +104,10 @@ pub fn update(
              failing_since = CASE WHEN ?5 = 1 OR ?3 <> url THEN NULL ELSE failing_since END,
              failed_at = CASE WHEN ?5 = 1 OR ?3 <> url THEN NULL ELSE failed_at END,
              failures = CASE WHEN ?5 = 1 OR ?3 <> url THEN 0 ELSE failures END,
-             disabled_at = CASE WHEN ?5 = 1 THEN NULL ELSE disabled_at END,
-             disabled_reason = CASE WHEN ?5 = 1 THEN NULL ELSE disabled_reason END
-             WHERE account_id = ?1 AND id = ?2 RETURNING {ENDPOINT}"
+             disabled_at = CASE WHEN ?5 IS NULL THEN disabled_at END,
+             disabled_reason = CASE WHEN ?5 IS NULL THEN disabled_reason END
+             WHERE account_id = ?1 AND id = ?2 RETURNING {}, NULL AS slow_until, 0 AS failed, NULL AS open_until",
+            ENDPOINT.replace("e.", "")
         ),
         vec![account_id.into(), id.into(), url.into(), events.map(events_text).into(), enabled.into(), now.into()],
     )
@@ -179,6 +183,8 @@ pub struct NewLog<'a> {
     pub now: i64,
     /// `None`: its endpoint is disabled, and nothing is sent.
     pub due_at: Option<i64>,
+    /// The receiver whose open circuit holds it, if that is open still.
+    pub waits_for: Option<&'a str>,
 }
 
 /// What the logs behind it say: the next `logs` statements of the same commit, each an `insert_log`.
@@ -193,12 +199,15 @@ pub fn insert_payload(account_id: i64, payload: &str, logs: usize) -> Statement 
 /// A log that says what the last `insert_payload` has kept. The account's last log hands on its `pruned`: SQLite reads it
 /// from the row that has the MAX.
 pub fn insert_log(log: &NewLog<'_>) -> Statement {
+    let open = "SELECT url FROM webhook_receivers WHERE account_id = ?1 AND url = ?9 AND open_until IS NOT NULL";
     Statement::new(
-        "INSERT INTO webhook_logs (account_id, seq, pruned, id, endpoint_id, event, subject_id, url, payload_id, due_at, error, created_at, updated_at)
-         SELECT ?1, COALESCE(MAX(seq), 0) + 1, COALESCE(pruned, 0), ?2, ?3, ?4, ?5, ?6,
-           (SELECT id FROM webhook_payloads WHERE account_id = ?1 ORDER BY id DESC LIMIT 1),
-           ?7, IIF(?7 IS NULL, 'endpoint_disabled', NULL), ?8, ?8
-         FROM webhook_logs WHERE account_id = ?1",
+        format!(
+            "INSERT INTO webhook_logs (account_id, seq, pruned, id, endpoint_id, event, subject_id, url, payload_id, due_at, error, created_at, updated_at, waits_for)
+             SELECT ?1, COALESCE(MAX(seq), 0) + 1, COALESCE(pruned, 0), ?2, ?3, ?4, ?5, ?6,
+               (SELECT id FROM webhook_payloads WHERE account_id = ?1 ORDER BY id DESC LIMIT 1),
+               IIF(EXISTS ({open}), ?10, ?7), IIF(?7 IS NULL, 'endpoint_disabled', NULL), ?8, ?8, ({open})
+             FROM webhook_logs WHERE account_id = ?1"
+        ),
         vec![
             log.account_id.into(),
             log.id.into(),
@@ -208,15 +217,22 @@ pub fn insert_log(log: &NewLog<'_>) -> Statement {
             log.url.into(),
             log.due_at.into(),
             log.now.into(),
+            log.waits_for.into(),
+            receiver::held_until(log.now).into(),
         ],
     )
 }
+
+/// A held log goes with the next probe of its receiver, or after it.
+pub const NEXT_RETRY: &str = "COALESCE((SELECT open_until FROM webhook_receivers r WHERE r.account_id = l.account_id AND r.url = l.waits_for), \
+    l.next_retry_at)";
 
 /// What `log` reads, of a table `webhook_logs AS l`.
 pub const LOG: &str = "l.id, l.event, l.url, \
     (SELECT payload FROM webhook_payloads WHERE id = l.payload_id AND account_id = l.account_id) AS payload, \
     l.response_code, l.response, l.response_headers, l.error, \
-    l.retries, l.retry_limit, l.next_retry_at, l.created_at, l.updated_at, l.replay_of, l.simulated";
+    l.retries, l.retry_limit, COALESCE((SELECT open_until FROM webhook_receivers r WHERE r.account_id = l.account_id AND r.url = l.waits_for), \
+    l.next_retry_at), l.created_at, l.updated_at, l.replay_of, l.simulated";
 /// Its columns.
 pub const LOG_COLUMNS: usize = 15;
 
@@ -261,118 +277,4 @@ pub fn log(row: &Row) -> Result<Log, Fault> {
             simulated: row.flag(),
         })
     })
-}
-
-/// A log with what its delivery needs.
-pub struct Task {
-    pub log: Log,
-    pub account_id: i64,
-    pub endpoint_id: Option<String>,
-    /// Whether its endpoint still wants it. A payment's own URL always does.
-    pub wanted: bool,
-    pub due_at: Option<i64>,
-    pub secrets: Sealed,
-    /// The endpoint's last failure that was counted; `None` when it is well.
-    pub failed_at: Option<i64>,
-    /// Its first one, and how many were counted.
-    pub failing_since: Option<i64>,
-    pub failures: u32,
-    pub seq: i64,
-    pub subject_id: String,
-    /// How many earlier ones of its subject to its URL are still owed.
-    pub ahead: u32,
-}
-
-pub fn task_by_id(account_id: i64, id: &str) -> Statement {
-    Statement::new(
-        format!(
-            "SELECT {LOG}, l.account_id AS task_account, l.endpoint_id,
-                    CASE WHEN l.endpoint_id IS NULL THEN 1 ELSE COALESCE(e.enabled, 0) END AS wanted,
-                    l.due_at, s.webhook_secret, s.webhook_secrets_old, e.failed_at, e.failing_since,
-                    COALESCE(e.failures, 0) AS failures, l.seq, l.subject_id,
-                    (SELECT COUNT(*) FROM webhook_logs p INDEXED BY webhook_logs_owed
-                     WHERE p.account_id = ?1 AND p.subject_id = l.subject_id AND p.due_at IS NOT NULL
-                       AND p.url = l.url AND p.seq < l.seq AND p.replay_of IS NULL AND p.simulated = 0) AS ahead
-             FROM webhook_logs l
-             JOIN shops s ON s.account_id = l.account_id
-             LEFT JOIN webhook_endpoints e ON e.account_id = l.account_id AND e.id = l.endpoint_id
-             WHERE l.account_id = ?1 AND l.id = ?2"
-        ),
-        vec![account_id.into(), id.into()],
-    )
-}
-
-pub fn task(row: &Row) -> Result<Task, Fault> {
-    let log = log(row)?;
-    row.read(|row| {
-        for _ in 0..LOG_COLUMNS {
-            row.skip();
-        }
-        Ok(Task {
-            log,
-            account_id: row.int(),
-            endpoint_id: row.maybe_text(),
-            wanted: row.flag(),
-            due_at: row.maybe_int(),
-            secrets: Sealed::read(row),
-            failed_at: row.maybe_int(),
-            failing_since: row.maybe_int(),
-            failures: row.count(),
-            seq: row.int(),
-            subject_id: row.text(),
-            ahead: row.count(),
-        })
-    })
-}
-
-/// The next one of its subject to its URL that waits for this one, and was not tried yet.
-pub fn behind(task: &Task) -> Statement {
-    Statement::new(
-        "SELECT id FROM webhook_logs INDEXED BY webhook_logs_owed
-         WHERE account_id = ?1 AND subject_id = ?2 AND due_at IS NOT NULL AND url = ?3 AND seq > ?4 AND retries = 0
-           AND replay_of IS NULL AND simulated = 0
-         ORDER BY seq LIMIT 1",
-        vec![task.account_id.into(), (&task.subject_id).into(), (&task.log.url).into(), task.seq.into()],
-    )
-}
-
-/// Its webhooks take their time from now on, for a while.
-pub fn slow(account_id: i64, id: &str, url: &str, until: i64) -> Statement {
-    Statement::new(
-        "UPDATE webhook_endpoints SET slow_until = ?4 WHERE account_id = ?1 AND id = ?2 AND url = ?3",
-        vec![account_id.into(), id.into(), url.into(), until.into()],
-    )
-}
-
-/// What an attempt came to. A delivery that succeeded is never overwritten by a slower one that failed.
-pub fn finish(task: &Task, now: i64) -> Statement {
-    let log = &task.log;
-    Statement::new(
-        "UPDATE webhook_logs SET response_code = ?3, response = ?4, response_headers = ?5, error = ?6,
-         retries = ?7, next_retry_at = ?8, due_at = ?9, updated_at = ?10
-         WHERE account_id = ?1 AND id = ?2 AND due_at IS NOT NULL",
-        vec![
-            task.account_id.into(),
-            (&log.id).into(),
-            log.response_code.into(),
-            log.response.clone().into(),
-            log.response_headers.clone().into(),
-            log.error.clone().into(),
-            log.retries.into(),
-            log.next_retry_at.into(),
-            task.due_at.into(),
-            now.into(),
-        ],
-    )
-}
-
-/// Cron's sweep over all accounts of a shard: what is owed and was not taken up is taken up now, and again at `until`
-/// if this time fails as well.
-pub fn take_due(now: i64, until: i64, limit: u32) -> Statement {
-    Statement::new(
-        "UPDATE webhook_logs SET due_at = ?2
-         WHERE rowid IN (SELECT rowid FROM webhook_logs WHERE due_at <= ?1 ORDER BY due_at LIMIT ?3)
-         RETURNING account_id, id",
-        vec![now.into(), until.into(), limit.into()],
-    )
 }

@@ -1,0 +1,171 @@
+//! One attempt: a log is signed and sent, and its answer or the lack of one is written into it.
+
+use super::{
+    Shop,
+    dns::{self, Found},
+    sign,
+    task::Task,
+    url,
+};
+use crate::{
+    json::Value,
+    shop::time::{self, HOUR, MINUTE, SECOND},
+    world::{Answer, LogLine, Outgoing, WebFault},
+};
+
+/// A receiver has this long, in milliseconds.
+const TIMEOUT: u32 = 15_000;
+/// One that is expected to be quick has this long. Then it is asked again, and may take its time: in a queue where it keeps
+/// none of the quick ones waiting. It sees the same webhook a second time, under the same id.
+const QUICK: u32 = 4_000;
+/// An answer that took so long, in milliseconds, makes its receiver a slow one: three quarters of what the quick have.
+const LATE: i64 = QUICK as i64 * 3 / 4;
+/// So much of its answer is kept.
+const KEPT: usize = 20 << 10;
+
+/// Time between two attempts: quick at first, for a receiver that was restarting, then over three days.
+const SCHEDULE: [i64; 10] =
+    [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR, 24 * HOUR];
+
+/// A queue delays no message for longer.
+pub const LONGEST_DELAY: i64 = 12 * HOUR;
+
+pub struct Attempted {
+    pub task: Task,
+    pub end: End,
+    /// It was answered, but took so long over it that it had better not be among the quick.
+    pub late: bool,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Delivered,
+    Failed,
+    /// The receiver said 410: it wants no more.
+    Gone,
+    /// It was not made, for reasons of ours.
+    NotMade,
+    /// The quick ones' time is over, and it may be asked again.
+    NotQuick,
+}
+
+/// `quick`: it is expected to answer at once, and gets another time if it doesn't.
+pub async fn attempt(shop: &Shop, task: Task, quick: bool) -> Attempted {
+    let secrets = match task.secrets.open(shop, task.account_id, shop.now()) {
+        Ok(secrets) => secrets,
+        Err(fault) => {
+            let line = LogLine::error("webhook.secret_unreadable").account(task.account_id);
+            shop.world.log.write(line.because(fault));
+            return Attempted { end: End::NotMade, ..failed(shop, task, "secret") };
+        }
+    };
+    if let Err(reason) = may_go(shop, &task.log.url).await {
+        return failed(shop, task, reason);
+    }
+    let (body, now) = (sign::body(&task.log.payload), shop.now());
+    let headers = sign::headers(&shop.world.settings.brand, &secrets, &task.log, task.seq, &body, now / SECOND);
+    let timeout = if quick { QUICK } else { TIMEOUT };
+    let request = Outgoing {
+        method: "POST",
+        url: task.log.url.clone(),
+        headers,
+        body: Some(body.into_bytes()),
+        timeout,
+        limit: KEPT,
+    };
+    match shop.world.web.fetch(request).await {
+        Ok(answer) => {
+            // A status at once and then a body that trickles takes as long as no answer.
+            let late = shop.now() - now >= LATE;
+            Attempted { late, ..answered(shop, task, answer) }
+        }
+        Err(WebFault::Timeout) if quick => Attempted { task, end: End::NotQuick, late: true },
+        Err(fault) => failed(shop, task, fault.word()),
+    }
+}
+
+/// The log is over, and was not sent.
+pub fn given_up(mut task: Task, reason: &str) -> Attempted {
+    task.log.error = Some(reason.to_owned());
+    task.log.next_retry_at = None;
+    task.due_at = None;
+    Attempted { task, end: End::NotMade, late: false }
+}
+
+/// Whether it may be sent there, by what stands in the URL and by what its name leads to.
+async fn may_go(shop: &Shop, url: &str) -> Result<(), &'static str> {
+    let settings = &shop.world.settings;
+    let url = url::callable(url, settings).map_err(|_| "forbidden_url")?;
+    match url.name() {
+        Some(name) if !settings.allow_insecure_urls => match dns::find(shop, name).await {
+            Found::Private => Err("forbidden_url"),
+            Found::Nothing => Err("dns"),
+            Found::Public | Found::Unknown => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+fn answered(shop: &Shop, mut task: Task, answer: Answer) -> Attempted {
+    let headers = answer.headers.iter().take(50).map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+    task.log.response_code = answer.status.into();
+    task.log.response = Some(String::from_utf8_lossy(&answer.body).into_owned());
+    task.log.response_headers = Some(Value::Object(headers).to_text());
+    // The status decides whether it arrived; this only says why not all of the answer is here.
+    task.log.error = match answer.truncated {
+        true if answer.body.len() >= KEPT => Some("too_large".into()),
+        true => Some("incomplete".into()),
+        false => None,
+    };
+    let end = match answer.status {
+        200..300 => End::Delivered,
+        410 => End::Gone,
+        _ => End::Failed,
+    };
+    if end == End::Failed {
+        retry_later(shop, &mut task, retry_after(&answer, shop.now()));
+    } else {
+        task.log.next_retry_at = None;
+        task.due_at = None;
+    }
+    Attempted { task, end, late: false }
+}
+
+fn failed(shop: &Shop, mut task: Task, reason: &str) -> Attempted {
+    task.log.response_code = 0;
+    task.log.response = None;
+    task.log.response_headers = None;
+    task.log.error = Some(reason.to_owned());
+    retry_later(shop, &mut task, None);
+    Attempted { task, end: End::Failed, late: false }
+}
+
+/// What a receiver that is too busy asks for, in milliseconds.
+fn retry_after(answer: &Answer, now: i64) -> Option<i64> {
+    let text = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
+    let text = text.1.trim();
+    // Seconds or a date (RFC 9110, 10.2.3).
+    let wait = match text.parse::<i64>() {
+        Ok(seconds) => seconds.saturating_mul(SECOND),
+        Err(_) => time::http_date(text)? - now,
+    };
+    Some(wait.clamp(0, 24 * HOUR))
+}
+
+fn retry_later(shop: &Shop, task: &mut Task, asked: Option<i64>) {
+    let step = usize::try_from(task.log.retries).ok().and_then(|n| SCHEDULE.get(n));
+    let (Some(step), true) = (step, task.log.retries < task.log.retry_limit) else {
+        task.log.next_retry_at = None;
+        task.due_at = None;
+        return;
+    };
+    task.log.retries += 1;
+    // ±20 %, so that what failed together doesn't come back together.
+    let jitter = i64::from(u16::from_le_bytes(shop.random())) * 400 / 65_536 - 200;
+    let wait = (step + step * jitter / 1_000).max(asked.unwrap_or(0));
+    let at = shop.now() + wait;
+    task.log.next_retry_at = Some(at);
+    // Its nudge comes at that time; cron only when the nudge was lost, or can't wait so long.
+    task.due_at = Some(if wait <= LONGEST_DELAY { at + MINUTE } else { at });
+}
