@@ -156,8 +156,8 @@ test('a batch of ten deliveries is two round trips, and each writes one row', as
   assert.deepEqual(await tenDeliveries('ok', 'response_code = 200'), { trips: 2, written: 10 * 1 });
 });
 
-test('ten that fail are two round trips as well: each writes its log, whose two places among what is due move, and its endpoint', async () => {
-  assert.deepEqual(await tenDeliveries('500', 'response_code = 500'), { trips: 2, written: 10 * (1 + 2 + 1) });
+test('ten that fail are two round trips as well: each writes its log, whose two places among what is due move, its endpoint, and its receiver with the turn of that', async () => {
+  assert.deepEqual(await tenDeliveries('500', 'response_code = 500'), { trips: 2, written: 10 * (1 + 2 + 1 + 2) });
 });
 
 test('old logs are pruned in steps of known cost, and a page of those that stay costs twice its rows and two', async () => {

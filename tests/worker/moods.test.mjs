@@ -138,7 +138,7 @@ test('a body of one byte a second has arrived by its status, within the time of 
   assert.deepEqual(brief(found['one byte a second']), [200, 'incomplete', 0, true]);
   assert.match(log.response, /^\.{1,6}$/);
   assert.ok(took < 12_000, `${took} ms`);
-  const { slow_until } = await shop.db.prepare('SELECT slow_until FROM webhook_endpoints WHERE id = ?1').bind(endpoint.id).first();
+  const { slow_until } = await shop.db.prepare('SELECT slow_until FROM webhook_receivers WHERE url = ?1').bind(endpoint.url).first();
   assert.ok(slow_until > Date.now());
 });
 
