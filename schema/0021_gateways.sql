@@ -35,14 +35,17 @@ CREATE TABLE movements (
   PRIMARY KEY (account_id, order_id, id, kind)
 ) STRICT, WITHOUT ROWID;
 
+-- Is a notice that names no order about a payment of the account's?
+CREATE INDEX movements_about ON movements (account_id, about);
+
 -- What came to /gateways/…, as it came. It is answered when it is here, and heard afterwards.
 CREATE TABLE notices (
   account_id INTEGER NOT NULL,
   gateway TEXT NOT NULL,
   id TEXT NOT NULL,                    -- the gateway's own: twice the same is once
-  body TEXT NOT NULL,                  -- the bytes, unchanged: PayPal wants them back
+  body TEXT NOT NULL,                  -- the bytes, unchanged: PayPal wants them back; '' once it was heard
   headers TEXT NOT NULL,               -- JSON object
-  tries INTEGER NOT NULL DEFAULT 0,    -- how often it could not be heard
+  tries INTEGER NOT NULL DEFAULT 0,    -- how often hearing it was begun
   due_at INTEGER,                      -- when cron takes it up; null: it was heard
   received_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, gateway, id)
@@ -50,6 +53,8 @@ CREATE TABLE notices (
 
 -- Cron's questions: what was not heard, and what is old? Heard ones leave the first.
 CREATE INDEX notices_due ON notices (due_at) WHERE due_at IS NOT NULL;
+-- Of an account's: how many wait to be heard?
+CREATE INDEX notices_unheard ON notices (account_id) WHERE due_at IS NOT NULL;
 CREATE INDEX notices_received ON notices (received_at);
 
 -- A wallet's own confirmations may be more than the six that a payment can ask for: Ethereum's blocks are quick. A CHECK

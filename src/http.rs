@@ -5,6 +5,7 @@ use std::{
     any::Any,
     cell::{Cell, OnceCell},
     fmt,
+    net::IpAddr,
     rc::Rc,
 };
 
@@ -194,6 +195,16 @@ impl Request {
         match &self.pending {
             Some(pending) => pending.read.get()?.as_deref(),
             None => self.body.as_deref(),
+        }
+    }
+
+    /// Where the request comes from, for rate limits. Of IPv6 the first half: whoever has one address has its whole /64.
+    pub fn network(&self) -> String {
+        let ip = self.header("cf-connecting-ip").and_then(|text| text.parse::<IpAddr>().ok());
+        match ip.map(|ip| ip.to_canonical()) {
+            Some(IpAddr::V4(ip)) => ip.to_string(),
+            Some(IpAddr::V6(ip)) => format!("{:x}", u128::from(ip) >> 64),
+            None => "unknown".into(),
         }
     }
 

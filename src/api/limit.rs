@@ -1,13 +1,13 @@
 //! How often somebody may ask: an account by its id, anybody else by his address. The platform's limit says yes or no; how
 //! many are left, as the headers have it, is this isolate's own count.
 
-use std::{cell::Cell, net::IpAddr};
+use std::cell::Cell;
 
 use super::failure::Failure;
 use crate::{
     http::{Request, Response},
     shop::Shop,
-    world::{Limited, LogLine, PERIOD},
+    world::{Limited, PERIOD},
 };
 
 /// Where the one who asks stands. All numbers are of the running minute.
@@ -27,12 +27,7 @@ pub struct Meter<'a> {
 
 impl<'a> Meter<'a> {
     pub fn new(shop: &'a Shop, request: &Request) -> Meter<'a> {
-        Meter {
-            shop,
-            address: address(request.header("cf-connecting-ip")),
-            standing: Cell::new(None),
-            account_id: Cell::new(None),
-        }
+        Meter { shop, address: request.network(), standing: Cell::new(None), account_id: Cell::new(None) }
     }
 
     /// Counts a request of somebody whom we know.
@@ -51,25 +46,50 @@ impl<'a> Meter<'a> {
         self.count(Limited::Anonymous, &self.address).await
     }
 
+    /// Counts a notification for this account. Anybody can send one, so each address has a limit of its own at each
+    /// account: a stranger uses up neither the seller's requests nor what the gateway itself may send.
+    pub async fn notification(&self, account_id: i64) -> Result<(), Failure> {
+        self.account_id.set(Some(account_id));
+        let remembered = |key: &str| self.shop.world.limits.tally(key, 0, self.shop.now());
+        if remembered(&unknown_account(account_id)) > 0 {
+            return Err(Failure::not_found());
+        }
+        if remembered(&self.unknown_address()) >= self.limit(Limited::Anonymous) {
+            return Err(self.too_many());
+        }
+        self.count(Limited::Account, &format!("notification {account_id} {}", self.address)).await
+    }
+
+    /// Remembers for the rest of the minute that there is no such account, and counts who asked for it.
+    pub async fn no_such_account(&self, account_id: i64) {
+        let (limits, now, key) = (&self.shop.world.limits, self.shop.now(), self.unknown_address());
+        let allowed = self.shop.allows(Limited::Anonymous, &key).await;
+        // Other isolates have let through the rest: this one asks no more.
+        let more = if allowed { 1 } else { self.limit(Limited::Anonymous) };
+        limits.tally(&key, more, now);
+        limits.tally(&unknown_account(account_id), 1, now);
+    }
+
+    fn unknown_address(&self) -> String {
+        format!("unknown {}", self.address)
+    }
+
     async fn count(&self, who: Limited, key: &str) -> Result<(), Failure> {
         let (limits, limit) = (&self.shop.world.limits, self.limit(who));
-        let allowed = match limits.allows(who, key).await {
-            Ok(allowed) => allowed,
-            Err(fault) => {
-                // Better too many requests than none.
-                self.shop.world.log.write(LogLine::warn("rate_limit.unavailable").because(fault));
-                true
-            }
-        };
+        let allowed = self.shop.allows(who, key).await;
         let counted = limits.tally(key, allowed.into(), self.shop.now());
         let remaining = if allowed { limit.saturating_sub(counted) } else { 0 };
         self.standing.set(Some(Standing { limit, remaining }));
         if allowed {
             return Ok(());
         }
+        Err(self.too_many())
+    }
+
+    fn too_many(&self) -> Failure {
         let mut failure = Failure::new(429, "You have reached the request limit");
         failure.headers.push(("retry-after", self.seconds_left().to_string()));
-        Err(failure)
+        failure
     }
 
     fn limit(&self, who: Limited) -> u32 {
@@ -99,11 +119,6 @@ impl<'a> Meter<'a> {
     }
 }
 
-/// Of IPv6 the first half: whoever has one address has its whole /64.
-fn address(text: Option<&str>) -> String {
-    match text.and_then(|text| text.parse::<IpAddr>().ok()).map(|ip| ip.to_canonical()) {
-        Some(IpAddr::V4(ip)) => ip.to_string(),
-        Some(IpAddr::V6(ip)) => format!("{:x}", u128::from(ip) >> 64),
-        None => "unknown".into(),
-    }
+fn unknown_account(id: i64) -> String {
+    format!("unknown account {id}")
 }

@@ -11,8 +11,8 @@ use crate::{
     },
 };
 
-/// PayPal's and Stripe's largest are a tenth of this.
-const MOST: usize = 128 << 10;
+/// Bytes of a notice. PayPal's and Stripe's largest have less than half of this.
+const MOST: usize = 32 << 10;
 
 pub async fn answer(
     shop: &Shop,
@@ -28,13 +28,15 @@ pub async fn answer(
         return Err(Failure::not_allowed("POST"));
     }
     let account_id: i64 = account_id.parse().map_err(|_| Failure::not_found())?;
-    // Many of one account may come from few addresses: they are counted by account, before anything is looked up.
-    meter.account(account_id).await?;
+    meter.notification(account_id).await?;
     request.load().await?;
     let body = request.body().filter(|body| body.len() <= MOST);
     let body = body.ok_or_else(|| Failure::new(413, "The notice is too large"))?;
     let body = std::str::from_utf8(body).map_err(|_| Failure::invalid("The notice is not a text"))?;
-    let account = account::by_id(shop, account_id).await?.ok_or_else(Failure::not_found)?;
+    let Some(account) = account::by_id(shop, account_id).await? else {
+        meter.no_such_account(account_id).await;
+        return Err(Failure::not_found());
+    };
     let sender = |name: &str| name.starts_with("paypal-") || name == "stripe-signature" || name == "content-type";
     let headers = request.headers.iter().filter(|(name, _)| sender(name));
     let notice = Notice {
@@ -44,6 +46,12 @@ pub async fn answer(
     };
     match hear::receive(shop, &account, gateway, notice).await? {
         Ok(()) | Err(NotAdmitted::Irrelevant) => Ok(Response::empty(200)),
+        // The gateway repeats it, and by then there is room.
+        Err(NotAdmitted::Full) => {
+            let mut failure = Failure::new(503, "Too many notices of this account wait to be heard");
+            failure.headers.push(("retry-after", "60".to_owned()));
+            Err(failure)
+        }
         Err(NotAdmitted::Unsigned) => Err(Failure::invalid("The notice is not signed with this account's secret")),
         Err(NotAdmitted::Unknown) => Err(Failure::invalid("This is not a notice of the gateway")),
     }

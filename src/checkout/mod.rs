@@ -16,7 +16,7 @@ use crate::{
         account::{self, Account},
         payment::{self, Link},
     },
-    world::LogLine,
+    world::{Limited, LogLine, PERIOD},
 };
 
 mod assets;
@@ -47,7 +47,10 @@ pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Respons
     let segments = request.segments();
     let (link, answered) = match segments.as_slice() {
         ["pay", "assets", name] => return assets::answer(request, name),
+        ["pay", ..] if !allows(shop, &request.network()).await => return too_many(shop, request),
         ["pay", payment_id, token, rest @ ..] => match payment::verify_link(shop, payment_id, token) {
+            // Only links that we made are counted, so nobody can use up a payment's requests without its token.
+            Ok(_) if !allows(shop, payment_id).await => return too_many(shop, request),
             Ok(link) => {
                 let url = format!("/pay/{payment_id}/{token}");
                 let visit = Visit { shop, request, payment_id, link: &link, url: &url };
@@ -63,6 +66,10 @@ pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Respons
         Err(error) => refused(shop, request, error, link.as_ref(), request_id).await,
     };
     let return_origin = link.as_ref().map_or("", |(_, link)| &link.return_origin);
+    with_policy(response, return_origin)
+}
+
+fn with_policy(response: Response, return_origin: &str) -> Response {
     // The page loads nothing from anybody else and can't be framed; a form may end at the shop that sent the buyer.
     response
         .with(
@@ -80,6 +87,20 @@ pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Respons
 async fn answer_visit(visit: &Visit<'_>, rest: &[&str]) -> Result<Response, Error> {
     payment::check_open(visit.shop, visit.payment_id).await?;
     route(visit, rest).await
+}
+
+/// Counts a request by an address or for a payment.
+async fn allows(shop: &Shop, key: &str) -> bool {
+    shop.allows(Limited::Account, &format!("checkout {key}")).await
+}
+
+fn too_many(shop: &Shop, request: &Request) -> Response {
+    let again = (request.method == Method::Get).then_some(request.path.as_str());
+    let notice = Notice { brand: &shop.world.settings.brand, about: None, kind: Kind::TooMany, again };
+    let seconds = (PERIOD - shop.now().rem_euclid(PERIOD) + 999) / 1_000;
+    with_policy(Response::html(notice.kind.status(), notice::document(&notice).into_string()), "")
+        .with("cache-control", "no-store")
+        .with("retry-after", seconds.to_string())
 }
 
 async fn route(visit: &Visit<'_>, rest: &[&str]) -> Result<Response, Error> {

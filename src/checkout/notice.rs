@@ -36,6 +36,8 @@ pub enum Kind<'a> {
         text: &'a str,
     },
     Busy,
+    /// This address, or this payment's page, was asked for too often in this minute.
+    TooMany,
     /// No exchange rate is fresh enough to quote from.
     NoPrice,
     /// The gateway on whose page it is paid can't be reached.
@@ -56,6 +58,7 @@ impl Kind<'_> {
             Kind::NotFound => 404,
             Kind::Gone | Kind::Expired => 410,
             Kind::Refused { .. } => 403,
+            Kind::TooMany => 429,
             Kind::Busy | Kind::NoPrice | Kind::NoAnswer => 503,
             Kind::Broken { .. } => 500,
         }
@@ -105,6 +108,10 @@ fn words<'a>(kind: &Kind<'a>) -> (&'a str, &'a str) {
         Kind::Busy => {
             ("One moment, please", "Many people are buying right now. Nothing was charged; try again in a minute.")
         }
+        Kind::TooMany => (
+            "One moment, please",
+            "This page was opened too often. Nothing was charged by this; try again in a minute.",
+        ),
         Kind::NoPrice => (
             "No price right now",
             "We can't get a fresh exchange rate at the moment. Nothing was charged; try again in a minute.",

@@ -92,6 +92,7 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
         && order.session.is_some()
         && order.status.is_open()
         && order.gateway.looks(order)
+        && visit.shop.inline_looks.begin(&order.id, visit.shop.now())
     {
         watch::look(visit.shop, &account(visit), &order.id, None).await?;
         standing = fill::read(visit).await?;

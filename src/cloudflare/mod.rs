@@ -116,7 +116,13 @@ fn open(env: &Env) -> Result<Shop, Missing> {
         log: Rc::new(Platform),
         settings,
     };
-    Ok(Shop { world, voice: &Events, names: Default::default(), servers: Default::default() })
+    Ok(Shop {
+        world,
+        voice: &Events,
+        names: Default::default(),
+        servers: Default::default(),
+        inline_looks: Default::default(),
+    })
 }
 
 fn request_id() -> String {

@@ -6,7 +6,7 @@
 use futures_util::future::join3;
 use job::Job;
 
-use crate::world::{Fault, Lane, LogLine, Statement, Uncommitted, World};
+use crate::world::{Fault, Lane, Limited, LogLine, Statement, Uncommitted, World};
 
 pub mod account;
 pub mod blacklist;
@@ -40,6 +40,8 @@ pub struct Shop {
     pub names: webhook::dns::Names,
     /// How the servers that see chains behave.
     pub servers: gateway::servers::ServerMemory,
+    /// Which orders were looked at while their buyer waited.
+    pub inline_looks: order::inline::InlineLooks,
 }
 
 /// How an event's body is worded. A dialect implements it, since field names and formats are the wire's.
@@ -72,6 +74,17 @@ impl Shop {
         }
         if let Err(fault) = self.world.queue.send(lane, messages).await {
             self.world.log.write(LogLine::warn("queue.send_failed").because(fault));
+        }
+    }
+
+    /// Counts one request under this key. A limit that doesn't answer refuses nobody: better too many requests than none.
+    pub async fn allows(&self, kind: Limited, key: &str) -> bool {
+        match self.world.limits.allows(kind, key).await {
+            Ok(allowed) => allowed,
+            Err(fault) => {
+                self.world.log.write(LogLine::warn("rate_limit.unavailable").because(fault));
+                true
+            }
         }
     }
 

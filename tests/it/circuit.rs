@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     actors::Seller,
     delivery::{HOOK, sent},
-    world::{DAY, HOUR, MINUTE, SECOND, World, answer, block_on},
+    world::{DAY, HOUR, MINUTE, SECOND, SHARDS, World, answer, block_on},
 };
 
 fn hangs(world: &World, prefix: &str) {
@@ -263,34 +263,44 @@ fn messages_of(world: &World, email: &str) -> usize {
     world.queue.waiting().iter().filter(|(_, text)| text.contains("deliver") && text.contains(&id)).count()
 }
 
+/// So many sellers of the first shard, by their e-mails.
+fn in_one_shard(world: &World, count: usize) -> Vec<String> {
+    for n in 0..count * SHARDS.len() {
+        world.seller_named(&format!("s{n}@shop.example"), true);
+    }
+    let all = world.db.query_in(0, "SELECT email FROM shops ORDER BY email");
+    let emails: Vec<String> = all.into_iter().flatten().take(count).collect();
+    assert_eq!(emails.len(), count);
+    emails
+}
+
 #[test]
 fn one_accounts_thousands_that_are_due_do_not_hide_anothers_one() {
     for fails in [true, false] {
         let world = World::new();
-        world.seller_named("eve@shop.example", true);
-        world.seller_named("bob@shop.example", true);
-        due(&world, "eve@shop.example", 5_000, HOUR);
-        due(&world, "bob@shop.example", 1, MINUTE);
+        let [eve, bob] = &in_one_shard(&world, 2)[..] else { panic!("two sellers") };
+        due(&world, eve, 5_000, HOUR);
+        due(&world, bob, 1, MINUTE);
         if fails {
             write(
                 &world,
                 &format!(
                     "INSERT INTO webhook_receivers (account_id, url, failures, seen_at, wake_at)
-                     SELECT account_id, 'https://x.example/', 1, {now}, {now} + 86400000 FROM shops WHERE email = 'eve@shop.example'",
+                     SELECT account_id, 'https://x.example/', 1, {now}, {now} + 86400000 FROM shops WHERE email = '{eve}'",
                     now = world.now()
                 ),
             );
         }
         world.cron();
-        let eves = messages_of(&world, "eve@shop.example");
+        let eves = messages_of(&world, eve);
         if fails {
-            assert_eq!(messages_of(&world, "bob@shop.example"), 1);
+            assert_eq!(messages_of(&world, bob), 1);
             assert!((20..=200).contains(&eves), "{eves}");
             // And she doesn't starve: a minute is a share.
             world.advance(MINUTE);
             world.queue.forget();
             world.cron();
-            assert!((20..=200).contains(&messages_of(&world, "eve@shop.example")));
+            assert!((20..=200).contains(&messages_of(&world, eve)));
         } else {
             // Somebody whose receivers do well catches up as fast as ever.
             assert_eq!(eves, 2_000);
@@ -301,9 +311,7 @@ fn one_accounts_thousands_that_are_due_do_not_hide_anothers_one() {
 #[test]
 fn of_many_accounts_each_has_its_first_before_any_has_its_second() {
     let world = World::new();
-    let names: Vec<String> = (0..8).map(|n| format!("s{n}@shop.example")).collect();
-    for (n, name) in names.iter().enumerate() {
-        world.seller_named(name, true);
+    for (n, name) in in_one_shard(&world, 8).iter().enumerate() {
         due(&world, name, if n == 0 { 500 } else { 2 }, HOUR - n as i64);
     }
     block_on(async {

@@ -31,7 +31,7 @@ mod secrets;
 pub mod stripe;
 mod web;
 
-pub use db::{Db, Landed};
+pub use db::{Db, Landed, SHARDS};
 pub use esplora::{Esplora, Mood};
 pub use ethereum::{Node, Refusal, WEI, hash};
 pub use files::Files;
@@ -161,8 +161,16 @@ impl World {
             log: log.clone(),
             settings: Rc::new(settings),
         };
-        let (told, shop) =
-            (Told::default(), Shop { world, voice: &Events, names: Default::default(), servers: Default::default() });
+        let (told, shop) = (
+            Told::default(),
+            Shop {
+                world,
+                voice: &Events,
+                names: Default::default(),
+                servers: Default::default(),
+                inline_looks: Default::default(),
+            },
+        );
         World { db, cache, files, queue, web, live, clock, log, random, limits, told, shop }
     }
 

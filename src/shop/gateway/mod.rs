@@ -330,6 +330,8 @@ pub struct Admitted {
     pub id: String,
     /// Kept only if the account has this order; `None`: `hear` will find out which it is about.
     pub order_id: Option<String>,
+    /// Without an order: kept only if the account knows a movement of this payment. `None`: kept in any case.
+    pub payment: Option<String>,
 }
 
 /// Why a notice is not kept.
@@ -341,6 +343,8 @@ pub enum NotAdmitted {
     Unknown,
     /// True or not, it is about nothing that concerns an order.
     Irrelevant,
+    /// So many notices of the account wait to be heard that no more are kept.
+    Full,
 }
 
 /// What a notice said.

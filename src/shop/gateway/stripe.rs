@@ -106,7 +106,9 @@ impl Way for Stripe {
         // The test mode of an account that takes real money moves none, and may be told to the same address.
         let key = settings::value(settings, Setting::StripeSecretKey);
         match about.filter(|_| key.is_some_and(|key| key.contains("_live_") == live)) {
-            Some(about) => Ok(Admitted { id: id.to_owned(), order_id: about.order_id.map(str::to_owned) }),
+            Some(about) => {
+                Ok(Admitted { id: id.to_owned(), order_id: about.order_id.map(str::to_owned), payment: None })
+            }
             None => Err(NotAdmitted::Irrelevant),
         }
     }

@@ -20,6 +20,8 @@ const GRACE: i64 = MINUTE;
 const PATIENCE: i64 = 7 * DAY;
 /// Heard ones are kept for so long, to know them again: gateways repeat theirs for up to four days.
 const KEPT: i64 = 30 * DAY;
+/// Notices of an account that wait to be heard. At 32 kB each they are 6 MB; a busy shop hears that many in a minute.
+const MAX_UNHEARD: u32 = 200;
 
 /// Keeps what was sent to `/gateways/<gateway>/<account>`. The inner error says why it was not kept.
 pub async fn receive(
@@ -38,21 +40,30 @@ pub async fn receive(
         Ok(admitted) => admitted,
         Err(no) => return Ok(Err(no)),
     };
-    let kept = db.commit(vec![keep(account.id, gateway, &admitted, &notice)]).await.map_err(Uncommitted::into_fault)?;
-    if kept.first().is_some_and(|rows| !rows.is_empty()) {
+    let kept = db.commit(vec![keep(account.id, gateway, &admitted, &notice), is_full(account.id)]).await;
+    let kept = kept.map_err(Uncommitted::into_fault)?;
+    let has_row = |n: usize| kept.get(n).is_some_and(|rows| !rows.is_empty());
+    if !has_row(0) && has_row(1) {
+        return Ok(Err(NotAdmitted::Full));
+    }
+    if has_row(0) {
         let (shard, gateway, id) = (account.shard.clone(), gateway.snake().to_owned(), admitted.id);
         shop.nudge(vec![(Job::Hear { shard, account_id: account.id, gateway, id }, 0)]).await;
     }
     Ok(Ok(()))
 }
 
-/// Answers a row if it is new, and about an order of the account's.
+/// Answers a row if it is new, about an order or a payment of the account's, and there is room for it.
 fn keep(account_id: i64, gateway: Gateway, admitted: &Admitted, notice: &Notice) -> Statement {
     let headers = notice.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     Statement::new(
         "INSERT INTO notices (account_id, gateway, id, body, headers, due_at, received_at)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
-         WHERE ?8 IS NULL OR EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?8)
+         WHERE (?8 IS NULL OR EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?8))
+           AND (?9 IS NULL OR EXISTS
+             (SELECT 1 FROM movements INDEXED BY movements_about WHERE account_id = ?1 AND about = ?9))
+           AND (SELECT COUNT(*) FROM (SELECT 1 FROM notices INDEXED BY notices_unheard
+             WHERE account_id = ?1 AND due_at IS NOT NULL LIMIT ?10)) < ?10
          ON CONFLICT (account_id, gateway, id) DO NOTHING RETURNING id",
         vec![
             account_id.into(),
@@ -63,7 +74,18 @@ fn keep(account_id: i64, gateway: Gateway, admitted: &Admitted, notice: &Notice)
             (notice.received_at + GRACE).into(),
             notice.received_at.into(),
             admitted.order_id.clone().into(),
+            admitted.payment.clone().into(),
+            MAX_UNHEARD.into(),
         ],
+    )
+}
+
+/// A row if the account has as many unheard notices as it may.
+fn is_full(account_id: i64) -> Statement {
+    Statement::new(
+        "SELECT 1 AS is_full FROM notices INDEXED BY notices_unheard
+         WHERE account_id = ?1 AND due_at IS NOT NULL LIMIT 1 OFFSET ?2",
+        vec![account_id.into(), (MAX_UNHEARD - 1).into()],
     )
 }
 
@@ -71,41 +93,57 @@ fn keep(account_id: i64, gateway: Gateway, admitted: &Admitted, notice: &Notice)
 pub async fn hear(shop: &Shop, account: &Account, gateway: &str, id: &str) -> Result<(), Fault> {
     let Some(gateway) = Gateway::parse(gateway) else { return Ok(()) };
     let db = account.db(shop)?;
-    let rows = db.rows(vec![by_id(account.id, gateway, id), settings::of(account.id, gateway.snake())]).await?;
+    let claim = vec![claim(account.id, gateway, id, shop.now()), settings::of(account.id, gateway.snake())];
+    let rows = db.commit(claim).await.map_err(Uncommitted::into_fault)?;
     let [notices, settings] = rows.as_slice() else {
         return Err(Fault("two answers were expected".into()));
     };
     let Some(row) = notices.first() else { return Ok(()) };
-    let (notice, tries, test) = from_row(row)?;
+    let is_last = row.read(|row| Ok(row.maybe_int()))?.is_none();
+    let result = try_once(shop, account, gateway, id, row, settings).await;
+    let why = match &result {
+        Ok(None) => return Ok(()),
+        Ok(Some(why)) => why.clone(),
+        Err(fault) => fault.to_string(),
+    };
+    let line = |event| LogLine::warn(event).account(account.id).with("gateway", gateway.snake()).with("id", id);
+    shop.world.log.write(line("notification.process_failed").because(why));
+    if is_last {
+        shop.world.log.write(line("notification.given_up"));
+        return end(shop, account, finish(account.id, gateway, id)).await;
+    }
+    // Cron has its next try already: were the message repeated as well, a fault would use the tries up in minutes.
+    Ok(())
+}
+
+/// Hears a notice that was claimed. Answers why that was not possible, if it was the gateway that could not be reached.
+async fn try_once(
+    shop: &Shop,
+    account: &Account,
+    gateway: Gateway,
+    id: &str,
+    row: &Row,
+    settings: &[Row],
+) -> Result<Option<String>, Fault> {
+    let (notice, test) = from_row(row)?;
     let account = &Account::acting(account.id, &account.shard, test);
     let settings = settings::read(shop, account.id, settings)?;
-    let heard = gateway.of(account).hear(Desk { shop, account }, &settings, &notice).await;
-    let done = finish(account.id, gateway, id, tries, None);
-    match heard {
+    let done = finish(account.id, gateway, id);
+    match gateway.of(account).hear(Desk { shop, account }, &settings, &notice).await {
         Ok(Heard::Facts { order_id, movements }) => {
             let seen = Some(Seen::Books(gateway, movements));
             match watch::take_in(shop, account, &order_id, None, seen, vec![done.clone()]).await {
-                Ok(_) => Ok(()),
+                Ok(_) => {}
                 // Somebody else's payment: a seller's account at a gateway may take others.
-                Err(Error::Refused(_)) => end(shop, account, done).await,
-                Err(Error::Fault(fault)) => Err(fault),
+                Err(Error::Refused(_)) => end(shop, account, done).await?,
+                Err(Error::Fault(fault)) => return Err(fault),
             }
         }
-        Ok(Heard::Nothing) => end(shop, account, done).await,
-        Err(NoSight::Fault(fault)) => Err(fault),
-        Err(NoSight::Unreachable(why)) => {
-            let now = shop.now();
-            let line = |event| LogLine::warn(event).account(account.id).with("gateway", gateway.snake()).with("id", id);
-            shop.world.log.write(line("notification.process_failed").because(why));
-            // One minute, two, four, …, six hours.
-            let wait = MINUTE.saturating_mul(1 << tries.min(9)).min(6 * HOUR);
-            let due = Some(now + wait).filter(|due| *due < notice.received_at + PATIENCE);
-            if due.is_none() {
-                shop.world.log.write(line("notification.given_up"));
-            }
-            end(shop, account, finish(account.id, gateway, id, tries + 1, due)).await
-        }
+        Ok(Heard::Nothing) => end(shop, account, done).await?,
+        Err(NoSight::Fault(fault)) => return Err(fault),
+        Err(NoSight::Unreachable(why)) => return Ok(Some(why)),
     }
+    Ok(None)
 }
 
 async fn end(shop: &Shop, account: &Account, statement: Statement) -> Result<(), Fault> {
@@ -113,30 +151,45 @@ async fn end(shop: &Shop, account: &Account, statement: Statement) -> Result<(),
     Ok(())
 }
 
-/// One that is still to be heard, and whether its account is a test account.
-fn by_id(account_id: i64, gateway: Gateway, id: &str) -> Statement {
+/// Takes one that is still to be heard, and counts the try before the work: whatever breaks during it, tries end. The next is
+/// after one minute, two, four, …, six hours; the last has no next.
+fn claim(account_id: i64, gateway: Gateway, id: &str, now: i64) -> Statement {
     Statement::new(
-        "SELECT body, headers, received_at, tries, (SELECT test FROM shops WHERE account_id = ?1) AS test FROM notices
-         WHERE account_id = ?1 AND gateway = ?2 AND id = ?3 AND due_at IS NOT NULL",
-        vec![account_id.into(), gateway.snake().into(), id.into()],
+        "UPDATE notices SET
+           tries = tries + 1,
+           due_at = CASE WHEN ?4 + MIN(?5 << MIN(tries, 9), ?6) < received_at + ?7
+             THEN ?4 + MIN(?5 << MIN(tries, 9), ?6) END
+         WHERE account_id = ?1 AND gateway = ?2 AND id = ?3 AND due_at IS NOT NULL
+         RETURNING due_at, body, headers, received_at,
+           (SELECT test FROM shops WHERE account_id = ?1) AS test",
+        vec![
+            account_id.into(),
+            gateway.snake().into(),
+            id.into(),
+            now.into(),
+            MINUTE.into(),
+            (6 * HOUR).into(),
+            PATIENCE.into(),
+        ],
     )
 }
 
-fn from_row(row: &Row) -> Result<(Notice, u32, bool), Fault> {
+fn from_row(row: &Row) -> Result<(Notice, bool), Fault> {
     row.read(|row| {
-        let (body, headers) = (row.text(), row.text());
+        let (_due_at, body, headers) = (row.maybe_int(), row.text(), row.text());
         let headers = json::parse(&headers).ok();
         let headers = headers.as_ref().and_then(Value::as_object).unwrap_or_default().iter();
         let headers = headers.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
-        Ok((Notice { body, headers, received_at: row.int() }, row.count(), row.flag()))
+        Ok((Notice { body, headers, received_at: row.int() }, row.flag()))
     })
 }
 
-/// `due`: when it is tried again.
-fn finish(account_id: i64, gateway: Gateway, id: &str, tries: u32, due: Option<i64>) -> Statement {
+/// It is heard, or given up. The id stays, so that a repetition is known.
+fn finish(account_id: i64, gateway: Gateway, id: &str) -> Statement {
     Statement::new(
-        "UPDATE notices SET tries = ?4, due_at = ?5 WHERE account_id = ?1 AND gateway = ?2 AND id = ?3",
-        vec![account_id.into(), gateway.snake().into(), id.into(), tries.into(), due.into()],
+        "UPDATE notices SET due_at = NULL, body = '', headers = '{}'
+         WHERE account_id = ?1 AND gateway = ?2 AND id = ?3",
+        vec![account_id.into(), gateway.snake().into(), id.into()],
     )
 }
 
@@ -144,7 +197,8 @@ fn finish(account_id: i64, gateway: Gateway, id: &str, tries: u32, due: Option<i
 pub fn take_due(now: i64, until: i64, limit: u32) -> Statement {
     Statement::new(
         "UPDATE notices SET due_at = ?2
-         WHERE rowid IN (SELECT rowid FROM notices WHERE due_at <= ?1 ORDER BY due_at LIMIT ?3)
+         WHERE rowid IN
+           (SELECT rowid FROM notices INDEXED BY notices_due WHERE due_at <= ?1 ORDER BY due_at LIMIT ?3)
          RETURNING account_id, gateway, id",
         vec![now.into(), until.into(), limit.into()],
     )

@@ -14,6 +14,7 @@ use movement::Session;
 pub mod facts;
 pub mod filter;
 pub mod hear;
+pub mod inline;
 pub mod movement;
 pub mod open;
 mod pace;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{event, exceptions, happens, ipn, paid_events, signed, started, tell, with_app, with_button};
 use crate::{
     actors::ORIGIN,
-    world::{API, CLIENT_ID, CLIENT_SECRET, HOUR, MINUTE, PayPal, WEBHOOK_ID, World, capture_of},
+    world::{API, CLIENT_ID, CLIENT_SECRET, HOUR, MINUTE, PayPal, SECOND, WEBHOOK_ID, World, capture_of},
 };
 
 fn shop_with_app() -> (World, Rc<PayPal>) {
@@ -46,6 +46,7 @@ fn an_app_opens_an_order_at_paypal_that_is_captured_when_the_buyer_comes_back() 
         (4, 0, 1),
         "read, looked (with the settings), read again"
     );
+    world.advance(5 * SECOND);
     paypal.approves();
     let (counts, reply) = world.count(|| world.buyer().get(&format!("{}?back=paid", link.order())));
     assert!(reply.expect(200).text().contains("Payment complete"));
@@ -100,6 +101,7 @@ fn a_refused_card_leaves_the_order_open_and_another_one_pays_it() {
     assert_eq!(ada.status(&link.order_id), 0);
     paypal.declines.set(false);
     paypal.captures_as.set("PENDING");
+    world.advance(5 * SECOND);
     assert!(world.buyer().get(&back).expect(200).text().contains("PayPal"));
     assert_eq!(ada.status(&link.order_id), 55);
     let mut capture = paypal.newest(|order| capture_of(order).clone());

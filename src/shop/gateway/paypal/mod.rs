@@ -83,12 +83,12 @@ impl Way for PayPal {
     }
 
     fn admit(&self, desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Admitted, NotAdmitted> {
-        let order_id = match is_event(notice) {
+        let (order_id, payment) = match is_event(notice) {
             true => rest::admit(desk, sets, notice)?,
-            false => Some(button::admit(&notice.body)?),
+            false => (Some(button::admit(&notice.body)?), None),
         };
         // A notice that PayPal repeats is the same to the byte, and nobody else can have one like it before it was sent.
-        Ok(Admitted { id: id::hex(&Sha256::digest(notice.body.as_bytes())), order_id })
+        Ok(Admitted { id: id::hex(&Sha256::digest(notice.body.as_bytes())), order_id, payment })
     }
 
     fn hear<'a>(&'a self, desk: Desk<'a>, sets: &'a [Set], notice: &'a Notice) -> Later<'a, Result<Heard, NoSight>> {

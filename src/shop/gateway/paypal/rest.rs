@@ -280,8 +280,8 @@ const SIGNED: [(&str, &str); 5] = [
     ("paypal-transmission-time", "transmission_time"),
 ];
 
-/// The order that an event says it is about; `None`: the capture knows.
-pub fn admit(desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Option<String>, NotAdmitted> {
+/// The order that an event says it is about, or else the capture, which knows the order.
+pub fn admit(desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<(Option<String>, Option<String>), NotAdmitted> {
     let (kind, resource) = read(&notice.body).ok_or(NotAdmitted::Unknown)?;
     if !["PAYMENT.CAPTURE.", "CHECKOUT.ORDER.APPROVED", "CUSTOMER.DISPUTE."].iter().any(|of| kind.starts_with(of)) {
         return Err(NotAdmitted::Irrelevant);
@@ -290,9 +290,11 @@ pub fn admit(desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Option<Str
     if !signed || settings::value(sets, Setting::PayPalWebhookId).is_none() || App::of(desk, sets).is_none() {
         return Err(NotAdmitted::Unsigned);
     }
-    match named(&resource) {
-        None if captured(&resource).is_none() => Err(NotAdmitted::Irrelevant),
-        order_id => Ok(order_id),
+    // Anybody can write the headers: an event is kept only if it is about an order or a capture that we know.
+    match (named(&resource), captured(&resource)) {
+        (None, None) => Err(NotAdmitted::Irrelevant),
+        (None, Some(capture)) => Ok((None, Some(capture.to_owned()))),
+        (order_id, _) => Ok((order_id, None)),
     }
 }
 

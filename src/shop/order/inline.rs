@@ -1,0 +1,28 @@
+//! Looks for which a buyer waits. Each asks the gateway under the seller's key, and anybody with the link can request
+//! them: there is one per order and pause, and other requests get what is known.
+
+use std::{cell::RefCell, collections::HashMap};
+
+use crate::shop::time::SECOND;
+
+/// Milliseconds between two such looks at one order.
+const PAUSE: i64 = 5 * SECOND;
+/// Orders remembered. Beyond that a look is refused until older ones are forgotten.
+const MAX_REMEMBERED: usize = 5_000;
+
+/// When this isolate last looked at an order for a waiting buyer, by the order's id.
+#[derive(Default)]
+pub struct InlineLooks(RefCell<HashMap<String, i64>>);
+
+impl InlineLooks {
+    /// Whether a look may begin now. If so, the next one has to wait.
+    pub fn begin(&self, order_id: &str, now: i64) -> bool {
+        let mut looks = self.0.borrow_mut();
+        looks.retain(|_, at| now - *at < PAUSE);
+        if looks.contains_key(order_id) || looks.len() >= MAX_REMEMBERED {
+            return false;
+        }
+        looks.insert(order_id.to_owned(), now);
+        true
+    }
+}

@@ -1,0 +1,189 @@
+//! The way of a notice: who may send how many, which are kept, and how often hearing one is tried.
+
+use serde_json::json;
+
+use crate::{
+    actors::Seller,
+    world::{API, CLIENT_ID, CLIENT_SECRET, DAY, HOUR, MINUTE, SECOND, WEBHOOK_ID, World},
+};
+
+const SELLER: &str = "money@ada.example";
+
+fn seller(world: &World) -> Seller<'_> {
+    let ada = world.seller();
+    let paypal =
+        json!({"email": SELLER, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "webhook_id": WEBHOOK_ID});
+    ada.put("/account", json!({"gateways": {"paypal": paypal}})).expect(200);
+    ada
+}
+
+fn account_id(world: &World) -> String {
+    world.db.one("SELECT account_id FROM shops ORDER BY rowid LIMIT 1")
+}
+
+/// The status that this address is answered for a notice to this account.
+fn send(world: &World, account: &str, address: &str, body: &str) -> u16 {
+    let ask = world.ask("POST", &format!("/gateways/paypal/{account}")).header("cf-connecting-ip", address);
+    let ask = [
+        ("content-type", "application/json"),
+        ("paypal-auth-algo", "SHA256withRSA"),
+        ("paypal-cert-url", "https://api.paypal.com/cert.pem"),
+        ("paypal-transmission-id", "69cd13f0-d67a-11e5-baa3-778b53f4ae55"),
+        ("paypal-transmission-sig", "signed"),
+        ("paypal-transmission-time", "2023-11-15T00:10:00Z"),
+    ]
+    .into_iter()
+    .fold(ask, |ask, (name, value)| ask.header(name, value));
+    ask.body(body).send().status()
+}
+
+/// An order that waits for PayPal.
+fn order(world: &World, ada: &Seller<'_>) -> String {
+    let link = ada.link(json!({"gateway": "PayPal"}));
+    world.buyer().post(&link.path, "").expect(303);
+    world.run_jobs();
+    link.order_id
+}
+
+fn about_order(order_id: &str, n: usize) -> String {
+    let resource = json!({"id": format!("3C{n}"), "status": "COMPLETED", "custom_id": order_id});
+    json!({"event_type": "PAYMENT.CAPTURE.COMPLETED", "resource": resource}).to_string()
+}
+
+fn about_capture(capture: &str) -> String {
+    let up = json!({"rel": "up", "href": format!("https://api.paypal.com/v2/payments/captures/{capture}")});
+    let resource = json!({"id": "5R1", "status": "COMPLETED", "links": [up]});
+    json!({"event_type": "PAYMENT.CAPTURE.REFUNDED", "resource": resource}).to_string()
+}
+
+#[test]
+fn a_stranger_uses_up_neither_the_sellers_requests_nor_the_gateways_notices() {
+    let world = World::with(&[("RATE_LIMIT_ACCOUNT", "5"), ("RATE_LIMIT_ANONYMOUS", "3")]);
+    let ada = seller(&world);
+    let id = account_id(&world);
+    world.advance(MINUTE);
+    let statuses: Vec<u16> = (0..7).map(|_| send(&world, &id, "192.0.2.1", "{}")).collect();
+    assert_eq!(statuses, [400, 400, 400, 400, 400, 429, 429]);
+    assert_eq!(world.trips(|| assert_eq!(send(&world, &id, "192.0.2.1", "{}"), 429)), 0);
+    assert_eq!(send(&world, &id, "192.0.2.2", "{}"), 400, "the gateway's own address");
+    for _ in 0..5 {
+        ada.get("/account").expect(200);
+    }
+    ada.get("/account").expect(429);
+    assert_eq!(send(&world, &id, "192.0.2.2", "{}"), 400, "nor does the seller's traffic hold up notices");
+    let other = world.seller_named("eve@example.com", true);
+    let eve = world.db.one(&format!("SELECT account_id FROM shops WHERE account_id <> {id}"));
+    other.put("/account", json!({"gateways": {"paypal": {"email": "eve@example.com"}}})).expect(200);
+    assert_eq!(send(&world, &eve, "192.0.2.1", "{}"), 400, "each account has a limit of its own");
+}
+
+#[test]
+fn an_address_that_guesses_accounts_is_refused_before_anything_is_read() {
+    let world = World::with(&[("RATE_LIMIT_ACCOUNT", "300"), ("RATE_LIMIT_ANONYMOUS", "10")]);
+    seller(&world);
+    let id = account_id(&world);
+    world.advance(MINUTE);
+    let mut statuses = Vec::new();
+    let trips = world.trips(|| {
+        for n in 0..150 {
+            statuses.push(send(&world, &(1_000_000 + n).to_string(), "192.0.2.1", "{}"));
+        }
+    });
+    let refused = |status: u16| statuses.iter().filter(|one| **one == status).count();
+    assert_eq!((refused(404), refused(429), trips), (10, 140, 10));
+    // What is known to be nobody's costs nothing, whoever asks.
+    assert_eq!(world.trips(|| assert_eq!(send(&world, "1000000", "192.0.2.9", "{}"), 404)), 0);
+    for n in 0..10 {
+        assert_eq!(send(&world, &(2_000_000 + n).to_string(), &format!("2001:db8:0:1::{n}"), "{}"), 404);
+    }
+    assert_eq!(send(&world, "2000010", "2001:db8:0:1::f", "{}"), 429, "a /64 is one address");
+    assert_eq!(send(&world, &id, "192.0.2.2", "{}"), 400, "others are heard");
+    world.advance(MINUTE);
+    assert_eq!(send(&world, &id, "192.0.2.1", "{}"), 400, "a minute later that address is as well");
+    for odd in ["x", "-1", "99999999999999999999", "0"] {
+        assert_eq!(send(&world, odd, "192.0.2.3", "{}"), 404, "{odd}");
+    }
+}
+
+#[test]
+fn an_event_is_kept_only_if_it_is_about_an_order_or_a_capture_of_ours() {
+    let world = World::new();
+    let _paypal = world.paypal();
+    let ada = seller(&world);
+    let order_id = order(&world, &ada);
+    let id = account_id(&world);
+    for capture in ["ABC", "3C0", "61E67681CH3238416", "A'--"] {
+        assert_eq!(send(&world, &id, "192.0.2.1", &about_capture(capture)), 200);
+    }
+    assert_eq!(world.db.rows_in("notices"), 0, "nobody's captures");
+    world.db.change(&format!(
+        "INSERT INTO movements (account_id, order_id, id, kind, about, value, at) VALUES ({id}, '{order_id}', '3C9', 'paid', '3C9', 1000, 1)"
+    ));
+    assert_eq!(send(&world, &id, "192.0.2.1", &about_capture("3C9")), 200);
+    assert_eq!(world.db.rows_in("notices"), 1);
+    // A notice is no place to store things.
+    let large = |bytes: usize| format!("{}{}", about_order(&order_id, 1), " ".repeat(bytes));
+    for (bytes, status) in [(127 << 10, 413), (33 << 10, 413), (31 << 10, 200)] {
+        assert_eq!(send(&world, &id, "192.0.2.1", &large(bytes)), status, "{bytes}");
+    }
+    assert_eq!(world.db.rows_in("notices"), 2);
+    world.run_jobs();
+    let kept = "SELECT COUNT(*), SUM(length(body)), SUM(due_at IS NOT NULL) FROM notices";
+    assert_eq!(world.db.query_in(0, kept), [["2", "0", "0"]], "what isn't believed leaves its id");
+}
+
+#[test]
+fn so_many_notices_of_an_account_wait_and_the_gateway_is_asked_to_repeat_the_others() {
+    let world = World::new();
+    let _paypal = world.paypal();
+    let ada = seller(&world);
+    let order_id = order(&world, &ada);
+    let id = account_id(&world);
+    let mut statuses = Vec::new();
+    for n in 0..230 {
+        statuses.push(send(&world, &id, &format!("192.0.2.{}", n % 200), &about_order(&order_id, n)));
+    }
+    assert!(statuses[..200].iter().all(|status| *status == 200));
+    assert!(statuses[200..].iter().all(|status| *status == 503));
+    assert_eq!(world.db.rows_in("notices"), 200);
+    // Another account has room of its own; and there is room again when one was heard.
+    world.db.change("UPDATE notices SET due_at = NULL WHERE rowid = 7");
+    assert_eq!(send(&world, &id, "192.0.2.1", &about_order(&order_id, 300)), 200);
+    assert_eq!(send(&world, &id, "192.0.2.1", &about_order(&order_id, 301)), 503);
+}
+
+#[test]
+fn a_notice_that_can_not_be_heard_is_given_up_after_a_week_whatever_breaks() {
+    let no_shop = "DELETE FROM shops";
+    let broken_settings = "UPDATE gateway_settings SET value = 'broken'";
+    for (what, breaking) in
+        [("nothing answers", ""), ("the shop's row is gone", no_shop), ("settings that can't be read", broken_settings)]
+    {
+        let world = World::new();
+        let _paypal = world.paypal();
+        let ada = seller(&world);
+        let order_id = order(&world, &ada);
+        let id = account_id(&world);
+        assert_eq!(send(&world, &id, "192.0.2.1", &about_order(&order_id, 1)), 200);
+        if breaking.is_empty() {
+            world.web.says(&format!("{API}/v1/notifications/verify-webhook-signature"), 503);
+        } else {
+            world.db.change(breaking);
+        }
+        for _ in 0..9 * 24 {
+            world.run_jobs();
+            world.advance(HOUR);
+            world.cron();
+        }
+        eprintln!(
+            "DEBUG {what} {:?} {}",
+            world.db.query("SELECT tries, due_at, received_at FROM notices"),
+            world.log.lines().last().unwrap()
+        );
+        let kept = world.db.query("SELECT due_at IS NULL, tries BETWEEN 5 AND 60, body FROM notices");
+        assert_eq!(kept, [["1", "1", ""]], "{what}");
+        world.advance(30 * DAY + SECOND);
+        world.cron();
+        assert_eq!(world.db.rows_in("notices"), 0, "{what}");
+    }
+}
