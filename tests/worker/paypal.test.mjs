@@ -183,6 +183,8 @@ test('a refused card leaves the order open', async () => {
   paypal.declines = false;
   assert.ok(page.includes(order.href), 'the buyer can go back and take another one');
   assert.equal(await order.status(), 0);
+  // A page has PayPal asked once in five seconds at most.
+  await new Promise((resolve) => setTimeout(resolve, 5_100));
   assert.match(await (await shop.fetch(`${order.path}/order?back=paid`)).text(), /Payment complete/);
 });
 

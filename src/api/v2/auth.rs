@@ -46,7 +46,9 @@ pub async fn replaced(shop: &Shop, request: &Request) -> Option<Account> {
 
 /// Programs wait for the challenge; a browser that fetches in the background must not open a dialog over somebody's page.
 fn refused(request: &Request) -> Failure {
-    let background = request.header("sec-fetch-mode").is_some_and(|mode| mode != "navigate");
+    // Node's fetch says its mode too, but only browsers say from which site.
+    let background = request.header("sec-fetch-site").is_some()
+        && request.header("sec-fetch-mode").is_some_and(|mode| mode != "navigate");
     let scheme = if background { "xBasic" } else { "Basic" };
     Failure::unauthenticated(&format!("{scheme} realm=\"api\", charset=\"UTF-8\""))
 }
