@@ -114,7 +114,9 @@ export async function startProxy(node, port = 0) {
   async function relay(request, response) {
     let text = '';
     for await (const piece of request) text += piece;
-    const calls = JSON.parse(text);
+    // A call may come alone, without a list around it.
+    const sent = JSON.parse(text);
+    const calls = [sent].flat();
     batches.push(calls.map(({ method }) => method));
     const { status, body, delayMs, hugeBytes, hang, behind } = faults;
     if (hang) return;
@@ -125,7 +127,7 @@ export async function startProxy(node, port = 0) {
     }
     const asked = behind === undefined ? text : text.replaceAll('"latest"', `"${hex(behind)}"`);
     const answer = await fetch(node.url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: asked });
-    let answers = await answer.json();
+    let answers = [await answer.json()].flat();
     const say = (method, result) => calls.forEach(({ id }, n) => calls[n].method === method && Object.assign(answers.find((one) => one.id === id), { result }));
     if (behind !== undefined) {
       say('eth_blockNumber', hex(behind));
@@ -133,7 +135,7 @@ export async function startProxy(node, port = 0) {
     }
     if (faults.chain !== undefined) say('eth_chainId', hex(faults.chain));
     if (faults.half) answers = answers.slice(0, Math.ceil(answers.length / 2));
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answers));
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(Array.isArray(sent) ? answers : answers[0]));
   }
 
   await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
