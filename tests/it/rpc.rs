@@ -71,6 +71,41 @@ fn what_a_server_refuses_is_learned_once_and_forgotten_after_an_hour() {
 }
 
 #[test]
+fn an_error_that_is_not_about_the_number_of_calls_teaches_nothing() {
+    let error = |message: &str| json!({"jsonrpc": "2.0", "error": {"code": -32005, "message": message}}).to_string();
+    for mood in [
+        Mood::Tells(error("none of your business")),
+        Mood::Tells(error("your batch of calls is not welcome here")),
+        Mood::Tells(json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32603}}).to_string()),
+        Mood::Says(400, b"bad request".to_vec()),
+        Mood::Says(413, Vec::new()),
+        Mood::Says(500, error("no batch today").into_bytes()),
+    ] {
+        for shared in [false, true] {
+            let world = World::new();
+            let scene = if shared { Scene::with_address(&world) } else { Scene::with_key(&world) };
+            let link = scene.order();
+            scene.nodes[1].is(Mood::Silent(WebFault::Dns));
+            scene.nodes[0].is(mood.clone());
+            scene.then(|_| {});
+            let fewest = world.web.sent_to("https://one.node.example").len();
+            world.web.forget();
+            scene.then(|_| {});
+            let asked = world.web.sent_to("https://one.node.example").len();
+            assert!((2..=3).contains(&asked), "{mood:?}: {asked} requests a look, and {fewest} before");
+            scene.nodes[0].is(Mood::Well);
+            world.web.forget();
+            scene.then(|_| {});
+            let sent = world.web.sent_to("https://one.node.example");
+            let calls: Vec<usize> = sent.iter().map(|sent| sent.json().as_array().map_or(1, Vec::len)).collect();
+            assert_eq!(calls, [if shared { 6 } else { 3 }], "{mood:?}: all calls in one request again");
+            assert_eq!(scene.is(&link).0, 0);
+            assert!(!world.log.text().contains("gateway.batch_refused"), "{mood:?}");
+        }
+    }
+}
+
+#[test]
 fn one_server_that_takes_few_does_not_make_the_other_be_asked_in_parts() {
     let world = World::new();
     let scene = Scene::with_key(&world);

@@ -112,6 +112,107 @@ fn only_who_is_slow_or_asks_for_less_rests() {
 }
 
 #[test]
+fn a_server_that_rests_is_asked_when_those_that_don_t_rest_all_fail() {
+    let failures = [
+        Mood::Says(500, Vec::new()),
+        Mood::Says(429, b"slow down".to_vec()),
+        Mood::Says(200, b"<html>".to_vec()),
+        Mood::Says(200, br#"{"jsonrpc":"2.0","error":{"code":-32005,"message":"none of your business"}}"#.to_vec()),
+        Mood::Silent(WebFault::Refused),
+        Mood::Silent(WebFault::Timeout),
+    ];
+    for fails in failures {
+        for rests in [Mood::Says(429, Vec::new()), Mood::Silent(WebFault::Timeout)] {
+            for resting in 0..2 {
+                let world = World::new();
+                let scene = Scene::new(&world, json!({}));
+                let first = scene.first();
+                let other = (first + resting) % 2;
+                // Only the first is asked when both are well, so each in turn is made to rest.
+                scene.servers[other].is(rests.clone());
+                scene.servers[1 - other].is(if other == first { Mood::Well } else { Mood::Silent(WebFault::Dns) });
+                scene.look();
+                scene.servers[other].is(Mood::Well);
+                scene.servers[1 - other].is(fails.clone());
+                scene.sees(1, 20_000);
+                scene.look();
+                assert_eq!(scene.status(), 54, "{fails:?} after {rests:?}: {}", world.log.text());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_node_that_rests_is_asked_when_the_other_fails_for_a_payment_and_for_an_address() {
+    let error = json!({"jsonrpc": "2.0", "error": {"code": -32005, "message": "none of your business"}});
+    for fails in [
+        Mood::Tells(error.to_string()),
+        Mood::Tells(format!("[{}0]", "0,".repeat(8 << 20))),
+        Mood::Says(503, Vec::new()),
+        Mood::Silent(WebFault::Timeout),
+    ] {
+        for resting in 0..2 {
+            let world = World::new();
+            let scene = Ether::with_key(&world);
+            let link = scene.order();
+            let address = scene.grace.order(&link.order_id)["crypto_address"].as_str().unwrap().to_owned();
+            scene.both(|node| node.is(Mood::Silent(WebFault::Dns)));
+            scene.nodes[resting].is(Mood::Says(429, Vec::new()));
+            scene.then(|_| {});
+            scene.nodes[resting].is(Mood::Well);
+            scene.nodes[1 - resting].is(fails.clone());
+            scene.then(|node| node.pays(1, &address, 500_000 * WEI));
+            assert_eq!(scene.is(&link).0, 54, "{}", world.log.text());
+
+            scene.nodes[resting].is(Mood::Says(429, Vec::new()));
+            scene.then(|_| {});
+            scene.nodes[resting].is(Mood::Well);
+            scene.both(|node| node.pays(2, crate::ethereum::SECOND_ADDRESS, 7 * WEI));
+            let second = scene.order();
+            assert_eq!(scene.grace.order(&second.order_id)["crypto_address"], crate::ethereum::SECOND_ADDRESS);
+            scene.then(|_| {});
+            assert_eq!(scene.is(&second), (0, 0, 0), "what the address held before pays nothing");
+        }
+    }
+}
+
+#[test]
+fn a_slow_server_is_waited_for_while_the_other_is_down() {
+    for slow in 0..2 {
+        let world = World::new();
+        let scene = Scene::new(&world, json!({}));
+        scene.servers[slow].takes.set(5_000);
+        scene.servers[1 - slow].is(Mood::Says(500, Vec::new()));
+        scene.sees(1, 20_000);
+        world.live_through(MINUTE);
+        assert_eq!(scene.status(), 54, "{}", world.log.text());
+    }
+}
+
+#[test]
+fn a_server_that_rests_gives_no_second_word_while_another_answers() {
+    for fault in [WebFault::Timeout, WebFault::Dns] {
+        let world = World::new();
+        let scene = Scene::new(&world, json!({}));
+        let txid = scene.sees(1, 20_000);
+        scene.look();
+        let first = scene.first();
+        scene.servers[first].is(Mood::Silent(fault));
+        scene.look();
+        // It would be well again, and both have lost the payment.
+        scene.servers[first].is(Mood::Well);
+        scene.both(|server| server.loses(&txid));
+        world.web.forget();
+        scene.look();
+        let rests = fault == WebFault::Timeout;
+        assert_eq!(asked(&world)[first] == 0, rests, "{fault:?}");
+        assert_eq!(scene.status(), if rests { 54 } else { 0 }, "{fault:?}");
+        world.live_through(2 * MINUTE);
+        assert_eq!(scene.status(), 0, "after its rest both say so");
+    }
+}
+
+#[test]
 fn a_node_that_hangs_keeps_nobody_waiting_for_an_address() {
     let world = World::new();
     let scene = Ether::with_key(&world);

@@ -4,7 +4,7 @@
 use super::{
     Coin, Desk, Gateway, NoSight, Opened, Seen, Sighting, Taker, Way,
     hd::{Dialect, ExtendedKey, KeyError},
-    servers,
+    servers::{self, Turn},
     simulated::Simulated,
     wallet::{self, Held, Source},
     wallet_text,
@@ -118,7 +118,7 @@ impl Way for Ethereum {
             let mut address = wallet::taken(desk, self, taken)?;
             let urls = &desk.shop.world.settings.ethereum.urls;
             let at = address.text.clone();
-            for (server, timeout) in servers::in_turn(desk.shop, urls, &at).take(2) {
+            for Turn { server, timeout, .. } in servers::in_turn(desk.shop, urls, &at).take(2) {
                 // A buyer waits for his address.
                 let timeout = timeout.min(node::HASTE);
                 let ask = |server, timeout| -> Later<'_, _> { Box::pin(node::now(desk.shop, server, timeout, &at)) };

@@ -35,15 +35,12 @@ struct Known {
 }
 
 impl ServerMemory {
-    /// The servers to be asked, in their order: those that don't rest, or the one whose rest ends first.
-    fn ready<'a>(&self, servers: Vec<&'a ServerUrl>, now: i64) -> Vec<&'a ServerUrl> {
+    /// The servers in their order that don't rest, and then those that do: the one whose rest ends first before the others.
+    fn sort<'a>(&self, servers: Vec<&'a ServerUrl>, now: i64) -> (Vec<&'a ServerUrl>, Vec<&'a ServerUrl>) {
         let rests_until = |server: &ServerUrl| self.0.borrow().get(server).map_or(0, |known| known.rests_until);
-        let mut ready = servers.clone();
-        ready.retain(|server| rests_until(server) <= now);
-        if ready.is_empty() {
-            ready.extend(servers.into_iter().min_by_key(|server| rests_until(server)));
-        }
-        ready
+        let (ready, mut resting): (Vec<_>, Vec<_>) = servers.into_iter().partition(|server| rests_until(server) <= now);
+        resting.sort_by_key(|server| rests_until(server));
+        (ready, resting)
     }
 
     /// A server whose rest is over is tried by one look, not by all at once.
@@ -132,7 +129,14 @@ pub async fn look<'a>(
     let mut reasons = Vec::new();
     let mut asked = 0;
     let mut best: Option<Sighting> = None;
-    for (server, timeout) in in_turn(shop, urls, address) {
+    // One look asks one server that rests, not all of them.
+    let mut asked_resting = false;
+    for Turn { server, timeout, rests } in in_turn(shop, urls, address) {
+        // A second word can wait until the rest is over.
+        if rests && (best.is_some() || asked_resting) {
+            break;
+        }
+        asked_resting = rests;
         let seen = match attempt(shop, server, timeout, ask).await {
             Ok(seen) => seen,
             Err(reason) => {
@@ -174,16 +178,28 @@ pub async fn attempt<'a, T>(shop: &Shop, server: &'a ServerUrl, timeout: u32, as
     })
 }
 
-/// The servers to be asked, each with the milliseconds that it has. Each address starts with a server of its own and stays with
-/// it: servers hear of a transaction at different times, and going round would make a payment flicker.
-pub fn in_turn<'a>(
-    shop: &Shop,
-    urls: &'a [ServerUrl],
-    address: &str,
-) -> impl Iterator<Item = (&'a ServerUrl, u32)> + use<'a> {
+/// A server that may be asked.
+#[derive(Clone, Copy)]
+pub struct Turn<'a> {
+    pub server: &'a ServerUrl,
+    /// Milliseconds that it has for an answer.
+    pub timeout: u32,
+    /// It was overloaded a moment ago: it is asked only when no other server answers.
+    pub rests: bool,
+}
+
+/// The servers in the order in which they are asked. Each address starts with a server of its own and stays with it: servers
+/// hear of a transaction at different times, and going round would make a payment flicker. Servers that rest come last,
+/// because those that don't rest may all fail for another reason. They have the whole time, because they may only be slow.
+pub fn in_turn<'a>(shop: &Shop, urls: &'a [ServerUrl], address: &str) -> impl Iterator<Item = Turn<'a>> + use<'a> {
     let first = address.bytes().map(usize::from).sum::<usize>() % urls.len().max(1);
     let all = urls.iter().cycle().skip(first).take(urls.len()).collect();
-    let ready = shop.servers.ready(all, shop.now());
+    let (ready, resting) = shop.servers.sort(all, shop.now());
     let last = ready.len().saturating_sub(1);
-    ready.into_iter().enumerate().map(move |(n, server)| (server, if n < last { HASTE } else { PATIENCE }))
+    let ready = ready.into_iter().enumerate().map(move |(n, server)| Turn {
+        server,
+        timeout: if n < last { HASTE } else { PATIENCE },
+        rests: false,
+    });
+    ready.chain(resting.into_iter().map(|server| Turn { server, timeout: PATIENCE, rests: true }))
 }

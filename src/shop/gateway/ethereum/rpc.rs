@@ -18,7 +18,8 @@ pub fn said(why: &str, said: Option<&str>) -> ServerError {
 }
 
 /// Several calls in one request, answered in their order (JSON-RPC 2.0, section 6); in as many requests as it takes where the
-/// server refuses so many at once. `Null` for a call that was answered by nothing or by an error, and the words of the first
+/// server refuses so many at once. A smaller batch is remembered only once it was answered, because any error can look like a
+/// refusal of the batch. `Null` for a call that was answered by nothing or by an error, and the words of the first
 /// such error.
 pub async fn batch(
     shop: &Shop,
@@ -28,21 +29,29 @@ pub async fn batch(
 ) -> Result<(Vec<Value>, Option<String>), ServerError> {
     let mut size = shop.servers.batch(server, shop.now());
     let (mut results, mut words) = (Vec::new(), None);
+    let mut refusal = None;
     let mut rest = calls;
     while !rest.is_empty() {
         let (part, after) = rest.split_at(size.min(rest.len()));
         match request(shop, server, timeout, part, size == 1).await {
+            // It refuses fewer calls as well, so the refusal was not about their number.
+            Ok((answers, Some(said_of))) if refusal.is_some() && answers.iter().all(Value::is_null) => {
+                return Err(said(NONSENSE, Some(&said_of)));
+            }
             Ok((answers, said)) => {
+                if let Some(line) = refusal.take() {
+                    shop.servers.set_batch(server, size, shop.now());
+                    shop.world.log.write(line);
+                }
                 results.extend(answers);
                 words = words.or(said);
                 rest = after;
             }
             Err(Refused::Batch { fits, words }) if part.len() > 1 => {
                 size = fits.unwrap_or(part.len() / 2).clamp(1, part.len() - 1);
-                shop.servers.set_batch(server, size, shop.now());
                 let line = LogLine::info("gateway.batch_refused").with("server", server.host());
                 let line = line.with("calls", part.len() as i64).with("next", size as i64);
-                shop.world.log.write(line.because(words));
+                refusal = Some(line.because(words));
             }
             Err(Refused::Batch { words, .. }) => return Err(said(NONSENSE, Some(&words))),
             Err(Refused::Call(no)) => return Err(no),
