@@ -72,14 +72,19 @@ export async function openDesk(coin, node) {
     explorers,
     openAccount,
     order,
-    heal: () => explorers.forEach((explorer) => explorer.heal()),
+    /** The explorers answer well again, and so do the sources of rates. */
+    heal: () => [...explorers, rates].forEach((server) => server.heal()),
     /** The order's next look, which is an hour away, is missed: cron takes it up. */
     async anHourPasses({ id }) {
       await shop.db.prepare('UPDATE orders SET watch_lease = 1 WHERE id = ?1').bind(id).run();
       await shop.cron();
     },
-    /** The price that the order was given has been over for ten minutes. */
-    expire: ({ id }) => shop.db.prepare('UPDATE orders SET quote_expires_at = ?2 WHERE id = ?1').bind(id, Date.now() - 600_000).run(),
+    /**
+     * The price that the order was given has been over for ten minutes. The order has a new revision, because a look that is on its way
+     * would otherwise write the old end back.
+     */
+    expire: ({ id }) =>
+      shop.db.prepare('UPDATE orders SET quote_expires_at = ?2, revision = revision + 1 WHERE id = ?1').bind(id, Date.now() - 600_000).run(),
     /** What rates are kept is this old. */
     async agedRates(minutes) {
       const [kv, key] = [await shop.mf.getKVNamespace('KV'), `rates:${coin.symbol}`];
@@ -98,7 +103,7 @@ export async function openDesk(coin, node) {
 
 /** Coinbase and CoinGecko, as far as they are asked. A source whose name is in `down` answers 500. */
 async function startRates(coin) {
-  const rates = { usd: coin.usd, down: new Set(), asked: [] };
+  const rates = { usd: coin.usd, down: new Set(), asked: [], heal: () => rates.down.clear() };
   const server = createServer((request, response) => {
     const source = request.url.split('/')[1];
     rates.asked.push(source);

@@ -54,19 +54,23 @@ function shopOn({ coin, missing, node }, name, define, wallet) {
 
 /** From here on the shop has another rate. */
 export function late(given) {
-  const { coin, node, test, order, send, pay } = given;
+  const { coin, node, test, order, send } = given;
   const { value } = coin;
   test('quotes no stale rate, and takes late money for what it is worth when it comes', async () => {
     const { desk } = given;
     const [enough, worthLess] = [await order(), await order()];
     await desk.expire(enough);
-    await pay(enough);
+    // A look between the two would see nothing, and the next one comes a minute later.
+    await send(enough.address, enough.value);
+    await desk.anHourPasses(enough);
+    await enough.is(54);
     desk.rates.down = new Set(['coinbase', 'coingecko']);
     await desk.agedRates(16);
     const refused = await start(desk.shop, await makeLink(given.seller, { gateway: coin.gateway }));
     assert.deepEqual([refused.status, Number(refused.headers.get('retry-after')) > 0], [503, true]);
     await desk.expire(worthLess);
     await send(worthLess.address, value);
+    await desk.anHourPasses(worthLess);
     await desk.looks();
     assert.equal((await worthLess.read()).status, 0, 'what it is worth is not known');
 
