@@ -30,6 +30,8 @@ pub const SHARDS: [&str; 3] = ["DB", "DB_1", "DB_2"];
 /// looks into those of all.
 pub struct Db {
     connections: [RefCell<Connection>; 3],
+    /// Whether a shard refuses to be written now, where that is known.
+    read_only: [Cell<Option<bool>>; 3],
     reads: Cell<u32>,
     commits: Cell<u32>,
     statements: Cell<u32>,
@@ -49,6 +51,7 @@ impl Db {
     pub fn open() -> Db {
         Db {
             connections: SHARDS.map(|_| RefCell::new(copied())),
+            read_only: Default::default(),
             reads: Cell::new(0),
             commits: Cell::new(0),
             statements: Cell::new(0),
@@ -135,6 +138,7 @@ impl Db {
     pub fn change_in(&self, shard: usize, sql: &str) {
         let connection = self.connections[shard].borrow();
         connection.pragma_update(None, "query_only", false).expect("a pragma");
+        self.read_only[shard].set(Some(false));
         connection.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
@@ -174,8 +178,11 @@ impl Db {
     fn run(&self, shard: usize, statements: &[Statement], read_only: bool) -> Result<Vec<Vec<Row>>, rusqlite::Error> {
         self.statements.set(self.statements.get() + statements.len() as u32);
         let mut connection = self.connections[shard].borrow_mut();
-        // Reads go to a replica in production, so nothing in them may write.
-        connection.pragma_update(None, "query_only", read_only)?;
+        // Reads go to a replica in production, so nothing in them may write. A pragma is parsed each time, so it is set only
+        // when it changes.
+        if self.read_only[shard].replace(Some(read_only)) != Some(read_only) {
+            connection.pragma_update(None, "query_only", read_only)?;
+        }
         let transaction = connection.transaction()?;
         let mut all = Vec::new();
         for statement in statements {
@@ -210,6 +217,8 @@ fn copied() -> Connection {
     drop(copy);
     drop(migrated);
     connection.execute_batch("PRAGMA foreign_keys = ON").expect("foreign keys are on");
+    // All statements of the shop: to parse them anew takes longer than to run them, and each minute of cron needs dozens.
+    connection.set_prepared_statement_cache_capacity(1_000);
     connection
 }
 
