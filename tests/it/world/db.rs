@@ -119,7 +119,7 @@ impl Db {
     /// The same of one shard.
     pub fn query_in(&self, shard: usize, sql: &str) -> Vec<Vec<String>> {
         let connection = self.connections[shard].borrow();
-        let mut prepared = connection.prepare(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let mut prepared = connection.prepare_cached(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
         let columns = prepared.column_count();
         let mut rows = prepared.query([]).expect("the query runs");
         let mut all = Vec::new();
