@@ -122,6 +122,7 @@ fn open(env: &Env) -> Result<Shop, Missing> {
         names: Default::default(),
         servers: Default::default(),
         inline_looks: Default::default(),
+        confirmed: Default::default(),
     })
 }
 

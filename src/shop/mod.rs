@@ -42,6 +42,8 @@ pub struct Shop {
     pub servers: gateway::servers::ServerMemory,
     /// Which orders were looked at while their buyer waited.
     pub inline_looks: order::inline::InlineLooks,
+    /// Copies of accounts that the directory has confirmed.
+    pub confirmed: account::cached::Confirmed,
 }
 
 /// How an event's body is worded. A dialect implements it, since field names and formats are the wire's.

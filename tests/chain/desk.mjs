@@ -87,9 +87,9 @@ export async function openDesk(coin, node) {
       shop.db.prepare('UPDATE orders SET quote_expires_at = ?2, revision = revision + 1 WHERE id = ?1').bind(id, Date.now() - 600_000).run(),
     /** What rates are kept is this old. */
     async agedRates(minutes) {
-      const [kv, key] = [await shop.mf.getKVNamespace('KV'), `rates:${coin.symbol}`];
-      const [, prices] = JSON.parse(await kv.get(key));
-      await kv.put(key, JSON.stringify([Date.now() - minutes * 60_000, prices]));
+      const kv = await shop.mf.getKVNamespace('KV');
+      const lines = (await kv.get('rates')).split('\n').map((line) => line.replace(/^([A-Z]+) \d+/, `$1 ${Date.now() - minutes * 60_000}`));
+      await kv.put('rates', lines.join('\n'));
       await new Promise((resolve) => setTimeout(resolve, 25_500)); // what the Worker remembers of KV
     },
     /** Enough time for every open order to be looked at at least once. */

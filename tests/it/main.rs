@@ -40,6 +40,7 @@ mod health;
 mod http;
 mod idempotency;
 mod killed;
+mod kv;
 mod late;
 mod leaks;
 mod limit;

@@ -395,7 +395,7 @@ fn cron_keeps_rates_fresh_where_they_are_needed_and_asks_nobody_where_they_are_n
     world.web.forget();
     world.live_through(HOUR);
     let asked = world.web.sent_to("https://coinbase.example").len();
-    assert!((11..=12).contains(&asked), "{asked}: not more than 288 a day, each of which is written to KV");
+    assert!((11..=12).contains(&asked), "{asked}: not more than 288 a day, for each of which KV is written");
     world.web.forget();
     let (counts, _) = world.count(|| quote(&grace));
     assert_eq!(counts.fetches, 0, "no buyer waits for it");

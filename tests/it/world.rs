@@ -169,6 +169,7 @@ impl World {
                 names: Default::default(),
                 servers: Default::default(),
                 inline_looks: Default::default(),
+                confirmed: Default::default(),
             },
         );
         World { db, cache, files, queue, web, live, clock, log, random, limits, told, shop }
@@ -371,9 +372,12 @@ impl pushguard::world::Live for Live {
 pub struct Cache {
     kept: RefCell<HashMap<String, (Option<i64>, String)>>,
     pub broken: Cell<bool>,
+    /// Only reading fails.
+    pub unreadable: Cell<bool>,
     /// Refuses a second write of a key within a second, as KV does.
     pub paced: Cell<bool>,
     written: RefCell<HashMap<String, i64>>,
+    writes: Cell<u32>,
     clock: Rc<Clock>,
 }
 
@@ -398,6 +402,11 @@ impl Cache {
         *self.kept.borrow_mut() = snapshot;
     }
 
+    /// Writes so far, those that failed as well.
+    pub fn writes(&self) -> u32 {
+        self.writes.get()
+    }
+
     fn check(&self) -> Result<(), Fault> {
         if self.broken.get() { Err(Fault("the cache is broken".into())) } else { Ok(()) }
     }
@@ -408,13 +417,15 @@ impl pushguard::world::Cache for Cache {
         let now = self.clock.now();
         let kept = self.kept.borrow();
         let found = kept.get(key).filter(|(until, _)| until.is_none_or(|until| now < until));
-        let found = self.check().map(|()| found.map(|(_, value)| value.clone()));
+        let readable = if self.unreadable.get() { Err(Fault("nothing can be read".into())) } else { self.check() };
+        let found = readable.map(|()| found.map(|(_, value)| value.clone()));
         Box::pin(std::future::ready(found))
     }
 
     fn put<'a>(&'a self, key: &'a str, value: &'a str, seconds: Option<u32>) -> Later<'a, Result<(), Fault>> {
         let until = seconds.map(|seconds| self.clock.now() + i64::from(seconds) * SECOND);
         let last = self.written.borrow_mut().insert(key.to_owned(), self.clock.now());
+        self.writes.set(self.writes.get() + 1);
         let soon = self.paced.get() && last.is_some_and(|last| self.clock.now() - last < SECOND);
         let put = if soon { Err(Fault("one write a second of each key".into())) } else { self.check() };
         let put = put.map(|()| {

@@ -1,6 +1,6 @@
 //! The directory as the operator sees it: who has an account, who is let in, and a new key for a seller who lost theirs.
 
-use super::{Account, cache_first, email, replace_key, sql, with_shop_name};
+use super::{Account, cached, email, replace_key, sql, with_shop_name};
 use crate::{
     shop::{Along, Outcome, Refusal, Shop},
     world::Fault,
@@ -37,7 +37,7 @@ pub async fn set_disabled(shop: &Shop, id: i64, disabled: bool) -> Outcome<Liste
     let now = shop.now();
     let [in_directory, in_shard] = sql::disable(id, disabled.then_some(now), now);
     let mut statements = vec![in_directory];
-    cache_first(shop, &account).await?;
+    cached::write_first(shop, &account).await?;
     let shards = shop.world.databases.shards();
     if shards.first().is_some_and(|directory| *directory != account.shard) {
         account.db(shop)?.commit(vec![in_shard]).await?;

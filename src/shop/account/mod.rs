@@ -16,8 +16,9 @@ use super::{
     text::email,
     time::MINUTE,
 };
-use crate::world::{Db, Fault, LogLine, Statement, Uncommitted};
+use crate::world::{Db, Fault, Statement, Uncommitted};
 
+pub mod cached;
 pub mod contact;
 pub mod directory;
 pub mod policy;
@@ -109,9 +110,7 @@ pub struct Change {
 /// works everywhere at once; an old one is dead when the caches' minute is over.
 pub async fn known(shop: &Shop, email: &str, api_key: &str) -> Option<Known> {
     let email = email::key(email);
-    let cached = shop.world.cache.get(&cache_key(&email)).await.unwrap_or_default()?;
-    let (account, cached_at) = sql::from_cache(&email, &cached)?;
-    let fresh = cached_at >= shop.now() - TRUSTED;
+    let (account, fresh) = cached::get(shop, &email).await?;
     matches(&account, api_key).then_some(Known { account, fresh })
 }
 
@@ -123,25 +122,15 @@ pub struct Known {
 
 /// The account behind an e-mail and an API key, by the directory.
 pub async fn find(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Account>> {
-    let email = email::key(email);
+    let (email, asked_at) = (email::key(email), shop.now());
     let rows = shop.world.databases.directory().rows(vec![sql::by_email(&email)]).await?;
     let account = rows.first().and_then(|rows| rows.first()).map(sql::from_row).transpose()?;
     let Some(account) = account.filter(|account| matches(account, api_key)) else {
         return Ok(None);
     };
     let account = with_shop_name(shop, account).await?;
-    if !is_being_replaced(shop, &account).await {
-        remember(shop, &account).await;
-    }
+    cached::remember(shop, &account, asked_at).await;
     Ok(Some(account))
-}
-
-/// Whether the cache has just been told of a newer key than the directory: what commits it is on its way. The old key must
-/// not be put back behind it.
-async fn is_being_replaced(shop: &Shop, account: &Account) -> bool {
-    let cached = shop.world.cache.get(&cache_key(&account.email)).await.unwrap_or_default();
-    let cached = cached.and_then(|text| sql::from_cache(&account.email, &text));
-    cached.is_some_and(|(cached, at)| cached.key_since > account.key_since && at > shop.now() - MINUTE)
 }
 
 /// For so long, in milliseconds, a replaced key may ask for the answer that replaced it, should that have been lost.
@@ -178,40 +167,11 @@ fn hash(api_key: &str) -> String {
     id::hex(&Sha256::digest(api_key.as_bytes()))
 }
 
-fn cache_key(email: &str) -> String {
-    format!("account:{}", URL_SAFE_NO_PAD.encode(Sha256::digest(email.as_bytes())))
-}
-
-/// A cached row is believed for so long; then the directory is asked again. A copy that went wrong (two writers at once)
-/// lets an old key live no longer than this.
-const TRUSTED: i64 = 10 * MINUTE;
-
-async fn cache(shop: &Shop, account: &Account) -> Result<(), Fault> {
-    let text = sql::to_cache(account, shop.now());
-    shop.world.cache.put(&cache_key(&account.email), &text, None).await
-}
-
-/// Before a change that no old copy may hide. Refused when the cache takes nothing: then nothing is changed.
-async fn cache_first(shop: &Shop, account: &Account) -> Outcome<()> {
-    if let Err(fault) = cache(shop, account).await {
-        shop.world.log.write(LogLine::warn("cache.write_failed").account(account.id).because(fault));
-        return Err(Refusal::AccountBusy { retry_after: 1 }.into());
-    }
-    Ok(())
-}
-
-/// A cache that can't be written only makes the next request slower.
-async fn remember(shop: &Shop, account: &Account) {
-    if let Err(fault) = cache(shop, account).await {
-        shop.world.log.write(LogLine::warn("cache.write_failed").account(account.id).because(fault));
-    }
-}
-
 /// Caches the directory's row as it is now.
 async fn refresh(shop: &Shop, account: &Account) -> Result<(), Fault> {
     let rows = shop.world.databases.directory().rows(vec![sql::by_email(&account.email)]).await?;
     if let Some(row) = rows.first().and_then(|rows| rows.first()) {
-        remember(shop, &with_shop_name(shop, sql::from_row(row)?).await?).await;
+        cached::write(shop, &with_shop_name(shop, sql::from_row(row)?).await?).await;
     }
     Ok(())
 }
@@ -286,7 +246,7 @@ pub async fn create(
         }
         return Err(if no.names("accounts.email") { Refusal::EmailTaken.into() } else { no.into() });
     }
-    remember(shop, &account).await;
+    cached::write(shop, &account).await;
     Ok(created)
 }
 
@@ -362,7 +322,7 @@ async fn replace_key(shop: &Shop, account: &Account, keep: bool, along: Along<'_
     // The cache first, and it must succeed: an old copy that stays there would let the old key in. Until the directory
     // has the new hash, the old key misses the cache and is found there. KV takes one write a second of each key, so
     // this is the only one.
-    cache_first(shop, &account).await?;
+    cached::write_first(shop, &account).await?;
     shop.world.databases.directory().commit(statements).await?;
     Ok(api_key)
 }

@@ -17,11 +17,14 @@ use crate::{
 };
 
 mod ecb;
+mod kept;
+
+use kept::Kept;
 
 /// Older than this, nothing is quoted from it.
 const USABLE: i64 = 15 * MINUTE;
-/// Older than this, a newer one is asked for, by whoever needs a quote, and by cron a minute sooner: 288 writes to KV a day for
-/// each coin, of which Cloudflare's free plan has a thousand.
+/// Older than this, a newer one is asked for, by whoever needs a quote, and by cron a minute sooner: 288 writes to KV a day,
+/// however many coins there are. Cloudflare's free plan has a thousand.
 const FRESH: i64 = 6 * MINUTE;
 /// What a buyer is told to wait when there is none.
 const RETRY_AFTER: u32 = 30;
@@ -69,13 +72,13 @@ impl Rates {
         self.prices.get(currency.code())?.as_str()?.split_once(' ')
     }
 
-    fn to_text(&self) -> String {
-        Value::Array(vec![self.at.into(), self.prices.clone()]).to_text()
+    fn keep(&self, coin: Coin, kept: &mut Kept) {
+        kept.set(coin.symbol, self.at, &self.prices.to_text());
     }
 
-    fn from_text(text: &str) -> Option<Rates> {
-        let fields = json::parse(text).ok()?;
-        Some(Rates { at: fields.at(0)?.as_int()?, prices: fields.at(1)?.clone() })
+    fn kept(coin: Coin, kept: &Kept) -> Option<Rates> {
+        let (at, prices) = kept.get(coin.symbol)?;
+        Some(Rates { at, prices: json::parse(prices).ok()? })
     }
 }
 
@@ -86,20 +89,20 @@ fn priced(code: &str, price: Decimal, source: usize) -> (String, Value) {
 
 /// Rates to quote from now, for live accounts. Asks the sources only when the kept ones are no longer fresh.
 pub async fn current(shop: &Shop, coin: Coin) -> Result<Rates, Refusal> {
-    let kept = kept(shop, coin).await;
+    let mut kept = Kept::read(shop).await;
     let now = shop.now();
-    match kept {
-        Some(kept) if now - kept.at <= FRESH => Ok(kept),
-        kept => match refresh(shop, coin).await {
-            Some(new) => Ok(new),
-            None => kept.filter(|kept| now - kept.at <= USABLE).ok_or(Refusal::NoRate { retry_after: RETRY_AFTER }),
-        },
+    let known = Rates::kept(coin, &kept);
+    if let Some(known) = known.as_ref().filter(|known| now - known.at <= FRESH) {
+        return Ok(known.clone());
     }
+    let new = ask_for(shop, coin, &mut kept).await;
+    kept.write(shop).await;
+    new.or(known.filter(|known| now - known.at <= USABLE)).ok_or(Refusal::NoRate { retry_after: RETRY_AFTER })
 }
 
 /// What was found within the last hour, without asking anybody.
 pub async fn known(shop: &Shop, coin: Coin) -> Option<Rates> {
-    kept(shop, coin).await.filter(|kept| shop.now() - kept.at <= HOUR)
+    Rates::kept(coin, &Kept::read(shop).await).filter(|known| shop.now() - known.at <= HOUR)
 }
 
 /// The rates of test accounts: fixed, so that nothing needs the network and every sum is known beforehand. A bitcoin is
@@ -137,38 +140,30 @@ pub fn fixed(coin: Coin, now: i64) -> Rates {
     Rates { at: now, prices: Value::Object(PRICES.iter().filter_map(price).collect()) }
 }
 
-fn cache_key(coin: Coin) -> String {
-    format!("rates:{}", coin.symbol)
-}
-
-async fn kept(shop: &Shop, coin: Coin) -> Option<Rates> {
-    let text = shop.world.cache.get(&cache_key(coin)).await.ok()??;
-    Rates::from_text(&text)
-}
-
-async fn keep(shop: &Shop, key: &str, text: &str) {
-    if let Err(fault) = shop.world.cache.put(key, text, None).await {
-        shop.world.log.write(LogLine::warn("rates.not_stored").because(fault));
-    }
-}
-
 /// Cron's part: asks again before what is kept is no longer fresh, so that no buyer waits for it. For a coin in which this
-/// deployment never quoted, nobody is asked.
+/// deployment never quoted, nobody is asked. All coins go together, that one write is enough for them; but one whose sources
+/// are silent is asked for each minute, and takes no other with it.
 pub async fn keep_fresh(shop: &Shop) {
-    for coin in Gateway::ALL.into_iter().filter_map(|gateway| gateway.coin().copied()) {
-        let kept = kept(shop, coin).await;
-        if kept.is_some_and(|kept| shop.now() - kept.at > FRESH - MINUTE - 10 * SECOND) {
-            refresh(shop, coin).await;
-        }
+    let mut kept = Kept::read(shop).await;
+    let coins = Gateway::ALL.into_iter().filter_map(|gateway| gateway.coin().copied());
+    let quoted = coins.filter_map(|coin| Some((kept.get(coin.symbol)?.0, coin)));
+    let (due, others): (Vec<_>, Vec<_>) = quoted.partition(|(at, _)| shop.now() - at > FRESH - MINUTE - 10 * SECOND);
+    let mut any = false;
+    for (_, coin) in due {
+        any |= ask_for(shop, coin, &mut kept).await.is_some();
     }
+    for (_, coin) in others.into_iter().filter(|_| any) {
+        ask_for(shop, coin, &mut kept).await;
+    }
+    kept.write(shop).await;
 }
 
-async fn refresh(shop: &Shop, coin: Coin) -> Option<Rates> {
+/// Asks the sources. What they say goes into `kept`, which is the caller's to write.
+async fn ask_for(shop: &Shop, coin: Coin, kept: &mut Kept) -> Option<Rates> {
     let settings = &shop.world.settings;
     // When the bank was asked, and its file of then.
-    let kept = shop.world.cache.get(ecb::KEY).await.ok().flatten().unwrap_or_default();
-    let (asked, file) = kept.split_once(' ').unwrap_or_default();
-    let fresh = asked.parse::<i64>().is_ok_and(|asked| shop.now() - asked <= HOUR);
+    let (asked, file) = kept.get(ecb::NAME).unwrap_or((0, ""));
+    let fresh = shop.now() - asked <= HOUR;
     let (coinbase, coingecko, new) = join3(
         ask(shop, "coinbase", format!("{}/v2/exchange-rates?currency={}", settings.rates_coinbase_url, coin.symbol)),
         ask(
@@ -201,13 +196,13 @@ async fn refresh(shop: &Shop, coin: Coin) -> Option<Rates> {
         let new = ecb::read(&text);
         // Not back to an older file.
         if new.as_ref().map(|(day, _)| day) >= known.as_ref().map(|(day, _)| day) {
-            keep(shop, ecb::KEY, &format!("{} {text}", shop.now())).await;
+            kept.set(ecb::NAME, shop.now(), &text);
             known = new;
         }
     }
     let ecb = known.filter(|(day, _)| ecb::serves(*day, shop.now())).map(|(_, rates)| rates);
     let rates = Rates { at: shop.now(), prices: agree(shop, coinbase, coingecko, ecb)? };
-    keep(shop, &cache_key(coin), &rates.to_text()).await;
+    rates.keep(coin, kept);
     Some(rates)
 }
 
@@ -329,7 +324,10 @@ mod tests {
     #[test]
     fn rates_survive_the_cache() {
         let rates = fixed(ETHEREUM, 7);
-        assert_eq!(Rates::from_text(&rates.to_text()), Some(rates));
+        let mut kept = Kept::default();
+        rates.keep(ETHEREUM, &mut kept);
+        assert_eq!(Rates::kept(ETHEREUM, &kept), Some(rates));
+        assert_eq!(Rates::kept(BITCOIN, &kept), None);
     }
 
     #[test]

@@ -13,7 +13,8 @@ const USABLE_FOR: i64 = 7 * DAY;
 /// When a day's rates are out at the earliest, in UTC: 16:00 in summer.
 const PUBLISHED: i64 = 14 * HOUR;
 
-pub const KEY: &str = "rates:ecb";
+/// Under which its file is kept.
+pub const NAME: &str = "ecb";
 pub const PATH: &str = "/stats/eurofxref/eurofxref-daily.xml";
 
 /// Whether the rates of this day may be used now, for as long as what is computed with them now.
