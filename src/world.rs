@@ -132,6 +132,8 @@ pub trait Queue {
 pub enum Lane {
     /// Looks at chains.
     Looks,
+    /// Notices of gateways.
+    Notices,
     /// Webhooks to receivers that are expected to answer.
     Deliveries,
     /// Webhooks to receivers that failed before, or may take their time.
@@ -139,7 +141,7 @@ pub enum Lane {
 }
 
 impl Lane {
-    pub const ALL: [Lane; 3] = [Lane::Looks, Lane::Deliveries, Lane::Retries];
+    pub const ALL: [Lane; 4] = [Lane::Looks, Lane::Notices, Lane::Deliveries, Lane::Retries];
 }
 
 /// Outbound HTTP. Redirects are never followed, for anyone.

@@ -13,9 +13,10 @@ use crate::{
 /// The platform takes so many messages at once.
 const MOST: usize = 100;
 
-/// The bindings `LOOKS`, `DELIVERIES` and `RETRIES`.
+/// The bindings `LOOKS`, `NOTICES`, `DELIVERIES` and `RETRIES`.
 pub struct Jobs {
     looks: worker::Queue,
+    notices: worker::Queue,
     deliveries: worker::Queue,
     retries: worker::Queue,
 }
@@ -23,7 +24,12 @@ pub struct Jobs {
 impl Jobs {
     pub fn open(env: &Env) -> Result<Jobs, Fault> {
         let queue = |name| env.queue(name).map_err(fault);
-        Ok(Jobs { looks: queue("LOOKS")?, deliveries: queue("DELIVERIES")?, retries: queue("RETRIES")? })
+        Ok(Jobs {
+            looks: queue("LOOKS")?,
+            notices: queue("NOTICES")?,
+            deliveries: queue("DELIVERIES")?,
+            retries: queue("RETRIES")?,
+        })
     }
 }
 
@@ -32,6 +38,7 @@ impl Queue for Jobs {
         Box::pin(async move {
             let producer = match lane {
                 Lane::Looks => &self.looks,
+                Lane::Notices => &self.notices,
                 Lane::Deliveries => &self.deliveries,
                 Lane::Retries => &self.retries,
             };

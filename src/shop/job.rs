@@ -31,10 +31,12 @@ pub enum Job {
 }
 
 impl Job {
-    /// A receiver that answers late must keep no look waiting, and no other receiver.
+    /// A receiver that answers late must keep no look waiting, and no other receiver; nor must looks and notices wait for each
+    /// other.
     pub fn lane(&self) -> Lane {
         match self {
-            Job::Look { .. } | Job::Hear { .. } => Lane::Looks,
+            Job::Look { .. } => Lane::Looks,
+            Job::Hear { .. } => Lane::Notices,
             Job::Deliver { slow: false, .. } => Lane::Deliveries,
             Job::Deliver { slow: true, .. } => Lane::Retries,
         }

@@ -3,7 +3,7 @@
 //! Every operation reads what it needs in one round trip, decides in plain code, and commits once. What it owes to
 //! others (webhook logs) is part of that commit; what it says to others (queue messages, live pages) comes after it and may fail.
 
-use futures_util::future::join3;
+use futures_util::future::join_all;
 use job::Job;
 
 use crate::world::{Fault, Lane, Limited, LogLine, Statement, Uncommitted, World};
@@ -64,8 +64,7 @@ impl Shop {
 
     /// Sends queue messages. That may fail: what they stand for is in the database, where cron finds it.
     pub async fn nudge(&self, nudges: Vec<(Job, u32)>) {
-        let [looks, deliveries, retries] = Lane::ALL.map(|lane| self.send(lane, &nudges));
-        join3(looks, deliveries, retries).await;
+        join_all(Lane::ALL.map(|lane| self.send(lane, &nudges))).await;
     }
 
     async fn send(&self, lane: Lane, nudges: &[(Job, u32)]) {

@@ -1,10 +1,12 @@
 //! The way of a notice: who may send how many, which are kept, and how often hearing one is tried.
 
+use pushguard::world::{Lane, WebFault};
 use serde_json::json;
 
 use crate::{
     actors::Seller,
-    world::{API, CLIENT_ID, CLIENT_SECRET, DAY, HOUR, MINUTE, SECOND, WEBHOOK_ID, World},
+    receiver::batch,
+    world::{API, CLIENT_ID, CLIENT_SECRET, DAY, HOUR, Landed, MINUTE, SECOND, WEBHOOK_ID, World},
 };
 
 const SELLER: &str = "money@ada.example";
@@ -175,15 +177,74 @@ fn a_notice_that_can_not_be_heard_is_given_up_after_a_week_whatever_breaks() {
             world.advance(HOUR);
             world.cron();
         }
-        eprintln!(
-            "DEBUG {what} {:?} {}",
-            world.db.query("SELECT tries, due_at, received_at FROM notices"),
-            world.log.lines().last().unwrap()
-        );
         let kept = world.db.query("SELECT due_at IS NULL, tries BETWEEN 5 AND 60, body FROM notices");
         assert_eq!(kept, [["1", "1", ""]], "{what}");
         world.advance(30 * DAY + SECOND);
         world.cron();
         assert_eq!(world.db.rows_in("notices"), 0, "{what}");
     }
+}
+
+/// Whoever asks this server waits for all of the time that it may take.
+fn slow(world: &World, prefix: &str) {
+    let clock = world.clock.clone();
+    world.web.on(prefix, move |sent| {
+        clock.pass(i64::from(sent.timeout));
+        Err(WebFault::Timeout)
+    });
+}
+
+#[test]
+fn two_hundred_slow_notices_keep_no_look_waiting() {
+    let world = World::new();
+    let _paypal = world.paypal();
+    let _chain = world.esploras();
+    let ada = seller(&world);
+    let order_id = order(&world, &ada);
+    let id = account_id(&world);
+    let grace = world.live_seller();
+    world.queue.forget();
+    slow(&world, API);
+    world.web.forget();
+    for n in 0..200 {
+        assert_eq!(send(&world, &id, &format!("192.0.2.{n}"), &about_order(&order_id, n)), 200);
+    }
+    for n in 0..25 {
+        grace.white_label(json!({"title": format!("Book {n}")}));
+    }
+    world.advance(30 * SECOND);
+    let batches = [10, 10, 5].map(|jobs| assert_eq!(batch(&world, Lane::Looks), jobs));
+    assert_eq!(
+        world.web.sent_to("https://one.chain.example").len() + world.web.sent_to("https://two.chain.example").len(),
+        2 * 25
+    );
+    assert!(world.web.sent_to(API).is_empty(), "{} batches, and none of them waited for a notice", batches.len());
+    assert_eq!(batch(&world, Lane::Notices), 10);
+    assert_eq!(world.web.sent_to(API).len(), 10, "each has its own try");
+}
+
+#[test]
+fn two_hundred_slow_looks_keep_no_notice_waiting() {
+    let world = World::new();
+    let paypal = world.paypal();
+    for server in ["https://one.chain.example", "https://two.chain.example"] {
+        slow(&world, server);
+    }
+    let ada = seller(&world);
+    let order_id = order(&world, &ada);
+    let id = account_id(&world);
+    let grace = world.live_seller();
+    world.queue.forget();
+    for _ in 0..200 {
+        grace.white_label(json!({}));
+    }
+    world.advance(30 * SECOND);
+    for n in 0..3 {
+        assert_eq!(send(&world, &id, "192.0.2.1", &paypal.sends(&about_order(&order_id, n))), 200);
+    }
+    world.web.forget();
+    assert_eq!(batch(&world, Lane::Notices), 3);
+    assert!(world.web.sent_to("https://one.chain.example").is_empty());
+    assert_eq!(world.db.one("SELECT COUNT(*) FROM notices WHERE due_at IS NOT NULL"), "0", "all of them are heard");
+    assert_eq!(batch(&world, Lane::Looks), 10, "the looks have a batch of their own");
 }

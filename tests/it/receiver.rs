@@ -30,7 +30,7 @@ fn asked(world: &World, prefix: &str) -> (usize, usize) {
 }
 
 /// Works one batch of ten of this queue, as the platform does with one consumer.
-fn batch(world: &World, lane: Lane) -> usize {
+pub fn batch(world: &World, lane: Lane) -> usize {
     let waiting = world.queue.waiting();
     let of_lane = |text: &String| Job::from_text(text).is_some_and(|job| job.lane() == lane);
     let now = world.now();

@@ -21,7 +21,7 @@ const nothing = { databases: [], namespaces: [], queues: [], buckets: [], secret
 const everything = {
   databases: [{ name: 'other', id: 'x' }, { name: 'pushguard', id: '11111111-2222-3333-4444-555555555555' }],
   namespaces: [{ title: 'pushguard-KV', id: 'abcdefabcdefabcdefabcdefabcdefab' }],
-  queues: ['pushguard-looks', 'pushguard-deliveries', 'pushguard-retries'],
+  queues: ['pushguard-looks', 'pushguard-notices', 'pushguard-deliveries', 'pushguard-retries'],
   buckets: ['pushguard-files'],
   secrets: ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY'],
 };
@@ -32,6 +32,7 @@ test('in an empty account everything is missing', () => {
     { kind: 'D1 database', name: 'pushguard' },
     { kind: 'KV namespace', name: 'pushguard-KV' },
     { kind: 'queue', name: 'pushguard-looks' },
+    { kind: 'queue', name: 'pushguard-notices' },
     { kind: 'queue', name: 'pushguard-deliveries' },
     { kind: 'queue', name: 'pushguard-retries' },
     { kind: 'R2 bucket', name: 'pushguard-files' },
@@ -82,7 +83,7 @@ test('a second deploy repeats nothing of the first', async () => {
 
   assert.equal(await once(), 'https://pushguard.me.workers.dev');
   const first = account.take();
-  assert.equal(first.filter((line) => / create /.test(line)).length, 6);
+  assert.equal(first.filter((line) => / create /.test(line)).length, 7);
   assert.equal(first.filter((line) => line.startsWith('deploy ')).length, 2, 'once, and once more with the address');
   assert.deepEqual(Object.keys(account.secrets), ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY']);
   const limits = { RATE_LIMIT_ACCOUNT: '300', RATE_LIMIT_ANONYMOUS: '60' };

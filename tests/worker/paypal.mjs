@@ -9,7 +9,7 @@ export const webhookId = '1JE4291016473214C';
 export const sellerEmail = 'money@ada.example';
 
 /**
- * `paypal.down` answers 503 to everything, `paypal.declines` lets no capture through, `paypal.capturesAs` is the state of the next one.
+ * `paypal.down` answers 503 to everything, `paypal.hangs` nothing to who asks whether a notice is its own, `paypal.declines` lets no capture through, `paypal.capturesAs` is the state of the next one.
  * → {origin, settings, requests, orders, sell(notifyUrl, changes), tell(url, event), close(), …}
  */
 export async function startPayPal() {
@@ -21,6 +21,7 @@ export async function startPayPal() {
     requests,
     orders: [],
     down: false,
+    hangs: false,
     declines: false,
     capturesAs: 'COMPLETED',
     /** What was asked of it at this path. */
@@ -95,6 +96,7 @@ export async function startPayPal() {
     requests.push(kept);
     const say = (status, body) => response.writeHead(status, { 'content-type': 'application/json' }).end(typeof body === 'string' ? body : JSON.stringify(body));
     if (paypal.down) return say(503, 'down');
+    if (paypal.hangs && ['/cgi-bin/webscr', '/v1/notifications/verify-webhook-signature'].includes(path)) return undefined;
     if (path === '/cgi-bin/webscr') {
       const command = 'cmd=_notify-validate&';
       const text = kept.body.toString('latin1');

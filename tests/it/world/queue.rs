@@ -5,7 +5,10 @@ use std::{
     rc::Rc,
 };
 
-use pushguard::world::{Clock as _, Fault, Lane, Later};
+use pushguard::{
+    shop::job::Job,
+    world::{Clock as _, Fault, Lane, Later},
+};
 
 use super::{Clock, SECOND};
 
@@ -53,13 +56,14 @@ impl Queue {
 }
 
 impl pushguard::world::Queue for Queue {
-    fn send<'a>(&'a self, _lane: Lane, messages: Vec<(String, u32)>) -> Later<'a, Result<(), Fault>> {
+    fn send<'a>(&'a self, lane: Lane, messages: Vec<(String, u32)>) -> Later<'a, Result<(), Fault>> {
         if self.broken.get() {
             return Box::pin(std::future::ready(Err(Fault("the queue is broken".into()))));
         }
         for (text, delay) in messages {
             assert!(delay <= 43_200, "no queue delays a message for {delay} seconds");
             assert!(text.len() <= 128_000, "no queue takes a message of {} bytes", text.len());
+            assert_eq!(Job::from_text(&text).map(|job| job.lane()), Some(lane), "{text}");
             if !self.loses.get() {
                 self.put(text, delay);
             }
