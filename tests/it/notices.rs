@@ -185,6 +185,76 @@ fn a_notice_that_can_not_be_heard_is_given_up_after_a_week_whatever_breaks() {
     }
 }
 
+/// A notice, by which an order would be paid, that will be tried for the last time, since a week has gone by.
+fn last_try(world: &World, trouble: &dyn Fn(&World)) -> String {
+    let paypal = world.paypal();
+    let ada = seller(world);
+    let order_id = order(world, &ada);
+    let id = account_id(world);
+    paypal.approves();
+    let approved = json!({"event_type": "CHECKOUT.ORDER.APPROVED", "resource": paypal.newest(|order| order.clone())});
+    assert_eq!(send(world, &id, "192.0.2.1", &paypal.sends(&approved.to_string())), 200);
+    // No look finds out by itself.
+    world.db.change("UPDATE orders SET watch_lease = NULL");
+    world.queue.forget();
+    world.advance(7 * DAY);
+    trouble(world);
+    world.cron();
+    order_id
+}
+
+/// Of the notice.
+fn remains(world: &World) -> Vec<Vec<String>> {
+    world.db.query_in(0, "SELECT body, headers, due_at IS NULL FROM notices")
+}
+
+#[test]
+fn nothing_remains_of_a_notice_after_its_last_try_whatever_breaks_in_it() {
+    type Trouble = fn(&World);
+    let troubles: [(&str, Trouble); 5] = [
+        ("none", |_| {}),
+        ("PayPal is down", |world| world.web.says(API, 503)),
+        ("the shop's row is gone", |world| world.db.change("DELETE FROM shops")),
+        ("settings that can't be read", |world| world.db.change("UPDATE gateway_settings SET value = 'broken'")),
+        ("a gateway that there was", |world| world.db.change("UPDATE notices SET gateway = 'square'")),
+    ];
+    for (what, trouble) in troubles {
+        for landed in [Landed::No, Landed::Yes] {
+            // The first commit takes the notice; those that follow it end it.
+            for broken in 1..=4 {
+                let world = World::new();
+                last_try(&world, &trouble);
+                world.db.break_commit(broken, landed);
+                world.run_jobs();
+                let taken = broken > 1 || matches!(landed, Landed::Yes);
+                if taken {
+                    assert_eq!(remains(&world), [["", "{}", "1"]], "{what}, commit {broken}");
+                }
+                world.db.mend();
+                world.live_through(10 * MINUTE);
+                assert_eq!(remains(&world), [["", "{}", "1"]], "{what}, commit {broken}, later");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_remains_of_a_notice_when_its_last_try_is_killed() {
+    for polls in 1..20 {
+        let world = World::new();
+        let order_id = last_try(&world, &|_| {});
+        world.web.interleaves.set(true);
+        world.db.interleaves.set(true);
+        let killed = world.run_jobs_killed(polls, true);
+        world.web.interleaves.set(false);
+        world.db.interleaves.set(false);
+        let status = world.db.one(&format!("SELECT status FROM orders WHERE id = '{order_id}'"));
+        assert!(killed || status == "100", "what it says is taken in by the last try as well: {status}");
+        world.live_through(10 * MINUTE);
+        assert_eq!(remains(&world), [["", "{}", "1"]], "after {polls} polls");
+    }
+}
+
 /// Whoever asks this server waits for all of the time that it may take.
 fn slow(world: &World, prefix: &str) {
     let clock = world.clock.clone();

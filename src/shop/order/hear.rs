@@ -91,26 +91,32 @@ fn is_full(account_id: i64) -> Statement {
 
 /// Hears a kept notice, unless it was heard already.
 pub async fn hear(shop: &Shop, account: &Account, gateway: &str, id: &str) -> Result<(), Fault> {
-    let Some(gateway) = Gateway::parse(gateway) else { return Ok(()) };
     let db = account.db(shop)?;
-    let claim = vec![claim(account.id, gateway, id, shop.now()), settings::of(account.id, gateway.snake())];
+    let claim = vec![
+        unheard(account.id, gateway, id),
+        claim(account.id, gateway, id, shop.now()),
+        clear(account.id, gateway, id),
+        settings::of(account.id, gateway),
+    ];
     let rows = db.commit(claim).await.map_err(Uncommitted::into_fault)?;
-    let [notices, settings] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()));
+    let [notices, claimed, _, settings] = rows.as_slice() else {
+        return Err(Fault("four answers were expected".into()));
     };
-    let Some(row) = notices.first() else { return Ok(()) };
-    let is_last = row.read(|row| Ok(row.maybe_int()))?.is_none();
-    let result = try_once(shop, account, gateway, id, row, settings).await;
+    let (Some(row), Some(claimed)) = (notices.first(), claimed.first()) else { return Ok(()) };
+    let is_last = claimed.read(|row| Ok(row.maybe_int()))?.is_none();
+    let result = match Gateway::parse(gateway) {
+        Some(gateway) => try_once(shop, account, gateway, id, row, settings).await,
+        None => Ok(Some("there is no such gateway any more".into())),
+    };
     let why = match &result {
         Ok(None) => return Ok(()),
         Ok(Some(why)) => why.clone(),
         Err(fault) => fault.to_string(),
     };
-    let line = |event| LogLine::warn(event).account(account.id).with("gateway", gateway.snake()).with("id", id);
+    let line = |event| LogLine::warn(event).account(account.id).with("gateway", gateway).with("id", id);
     shop.world.log.write(line("notification.process_failed").because(why));
     if is_last {
         shop.world.log.write(line("notification.given_up"));
-        return end(shop, account, finish(account.id, gateway, id)).await;
     }
     // Cron has its next try already: were the message repeated as well, a fault would use the tries up in minutes.
     Ok(())
@@ -151,20 +157,28 @@ async fn end(shop: &Shop, account: &Account, statement: Statement) -> Result<(),
     Ok(())
 }
 
+/// What is to be heard, as it came.
+fn unheard(account_id: i64, gateway: &str, id: &str) -> Statement {
+    Statement::new(
+        "SELECT body, headers, received_at, (SELECT test FROM shops WHERE account_id = ?1) AS test
+         FROM notices WHERE account_id = ?1 AND gateway = ?2 AND id = ?3 AND due_at IS NOT NULL",
+        vec![account_id.into(), gateway.into(), id.into()],
+    )
+}
+
 /// Takes one that is still to be heard, and counts the try before the work: whatever breaks during it, tries end. The next is
 /// after one minute, two, four, …, six hours; the last has no next.
-fn claim(account_id: i64, gateway: Gateway, id: &str, now: i64) -> Statement {
+fn claim(account_id: i64, gateway: &str, id: &str, now: i64) -> Statement {
     Statement::new(
         "UPDATE notices SET
            tries = tries + 1,
            due_at = CASE WHEN ?4 + MIN(?5 << MIN(tries, 9), ?6) < received_at + ?7
              THEN ?4 + MIN(?5 << MIN(tries, 9), ?6) END
          WHERE account_id = ?1 AND gateway = ?2 AND id = ?3 AND due_at IS NOT NULL
-         RETURNING due_at, body, headers, received_at,
-           (SELECT test FROM shops WHERE account_id = ?1) AS test",
+         RETURNING due_at",
         vec![
             account_id.into(),
-            gateway.snake().into(),
+            gateway.into(),
             id.into(),
             now.into(),
             MINUTE.into(),
@@ -174,9 +188,18 @@ fn claim(account_id: i64, gateway: Gateway, id: &str, now: i64) -> Statement {
     )
 }
 
+/// Before the last try: what breaks in it leaves nothing of the notice but its id. That try has it in memory.
+fn clear(account_id: i64, gateway: &str, id: &str) -> Statement {
+    Statement::new(
+        "UPDATE notices SET body = '', headers = '{}'
+         WHERE account_id = ?1 AND gateway = ?2 AND id = ?3 AND due_at IS NULL AND body <> ''",
+        vec![account_id.into(), gateway.into(), id.into()],
+    )
+}
+
 fn from_row(row: &Row) -> Result<(Notice, bool), Fault> {
     row.read(|row| {
-        let (_due_at, body, headers) = (row.maybe_int(), row.text(), row.text());
+        let (body, headers) = (row.text(), row.text());
         let headers = json::parse(&headers).ok();
         let headers = headers.as_ref().and_then(Value::as_object).unwrap_or_default().iter();
         let headers = headers.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
@@ -184,7 +207,7 @@ fn from_row(row: &Row) -> Result<(Notice, bool), Fault> {
     })
 }
 
-/// It is heard, or given up. The id stays, so that a repetition is known.
+/// It is heard. The id stays, so that a repetition is known.
 fn finish(account_id: i64, gateway: Gateway, id: &str) -> Statement {
     Statement::new(
         "UPDATE notices SET due_at = NULL, body = '', headers = '{}'
