@@ -11,7 +11,7 @@ import { setup } from './setup.mjs';
 import { build } from './build.mjs';
 
 const parts = {
-  native: () => cargoTest('native', []),
+  native: () => cargoTest('native', [], { STATEMENTS: path.join(root, 'target', 'statements.jsonl') }), // for tests/worker/scans.test.mjs
   wasm: () =>
     cargoTest('wasm', ['--target', 'wasm32-unknown-unknown', '--test', 'wire'], {
       CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: toolBinary('wasm-bindgen-test-runner'),

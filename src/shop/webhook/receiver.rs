@@ -321,7 +321,8 @@ pub fn let_probe(account_id: i64, logs: &str, now: i64) -> Statement {
         format!(
             "UPDATE webhook_receivers SET open_until = MAX(?3, seen_at + ?4), wake_at = MAX(?3, seen_at + ?4)
              WHERE account_id = ?1 AND open_until > MAX(?3, seen_at + ?4) AND url IN (SELECT {KEY} FROM json_each(?2) pair
-                         JOIN webhook_logs l ON l.account_id = ?1 AND l.id = json_extract(pair.value, '$[1]'))"
+                         CROSS JOIN webhook_logs l INDEXED BY webhook_logs_id
+                         WHERE l.account_id = ?1 AND l.id = json_extract(pair.value, '$[1]'))"
         ),
         vec![account_id.into(), logs.into(), now.into(), PROBED_APART.into()],
     )

@@ -12,7 +12,7 @@ use std::{
 use pushguard::world::{Databases, Fault, Later, Row, Statement, Uncommitted, Value};
 use rusqlite::{Connection, StatementStatus, backup::Backup, types::Value as Cell_};
 
-use super::Yield;
+use super::{Yield, record};
 
 /// Whether a commit that is reported as broken was written all the same: its answer was lost, not it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -350,10 +350,12 @@ struct Shard(Rc<Db>, usize);
 
 impl pushguard::world::Db for Shard {
     fn rows<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Fault>> {
+        record::statements(&statements);
         Box::pin(self.0.read(self.1, statements))
     }
 
     fn commit<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Uncommitted>> {
+        record::statements(&statements);
         Box::pin(self.0.write(self.1, statements))
     }
 }

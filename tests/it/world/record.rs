@@ -3,9 +3,20 @@
 //! these tests are the same in every run, so `diff -r` of two recordings shows what a change did to the wire. (Tests of
 //! properties, whose cases are drawn anew each time, are left out.)
 
-use std::{fmt::Write as _, fs::OpenOptions, io::Write as _, path::PathBuf, sync::LazyLock, thread};
+use std::{
+    collections::HashSet,
+    fmt::Write as _,
+    fs::{File, OpenOptions},
+    io::Write as _,
+    path::PathBuf,
+    sync::{LazyLock, Mutex},
+    thread,
+};
 
-use pushguard::http::{Body, Request, Response};
+use pushguard::{
+    http::{Body, Request, Response},
+    world::Statement,
+};
 
 use super::Sent;
 
@@ -61,4 +72,26 @@ fn write(text: &str) {
     let file = folder.join(name.replace("::", "."));
     let mut file = OpenOptions::new().create(true).append(true).open(file).expect("a file of the recording");
     writeln!(file, "{text}\n").expect("a written recording");
+}
+
+/// With `STATEMENTS=<file>` every text of SQL that the shop sends is written there, once each, as a line of JSON:
+/// `tests/worker/scans.test.mjs` asks D1's own SQLite how it would run them.
+static STATEMENTS: LazyLock<Option<Mutex<Statements>>> = LazyLock::new(|| {
+    let file = File::create(std::env::var_os("STATEMENTS")?).expect("a file for the statements");
+    Some(Mutex::new(Statements { file, known: HashSet::new() }))
+});
+
+struct Statements {
+    file: File,
+    known: HashSet<String>,
+}
+
+pub fn statements(statements: &[Statement]) {
+    let Some(all) = &*STATEMENTS else { return };
+    let Statements { file, known } = &mut *all.lock().expect("nobody fails with it in hand");
+    for statement in statements {
+        if known.insert(statement.sql.to_string()) {
+            writeln!(file, "{}", serde_json::json!(statement.sql)).expect("it is written");
+        }
+    }
 }
