@@ -4,9 +4,12 @@
 ALTER TABLE orders ADD COLUMN session_id TEXT;          -- the gateway's own id of the payment; '' where it has none
 ALTER TABLE orders ADD COLUMN session_url TEXT;         -- where the buyer pays
 ALTER TABLE orders ADD COLUMN session_expires_at INTEGER;
+ALTER TABLE orders ADD COLUMN session_state INTEGER NOT NULL DEFAULT 0 CHECK (session_state BETWEEN 0 AND 2); -- open, declined, spent
+ALTER TABLE orders ADD COLUMN session_past TEXT NOT NULL DEFAULT '';     -- ids of its earlier pages, with spaces between
 ALTER TABLE orders ADD COLUMN paid_value INTEGER NOT NULL DEFAULT 0;     -- minor units that have come on its books …
-ALTER TABLE orders ADD COLUMN refunded_value INTEGER NOT NULL DEFAULT 0; -- … and that were sent back
+ALTER TABLE orders ADD COLUMN refunded_value INTEGER NOT NULL DEFAULT 0; -- … and that went back
 ALTER TABLE orders ADD COLUMN strange INTEGER NOT NULL DEFAULT 0;        -- money came that it can't be paid with
+ALTER TABLE orders ADD COLUMN inquiry INTEGER NOT NULL DEFAULT 0;        -- the buyer asks about it at the gateway
 -- … and one whose chain is seen as a balance, or block by block, these.
 ALTER TABLE orders ADD COLUMN crypto_base INTEGER NOT NULL DEFAULT 0;    -- what its address held before it
 ALTER TABLE orders ADD COLUMN crypto_cursor INTEGER;    -- blocks up to here were read
@@ -22,14 +25,14 @@ ALTER TABLE shops ADD COLUMN spread_basis_points INTEGER NOT NULL DEFAULT 0 CHEC
 ALTER TABLE shops ADD COLUMN quote_minutes INTEGER NOT NULL DEFAULT 20 CHECK (quote_minutes BETWEEN 5 AND 120);
 ALTER TABLE shops ADD COLUMN watch_hours INTEGER NOT NULL DEFAULT 24 CHECK (watch_hours BETWEEN 1 AND 168);
 
--- What PayPal and Stripe say of an order's payment. The key is theirs, so that hearing it twice changes nothing; rows are
--- never changed, and what they come to is a function of the set.
+-- What PayPal and Stripe say of an order's payment. The key is theirs, so that hearing it twice changes nothing. What the rows come
+-- to is a function of the set. A row is never changed, except that the latest time of a dispute's state is kept.
 CREATE TABLE movements (
   account_id INTEGER NOT NULL,
   order_id TEXT NOT NULL,
   id TEXT NOT NULL,                    -- the gateway's id of this fact
-  kind TEXT NOT NULL,                  -- paid pending failed refunded disputed restored strange
-  about TEXT NOT NULL,                 -- the payment or the dispute it is about
+  kind TEXT NOT NULL,                  -- see Kind in src/shop/order/movement.rs
+  about TEXT NOT NULL,                 -- the payment it is about
   value INTEGER NOT NULL CHECK (value >= 0), -- minor units
   at INTEGER NOT NULL,                 -- by the gateway's clock
   PRIMARY KEY (account_id, order_id, id, kind)

@@ -4,7 +4,7 @@ use super::{
     Visit,
     contact::{About, Contact, with_query},
     steps::coins,
-    view::{Invoice, Page, Paid, State, Transaction},
+    view::{Again, Invoice, Page, Paid, State, Transaction},
 };
 use crate::{
     shop::{
@@ -18,7 +18,7 @@ use crate::{
         order::{
             self, Order, Status,
             facts::Receipt,
-            movement::{self, Movement, Session},
+            movement::{self, Movement, Session, SessionState},
         },
         payment,
         time::{self, SECOND},
@@ -214,13 +214,17 @@ fn state<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Texts) -> 
 fn elsewhere<'a>(visit: &'a Visit<'_>, order: &'a Order, session: &'a Session, texts: &'a Texts) -> State<'a> {
     let order_id = order.id.as_str();
     let gateway = order.gateway.name();
-    let ended = session.expires_at.is_some_and(|ends| ends < visit.shop.now());
+    let now = visit.shop.now();
+    let declined = session.state != SessionState::Open;
+    let again = |way| State::Again { gateway, order_id, declined, way };
     match order.status {
         Status::PendingAtPayPal => State::Pending { gateway, order_id },
         Status::PartiallyPaid => State::Expired { received: Some(&texts.received_with_unit), order_id, restart: false },
-        _ if ended => State::Expired { received: None, order_id, restart: false },
+        _ if session.is_over(now) && now > visit.link.expires_at => again(Again::NewLink),
+        _ if session.is_over(now) => again(Again::NewPage),
         // Only who has just asked for it: whoever comes back from there must not be sent there again.
         _ if visit.request.param("go").is_some() => State::Leaving { gateway, href: &session.url },
+        _ if declined => again(Again::SamePage(&session.url)),
         _ => State::Away {
             gateway,
             means: order.gateway.means(),

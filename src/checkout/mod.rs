@@ -114,7 +114,7 @@ async fn route(visit: &Visit<'_>, rest: &[&str]) -> Result<Response, Error> {
         ([], Method::Get) => Ok(steps::link(visit)),
         ([], Method::Post) => steps::start(visit).await,
         (["order"], Method::Get) => steps::order(visit).await,
-        (["order"], Method::Post) => steps::requote(visit).await,
+        (["order"], Method::Post) => steps::again(visit).await,
         (["live"], Method::Get) => Ok(steps::live(visit)),
         (["test"], Method::Post) if visit.link.test => steps::rehearse(visit).await,
         ([] | ["order"], _) => Ok(Response::empty(405).with("allow", "GET, HEAD, POST")),

@@ -3,7 +3,7 @@
 use crate::checkout::frame::{Frame, Mark, flip, layout, mark, name};
 use crate::checkout::invoice::{clock, count, details, invoice, simulate, steps};
 use crate::checkout::receipt::receipt;
-use crate::checkout::view::{Invoice, Page, Paid, State};
+use crate::checkout::view::{Again, Invoice, Page, Paid, State};
 use maud::{Markup, html};
 
 /// A page with goods on it stays longer: the buyer has to have the time to copy them.
@@ -52,6 +52,8 @@ fn title(page: &Page) -> String {
         State::Reversed { .. } => "Payment reversed".to_string(),
         State::Refunded { .. } => "Payment refunded".to_string(),
         State::Pending { .. } => "Payment pending".to_string(),
+        State::Again { declined: true, .. } => "Payment declined".to_string(),
+        State::Again { .. } => "Payment not finished".to_string(),
         State::Start { .. } | State::Leaving { .. } | State::Away { .. } | State::Waiting { .. } => {
             format!("Pay {}", page.price)
         }
@@ -101,6 +103,7 @@ fn panel(page: &Page) -> Markup {
         State::Away { gateway, means, href, order_id, back } => {
             away(page, gateway, &with(gateway, *means), href, order_id, *back)
         }
+        State::Again { gateway, order_id, declined, way } => again(page, gateway, order_id, *declined, way),
         State::Pending { gateway, order_id } => pending(page, gateway, order_id),
         State::Waiting { invoice, seconds_left } => waiting(page, invoice, *seconds_left),
         State::Partial { .. } => partial(page),
@@ -170,6 +173,35 @@ fn away(page: &Page, gateway: &str, title: &str, href: &str, order_id: &str, bac
         } @else {
             (heading(title, html! { "You pay at " (gateway) " and come back here. This page updates itself." }))
             a.button href=(href) { "Continue to " (gateway) }
+            p.hint.center { "Paid already? Don't pay again: it shows here in a moment." }
+        }
+        (look_again(page))
+        (facts(page, order_id, html! {}))
+    }
+}
+
+fn again(page: &Page, gateway: &str, order_id: &str, declined: bool, way: &Again) -> Markup {
+    let label = if declined { "Try again".to_string() } else { format!("Continue to {gateway}") };
+    html! {
+        @if declined {
+            div.bad { (mark(Mark::Care)) }
+            (heading(&format!("{gateway} declined this payment"), html! { "Nothing was charged." }))
+        } @else {
+            (mark(Mark::Time))
+            (heading(&format!("Your time at {gateway} is over"), html! { "No payment has arrived, and nothing was charged." }))
+        }
+        @match way {
+            Again::SamePage(href) => a.button href=(href) { (label) },
+            Again::NewPage => form method="post" action={ (page.url) "/order" } data-swap {
+                button.button { (flip(&label, "One moment…")) }
+            },
+            Again::NewLink => p.hint.center { "This link is too old. To pay, ask " (page.contact.named(page.shop)) " for a new one." },
+        }
+        @if declined {
+            @if !matches!(way, Again::NewLink) {
+                p.hint.center { "Another card or account may work. If not, ask " (page.contact.named(page.shop)) " for another way to pay." }
+            }
+        } @else {
             p.hint.center { "Paid already? Don't pay again: it shows here in a moment." }
         }
         (look_again(page))
@@ -264,7 +296,6 @@ fn expired(page: &Page, received: Option<&str>, order_id: &str, restart: bool) -
             }
         } @else {
             p.alert.care { strong { "Already sent?" } " Don't send again. This page changes as soon as your payment arrives." }
-            @if !restart { p.hint.center { "Not paid yet? Ask " (page.contact.named(page.shop)) " for a new link." } }
         }
         @if restart {
             form method="post" action={ (page.url) "/order" } data-swap {

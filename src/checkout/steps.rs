@@ -15,7 +15,7 @@ use crate::{
         order::{
             Buyer, Status,
             rehearsal::{self, Kind},
-            watch,
+            renew, watch,
         },
         payment,
         text::{
@@ -72,8 +72,7 @@ pub async fn start(visit: &Visit<'_>) -> Result<Response, Error> {
         user_agent: request.header("user-agent").map(|agent| short(agent, 512)),
         referral: None,
     };
-    let origin = visit.shop.world.settings.public_url.as_deref().unwrap_or(&visit.request.origin);
-    let order = payment::start(visit.shop, visit.link, visit.payment_id, (origin, visit.url), buyer).await?;
+    let order = payment::start(visit.shop, visit.link, visit.payment_id, (origin(visit), visit.url), buyer).await?;
     // A page elsewhere is gone to at once, and only now.
     let go = if order.session.is_some() { "?go=1" } else { "" };
     Ok(Response::see_other(&format!("{}/order{go}", visit.url)))
@@ -136,13 +135,29 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
     Ok(response.with("etag", etag))
 }
 
-pub async fn requote(visit: &Visit<'_>) -> Result<Response, Error> {
-    let order_id = fill::read(visit).await?.ok_or(Refusal::NotFound)?.order.id;
-    match watch::requote(visit.shop, &account(visit), &order_id).await {
+/// Lets the buyer pay after all: at a new price in coins, or on a new page of the gateway's, to which they are sent on.
+pub async fn again(visit: &Visit<'_>) -> Result<Response, Error> {
+    let order = fill::read(visit).await?.ok_or(Refusal::NotFound)?.order;
+    let (shop, account, now) = (visit.shop, account(visit), visit.shop.now());
+    let (done, go) = if order.session.is_none() {
+        (watch::requote(shop, &account, &order.id).await, "")
+    } else if now > visit.link.expires_at {
+        return Err(Refusal::Expired.into());
+    } else {
+        let origin = origin(visit);
+        (renew::renew(shop, &account, &order.id, origin, &format!("{origin}{}", visit.url)).await, "?go=1")
+    };
+    match done {
+        Ok(order) if order.status == Status::Unpaid => Ok(Response::see_other(&format!("{}/order{go}", visit.url))),
         // Paid meanwhile: the page shows it.
         Ok(_) | Err(Error::Refused(Refusal::NotPayable)) => Ok(Response::see_other(&format!("{}/order", visit.url))),
         Err(error) => Err(error),
     }
+}
+
+/// `https://host` of this shop.
+fn origin<'a>(visit: &'a Visit<'_>) -> &'a str {
+    visit.shop.world.settings.public_url.as_deref().unwrap_or(&visit.request.origin)
 }
 
 pub fn live(visit: &Visit<'_>) -> Response {

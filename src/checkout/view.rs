@@ -45,6 +45,14 @@ pub enum State<'a> {
         order_id: &'a str,
         back: bool,
     },
+    /// No payment can be made, or was made, on the gateway's page as it is.
+    Again {
+        gateway: &'a str,
+        order_id: &'a str,
+        /// The gateway declined a payment; otherwise the page's time is over.
+        declined: bool,
+        way: Again<'a>,
+    },
     /// The gateway holds the money back until it has looked at it.
     Pending {
         gateway: &'a str,
@@ -85,6 +93,16 @@ pub enum State<'a> {
     Refunded {
         order_id: &'a str,
     },
+}
+
+/// How a buyer can pay after all.
+pub enum Again<'a> {
+    /// On the same page of the gateway's, at this address.
+    SamePage(&'a str),
+    /// On a new page, which is opened on request.
+    NewPage,
+    /// By another link of the seller's: this one is too old.
+    NewLink,
 }
 
 pub struct Paid<'a> {
@@ -155,6 +173,8 @@ impl State<'_> {
             State::Leaving { .. } => "leaving",
             State::Away { back: false, .. } => "away",
             State::Away { back: true, .. } => "back",
+            State::Again { declined: true, .. } => "declined",
+            State::Again { declined: false, .. } => "ended",
             State::Pending { .. } => "pending",
             State::Waiting { .. } => "waiting",
             State::Partial { .. } => "partial",
@@ -172,7 +192,8 @@ impl State<'_> {
     pub fn live(&self) -> bool {
         match self {
             State::Waiting { .. } | State::Partial { .. } | State::Confirming { .. } => true,
-            State::Expired { .. } | State::HighRisk { .. } | State::Away { .. } | State::Pending { .. } => true,
+            State::Expired { .. } | State::HighRisk { .. } | State::Away { .. } => true,
+            State::Pending { .. } | State::Again { .. } => true,
             State::Reversed { vanished, .. } => *vanished,
             State::Start { .. } | State::Leaving { .. } | State::Paid(_) => false,
             State::Refunded { .. } => false,

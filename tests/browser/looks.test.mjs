@@ -28,6 +28,9 @@ describe('every page', () => {
   const opened = (fields) => openOrder(shop, seller, { title, quantity: 3, value: '1234.56', return_url: `${shop.url}/nowhere`, ...fields });
   const expire = ({ orderId: id }) => shop.db.prepare('UPDATE orders SET quote_expires_at = 1 WHERE id = ?1').bind(id).run();
   const setStatus = (code, { orderId: id }) => shop.db.prepare('UPDATE orders SET status = ?1, revision = revision + 1 WHERE id = ?2').bind(code, id).run();
+  /** The order is paid at PayPal, where its page has ended or declined a payment (`session_state`). */
+  const away = ({ orderId: id }, state) =>
+    shop.db.prepare("UPDATE orders SET gateway = 'paypal', session_id = '5O1', session_url = 'https://www.paypal.com/checkoutnow', session_state = ?1, session_expires_at = ?2 WHERE id = ?3").bind(state, state ? null : 1, id).run();
   const at = (link, prepare = () => {}) => async () => {
     const order = await link();
     await prepare(order);
@@ -48,6 +51,9 @@ describe('every page', () => {
     ['ending', 'Waiting for payment', at(opened, ({ orderId: id }) => shop.db.prepare('UPDATE orders SET quote_expires_at = ?2 WHERE id = ?1').bind(id, Date.now() + 100_000).run())],
     ['review', 'Payment in review', at(opened, (order) => setStatus(52, order))],
     ['vanished', 'Payment vanished', at(opened, (order) => setStatus(51, order))],
+    ['declined', 'PayPal declined this payment', at(opened, (order) => away(order, 1))],
+    ['declined-for-good', 'PayPal declined this payment', at(opened, (order) => away(order, 2))],
+    ['ended', 'Your time at PayPal is over', at(opened, (order) => away(order, 0))],
     ['refunded', 'Payment refunded', at(opened, (order) => setStatus(56, order))],
     ['destroyed', 'This link is closed', async () => {
       const link = await made();

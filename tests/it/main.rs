@@ -80,6 +80,7 @@ mod simulate;
 mod size;
 mod stock;
 mod stripe;
+mod stripe_again;
 mod stripe_refuses;
 mod text;
 mod tidy;

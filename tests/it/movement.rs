@@ -7,7 +7,7 @@ use pushguard::shop::{
     money::{Amount, Currency},
     order::{
         Buyer, Invoice, Order, Status,
-        movement::{Kind, Movement, Session, books, fresh},
+        movement::{Kind, Movement, Session, SessionState, books, fresh, merge},
         watch::booked,
     },
     webhook::Event,
@@ -34,10 +34,17 @@ pub fn order() -> Order {
         usd_value: Some(price),
         exchange_rate: None,
         invoice: Invoice::default(),
-        session: Some(Session { id: "cs_1".into(), url: "https://stripe.example/".into(), expires_at: None }),
+        session: Some(Session {
+            id: "cs_1".into(),
+            url: "https://stripe.example/".into(),
+            expires_at: None,
+            state: SessionState::Open,
+            past: Vec::new(),
+        }),
         paid_value: 0,
         refunded_value: 0,
         strange: false,
+        inquiry: false,
         policy: Policy::default(),
         coupon_id: None,
         custom: None,
@@ -70,7 +77,7 @@ impl Told {
             prop_assert!(fresh(&self.known, seen).is_empty());
             return Ok(());
         };
-        self.known.extend(fresh(&self.known, seen));
+        self.known = merge(&self.known, &fresh(&self.known, seen));
         for (step, events) in change.steps {
             let (from, to) = (self.order.status, step.status);
             prop_assert!(from == to || from.may_become(to), "{from:?} to {to:?} by {seen:?}");
@@ -83,40 +90,54 @@ impl Told {
         Ok(())
     }
 
-    fn end(&self) -> (Status, i64, i64, bool, bool, usize) {
-        let Order { status, paid_value, refunded_value, strange, paid_at, .. } = &self.order;
-        (*status, *paid_value, *refunded_value, *strange, paid_at.is_some(), self.paid)
+    fn end(&self) -> (Status, [i64; 2], [bool; 3], Option<SessionState>, usize) {
+        let Order { status, paid_value, refunded_value, strange, inquiry, paid_at, session, .. } = &self.order;
+        let flags = [*strange, *inquiry, paid_at.is_some()];
+        let state = session.as_ref().map(|session| session.state);
+        (*status, [*paid_value, *refunded_value], flags, state, self.paid)
     }
 }
 
 /// Few payments, disputes and sums, so that they meet.
 fn movement() -> impl Strategy<Value = Movement> {
-    const KINDS: [Kind; 8] = [
+    const KINDS: [Kind; 17] = [
+        Kind::Paid,
         Kind::Paid,
         Kind::Paid,
         Kind::Pending,
         Kind::Failed,
+        Kind::Declined,
         Kind::Refunded,
-        Kind::Disputed,
-        Kind::Restored,
-        Kind::Strange,
+        Kind::RefundFailed,
+        Kind::Reversed,
+        Kind::ReversalCanceled,
+        Kind::Inquiry,
+        Kind::DisputeOpened,
+        Kind::DisputeWon,
+        Kind::DisputeLost,
+        Kind::DisputeSettled,
+        Kind::DisputeClosed,
+        Kind::WrongCurrency,
     ];
     (
         prop::sample::select(KINDS.to_vec()),
         0_u8..3,
         0_u8..3,
-        prop::sample::select(vec![1_i64, 400, 500, 600, 1_000, 1_500]),
+        prop::sample::select(vec![0_i64, 1, 400, 500, 600, 1_000, 1_500]),
+        0_i64..4,
     )
-        .prop_map(|(kind, id, of, value)| {
-            let moves = matches!(kind, Kind::Paid | Kind::Refunded);
-            let value = if moves { value } else { 0 };
-            Movement { id: format!("id{id}"), kind, of: format!("of{of}"), value, at: 1 }
+        .prop_map(|(kind, id, of, value, at)| Movement {
+            id: format!("id{id}"),
+            kind,
+            of: format!("of{of}"),
+            value,
+            at,
         })
 }
 
 /// What a gateway says: each thing under an id of its own. And an order in which it comes, with repetitions, cut into pieces.
 fn told() -> impl Strategy<Value = (Vec<Movement>, Vec<usize>, Vec<bool>)> {
-    prop::collection::vec(movement(), 1..7).prop_map(|all| fresh(&[], &all)).prop_flat_map(|all| {
+    prop::collection::vec(movement(), 1..8).prop_map(|all| fresh(&[], &all)).prop_flat_map(|all| {
         let places: Vec<usize> = (0..all.len()).flat_map(|n| [n, n, n]).collect();
         let cuts = prop::collection::vec(any::<bool>(), places.len());
         (Just(all), Just(places).prop_shuffle(), cuts)
@@ -182,13 +203,28 @@ fn each_thing_that_gateways_say_has_its_status() {
         (vec![], 100),
         (vec![said(Refunded, "r", "p", 999)], 100),
         (vec![said(Refunded, "r", "p", 999), said(Refunded, "r2", "p", 1)], 56),
-        (vec![said(Disputed, "d", "d", 0)], 51),
-        (vec![said(Disputed, "d", "d", 0), said(Restored, "d", "d", 0)], 100),
-        (vec![said(Disputed, "d", "d", 0), said(Restored, "e", "e", 0)], 51),
-        (vec![said(Disputed, "d", "d", 0), said(Refunded, "r", "p", 1_000)], 56),
+        (vec![said(Refunded, "r", "p", 1_000), said(RefundFailed, "r", "p", 1_000)], 100),
+        (vec![said(Reversed, "v", "p", 250)], 100),
+        (vec![said(Reversed, "v", "p", 1_000)], 51),
+        (vec![said(Reversed, "v", "p", 600), said(Refunded, "r", "p", 400)], 51),
+        (vec![said(Reversed, "v", "p", 1_000), said(ReversalCanceled, "c", "p", 1_000)], 100),
+        (vec![said(Reversed, "v", "p", 1_000), said(ReversalCanceled, "c", "p", 0)], 100),
+        (vec![said(Reversed, "v", "q", 1_000), said(ReversalCanceled, "c", "p", 0)], 51),
+        (vec![said(Inquiry, "d", "p", 0)], 100),
+        (vec![said(Inquiry, "d", "p", 0), said(DisputeOpened, "d", "p", 250)], 51),
+        (vec![said(DisputeOpened, "d", "p", 250)], 51),
+        (vec![said(DisputeOpened, "d", "p", 250), said(DisputeWon, "d", "p", 0)], 100),
+        (vec![said(DisputeOpened, "d", "p", 250), said(DisputeWon, "e", "p", 0)], 51),
+        (vec![said(DisputeOpened, "d", "p", 250), said(DisputeLost, "d", "p", 250)], 100),
+        (vec![said(DisputeLost, "d", "p", 600), said(DisputeLost, "e", "p", 400)], 51),
+        (vec![said(DisputeSettled, "d", "p", 1_000)], 51),
+        (vec![said(DisputeSettled, "d", "p", 600), said(Refunded, "r", "p", 600)], 100),
+        (vec![said(DisputeSettled, "d", "p", 1_000), said(Refunded, "r", "p", 1_000)], 56),
+        (vec![said(DisputeOpened, "d", "p", 0), said(DisputeClosed, "d", "p", 0), said(Reversed, "v", "p", 1_000)], 51),
+        (vec![said(DisputeOpened, "d", "p", 0), said(Refunded, "r", "p", 1_000)], 56),
         (vec![said(Pending, "q", "q", 0)], 100),
         (vec![said(Failed, "q", "q", 0)], 100),
-        (vec![said(Strange, "s", "s", 0)], 100),
+        (vec![said(WrongCurrency, "s", "s", 0)], 100),
     ] {
         let mut all = vec![paid.clone()];
         all.extend(also);
@@ -201,7 +237,8 @@ fn each_thing_that_gateways_say_has_its_status() {
     assert_eq!(status(&[said(Paid, "p", "p", 400)]), 53);
     assert_eq!(status(&[said(Paid, "p", "p", 400), said(Pending, "q", "q", 0)]), 53);
     assert_eq!(status(&[said(Paid, "p", "p", 400), said(Refunded, "r", "p", 400)]), 56);
-    assert_eq!(status(&[said(Strange, "s", "s", 0)]), 0);
+    assert_eq!(status(&[said(WrongCurrency, "s", "s", 0)]), 0);
+    assert_eq!(status(&[said(Declined, "x", "cs_1", 0)]), 0);
 }
 
 #[test]
@@ -222,8 +259,74 @@ fn parts_never_complete_an_order_whether_or_not_one_was_sent_back_before_the_nex
 
 #[test]
 fn a_dispute_over_a_part_takes_nothing_back_that_was_handed_out() {
-    let part = [said(Kind::Paid, "p", "p", 400), said(Kind::Disputed, "d", "d", 0)];
+    let part = [said(Kind::Paid, "p", "p", 400), said(Kind::DisputeOpened, "d", "d", 0)];
     assert_eq!(status(&part), 53);
     let whole = [part.as_slice(), &[said(Kind::Paid, "p2", "p2", 1_000)]].concat();
     assert_eq!(status(&whole), 51);
+}
+
+fn at(at: i64, movement: Movement) -> Movement {
+    Movement { at, ..movement }
+}
+
+#[test]
+fn of_a_payment_that_was_taken_back_and_came_back_the_latest_counts_by_time() {
+    use Kind::*;
+    let (paid, won) = (said(Paid, "p", "p", 1_000), at(5, said(DisputeWon, "d", "p", 0)));
+    let reversed = |id: &str, time, value| at(time, said(Reversed, id, "p", value));
+    for (also, expected) in [
+        (vec![reversed("v", 4, 1_000), won.clone()], 100),
+        (vec![won.clone(), reversed("v", 6, 1_000)], 51),
+        (vec![reversed("v", 4, 1_000), won.clone(), reversed("w", 6, 1_000)], 51),
+        (vec![reversed("v", 4, 1_000), won.clone(), reversed("w", 6, 250)], 100),
+        (
+            vec![
+                reversed("v", 4, 1_000),
+                won.clone(),
+                reversed("w", 6, 1_000),
+                at(7, said(ReversalCanceled, "c", "p", 0)),
+            ],
+            100,
+        ),
+        (vec![reversed("v", 4, 1_000), at(5, said(DisputeSettled, "d", "p", 250))], 100),
+        (vec![won.clone(), at(6, said(DisputeOpened, "d", "p", 0))], 51),
+        (vec![won.clone(), at(6, said(DisputeOpened, "d", "p", 0)), at(7, said(DisputeWon, "d", "p", 0))], 100),
+    ] {
+        let all = [vec![paid.clone()], fresh(&[], &also)].concat();
+        let backwards: Vec<Movement> = all.iter().rev().cloned().collect();
+        assert_eq!((status(&all), status(&backwards)), (expected, expected), "{also:?}");
+    }
+}
+
+#[test]
+fn what_went_back_is_counted_once_whoever_tells_of_it() {
+    use Kind::*;
+    let back = |also: &[Movement]| books(order().price, &[&[said(Paid, "p", "p", 1_000)], also].concat()).refunded;
+    assert_eq!(back(&[said(Reversed, "v", "p", 250)]), 250);
+    assert_eq!(back(&[said(DisputeSettled, "d", "p", 250)]), 250);
+    assert_eq!(back(&[said(DisputeSettled, "d", "p", 250), said(Refunded, "r", "p", 250)]), 250);
+    assert_eq!(back(&[said(DisputeSettled, "d", "p", 250), at(2, said(Reversed, "v", "p", 250))]), 250);
+    assert_eq!(back(&[said(DisputeSettled, "d", "p", 250), said(Refunded, "r", "p", 400)]), 400);
+    assert_eq!(back(&[said(DisputeLost, "d", "p", 250), said(Refunded, "r", "p", 250)]), 500, "Stripe tells of both");
+    assert_eq!(back(&[said(DisputeOpened, "d", "p", 250)]), 0, "held, not gone");
+}
+
+#[test]
+fn a_declined_payment_is_remembered_whatever_is_heard_first() {
+    let pending = said(Kind::Pending, "p", "p", 0);
+    let failed = said(Kind::Failed, "p", "p", 0);
+    let declined = said(Kind::Declined, "x", "cs_1", 0);
+    let state = |pieces: &[&[Movement]]| {
+        let mut told = Told::nothing();
+        for piece in pieces {
+            told.hear(piece, 5).expect("the table's moves");
+        }
+        (told.order.status, told.order.session.expect("a session").state)
+    };
+    let both = [pending.clone(), failed.clone()];
+    for pieces in [vec![both.as_slice()], vec![&both[..1], &both[1..]], vec![&both[1..], &both[..1]]] {
+        assert_eq!(state(&pieces), (Status::Unpaid, SessionState::Spent));
+    }
+    assert_eq!(state(&[std::slice::from_ref(&declined)]), (Status::Unpaid, SessionState::Declined));
+    assert_eq!(state(&[&[failed], &[declined]]), (Status::Unpaid, SessionState::Spent));
 }

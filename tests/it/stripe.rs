@@ -207,12 +207,13 @@ fn a_session_that_ends_unpaid_leaves_the_order_unpaid_and_is_looked_at_no_more()
     let world = World::new();
     let desk = world.cards();
     let link = desk.order(json!({}));
+    desk.stripe.sessions_end();
     let session = desk.stripe.sessions()[0].clone();
     world.live_through(DAY + 2 * HOUR);
     desk.told(desk.stripe.event("checkout.session.expired", session));
     assert_eq!(desk.grace.status(&link.order_id), 0);
     let page = desk.page(&link, "");
-    assert!(page.contains("-expired\"") && page.contains("for a new link"), "{page}");
+    assert!(page.contains("-ended\"") && page.contains("Your time at Stripe is over"), "{page}");
     assert_eq!(world.db.rows_in("notices"), 0, "there is nothing to hear in it");
     world.run_jobs();
     world.web.forget();
@@ -247,12 +248,15 @@ fn refunds_in_part_are_noted_in_full_they_refund_and_a_failed_one_is_none() {
 fn a_dispute_reverses_the_order_until_it_is_won() {
     let world = World::new();
     let desk = world.cards();
+    let exceptions = |link: &Link| desk.grace.order(&link.order_id)["exceptions"].clone();
     for (end, after) in [("won", 100), ("lost", 51)] {
         let link = desk.order(json!({}));
         let status = || desk.grace.status(&link.order_id);
         desk.told(desk.stripe.pay(&link.order_id));
         desk.told(desk.stripe.dispute(&link.order_id, "warning_needs_response"));
-        assert_eq!(status(), 100, "the bank only asks");
+        assert_eq!((status(), exceptions(&link)), (100, json!(["inquiry"])), "the bank only asks");
+        desk.told(desk.stripe.close_dispute("warning_closed"));
+        assert_eq!((status(), exceptions(&link)), (100, json!([])));
         desk.told(desk.stripe.dispute(&link.order_id, "needs_response"));
         assert_eq!(status(), 51);
         desk.told(desk.stripe.close_dispute(end));
@@ -289,13 +293,24 @@ fn yen_and_kronur_are_asked_for_as_stripe_counts_them_and_booked_as_we_do() {
         let id = &link.order_id;
         assert_eq!(world.db.one(&format!("SELECT value FROM movements WHERE order_id = '{id}'")), minor);
     }
-    for (currency, value) in [("KWD", "1.255"), ("MGA", "5000.20")] {
-        let link = desk.link(json!({"currency": currency, "value": value}));
-        let page = world.buyer().post(&link.path, "").expect(403).text();
-        assert!(
-            page.contains("This can&#39;t be paid right now") || page.contains("This can't be paid right now"),
-            "{page}"
-        );
+    for (currency, value, sentence) in [
+        ("KWD", "1.234", "Value has fractions of KWD that Stripe does not take"),
+        ("KWD", "1.255", "Value has fractions of KWD that Stripe does not take"),
+        ("BHD", "0.001", "Value has fractions of BHD that Stripe does not take"),
+        ("MGA", "10.50", "Value has fractions of MGA that Stripe does not take"),
+        ("MGA", "5000.20", "Value has fractions of MGA that Stripe does not take"),
+        ("UYW", "10", "Currency UYW is not taken by Stripe"),
+        ("IQD", "5000", "Currency IQD is not taken by Stripe"),
+        ("CUP", "10", "Currency CUP is not taken by Stripe"),
+        ("USD", "0.49", "Value is too small for Stripe (minimum is 0.50 USD)"),
+        ("JPY", "49", "Value is too small for Stripe (minimum is 50 JPY)"),
+        ("HUF", "174.99", "Value is too small for Stripe (minimum is 175.00 HUF)"),
+    ] {
+        let asked = json!({"gateway": "Stripe", "currency": currency, "value": value});
+        assert_eq!(desk.grace.pay(asked).errors(), [sentence], "{value} {currency}");
+    }
+    for (currency, value) in [("USD", "0.50"), ("JPY", "50"), ("TND", "1.230"), ("XCG", "1"), ("KES", "1")] {
+        desk.grace.pay(json!({"gateway": "Stripe", "currency": currency, "value": value})).expect(201);
     }
 }
 

@@ -41,7 +41,7 @@ export async function startPayPal() {
     /** The buyer approves the order of this URL. */
     approve(url) {
       const order = paypal.orders.find(({ id }) => url.endsWith(id));
-      order.status = 'APPROVED';
+      Object.assign(order, { status: 'APPROVED', update_time: new Date().toISOString() });
       return order;
     },
     close: () => new Promise((resolve) => server.close(resolve) && server.closeAllConnections()),

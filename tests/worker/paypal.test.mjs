@@ -181,7 +181,9 @@ test('a refused card leaves the order open', async () => {
   paypal.declines = true;
   const page = await (await shop.fetch(`${order.path}/order?back=paid`)).text();
   paypal.declines = false;
+  assert.match(page, /PayPal declined this payment/);
   assert.ok(page.includes(order.href), 'the buyer can go back and take another one');
+  paypal.approve(order.href);
   assert.equal(await order.status(), 0);
   // A page has PayPal asked once in five seconds at most.
   await new Promise((resolve) => setTimeout(resolve, 5_100));

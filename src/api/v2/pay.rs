@@ -68,6 +68,7 @@ pub async fn create(call: &Call<'_>) -> Answer {
             webhook_url,
             origin: origin.to_owned(),
             page: None,
+            attempt: 0,
         };
         let keep = |order: &Order| call.keep(201, &white_label_object(call, order));
         let order = order::open::place(call.shop, call.account, draft, call.begin(), &keep).await?;
@@ -133,7 +134,11 @@ fn taken(fields: &mut Fields, price: Amount, gateway: Gateway) {
         Some(decimals) if price.text(decimals).is_none() => {
             fields.error(format!("Value has fractions of {code} that {name} does not take"));
         }
-        Some(_) => {}
+        Some(_) => {
+            if let Some(min) = gateway.min_price(price.currency()).filter(|min| price.minor() < min.minor()) {
+                fields.error(format!("Value is too small for {name} (minimum is {})", min.display()));
+            }
+        }
     }
 }
 

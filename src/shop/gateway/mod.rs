@@ -7,7 +7,7 @@
 use super::{
     Outcome, Shop,
     account::Account,
-    money::Currency,
+    money::{Amount, Currency},
     order::{
         Draft, Order,
         facts::{Facts, Receipt},
@@ -83,6 +83,11 @@ impl Gateway {
     /// How many decimals of a currency it takes; `None`: nobody can pay in that.
     pub fn decimals(self, currency: Currency) -> Option<u8> {
         self.0.decimals(currency)
+    }
+
+    /// The least price that it takes in this currency, if there is one that never changes.
+    pub fn min_price(self, currency: Currency) -> Option<Amount> {
+        self.0.min_price(currency)
     }
 
     /// How this account is paid through it: a test account's coins are simulated.
@@ -189,6 +194,11 @@ pub trait Way: Sync {
         Some(currency.exponent())
     }
 
+    /// The least price that it takes in this currency, if there is one that never changes.
+    fn min_price(&self, _currency: Currency) -> Option<Amount> {
+        None
+    }
+
     /// What `open` has to know: statements that go with the first commit of an order, and that leave no trace when they are
     /// answered by nothing. An address is taken from the wallet, or settings are read.
     fn takes(&self, account_id: i64, taker: &Taker<'_>) -> Vec<Statement>;
@@ -197,6 +207,12 @@ pub trait Way: Sync {
     /// Refuses with `GatewayNotConfigured` when the seller has not set it up. However often it is called for one draft, the
     /// gateway opens one payment.
     fn open<'a>(&'a self, desk: Desk<'a>, draft: &'a Draft, taken: &'a [Vec<Row>]) -> Later<'a, Outcome<Opened>>;
+
+    /// Makes sure that nothing is paid on the order's page any more, before another one is opened. Refuses with `NotPayable` when
+    /// something was paid there, or is about to be.
+    fn close<'a>(&'a self, _desk: Desk<'a>, _order: &'a Order) -> Later<'a, Outcome<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Asks what has come for an order. Fails without a trace.
     fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, known: &'a Facts) -> Later<'a, Result<Seen, NoSight>>;

@@ -18,7 +18,7 @@ use crate::{
         order::{
             self, Draft, Order,
             facts::Facts,
-            movement::{Kind, Movement, Session},
+            movement::{Kind, Movement, Session, SessionState},
         },
         time::{MINUTE, SECOND},
     },
@@ -49,6 +49,14 @@ impl Way for Stripe {
         Some("card")
     }
 
+    fn decimals(&self, currency: Currency) -> Option<u8> {
+        currency::decimals(currency)
+    }
+
+    fn min_price(&self, currency: Currency) -> Option<Amount> {
+        currency::min_price(currency)
+    }
+
     fn takes(&self, account_id: i64, _taker: &Taker<'_>) -> Vec<Statement> {
         vec![settings::of(account_id, self.snake())]
     }
@@ -57,11 +65,18 @@ impl Way for Stripe {
         Box::pin(async move {
             let settings = settings::read(desk.shop, desk.account.id, taken.first().map_or(&[], Vec::as_slice))?;
             let api = Api::of(desk, &settings).ok_or(Refusal::GatewayNotConfigured)?;
-            let form = form(desk, draft)?;
-            let mut answer = api.call(SESSIONS, Some((&draft.id, &form))).await;
+            let mut key = draft.key();
+            let mut form = checkout(desk, draft, true)?;
+            let mut answer = api.call(SESSIONS, Some((&key, &form))).await;
+            if answer.as_ref().is_err_and(is_about_email) {
+                // The buyer types it there: a sale does not end for a field that is only filled in for them.
+                form = checkout(desk, draft, false)?;
+                key.push_str("-no-email");
+                answer = api.call(SESSIONS, Some((&key, &form))).await;
+            }
             if answer.as_ref().is_err_and(is_spoilt) {
                 // Nobody was sent to what may have been opened under it.
-                let key = format!("{}-{}", draft.id, desk.shop.now() / (10 * MINUTE));
+                let key = format!("{key}-{}", desk.shop.now() / (10 * MINUTE));
                 answer = api.call(SESSIONS, Some((&key, &form))).await;
             }
             let session = answer.and_then(|answer| session(desk, &answer).ok_or_else(Unanswered::nonsense));
@@ -73,6 +88,25 @@ impl Way for Stripe {
                     Err(no.into())
                 }
             }
+        })
+    }
+
+    fn close<'a>(&'a self, desk: Desk<'a>, order: &'a Order) -> Later<'a, Outcome<()>> {
+        Box::pin(async move {
+            let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.snake())]).await?;
+            let settings = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
+            let api = Api::of(desk, &settings).ok_or(Refusal::GatewayNotConfigured)?;
+            let id = order.session.as_ref().map_or("", |session| &session.id);
+            let mut session = match api.call(&one(id), None).await {
+                // Of another account of the seller's at Stripe. Its time is over there as well.
+                Err(no) if no.status == 404 => return Ok(()),
+                session => session?,
+            };
+            if name(&session, "status") == Some("open") {
+                let key = format!("{}.{}-expire", order.id, order.revision);
+                session = api.call(&format!("{SESSIONS}/{id}/expire"), Some((&key, ""))).await?;
+            }
+            if name(&session, "status") == Some("expired") { Ok(()) } else { Err(Refusal::NotPayable.into()) }
         })
     }
 
@@ -139,7 +173,7 @@ impl Way for Stripe {
                 Err(Error::Fault(fault)) => return Err(fault.into()),
             };
             // Whoever writes the order's id on another payment has not paid it.
-            if order.session.as_ref().is_none_or(|its| name(session, "id") != Some(&its.id)) {
+            if !order.session.as_ref().is_some_and(|its| name(session, "id").is_some_and(|id| its.knows(id))) {
                 return Ok(Heard::Nothing);
             }
             let movements = movements(&api, &order, session, event.order_id.is_none()).await?;
@@ -188,6 +222,13 @@ fn is_spoilt(no: &Unanswered) -> bool {
     no.status == 500 || no.why == "idempotency_error"
 }
 
+/// Whether the e-mail that was filled in is what Stripe refuses (docs.stripe.com/error-codes#email-invalid).
+fn is_about_email(no: &Unanswered) -> bool {
+    let said = ask::read(&no.body);
+    let param = said.as_ref().and_then(|said| name(said.get("error")?, "param"));
+    no.why == "email_invalid" || param == Some("customer_email")
+}
+
 /// One session with its payment and that one's charge.
 fn one(session: &str) -> String {
     format!("{SESSIONS}/{session}?expand%5B%5D=payment_intent.latest_charge")
@@ -207,9 +248,9 @@ fn order_of(session: &Value) -> Option<&str> {
 }
 
 /// How a draft is put before the buyer. Everything in it is the same for a second try, so that the idempotency key holds; it
-/// ends a day after it was opened, which is Stripe's longest and its default.
-fn form(desk: Desk<'_>, draft: &Draft) -> Outcome<String> {
-    let amount = units(draft.price).ok_or(Refusal::NotQuotable)?.to_string();
+/// ends a day after it was opened, which is Stripe's longest and its default. With `prefill` the buyer's e-mail is filled in.
+fn checkout(desk: Desk<'_>, draft: &Draft, prefill: bool) -> Outcome<String> {
+    let amount = currency::units(draft.price).ok_or(Refusal::NotQuotable)?.to_string();
     // The price is for all of them, and need not be divisible.
     let title = match draft.quantity {
         1 => draft.product_title.clone(),
@@ -223,7 +264,7 @@ fn form(desk: Desk<'_>, draft: &Draft) -> Outcome<String> {
     let (Some(paid), Some(cancelled)) = (back("paid"), back("cancelled")) else {
         return Err(Refusal::GatewayRefused("return_url is missing".into()).into());
     };
-    let email = draft.buyer.email.as_deref().filter(|email| email.is_ascii());
+    let email = draft.buyer.email.as_deref().filter(|email| prefill && email.is_ascii());
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.extend_pairs([
         ("mode", "payment"),
@@ -252,29 +293,10 @@ fn session(desk: Desk<'_>, answer: &Value) -> Option<Session> {
         id: name(answer, "id")?.to_owned(),
         url: url.to_owned(),
         expires_at: Some(answer.get("expires_at")?.as_int::<i64>()?.checked_mul(SECOND)?),
+        state: SessionState::Open,
+        past: Vec::new(),
     })
     .filter(|_| safe)
-}
-
-/// A price in what Stripe counts (docs.stripe.com/currencies): the ariary whole, and the króna and Uganda's shilling, which have
-/// no cents, in cents all the same. Of three decimals the last is 0. `None` for what it can't count.
-fn units(price: Amount) -> Option<i64> {
-    let (minor, currency) = (price.minor(), price.currency());
-    match currency.code() {
-        "MGA" => Some(minor / 100).filter(|_| minor % 100 == 0),
-        "ISK" | "UGX" => minor.checked_mul(100),
-        _ => Some(minor).filter(|_| currency.exponent() < 3 || minor % 10 == 0),
-    }
-}
-
-/// The way back, never below zero.
-fn minor(units: i64, currency: Currency) -> i64 {
-    let minor = match currency.code() {
-        "MGA" => units.saturating_mul(100),
-        "ISK" | "UGX" => units / 100,
-        _ => units,
-    };
-    minor.max(0)
 }
 
 /// What Stripe's books say of an order's session. Refunds and disputes are asked for where its charge knows of any, or with
@@ -287,8 +309,8 @@ async fn movements(api: &Api<'_>, order: &Order, session: &Value, all: bool) -> 
     let nonsense = || NoSight::Unreachable(NONSENSE.into());
     let payment = session.get("payment_intent").ok_or_else(nonsense)?;
     let charge = payment.get("latest_charge").ok_or_else(nonsense)?;
-    let id = name(payment, "id").ok_or_else(nonsense)?;
-    let paid = fact(order, Kind::Paid, id, session, "amount_total", charge).ok_or_else(nonsense)?;
+    let payment_id = name(payment, "id").ok_or_else(nonsense)?;
+    let paid = fact(order, Kind::Paid, payment_id, session, "amount_total", charge).ok_or_else(nonsense)?;
     movements.push(paid);
     let refunded = charge.get("amount_refunded").and_then(Value::as_int::<i64>) != Some(0);
     let disputed = charge.get("disputed").and_then(Value::as_bool) != Some(false);
@@ -296,40 +318,38 @@ async fn movements(api: &Api<'_>, order: &Order, session: &Value, all: bool) -> 
         if !some && !all {
             continue;
         }
-        let answer = api.call(&format!("{list}?limit=100&payment_intent={id}"), None).await?;
+        let answer = api.call(&format!("{list}?limit=100&payment_intent={payment_id}"), None).await?;
         for object in answer.get("data").and_then(Value::as_array).ok_or_else(nonsense)? {
             let id = name(object, "id").ok_or_else(nonsense)?;
             let kinds: &[Kind] = match (list, name(object, "status").unwrap_or_default()) {
                 ("refunds", "succeeded") => &[Kind::Refunded],
-                ("refunds", "failed" | "canceled") => &[Kind::Failed],
+                ("refunds", "failed" | "canceled") => &[Kind::RefundFailed],
                 ("refunds", _) => &[],
-                (_, "won") => &[Kind::Disputed, Kind::Restored],
-                // The bank only asks, or was content with what it was told: no money was taken.
-                (_, "prevented") => &[],
-                (_, status) if status.starts_with("warning_") => &[],
-                _ => &[Kind::Disputed],
+                (_, "won") => &[Kind::DisputeOpened, Kind::DisputeWon],
+                (_, "lost") => &[Kind::DisputeOpened, Kind::DisputeLost],
+                // The bank was content with what it was told: no money was taken.
+                (_, "prevented" | "warning_closed") => &[Kind::DisputeClosed],
+                (_, status) if status.starts_with("warning_") => &[Kind::Inquiry],
+                _ => &[Kind::DisputeOpened],
             };
             for kind in kinds {
-                let at = match kind {
-                    Kind::Restored => {
-                        object.get("balance_transactions").and_then(Value::as_array).and_then(<[_]>::last)
-                    }
-                    _ => None,
-                };
-                movements.push(fact(order, *kind, id, object, "amount", at.unwrap_or(object)).ok_or_else(nonsense)?);
+                // A dispute moves on when its money does; it was created long before.
+                let moved = object.get("balance_transactions").and_then(Value::as_array).and_then(<[_]>::last);
+                let fact = fact(order, *kind, id, object, "amount", moved.unwrap_or(object)).ok_or_else(nonsense)?;
+                movements.push(Movement { of: payment_id.to_owned(), ..fact });
             }
         }
     }
     Ok(movements)
 }
 
-/// `money` has its currency and the amount, `at` the time. In another currency than the order's it is only strange.
+/// `money` has its currency and the amount, `at` the time. In another currency than the order's it pays nothing.
 fn fact(order: &Order, kind: Kind, id: &str, money: &Value, amount: &str, at: &Value) -> Option<Movement> {
-    let currency = order.price.currency();
+    let its = order.price.currency();
     let units: i64 = money.get(amount)?.as_int()?;
-    let (kind, value) = match name(money, "currency")?.eq_ignore_ascii_case(currency.code()) {
-        true => (kind, minor(units, currency)),
-        false => (Kind::Strange, 0),
+    let (kind, value) = match name(money, "currency")?.eq_ignore_ascii_case(its.code()) {
+        true => (kind, currency::minor(units, its)),
+        false => (Kind::WrongCurrency, 0),
     };
     let at = at.get("created")?.as_int::<i64>()?.saturating_mul(SECOND);
     Some(Movement { id: id.to_owned(), kind, of: id.to_owned(), value, at })
@@ -383,5 +403,6 @@ fn is_signed(secret: &str, notice: &Notice) -> bool {
     parts("v1").any(|tag| id::unhex(tag).is_some_and(|tag| mac.clone().verify_slice(&tag).is_ok()))
 }
 
+mod currency;
 #[cfg(test)]
 mod tests;

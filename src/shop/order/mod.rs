@@ -19,6 +19,7 @@ pub mod movement;
 pub mod open;
 mod pace;
 pub mod rehearsal;
+pub mod renew;
 pub mod sql;
 pub mod watch;
 
@@ -93,6 +94,15 @@ pub struct Draft {
     pub origin: String,
     /// The whole address of the link's page, to which a gateway's page sends the buyer back; an order without one has none.
     pub page: Option<String>,
+    /// 0 for the first page at a gateway, and for each further one of the same order another number.
+    pub attempt: i64,
+}
+
+impl Draft {
+    /// Names the page that is opened for it: however often a gateway is asked under one key, it opens one.
+    pub fn key(&self) -> String {
+        if self.attempt == 0 { self.id.clone() } else { format!("{}.{}", self.id, self.attempt) }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -211,11 +221,13 @@ pub struct Order {
     pub invoice: Invoice,
     /// Where it is paid, unless in coins.
     pub session: Option<Session>,
-    /// Minor units that have come on the gateway's books, and that were sent back.
+    /// Minor units that have come on the gateway's books, and that went back: refunded, reversed or lost in a dispute.
     pub paid_value: i64,
     pub refunded_value: i64,
     /// Money came on its books that it can't be paid with.
     pub strange: bool,
+    /// The buyer has asked the gateway about it. No money is held.
+    pub inquiry: bool,
     pub policy: Policy,
     pub coupon_id: Option<String>,
     pub custom: Option<String>,
@@ -267,7 +279,8 @@ impl Order {
             ("late", *late),
             ("underpaid", paid && received < value && self.status == Status::Completed),
             ("overpaid", received > value || (paid && self.paid_value > self.price.minor())),
-            ("partially_refunded", self.refunded_value > 0 && self.status != Status::Refunded),
+            ("partially_refunded", self.refunded_value > 0 && self.refunded_value < self.paid_value),
+            ("inquiry", self.inquiry),
             ("wrong_currency", self.strange),
             // Of coins: nobody can take them back otherwise.
             ("vanished", self.status == Status::Reversed && self.session.is_none()),

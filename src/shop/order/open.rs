@@ -133,6 +133,13 @@ pub async fn commit(
     Ok(Ok(order))
 }
 
+/// Opens a page at the draft's gateway, for an order that is there already.
+pub async fn place_at(shop: &Shop, account: &Account, draft: &Draft) -> Outcome<Opened> {
+    let gateway = draft.gateway.of(account);
+    let taken = account.db(shop)?.rows(gateway.takes(account.id, &Taker::Order)).await?;
+    gateway.open(Desk { shop, account }, draft, &taken).await
+}
+
 /// The price of one coin that this account quotes: the market's, less its spread. The buyer pays so much more coin.
 pub fn rate(gateway: Gateway, price: Amount, rates: &Rates, policy: &Policy) -> Outcome<Decimal> {
     let currency = price.currency();
@@ -226,6 +233,7 @@ fn price(
         paid_value: 0,
         refunded_value: 0,
         strange: false,
+        inquiry: false,
         policy,
         coupon_id: None,
         custom: draft.custom,

@@ -1,12 +1,14 @@
-//! Statements and rows of `orders` and `transactions`.
+//! Statements and rows of `orders`.
+
+mod facts;
+
+pub use facts::{movement, movements, put_movement, put_receipt, receipt, receipts, taken_by_others};
 
 use super::{
     Buyer, Invoice, Order, Status, dollars,
-    facts::Receipt,
-    movement::{Kind, Movement, Session},
+    movement::{Session, SessionState},
 };
 use crate::{
-    json,
     shop::{
         account::policy::Policy,
         gateway::Gateway,
@@ -23,7 +25,7 @@ const COLUMNS: [&str; 2] = [
     email, ip_address, country_code, user_agent, referral, \
     value, currency, quantity, gateway, confirmations_needed, risk_level, status, delivered, \
     usd_value, exchange_rate, crypto_base, crypto_cursor, \
-    session_id, session_url, session_expires_at, paid_value, refunded_value, strange",
+    session_id, session_url, session_expires_at, session_state, session_past, paid_value, refunded_value, strange, inquiry",
     "crypto_value, crypto_address, crypto_index, crypto_received, crypto_confirmations, \
     crypto_rate, rate_source, rate_at, quote_expires_at, quote_base, quote_credit, late, \
     coupon_id, custom, return_url, webhook_url, test, watch_turn, watch_lease, paid_at, created_at, updated_at, \
@@ -94,6 +96,7 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
             paid_value: row.int(),
             refunded_value: row.int(),
             strange: row.flag(),
+            inquiry: row.flag(),
             policy: Policy::default(),
             coupon_id: None,
             custom: None,
@@ -126,7 +129,14 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
 
 fn session(row: &mut Reader<'_>) -> Option<Session> {
     let (id, url, expires_at) = (row.maybe_text(), row.maybe_text(), row.maybe_int());
-    Some(Session { id: id?, url: url.unwrap_or_default(), expires_at })
+    let (state, past) = (SessionState::from_code(row.int()), row.text());
+    let past = past.split_whitespace().map(str::to_owned).collect();
+    Some(Session { id: id?, url: url.unwrap_or_default(), expires_at, state, past })
+}
+
+/// The ids of its earlier pages, which have no spaces.
+fn past(order: &Order) -> String {
+    order.session.as_ref().map(|session| session.past.join(" ")).unwrap_or_default()
 }
 
 /// The columns of coins, which are null in an order that is paid on a page.
@@ -202,9 +212,12 @@ pub fn insert(order: &Order) -> Statement {
         session.map(|session| &session.id).into(),
         session.map(|session| &session.url).into(),
         session.and_then(|session| session.expires_at).into(),
+        session.map_or(0, |session| session.state.code()).into(),
+        past(order).into(),
         order.paid_value.into(),
         order.refunded_value.into(),
         order.strange.into(),
+        order.inquiry.into(),
         coins(invoice.value.cast_signed().into()),
         coins((&invoice.address).into()),
         invoice.index.into(),
@@ -259,7 +272,7 @@ pub fn update(order: &Order) -> [Statement; 2] {
              crypto_rate = ?8, rate_source = ?9, rate_at = ?10, quote_expires_at = ?11, late = ?12,
              watch_turn = ?13, watch_lease = ?14, watch_failures = 0, paid_at = ?15, updated_at = ?16, quote_base = ?17, quote_credit = ?18,
              session_id = ?19, session_url = ?20, session_expires_at = ?21, paid_value = ?22, refunded_value = ?23,
-             strange = ?24, crypto_cursor = ?25, crypto_index = ?26
+             strange = ?24, crypto_cursor = ?25, crypto_index = ?26, session_state = ?27, inquiry = ?28, session_past = ?29
              WHERE account_id = ?1 AND id = ?2",
             vec![
                 order.account_id.into(),
@@ -288,6 +301,9 @@ pub fn update(order: &Order) -> [Statement; 2] {
                 order.strange.into(),
                 invoice.cursor.into(),
                 invoice.index.into(),
+                session.map_or(0, |session| session.state.code()).into(),
+                order.inquiry.into(),
+                past(order).into(),
             ],
         ),
     ]
@@ -353,87 +369,5 @@ pub fn watched(account_id: i64, limit: u32) -> Statement {
         "SELECT id FROM orders INDEXED BY orders_watched_tests
          WHERE account_id = ?1 AND watch_lease IS NOT NULL AND test = 1 ORDER BY seq DESC LIMIT ?2",
         vec![account_id.into(), limit.into()],
-    )
-}
-
-pub fn receipts(account_id: i64, order_id: &str) -> Statement {
-    Statement::new(
-        "SELECT txid, vout, value, height, gone, first_seen_at FROM transactions
-         WHERE account_id = ?1 AND order_id = ?2 ORDER BY first_seen_at, txid, vout",
-        vec![account_id.into(), order_id.into()],
-    )
-}
-
-pub fn receipt(row: &Row) -> Result<Receipt, Fault> {
-    row.read(|row| {
-        Ok(Receipt {
-            txid: row.text(),
-            vout: row.count(),
-            value: row.units(),
-            height: row.maybe_int().and_then(|height| u32::try_from(height).ok()),
-            gone: row.flag(),
-            first_seen_at: row.int(),
-        })
-    })
-}
-
-pub fn put_receipt(account_id: i64, order_id: &str, receipt: &Receipt) -> Statement {
-    Statement::new(
-        "INSERT INTO transactions (account_id, order_id, txid, vout, value, height, gone, first_seen_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-         ON CONFLICT (account_id, order_id, txid, vout) DO UPDATE SET value = ?5, height = ?6, gone = ?7",
-        vec![
-            account_id.into(),
-            order_id.into(),
-            (&receipt.txid).into(),
-            receipt.vout.into(),
-            receipt.value.cast_signed().into(),
-            receipt.height.into(),
-            receipt.gone.into(),
-            receipt.first_seen_at.into(),
-        ],
-    )
-}
-
-/// Which of these transactions are other orders' of the account already. The join is led by the list: by itself SQLite would read all
-/// that the account has of such names.
-pub fn taken_by_others<'a>(account_id: i64, order_id: &str, txids: impl Iterator<Item = &'a String>) -> Statement {
-    let txids = json::Value::Array(txids.map(|txid| txid.as_str().into()).collect());
-    Statement::new(
-        "SELECT t.txid FROM json_each(?3) AS asked CROSS JOIN transactions AS t INDEXED BY transactions_shared
-         WHERE t.account_id = ?1 AND t.txid = asked.value AND t.txid GLOB '0x*' AND t.order_id != ?2",
-        vec![account_id.into(), order_id.into(), txids.to_text().into()],
-    )
-}
-
-pub fn movements(account_id: i64, order_id: &str) -> Statement {
-    Statement::new(
-        "SELECT id, kind, about, value, at FROM movements WHERE account_id = ?1 AND order_id = ?2",
-        vec![account_id.into(), order_id.into()],
-    )
-}
-
-pub fn movement(row: &Row) -> Result<Movement, Fault> {
-    row.read(|row| {
-        let (id, kind) = (row.text(), row.text());
-        let kind = Kind::parse(&kind).ok_or_else(|| Fault(format!("a movement of an unknown kind: {kind}")))?;
-        Ok(Movement { id, kind, of: row.text(), value: row.int(), at: row.int() })
-    })
-}
-
-/// A movement is never changed: the first that came under its id stays.
-pub fn put_movement(account_id: i64, order_id: &str, movement: &Movement) -> Statement {
-    Statement::new(
-        "INSERT INTO movements (account_id, order_id, id, kind, about, value, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (account_id, order_id, id, kind) DO NOTHING",
-        vec![
-            account_id.into(),
-            order_id.into(),
-            (&movement.id).into(),
-            movement.kind.name().into(),
-            (&movement.of).into(),
-            movement.value.into(),
-            movement.at.into(),
-        ],
     )
 }

@@ -250,14 +250,18 @@ pub fn booked(order: &Order, known: &[Movement], seen: &[Movement], now: i64) ->
     if fresh.is_empty() {
         return None;
     }
-    let all: Vec<Movement> = known.iter().chain(&fresh).cloned().collect();
-    let books = movement::books(order.price, &all);
+    let books = movement::books(order.price, &movement::merge(known, &fresh));
     let route = order.route(books.status, books.whole);
     let mut order = order.clone();
-    let more = (books.paid, books.refunded, books.strange) != (order.paid_value, order.refunded_value, order.strange);
+    let more = (books.paid, books.refunded, books.strange, books.inquiry)
+        != (order.paid_value, order.refunded_value, order.strange, order.inquiry);
     order.paid_value = books.paid;
     order.refunded_value = books.refunded;
     order.strange = books.strange;
+    order.inquiry = books.inquiry;
+    if let Some(session) = &mut order.session {
+        session.take_in(&fresh);
+    }
     let facts = fresh.iter().map(|movement| sql::put_movement(order.account_id, &order.id, movement)).collect();
     Some(Change { steps: steps(order, &route, more, false, now), facts })
 }
@@ -316,7 +320,7 @@ async fn keep_alive(shop: &Shop, account: &Account, mut order: Order, turn: Opti
 }
 
 /// White-label orders have no page to tell.
-async fn tell_pages(shop: &Shop, order: &Order) {
+pub async fn tell_pages(shop: &Shop, order: &Order) {
     if order.payment_id.is_some() {
         shop.world.live.changed(&order.id).await;
     }

@@ -182,6 +182,7 @@ pub async fn start(
         webhook_url: request.webhook_url,
         origin: origin.to_owned(),
         page: Some(format!("{origin}{page}")),
+        attempt: 0,
     };
     let guard = |_: &Order| Ok(vec![sql::still_there(account.id, payment_id)]);
     match order::open::commit(shop, &account, draft, ready, &guard).await? {

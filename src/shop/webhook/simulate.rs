@@ -231,6 +231,7 @@ fn order(shop: &Shop, account: &Account, status: Status) -> Result<Order, Fault>
         paid_value: 0,
         refunded_value: 0,
         strange: false,
+        inquiry: false,
         policy: Policy::default(),
         coupon_id: None,
         custom: Some(r#"{"0":"ada"}"#.into()),

@@ -100,12 +100,15 @@ fn a_refused_card_leaves_the_order_open_and_another_one_pays_it() {
     assert!(world.buyer().get(&back).expect(200).text().contains(&url));
     assert_eq!(ada.status(&link.order_id), 0);
     paypal.declines.set(false);
+    paypal.approves();
     paypal.captures_as.set("PENDING");
     world.advance(5 * SECOND);
     assert!(world.buyer().get(&back).expect(200).text().contains("PayPal"));
     assert_eq!(ada.status(&link.order_id), 55);
-    let mut capture = paypal.newest(|order| capture_of(order).clone());
-    capture["status"] = json!("DECLINED");
+    let capture = paypal.newest(|order| {
+        order["purchase_units"][0]["payments"]["captures"][0]["status"] = json!("DECLINED");
+        capture_of(order).clone()
+    });
     happens(&world, &paypal, &event("PAYMENT.CAPTURE.DENIED", capture));
     assert_eq!((ada.status(&link.order_id), paid_events(&world)), (0, 0));
 }
@@ -143,7 +146,8 @@ fn refunds_reversals_and_disputes_are_heard_through_the_webhook() {
     let (link, _) = started(&world, &ada, json!({}));
     paypal.approves();
     world.buyer().get(&format!("{}?back=paid", link.order())).expect(200);
-    let disputed = json!([{"custom": link.order_id}]);
+    let capture = paypal.newest(|order| capture_of(order).clone());
+    let disputed = json!([{"custom": link.order_id, "seller_transaction_id": capture["id"]}]);
     let lost = json!({"dispute_id": "PP-D-2", "disputed_transactions": disputed, "dispute_outcome": {"outcome_code": "RESOLVED_BUYER_FAVOUR"}});
     happens(&world, &paypal, &event("CUSTOMER.DISPUTE.RESOLVED", lost));
     assert_eq!(ada.status(&link.order_id), 51);
@@ -174,8 +178,9 @@ fn an_event_that_paypal_did_not_sign_is_not_believed() {
     signed(&world, &body).send().expect(400);
     // In another currency it pays nothing.
     ada.put("/account", json!({"gateways": {"paypal": {"webhook_id": WEBHOOK_ID}}})).expect(200);
-    let euros = json!({"currency_code": "EUR", "value": "10.00"});
-    let capture = json!({"id": "3C9", "status": "COMPLETED", "amount": euros, "custom_id": link.order_id});
+    paypal.approves();
+    paypal.newest(|order| order["purchase_units"][0]["amount"]["currency_code"] = json!("EUR"));
+    let capture = json!({"id": "3C9", "status": "COMPLETED", "custom_id": link.order_id});
     happens(&world, &paypal, &event("PAYMENT.CAPTURE.COMPLETED", capture));
     assert_eq!((ada.status(&link.order_id), exceptions(&ada, &link.order_id)), (0, json!(["wrong_currency"])));
 }

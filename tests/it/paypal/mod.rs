@@ -1,7 +1,9 @@
 //! PayPal: sellers who take it, buyers who are sent there, and what it tells us. The notices are built here.
 
+mod again;
 mod app;
 mod button;
+mod dispute;
 
 use serde_json::{Value, json};
 use url::form_urlencoded;

@@ -23,8 +23,18 @@ pub struct PayPal {
     own: RefCell<Vec<String>>,
     orders: RefCell<Vec<Value>>,
     pub down: Cell<bool>,
+    /// By request id: the place of the order that was opened under it.
+    keys: RefCell<Vec<(String, usize)>>,
+    disputes: RefCell<Vec<Value>>,
+    /// The app may not ask for disputes.
+    pub hides_disputes: Cell<bool>,
+    approvals: Cell<u32>,
+    /// It forgets its orders.
+    pub forgets: Cell<bool>,
     /// The buyer's bank says no.
     pub declines: Cell<bool>,
+    /// How it says so.
+    pub issue: Cell<&'static str>,
     /// What a capture is at first.
     pub captures_as: Cell<&'static str>,
     /// Counts the tokens that were given; only the newest is good.
@@ -34,7 +44,11 @@ pub struct PayPal {
 impl World {
     /// PayPal's sandbox.
     pub fn paypal(&self) -> Rc<PayPal> {
-        let paypal = Rc::new(PayPal { captures_as: Cell::new("COMPLETED"), ..PayPal::default() });
+        let paypal = Rc::new(PayPal {
+            captures_as: Cell::new("COMPLETED"),
+            issue: Cell::new("INSTRUMENT_DECLINED"),
+            ..PayPal::default()
+        });
         for base in [IPN, API] {
             let paypal = paypal.clone();
             self.web.on(base, move |sent| paypal.answer(sent));
@@ -52,11 +66,22 @@ impl PayPal {
 
     /// What happens to the newest order: the buyer approves it.
     pub fn approves(&self) {
-        self.newest(|order| order["status"] = json!("APPROVED"));
+        self.approvals.set(self.approvals.get() + 1);
+        self.newest(|order| {
+            order["status"] = json!("APPROVED");
+            order["update_time"] = json!(format!("2023-11-15T00:09:{:02}Z", self.approvals.get()));
+        });
     }
 
     pub fn newest<T>(&self, act: impl FnOnce(&mut Value) -> T) -> T {
         act(self.orders.borrow_mut().last_mut().expect("an order"))
+    }
+
+    /// A dispute as it stands from now on.
+    pub fn dispute(&self, dispute: &Value) {
+        let mut disputes = self.disputes.borrow_mut();
+        disputes.retain(|known| known["dispute_id"] != dispute["dispute_id"]);
+        disputes.push(dispute.clone());
     }
 
     pub fn count(&self) -> usize {
@@ -95,11 +120,20 @@ impl PayPal {
             ("POST", ["v2", "checkout", "orders"]) => self.create(sent),
             (method, ["v2", "checkout", "orders", id, rest @ ..]) => {
                 let mut orders = self.orders.borrow_mut();
-                let Some(order) = orders.iter_mut().find(|order| order["id"] == *id) else { return answer(404, "{}") };
+                let order = orders.iter_mut().find(|order| order["id"] == *id && !self.forgets.get());
+                let Some(order) = order else { return answer(404, "{}") };
                 match (method, rest) {
                     ("GET", []) => answer(200, order.to_string()),
                     ("POST", ["capture"]) => self.capture(order),
                     _ => answer(405, ""),
+                }
+            }
+            ("GET", ["v1", "customer", "disputes", id]) => {
+                let disputes = self.disputes.borrow();
+                match disputes.iter().find(|dispute| dispute["dispute_id"] == *id) {
+                    _ if self.hides_disputes.get() => answer(403, r#"{"name":"NOT_AUTHORIZED"}"#),
+                    Some(dispute) => answer(200, dispute.to_string()),
+                    None => answer(404, "{}"),
                 }
             }
             ("GET", ["v2", "payments", "captures", id]) => {
@@ -117,14 +151,25 @@ impl PayPal {
         }
     }
 
+    /// An order of this id was captured without our asking → the capture.
+    pub fn captured(&self, id: &str) -> Value {
+        let mut orders = self.orders.borrow_mut();
+        let order = orders.iter_mut().find(|order| order["id"] == id).expect("an order");
+        order["status"] = json!("APPROVED");
+        self.capture(order).expect("a capture");
+        capture_of(order).clone()
+    }
+
     fn create(&self, sent: &Sent) -> Result<Answer, WebFault> {
         let asked = sent.json();
         let unit = &asked["purchase_units"][0];
-        assert_eq!(unit["custom_id"], sent.header("paypal-request-id"), "it is keyed by our order");
+        let key = sent.header("paypal-request-id").to_owned();
+        assert!(key.starts_with(unit["custom_id"].as_str().expect("our id")), "it is keyed by our order");
         let mut orders = self.orders.borrow_mut();
-        if let Some(order) = orders.iter().find(|order| order["purchase_units"][0]["custom_id"] == unit["custom_id"]) {
-            return answer(200, order.to_string());
+        if let Some((_, place)) = self.keys.borrow().iter().find(|(known, _)| *known == key) {
+            return answer(200, orders[*place].to_string());
         }
+        self.keys.borrow_mut().push((key, orders.len()));
         let id = format!("5O19012741{:07}", orders.len());
         let href = format!("https://www.sandbox.paypal.com/checkoutnow?token={id}");
         orders.push(json!({
@@ -136,7 +181,9 @@ impl PayPal {
 
     fn capture(&self, order: &mut Value) -> Result<Answer, WebFault> {
         if order["status"] != "APPROVED" || self.declines.get() {
-            let issue = json!({"name": "UNPROCESSABLE_ENTITY", "details": [{"issue": "INSTRUMENT_DECLINED"}]});
+            let issue = if self.declines.get() { self.issue.get() } else { "ORDER_NOT_APPROVED" };
+            let issue =
+                json!({"name": "UNPROCESSABLE_ENTITY", "details": [{"issue": issue, "description": CLIENT_SECRET}]});
             return answer(422, issue.to_string());
         }
         let id = order["id"].as_str().expect("an id").replace("5O", "3C");
@@ -144,6 +191,7 @@ impl PayPal {
         let capture = json!({
             "id": id, "status": self.captures_as.get(), "amount": unit["amount"], "custom_id": unit["custom_id"],
             "invoice_id": unit["invoice_id"], "create_time": "2023-11-15T00:10:00Z",
+            "supplementary_data": {"related_ids": {"order_id": order["id"]}},
         });
         order["status"] = json!("COMPLETED");
         order["purchase_units"][0]["payments"] = json!({"captures": [capture]});

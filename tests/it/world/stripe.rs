@@ -30,6 +30,8 @@ pub struct Stripe {
     pub mood: RefCell<Option<Result<Answer, WebFault>>>,
     /// The next request is done, and its answer is lost on the way.
     pub loses: Cell<bool>,
+    /// It refuses every e-mail that is filled in, in these words.
+    pub refuses_email: RefCell<Option<Value>>,
     /// In which currency buyers pay instead of the session's.
     pub pays_in: RefCell<Option<String>>,
     /// By idempotency key: the form and the answer.
@@ -49,6 +51,7 @@ impl World {
             live: Cell::new(true),
             mood: RefCell::default(),
             loses: Cell::default(),
+            refuses_email: RefCell::default(),
             pays_in: RefCell::default(),
             keys: RefCell::default(),
             sessions: RefCell::default(),
@@ -84,6 +87,17 @@ impl Stripe {
             ("GET", "checkout/sessions") => Some(list(&self.sessions)),
             ("GET", "refunds") => Some(list(&self.refunds)),
             ("GET", "disputes") => Some(list(&self.disputes)),
+            ("POST", _) => {
+                let id = path.strip_prefix("checkout/sessions/").and_then(|rest| rest.strip_suffix("/expire"));
+                let mut sessions = self.sessions.borrow_mut();
+                let open = sessions
+                    .iter_mut()
+                    .find(|session| Some(session["id"].as_str().unwrap()) == id && session["status"] == "open");
+                open.map(|session| {
+                    session["status"] = json!("expired");
+                    session.clone()
+                })
+            }
             _ => {
                 let id = path.strip_prefix("checkout/sessions/").unwrap_or_default();
                 self.sessions.borrow().iter().find(|session| session["id"] == id).cloned()
@@ -108,6 +122,11 @@ impl Stripe {
         let form: BTreeMap<_, _> = form_urlencoded::parse(sent.body.as_bytes()).into_owned().collect();
         let field = |name: &str| form.get(name).unwrap_or_else(|| panic!("no {name} in {}", sent.body)).clone();
         let amount: i64 = field("line_items[0][price_data][unit_amount]").parse().expect("an integer");
+        if let Some(error) = self.refuses_email.borrow().as_ref().filter(|_| form.contains_key("customer_email")) {
+            let answered = json!({"error": error});
+            self.keys.borrow_mut().insert(key, (sent.body.clone(), 400, answered.clone()));
+            return (400, answered);
+        }
         if amount < 50 {
             let error = json!({"error": {"code": "amount_too_small", "type": "invalid_request_error", "message": field("cancel_url")}});
             return (400, error);
@@ -142,7 +161,7 @@ impl Stripe {
 
     fn change(&self, order_id: &str, act: impl FnOnce(&mut Value)) -> Value {
         let mut sessions = self.sessions.borrow_mut();
-        let session = sessions.iter_mut().find(|session| session["metadata"]["order"] == order_id).expect("a session");
+        let session = sessions.iter_mut().rfind(|session| session["metadata"]["order"] == order_id).expect("a session");
         act(session);
         session.clone()
     }
@@ -194,14 +213,26 @@ impl Stripe {
         self.event("refund.failed", refund.clone())
     }
 
+    /// All that are open end.
+    pub fn sessions_end(&self) {
+        for session in self.sessions.borrow_mut().iter_mut().filter(|session| session["status"] == "open") {
+            session["status"] = json!("expired");
+        }
+    }
+
     /// The buyer's bank takes all of it back.
     pub fn dispute(&self, order_id: &str, status: &str) -> Event {
+        self.dispute_part(order_id, status, None)
+    }
+
+    /// It takes so much of it back, in Stripe's units.
+    pub fn dispute_part(&self, order_id: &str, status: &str, units: Option<i64>) -> Event {
         let id = self.id("dp_");
         let session = self.change(order_id, |session| {
             session["payment_intent"]["latest_charge"]["disputed"] = json!(true);
         });
         let dispute = json!({
-            "id": id, "object": "dispute", "amount": session["amount_total"], "currency": session["currency"],
+            "id": id, "object": "dispute", "amount": units.map_or(session["amount_total"].clone(), Value::from), "currency": session["currency"],
             "status": status, "payment_intent": payment_of(&session), "created": self.clock.now() / SECOND,
             "balance_transactions": [{"created": self.clock.now() / SECOND}],
         });

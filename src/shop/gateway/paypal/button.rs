@@ -10,7 +10,7 @@ use crate::shop::{
     money::Currency,
     order::{
         Draft,
-        movement::{Kind, Movement, Session},
+        movement::{Kind, Movement, Session, SessionState},
     },
     text::email,
     time::{self, HOUR},
@@ -46,7 +46,13 @@ pub fn session(desk: Desk<'_>, email: &str, draft: &Draft, amount: &str) -> Sess
         form.append_pair(name, value);
     }
     let base = base(desk, &desk.shop.world.settings.paypal_url, "www");
-    Session { id: String::new(), url: format!("{base}/cgi-bin/webscr?{}", form.finish()), expires_at: None }
+    Session {
+        id: String::new(),
+        url: format!("{base}/cgi-bin/webscr?{}", form.finish()),
+        expires_at: None,
+        state: SessionState::Open,
+        past: Vec::new(),
+    }
 }
 
 /// A field of an IPN. Whatever of it is read is ASCII; the rest, in whatever encoding, goes back as it came.
@@ -101,9 +107,9 @@ pub fn movement(body: &str, currency: Currency, or_at: i64) -> Option<Movement> 
     let at = |name: &str| field(name).and_then(|text| date(&text)).unwrap_or(or_at);
     let own = |name: &str| field(name).and_then(|text| known_id(Some(&text)).map(str::to_owned));
     let case = match field("txn_type").as_deref() {
-        Some("new_case") => Some(Kind::Disputed),
+        Some("new_case") => Some(Kind::DisputeOpened),
         // "A case has been resolved and closed". Where the money went is told by other IPNs.
-        Some("adjustment") => Some(Kind::Restored),
+        Some("adjustment") => Some(Kind::DisputeClosed),
         _ => None,
     };
     if let Some(kind) = case {
@@ -118,12 +124,12 @@ pub fn movement(body: &str, currency: Currency, or_at: i64) -> Option<Movement> 
     let ours = field("mc_currency").is_some_and(|code| code == currency.code());
     let (kind, of, value) = match field("payment_status")?.as_str() {
         "Completed" if ours => (Kind::Paid, id.clone(), sum("")?),
-        "Completed" => (Kind::Strange, id.clone(), 0),
+        "Completed" => (Kind::WrongCurrency, id.clone(), 0),
         "Pending" | "Processed" | "Created" if ours => (Kind::Pending, id.clone(), 0),
         "Denied" | "Failed" | "Expired" | "Voided" => (Kind::Failed, id.clone(), 0),
         "Refunded" if ours => (Kind::Refunded, payment, sum("-")?),
-        "Reversed" if ours => (Kind::Disputed, payment, 0),
-        "Canceled_Reversal" if ours => (Kind::Restored, payment, 0),
+        "Reversed" if ours => (Kind::Reversed, payment, sum("-").or_else(|| sum(""))?),
+        "Canceled_Reversal" if ours => (Kind::ReversalCanceled, payment, sum("")?),
         _ => return None,
     };
     Some(Movement { id, kind, of, value, at: at("payment_date") })

@@ -19,7 +19,8 @@ use crate::{
 };
 
 pub mod button;
-pub mod rest;
+mod event;
+mod rest;
 
 use rest::App;
 
@@ -64,7 +65,23 @@ impl Way for PayPal {
         })
     }
 
-    fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, _known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
+    fn close<'a>(&'a self, desk: Desk<'a>, order: &'a Order) -> Later<'a, Outcome<()>> {
+        Box::pin(async move {
+            let Some(session) = order.session.as_ref().filter(|session| !session.id.is_empty()) else { return Ok(()) };
+            let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.snake())]).await?;
+            let sets = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
+            let app = App::of(desk, &sets).ok_or(Refusal::GatewayNotConfigured)?;
+            // Nothing is captured there without us, so what was not captured is not paid.
+            match app.see(order, &session.id, None).await {
+                Ok((seen, _)) if rest::captures(&seen).iter().all(rest::is_declined) => Ok(()),
+                Ok(_) => Err(Refusal::NotPayable.into()),
+                Err(no) if no.status == 404 => Ok(()),
+                Err(no) => Err(no.into()),
+            }
+        })
+    }
+
+    fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
         Box::pin(async move {
             // Nobody can be asked what a button's payment has become.
             let Some(session) = order.session.as_ref().filter(|session| !session.id.is_empty()) else {
@@ -73,7 +90,7 @@ impl Way for PayPal {
             let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.snake())]).await?;
             let sets = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
             let no_app = || NoSight::Unreachable("its REST app is not set any more".into());
-            let movements = App::of(desk, &sets).ok_or_else(no_app)?.look(order, &session.id).await?;
+            let movements = App::of(desk, &sets).ok_or_else(no_app)?.look(order, &session.id, &known.movements).await?;
             Ok(Seen::Books(GATEWAY, movements))
         })
     }
@@ -84,7 +101,7 @@ impl Way for PayPal {
 
     fn admit(&self, desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Admitted, NotAdmitted> {
         let (order_id, payment) = match is_event(notice) {
-            true => rest::admit(desk, sets, notice)?,
+            true => event::admit(desk, sets, notice)?,
             false => (Some(button::admit(&notice.body)?), None),
         };
         // A notice that PayPal repeats is the same to the byte, and nobody else can have one like it before it was sent.
@@ -94,7 +111,7 @@ impl Way for PayPal {
     fn hear<'a>(&'a self, desk: Desk<'a>, sets: &'a [Set], notice: &'a Notice) -> Later<'a, Result<Heard, NoSight>> {
         Box::pin(async move {
             let heard = match is_event(notice) {
-                true => rest::hear(desk, sets, notice).await?,
+                true => event::hear(desk, sets, notice).await?,
                 false => button::hear(desk, sets, notice).await?,
             };
             let facts = |(order, movements): (Order, Vec<Movement>)| Heard::Facts { order_id: order.id, movements };

@@ -5,24 +5,24 @@ use std::cell::RefCell;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use super::{NotAdmitted, Set, Setting, Told, base, known_id, minor, order_id, text, ways_back};
+use super::{Set, Setting, base, known_id, minor, order_id, text, ways_back};
 use crate::{
     json::{Json, Value},
     shop::{
         Outcome,
         gateway::{
-            Desk, NoSight, Notice,
+            Desk, NoSight,
             ask::{self, Unanswered},
             settings,
         },
         money::Currency,
         order::{
-            Draft, Order,
-            movement::{Kind, Movement, Session},
+            self, Draft, Order,
+            movement::{Kind, Movement, Session, SessionState},
         },
         time::{self, HOUR, MINUTE, SECOND},
     },
-    world::{Later, LogLine},
+    world::{Fault, Later, LogLine},
 };
 
 /// PayPal's longest for an address to come back to.
@@ -66,7 +66,12 @@ impl<'a> App<'a> {
     }
 
     /// Asks, with a token that is asked for before where none is known. `key` makes a POST that is repeated the first one's.
-    fn call<'b>(&'b self, path: &'b str, key: &'b str, body: Option<String>) -> Later<'b, Result<Value, Unanswered>> {
+    pub(super) fn call<'b>(
+        &'b self,
+        path: &'b str,
+        key: &'b str,
+        body: Option<String>,
+    ) -> Later<'b, Result<Value, Unanswered>> {
         Box::pin(self.called(path, key, body))
     }
 
@@ -87,7 +92,7 @@ impl<'a> App<'a> {
         let form = ("application/x-www-form-urlencoded", b"grant_type=client_credentials".to_vec());
         let mut request = ask::call(format!("{}/v1/oauth2/token", self.base), Some(form));
         request.headers.push(("authorization".into(), self.basic.clone()));
-        let given = ask::json(self.desk.shop, request).await?;
+        let given = ask::json(self.desk.shop, request).await.map_err(named_reason)?;
         let bearer = text(&given, "access_token").unwrap_or_default().to_owned();
         let lasts = given.get("expires_in").and_then(Value::as_int::<i64>).unwrap_or(0).clamp(0, 9 * 3_600) * SECOND;
         TOKENS.with_borrow_mut(|tokens| {
@@ -107,7 +112,7 @@ impl<'a> App<'a> {
         if !key.is_empty() {
             request.headers.push(("paypal-request-id".into(), key.to_owned()));
         }
-        ask::json(self.desk.shop, request).await
+        ask::json(self.desk.shop, request).await.map_err(named_reason)
     }
 
     /// Opens an order at PayPal. Keyed by ours: however often it is asked for, there is one.
@@ -127,7 +132,7 @@ impl<'a> App<'a> {
         let source = object(&[], &[("paypal", &context)]);
         let units = format!("[{unit}]");
         let body = object(&[("intent", "CAPTURE")], &[("purchase_units", &units), ("payment_source", &source)]);
-        let opened = self.call("/v2/checkout/orders", &draft.id, Some(body)).await;
+        let opened = self.call("/v2/checkout/orders", &draft.key(), Some(body)).await;
         let opened =
             opened.and_then(|made| session(&made, self.desk.shop.now() + LASTS).ok_or_else(Unanswered::nonsense));
         opened.map_err(|no| {
@@ -137,39 +142,108 @@ impl<'a> App<'a> {
         })
     }
 
-    /// What has become of an order at PayPal. One that its buyer has approved is captured: only then has he paid.
-    pub async fn look(&self, order: &Order, session_id: &str) -> Result<Vec<Movement>, NoSight> {
+    /// What has become of an order at PayPal. One that its buyer has approved is captured: only then have they paid.
+    pub async fn look(&self, order: &Order, session_id: &str, known: &[Movement]) -> Result<Vec<Movement>, NoSight> {
+        let (seen, declined) = self.see(order, session_id, Some(known)).await?;
+        Ok(payments(&seen, order, None).into_iter().chain(declined).collect())
+    }
+
+    /// The order at PayPal, and a capture that PayPal declined. With `known` movements an order that its buyer has approved is
+    /// captured first, once for each approval: whoever was told that nothing was charged is not charged later.
+    pub(super) async fn see(
+        &self,
+        order: &Order,
+        session_id: &str,
+        known: Option<&[Movement]>,
+    ) -> Result<(Value, Option<Movement>), Unanswered> {
         let path = format!("/v2/checkout/orders/{session_id}");
-        let mut seen = self.call(&path, "", None).await?;
-        if text(&seen, "status") == Some("APPROVED") {
-            // Approved anew after a refusal, it is captured anew.
-            let key = format!("{}.{}", order.id, text(&seen, "update_time").unwrap_or_default());
-            match self.call(&format!("{path}/capture"), &key, Some("{}".into())).await {
-                Ok(captured) => seen = captured,
-                // The buyer's bank says no, and he may choose another card on the same page; or somebody captured it just now.
-                Err(no) if no.status == 422 => {
-                    let line = LogLine::warn("gateway.capture_refused").with("gateway", "paypal");
-                    self.desk
-                        .shop
-                        .world
-                        .log
-                        .write(line.account(self.desk.account.id).order(&order.id).because(&no.why));
-                }
-                Err(no) => return Err(no.into()),
-            }
+        let seen = self.call(&path, "", None).await?;
+        let approved_at = text(&seen, "update_time").unwrap_or_default();
+        let at = time::parse(approved_at).unwrap_or(order.created_at);
+        let id = format!("{session_id}.{at}");
+        let tried = known.is_none_or(|known| known.iter().any(|it| it.id == id));
+        if text(&seen, "status") != Some("APPROVED") || tried {
+            return Ok((seen, None));
         }
-        Ok(payments(&seen, order))
+        let key = format!("{}.{approved_at}", order.id);
+        match self.call(&format!("{path}/capture"), &key, Some("{}".into())).await {
+            Ok(captured) => Ok((captured, None)),
+            Err(no) if no.status == 422 => {
+                let line = LogLine::warn("gateway.capture_refused").with("gateway", "paypal");
+                self.desk.shop.world.log.write(line.account(self.desk.account.id).order(&order.id).because(&no.why));
+                let kind = match no.why.as_str() {
+                    "ORDER_ALREADY_CAPTURED" => return Ok((seen, None)),
+                    why if ANOTHER_CARD.contains(&why) => Kind::Declined,
+                    _ => Kind::Failed,
+                };
+                Ok((seen, Some(Movement { id, kind, of: session_id.to_owned(), value: 0, at })))
+            }
+            Err(no) => Err(no),
+        }
+    }
+
+    /// The dispute as it stands now; `None`: the app may not ask, or PayPal knows it no more.
+    pub(super) async fn dispute(&self, told: &Value) -> Result<Option<Value>, Unanswered> {
+        let Some(id) = known_id(text(told, "dispute_id")) else { return Ok(None) };
+        match self.call(&format!("/v1/customer/disputes/{id}"), "", None).await {
+            Ok(now) => Ok(Some(now)),
+            Err(no) if matches!(no.status, 403 | 404) => Ok(None),
+            Err(no) => Err(no),
+        }
+    }
+
+    /// The order's movements as they are kept.
+    pub(super) async fn known(&self, order: &Order) -> Result<Vec<Movement>, Fault> {
+        let db = self.desk.account.db(self.desk.shop)?;
+        let rows = db.rows(vec![order::sql::movements(self.desk.account.id, &order.id)]).await?;
+        rows.first().map_or(&[][..], Vec::as_slice).iter().map(order::sql::movement).collect()
+    }
+
+    /// An order at PayPal with the captures that were seen before, each as it is now.
+    pub(super) async fn remembered(&self, order: &Order) -> Result<Value, NoSight> {
+        let known = self.known(order).await?;
+        let mut ids: Vec<&str> =
+            known.iter().filter(|it| matches!(it.kind, Kind::Paid | Kind::Pending)).map(|it| it.of.as_str()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut captures = Vec::new();
+        for id in ids {
+            captures.push(self.call(&format!("/v2/payments/captures/{id}"), "", None).await?);
+        }
+        let payments = Value::Object(vec![("captures".into(), Value::Array(captures))]);
+        let unit = Value::Object(vec![("payments".into(), payments)]);
+        Ok(Value::Object(vec![("purchase_units".into(), Value::Array(vec![unit]))]))
     }
 
     /// The order that a payment was captured for, where a notice about it doesn't say.
-    async fn order_of(&self, capture_id: &str) -> Result<Option<String>, NoSight> {
+    pub(super) async fn order_of(&self, capture_id: &str) -> Result<Option<String>, NoSight> {
         let capture = self.call(&format!("/v2/payments/captures/{capture_id}"), "", None).await?;
         Ok(named(&capture))
     }
 }
 
+/// Why PayPal declines a capture that its buyer may repeat on the same page, with another card
+/// (developer.paypal.com/docs/checkout/standard/customize/handle-funding-failures).
+const ANOTHER_CARD: [&str; 3] =
+    ["INSTRUMENT_DECLINED", "PAYER_ACTION_REQUIRED", "REDIRECT_PAYER_FOR_ALTERNATE_FUNDING"];
+
+/// Puts PayPal's own reason in the place of the status: the issue of an API call, the error of a token. Only a plain word is
+/// believed to be one, since what PayPal writes beside it may repeat a secret.
+fn named_reason(mut no: Unanswered) -> Unanswered {
+    let said = ask::read(&no.body);
+    let reason = said.as_ref().and_then(|said| {
+        let issue = said.get("details").and_then(|details| text(details.at(0)?, "issue"));
+        issue.or_else(|| text(said, "error")).or_else(|| text(said, "name"))
+    });
+    let is_word = |word: &&str| word.len() <= 64 && word.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
+    if let Some(reason) = reason.filter(is_word).filter(|reason| !reason.is_empty()) {
+        no.why = reason.to_owned();
+    }
+    no
+}
+
 /// Texts, and what is JSON already.
-fn object(texts: &[(&str, &str)], raws: &[(&str, &str)]) -> String {
+pub(super) fn object(texts: &[(&str, &str)], raws: &[(&str, &str)]) -> String {
     Json::object(|json| {
         for (name, value) in texts {
             json.text(name, value);
@@ -184,7 +258,13 @@ fn session(made: &Value, expires_at: i64) -> Option<Session> {
     let id = known_id(text(made, "id"))?.to_owned();
     let url = ["payer-action", "approve"].iter().find_map(|rel| link(made, rel))?;
     let fits = url.len() <= 2_000 && (url.starts_with("https://") || url.starts_with("http://"));
-    fits.then(|| Session { id, url: url.to_owned(), expires_at: Some(expires_at) })
+    fits.then(|| Session {
+        id,
+        url: url.to_owned(),
+        expires_at: Some(expires_at),
+        state: SessionState::Open,
+        past: Vec::new(),
+    })
 }
 
 fn link<'a>(of: &'a Value, rel: &str) -> Option<&'a str> {
@@ -192,41 +272,56 @@ fn link<'a>(of: &'a Value, rel: &str) -> Option<&'a str> {
     text(links.iter().find(|link| text(link, "rel") == Some(rel))?, "href")
 }
 
-/// All captures and refunds of an order at PayPal, which has one purchase unit.
-fn payments(seen: &Value, order: &Order) -> Vec<Movement> {
+/// The captures of an order at PayPal, which has one purchase unit.
+pub(super) fn captures(seen: &Value) -> &[Value] {
+    list(seen, "captures")
+}
+
+/// Whether a capture came to nothing.
+pub(super) fn is_declined(capture: &Value) -> bool {
+    matches!(text(capture, "status"), Some("DECLINED" | "FAILED"))
+}
+
+fn list<'a>(seen: &'a Value, name: &str) -> &'a [Value] {
     let unit = seen.get("purchase_units").and_then(|units| units.at(0));
-    let payments = unit.and_then(|unit| unit.get("payments"));
-    let list = |name: &str| payments.and_then(|it| it.get(name)?.as_array()).unwrap_or_default();
-    let refunds = list("refunds");
+    unit.and_then(|unit| unit.get("payments")?.get(name)?.as_array()).unwrap_or_default()
+}
+
+/// All captures and refunds of an order at PayPal, and a refund that an event tells of.
+pub(super) fn payments(seen: &Value, order: &Order, told: Option<&Value>) -> Vec<Movement> {
+    let listed = list(seen, "refunds");
+    let told = told.filter(|told| !listed.iter().any(|refund| text(refund, "id") == text(told, "id")));
+    let refunds: Vec<&Value> = listed.iter().chain(told).collect();
     let mut movements = Vec::new();
-    for it in list("captures") {
+    for it in captures(seen) {
         // What was refunded and isn't said to be would look paid: the notice of its refund will tell both.
         if text(it, "status") != Some("REFUNDED") || !refunds.is_empty() {
             movements.extend(capture(it, order));
         }
     }
-    for it in refunds {
-        movements.extend(refund(it, order, Kind::Refunded));
-    }
+    movements.extend(refunds.into_iter().filter_map(|it| taken(it, order, Kind::Refunded)));
     movements
 }
 
 /// Minor units of an amount, if it is in this currency.
-fn sum(of: &Value, currency: Currency) -> Option<i64> {
-    let amount = of.get("amount")?;
-    if text(amount, "currency_code")? == currency.code() { minor(text(amount, "value")?, currency) } else { None }
+pub(super) fn sum(amount: &Value, currency: Currency) -> Option<i64> {
+    let digits = text(amount, "value")?.trim_start_matches('-');
+    if text(amount, "currency_code")? == currency.code() { minor(digits, currency) } else { None }
 }
 
 /// When something came to be. An order's own time stands in, so that it is the same wherever it is read.
-fn at(of: &Value, order: &Order) -> i64 {
+pub(super) fn at(of: &Value, order: &Order) -> i64 {
     text(of, "create_time").and_then(time::parse).unwrap_or(order.created_at)
 }
 
 fn capture(capture: &Value, order: &Order) -> Option<Movement> {
     let id = known_id(text(capture, "id"))?.to_owned();
-    let (kind, value) = match (text(capture, "status")?, sum(capture, order.price.currency())) {
+    let (kind, value) = match (
+        text(capture, "status")?,
+        capture.get("amount").and_then(|amount| sum(amount, order.price.currency())),
+    ) {
         ("COMPLETED" | "PARTIALLY_REFUNDED" | "REFUNDED", Some(sum)) => (Kind::Paid, sum),
-        ("COMPLETED" | "PARTIALLY_REFUNDED" | "REFUNDED", None) => (Kind::Strange, 0),
+        ("COMPLETED" | "PARTIALLY_REFUNDED" | "REFUNDED", None) => (Kind::WrongCurrency, 0),
         ("PENDING", Some(_)) => (Kind::Pending, 0),
         ("DECLINED" | "FAILED", _) => (Kind::Failed, 0),
         _ => return None,
@@ -234,20 +329,19 @@ fn capture(capture: &Value, order: &Order) -> Option<Movement> {
     Some(Movement { of: id.clone(), id, kind, value, at: at(capture, order) })
 }
 
-/// What was taken back of a capture, by the seller (`Refunded`) or by PayPal (`Disputed`).
-fn refund(refund: &Value, order: &Order, kind: Kind) -> Option<Movement> {
-    let id = known_id(text(refund, "id"))?.to_owned();
-    let sum = sum(refund, order.price.currency())?;
-    if matches!(text(refund, "status"), Some("CANCELLED" | "FAILED")) {
+/// What went back of a capture: by the seller (`Refunded`) or by PayPal (`Reversed`).
+pub(super) fn taken(back: &Value, order: &Order, kind: Kind) -> Option<Movement> {
+    let id = known_id(text(back, "id"))?.to_owned();
+    let value = sum(back.get("amount")?, order.price.currency())?;
+    if matches!(text(back, "status"), Some("CANCELLED" | "FAILED")) {
         return None;
     }
-    let of = captured(refund).unwrap_or(&id).to_owned();
-    let value = if kind == Kind::Refunded { sum } else { 0 };
-    Some(Movement { id, kind, of, value, at: at(refund, order) })
+    let of = captured(back).unwrap_or(&id).to_owned();
+    Some(Movement { id, kind, of, value, at: at(back, order) })
 }
 
 /// The capture that a refund or a dispute is about.
-fn captured(resource: &Value) -> Option<&str> {
+pub(super) fn captured(resource: &Value) -> Option<&str> {
     let up = link(resource, "up").and_then(|href| href.split_once("/captures/")).map(|(_, id)| id);
     known_id(up.or_else(|| text(disputed(resource)?, "seller_transaction_id")))
 }
@@ -257,101 +351,10 @@ fn disputed(resource: &Value) -> Option<&Value> {
 }
 
 /// The order of ours that a thing of PayPal's names.
-fn named(resource: &Value) -> Option<String> {
+pub(super) fn named(resource: &Value) -> Option<String> {
     let unit = resource.get("purchase_units").and_then(|units| units.at(0));
     let places = [Some(resource), unit, disputed(resource)];
     places.into_iter().flatten().find_map(|place| {
         ["custom_id", "invoice_id", "custom", "invoice_number"].iter().find_map(|name| order_id(text(place, name)))
     })
-}
-
-/// What an event is, and what it is about.
-fn read(body: &str) -> Option<(String, Value)> {
-    let event = crate::json::parse(body).ok()?;
-    Some((text(&event, "event_type")?.to_owned(), event.get("resource")?.clone()))
-}
-
-/// The headers by which PayPal signs, and the names under which it wants them back.
-const SIGNED: [(&str, &str); 5] = [
-    ("paypal-auth-algo", "auth_algo"),
-    ("paypal-cert-url", "cert_url"),
-    ("paypal-transmission-id", "transmission_id"),
-    ("paypal-transmission-sig", "transmission_sig"),
-    ("paypal-transmission-time", "transmission_time"),
-];
-
-/// The order that an event says it is about, or else the capture, which knows the order.
-pub fn admit(desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<(Option<String>, Option<String>), NotAdmitted> {
-    let (kind, resource) = read(&notice.body).ok_or(NotAdmitted::Unknown)?;
-    if !["PAYMENT.CAPTURE.", "CHECKOUT.ORDER.APPROVED", "CUSTOMER.DISPUTE."].iter().any(|of| kind.starts_with(of)) {
-        return Err(NotAdmitted::Irrelevant);
-    }
-    let signed = SIGNED.iter().all(|(header, _)| notice.header(header).is_some());
-    if !signed || settings::value(sets, Setting::PayPalWebhookId).is_none() || App::of(desk, sets).is_none() {
-        return Err(NotAdmitted::Unsigned);
-    }
-    // Anybody can write the headers: an event is kept only if it is about an order or a capture that we know.
-    match (named(&resource), captured(&resource)) {
-        (None, None) => Err(NotAdmitted::Irrelevant),
-        (None, Some(capture)) => Ok((None, Some(capture.to_owned()))),
-        (order_id, _) => Ok((order_id, None)),
-    }
-}
-
-pub async fn hear(desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Told, NoSight> {
-    let Some((kind, resource)) = read(&notice.body) else { return Ok(None) };
-    let webhook_id = settings::value(sets, Setting::PayPalWebhookId);
-    let (Some(app), Some(webhook_id)) = (App::of(desk, sets), webhook_id) else { return Ok(None) };
-    let mut fields = SIGNED.map(|(header, name)| (name, notice.header(header).unwrap_or_default())).to_vec();
-    fields.push(("webhook_id", webhook_id));
-    // As it came: what is signed are its bytes.
-    let question = object(&fields, &[("webhook_event", &notice.body)]);
-    let order_id = named(&resource);
-    let named = order_id.as_deref().unwrap_or("unnamed");
-    match app.call("/v1/notifications/verify-webhook-signature", "", Some(question)).await {
-        Ok(said) => match text(&said, "verification_status") {
-            Some("SUCCESS") => {}
-            Some("FAILURE") => return super::nothing(desk, named, "PayPal says that it didn't sign it"),
-            _ => return Err(NoSight::Unreachable("PayPal neither confirms nor denies it".into())),
-        },
-        // PayPal can't even read the signature.
-        Err(no) if matches!(no.status, 400 | 422) => return super::nothing(desk, named, &no.why),
-        Err(no) => return Err(no.into()),
-    }
-    let order_id = match (order_id, captured(&resource)) {
-        (None, Some(capture)) => app.order_of(capture).await?,
-        (order_id, _) => order_id,
-    };
-    let Some(order_id) = order_id else { return Ok(None) };
-    let Some(order) = super::order(desk, &order_id).await? else { return Ok(None) };
-    let movements = match kind.as_str() {
-        "PAYMENT.CAPTURE.REFUNDED" => refund(&resource, &order, Kind::Refunded).into_iter().collect(),
-        "PAYMENT.CAPTURE.REVERSED" => refund(&resource, &order, Kind::Disputed).into_iter().collect(),
-        "CUSTOMER.DISPUTE.CREATED" | "CUSTOMER.DISPUTE.RESOLVED" => {
-            dispute(&resource, &order, kind.ends_with("RESOLVED"))
-        }
-        "CHECKOUT.ORDER.APPROVED" => {
-            match order.session.as_ref().filter(|it| Some(it.id.as_str()) == text(&resource, "id")) {
-                Some(session) => app.look(&order, &session.id).await?,
-                None => Vec::new(),
-            }
-        }
-        _ => capture(&resource, &order).into_iter().collect(),
-    };
-    Ok(Some((order, movements)))
-}
-
-/// A dispute that was opened, or has ended. One that the buyer has won stays one: his money is gone.
-fn dispute(dispute: &Value, order: &Order, ended: bool) -> Vec<Movement> {
-    let Some(id) = known_id(text(dispute, "dispute_id")) else { return Vec::new() };
-    let outcome = dispute.get("dispute_outcome").and_then(|outcome| text(outcome, "outcome_code")).unwrap_or_default();
-    let won = ["RESOLVED_SELLER_FAVOUR", "RESOLVED_WITH_PAYOUT", "CANCELED_BY_BUYER", "DENIED"].contains(&outcome);
-    let made = |id: String, of: &str, kind| Movement { id, kind, of: of.to_owned(), value: 0, at: at(dispute, order) };
-    if !ended || !won {
-        return vec![made(id.to_owned(), id, Kind::Disputed)];
-    }
-    let mut movements = vec![made(id.to_owned(), id, Kind::Restored)];
-    // What PayPal had taken back for it meanwhile comes back, of which no event tells.
-    movements.extend(captured(dispute).map(|capture| made(format!("{id}.{capture}"), capture, Kind::Restored)));
-    movements
 }

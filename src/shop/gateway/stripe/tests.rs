@@ -2,7 +2,10 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{
+    currency::{minor, units},
+    *,
+};
 
 const BODY: &str = r#"{"id":"evt_1"}"#;
 

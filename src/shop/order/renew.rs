@@ -1,0 +1,61 @@
+//! Opening a gateway's page anew, for an order whose page has ended or took a payment that was declined for good.
+
+use super::{Draft, Order, Status, movement::Session, open::place_at, pace, sql, watch};
+use crate::shop::{Outcome, Refusal, Shop, account::Account, gateway::Opened};
+
+/// Whether the order can only be paid on a new page.
+pub fn is_due(order: &Order, now: i64) -> bool {
+    order.status == Status::Unpaid && order.session.as_ref().is_some_and(|session| session.is_over(now))
+}
+
+/// Opens a new page when the order needs one, and answers the order as it is then. The gateway is asked first whether the old
+/// page was paid after all, and the old page is closed. `origin` and `page` as in [`Draft`].
+///
+/// Refuses with `GatewayUnavailable` while the gateway can't be asked: two pages that both can be paid must not be open.
+pub async fn renew(shop: &Shop, account: &Account, order_id: &str, origin: &str, page: &str) -> Outcome<Order> {
+    let order = super::get(shop, account, order_id).await?;
+    if !is_due(&order, shop.now()) {
+        return Ok(order);
+    }
+    let order = match watch::look(shop, account, order_id, None).await? {
+        Some(order) => order,
+        None => super::get(shop, account, order_id).await?,
+    };
+    let now = shop.now();
+    let Some(old) = order.session.clone().filter(|_| is_due(&order, now)) else { return Ok(order) };
+    let draft = Draft {
+        id: order.id.clone(),
+        payment_id: order.payment_id.clone(),
+        product_id: order.product_id.clone(),
+        product_title: order.product_title.clone(),
+        price: order.price,
+        quantity: order.quantity,
+        gateway: order.gateway,
+        confirmations: None,
+        buyer: order.buyer.clone(),
+        custom: order.custom.clone(),
+        return_url: order.return_url.clone(),
+        webhook_url: order.webhook_url.clone(),
+        origin: origin.to_owned(),
+        page: Some(page.to_owned()),
+        // Two who renew it at once get one page, and one of them commits it.
+        attempt: order.revision,
+    };
+    order.gateway.of(account).close(crate::shop::gateway::Desk { shop, account }, &order).await?;
+    let Opened::Page(opened) = place_at(shop, account, &draft).await? else { return Err(Refusal::NotPayable.into()) };
+    let past = old.past.into_iter().chain([old.id]).collect();
+    let mut fresh = Order { session: Some(Session { past, ..opened }), updated_at: now, ..order };
+    // The chain of looks may have ended, or be an hour away from its next one: a new turn starts a quick one.
+    let delay = pace::delay(&fresh, now, shop.world.settings.watch_seconds);
+    fresh.watch_turn += 1;
+    fresh.watch_lease = delay.map(|delay| watch::lease(now, delay));
+    match account.db(shop)?.commit(sql::update(&fresh).into()).await {
+        Ok(_) => fresh.revision += 1,
+        // Somebody else renewed it, or news came: the caller sees what is there now.
+        Err(no) if no.is_stale() => return super::get(shop, account, order_id).await,
+        Err(no) => return Err(no.into_fault().into()),
+    }
+    shop.nudge(delay.map(|delay| (watch::message(account, &fresh), delay)).into_iter().collect()).await;
+    watch::tell_pages(shop, &fresh).await;
+    Ok(fresh)
+}

@@ -1,0 +1,92 @@
+//! Statements and rows of `transactions` and `movements`: what is known of an order's payment.
+
+use crate::{
+    json,
+    shop::order::{
+        facts::Receipt,
+        movement::{Kind, Movement},
+    },
+    world::{Fault, Row, Statement},
+};
+
+pub fn receipts(account_id: i64, order_id: &str) -> Statement {
+    Statement::new(
+        "SELECT txid, vout, value, height, gone, first_seen_at FROM transactions
+         WHERE account_id = ?1 AND order_id = ?2 ORDER BY first_seen_at, txid, vout",
+        vec![account_id.into(), order_id.into()],
+    )
+}
+
+pub fn receipt(row: &Row) -> Result<Receipt, Fault> {
+    row.read(|row| {
+        Ok(Receipt {
+            txid: row.text(),
+            vout: row.count(),
+            value: row.units(),
+            height: row.maybe_int().and_then(|height| u32::try_from(height).ok()),
+            gone: row.flag(),
+            first_seen_at: row.int(),
+        })
+    })
+}
+
+pub fn put_receipt(account_id: i64, order_id: &str, receipt: &Receipt) -> Statement {
+    Statement::new(
+        "INSERT INTO transactions (account_id, order_id, txid, vout, value, height, gone, first_seen_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (account_id, order_id, txid, vout) DO UPDATE SET value = ?5, height = ?6, gone = ?7",
+        vec![
+            account_id.into(),
+            order_id.into(),
+            (&receipt.txid).into(),
+            receipt.vout.into(),
+            receipt.value.cast_signed().into(),
+            receipt.height.into(),
+            receipt.gone.into(),
+            receipt.first_seen_at.into(),
+        ],
+    )
+}
+
+/// Which of these transactions are other orders' of the account already. The join is led by the list: by itself SQLite would read all
+/// that the account has of such names.
+pub fn taken_by_others<'a>(account_id: i64, order_id: &str, txids: impl Iterator<Item = &'a String>) -> Statement {
+    let txids = json::Value::Array(txids.map(|txid| txid.as_str().into()).collect());
+    Statement::new(
+        "SELECT t.txid FROM json_each(?3) AS asked CROSS JOIN transactions AS t INDEXED BY transactions_shared
+         WHERE t.account_id = ?1 AND t.txid = asked.value AND t.txid GLOB '0x*' AND t.order_id != ?2",
+        vec![account_id.into(), order_id.into(), txids.to_text().into()],
+    )
+}
+
+pub fn movements(account_id: i64, order_id: &str) -> Statement {
+    Statement::new(
+        "SELECT id, kind, about, value, at FROM movements WHERE account_id = ?1 AND order_id = ?2",
+        vec![account_id.into(), order_id.into()],
+    )
+}
+
+pub fn movement(row: &Row) -> Result<Movement, Fault> {
+    row.read(|row| {
+        let (id, kind) = (row.text(), row.text());
+        let kind = Kind::parse(&kind).ok_or_else(|| Fault(format!("a movement of an unknown kind: {kind}")))?;
+        Ok(Movement { id, kind, of: row.text(), value: row.int(), at: row.int() })
+    })
+}
+
+/// A movement is never changed, except that the latest time of a dispute's state counts (`movement::fresh`).
+pub fn put_movement(account_id: i64, order_id: &str, movement: &Movement) -> Statement {
+    Statement::new(
+        "INSERT INTO movements (account_id, order_id, id, kind, about, value, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (account_id, order_id, id, kind) DO UPDATE SET about = ?5, value = ?6, at = ?7",
+        vec![
+            account_id.into(),
+            order_id.into(),
+            (&movement.id).into(),
+            movement.kind.name().into(),
+            (&movement.of).into(),
+            movement.value.into(),
+            movement.at.into(),
+        ],
+    )
+}
