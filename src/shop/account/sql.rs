@@ -124,6 +124,14 @@ pub fn shop_name(account_id: i64) -> Statement {
     Statement::new("SELECT shop_name FROM shops WHERE account_id = ?1", vec![account_id.into()])
 }
 
+pub fn shop_names(account_ids: &[i64]) -> Statement {
+    let ids = Value::Array(account_ids.iter().map(|id| (*id).into()).collect());
+    Statement::new(
+        "SELECT account_id, shop_name FROM shops WHERE account_id IN (SELECT value FROM json_each(?1))",
+        vec![ids.to_text().into()],
+    )
+}
+
 /// An account that was not made after all leaves nothing behind in its shard.
 pub fn drop_shop(account_id: i64) -> [Statement; 2] {
     ["DELETE FROM shops WHERE account_id = ?1", "DELETE FROM wallets WHERE account_id = ?1"]
