@@ -67,21 +67,29 @@ pub enum Shape {
 pub struct Field {
     pub name: String,
     pub shape: Shape,
-    /// Written by a method that writes null at other times.
+    /// An `Option`, which is null at other times.
     pub maybe: bool,
     pub meanings: Vec<Meaning>,
 }
 
+/// A field's name and what it means, which is asked only where somebody listens.
+pub type Meant = (&'static str, fn() -> Meaning);
+
 #[cfg(not(target_arch = "wasm32"))]
-pub use native::{Listing, Writing, note, reader, shape_of, start, take};
+mod observer;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use native::{Listing, note, reader, shape_of, start, take, written};
 #[cfg(target_arch = "wasm32")]
-pub use nothing::{Listing, Writing, note, reader};
+pub use nothing::{Listing, note, reader, written};
 
 #[cfg(not(target_arch = "wasm32"))]
 mod native {
     use std::{cell::RefCell, collections::HashMap};
 
-    use super::{Field, Meaning, Note, Shape};
+    use serde::Serialize;
+
+    use super::{Meant, Note, Shape, observer};
 
     #[derive(Default)]
     struct Listener {
@@ -131,44 +139,26 @@ mod native {
         listening(|listener| listener.shapes.insert(text.to_owned(), shape));
     }
 
-    /// The fields of an object that is being written.
-    #[derive(Default)]
-    pub struct Writing(Vec<Field>);
-
-    impl Writing {
-        pub fn begin() -> Writing {
-            Writing::default()
+    /// An answer was written, or a part of one. A list's meaning is that of its items.
+    pub fn written(value: &impl Serialize, text: &str, meanings: &[Meant]) {
+        if listening(|_| ()).is_none() {
+            return;
         }
-
-        pub fn field(&mut self, name: &str, shape: impl FnOnce() -> Shape) {
-            if listening(|_| ()).is_some() {
-                let field = Field { name: name.to_owned(), shape: shape(), maybe: false, meanings: Vec::new() };
-                self.0.push(field);
+        let passed_on = |json: &str| match json {
+            "null" => Shape::Null,
+            json => shape_of(json).unwrap_or_else(|| Shape::Foreign(json.to_owned())),
+        };
+        let Some(mut shape) = observer::observe(value, &passed_on) else {
+            return;
+        };
+        if let Shape::Object(fields) = &mut shape {
+            for (name, meaning) in meanings {
+                if let Some(field) = fields.iter_mut().find(|field| field.name == *name) {
+                    field.meanings.push(meaning());
+                }
             }
         }
-
-        pub fn raw(&mut self, name: &str, json: &str) {
-            self.field(name, || match json {
-                "null" => Shape::Null,
-                json => shape_of(json).unwrap_or_else(|| Shape::Foreign(json.to_owned())),
-            });
-        }
-
-        pub fn maybe(&mut self) {
-            if let Some(field) = self.0.last_mut() {
-                field.maybe = true;
-            }
-        }
-
-        pub fn means(&mut self, name: &str, meaning: impl FnOnce() -> Meaning) {
-            if let Some(field) = self.0.iter_mut().rfind(|field| field.name == name) {
-                field.meanings.push(meaning());
-            }
-        }
-
-        pub fn done(self, text: &str) {
-            keep(text, Shape::Object(self.0));
-        }
+        keep(text, shape);
     }
 
     /// The items of a list that is being written.
@@ -192,7 +182,9 @@ mod native {
 
 #[cfg(target_arch = "wasm32")]
 mod nothing {
-    use super::{Meaning, Note, Shape};
+    use serde::Serialize;
+
+    use super::{Meant, Note};
 
     pub fn note(_: impl FnOnce() -> Note) {}
 
@@ -200,18 +192,7 @@ mod nothing {
         0
     }
 
-    pub struct Writing;
-
-    impl Writing {
-        pub fn begin() -> Writing {
-            Writing
-        }
-        pub fn field(&mut self, _: &str, _: impl FnOnce() -> Shape) {}
-        pub fn raw(&mut self, _: &str, _: &str) {}
-        pub fn maybe(&mut self) {}
-        pub fn means(&mut self, _: &str, _: impl FnOnce() -> Meaning) {}
-        pub fn done(self, _: &str) {}
-    }
+    pub fn written(_: &impl Serialize, _: &str, _: &[Meant]) {}
 
     pub struct Listing;
 

@@ -1,12 +1,13 @@
 //! The operator's own API: it makes accounts, and seals secrets anew under another key.
 
 use hmac::{Hmac, KeyInit, Mac};
+use serde::Serialize;
 use sha2::Sha256;
 
 use super::{failure::Failure, fields::Fields, limit::Meter, once::Once};
-use crate::json::Json;
 use crate::{
     http::{Method, Request, Response},
+    json::{self, Pairs},
     shop::{
         Shop,
         account::{
@@ -101,7 +102,7 @@ const MAX_PER_PAGE: u32 = 100;
 async fn list(shop: &Shop, request: &Request) -> Result<Response, Failure> {
     if let Some(email) = request.param("email") {
         let found = directory::by_email(shop, &email).await?;
-        return Ok(Response::json(200, Json::array(found.iter().map(listed))));
+        return Ok(Response::json(200, json::array(found.iter().map(listed))));
     }
     let per_page: u32 = match request.param("per_page") {
         None => MAX_PER_PAGE,
@@ -114,7 +115,7 @@ async fn list(shop: &Shop, request: &Request) -> Result<Response, Failure> {
     };
     let accounts = directory::list(shop, after, per_page + 1).await?;
     let page = accounts.get(..per_page as usize);
-    let response = Response::json(200, Json::array(page.unwrap_or(&accounts).iter().map(listed)));
+    let response = Response::json(200, json::array(page.unwrap_or(&accounts).iter().map(listed)));
     Ok(match page.filter(|page| page.len() < accounts.len()).and_then(<[Listed]>::last) {
         Some(last) => {
             let next = format!("{}/admin/accounts?after={}&per_page={per_page}", request.origin, last.id);
@@ -141,24 +142,38 @@ async fn update(shop: &Shop, request: &Request, id: &str) -> Result<Response, Fa
 /// The key is in this answer and nowhere else.
 async fn new_key(shop: &Shop, id: &str, once: &Once) -> Result<Response, Failure> {
     let id = id.parse().map_err(|_| Failure::not_found())?;
-    let object = |api_key: &String| Json::object(|json| json.text("api_key", api_key));
+    let object = |api_key: &String| json::noted(&Pairs(&[("api_key", api_key)]), &[]);
     let api_key = directory::new_key(shop, id, &|api_key| once.keep(shop, 201, &object(api_key))).await?;
     Ok(Response::json(201, object(&api_key)).with("cache-control", "no-store"))
 }
 
 fn listed(account: &Listed) -> String {
-    Json::object(|json| {
-        // As text, since JavaScript's numbers are no ids.
-        json.text("id", &account.id.to_string());
-        json.text("email", &account.email);
-        json.maybe("shop_name", account.shop_name.as_deref());
-        json.flag("test", account.test);
-        json.flag("disabled", account.disabled_at.is_some());
-        json.maybe("disabled_at", account.disabled_at.map(time::wire).as_deref());
-        json.text("shard", &account.shard);
-        json.text("created_at", &time::wire(account.created_at));
-        json.text("updated_at", &time::wire(account.updated_at));
-    })
+    let body = ListedBody {
+        id: account.id.to_string(),
+        email: &account.email,
+        shop_name: account.shop_name.as_deref(),
+        test: account.test,
+        disabled: account.disabled_at.is_some(),
+        disabled_at: account.disabled_at.map(time::wire),
+        shard: &account.shard,
+        created_at: time::wire(account.created_at),
+        updated_at: time::wire(account.updated_at),
+    };
+    json::noted(&body, &[])
+}
+
+#[derive(Serialize)]
+struct ListedBody<'a> {
+    /// As text, since JavaScript's numbers are no ids.
+    id: String,
+    email: &'a str,
+    shop_name: Option<&'a str>,
+    test: bool,
+    disabled: bool,
+    disabled_at: Option<String>,
+    shard: &'a str,
+    created_at: String,
+    updated_at: String,
 }
 
 /// `{"after"}` → `{"resealed", "unopened", "after"}`, to be called with each answer's `after` until that is null.
@@ -170,12 +185,15 @@ async fn rotate(shop: &Shop, request: &Request) -> Result<Response, Failure> {
     let turn = turn.ok_or_else(|| Failure::invalid("After names no row"))?;
     Ok(Response::json(
         200,
-        Json::object(|json| {
-            json.int("resealed", turn.resealed);
-            json.texts("unopened", turn.unopened.iter().map(String::as_str));
-            json.maybe("after", turn.after.as_deref());
-        }),
+        json::noted(&Resealed { resealed: turn.resealed, unopened: &turn.unopened, after: turn.after.as_deref() }, &[]),
     ))
+}
+
+#[derive(Serialize)]
+struct Resealed<'a> {
+    resealed: usize,
+    unopened: &'a [String],
+    after: Option<&'a str>,
 }
 
 /// `{"gateway", "wallet"}` → `{"email"}` of the account that had the wallet until now. An address or an extended public key.
@@ -194,16 +212,13 @@ async fn release(shop: &Shop, request: &Request) -> Result<Response, Failure> {
         return Err(Failure::not_found());
     };
     match wallet::release(shop, gateway, &wallet).await? {
-        Ok(Some(email)) => Ok(Response::json(200, Json::object(|json| json.text("email", &email)))),
+        Ok(Some(email)) => Ok(Response::json(200, json::noted(&Pairs(&[("email", &email)]), &[]))),
         Ok(None) => Err(Failure::not_found()),
         Err(_) => Err(Failure::invalid("Wallet is neither an address nor an extended public key of this gateway")),
     }
 }
 
 fn object(created: &Created) -> String {
-    Json::object(|json| {
-        json.text("email", &created.email);
-        json.text("api_key", &created.api_key);
-        json.text("webhook_secret", &created.webhook_secret);
-    })
+    let Created { email, api_key, webhook_secret, .. } = created;
+    json::noted(&Pairs(&[("email", email), ("api_key", api_key), ("webhook_secret", webhook_secret)]), &[])
 }

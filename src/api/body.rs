@@ -3,10 +3,12 @@
 use super::{failure::Failure, fields::label};
 use crate::json::{self, Value};
 
-pub type Map = Vec<(String, Value)>;
+pub type Map = json::Map<String, Value>;
+/// Fields whose name came several times, with their values.
+pub type Repeated = Vec<(String, Value)>;
 
 /// The fields, and those of a form whose name came several times.
-pub fn parse(body: &[u8]) -> Result<(Map, Map), Failure> {
+pub fn parse(body: &[u8]) -> Result<(Map, Repeated), Failure> {
     let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body).trim_ascii();
     let is_json = matches!(body.first(), Some(b'{' | b'[' | b'"'));
     let text = match std::str::from_utf8(body) {
@@ -19,9 +21,9 @@ pub fn parse(body: &[u8]) -> Result<(Map, Map), Failure> {
     };
     // What it is shows in its first character; labels are often wrong.
     match text.as_bytes().first() {
-        None => Ok((Map::new(), Map::new())),
-        Some(b'{' | b'[' | b'"') => Ok((json(text)?, Map::new())),
-        Some(_) if text == "null" => Ok((Map::new(), Map::new())),
+        None => Ok((Map::new(), Repeated::new())),
+        Some(b'{' | b'[' | b'"') => Ok((json(text)?, Repeated::new())),
+        Some(_) if text == "null" => Ok((Map::new(), Repeated::new())),
         Some(_) => form(text),
     }
 }
@@ -65,7 +67,7 @@ fn json(text: &str) -> Result<Map, Failure> {
 }
 
 /// `a=1&b[]=2&b[]=3&c[d]=4&e[f][]=5`: as deep as clients of this API nest.
-fn form(text: &str) -> Result<(Map, Map), Failure> {
+fn form(text: &str) -> Result<(Map, Repeated), Failure> {
     if !text.contains('=') {
         return Err(Failure::new(400, "The body is neither JSON nor a form (at line 1 column 1)"));
     }
@@ -116,7 +118,7 @@ fn put(target: &mut Value, first: &str, rest: &[&str], value: Value) {
         };
         // `a[][b]=1&a[][c]=2` is one item of two fields, until one of them comes again.
         let goes_on = match (items.last(), rest.first()) {
-            (Some(Value::Object(last)), Some(next)) => !next.is_empty() && !last.iter().any(|(name, _)| name == next),
+            (Some(Value::Object(last)), Some(next)) => !next.is_empty() && !last.contains_key(*next),
             _ => false,
         };
         if !goes_on {
@@ -125,13 +127,10 @@ fn put(target: &mut Value, first: &str, rest: &[&str], value: Value) {
         items.last_mut()
     } else {
         let Value::Object(fields) = target else {
-            *target = Value::Object(Vec::new());
+            *target = Value::Object(Map::new());
             return put(target, first, rest, value);
         };
-        if !fields.iter().any(|(name, _)| name == first) {
-            fields.push((first.to_owned(), Value::Null));
-        }
-        fields.iter_mut().find(|(name, _)| name == first).map(|(_, field)| field)
+        Some(fields.entry(first).or_insert(Value::Null))
     };
     match (place, rest.split_first()) {
         (Some(place), Some((next, rest))) => put(place, next, rest, value),

@@ -1,8 +1,10 @@
 //! Answers that aren't what was asked for, in the words of the contract.
 
-use crate::json::Json;
+use serde::Serialize;
+
 use crate::{
     http::{NotRead, Response},
+    json,
     shop::{
         Error, Refusal,
         stock::{State, Taken},
@@ -64,19 +66,25 @@ impl Failure {
     }
 
     pub fn into_response(self, request_id: &str) -> Response {
-        let json = Json::object(|json| {
-            json.text("message", &self.message);
-            if !self.errors.is_empty() {
-                json.texts("errors", self.errors.iter().map(String::as_str));
-            }
-            if self.status == 500 {
-                json.text("request_id", request_id);
-            }
-        });
+        let body = Body {
+            message: &self.message,
+            errors: &self.errors,
+            request_id: if self.status == 500 { request_id } else { "" },
+        };
+        let json = json::noted(&body, &[]);
         let mut response = Response::json(self.status, json);
         response.headers.extend(self.headers);
         response
     }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    message: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [String],
+    #[serde(skip_serializing_if = "str::is_empty")]
+    request_id: &'a str,
 }
 
 impl From<Refusal> for Failure {

@@ -2,12 +2,12 @@
 //! numbers. Reading a field notes its errors; all are answered together, in field order.
 
 use super::{
-    body::{self, Map},
+    body::{self, Map, Repeated},
     failure::Failure,
 };
 use crate::{
     http::{BODY_LIMIT, Request},
-    json::Value,
+    json::{Value, ValueExt},
     notes::{self, Meaning, Note},
     shop::{
         money::{Amount, AmountError, Currency, Decimal, NotDecimal},
@@ -24,7 +24,7 @@ use crate::{
 pub struct Fields {
     map: Map,
     /// Of a form's fields whose name came several times, all values.
-    repeated: Map,
+    repeated: Repeated,
     pub errors: Vec<String>,
     /// Whose notes these are (`notes`).
     reader: u32,
@@ -37,8 +37,8 @@ impl Fields {
             .body()
             .ok_or_else(|| Failure::new(413, &format!("The body is too large (maximum is {BODY_LIMIT} bytes)")))?;
         let (mut map, mut repeated) = body::parse(body)?;
-        if let [(name, Value::Object(inner))] = map.as_mut_slice()
-            && name == root
+        if map.len() == 1
+            && let Some(Value::Object(inner)) = map.get_mut(root)
         {
             map = std::mem::take(inner);
             // `root[name]`
@@ -58,7 +58,7 @@ impl Fields {
     pub fn of(map: Map) -> Fields {
         let reader = notes::reader();
         notes::note(|| Note::Inside { reader, object: Value::Object(map.clone()).to_text() });
-        Fields { map, repeated: Map::new(), errors: Vec::new(), reader }
+        Fields { map, repeated: Repeated::new(), errors: Vec::new(), reader }
     }
 
     /// Says for the specification what the field of this name may be; a list's meaning is that of its items.
@@ -76,7 +76,7 @@ impl Fields {
     }
 
     fn sent(&self, name: &str) -> Option<&Value> {
-        self.map.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.map.get(name)
     }
 
     /// Whether something was sent under this name, which the specification doesn't name for it.
@@ -97,7 +97,7 @@ impl Fields {
     /// What isn't sent counts as sent with this text.
     pub fn or(&mut self, name: &str, kept: Option<String>) {
         if let (None, Some(kept)) = (self.sent(name), kept) {
-            self.map.push((name.to_owned(), Value::String(kept)));
+            self.map.insert(name.to_owned(), Value::String(kept));
         }
     }
 
@@ -121,7 +121,7 @@ impl Fields {
         self.means(name, || Meaning::Text { most });
         let text = match self.sent(name)? {
             Value::String(text) => trim(text).to_owned(),
-            Value::Number(number) => number.clone(),
+            Value::Number(number) => number.to_string(),
             Value::Null => return None,
             _ => {
                 self.errors.push(format!("{} must be a text", label(name)));
@@ -188,8 +188,8 @@ impl Fields {
         self.means(name, || Meaning::Flag);
         let flag = match self.value(name)? {
             Value::Bool(flag) => Some(*flag),
-            Value::Number(number) if number == "1" => Some(true),
-            Value::Number(number) if number == "0" => Some(false),
+            Value::Number(number) if number.as_str() == "1" => Some(true),
+            Value::Number(number) if number.as_str() == "0" => Some(false),
             Value::String(text) => match text.trim() {
                 "true" | "1" => Some(true),
                 "false" | "0" => Some(false),
@@ -208,7 +208,7 @@ impl Fields {
     pub fn int(&mut self, name: &str, least: i64, most: i64) -> Option<i64> {
         self.means(name, || Meaning::Int { least, most });
         let text = match self.value(name)? {
-            Value::Number(number) => number.clone(),
+            Value::Number(number) => number.to_string(),
             Value::String(text) if text.trim().is_empty() => return None,
             Value::String(text) => text.trim().to_owned(),
             _ => String::new(),
@@ -246,7 +246,7 @@ impl Fields {
     pub fn price(&mut self, name: &str, currency: Option<Currency>) -> Option<Amount> {
         self.means(name, || Meaning::Price);
         let text = match self.value(name) {
-            Some(Value::Number(number)) => number.clone(),
+            Some(Value::Number(number)) => number.to_string(),
             Some(Value::String(text)) if !text.trim().is_empty() => text.trim().to_owned(),
             None | Some(Value::String(_)) => {
                 self.errors.push(format!("{} can't be blank", label(name)));
@@ -273,7 +273,7 @@ impl Fields {
     pub fn percent(&mut self, name: &str, places: u8, most: u32) -> Option<u32> {
         self.means(name, || Meaning::Decimal);
         let text = match self.value(name)? {
-            Value::Number(number) => number.clone(),
+            Value::Number(number) => number.to_string(),
             Value::String(text) if text.trim().is_empty() => return None,
             Value::String(text) => text.trim().to_owned(),
             _ => String::new(),

@@ -8,7 +8,7 @@ use worker::{D1Database, Env};
 use super::bindings::{self, message};
 use crate::{
     json,
-    world::{Databases, Db, Fault, Later, Row, Statement, Uncommitted, Value},
+    world::{Databases, Db, Fault, Later, Row, Statement, Uncommitted},
 };
 
 thread_local! {
@@ -74,7 +74,7 @@ impl Shard {
             return Ok(Vec::new());
         }
         let told = bindings::batch(database.as_ref(), &written(statements)).await?.as_string().unwrap_or_default();
-        let (answers, read, written) = answers(&told).map_err(JsValue::from_str)?;
+        let (answers, read, written) = answers(&told).map_err(|error| JsValue::from_str(&error))?;
         USAGE.with(|usage| {
             let (trips, so_far, before) = usage.get();
             usage.set((trips + 1, so_far + read, before + written));
@@ -105,46 +105,17 @@ impl Db for Shard {
 /// `[[sql, value, …], …]`. A number becomes a float in JavaScript, which is exact up to 2^53; the tables are STRICT and make
 /// it whole again.
 fn written(statements: &[Statement]) -> String {
-    let value = |value: &Value| match value {
-        Value::Null => json::Value::Null,
-        Value::Int(n) => (*n).into(),
-        Value::Text(text) => text.as_str().into(),
-    };
-    let statement = |statement: &Statement| {
-        let mut parts = vec![statement.sql.as_str().into()];
-        parts.extend(statement.args.iter().map(value));
-        json::Value::Array(parts)
-    };
-    json::Value::Array(statements.iter().map(statement).collect()).to_text()
+    json::to_text(statements)
 }
 
 /// Reads `[[rows read, rows written, [[value, …], …]], …]` → the rows of each statement, and the two sums.
-fn answers(text: &str) -> Result<(Vec<Vec<Row>>, u64, u64), &'static str> {
-    let (mut all, mut read, mut written) = (Vec::new(), 0, 0);
-    for answer in array(json::parse(text).map_err(|malformed| malformed.reason)?)? {
-        let [rows_read, rows_written, rows] =
-            <[json::Value; 3]>::try_from(array(answer)?).map_err(|_| "an answer has three parts")?;
-        read += rows_read.as_int::<u64>().unwrap_or(0);
-        written += rows_written.as_int::<u64>().unwrap_or(0);
-        let row = |row| array(row)?.into_iter().map(column).collect::<Result<Vec<_>, _>>().map(Row);
-        all.push(array(rows)?.into_iter().map(row).collect::<Result<Vec<_>, _>>()?);
+fn answers(text: &str) -> Result<(Vec<Vec<Row>>, u64, u64), String> {
+    let answers: Vec<(u64, u64, Vec<Row>)> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let (mut all, mut read, mut written) = (Vec::with_capacity(answers.len()), 0, 0);
+    for (rows_read, rows_written, rows) in answers {
+        read += rows_read;
+        written += rows_written;
+        all.push(rows);
     }
     Ok((all, read, written))
-}
-
-fn array(value: json::Value) -> Result<Vec<json::Value>, &'static str> {
-    value.into_array().ok_or("an answer is not a list")
-}
-
-fn column(value: json::Value) -> Result<Value, &'static str> {
-    match value {
-        json::Value::Null => Ok(Value::Null),
-        json::Value::String(text) => Ok(Value::Text(text)),
-        // STRICT tables hold no fractions; a REAL would be a mistake in a statement.
-        json::Value::Number(digits) => match digits.parse::<i64>() {
-            Ok(n) if n.unsigned_abs() <= 1 << 53 => Ok(Value::Int(n)),
-            _ => Err("a column is not a whole number"),
-        },
-        _ => Err("a column is neither number nor text"),
-    }
 }

@@ -1,120 +1,143 @@
-//! JSON (RFC 8259). Numbers stay the digits that were sent, since a price must not pass through a float; and they would
-//! have to here: reading and printing floats, which any general JSON library can do, takes a tenth of the module.
+//! JSON (RFC 8259), by serde_json. Numbers stay the digits that were sent, because a price must not pass through a float.
 
 mod read;
-mod write;
+
+use serde::{Serialize, Serializer, de::DeserializeOwned, ser::Error};
+use serde_json::value::RawValue;
+
+use crate::notes::{self, Listing, Meant};
 
 pub use read::{Malformed, parse, parse_strictly};
-pub use write::Json;
+pub use serde_json::{Map, Value};
 
-/// A value that was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
-    Null,
-    Bool(bool),
-    /// As it was written.
-    Number(String),
-    String(String),
-    Array(Vec<Value>),
-    /// In the order of the text. Of a name that comes twice the last value counts.
-    Object(Vec<(String, Value)>),
-}
-
-impl Value {
-    /// A field of an object.
+/// What serde_json's values lack.
+pub trait ValueExt: Sized {
     /// The items of a list: of an array, or of the numbered fields that forms write (`a[0]=…&a[1]=…`).
-    pub fn items(&self) -> Option<Vec<&Value>> {
-        match self {
-            Value::Array(items) => Some(items.iter().collect()),
-            Value::Object(items) => Some(items.iter().map(|(_, item)| item).collect()),
-            _ => None,
-        }
-    }
-
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        match self {
-            Value::Object(fields) => fields.iter().find(|(known, _)| known == name).map(|(_, value)| value),
-            _ => None,
-        }
-    }
-
-    /// An item of an array.
-    pub fn at(&self, index: usize) -> Option<&Value> {
-        match self {
-            Value::Array(items) => items.get(index),
-            _ => None,
-        }
-    }
-
-    pub fn is_null(&self) -> bool {
-        *self == Value::Null
-    }
-
-    pub fn as_str(&self) -> Option<&str> {
-        match self {
-            Value::String(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    pub fn as_bool(&self) -> Option<bool> {
-        match self {
-            Value::Bool(flag) => Some(*flag),
-            _ => None,
-        }
-    }
+    fn items(&self) -> Option<Vec<&Value>>;
 
     /// A number without fraction or exponent that fits.
-    pub fn as_int<T: std::str::FromStr>(&self) -> Option<T> {
-        match self {
-            Value::Number(digits) => digits.parse().ok(),
-            _ => None,
-        }
-    }
+    fn as_int<T: std::str::FromStr>(&self) -> Option<T>;
 
-    pub fn as_array(&self) -> Option<&[Value]> {
-        match self {
-            Value::Array(items) => Some(items),
-            _ => None,
-        }
-    }
+    /// A number as it was written.
+    fn digits(&self) -> Option<&str>;
 
-    pub fn into_array(self) -> Option<Vec<Value>> {
-        match self {
-            Value::Array(items) => Some(items),
-            _ => None,
-        }
-    }
+    fn as_list(&self) -> Option<&[Value]>;
 
-    pub fn as_object(&self) -> Option<&[(String, Value)]> {
-        match self {
-            Value::Object(fields) => Some(fields),
-            _ => None,
-        }
-    }
+    fn into_array(self) -> Option<Vec<Value>>;
 
     /// Compact JSON.
-    pub fn to_text(&self) -> String {
-        let mut text = String::new();
-        write::value(&mut text, self);
-        text
+    fn to_text(&self) -> String;
+}
+
+impl ValueExt for Value {
+    fn items(&self) -> Option<Vec<&Value>> {
+        match self {
+            Value::Array(items) => Some(items.iter().collect()),
+            Value::Object(items) => Some(items.values().collect()),
+            _ => None,
+        }
+    }
+
+    fn as_int<T: std::str::FromStr>(&self) -> Option<T> {
+        self.digits()?.parse().ok()
+    }
+
+    fn digits(&self) -> Option<&str> {
+        match self {
+            Value::Number(number) => Some(number.as_str()),
+            _ => None,
+        }
+    }
+
+    fn as_list(&self) -> Option<&[Value]> {
+        self.as_array().map(Vec::as_slice)
+    }
+
+    fn into_array(self) -> Option<Vec<Value>> {
+        match self {
+            Value::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    fn to_text(&self) -> String {
+        to_text(self)
     }
 }
 
-impl From<&str> for Value {
-    fn from(text: &str) -> Value {
-        Value::String(text.to_owned())
+/// Compact JSON: the fields of a struct in the order of their declaration, a tuple as an array.
+pub fn to_text(value: &(impl Serialize + ?Sized)) -> String {
+    // Only maps whose names are no texts can't be written, and there are none.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// An answer or an event's body, which is noted for the specification with what its fields mean.
+pub fn noted(value: &impl Serialize, meanings: &[Meant]) -> String {
+    let text = to_text(value);
+    notes::written(value, &text, meanings);
+    text
+}
+
+/// An array of things that are JSON already.
+pub fn array(items: impl Iterator<Item = String>) -> String {
+    let mut text = String::from("[");
+    let mut noted = Listing::begin();
+    for item in items {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        noted.item(&item);
+        text.push_str(&item);
+    }
+    text.push(']');
+    noted.done(&text);
+    text
+}
+
+/// What is JSON already, as a part of something else.
+pub struct Raw<'a>(pub &'a str);
+
+impl Serialize for Raw<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let json: &RawValue = serde_json::from_str(self.0).map_err(S::Error::custom)?;
+        json.serialize(to)
     }
 }
 
-impl From<bool> for Value {
-    fn from(flag: bool) -> Value {
-        Value::Bool(flag)
+/// What this program wrote, read back. `None` for a text that it did not write.
+pub fn from_text<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_str(text).ok()
+}
+
+/// An object of these fields, in their order, also of those that have the same name.
+pub struct Pairs<'a, N, V>(pub &'a [(N, V)]);
+
+impl<N: Serialize, V: Serialize> Serialize for Pairs<'_, N, V> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
 
-impl From<i64> for Value {
-    fn from(n: i64) -> Value {
-        Value::Number(n.to_string())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_signatures_are_made_over_is_written_as_javascript_writes_it() {
+        let wild = "\"\\/\n\r\t\0\u{8}\u{c}\u{1f}\u{7f}\u{2028}é😀<&>";
+        let written = "\"\\\"\\\\/\\n\\r\\t\\u0000\\b\\f\\u001f\u{7f}\u{2028}é😀<&>\"";
+        assert_eq!(to_text(wild), written);
+        assert_eq!(from_text::<String>(written).as_deref(), Some(wild));
+        let pairs = [("b", Some(wild)), ("a", None), ("b", Some("x/y"))];
+        assert_eq!(to_text(&Pairs(&pairs)), format!(r#"{{"b":{written},"a":null,"b":"x/y"}}"#));
+    }
+
+    #[test]
+    fn what_is_json_already_is_passed_on_as_it_is() {
+        for json in [r#"{"b":1.50,"a":[1E5, null]}"#, "null", r#""\u00e9""#, "[]"] {
+            assert_eq!(to_text(&Pairs(&[("a", Raw(json))])), format!("{{\"a\":{json}}}"));
+            assert_eq!(array([json.to_owned(), "7".to_owned()].into_iter()), format!("[{json},7]"));
+        }
+        assert_eq!(array(std::iter::empty()), "[]");
     }
 }

@@ -44,29 +44,24 @@ impl Job {
 
     /// `[word, shard, account, id, turn or whether it is a retry or gateway]`
     pub fn to_text(&self) -> String {
-        let (word, shard, account_id, id, last): (_, _, _, _, Value) = match self {
+        match self {
             Job::Deliver { shard, account_id, log_id, slow } => {
-                ("deliver", shard, *account_id, log_id, i64::from(*slow).into())
+                json::to_text(&("deliver", shard, account_id, log_id, u8::from(*slow)))
             }
-            Job::Look { shard, account_id, order_id, turn } => ("look", shard, *account_id, order_id, (*turn).into()),
-            Job::Hear { shard, account_id, gateway, id } => ("hear", shard, *account_id, id, gateway.as_str().into()),
-        };
-        let fields: Vec<Value> = vec![word.into(), shard.as_str().into(), account_id.into(), id.as_str().into(), last];
-        Value::Array(fields).to_text()
+            Job::Look { shard, account_id, order_id, turn } => {
+                json::to_text(&("look", shard, account_id, order_id, turn))
+            }
+            Job::Hear { shard, account_id, gateway, id } => json::to_text(&("hear", shard, account_id, id, gateway)),
+        }
     }
 
     /// `None` for a text that no version of this program wrote.
     pub fn from_text(text: &str) -> Option<Job> {
-        let fields = json::parse(text).ok()?;
-        let shard = fields.at(1)?.as_str()?.to_owned();
-        let account_id = fields.at(2)?.as_int()?;
-        let id = fields.at(3)?.as_str()?.to_owned();
-        match fields.at(0)?.as_str()? {
-            "deliver" => {
-                Some(Job::Deliver { shard, account_id, log_id: id, slow: fields.at(4)?.as_int::<i64>()? == 1 })
-            }
-            "look" => Some(Job::Look { shard, account_id, order_id: id, turn: fields.at(4)?.as_int()? }),
-            "hear" => Some(Job::Hear { shard, account_id, gateway: fields.at(4)?.as_str()?.to_owned(), id }),
+        let (word, shard, account_id, id, last): (String, String, i64, String, Value) = json::from_text(text)?;
+        match word.as_str() {
+            "deliver" => Some(Job::Deliver { shard, account_id, log_id: id, slow: last.as_i64()? == 1 }),
+            "look" => Some(Job::Look { shard, account_id, order_id: id, turn: last.as_i64()? }),
+            "hear" => Some(Job::Hear { shard, account_id, gateway: last.as_str()?.to_owned(), id }),
             _ => None,
         }
     }

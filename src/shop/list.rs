@@ -2,10 +2,7 @@
 //! has gaps, and half a block: how deep it lies and how large the table has grown doesn't matter. Tables that only grow
 //! need none of this (see `order::sql::page`).
 
-use crate::{
-    json,
-    world::{Fault, Row, Statement, Value},
-};
+use crate::world::{Fault, Row, Statement, Value};
 
 /// One page, and how many rows there are in all.
 #[derive(Debug, Clone)]
@@ -138,19 +135,6 @@ pub fn read<T>(rows: &[Vec<Row>], read: impl Fn(&Row) -> Result<T, Fault>) -> Re
 
 /// The columns of a row that was selected as `json_array(json_array(…), …)`.
 pub fn unpack(text: &str) -> Result<Row, Fault> {
-    let mut columns = Vec::new();
-    for part in json::parse(text).ok().and_then(json::Value::into_array).unwrap_or_default() {
-        for column in part.into_array().unwrap_or_default() {
-            columns.push(match column {
-                json::Value::Null => Value::Null,
-                json::Value::String(text) => Value::Text(text),
-                json::Value::Number(digits) => {
-                    Value::Int(digits.parse().map_err(|_| Fault("a column is not a whole number".into()))?)
-                }
-                _ => return Err(Fault("a column is neither number nor text".into())),
-            });
-        }
-    }
-    // Whatever was no list makes a row that is too short for its reader.
-    Ok(Row(columns))
+    let parts: Vec<Vec<Value>> = serde_json::from_str(text).map_err(|error| Fault(error.to_string()))?;
+    Ok(Row(parts.into_iter().flatten().collect()))
 }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::json::Value;
+use crate::json::{self, Pairs, Value};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
@@ -81,9 +81,8 @@ impl LogLine {
     /// The line as text. `time` is ISO 8601 in UTC.
     pub fn to_json(&self, time: &str) -> String {
         let head = [("time", time), ("level", self.level.name()), ("event", self.event)];
-        let head = head.map(|(name, text)| (name.to_owned(), Value::from(text)));
-        let fields = self.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        Value::Object(head.into_iter().chain(fields).collect()).to_text()
+        let fields = head.map(|(name, text)| (name, Value::from(text))).into_iter().chain(self.fields.iter().cloned());
+        json::to_text(&Pairs(&fields.collect::<Vec<_>>()))
     }
 }
 

@@ -1,15 +1,66 @@
 //! Statements and rows as they cross to a database: numbers, texts and nulls, by position.
 
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, MapAccess, Visitor},
+    ser::SerializeSeq,
+};
+
 use super::Fault;
 
 /// What a parameter or a column can be. D1 passes numbers as 64-bit floats, so an integer here is at most 2^53;
 /// anything that may be larger (wei, snowflakes) is a text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Value {
     Null,
     Int(i64),
     Text(String),
 }
+
+/// D1 passes integers above this as other integers.
+const EXACT: u64 = 1 << 53;
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Value, D::Error> {
+        source.deserialize_any(Column)
+    }
+}
+
+struct Column;
+
+impl<'de> Visitor<'de> for Column {
+    type Value = Value;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a number, a text or null")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    fn visit_i64<E: Error>(self, n: i64) -> Result<Value, E> {
+        Some(n).filter(|n| n.unsigned_abs() <= EXACT).map(Value::Int).ok_or_else(|| E::custom(NOT_WHOLE))
+    }
+
+    fn visit_u64<E: Error>(self, n: u64) -> Result<Value, E> {
+        self.visit_i64(i64::try_from(n).unwrap_or(i64::MAX))
+    }
+
+    /// A number that no integer type holds. STRICT tables hold no fractions; a REAL would be a mistake in a statement.
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Value, A::Error> {
+        Err(A::Error::custom(NOT_WHOLE))
+    }
+}
+
+const NOT_WHOLE: &str = "a column is not a whole number";
 
 impl From<i64> for Value {
     fn from(n: i64) -> Self {
@@ -66,8 +117,20 @@ impl Statement {
     }
 }
 
+/// `[sql, value, …]`
+impl Serialize for Statement {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut list = to.serialize_seq(Some(1 + self.args.len()))?;
+        list.serialize_element(&self.sql)?;
+        for value in &self.args {
+            list.serialize_element(value)?;
+        }
+        list.end()
+    }
+}
+
 /// One row, by position: names cost a lookup each at the border.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Row(pub Vec<Value>);
 
 impl Row {
@@ -178,6 +241,47 @@ impl Reader<'_> {
                 self.fault = Some("a column is a number, a text was expected");
                 None
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Row, Statement, Value};
+    use crate::json::{from_text, to_text};
+
+    #[test]
+    fn a_statement_is_its_sql_and_then_its_values() {
+        let args = vec![7_i64.into(), "a \"quote\"\n".into(), Value::Null, true.into(), (-(1_i64 << 53)).into()];
+        let text = to_text(&[Statement::new("SELECT ?1", args), Statement::new("SELECT 1", Vec::new())]);
+        assert_eq!(text, r#"[["SELECT ?1",7,"a \"quote\"\n",null,1,-9007199254740992],["SELECT 1"]]"#);
+    }
+
+    #[test]
+    fn a_row_has_whole_numbers_texts_and_nulls() {
+        let row = from_text::<Row>(r#"[0,-7,9007199254740992,"\u00e9 1.5",null,""]"#).unwrap();
+        let ints = |n: i64| Value::Int(n);
+        let texts = |text: &str| Value::Text(text.into());
+        assert_eq!(row.0, [ints(0), ints(-7), ints(1 << 53), texts("é 1.5"), Value::Null, texts("")]);
+    }
+
+    #[test]
+    fn numbers_that_are_not_exact_are_no_columns() {
+        for column in [
+            "1.0",
+            "1.5",
+            "1e3",
+            "-0.0",
+            "9007199254740993",
+            "-9007199254740993",
+            "18446744073709551615",
+            "99999999999999999999",
+            "true",
+            "[1]",
+            "{}",
+            r#"{"$serde_json::private::Number":"1"}"#,
+        ] {
+            assert_eq!(from_text::<Row>(&format!("[{column}]")), None, "{column}");
         }
     }
 }

@@ -96,11 +96,11 @@ fn settings_that_cannot_be_right_are_refused_all_at_once_and_not_repeated() {
     let reply = ada.put(
         "/account",
         json!({"shop_name": "", "gateways": {
-            "paypal": {"email": "nobody", "client_id": "short", "client_secret": "has a space in it somewhere", "webhook_id": "WH 1"},
-            "dogecoin": {"xpub": XPUB},
-            "stripe": {"secret_key": "pk_live_51HxxAbCdEfGhIjKlMnOpQrS", "webhook_secret": 7},
-            "ethereum": {"address": "0x9858EfFD232B4033E47d90003D41EC34EcaEda95"},
             "bitcoin": {"xpub": "xpub"},
+            "dogecoin": {"xpub": XPUB},
+            "ethereum": {"address": "0x9858EfFD232B4033E47d90003D41EC34EcaEda95"},
+            "paypal": {"email": "nobody", "client_id": "short", "client_secret": "has a space in it somewhere", "webhook_id": "WH 1"},
+            "stripe": {"secret_key": "pk_live_51HxxAbCdEfGhIjKlMnOpQrS", "webhook_secret": 7},
         }}),
     );
     let sentences = [

@@ -1,5 +1,7 @@
 //! `/account`: the settings that the reference keeps on its settings page.
 
+use serde::Serialize;
+
 use super::{
     Answer, Call,
     gateway::{self, masked},
@@ -8,7 +10,7 @@ use super::{
 use crate::{
     api::fields::Fields,
     http::Response,
-    json::Json,
+    json::{self, Pairs, Raw},
     shop::{
         account::{self, Change, Profile, secret::Rotated},
         time,
@@ -41,7 +43,7 @@ pub async fn update(call: &Call<'_>) -> Answer {
 
 /// The key is in this answer and nowhere else.
 pub async fn regenerate_key(call: &Call<'_>) -> Answer {
-    let object = |api_key: &String| Json::object(|json| json.text("api_key", api_key));
+    let object = |api_key: &String| json::noted(&Pairs(&[("api_key", api_key)]), &[]);
     let keep = |api_key: &String| call.keep(201, &object(api_key));
     let api_key = account::regenerate_key(call.shop, call.account, &keep).await?;
     Ok(Response::json(201, object(&api_key)).with("cache-control", "no-store"))
@@ -50,10 +52,8 @@ pub async fn regenerate_key(call: &Call<'_>) -> Answer {
 /// `{}` → 201 with the new secret, which is in this answer and nowhere else, and until when the old one signs beside it.
 pub async fn rotate_secret(call: &Call<'_>) -> Answer {
     let object = |rotated: &Rotated| {
-        Json::object(|json| {
-            json.text("webhook_secret", &rotated.secret);
-            json.text("old_webhook_secret_valid_until", &time::wire(rotated.old_valid_until));
-        })
+        let until = time::wire(rotated.old_valid_until);
+        json::noted(&Pairs(&[("webhook_secret", &rotated.secret), ("old_webhook_secret_valid_until", &until)]), &[])
     };
     let keep = |rotated: &Rotated| call.keep(201, &object(rotated));
     let rotated = account::secret::rotate(call.shop, call.account, &keep).await?;
@@ -61,20 +61,38 @@ pub async fn rotate_secret(call: &Call<'_>) -> Answer {
 }
 
 fn object(call: &Call<'_>, profile: &Profile) -> String {
-    Json::object(|json| {
-        json.text("email", &profile.email);
-        json.text("shop_name", &profile.shop_name);
-        json.maybe("contact_email", profile.contact.email.as_deref());
-        json.maybe("contact_url", profile.contact.url.as_deref());
-        json.flag("test", profile.test);
-        let moment = |at: Option<i64>| at.map(time::wire);
-        json.text("webhook_secret", &masked(&profile.webhook_secrets.newest, 6));
-        json.maybe("webhook_secret_rotated_at", moment(profile.webhook_secret_rotated_at).as_deref());
-        json.maybe("old_webhook_secret_valid_until", moment(profile.webhook_secrets.valid_until).as_deref());
-        json.raw("gateways", &gateway::object(call, profile));
-        json.raw("takes_payments", &gateway::takes_payments());
-        json.raw("payments", &payments::object(&profile.policy));
-        json.text("created_at", &time::wire(profile.created_at));
-        json.text("updated_at", &time::wire(profile.updated_at));
-    })
+    let moment = |at: Option<i64>| at.map(time::wire);
+    let body = Body {
+        email: &profile.email,
+        shop_name: &profile.shop_name,
+        contact_email: profile.contact.email.as_deref(),
+        contact_url: profile.contact.url.as_deref(),
+        test: profile.test,
+        webhook_secret: masked(&profile.webhook_secrets.newest, 6),
+        webhook_secret_rotated_at: moment(profile.webhook_secret_rotated_at),
+        old_webhook_secret_valid_until: moment(profile.webhook_secrets.valid_until),
+        gateways: Raw(&gateway::object(call, profile)),
+        takes_payments: Raw(&gateway::takes_payments()),
+        payments: Raw(&payments::object(&profile.policy)),
+        created_at: time::wire(profile.created_at),
+        updated_at: time::wire(profile.updated_at),
+    };
+    json::noted(&body, &[])
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    email: &'a str,
+    shop_name: &'a str,
+    contact_email: Option<&'a str>,
+    contact_url: Option<&'a str>,
+    test: bool,
+    webhook_secret: String,
+    webhook_secret_rotated_at: Option<String>,
+    old_webhook_secret_valid_until: Option<String>,
+    gateways: Raw<'a>,
+    takes_payments: Raw<'a>,
+    payments: Raw<'a>,
+    created_at: String,
+    updated_at: String,
 }

@@ -1,5 +1,7 @@
 //! `/blacklist`: list, get, create, update, destroy.
 
+use serde::Serialize;
+
 use super::{Answer, Call, again, page::Wanted};
 use crate::{
     api::{
@@ -7,7 +9,7 @@ use crate::{
         fields::{Fields, bad_email},
     },
     http::Response,
-    json::Json,
+    json,
     notes::Meaning,
     shop::{
         blacklist::{self, Entry, Fact, Kind},
@@ -105,13 +107,23 @@ fn fact_of(fields: &mut Fields, kind: Kind, text: &str) -> Option<Fact> {
 }
 
 fn object(entry: &Entry) -> String {
-    Json::object(|json| {
-        json.text("id", &entry.id);
-        json.text("blocked_data", entry.fact.shown());
-        json.int("blacklist_type", entry.kind as i64);
-        json.means("blacklist_type", kinds);
-        json.maybe("note", entry.note.as_deref());
-        json.text("created_at", &time::wire(entry.created_at));
-        json.text("updated_at", &time::wire(entry.updated_at));
-    })
+    let body = Body {
+        id: &entry.id,
+        blocked_data: entry.fact.shown(),
+        blacklist_type: entry.kind as i64,
+        note: entry.note.as_deref(),
+        created_at: time::wire(entry.created_at),
+        updated_at: time::wire(entry.updated_at),
+    };
+    json::noted(&body, &[("blacklist_type", kinds)])
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    id: &'a str,
+    blocked_data: &'a str,
+    blacklist_type: i64,
+    note: Option<&'a str>,
+    created_at: String,
+    updated_at: String,
 }

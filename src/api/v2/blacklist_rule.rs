@@ -1,10 +1,12 @@
 //! `/blacklist_rules`: list, get, create, update, destroy.
 
+use serde::Serialize;
+
 use super::{Answer, Call, page::Wanted};
 use crate::{
     api::{failure::Failure, fields::Fields},
     http::Response,
-    json::Json,
+    json,
     notes::Meaning,
     shop::{
         blacklist_rule::{self, Action, Change, Draft, LAST, Rule},
@@ -75,15 +77,27 @@ fn text(fields: &mut Fields, name: &str, most: usize, new: bool) -> Option<Strin
 }
 
 fn object(rule: &Rule) -> String {
-    Json::object(|json| {
-        json.text("id", &rule.id);
-        json.text("name", &rule.name);
-        json.text("rule", &rule.text);
-        json.text("action_type", rule.action.name());
-        json.means("action_type", actions);
-        json.int("priority", rule.priority);
-        json.flag("enabled", rule.enabled);
-        json.text("created_at", &time::wire(rule.created_at));
-        json.text("updated_at", &time::wire(rule.updated_at));
-    })
+    let body = Body {
+        id: &rule.id,
+        name: &rule.name,
+        rule: &rule.text,
+        action_type: rule.action.name(),
+        priority: rule.priority,
+        enabled: rule.enabled,
+        created_at: time::wire(rule.created_at),
+        updated_at: time::wire(rule.updated_at),
+    };
+    json::noted(&body, &[("action_type", actions)])
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    id: &'a str,
+    name: &'a str,
+    rule: &'a str,
+    action_type: &'a str,
+    priority: i64,
+    enabled: bool,
+    created_at: String,
+    updated_at: String,
 }

@@ -1,13 +1,16 @@
 //! `/categories`: list, get, create, update, destroy.
 
+use serde::Serialize;
+
 use super::{Answer, Call, again, page::Wanted, upload};
 use crate::{
     api::fields::Fields,
     http::Response,
-    json::{Json, Value},
+    json::{self, Raw, Value},
     shop::{
         category::{self, Category},
         time,
+        upload::Place,
     },
 };
 
@@ -78,7 +81,8 @@ fn product_ids(fields: &mut Fields) -> String {
                 }
                 let id = match item {
                     // An id may have digits only, and some clients then send a number.
-                    Value::String(text) | Value::Number(text) => text.trim().to_ascii_lowercase(),
+                    Value::String(text) => text.trim().to_ascii_lowercase(),
+                    Value::Number(number) => number.to_string(),
                     _ => "?".into(),
                 };
                 if !id.is_empty() && !ids.contains(&id) {
@@ -91,18 +95,31 @@ fn product_ids(fields: &mut Fields) -> String {
     if ids.len() > MOST {
         fields.error(format!("Product ids is too long (maximum is {MOST} products)"));
     }
-    Json::list(ids.iter().map(String::as_str))
+    json::noted(&ids, &[])
 }
 
 /// The reference's category object.
 pub fn object(category: &Category, origin: &str) -> String {
-    Json::object(|json| {
-        json.text("id", &category.id);
-        json.text("title", &category.title);
-        json.raw("product_ids", &category.product_ids);
-        upload::write(json, "image", category.image.as_ref(), "cdn", origin);
-        json.flag("unlisted", category.unlisted);
-        json.text("created_at", &time::wire(category.created_at));
-        json.text("updated_at", &time::wire(category.updated_at));
-    })
+    let image = category.image.as_ref();
+    let body = Body {
+        id: &category.id,
+        title: &category.title,
+        product_ids: Raw(&category.product_ids),
+        image: image.map(|image| upload::body(image, Place::Image, "cdn", origin)),
+        unlisted: category.unlisted,
+        created_at: time::wire(category.created_at),
+        updated_at: time::wire(category.updated_at),
+    };
+    json::noted(&body, &[])
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    id: &'a str,
+    title: &'a str,
+    product_ids: Raw<'a>,
+    image: Option<upload::Body<'a>>,
+    unlisted: bool,
+    created_at: String,
+    updated_at: String,
 }

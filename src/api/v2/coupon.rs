@@ -1,10 +1,12 @@
 //! `/coupons`: list, get, create, update, destroy. The reference has no coupons, only orders that carry a `coupon_id`.
 
+use serde::Serialize;
+
 use super::{Answer, Call, again, page::Wanted};
 use crate::{
     api::{failure::Failure, fields::Fields},
     http::Response,
-    json::{Json, Value},
+    json::{self, Value},
     notes::Meaning,
     shop::{
         coupon::{self, Coupon, Discount, MOST_PRODUCTS, Terms},
@@ -169,23 +171,36 @@ fn is_product_id(id: &str) -> bool {
 
 fn object(coupon: &Coupon) -> String {
     let terms = &coupon.terms;
-    Json::object(|json| {
-        json.text("id", &coupon.id);
-        json.text("code", &terms.code);
-        json.text("discount_type", terms.discount.kind());
-        json.means("discount_type", kinds);
-        json.text("discount", &terms.discount.wire());
-        json.means("discount", || Meaning::Decimal);
-        json.maybe("currency", terms.discount.currency());
-        json.means("currency", || Meaning::Currency);
-        json.texts("product_ids", terms.product_ids.iter().map(String::as_str));
-        match terms.max_uses {
-            Some(most) => json.int("max_uses", most),
-            None => json.null("max_uses"),
-        }
-        json.int("uses", coupon.uses);
-        json.maybe("expires_at", terms.expires_at.map(time::wire).as_deref());
-        json.text("created_at", &time::wire(coupon.created_at));
-        json.text("updated_at", &time::wire(coupon.updated_at));
-    })
+    let body = Body {
+        id: &coupon.id,
+        code: &terms.code,
+        discount_type: terms.discount.kind(),
+        discount: terms.discount.wire(),
+        currency: terms.discount.currency(),
+        product_ids: &terms.product_ids,
+        max_uses: terms.max_uses,
+        uses: coupon.uses,
+        expires_at: terms.expires_at.map(time::wire),
+        created_at: time::wire(coupon.created_at),
+        updated_at: time::wire(coupon.updated_at),
+    };
+    json::noted(
+        &body,
+        &[("discount_type", kinds), ("discount", || Meaning::Decimal), ("currency", || Meaning::Currency)],
+    )
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    id: &'a str,
+    code: &'a str,
+    discount_type: &'a str,
+    discount: String,
+    currency: Option<&'a str>,
+    product_ids: &'a [String],
+    max_uses: Option<i64>,
+    uses: i64,
+    expires_at: Option<String>,
+    created_at: String,
+    updated_at: String,
 }

@@ -1,8 +1,10 @@
 //! A product's `custom`: the inputs that its buyers fill in.
 
+use serde::Serialize;
+
 use crate::{
     api::fields::Fields,
-    json::{Json, Value},
+    json::{self, Value},
     notes::Meaning,
 };
 
@@ -17,7 +19,7 @@ const LONGEST: usize = 16_384;
 pub fn read(fields: &mut Fields) -> Option<String> {
     let items: Vec<Value> = match fields.value("custom")? {
         Value::Array(items) => items.clone(),
-        Value::Object(items) => items.iter().map(|(_, item)| item.clone()).collect(),
+        Value::Object(items) => items.values().cloned().collect(),
         Value::String(text) if text.trim().is_empty() => return None,
         _ => {
             fields.error("Custom must be a list");
@@ -33,7 +35,7 @@ pub fn read(fields: &mut Fields) -> Option<String> {
     }
     // Numbered as an order's answers are: from 0.
     let inputs: Vec<String> = items.into_iter().enumerate().map(|(n, item)| input(fields, n, item)).collect();
-    let text = Json::array(inputs.into_iter());
+    let text = json::array(inputs.into_iter());
     if text.len() > LONGEST {
         fields.error(format!("Custom is too long (maximum is {LONGEST} bytes)"));
     }
@@ -62,14 +64,18 @@ fn input(fields: &mut Fields, n: usize, item: Value) -> String {
         }
         fields.error(format!("Custom {n} {error}"));
     }
-    Json::object(|json| {
-        json.text("name", &name);
-        json.text("type", &kind);
-        json.flag("required", required);
-        if kind == "select" {
-            json.texts("options", options.iter().map(String::as_str));
-        }
-    })
+    json::noted(&Input { name: &name, kind: &kind, required, options: &options }, &[])
+}
+
+#[derive(Serialize)]
+struct Input<'a> {
+    name: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    required: bool,
+    /// Of a select, which has some.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    options: &'a [String],
 }
 
 /// What can be chosen.

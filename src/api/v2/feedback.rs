@@ -1,10 +1,12 @@
 //! `/feedbacks`: list, get, create, reply.
 
+use serde::Serialize;
+
 use super::{Answer, Call, page::Wanted};
 use crate::{
     api::{failure::Failure, fields::Fields},
     http::Response,
-    json::Json,
+    json,
     notes::Meaning,
     shop::{
         feedback::{self, Feedback, Opinion, Rating},
@@ -61,18 +63,34 @@ pub async fn reply(call: &Call<'_>, id: &str) -> Answer {
 
 /// What the Shoppy reference answers, by this dialect's names.
 pub fn object(feedback: &Feedback) -> String {
-    Json::object(|json| {
-        json.text("id", &feedback.id);
-        json.text("order_id", &feedback.order_id);
-        json.text("product_id", &feedback.product_id);
-        json.text("product_title", &feedback.product_title);
-        json.int("rating", feedback.rating as i64);
-        json.means("rating", || Meaning::Int { least: -1, most: 1 });
-        json.int("stars", feedback.stars);
-        json.means("stars", || Meaning::Int { least: 1, most: 5 });
-        json.text("comment", &feedback.comment);
-        json.text("response", &feedback.response);
-        json.text("created_at", &time::wire(feedback.created_at));
-        json.text("updated_at", &time::wire(feedback.updated_at));
-    })
+    let body = Body {
+        id: &feedback.id,
+        order_id: &feedback.order_id,
+        product_id: &feedback.product_id,
+        product_title: &feedback.product_title,
+        rating: feedback.rating as i64,
+        stars: feedback.stars,
+        comment: &feedback.comment,
+        response: &feedback.response,
+        created_at: time::wire(feedback.created_at),
+        updated_at: time::wire(feedback.updated_at),
+    };
+    json::noted(
+        &body,
+        &[("rating", || Meaning::Int { least: -1, most: 1 }), ("stars", || Meaning::Int { least: 1, most: 5 })],
+    )
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    id: &'a str,
+    order_id: &'a str,
+    product_id: &'a str,
+    product_title: &'a str,
+    rating: i64,
+    stars: u32,
+    comment: &'a str,
+    response: &'a str,
+    created_at: String,
+    updated_at: String,
 }

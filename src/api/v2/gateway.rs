@@ -1,9 +1,11 @@
 //! `gateways` in `/account`: what the seller's wallets and his accounts elsewhere are. What is secret is masked.
 
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
 use super::Call;
 use crate::{
     api::fields::{Fields, bad_email, label},
-    json::{Json, Value},
+    json::{self, Pairs, Value},
     shop::{
         account::{Change, Profile},
         gateway::{
@@ -22,34 +24,64 @@ use crate::{
 
 /// `{"bitcoin": {…}, "paypal": {…}}`: those that are set up.
 pub fn object(call: &Call<'_>, profile: &Profile) -> String {
-    Json::object(|json| {
-        for wallet in &profile.wallets {
-            let settings = Json::object(|json| {
-                let key = (!wallet.single).then(|| masked(&wallet.text, 8));
-                json.maybe("xpub", key.as_deref());
-                if wallet.gateway.takes_address() {
-                    json.maybe("address", wallet.single.then_some(wallet.text.as_str()));
-                }
-                json.int("confirmations", wallet.confirmations);
-                json.texts("addresses", wallet.addresses.iter().map(String::as_str));
-            });
-            json.raw(wallet.gateway.snake(), &settings);
+    let mut all = Vec::new();
+    for wallet in &profile.wallets {
+        let takes_address = wallet.gateway.takes_address();
+        let settings = Settings::Coin {
+            xpub: (!wallet.single).then(|| masked(&wallet.text, 8)),
+            address: takes_address.then(|| wallet.single.then_some(wallet.text.as_str())),
+            confirmations: wallet.confirmations,
+            addresses: &wallet.addresses,
+        };
+        all.push((wallet.gateway.snake(), settings));
+    }
+    for gateway in pages() {
+        if profile.settings.iter().any(|set| set.setting.path().0 == gateway) {
+            let value = |setting| profile.settings.iter().find(|set| set.setting == setting).map(|set| &set.value);
+            let field = |setting: Setting| (setting.path().1, value(setting).map(|value| shown(setting, value)));
+            let origin = call.shop.world.settings.public_url.as_deref().unwrap_or(&call.request.origin);
+            let notify_url = format!("{origin}/gateways/{gateway}/{}", call.account.id);
+            all.push((gateway, Settings::Page { set: settings_of(gateway).map(field).collect(), notify_url }));
         }
-        for gateway in pages() {
-            if profile.settings.iter().any(|set| set.setting.path().0 == gateway) {
-                let settings = Json::object(|json| {
-                    for setting in settings_of(gateway) {
-                        let value = profile.settings.iter().find(|set| set.setting == setting).map(|set| &set.value);
-                        let shown = value.map(|value| shown(setting, value));
-                        json.maybe(setting.path().1, shown.as_deref());
-                    }
-                    let origin = call.shop.world.settings.public_url.as_deref().unwrap_or(&call.request.origin);
-                    json.text("notify_url", &format!("{origin}/gateways/{gateway}/{}", call.account.id));
-                });
-                json.raw(gateway, &settings);
+    }
+    json::noted(&Pairs(&all), &[])
+}
+
+enum Settings<'a> {
+    Coin {
+        xpub: Option<String>,
+        /// Of a gateway that takes one.
+        address: Option<Option<&'a str>>,
+        confirmations: u32,
+        addresses: &'a [String],
+    },
+    Page {
+        set: Vec<(&'static str, Option<String>)>,
+        notify_url: String,
+    },
+}
+
+impl Serialize for Settings<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut fields = to.serialize_map(None)?;
+        match self {
+            Settings::Coin { xpub, address, confirmations, addresses } => {
+                fields.serialize_entry("xpub", xpub)?;
+                if let Some(address) = address {
+                    fields.serialize_entry("address", address)?;
+                }
+                fields.serialize_entry("confirmations", confirmations)?;
+                fields.serialize_entry("addresses", addresses)?;
+            }
+            Settings::Page { set, notify_url } => {
+                for (name, shown) in set {
+                    fields.serialize_entry(name, shown)?;
+                }
+                fields.serialize_entry("notify_url", notify_url)?;
             }
         }
-    })
+        fields.end()
+    }
 }
 
 /// Gateways that are reached by settings instead of a wallet.
@@ -59,11 +91,7 @@ fn pages() -> impl Iterator<Item = &'static str> {
 
 /// For each gateway of the contract whether this version takes payments through it, once it is set up.
 pub fn takes_payments() -> String {
-    Json::object(|json| {
-        for gateway in Gateway::ALL {
-            json.flag(gateway.snake(), true);
-        }
-    })
+    json::noted(&Pairs(&Gateway::ALL.map(|gateway| (gateway.snake(), true))), &[])
 }
 
 fn settings_of(gateway: &str) -> impl Iterator<Item = Setting> {

@@ -1,11 +1,13 @@
 //! `/orders`: list and get.
 
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
 use super::{Answer, Call, page::Wanted};
 use crate::{
     api::{failure::Failure, fields::label},
     http::Response,
-    json::Json,
-    notes::{self, Meaning},
+    json::{self, Raw},
+    notes::{self, Meaning, Meant},
     shop::{
         gateway::Gateway,
         order::{self, Filter, Order, Status},
@@ -90,119 +92,118 @@ fn statuses() -> Meaning {
     Meaning::Codes((0..=100).filter(|code| Status::from_code(*code).is_some()).collect())
 }
 
-/// The reference's order object, field for field.
+/// The reference's order object, field for field, and what the reference doesn't have.
+#[derive(Serialize)]
+struct Body<'a> {
+    id: &'a str,
+    product_id: &'a str,
+    email: Option<&'a str>,
+    ip_address: Option<&'a str>,
+    country_code: Option<&'a str>,
+    product_title: &'a str,
+    user_agent: Option<&'a str>,
+    value: String,
+    quantity: u32,
+    currency: &'a str,
+    gateway: &'a str,
+    risk_level: u32,
+    status: i64,
+    delivered: Option<&'a str>,
+    /// Null where nothing is paid in coins, as in the reference.
+    crypto_value: Option<u64>,
+    /// Null also once it was given back.
+    crypto_address: Option<&'a str>,
+    crypto_channel: (),
+    crypto_received: u64,
+    crypto_confirmations: u32,
+    referral: Option<&'a str>,
+    usd_value: Option<String>,
+    exchange_rate: Option<String>,
+    coupon_id: Option<&'a str>,
+    custom: Raw<'a>,
+    created_at: String,
+    updated_at: String,
+    rate_source: Option<&'a str>,
+    rate_at: Option<String>,
+    exceptions: Vec<&'static str>,
+}
+
+const MEANINGS: [Meant; 6] = [
+    ("value", || Meaning::Decimal),
+    ("currency", || Meaning::Currency),
+    ("gateway", gateways),
+    ("status", statuses),
+    ("usd_value", || Meaning::Decimal),
+    ("exchange_rate", || Meaning::Decimal),
+];
+
+fn body(order: &Order) -> Body<'_> {
+    let Order { buyer, invoice, .. } = order;
+    // A page's price is nobody's quote.
+    let quoted = order.session.is_none();
+    Body {
+        id: &order.id,
+        product_id: &order.product_id,
+        email: buyer.email.as_deref(),
+        ip_address: buyer.ip_address.as_deref(),
+        country_code: buyer.country_code.as_deref(),
+        product_title: &order.product_title,
+        user_agent: buyer.user_agent.as_deref(),
+        value: order.price.wire(),
+        quantity: order.quantity,
+        currency: order.price.currency().code(),
+        gateway: order.gateway.name(),
+        risk_level: order.risk_level,
+        status: order.status.code(),
+        delivered: order.delivered.as_deref().filter(|_| order.status == Status::Completed),
+        crypto_value: quoted.then_some(invoice.value),
+        crypto_address: invoice.index.map(|_| invoice.address.as_str()),
+        crypto_channel: (),
+        crypto_received: invoice.received,
+        crypto_confirmations: invoice.confirmations,
+        referral: buyer.referral.as_deref(),
+        usd_value: order.usd_value.map(|amount| amount.wire()),
+        exchange_rate: order.exchange_rate.map(|rate| rate.wire()),
+        coupon_id: order.coupon_id.as_deref(),
+        custom: Raw(order.custom.as_deref().unwrap_or("{}")),
+        created_at: time::wire(order.created_at),
+        updated_at: time::wire(order.updated_at),
+        rate_source: quoted.then_some(invoice.rate_source.as_str()),
+        rate_at: quoted.then(|| time::wire(invoice.rate_at)),
+        exceptions: order.exceptions(),
+    }
+}
+
 pub fn object(order: &Order) -> String {
-    Json::object(|json| {
-        json.text("id", &order.id);
-        subject(json, order);
-        buyer(json, order);
-        price(json, order);
-        json.int("risk_level", order.risk_level);
-        status(json, order);
-        delivered(json, order);
-        crypto_value(json, order);
-        crypto_address(json, order);
-        json.null("crypto_channel");
-        received(json, order);
-        worth(json, order);
-        extras(json, order);
-        times(json, order);
-        beyond(json, order);
-    })
+    json::noted(&body(order), &MEANINGS)
 }
 
 /// The reference's white-label object, and then the order's other fields.
+struct WhiteLabel<'a> {
+    order: Body<'a>,
+    confirmations_needed: u32,
+    url: &'a str,
+}
+
+impl Serialize for WhiteLabel<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let WhiteLabel { order, confirmations_needed, url } = self;
+        let mut object = to.serialize_struct("WhiteLabel", 31)?;
+        macro_rules! fields {
+            ($($name:ident)*) => { $(object.serialize_field(stringify!($name), &order.$name)?;)* };
+        }
+        fields!(id status crypto_address crypto_value);
+        object.serialize_field("confirmations_needed", confirmations_needed)?;
+        fields!(product_id email value quantity currency gateway crypto_channel usd_value exchange_rate);
+        fields!(created_at updated_at);
+        object.serialize_field("url", url)?;
+        fields!(ip_address country_code product_title user_agent risk_level delivered);
+        fields!(crypto_received crypto_confirmations referral coupon_id custom rate_source rate_at exceptions);
+        object.end()
+    }
+}
+
 pub fn white_label(order: &Order, url: &str) -> String {
-    Json::object(|json| {
-        json.text("id", &order.id);
-        status(json, order);
-        crypto_address(json, order);
-        crypto_value(json, order);
-        json.int("confirmations_needed", order.confirmations_needed);
-        subject(json, order);
-        price(json, order);
-        json.null("crypto_channel");
-        worth(json, order);
-        times(json, order);
-        json.text("url", url);
-        buyer(json, order);
-        json.int("risk_level", order.risk_level);
-        delivered(json, order);
-        received(json, order);
-        extras(json, order);
-        beyond(json, order);
-    })
-}
-
-/// What the reference doesn't have.
-fn beyond(json: &mut Json, order: &Order) {
-    // A page's price is nobody's quote.
-    let quoted = order.session.is_none();
-    json.maybe("rate_source", quoted.then_some(order.invoice.rate_source.as_str()));
-    json.maybe("rate_at", quoted.then(|| time::wire(order.invoice.rate_at)).as_deref());
-    json.texts("exceptions", order.exceptions().into_iter());
-}
-
-/// Null where nothing is paid in coins, as in the reference; the address also once it was given back.
-fn crypto_value(json: &mut Json, order: &Order) {
-    json.maybe_int("crypto_value", order.session.is_none().then_some(order.invoice.value));
-}
-
-fn crypto_address(json: &mut Json, order: &Order) {
-    json.maybe("crypto_address", order.invoice.index.map(|_| order.invoice.address.as_str()));
-}
-
-fn subject(json: &mut Json, order: &Order) {
-    json.text("product_id", &order.product_id);
-    json.maybe("email", order.buyer.email.as_deref());
-}
-
-fn buyer(json: &mut Json, order: &Order) {
-    let buyer = &order.buyer;
-    json.maybe("ip_address", buyer.ip_address.as_deref());
-    json.maybe("country_code", buyer.country_code.as_deref());
-    json.text("product_title", &order.product_title);
-    json.maybe("user_agent", buyer.user_agent.as_deref());
-}
-
-fn price(json: &mut Json, order: &Order) {
-    json.text("value", &order.price.wire());
-    json.means("value", || Meaning::Decimal);
-    json.int("quantity", order.quantity);
-    json.text("currency", order.price.currency().code());
-    json.means("currency", || Meaning::Currency);
-    json.text("gateway", order.gateway.name());
-    json.means("gateway", gateways);
-}
-
-fn status(json: &mut Json, order: &Order) {
-    json.int("status", order.status.code());
-    json.means("status", statuses);
-}
-
-fn delivered(json: &mut Json, order: &Order) {
-    json.maybe("delivered", order.delivered.as_deref().filter(|_| order.status == Status::Completed));
-}
-
-fn received(json: &mut Json, order: &Order) {
-    json.int("crypto_received", order.invoice.received);
-    json.int("crypto_confirmations", order.invoice.confirmations);
-    json.maybe("referral", order.buyer.referral.as_deref());
-}
-
-fn worth(json: &mut Json, order: &Order) {
-    json.maybe("usd_value", order.usd_value.map(|amount| amount.wire()).as_deref());
-    json.means("usd_value", || Meaning::Decimal);
-    json.maybe("exchange_rate", order.exchange_rate.map(|rate| rate.wire()).as_deref());
-    json.means("exchange_rate", || Meaning::Decimal);
-}
-
-fn extras(json: &mut Json, order: &Order) {
-    json.maybe("coupon_id", order.coupon_id.as_deref());
-    json.raw("custom", order.custom.as_deref().unwrap_or("{}"));
-}
-
-fn times(json: &mut Json, order: &Order) {
-    json.text("created_at", &time::wire(order.created_at));
-    json.text("updated_at", &time::wire(order.updated_at));
+    let confirmations_needed = order.confirmations_needed;
+    json::noted(&WhiteLabel { order: body(order), confirmations_needed, url }, &MEANINGS)
 }

@@ -4,7 +4,7 @@ use super::Call;
 use crate::{
     api::failure::Failure,
     http::Response,
-    json::Json,
+    json,
     notes::{self, Meaning},
 };
 
@@ -52,7 +52,7 @@ impl Wanted {
 
     fn whole(&self, call: &Call<'_>, items: &mut dyn Iterator<Item = String>, total: u64) -> Response {
         let pages = total.div_ceil(self.per_page.into());
-        Response::json(200, Json::array(items))
+        Response::json(200, json::array(items))
             .with("x-total-pages", pages.to_string())
             .with("x-total-count", total.to_string())
             .with("x-current-page", self.page.to_string())

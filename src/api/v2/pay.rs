@@ -12,7 +12,7 @@ use crate::{
         fields::{Fields, label},
     },
     http::Response,
-    json::{Json, Value},
+    json::{self, Map, Pairs, Value},
     shop::{
         gateway::{Desk, Gateway},
         id,
@@ -85,8 +85,10 @@ pub async fn create(call: &Call<'_>) -> Answer {
         webhook_url,
         custom,
     };
-    let object =
-        |made: &Made| Json::object(|json| json.text("url", &format!("{origin}/pay/{}/{}", made.id, made.token)));
+    let object = |made: &Made| {
+        let url = format!("{origin}/pay/{}/{}", made.id, made.token);
+        json::noted(&Pairs(&[("url", url)]), &[])
+    };
     let keep = |made: &Made| call.keep(201, &object(made));
     let made = payment::create(call.shop, call.account, request, &keep).await?;
     Ok(Response::json(201, object(&made)))
@@ -169,9 +171,9 @@ fn custom(fields: &mut Fields) -> Option<String> {
             Value::Object(items.iter().enumerate().map(|(n, item)| (n.to_string(), item.clone())).collect())
         }
         object @ Value::Object(_) => object.clone(),
-        other => Value::Object(vec![("0".to_owned(), other.clone())]),
+        other => Value::Object(Map::from_iter([("0".to_owned(), other.clone())])),
     };
-    let text = canonical(value).to_text();
+    let text = json::to_text(&canonical(value));
     if text.len() > MOST {
         fields.error(format!("{} is too long (maximum is {MOST} bytes)", label("custom")));
         return None;
@@ -183,12 +185,13 @@ fn custom(fields: &mut Fields) -> Option<String> {
 /// Numbers lose their spelling, and those that a float can't hold become texts; names that are numbers come first.
 fn canonical(value: Value) -> Value {
     match value {
-        Value::Number(text) => {
+        Value::Number(number) => {
+            let text = number.to_string();
             let (minus, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("-", digits));
             match Decimal::parse(digits).map(|number| number.to_text()) {
-                Ok(plain) if plain == "0" => Value::Number(plain),
+                Ok(plain) if plain == "0" => 0.into(),
                 Ok(plain) if plain.len() <= 15 && !plain.starts_with("0.00000") => {
-                    Value::Number(format!("{minus}{plain}"))
+                    format!("{minus}{plain}").parse().map_or(Value::String(text), Value::Number)
                 }
                 _ => Value::String(text),
             }
@@ -209,7 +212,7 @@ fn canonical(value: Value) -> Value {
                 }
             }
             numbered.extend(named);
-            Value::Object(numbered)
+            Value::Object(numbered.into_iter().collect())
         }
         other => other,
     }
@@ -217,7 +220,7 @@ fn canonical(value: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use crate::json::parse;
+    use crate::json::{ValueExt, parse};
 
     #[test]
     fn custom_inputs_are_kept_as_javascript_writes_them() {

@@ -1,8 +1,10 @@
 //! `payments` in `/account`: how exact a payment in coins has to be.
 
+use serde::Serialize;
+
 use crate::{
     api::fields::Fields,
-    json::{Json, Value},
+    json::{self, Value},
     notes::Meaning,
     shop::{
         account::{Change, policy::Policy},
@@ -20,17 +22,23 @@ const NUMBERS: [(&str, Option<u8>, u32, u32); 4] = [
 
 /// `{"underpayment_tolerance": "0.5", "rate_spread": "0.0", "quote_minutes": 20, "watch_hours": 24}`
 pub fn object(policy: &Policy) -> String {
-    Json::object(|json| {
-        for ((name, places, ..), number) in NUMBERS.into_iter().zip(policy.numbers()) {
-            match places.and_then(|places| Decimal::new(number.into(), places)) {
-                Some(percent) => {
-                    json.text(name, &percent.wire());
-                    json.means(name, || Meaning::Decimal);
-                }
-                None => json.int(name, number),
-            }
-        }
-    })
+    let [tolerance, spread, quote_minutes, watch_hours] = policy.numbers();
+    let percent = |number: u32, places| Decimal::new(number.into(), places).map(Decimal::wire).unwrap_or_default();
+    let body = Body {
+        underpayment_tolerance: percent(tolerance, 1),
+        rate_spread: percent(spread, 2),
+        quote_minutes,
+        watch_hours,
+    };
+    json::noted(&body, &[("underpayment_tolerance", || Meaning::Decimal), ("rate_spread", || Meaning::Decimal)])
+}
+
+#[derive(Serialize)]
+struct Body {
+    underpayment_tolerance: String,
+    rate_spread: String,
+    quote_minutes: u32,
+    watch_hours: u32,
 }
 
 /// What is absent is left as it is; null makes it what it is in a new account, one number or all of them.

@@ -1,10 +1,12 @@
 //! `/products`: list, get, create, update, destroy.
 
+use serde::Serialize;
+
 use super::{Answer, Call, again, custom, page::Wanted, upload};
 use crate::{
     api::{failure::quoted, fields::Fields},
     http::{BODY_LIMIT, Response},
-    json::{Json, Value},
+    json::{self, Raw, Value},
     notes::Meaning,
     shop::{
         money::{Amount, Decimal},
@@ -12,6 +14,7 @@ use crate::{
         stock::{LONGEST, MOST, Serials, Unfit, delimiter::unit},
         text::{is_invisible, name_of},
         time,
+        upload::Place,
     },
 };
 
@@ -317,48 +320,77 @@ fn some(mut items: Vec<String>) -> String {
 
 /// The reference's product object, field for field; also the body of product events. `origin`: of an image's address.
 pub fn object(product: &Product, origin: &str) -> String {
-    Json::object(|json| {
-        json.text("id", &product.id);
-        json.text("title", &product.title);
-        json.text("description", &product.description);
-        match product.stock() {
-            Some(stock) => json.int("stock", stock),
-            None => json.text("stock", "∞"),
-        }
-        json.text("price", &product.price.wire());
-        json.text("currency", product.price.currency().code());
-        json.int("product_type", product.kind as i64);
-        json.means("product_type", kinds);
-        json.texts("gateways", product.gateways.split(','));
-        json.means("gateways", || Meaning::words(GATEWAYS));
-        json.flag("private", product.private);
-        json.flag("unlisted", product.unlisted);
-        json.flag("vpn_block", product.vpn_block);
-        json.maybe("seller_note", product.seller_note.as_deref());
-        number(json, "maximum_quantity", product.maximum_quantity);
-        json.int("minimum_quantity", product.minimum_quantity);
-        json.text("stock_delimiter", &product.stock_delimiter);
-        number(json, "stock_amount", product.stock_amount);
-        upload::write(json, "image", product.image.as_ref(), "products", origin);
-        json.int("theme", product.theme);
-        json.int("crypto_confirmations", product.crypto_confirmations);
-        json.int("max_risk_level", product.max_risk_level);
-        json.maybe("dynamic_url", product.dynamic_url.as_deref());
-        json.maybe("info", product.info.as_deref());
-        upload::write(json, "file", product.file.as_ref(), "product_files", origin);
-        json.flag("paypal_email_delivery", product.paypal_email_delivery);
-        json.maybe("webhook_url", product.webhook_url.as_deref());
-        json.raw("custom", product.custom.as_deref().unwrap_or("null"));
-        json.text("created_at", &time::wire(product.created_at));
-        json.text("updated_at", &time::wire(product.updated_at));
-        // What the reference doesn't have.
-        json.flag("unique_serials", product.unique_serials);
-    })
+    let body = Body {
+        id: &product.id,
+        title: &product.title,
+        description: &product.description,
+        stock: product.stock().map_or(Stock::Endless("∞"), Stock::Count),
+        price: product.price.wire(),
+        currency: product.price.currency().code(),
+        product_type: product.kind as i64,
+        gateways: product.gateways.split(',').collect(),
+        private: product.private,
+        unlisted: product.unlisted,
+        vpn_block: product.vpn_block,
+        seller_note: product.seller_note.as_deref(),
+        maximum_quantity: product.maximum_quantity,
+        minimum_quantity: product.minimum_quantity,
+        stock_delimiter: &product.stock_delimiter,
+        stock_amount: product.stock_amount,
+        image: product.image.as_ref().map(|image| upload::body(image, Place::Image, "products", origin)),
+        theme: product.theme,
+        crypto_confirmations: product.crypto_confirmations,
+        max_risk_level: product.max_risk_level,
+        dynamic_url: product.dynamic_url.as_deref(),
+        info: product.info.as_deref(),
+        file: product.file.as_ref().map(|file| upload::body(file, Place::File, "product_files", origin)),
+        paypal_email_delivery: product.paypal_email_delivery,
+        webhook_url: product.webhook_url.as_deref(),
+        custom: Raw(product.custom.as_deref().unwrap_or("null")),
+        created_at: time::wire(product.created_at),
+        updated_at: time::wire(product.updated_at),
+        unique_serials: product.unique_serials,
+    };
+    json::noted(&body, &[("product_type", kinds), ("gateways", || Meaning::words(GATEWAYS))])
 }
 
-fn number(json: &mut Json, name: &str, value: Option<i64>) {
-    match value {
-        Some(value) => json.int(name, value),
-        None => json.null(name),
-    }
+#[derive(Serialize)]
+struct Body<'a> {
+    id: &'a str,
+    title: &'a str,
+    description: &'a str,
+    stock: Stock,
+    price: String,
+    currency: &'a str,
+    product_type: i64,
+    gateways: Vec<&'a str>,
+    private: bool,
+    unlisted: bool,
+    vpn_block: bool,
+    seller_note: Option<&'a str>,
+    maximum_quantity: Option<i64>,
+    minimum_quantity: i64,
+    stock_delimiter: &'a str,
+    stock_amount: Option<i64>,
+    image: Option<upload::Body<'a>>,
+    theme: i64,
+    crypto_confirmations: i64,
+    max_risk_level: i64,
+    dynamic_url: Option<&'a str>,
+    info: Option<&'a str>,
+    file: Option<upload::Body<'a>>,
+    paypal_email_delivery: bool,
+    webhook_url: Option<&'a str>,
+    custom: Raw<'a>,
+    created_at: String,
+    updated_at: String,
+    /// The reference doesn't have it.
+    unique_serials: bool,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Stock {
+    Count(i64),
+    Endless(&'static str),
 }

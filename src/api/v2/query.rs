@@ -1,10 +1,12 @@
 //! `/queries`: list, get, create, reply, close.
 
+use serde::Serialize;
+
 use super::{Answer, Call, page::Wanted};
 use crate::{
     api::fields::Fields,
     http::Response,
-    json::Json,
+    json::{self, Raw},
     notes::Meaning,
     shop::{
         query::{self, Change, Query, Question, Reply, Side, Status},
@@ -82,19 +84,34 @@ async fn change(call: &Call<'_>, id: &str, status: u16, change: Change) -> Answe
 
 /// What the Shoppy reference answers, by this dialect's names.
 pub fn object(query: &Query) -> String {
-    Json::object(|json| {
-        json.text("id", &query.id);
-        json.int("status", query.status as i64);
-        json.means("status", || Meaning::Codes(Status::ALL.map(|status| status as i64).into()));
-        json.text("subject", &query.subject);
-        json.text("email", &query.email);
-        json.text("message", &query.message);
-        json.raw("replies", &Json::array(query.replies.iter().map(reply_object)));
-        json.int("replies_count", query.replies_count);
-        json.maybe("order_id", query.order_id.as_deref());
-        json.text("created_at", &time::wire(query.created_at));
-        json.text("updated_at", &time::wire(query.updated_at));
-    })
+    let replies = json::array(query.replies.iter().map(reply_object));
+    let body = Body {
+        id: &query.id,
+        status: query.status as i64,
+        subject: &query.subject,
+        email: &query.email,
+        message: &query.message,
+        replies: Raw(&replies),
+        replies_count: query.replies_count,
+        order_id: query.order_id.as_deref(),
+        created_at: time::wire(query.created_at),
+        updated_at: time::wire(query.updated_at),
+    };
+    json::noted(&body, &[("status", || Meaning::Codes(Status::ALL.map(|status| status as i64).into()))])
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    id: &'a str,
+    status: i64,
+    subject: &'a str,
+    email: &'a str,
+    message: &'a str,
+    replies: Raw<'a>,
+    replies_count: u32,
+    order_id: Option<&'a str>,
+    created_at: String,
+    updated_at: String,
 }
 
 fn sides() -> Meaning {
@@ -102,11 +119,19 @@ fn sides() -> Meaning {
 }
 
 fn reply_object(reply: &Reply) -> String {
-    Json::object(|json| {
-        json.text("id", &reply.id);
-        json.text("from", reply.from.name());
-        json.means("from", sides);
-        json.text("message", &reply.message);
-        json.text("created_at", &time::wire(reply.created_at));
-    })
+    let body = ReplyBody {
+        id: &reply.id,
+        from: reply.from.name(),
+        message: &reply.message,
+        created_at: time::wire(reply.created_at),
+    };
+    json::noted(&body, &[("from", sides)])
+}
+
+#[derive(Serialize)]
+struct ReplyBody<'a> {
+    id: &'a str,
+    from: &'a str,
+    message: &'a str,
+    created_at: String,
 }

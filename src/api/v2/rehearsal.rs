@@ -1,9 +1,11 @@
 //! `/test`: a test account plays the buyer and the chain.
 
+use serde::Serialize;
+
 use super::{Answer, Call, order};
 use crate::{
     api::{failure::Failure, fields::Fields},
-    json::Json,
+    json::{self, Raw},
     notes::Meaning,
     shop::order::rehearsal::{self, Kind},
 };
@@ -28,13 +30,23 @@ pub async fn pay(call: &Call<'_>) -> Answer {
         return Err(Failure::not_found());
     };
     let paid = rehearsal::pay(call.shop, call.account, &order_id, kind, amount, confirmations, call.begin()).await?;
-    let json = Json::object(|json| {
-        json.text("txid", &paid.txid);
-        json.int("value", paid.value);
-        json.int("confirmations", confirmations);
-        json.raw("order", &order::object(&paid.order));
-    });
+    let order = order::object(&paid.order);
+    let body = Paid { txid: &paid.txid, value: paid.value, confirmations, order: Raw(&order) };
+    let json = json::noted(&body, &[]);
     call.made(json).await
+}
+
+#[derive(Serialize)]
+struct Paid<'a> {
+    txid: &'a str,
+    value: u64,
+    confirmations: u32,
+    order: Raw<'a>,
+}
+
+#[derive(Serialize)]
+struct Mined {
+    height: u32,
 }
 
 /// `{count, order_id?}` → 201 with the new height. Blocks take in what is unconfirmed: of that order, or of all.
@@ -48,7 +60,7 @@ pub async fn mine(call: &Call<'_>) -> Answer {
     fields.finish()?;
     let height =
         rehearsal::mine(call.shop, call.account, count.unwrap_or(1), order_id.as_deref(), call.begin()).await?;
-    call.made(Json::object(|json| json.int("height", height))).await
+    call.made(json::noted(&Mined { height }, &[])).await
 }
 
 /// `{order_id}` → 201 with the order, whose unconfirmed transactions are gone.

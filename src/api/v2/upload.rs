@@ -1,11 +1,12 @@
 //! Uploads: `/products/:id/image`, `/products/:id/file`, `/categories/:id/image`. The body is the file itself, or a form
 //! with it (multipart/form-data).
 
+use serde::Serialize;
+
 use super::{Answer, Call, category, product};
 use crate::{
     api::{failure::Failure, multipart},
     http::{Method, Request, Response},
-    json::Json,
     shop::{
         category as categories, product as products,
         upload::{self, Place, Upload},
@@ -164,32 +165,41 @@ fn name(asked: Option<&str>, fallback: &str) -> Result<String, Failure> {
     })
 }
 
-/// `image` or `file` as the reference has it, or null. Images have an address that is good as long as they are; files have
+/// `image` or `file` as the reference has it. Images have an address that is good as long as they are; files have
 /// none, since whoever knows it could have them.
-pub fn write(json: &mut Json, name: &str, upload: Option<&Upload>, storage: &str, origin: &str) {
-    let Some(upload) = upload else {
-        return json.null(name);
+pub fn body<'a>(upload: &'a Upload, place: Place, storage: &'static str, origin: &str) -> Body<'a> {
+    let Upload { id, size, mime, name } = upload;
+    let metadata = match place {
+        Place::Image => Metadata::Image { size: *size, filename: name, mime_type: mime },
+        Place::File => Metadata::File { size: *size, mime_type: mime, filename: name },
     };
-    let is_image = name == "image";
-    let metadata = Json::object(|json| {
-        json.int("size", upload.size);
-        if is_image {
-            json.text("filename", &upload.name);
-            json.text("mime_type", &upload.mime);
-        } else {
-            json.text("mime_type", &upload.mime);
-            json.text("filename", &upload.name);
-        }
-    });
-    let object = Json::object(|json| {
-        json.text("id", &upload.id);
-        json.text("storage", storage);
-        json.raw("metadata", &metadata);
-        if is_image {
-            json.text("url", &format!("{origin}/images/{}", upload.id));
-        } else {
-            json.null("url");
-        }
-    });
-    json.raw(name, &object);
+    let url = match place {
+        Place::Image => Url::Public(format!("{origin}/images/{id}")),
+        Place::File => Url::Nowhere,
+    };
+    Body { id, storage, metadata, url }
+}
+
+#[derive(Serialize)]
+pub struct Body<'a> {
+    id: &'a str,
+    storage: &'static str,
+    metadata: Metadata<'a>,
+    url: Url,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Url {
+    Public(String),
+    /// `null`
+    Nowhere,
+}
+
+/// Each with its fields in the reference's order.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Metadata<'a> {
+    Image { size: i64, filename: &'a str, mime_type: &'a str },
+    File { size: i64, mime_type: &'a str, filename: &'a str },
 }

@@ -1,10 +1,12 @@
 //! `/webhooks`: endpoints and logs.
 
+use serde::Serialize;
+
 use super::{Answer, Call, page::Wanted};
 use crate::{
     api::{failure::Failure, fields::Fields},
     http::Response,
-    json::{Json, Value},
+    json::{self, Raw, Value},
     notes::Meaning,
     shop::{
         time,
@@ -58,11 +60,9 @@ pub async fn update_endpoint(call: &Call<'_>, id: &str) -> Answer {
     fields.finish()?;
     let body = match webhook::update_endpoint(call.shop, call.account, id, url, events, enabled).await? {
         Updated::Done(endpoint) => endpoint_object(&endpoint),
-        Updated::Back { endpoint, missed, since } => Json::object(|json| {
-            endpoint_fields(json, &endpoint);
-            json.int("missed", missed);
-            json.text("missed_since", &time::wire(since));
-        }),
+        Updated::Back { endpoint, missed, since } => {
+            endpoint_body(&endpoint, Some(Back { missed, missed_since: time::wire(since) }))
+        }
         Updated::Unwilling(log) => {
             let code = log.response_code.to_string();
             let reason = if log.response_code == 0 { log.error.as_deref().unwrap_or("network") } else { &code };
@@ -119,23 +119,48 @@ fn known_events() -> String {
 /// The reference's endpoint object, and beside it how it does: since when it only fails, when that will disable it, and
 /// when and why that happened.
 pub fn endpoint_object(endpoint: &Endpoint) -> String {
-    Json::object(|json| endpoint_fields(json, endpoint))
+    endpoint_body(endpoint, None)
 }
 
-fn endpoint_fields(json: &mut Json, endpoint: &Endpoint) {
+fn endpoint_body(endpoint: &Endpoint, back: Option<Back>) -> String {
     let moment = |at: Option<i64>| at.map(time::wire);
-    json.text("id", &endpoint.id);
-    json.text("url", &endpoint.url);
-    json.flag("enabled", endpoint.enabled);
-    json.texts("events", endpoint.events.iter().map(|event| event.name()));
-    json.means("events", names);
-    json.text("created_at", &time::wire(endpoint.created_at));
-    json.text("updated_at", &time::wire(endpoint.updated_at));
-    json.maybe("failing_since", moment(endpoint.failing_since).as_deref());
-    json.maybe("disables_at", moment(endpoint.disables_at()).as_deref());
-    json.maybe("disabled_at", moment(endpoint.disabled_at).as_deref());
-    json.maybe("disabled_reason", endpoint.disabled_reason.as_deref());
-    json.means("disabled_reason", || Meaning::words(["failing", "gone"]));
+    let body = EndpointBody {
+        id: &endpoint.id,
+        url: &endpoint.url,
+        enabled: endpoint.enabled,
+        events: endpoint.events.iter().map(|event| event.name()).collect(),
+        created_at: time::wire(endpoint.created_at),
+        updated_at: time::wire(endpoint.updated_at),
+        failing_since: moment(endpoint.failing_since),
+        disables_at: moment(endpoint.disables_at()),
+        disabled_at: moment(endpoint.disabled_at),
+        disabled_reason: endpoint.disabled_reason.as_deref(),
+        back,
+    };
+    json::noted(&body, &[("events", names), ("disabled_reason", || Meaning::words(["failing", "gone"]))])
+}
+
+#[derive(Serialize)]
+struct EndpointBody<'a> {
+    id: &'a str,
+    url: &'a str,
+    enabled: bool,
+    events: Vec<&'static str>,
+    created_at: String,
+    updated_at: String,
+    failing_since: Option<String>,
+    disables_at: Option<String>,
+    disabled_at: Option<String>,
+    disabled_reason: Option<&'a str>,
+    #[serde(flatten)]
+    back: Option<Back>,
+}
+
+/// What an endpoint missed that is enabled again.
+#[derive(Serialize)]
+struct Back {
+    missed: u32,
+    missed_since: String,
 }
 
 pub async fn logs(call: &Call<'_>) -> Answer {
@@ -188,14 +213,15 @@ pub async fn replay(call: &Call<'_>) -> Answer {
     let since = since.unwrap_or_default();
     let wanted = replay::Wanted { endpoint_id, since, until, after, failed, latest_per_subject, dry_run };
     let object = |replayed: &Replayed| {
-        Json::object(|json| {
-            json.int("matched", replayed.matched);
-            json.int("replayed", replayed.log_ids.len());
-            json.int("remaining", replayed.remaining);
-            json.maybe("next", replayed.next.as_deref());
-            json.flag("dry_run", dry_run);
-            json.texts("log_ids", replayed.log_ids.iter().map(String::as_str));
-        })
+        let body = ReplayBody {
+            matched: replayed.matched,
+            replayed: replayed.log_ids.len(),
+            remaining: replayed.remaining,
+            next: replayed.next.as_deref(),
+            dry_run,
+            log_ids: &replayed.log_ids,
+        };
+        json::noted(&body, &[])
     };
     let keep = |replayed: &Replayed| call.keep(201, &object(replayed));
     let replayed = replay::replay(call.shop, call.account, &wanted, &keep).await?;
@@ -228,22 +254,51 @@ pub async fn simulate(call: &Call<'_>) -> Answer {
 /// The reference's log object, and beside it `error`: why no answer came, of which log it is a repetition, and whether it
 /// is a sample.
 fn log_object(log: &Log) -> String {
-    Json::object(|json| {
-        json.text("id", &log.id);
-        json.text("url", &log.url);
-        json.raw("payload", &log.payload);
-        json.maybe("response", log.response.as_deref());
-        json.int("response_code", log.response_code);
-        json.raw("response_headers", log.response_headers.as_deref().unwrap_or("null"));
-        json.int("retries", log.retries);
-        json.text("event", &log.event);
-        json.means("event", names);
-        json.int("retry_limit", log.retry_limit);
-        json.maybe("next_retry_at", log.next_retry_at.map(time::wire).as_deref());
-        json.text("created_at", &time::wire(log.created_at));
-        json.text("updated_at", &time::wire(log.updated_at));
-        json.maybe("error", log.error.as_deref());
-        json.maybe("replay_of", log.replay_of.as_deref());
-        json.flag("simulated", log.simulated);
-    })
+    let body = LogBody {
+        id: &log.id,
+        url: &log.url,
+        payload: Raw(&log.payload),
+        response: log.response.as_deref(),
+        response_code: log.response_code,
+        response_headers: Raw(log.response_headers.as_deref().unwrap_or("null")),
+        retries: log.retries,
+        event: &log.event,
+        retry_limit: log.retry_limit,
+        next_retry_at: log.next_retry_at.map(time::wire),
+        created_at: time::wire(log.created_at),
+        updated_at: time::wire(log.updated_at),
+        error: log.error.as_deref(),
+        replay_of: log.replay_of.as_deref(),
+        simulated: log.simulated,
+    };
+    json::noted(&body, &[("event", names)])
+}
+
+#[derive(Serialize)]
+struct LogBody<'a> {
+    id: &'a str,
+    url: &'a str,
+    payload: Raw<'a>,
+    response: Option<&'a str>,
+    response_code: i64,
+    response_headers: Raw<'a>,
+    retries: u32,
+    event: &'a str,
+    retry_limit: u32,
+    next_retry_at: Option<String>,
+    created_at: String,
+    updated_at: String,
+    error: Option<&'a str>,
+    replay_of: Option<&'a str>,
+    simulated: bool,
+}
+
+#[derive(Serialize)]
+struct ReplayBody<'a> {
+    matched: u32,
+    replayed: usize,
+    remaining: u32,
+    next: Option<&'a str>,
+    dry_run: bool,
+    log_ids: &'a [String],
 }

@@ -33,14 +33,10 @@ impl Sealed {
         let open = |sealed: &str| vault::open(&shop.world.settings.vault_keys, &place(account_id), sealed);
         let mut old = Vec::new();
         let mut valid_until = None;
-        let kept = self.old.as_deref().and_then(|text| json::parse(text).ok());
-        for item in kept.as_ref().and_then(|kept| kept.as_array()).unwrap_or_default() {
-            let (Some(sealed), Some(until)) = (item.at(0).and_then(|text| text.as_str()), item.at(1)) else {
-                return Err(Fault("the old webhook secrets can't be read".into()));
-            };
-            let until = until.as_int::<i64>().unwrap_or(0);
+        let kept: Option<Vec<(String, i64)>> = json::from_text(self.old.as_deref().unwrap_or("[]"));
+        for (sealed, until) in kept.ok_or_else(|| Fault("the old webhook secrets can't be read".into()))? {
             if until > now {
-                old.push(open(sealed)?);
+                old.push(open(&sealed)?);
                 valid_until = Some(until);
             }
         }

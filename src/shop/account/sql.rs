@@ -8,7 +8,7 @@ use super::{
     secret::{KEPT, MOST, Sealed, Secrets},
 };
 use crate::{
-    json::{self, Value},
+    json,
     world::{self, Fault, Reader, Row, Statement},
 };
 
@@ -62,34 +62,15 @@ fn account(row: &mut Reader<'_>) -> Account {
 
 /// The directory row as the cache keeps it. The e-mail is the cache key.
 pub fn to_cache(account: &Account, now: i64) -> String {
-    let fields: Vec<Value> = vec![
-        account.id.into(),
-        account.shard.as_str().into(),
-        account.test.into(),
-        account.key_hash.as_str().into(),
-        now.into(),
-        account.shop_name.as_deref().map_or(Value::Null, Value::from),
-        account.disabled.into(),
-        account.key_since.into(),
-    ];
-    Value::Array(fields).to_text()
+    let Account { id, shard, test, key_hash, shop_name, disabled, key_since, .. } = account;
+    json::to_text(&(id, shard, test, key_hash, now, shop_name, disabled, key_since))
 }
 
 /// And when it was cached.
 pub fn from_cache(email: &str, text: &str) -> Option<(Account, i64)> {
-    let fields = json::parse(text).ok()?;
-    let cached_at = fields.at(4)?.as_int::<i64>()?;
-    let account = Account {
-        id: fields.at(0)?.as_int()?,
-        email: email.to_owned(),
-        shard: fields.at(1)?.as_str()?.to_owned(),
-        test: fields.at(2)?.as_bool()?,
-        key_hash: fields.at(3)?.as_str()?.to_owned(),
-        shop_name: fields.at(5).and_then(Value::as_str).map(str::to_owned),
-        disabled: fields.at(6)?.as_bool()?,
-        key_since: fields.at(7)?.as_int()?,
-    };
-    Some((account, cached_at))
+    let (id, shard, test, key_hash, cached_at, shop_name, disabled, key_since) = json::from_text(text)?;
+    let email = email.to_owned();
+    Some((Account { id, email, shard, test, key_hash, shop_name, disabled, key_since }, cached_at))
 }
 
 pub fn insert(account: &Account, now: i64) -> Statement {
@@ -125,10 +106,9 @@ pub fn shop_name(account_id: i64) -> Statement {
 }
 
 pub fn shop_names(account_ids: &[i64]) -> Statement {
-    let ids = Value::Array(account_ids.iter().map(|id| (*id).into()).collect());
     Statement::new(
         "SELECT account_id, shop_name FROM shops WHERE account_id IN (SELECT value FROM json_each(?1))",
-        vec![ids.to_text().into()],
+        vec![json::to_text(account_ids).into()],
     )
 }
 

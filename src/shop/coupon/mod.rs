@@ -9,7 +9,7 @@ use super::{
     product,
 };
 use crate::{
-    json::Json,
+    json,
     world::{Row, Statement},
 };
 
@@ -99,7 +99,7 @@ pub async fn create(shop: &Shop, account: &Account, terms: Terms, along: Along<'
     let now = shop.now();
     let coupon = Coupon { id: id::short(shop.random()), terms, uses: 0, created_at: now, updated_at: now };
     let mut statements = along(&coupon)?;
-    let product_ids = Json::list(coupon.terms.product_ids.iter().map(String::as_str));
+    let product_ids = json::to_text(&coupon.terms.product_ids);
     statements.extend([
         product::sql::all_known(account.id, &product_ids),
         list::grow(account.id, sql::TABLE),
@@ -114,7 +114,7 @@ pub async fn create(shop: &Shop, account: &Account, terms: Terms, along: Along<'
 pub async fn update(shop: &Shop, account: &Account, before: &Coupon, terms: &Terms) -> Outcome<Coupon> {
     let id = &before.id;
     let new = terms.product_ids.iter().filter(|id| !before.terms.product_ids.contains(id));
-    let product_ids = Json::list(new.map(String::as_str));
+    let product_ids = json::to_text(&new.collect::<Vec<_>>());
     let statements = vec![
         list::unmoved(account.id, sql::TABLE, id, before.updated_at),
         product::sql::all_known(account.id, &product_ids),

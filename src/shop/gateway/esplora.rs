@@ -7,7 +7,7 @@ use super::{
     servers::{self, ErrorKind, ServerError},
 };
 use crate::{
-    json::{self, Value},
+    json::{self, Value, ValueExt},
     shop::{
         Shop,
         order::facts::Receipt,

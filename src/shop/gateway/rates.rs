@@ -7,7 +7,7 @@ use futures_util::future::join3;
 use super::{Coin, Gateway};
 
 use crate::{
-    json::{self, Value},
+    json::{self, Value, ValueExt},
     shop::{
         Refusal, Shop,
         money::{Currency, Decimal},
@@ -248,10 +248,7 @@ fn coingecko_prices(body: &str, coin: Coin) -> Option<Value> {
 /// The price in an object of prices, by currency in whatever case; only a plausible one.
 fn price_in(prices: &Value, code: &str) -> Option<Decimal> {
     let (_, price) = prices.as_object()?.iter().find(|(known, _)| known.eq_ignore_ascii_case(code))?;
-    match price {
-        Value::String(text) | Value::Number(text) => plausible(text),
-        _ => None,
-    }
+    plausible(price.as_str().or_else(|| price.digits())?)
 }
 
 /// Digits and a point; below ten thousand billions, since in no currency a coin that is sold here ever cost more.

@@ -11,7 +11,7 @@ use super::{
     settings::{self, Set, Setting},
 };
 use crate::{
-    json::{self, Value},
+    json::{self, Value, ValueExt},
     shop::{
         Error, Outcome, Refusal, id,
         money::{Amount, Currency},
@@ -163,7 +163,7 @@ impl Way for Stripe {
                 answer => answer?,
             };
             let session =
-                if event.order_id.is_some() { Some(&answer) } else { answer.get("data").and_then(|all| all.at(0)) };
+                if event.order_id.is_some() { Some(&answer) } else { answer.get("data").and_then(|all| all.get(0)) };
             let (Some(session), Some(order_id)) = (session, session.and_then(order_of)) else {
                 return Ok(Heard::Nothing);
             };
@@ -319,7 +319,7 @@ async fn movements(api: &Api<'_>, order: &Order, session: &Value, all: bool) -> 
             continue;
         }
         let answer = api.call(&format!("{list}?limit=100&payment_intent={payment_id}"), None).await?;
-        for object in answer.get("data").and_then(Value::as_array).ok_or_else(nonsense)? {
+        for object in answer.get("data").and_then(Value::as_list).ok_or_else(nonsense)? {
             let id = name(object, "id").ok_or_else(nonsense)?;
             let kinds: &[Kind] = match (list, name(object, "status").unwrap_or_default()) {
                 ("refunds", "succeeded") => &[Kind::Refunded],
@@ -334,7 +334,7 @@ async fn movements(api: &Api<'_>, order: &Order, session: &Value, all: bool) -> 
             };
             for kind in kinds {
                 // A dispute moves on when its money does; it was created long before.
-                let moved = object.get("balance_transactions").and_then(Value::as_array).and_then(<[_]>::last);
+                let moved = object.get("balance_transactions").and_then(Value::as_list).and_then(<[_]>::last);
                 let fact = fact(order, *kind, id, object, "amount", moved.unwrap_or(object)).ok_or_else(nonsense)?;
                 movements.push(Movement { of: payment_id.to_owned(), ..fact });
             }

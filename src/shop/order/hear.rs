@@ -3,7 +3,7 @@
 
 use super::watch;
 use crate::{
-    json::{self, Value},
+    json::{self, Pairs},
     shop::{
         Error, Outcome, Refusal, Shop,
         account::Account,
@@ -55,7 +55,6 @@ pub async fn receive(
 
 /// Answers a row if it is new, about an order or a payment of the account's, and there is room for it.
 fn keep(account_id: i64, gateway: Gateway, admitted: &Admitted, notice: &Notice) -> Statement {
-    let headers = notice.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     Statement::new(
         "INSERT INTO notices (account_id, gateway, id, body, headers, due_at, received_at)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
@@ -70,7 +69,7 @@ fn keep(account_id: i64, gateway: Gateway, admitted: &Admitted, notice: &Notice)
             gateway.snake().into(),
             (&admitted.id).into(),
             (&notice.body).into(),
-            Value::Object(headers).to_text().into(),
+            json::to_text(&Pairs(&notice.headers)).into(),
             (notice.received_at + GRACE).into(),
             notice.received_at.into(),
             admitted.order_id.clone().into(),
@@ -200,9 +199,9 @@ fn clear(account_id: i64, gateway: &str, id: &str) -> Statement {
 fn from_row(row: &Row) -> Result<(Notice, bool), Fault> {
     row.read(|row| {
         let (body, headers) = (row.text(), row.text());
-        let headers = json::parse(&headers).ok();
-        let headers = headers.as_ref().and_then(Value::as_object).unwrap_or_default().iter();
-        let headers = headers.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
+        let headers: json::Map<String, json::Value> = json::from_text(&headers).unwrap_or_default();
+        let headers =
+            headers.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect();
         Ok((Notice { body, headers, received_at: row.int() }, row.flag()))
     })
 }

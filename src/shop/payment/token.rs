@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::{
-    json::{self, Value},
+    json,
     shop::{
         gateway::Gateway,
         money::{Amount, Currency},
@@ -36,21 +36,21 @@ pub struct Link {
 }
 
 pub fn sign(keys: &Keys, payment_id: &str, link: &Link) -> String {
-    let wire = Value::Array(vec![
-        link.account_id.into(),
-        link.shard.as_str().into(),
-        link.test.into(),
-        link.shop_name.as_str().into(),
-        link.title.as_str().into(),
-        link.price.minor().into(),
-        link.price.currency().code().into(),
-        i64::from(link.quantity).into(),
-        link.gateway.snake().into(),
-        link.needs_email.into(),
-        link.return_origin.as_str().into(),
-        link.expires_at.into(),
-    ]);
-    let contents = URL_SAFE_NO_PAD.encode(wire.to_text());
+    let wire = json::to_text(&(
+        link.account_id,
+        &link.shard,
+        link.test,
+        &link.shop_name,
+        &link.title,
+        link.price.minor(),
+        link.price.currency().code(),
+        link.quantity,
+        link.gateway.snake(),
+        link.needs_email,
+        &link.return_origin,
+        link.expires_at,
+    ));
+    let contents = URL_SAFE_NO_PAD.encode(wire);
     let (id, key) = keys.first();
     let tag = mac(key, payment_id, &contents).map_or_else(Vec::new, |mac| mac.finalize().into_bytes().to_vec());
     format!("{id}.{contents}.{}", URL_SAFE_NO_PAD.encode(tag))
@@ -67,21 +67,34 @@ pub fn verify(keys: &Keys, payment_id: &str, token: &str) -> Option<Link> {
     let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
     mac(keys.named(id)?, payment_id, contents)?.verify_slice(&tag).ok()?;
     let wire = String::from_utf8(URL_SAFE_NO_PAD.decode(contents).ok()?).ok()?;
-    let wire = json::parse(&wire).ok()?;
-    let at = |n: usize| wire.at(n);
-    let text = |n: usize| at(n).and_then(Value::as_str);
+    let (
+        account_id,
+        shard,
+        test,
+        shop_name,
+        title,
+        minor,
+        currency,
+        quantity,
+        gateway,
+        needs_email,
+        return_origin,
+        expires_at,
+    ): (_, _, _, _, _, _, String, _, String, _, _, _) = json::from_text(&wire)?;
+    let price = Amount::new(minor, Currency::parse(&currency)?)?;
+    let gateway = Gateway::parse(&gateway)?;
     Some(Link {
-        account_id: at(0)?.as_int()?,
-        shard: text(1)?.to_owned(),
-        test: at(2)?.as_bool()?,
-        shop_name: text(3)?.to_owned(),
-        title: text(4)?.to_owned(),
-        price: Amount::new(at(5)?.as_int()?, Currency::parse(text(6)?)?)?,
-        quantity: at(7)?.as_int()?,
-        gateway: Gateway::parse(text(8)?)?,
-        needs_email: at(9)?.as_bool()?,
-        return_origin: text(10)?.to_owned(),
-        expires_at: at(11)?.as_int()?,
+        account_id,
+        shard,
+        test,
+        shop_name,
+        title,
+        price,
+        quantity,
+        gateway,
+        needs_email,
+        return_origin,
+        expires_at,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Serials, State, Taken};
 use crate::{
-    json::Json,
+    json,
     world::{Fault, Row, Statement, Value},
 };
 
@@ -84,5 +84,5 @@ pub fn none_known(account_id: i64, product_id: &str, serials: &Serials) -> State
 }
 
 fn texts(serials: &Serials) -> Value {
-    Json::list(serials.all.iter().map(String::as_str)).into()
+    json::to_text(&serials.all).into()
 }

@@ -2,7 +2,7 @@
 
 use super::{open, seal};
 use crate::{
-    json::{self, Value},
+    json::{self, Value, ValueExt},
     shop::Shop,
     world::{Fault, Statement, Uncommitted},
 };

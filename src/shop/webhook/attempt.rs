@@ -8,7 +8,7 @@ use super::{
     url,
 };
 use crate::{
-    json::Value,
+    json::{self, Pairs},
     shop::time::{self, HOUR, MINUTE, SECOND},
     world::{Answer, LogLine, Outgoing, WebFault},
 };
@@ -108,10 +108,10 @@ async fn may_go(shop: &Shop, url: &str) -> Result<(), &'static str> {
 }
 
 fn answered(shop: &Shop, mut task: Task, answer: Answer) -> Attempted {
-    let headers = answer.headers.iter().take(50).map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+    let headers = answer.headers.get(..answer.headers.len().min(50)).unwrap_or_default();
     task.log.response_code = answer.status.into();
     task.log.response = Some(String::from_utf8_lossy(&answer.body).into_owned());
-    task.log.response_headers = Some(Value::Object(headers).to_text());
+    task.log.response_headers = Some(json::to_text(&Pairs(headers)));
     // The status decides whether it arrived; this only says why not all of the answer is here.
     task.log.error = match answer.truncated {
         true if answer.body.len() >= KEPT => Some("too_large".into()),

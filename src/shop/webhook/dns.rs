@@ -11,7 +11,7 @@ use std::{cell::RefCell, net::IpAddr};
 
 use super::url;
 use crate::{
-    json,
+    json::{self, ValueExt},
     shop::{
         Shop,
         time::{MINUTE, SECOND},
@@ -91,7 +91,7 @@ fn read(body: &[u8]) -> Option<Found> {
         3 => return Some(Found::Nothing),
         _ => return None,
     }
-    let records = body.get("Answer").and_then(|records| records.as_array()).unwrap_or_default();
+    let records = body.get("Answer").and_then(|records| records.as_list()).unwrap_or_default();
     // 1 is A, 28 is AAAA (RFC 3596); on the way there are aliases.
     let addresses =
         records.iter().filter(|record| matches!(record.get("type").and_then(|n| n.as_int::<i64>()), Some(1 | 28)));

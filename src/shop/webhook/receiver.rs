@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use super::{PATIENCE, task::Task};
 use crate::{
-    json::Value,
+    json,
     shop::time::{DAY, HOUR, MINUTE, SECOND},
     world::{Reader, Statement},
 };
@@ -330,7 +330,7 @@ pub fn let_probe(account_id: i64, logs: &str, now: i64) -> Statement {
 
 /// Those of these accounts that are crowded → their ids.
 pub fn crowded(accounts: &[i64], now: i64) -> Statement {
-    let accounts = Value::Array(accounts.iter().map(|id| (*id).into()).collect()).to_text();
+    let accounts = json::to_text(accounts);
     Statement::new(
         format!(
             "SELECT value FROM json_each(?1) WHERE {CROWDED_FROM} <= (SELECT COUNT(*) FROM (

@@ -7,7 +7,7 @@
 
 use super::{Due, GRACE, Log, first, nudges, receiver, sql};
 use crate::{
-    json::Value,
+    json,
     shop::{
         Along, Outcome, Refusal, Shop,
         account::Account,
@@ -186,7 +186,7 @@ pub async fn replay(shop: &Shop, account: &Account, wanted: &Wanted, along: Alon
 
 /// `[[the log, its repetition], …]`
 fn pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    Value::Array(pairs.map(|(from, to)| Value::Array(vec![from.into(), to.into()])).collect()).to_text()
+    json::to_text(&pairs.collect::<Vec<_>>())
 }
 
 fn original(account_id: i64, id: &str) -> Statement {

@@ -3,7 +3,7 @@
 
 use super::{Due, Endpoint, Event, GRACE, Log, PATIENCE, RETRIES, Subject, nudges, receiver, sql};
 use crate::{
-    json::Value,
+    json,
     shop::{
         Along, Outcome, Shop,
         account::{Account, policy::Policy},
@@ -30,7 +30,7 @@ pub async fn simulate(
     let (log, owed) = sample_log(shop, account, url, event, due_at, RETRIES)?;
     let mut statements = along(&log)?;
     statements.extend(owed);
-    let pair = Value::Array(vec![Value::Array(vec![log.id.as_str().into(), log.id.as_str().into()])]).to_text();
+    let pair = json::to_text(&[[&log.id, &log.id]]);
     statements.push(receiver::let_probe(account.id, &pair, shop.now()));
     account.db(shop)?.commit(statements).await?;
     shop.nudge(nudges(account, &[Due { log_id: log.id.clone(), slow: false }])).await;

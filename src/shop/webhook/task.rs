@@ -6,7 +6,7 @@ use super::{
     sql::{LOG, LOG_COLUMNS, NEXT_RETRY, log},
 };
 use crate::{
-    json::Value,
+    json,
     shop::{
         account::secret::Sealed,
         time::{DAY, MINUTE},
@@ -53,7 +53,7 @@ impl Task {
 /// These logs (account, id), as far as they exist, with all that their delivery needs. Their URL is where the endpoint is now.
 pub fn tasks(logs: &[(i64, String)]) -> Statement {
     let log = LOG.replace("l.url,", "COALESCE(e.url, l.url),").replace(NEXT_RETRY, "l.next_retry_at");
-    let pairs = logs.iter().map(|(account_id, id)| Value::Array(vec![(*account_id).into(), id.as_str().into()]));
+    let pairs: Vec<_> = logs.iter().map(|(account_id, id)| (account_id, id)).collect();
     Statement::new(
         format!(
             "SELECT {log}, l.account_id AS task_account, l.endpoint_id,
@@ -77,7 +77,7 @@ pub fn tasks(logs: &[(i64, String)]) -> Statement {
              ORDER BY wanted.key",
             receiver::COLUMNS
         ),
-        vec![Value::Array(pairs.collect()).to_text().into()],
+        vec![json::to_text(&pairs).into()],
     )
 }
 

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use pushguard::{
     api::v2::ROUTES,
     http::{Method, Request},
-    json::Value,
+    json::{Value, ValueExt},
     notes::{self, Note, Shape},
 };
 use serde_json::Value as Fields;

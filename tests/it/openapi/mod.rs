@@ -119,7 +119,7 @@ impl Specification<'_> {
             ("servers", Value::Array(vec![object([("url", text("/api/v2"))])])),
             ("security", Value::Array(vec![object([("basic", Value::Array(Vec::new()))])])),
             ("tags", Value::Array(tags.collect())),
-            ("paths", object(paths.into_iter().map(|(path, methods)| (path, Value::Object(methods))))),
+            ("paths", object(paths.into_iter().map(|(path, methods)| (path, object(methods))))),
             ("webhooks", self.webhooks(hooks)),
             (
                 "components",
@@ -135,7 +135,7 @@ impl Specification<'_> {
                             ]),
                         )]),
                     ),
-                    ("schemas", Value::Object(schemas)),
+                    ("schemas", object(schemas)),
                     ("headers", self.headers()),
                     ("responses", self.common()),
                 ]),
@@ -225,7 +225,7 @@ impl Specification<'_> {
         {
             put(created, "links", links);
         }
-        Value::Object(responses)
+        object(responses)
     }
 
     fn response(&self, section: &str, status: u16, all: &[&Exchange]) -> Value {
@@ -293,7 +293,7 @@ impl Specification<'_> {
         object([
             ("description", text(words)),
             ("schema", object([("type", text(if number { "integer" } else { "string" }))])),
-            ("example", if number { Value::Number(values[0].to_owned()) } else { text(values[0]) }),
+            ("example", if number { parsed(values[0]) } else { text(values[0]) }),
         ])
     }
 
@@ -405,10 +405,10 @@ fn ordered(body: &Value, schema: &Value) -> Value {
     let (Value::Object(fields), Some(properties)) = (body, schema.get("properties").and_then(Value::as_object)) else {
         return body.clone();
     };
-    let place = |name: &String| properties.iter().position(|(known, _)| known == name);
-    let mut fields = fields.clone();
+    let place = |name: &String| properties.keys().position(|known| known == name);
+    let mut fields: Vec<_> = fields.clone().into_iter().collect();
     fields.sort_by_key(|(name, _)| place(name).unwrap_or(usize::MAX));
-    Value::Object(fields)
+    object(fields)
 }
 
 /// `webhook_create_endpoint` → `WebhookCreateEndpoint`

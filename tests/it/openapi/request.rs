@@ -1,7 +1,7 @@
 //! From what handlers looked for in requests to JSON Schema: fields of bodies, parameters of the query.
 
 use pushguard::{
-    json::Value,
+    json::{Value, ValueExt},
     notes::{Meaning, Note},
 };
 
@@ -97,7 +97,7 @@ impl Bodies<'_> {
             }
             properties.push((field.name.clone(), schema));
         }
-        let mut schema = object([("type", text("object")), ("properties", Value::Object(properties))]);
+        let mut schema = object([("type", text("object")), ("properties", object(properties))]);
         if !needed.is_empty() {
             put(&mut schema, "required", texts(needed));
         }
@@ -163,7 +163,7 @@ fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
-        Value::Number(digits) if digits.bytes().all(|b| b.is_ascii_digit() || b == b'-') => "integer",
+        Value::Number(digits) if digits.as_str().bytes().all(|b| b.is_ascii_digit() || b == b'-') => "integer",
         Value::Number(_) => "number",
         Value::String(_) => "string",
         Value::Array(_) => "array",

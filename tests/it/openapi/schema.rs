@@ -155,7 +155,7 @@ impl<'a> Answers<'a> {
             }
             properties.push((name.to_owned(), schema));
         }
-        object([("type", text("object")), ("properties", Value::Object(properties)), ("required", texts(required))])
+        object([("type", text("object")), ("properties", object(properties)), ("required", texts(required))])
     }
 }
 

@@ -1,6 +1,6 @@
 //! JSON values built by hand: the specification keeps the order in which its fields are written here.
 
-use pushguard::json::Value;
+use pushguard::json::{Value, ValueExt};
 
 pub fn object<N: Into<String>>(fields: impl IntoIterator<Item = (N, Value)>) -> Value {
     Value::Object(fields.into_iter().map(|(name, value)| (name.into(), value)).collect())
@@ -25,10 +25,7 @@ pub fn parsed(json: &str) -> Value {
 /// Adds a field, or replaces it where it stands.
 pub fn put(value: &mut Value, name: &str, field: Value) {
     let Value::Object(fields) = value else { panic!("{name} is put into {value:?}") };
-    match fields.iter_mut().find(|(known, _)| known == name) {
-        Some((_, old)) => *old = field,
-        None => fields.push((name.to_owned(), field)),
-    }
+    fields.insert(name.to_owned(), field);
 }
 
 /// `x-request-id` → `X-Request-Id`

@@ -3,7 +3,7 @@
 
 use super::{
     super::{Desk, Output, Sighting, servers::ServerError},
-    rpc::{NONSENSE, batch, said},
+    rpc::{NONSENSE, RpcCall, batch, said},
 };
 use crate::{
     json::Value,
@@ -139,8 +139,9 @@ impl Node<'_> {
         let mut fresh = Vec::new();
         for _ in 0..READS {
             let last = read.saturating_add(BLOCKS).min(tip);
-            let calls: Vec<String> = (read + 1..=last)
-                .map(|height| format!("\"eth_getBlockByNumber\",\"params\":[\"{height:#x}\",true]"))
+            let block = |height: u32| vec![format!("{height:#x}").into(), true.into()];
+            let calls: Vec<RpcCall> = (read + 1..=last)
+                .map(|height| RpcCall { method: "eth_getBlockByNumber", params: block(height) })
                 .collect();
             if calls.is_empty() {
                 break;
@@ -184,7 +185,7 @@ impl Node<'_> {
         }
         fresh.truncate(MOST_KNOWN);
         // A transaction that failed is in a block as well.
-        let calls: Vec<String> = fresh.iter().map(|(hash, ..)| receipt_of(hash)).collect();
+        let calls: Vec<RpcCall> = fresh.iter().map(|(hash, ..)| receipt_of(hash)).collect();
         for ((txid, value, time), answer) in fresh.into_iter().zip(self.batch(&calls).await?) {
             if answer.is_null() {
                 return Err("it has a transaction without a receipt".into());
@@ -209,7 +210,7 @@ impl Node<'_> {
         is_hash.then(|| (hash.to_ascii_lowercase(), value))
     }
 
-    async fn batch(self, calls: &[String]) -> Result<Vec<Value>, ServerError> {
+    async fn batch(self, calls: &[RpcCall]) -> Result<Vec<Value>, ServerError> {
         Ok(batch(self.desk.shop, self.server, self.timeout, calls).await?.0)
     }
 }
@@ -219,13 +220,13 @@ fn output(receipt: &Receipt) -> Output {
 }
 
 /// A question about an address as it was at a block, or is at the newest.
-fn of(method: &str, address: &str, at: Option<u32>) -> String {
+fn of(method: &'static str, address: &str, at: Option<u32>) -> RpcCall {
     let block = at.map_or_else(|| "latest".into(), |height| format!("{height:#x}"));
-    format!("\"{method}\",\"params\":[\"{address}\",\"{block}\"]")
+    RpcCall { method, params: vec![address.into(), block.into()] }
 }
 
-fn receipt_of(hash: &str) -> String {
-    format!("\"eth_getTransactionReceipt\",\"params\":[\"{hash}\"]")
+fn receipt_of(hash: &str) -> RpcCall {
+    RpcCall { method: "eth_getTransactionReceipt", params: vec![hash.into()] }
 }
 
 /// The block of a receipt whose transaction did what it was to do.
@@ -250,8 +251,8 @@ impl View {
 }
 
 /// Whose chain it is, how high that is, and the answers to the calls: all of one request, if the server takes as many.
-async fn view(shop: &Shop, server: &ServerUrl, timeout: u32, mut calls: Vec<String>) -> Result<View, ServerError> {
-    let [chain, tip] = ["eth_chainId", "eth_blockNumber"].map(|method| format!("\"{method}\",\"params\":[]"));
+async fn view(shop: &Shop, server: &ServerUrl, timeout: u32, mut calls: Vec<RpcCall>) -> Result<View, ServerError> {
+    let [chain, tip] = ["eth_chainId", "eth_blockNumber"].map(|method| RpcCall { method, params: Vec::new() });
     calls.insert(0, chain);
     calls.push(tip);
     let (mut answers, words) = batch(shop, server, timeout, &calls).await?;

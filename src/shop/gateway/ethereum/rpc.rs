@@ -1,12 +1,31 @@
 //! JSON-RPC (jsonrpc.org/specification, section 6): several calls in one request. Free servers take few of them at once, and each
 //! refuses more in its own way.
 
+use serde::Serialize;
+
 use super::super::{ask, servers::ServerError};
 use crate::{
-    json::Value,
+    json::{self, Value, ValueExt},
     shop::Shop,
     world::{LogLine, Outgoing, ServerUrl},
 };
+
+/// What is asked of a node.
+#[derive(Debug, Clone)]
+pub struct RpcCall {
+    pub method: &'static str,
+    pub params: Vec<Value>,
+}
+
+/// A call as it is sent.
+#[derive(Serialize)]
+struct Request<'a> {
+    jsonrpc: &'static str,
+    /// Its place among those of one request.
+    id: usize,
+    method: &'static str,
+    params: &'a [Value],
+}
 
 /// A full block has a few hundred transactions of half a KB each; one that is crammed with data has some MB.
 const LIMIT: usize = 12 << 20;
@@ -25,7 +44,7 @@ pub async fn batch(
     shop: &Shop,
     server: &ServerUrl,
     timeout: u32,
-    calls: &[String],
+    calls: &[RpcCall],
 ) -> Result<(Vec<Value>, Option<String>), ServerError> {
     let mut size = shop.servers.batch(server, shop.now());
     let (mut results, mut words) = (Vec::new(), None);
@@ -81,13 +100,16 @@ async fn request(
     shop: &Shop,
     server: &ServerUrl,
     timeout: u32,
-    calls: &[String],
+    calls: &[RpcCall],
     plain: bool,
 ) -> Result<(Vec<Value>, Option<String>), Refused> {
     let calls_of = calls.iter().enumerate();
-    let body: Vec<String> =
-        calls_of.map(|(id, call)| format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":{call}}}")).collect();
-    let body = if plain { body.concat() } else { format!("[{}]", body.join(",")) };
+    let body: Vec<Request<'_>> =
+        calls_of.map(|(id, RpcCall { method, params })| Request { jsonrpc: "2.0", id, method, params }).collect();
+    let body = match body.as_slice() {
+        [one] if plain => json::to_text(one),
+        all => json::to_text(all),
+    };
     let request = ask::call(server.as_str().to_owned(), Some(("application/json", body.into_bytes())));
     let too_many = |words: &str| Refused::Batch { fits: number(words, calls.len()), words: ask::quoted(server, words) };
     let answer = match ask::json(shop, Outgoing { timeout, limit: LIMIT, ..request }).await {
@@ -131,11 +153,10 @@ async fn request(
     let words = errors().next().map(|words| ask::quoted(server, &words));
     let mut results = vec![Value::Null; calls.len()];
     for item in answers {
-        let Value::Object(fields) = item else { return Err(NONSENSE.into()) };
-        let id = fields.iter().find(|(name, _)| name == "id").and_then(|(_, id)| id.as_int::<usize>());
-        let result = fields.into_iter().find(|(name, _)| name == "result");
-        if let (Some(place), Some((_, result))) = (id.and_then(|id| results.get_mut(id)), result) {
-            *place = result;
+        let Value::Object(mut fields) = item else { return Err(NONSENSE.into()) };
+        let id = fields.get("id").and_then(Value::as_int::<usize>);
+        if let (Some(place), Some(result)) = (id.and_then(|id| results.get_mut(id)), fields.get_mut("result")) {
+            *place = result.take();
         }
     }
     Ok((results, words))

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Set, Setting, base, known_id, minor, order_id, text, ways_back};
 use crate::{
-    json::{Json, Value},
+    json::{self, Value, ValueExt},
     shop::{
         Outcome,
         gateway::{
@@ -210,9 +210,7 @@ impl<'a> App<'a> {
         for id in ids {
             captures.push(self.call(&format!("/v2/payments/captures/{id}"), "", None).await?);
         }
-        let payments = Value::Object(vec![("captures".into(), Value::Array(captures))]);
-        let unit = Value::Object(vec![("payments".into(), payments)]);
-        Ok(Value::Object(vec![("purchase_units".into(), Value::Array(vec![unit]))]))
+        Ok(serde_json::json!({ "purchase_units": [{ "payments": { "captures": captures } }] }))
     }
 
     /// The order that a payment was captured for, where a notice about it doesn't say.
@@ -232,7 +230,7 @@ const ANOTHER_CARD: [&str; 3] =
 fn named_reason(mut no: Unanswered) -> Unanswered {
     let said = ask::read(&no.body);
     let reason = said.as_ref().and_then(|said| {
-        let issue = said.get("details").and_then(|details| text(details.at(0)?, "issue"));
+        let issue = said.get("details").and_then(|details| text(details.get(0)?, "issue"));
         issue.or_else(|| text(said, "error")).or_else(|| text(said, "name"))
     });
     let is_word = |word: &&str| word.len() <= 64 && word.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
@@ -244,14 +242,10 @@ fn named_reason(mut no: Unanswered) -> Unanswered {
 
 /// Texts, and what is JSON already.
 pub(super) fn object(texts: &[(&str, &str)], raws: &[(&str, &str)]) -> String {
-    Json::object(|json| {
-        for (name, value) in texts {
-            json.text(name, value);
-        }
-        for (name, value) in raws {
-            json.raw(name, value);
-        }
-    })
+    let texts = texts.iter().map(|(name, text)| format!("\"{name}\":{}", json::to_text(text)));
+    // Byte for byte: PayPal is asked about what it has sent.
+    let raws = raws.iter().map(|(name, json)| format!("\"{name}\":{json}"));
+    format!("{{{}}}", texts.chain(raws).collect::<Vec<_>>().join(","))
 }
 
 fn session(made: &Value, expires_at: i64) -> Option<Session> {
@@ -268,7 +262,7 @@ fn session(made: &Value, expires_at: i64) -> Option<Session> {
 }
 
 fn link<'a>(of: &'a Value, rel: &str) -> Option<&'a str> {
-    let links = of.get("links")?.as_array()?;
+    let links = of.get("links")?.as_list()?;
     text(links.iter().find(|link| text(link, "rel") == Some(rel))?, "href")
 }
 
@@ -283,8 +277,8 @@ pub(super) fn is_declined(capture: &Value) -> bool {
 }
 
 fn list<'a>(seen: &'a Value, name: &str) -> &'a [Value] {
-    let unit = seen.get("purchase_units").and_then(|units| units.at(0));
-    unit.and_then(|unit| unit.get("payments")?.get(name)?.as_array()).unwrap_or_default()
+    let unit = seen.get("purchase_units").and_then(|units| units.get(0));
+    unit.and_then(|unit| unit.get("payments")?.get(name)?.as_list()).unwrap_or_default()
 }
 
 /// All captures and refunds of an order at PayPal, and a refund that an event tells of.
@@ -347,12 +341,12 @@ pub(super) fn captured(resource: &Value) -> Option<&str> {
 }
 
 fn disputed(resource: &Value) -> Option<&Value> {
-    resource.get("disputed_transactions")?.at(0)
+    resource.get("disputed_transactions")?.get(0)
 }
 
 /// The order of ours that a thing of PayPal's names.
 pub(super) fn named(resource: &Value) -> Option<String> {
-    let unit = resource.get("purchase_units").and_then(|units| units.at(0));
+    let unit = resource.get("purchase_units").and_then(|units| units.get(0));
     let places = [Some(resource), unit, disputed(resource)];
     places.into_iter().flatten().find_map(|place| {
         ["custom_id", "invoice_id", "custom", "invoice_number"].iter().find_map(|name| order_id(text(place, name)))

@@ -3,7 +3,7 @@
 
 use super::{USABLE, price_in};
 use crate::{
-    json::Value,
+    json::{Map, Value},
     shop::time::{self, DAY, HOUR},
 };
 
@@ -28,7 +28,7 @@ pub fn read(text: &str) -> Option<(i64, Value)> {
     // Quotes of both kinds mean the same.
     let text = text.trim_end().strip_suffix("</gesmes:Envelope>")?.replace('"', "'");
     let mut day = None;
-    let mut rates: Vec<(String, Value)> = Vec::new();
+    let mut rates = Map::new();
     for tag in text.split('<') {
         // Comments could hide anything.
         if tag.starts_with('!') {
@@ -40,10 +40,9 @@ pub fn read(text: &str) -> Option<(i64, Value)> {
         let (rest, _) = rest.split_once('>')?;
         if let Some(rate) = rest.strip_prefix(" currency='") {
             let (code, rate) = rate.strip_suffix("'/")?.split_once("' rate='")?;
-            if rates.iter().any(|(known, _)| known == code) {
+            if rates.insert(code.to_owned(), rate.into()).is_some() {
                 return None;
             }
-            rates.push((code.to_owned(), rate.into()));
         } else if let Some(date) = rest.strip_prefix(" time='") {
             // Of several days it is another file.
             let date = date.strip_suffix('\'').filter(|date| day.is_none() && date.len() == 10)?;
@@ -134,7 +133,7 @@ mod tests {
             let text = pieces.concat() + "</gesmes:Envelope>";
             if let Some((_, rates)) = read(&text) {
                 prop_assert!(text.contains("currency='USD' rate='1.08'"));
-                prop_assert_eq!(rates.as_object().map(<[_]>::len), Some(1));
+                prop_assert_eq!(rates.as_object().map(Map::len), Some(1));
             }
         }
 

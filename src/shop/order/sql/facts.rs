@@ -51,11 +51,11 @@ pub fn put_receipt(account_id: i64, order_id: &str, receipt: &Receipt) -> Statem
 /// Which of these transactions are other orders' of the account already. The join is led by the list: by itself SQLite would read all
 /// that the account has of such names.
 pub fn taken_by_others<'a>(account_id: i64, order_id: &str, txids: impl Iterator<Item = &'a String>) -> Statement {
-    let txids = json::Value::Array(txids.map(|txid| txid.as_str().into()).collect());
+    let txids = json::to_text(&txids.collect::<Vec<_>>());
     Statement::new(
         "SELECT t.txid FROM json_each(?3) AS asked CROSS JOIN transactions AS t INDEXED BY transactions_shared
          WHERE t.account_id = ?1 AND t.txid = asked.value AND t.txid GLOB '0x*' AND t.order_id != ?2",
-        vec![account_id.into(), order_id.into(), txids.to_text().into()],
+        vec![account_id.into(), order_id.into(), txids.into()],
     )
 }
 
