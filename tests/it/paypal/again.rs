@@ -150,8 +150,16 @@ fn a_capture_on_an_earlier_page_is_not_lost() {
     // Captured just before the new page was opened, and the Worker was killed before it could write so.
     let id = first["id"].as_str().unwrap().to_owned();
     let capture = paypal.captured(&id);
-    happens(&world, &paypal, &event("PAYMENT.CAPTURE.COMPLETED", capture));
+    happens(&world, &paypal, &event("PAYMENT.CAPTURE.COMPLETED", capture.clone()));
     assert_eq!(ada.status(&link.order_id), 100);
+    // Nor is what becomes of it.
+    let up = json!([{"rel": "up", "href": format!("{API}/v2/payments/captures/{}", capture["id"].as_str().unwrap())}]);
+    let reversal = json!({
+        "id": "1Y1", "status": "COMPLETED", "amount": capture["amount"], "links": up, "custom_id": link.order_id,
+        "create_time": "2023-11-20T00:00:00Z",
+    });
+    happens(&world, &paypal, &event("PAYMENT.CAPTURE.REVERSED", reversal));
+    assert_eq!(ada.status(&link.order_id), 51);
 }
 
 #[test]

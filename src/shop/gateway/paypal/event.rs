@@ -84,22 +84,26 @@ pub async fn hear(desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Told,
     if !session.knows(opened) {
         return super::nothing(desk, &order_id, "it names another order at PayPal");
     }
+    let is_dispute = kind.starts_with("CUSTOMER.DISPUTE.");
+    let is_taken = matches!(kind.as_str(), "PAYMENT.CAPTURE.REFUNDED" | "PAYMENT.CAPTURE.REVERSED");
     let known = match session.state {
-        SessionState::Open => Vec::new(),
+        SessionState::Open if !is_dispute && !is_taken => Vec::new(),
         _ => app.known(&order).await?,
     };
     // What is approved on an earlier page is not captured: the buyer pays on the newest.
-    let known = Some(known.as_slice()).filter(|_| opened == session.id);
-    let (seen, declined) = match app.see(&order, opened, known).await {
+    let tried = Some(known.as_slice()).filter(|_| opened == session.id);
+    let (seen, declined) = match app.see(&order, opened, tried).await {
         // PayPal keeps orders for a time; what was captured for this one was seen before.
         Err(no) if no.status == 404 => (app.remembered(&order).await?, None),
         seen => seen?,
     };
     let is_its = |resource: &Value| {
-        captured(resource).is_some_and(|id| captures(&seen).iter().any(|capture| text(capture, "id") == Some(id)))
+        captured(resource).is_some_and(|id| {
+            // One of an earlier page's was seen before.
+            let was_seen = |it: &Movement| matches!(it.kind, Kind::Paid | Kind::Pending) && it.of == id;
+            known.iter().any(was_seen) || captures(&seen).iter().any(|capture| text(capture, "id") == Some(id))
+        })
     };
-    let is_dispute = kind.starts_with("CUSTOMER.DISPUTE.");
-    let is_taken = matches!(kind.as_str(), "PAYMENT.CAPTURE.REFUNDED" | "PAYMENT.CAPTURE.REVERSED");
     if (is_dispute || is_taken) && !is_its(&resource) {
         return super::nothing(desk, &order_id, "its capture is none of the order's");
     }
