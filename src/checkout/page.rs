@@ -188,7 +188,7 @@ fn again(page: &Page, gateway: &str, order_id: &str, declined: bool, way: &Again
             (heading(&format!("{gateway} declined this payment"), html! { "Nothing was charged." }))
         } @else {
             (mark(Mark::Time))
-            (heading(&format!("Your time at {gateway} is over"), html! { "No payment has arrived, and nothing was charged." }))
+            (heading(&format!("Your time at {gateway} is over"), html! { "No payment has arrived." }))
         }
         @match way {
             Again::SamePage(href) => a.button href=(href) { (label) },
