@@ -9,15 +9,15 @@ pub mod checkout;
 /// The only place that knows the platform.
 #[cfg(target_arch = "wasm32")]
 pub mod cloudflare;
-/// Where every request comes in.
-pub mod door;
 /// Requests and responses as plain structs.
 pub mod http;
 /// JSON, read and written.
 pub mod json;
 /// What handlers ask and write, noted for the specification.
 pub mod notes;
+/// What the shop asks of the world, as small traits.
+pub mod platform;
+/// Where every request comes in.
+pub mod router;
 /// The domain: accounts, payments, orders, gateways, webhooks.
 pub mod shop;
-/// What the shop asks of the world, as small traits.
-pub mod world;

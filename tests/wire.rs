@@ -7,7 +7,7 @@ use js_sys::{JSON, Uint8Array};
 use pushguard::{
     cloudflare::{d1, request},
     http::{Body, Method, Response},
-    world::{Db, Fault, Row, Statement, Uncommitted, Value},
+    platform::{CommitError, Db, Fault, Row, Statement, Value},
 };
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -81,7 +81,7 @@ async fn parameters_cross_as_numbers_texts_and_nulls() {
 
 #[wasm_bindgen_test]
 async fn a_statement_that_fails_says_why() {
-    let Err(Uncommitted::Fault(fault)) = database(&js("[]")).commit(vec![ask("no rows", Vec::new())]).await else {
+    let Err(CommitError::Fault(fault)) = database(&js("[]")).commit(vec![ask("no rows", Vec::new())]).await else {
         panic!("it was committed");
     };
     assert!(fault.0.contains("JSON"), "{fault}");

@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use sha2::Sha256;
 
-use super::{failure::Failure, fields::Fields, limit::Meter, once::Once};
+use super::{failure::Failure, fields::Fields, idempotency::IdempotentRequest, limit::RateLimiter};
 use crate::{
     http::{Method, Request, Response},
     json::{self, Pairs},
@@ -20,7 +20,12 @@ use crate::{
     },
 };
 
-pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &Meter<'_>) -> Result<Response, Failure> {
+pub async fn answer(
+    shop: &Shop,
+    request: &Request,
+    segments: &[&str],
+    meter: &RateLimiter<'_>,
+) -> Result<Response, Failure> {
     let allowed: &[Method] = match segments {
         ["accounts"] => &[Method::Get, Method::Post],
         ["accounts", _] => &[Method::Put],
@@ -43,11 +48,11 @@ pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &M
         ["accounts"] if request.method == Method::Get => list(shop, request).await,
         ["accounts", id] => update(shop, request, id).await,
         ["accounts", id, ..] => {
-            let once = Once::read(request, shop.world.databases.directory(), NOBODY)?;
+            let once = IdempotentRequest::read(request, shop.platform.databases.directory(), NOBODY)?;
             once.answer(shop, new_key(shop, id, &once)).await
         }
         _ => {
-            let once = Once::read(request, shop.world.databases.directory(), NOBODY)?;
+            let once = IdempotentRequest::read(request, shop.platform.databases.directory(), NOBODY)?;
             once.answer(shop, create_account(shop, request, &once)).await
         }
     }
@@ -64,7 +69,7 @@ fn authorize(shop: &Shop, request: &Request) -> Result<(), Failure> {
         mac.update(text.as_bytes());
         Some(mac)
     };
-    let matches = given.is_some_and(|given| match (mac(given), mac(&shop.world.settings.admin_token)) {
+    let matches = given.is_some_and(|given| match (mac(given), mac(&shop.platform.settings.admin_token)) {
         (Some(given), Some(known)) => given.verify(&known.finalize().into_bytes()).is_ok(),
         _ => false,
     });
@@ -77,7 +82,7 @@ const MAX_WALLET: usize = 2_000;
 /// The operator's idempotency keys stand under no account.
 const NOBODY: i64 = 0;
 
-async fn create_account(shop: &Shop, request: &Request, once: &Once) -> Result<Response, Failure> {
+async fn create_account(shop: &Shop, request: &Request, once: &IdempotentRequest) -> Result<Response, Failure> {
     let mut fields = Fields::read(request, "account")?;
     let email = fields.email("email");
     if email.is_none() && fields.errors.is_empty() {
@@ -140,7 +145,7 @@ async fn update(shop: &Shop, request: &Request, id: &str) -> Result<Response, Fa
 }
 
 /// The key is in this answer and nowhere else.
-async fn new_key(shop: &Shop, id: &str, once: &Once) -> Result<Response, Failure> {
+async fn new_key(shop: &Shop, id: &str, once: &IdempotentRequest) -> Result<Response, Failure> {
     let id = id.parse().map_err(|_| Failure::not_found())?;
     let object = |api_key: &String| json::noted(&Pairs(&[("api_key", api_key)]), &[]);
     let api_key = directory::new_key(shop, id, &|api_key| once.keep(shop, 201, &object(api_key))).await?;

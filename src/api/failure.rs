@@ -5,11 +5,11 @@ use serde::Serialize;
 use crate::{
     http::{NotRead, Response},
     json,
+    platform::Fault,
     shop::{
         Error, Refusal,
         stock::{State, Taken},
     },
-    world::Fault,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl From<Refusal> for Failure {
             Refusal::NotFound => Failure::not_found(),
             Refusal::Destroyed => Failure::new(410, "This payment was destroyed"),
             Refusal::Expired => Failure::new(410, "This payment link has expired"),
-            Refusal::MoneyInIt | Refusal::NotATestAccount => Failure::forbidden(),
+            Refusal::HasPayments | Refusal::NotATestAccount => Failure::forbidden(),
             Refusal::GatewayNotConfigured => Failure::invalid("Gateway is not configured"),
             Refusal::NoRate { retry_after } => {
                 Failure::unavailable("No exchange rate is available right now", retry_after)
@@ -123,7 +123,7 @@ impl From<Refusal> for Failure {
             Refusal::OrderNotCompleted => Failure::invalid("Order is not completed"),
             Refusal::QueryFull => Failure::invalid("Query is full (maximum is 500 replies and 1 MB of text)"),
             Refusal::SerialsTaken(taken) => Failure::invalid(&serials_taken(&taken)),
-            Refusal::Moved => Failure::new(409, "It was changed at the same time. Read it and try again"),
+            Refusal::Conflict => Failure::new(409, "It was changed at the same time. Read it and try again"),
             Refusal::UnknownProducts(ids) => {
                 let unknown = |id: &String| format!("Product ids {} could not be found", quoted(id));
                 Failure::validation(ids.iter().map(unknown).collect())
@@ -142,8 +142,8 @@ impl From<Refusal> for Failure {
                 failure
             }
             Refusal::TooManySecrets => Failure::invalid("Webhook secret can be replaced 4 times in 24 hours"),
-            Refusal::Running => Failure::new(409, "A request with this Idempotency-Key is still running"),
-            Refusal::KeyOfAnother => Failure::new(422, "This Idempotency-Key was used for another request"),
+            Refusal::RequestInProgress => Failure::new(409, "A request with this Idempotency-Key is still running"),
+            Refusal::IdempotencyKeyReused => Failure::new(422, "This Idempotency-Key was used for another request"),
             Refusal::NotPayable => Failure::invalid("Order is not waiting for a payment"),
         }
     }

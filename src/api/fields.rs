@@ -9,6 +9,7 @@ use crate::{
     http::{BODY_LIMIT, Request},
     json::{Value, ValueExt},
     notes::{self, Meaning, Note},
+    platform::Settings,
     shop::{
         money::{Amount, AmountError, Currency, Decimal, NotDecimal},
         text::{
@@ -18,7 +19,6 @@ use crate::{
         time,
         webhook::url::{self, BadUrl},
     },
-    world::Settings,
 };
 
 pub struct Fields {

@@ -6,8 +6,8 @@ use std::cell::Cell;
 use super::failure::Failure;
 use crate::{
     http::{Request, Response},
+    platform::{LimitKind, PERIOD},
     shop::Shop,
-    world::{Limited, PERIOD},
 };
 
 /// Where the one who asks stands. All numbers are of the running minute.
@@ -18,22 +18,22 @@ struct Standing {
 }
 
 /// One request, as the limits see it.
-pub struct Meter<'a> {
+pub struct RateLimiter<'a> {
     shop: &'a Shop,
     address: String,
     standing: Cell<Option<Standing>>,
     account_id: Cell<Option<i64>>,
 }
 
-impl<'a> Meter<'a> {
-    pub fn new(shop: &'a Shop, request: &Request) -> Meter<'a> {
-        Meter { shop, address: request.network(), standing: Cell::new(None), account_id: Cell::new(None) }
+impl<'a> RateLimiter<'a> {
+    pub fn new(shop: &'a Shop, request: &Request) -> RateLimiter<'a> {
+        RateLimiter { shop, address: request.network(), standing: Cell::new(None), account_id: Cell::new(None) }
     }
 
     /// Counts a request of somebody whom we know.
     pub async fn account(&self, id: i64) -> Result<(), Failure> {
         self.account_id.set(Some(id));
-        self.count(Limited::Account, &id.to_string()).await
+        self.count(LimitKind::Account, &id.to_string()).await
     }
 
     /// The account that was counted, for the log.
@@ -43,41 +43,41 @@ impl<'a> Meter<'a> {
 
     /// Counts a request without credentials, or with such that have to be looked up first.
     pub async fn anonymous(&self) -> Result<(), Failure> {
-        self.count(Limited::Anonymous, &self.address).await
+        self.count(LimitKind::Anonymous, &self.address).await
     }
 
     /// Counts a notification for this account. Anybody can send one, so each address has a limit of its own at each
     /// account: a stranger uses up neither the seller's requests nor what the gateway itself may send.
     pub async fn notification(&self, account_id: i64) -> Result<(), Failure> {
         self.account_id.set(Some(account_id));
-        let remembered = |key: &str| self.shop.world.limits.tally(key, 0, self.shop.now());
+        let remembered = |key: &str| self.shop.platform.limits.request_counter(key, 0, self.shop.now());
         if remembered(&unknown_account(account_id)) > 0 {
             return Err(Failure::not_found());
         }
-        if remembered(&self.unknown_address()) >= self.limit(Limited::Anonymous) {
+        if remembered(&self.unknown_address()) >= self.limit(LimitKind::Anonymous) {
             return Err(self.too_many());
         }
-        self.count(Limited::Account, &format!("notification {account_id} {}", self.address)).await
+        self.count(LimitKind::Account, &format!("notification {account_id} {}", self.address)).await
     }
 
     /// Remembers for the rest of the minute that there is no such account, and counts who asked for it.
     pub async fn no_such_account(&self, account_id: i64) {
-        let (limits, now, key) = (&self.shop.world.limits, self.shop.now(), self.unknown_address());
-        let allowed = self.shop.allows(Limited::Anonymous, &key).await;
+        let (limits, now, key) = (&self.shop.platform.limits, self.shop.now(), self.unknown_address());
+        let allowed = self.shop.allows(LimitKind::Anonymous, &key).await;
         // Other isolates have let through the rest: this one asks no more.
-        let more = if allowed { 1 } else { self.limit(Limited::Anonymous) };
-        limits.tally(&key, more, now);
-        limits.tally(&unknown_account(account_id), 1, now);
+        let more = if allowed { 1 } else { self.limit(LimitKind::Anonymous) };
+        limits.request_counter(&key, more, now);
+        limits.request_counter(&unknown_account(account_id), 1, now);
     }
 
     fn unknown_address(&self) -> String {
         format!("unknown {}", self.address)
     }
 
-    async fn count(&self, who: Limited, key: &str) -> Result<(), Failure> {
-        let (limits, limit) = (&self.shop.world.limits, self.limit(who));
+    async fn count(&self, who: LimitKind, key: &str) -> Result<(), Failure> {
+        let (limits, limit) = (&self.shop.platform.limits, self.limit(who));
         let allowed = self.shop.allows(who, key).await;
-        let counted = limits.tally(key, allowed.into(), self.shop.now());
+        let counted = limits.request_counter(key, allowed.into(), self.shop.now());
         let remaining = if allowed { limit.saturating_sub(counted) } else { 0 };
         self.standing.set(Some(Standing { limit, remaining }));
         if allowed {
@@ -92,10 +92,10 @@ impl<'a> Meter<'a> {
         failure
     }
 
-    fn limit(&self, who: Limited) -> u32 {
+    fn limit(&self, who: LimitKind) -> u32 {
         match who {
-            Limited::Account => self.shop.world.settings.rate_limit_account,
-            Limited::Anonymous => self.shop.world.settings.rate_limit_anonymous,
+            LimitKind::Account => self.shop.platform.settings.rate_limit_account,
+            LimitKind::Anonymous => self.shop.platform.settings.rate_limit_anonymous,
         }
     }
 
@@ -107,8 +107,8 @@ impl<'a> Meter<'a> {
     pub fn mark(&self, response: Response) -> Response {
         // Answers that nobody counts (`/healthz`) show what is left all the same.
         let Standing { limit, remaining } = self.standing.get().unwrap_or_else(|| {
-            let limit = self.limit(Limited::Anonymous);
-            let counted = self.shop.world.limits.tally(&self.address, 0, self.shop.now());
+            let limit = self.limit(LimitKind::Anonymous);
+            let counted = self.shop.platform.limits.request_counter(&self.address, 0, self.shop.now());
             Standing { limit, remaining: limit.saturating_sub(counted) }
         });
         let reset = (self.shop.now().div_euclid(PERIOD) + 1) * (PERIOD / 1_000);

@@ -3,26 +3,26 @@
 
 use crate::{
     http::{Method, Request, Response},
+    platform::LogLine,
     shop::Shop,
-    world::LogLine,
 };
 
 mod admin;
 mod body;
 pub mod failure;
 pub mod fields;
+mod idempotency;
 mod image;
 mod limit;
 mod multipart;
 mod notice;
-mod once;
 pub mod v2;
 
 use failure::{Failure, quoted};
-use limit::Meter;
+use limit::RateLimiter;
 
 pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Response {
-    let meter = &Meter::new(shop, request);
+    let meter = &RateLimiter::new(shop, request);
     let segments = request.segments();
     let answered = match segments.as_slice() {
         // Monitors ask it often, and it asks nobody.
@@ -57,7 +57,7 @@ fn log(shop: &Shop, failure: &Failure, segments: &[&str], account_id: Option<i64
     };
     let line =
         line.request(request_id).with("status", i64::from(failure.status)).with("route", route(segments).as_str());
-    shop.world.log.write(match account_id {
+    shop.platform.log.write(match account_id {
         Some(id) => line.account(id),
         None => line,
     });
@@ -77,7 +77,7 @@ fn is_cross_site(shop: &Shop, request: &Request) -> bool {
         return false;
     }
     let own = |origin: &str| {
-        origin == request.origin || shop.world.settings.public_url.as_deref().is_some_and(|known| known == origin)
+        origin == request.origin || shop.platform.settings.public_url.as_deref().is_some_and(|known| known == origin)
     };
     request.header("sec-fetch-site") == Some("cross-site")
         || request.header("origin").is_some_and(|origin| !own(origin))
@@ -93,7 +93,7 @@ fn encoded(request: &Request) -> Option<Failure> {
 
 /// The key must not cross a network in the clear. Development, where the operator said so, is on loopback.
 fn is_private_line(shop: &Shop, request: &Request) -> bool {
-    request.is_secure() || shop.world.settings.allow_insecure_urls
+    request.is_secure() || shop.platform.settings.allow_insecure_urls
 }
 
 /// Whether this Worker runs; it asks nobody else.

@@ -1,12 +1,12 @@
 //! `POST /gateways/<gateway>/<account id>`: what PayPal and Stripe tell us. They repeat what isn't answered by 200, so that is
 //! said as soon as the notice is kept, and also of what concerns nobody here; only what is no notice of theirs is refused.
 
-use super::{failure::Failure, limit::Meter};
+use super::{failure::Failure, limit::RateLimiter};
 use crate::{
     http::{Method, Request, Response},
     shop::{
         Shop, account,
-        gateway::{Gateway, NotAdmitted, Notice},
+        gateway::{Gateway, GatewayNotification, NotAdmitted},
         order::hear,
     },
 };
@@ -19,9 +19,9 @@ pub async fn answer(
     request: &Request,
     gateway: &str,
     account_id: &str,
-    meter: &Meter<'_>,
+    meter: &RateLimiter<'_>,
 ) -> Result<Response, Failure> {
-    let Some(gateway) = Gateway::ALL.into_iter().find(|known| known.snake() == gateway) else {
+    let Some(gateway) = Gateway::ALL.into_iter().find(|known| known.slug() == gateway) else {
         return Err(Failure::not_found());
     };
     if request.method != Method::Post {
@@ -39,7 +39,7 @@ pub async fn answer(
     };
     let sender = |name: &str| name.starts_with("paypal-") || name == "stripe-signature" || name == "content-type";
     let headers = request.headers.iter().filter(|(name, _)| sender(name));
-    let notice = Notice {
+    let notice = GatewayNotification {
         body: body.to_owned(),
         headers: headers.map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         received_at: shop.now(),

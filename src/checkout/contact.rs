@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::{checkout::frame::name, shop::account::contact};
+use crate::{checkout::layout::name, shop::account::contact};
 
 /// Links to the seller; none where nothing is known of the shop.
 #[derive(Default)]

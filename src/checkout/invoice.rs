@@ -1,6 +1,6 @@
 //! What a buyer needs in hand to send coins: the amount, the address, the link, the picture of it, and how far it has come.
 
-use crate::checkout::frame::{copy, flip};
+use crate::checkout::layout::{copy, flip};
 use crate::checkout::page::facts;
 use crate::checkout::view::{Invoice, Page, Transaction};
 use maud::{Markup, html};

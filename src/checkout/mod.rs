@@ -11,27 +11,27 @@
 
 use crate::{
     http::{Method, NotRead, Request, Response},
+    platform::{LimitKind, LogLine, PERIOD},
     shop::{
         Error, Refusal, Shop,
         account::{self, Account},
         payment::{self, Link},
     },
-    world::{Limited, LogLine, PERIOD},
 };
 
+mod actions;
 mod assets;
 pub mod contact;
-mod fill;
-pub mod frame;
+pub mod error_page;
 pub mod invoice;
-pub mod notice;
+pub mod layout;
 pub mod page;
 pub mod receipt;
-mod steps;
 pub mod view;
+mod view_model;
 
 use contact::Contact;
-use notice::{About, Kind, Notice};
+use error_page::{About, Kind, Notice};
 
 /// One page's request: its link was verified.
 struct Visit<'a> {
@@ -91,14 +91,14 @@ async fn answer_visit(visit: &Visit<'_>, rest: &[&str]) -> Result<Response, Erro
 
 /// Counts a request by an address or for a payment.
 async fn allows(shop: &Shop, key: &str) -> bool {
-    shop.allows(Limited::Account, &format!("checkout {key}")).await
+    shop.allows(LimitKind::Account, &format!("checkout {key}")).await
 }
 
 fn too_many(shop: &Shop, request: &Request) -> Response {
     let again = (request.method == Method::Get).then_some(request.path.as_str());
-    let notice = Notice { brand: &shop.world.settings.brand, about: None, kind: Kind::TooMany, again };
+    let notice = Notice { brand: &shop.platform.settings.brand, about: None, kind: Kind::TooMany, again };
     let seconds = (PERIOD - shop.now().rem_euclid(PERIOD) + 999) / 1_000;
-    with_policy(Response::html(notice.kind.status(), notice::document(&notice).into_string()), "")
+    with_policy(Response::html(notice.kind.status(), error_page::document(&notice).into_string()), "")
         .with("cache-control", "no-store")
         .with("retry-after", seconds.to_string())
 }
@@ -111,12 +111,12 @@ async fn route(visit: &Visit<'_>, rest: &[&str]) -> Result<Response, Error> {
         Err(NotRead::Broken(_)) => return Ok(Response::empty(400)),
     }
     match (rest, visit.request.method) {
-        ([], Method::Get) => Ok(steps::link(visit)),
-        ([], Method::Post) => steps::start(visit).await,
-        (["order"], Method::Get) => steps::order(visit).await,
-        (["order"], Method::Post) => steps::again(visit).await,
-        (["live"], Method::Get) => Ok(steps::live(visit)),
-        (["test"], Method::Post) if visit.link.test => steps::rehearse(visit).await,
+        ([], Method::Get) => Ok(actions::link(visit)),
+        ([], Method::Post) => actions::start(visit).await,
+        (["order"], Method::Get) => actions::order(visit).await,
+        (["order"], Method::Post) => actions::again(visit).await,
+        (["live"], Method::Get) => Ok(actions::live(visit)),
+        (["test"], Method::Post) if visit.link.test => actions::rehearse(visit).await,
         ([] | ["order"], _) => Ok(Response::empty(405).with("allow", "GET, HEAD, POST")),
         _ => Err(Refusal::NotFound.into()),
     }
@@ -134,7 +134,7 @@ async fn refused(
     let mut retry_after = None;
     let kind = match error {
         Error::Fault(fault) => {
-            shop.world.log.write(LogLine::error("checkout.failed").request(request_id).because(fault));
+            shop.platform.log.write(LogLine::error("checkout.failed").request(request_id).because(fault));
             Kind::Broken { request_id }
         }
         Error::Refused(refusal) => match refusal {
@@ -170,7 +170,7 @@ async fn refused(
                 text: "The seller has to set up this way of paying first. Nothing was charged.",
             },
             Refusal::NotPayable
-            | Refusal::MoneyInIt
+            | Refusal::HasPayments
             | Refusal::EmailTaken
             | Refusal::AccountBusy { .. }
             | Refusal::EndpointDisabled
@@ -180,14 +180,14 @@ async fn refused(
             | Refusal::OrderNotCompleted
             | Refusal::QueryFull
             | Refusal::SerialsTaken(_)
-            | Refusal::Moved
+            | Refusal::Conflict
             | Refusal::UnknownProducts(_)
             | Refusal::NameTaken
             | Refusal::TooManyRules
             | Refusal::CodeTaken
             | Refusal::WalletTaken(_)
-            | Refusal::Running
-            | Refusal::KeyOfAnother
+            | Refusal::RequestInProgress
+            | Refusal::IdempotencyKeyReused
             | Refusal::TooManyEndpoints
             | Refusal::TooManyReplays { .. }
             | Refusal::TooManySecrets => Kind::Refused {
@@ -220,9 +220,9 @@ async fn refused(
         order_id: order_id.as_deref(),
         contact: std::mem::take(contact),
     });
-    let notice = Notice { brand: &shop.world.settings.brand, about, kind, again };
+    let notice = Notice { brand: &shop.platform.settings.brand, about, kind, again };
     let status = notice.kind.status();
-    let document = notice::document(&notice);
+    let document = error_page::document(&notice);
     let response = Response::html(status, document.into_string()).with("cache-control", "no-store");
     match retry_after {
         Some(seconds) => response.with("retry-after", seconds.to_string()),

@@ -1,7 +1,7 @@
 //! The pay page: what is bought beside how it is paid, one function for each state of the payment.
 
-use crate::checkout::frame::{Frame, Mark, flip, layout, mark, name};
 use crate::checkout::invoice::{clock, count, details, invoice, simulate, steps};
+use crate::checkout::layout::{Frame, Mark, flip, layout, mark, name};
 use crate::checkout::receipt::receipt;
 use crate::checkout::view::{Again, Invoice, Page, Paid, State};
 use maud::{Markup, html};

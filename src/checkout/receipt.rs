@@ -1,6 +1,6 @@
 //! The page of a payment that is complete: what was paid, when and by which transaction, the goods, and the way back.
 
-use crate::checkout::frame::{Mark, copy, mark, name};
+use crate::checkout::layout::{Mark, copy, mark, name};
 use crate::checkout::page::{facts, heading, stay};
 use crate::checkout::view::{Page, Paid};
 use maud::{Markup, html};

@@ -4,7 +4,7 @@
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use crate::world::Fault;
+use crate::platform::Fault;
 
 #[wasm_bindgen(module = "/src/cloudflare/bindings.js")]
 extern "C" {

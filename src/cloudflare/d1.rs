@@ -8,7 +8,7 @@ use worker::{D1Database, Env};
 use super::bindings::{self, message};
 use crate::{
     json,
-    world::{Databases, Db, Fault, Later, Row, Statement, Uncommitted},
+    platform::{CommitError, Databases, Db, Fault, LocalBoxFuture, Row, Statement},
 };
 
 thread_local! {
@@ -84,18 +84,18 @@ impl Shard {
 }
 
 impl Db for Shard {
-    fn rows<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Fault>> {
+    fn rows<'a>(&'a self, statements: Vec<Statement>) -> LocalBoxFuture<'a, Result<Vec<Vec<Row>>, Fault>> {
         Box::pin(async move { self.send(&statements).await.map_err(|error| Fault(message(&error))) })
     }
 
-    fn commit<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Uncommitted>> {
+    fn commit<'a>(&'a self, statements: Vec<Statement>) -> LocalBoxFuture<'a, Result<Vec<Vec<Row>>, CommitError>> {
         Box::pin(async move {
             self.send(&statements).await.map_err(|error| {
                 let message = message(&error);
                 if message.contains("constraint failed") {
-                    Uncommitted::Constraint(message)
+                    CommitError::Constraint(message)
                 } else {
-                    Uncommitted::Fault(Fault(message))
+                    CommitError::Fault(Fault(message))
                 }
             })
         })

@@ -4,7 +4,7 @@ use web_sys::ReadableStream;
 use worker::{Data, Env, HttpMetadata};
 
 use super::bindings::fault;
-use crate::world::{Content, Fault, Files, Later, Stored};
+use crate::platform::{Content, Fault, Files, LocalBoxFuture, Stored};
 
 pub struct Bucket(pub Env);
 
@@ -15,7 +15,7 @@ impl Bucket {
 }
 
 impl Files for Bucket {
-    fn put<'a>(&'a self, key: &'a str, mime: &'a str, content: Content) -> Later<'a, Result<(), Fault>> {
+    fn put<'a>(&'a self, key: &'a str, mime: &'a str, content: Content) -> LocalBoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let content: Data = match content {
                 Content::Bytes(bytes) => bytes.into(),
@@ -30,7 +30,7 @@ impl Files for Bucket {
         })
     }
 
-    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<Stored>, Fault>> {
+    fn get<'a>(&'a self, key: &'a str) -> LocalBoxFuture<'a, Result<Option<Stored>, Fault>> {
         Box::pin(async move {
             let Some(object) = self.open()?.get(key).execute().await.map_err(fault)? else {
                 return Ok(None);
@@ -41,7 +41,7 @@ impl Files for Bucket {
         })
     }
 
-    fn delete<'a>(&'a self, key: &'a str) -> Later<'a, Result<(), Fault>> {
+    fn delete<'a>(&'a self, key: &'a str) -> LocalBoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move { self.open()?.delete(key).await.map_err(fault) })
     }
 }

@@ -8,7 +8,7 @@ use worker::{
     kv::{KvError, KvStore},
 };
 
-use crate::world::{Cache, Fault, Later};
+use crate::platform::{Cache, Fault, LocalBoxFuture};
 
 const EDGE_SECONDS: u64 = 30;
 const MEMO_MS: u64 = 25_000;
@@ -38,7 +38,7 @@ fn remember(key: &str, value: Option<String>) {
 }
 
 impl Cache for Near {
-    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<String>, Fault>> {
+    fn get<'a>(&'a self, key: &'a str) -> LocalBoxFuture<'a, Result<Option<String>, Fault>> {
         Box::pin(async move {
             let known = MEMO.with(|memo| memo.borrow().get(key).filter(|(until, _)| *until > now()).cloned());
             if let Some((_, value)) = known {
@@ -54,7 +54,7 @@ impl Cache for Near {
         })
     }
 
-    fn put<'a>(&'a self, key: &'a str, value: &'a str, seconds: Option<u32>) -> Later<'a, Result<(), Fault>> {
+    fn put<'a>(&'a self, key: &'a str, value: &'a str, seconds: Option<u32>) -> LocalBoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             remember(key, Some(value.to_owned()));
             let put = self.0.put(key, value).map_err(fault)?;

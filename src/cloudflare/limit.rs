@@ -3,10 +3,10 @@
 use worker::{Env, RateLimiter};
 
 use super::bindings::fault;
-use crate::world::{Fault, Later, Limited, Limits, Tally};
+use crate::platform::{Fault, LimitKind, Limits, LocalBoxFuture, RequestCounter};
 
 thread_local! {
-    static TALLY: Tally = const { Tally::new() };
+    static TALLY: RequestCounter = const { RequestCounter::new() };
 }
 
 /// The bindings `LIMIT_ACCOUNT` and `LIMIT_ANONYMOUS`.
@@ -23,17 +23,17 @@ impl Bindings {
 }
 
 impl Limits for Bindings {
-    fn allows<'a>(&'a self, who: Limited, key: &'a str) -> Later<'a, Result<bool, Fault>> {
+    fn allows<'a>(&'a self, who: LimitKind, key: &'a str) -> LocalBoxFuture<'a, Result<bool, Fault>> {
         Box::pin(async move {
             let binding = match who {
-                Limited::Account => &self.account,
-                Limited::Anonymous => &self.anonymous,
+                LimitKind::Account => &self.account,
+                LimitKind::Anonymous => &self.anonymous,
             };
             binding.limit(key.to_owned()).await.map(|outcome| outcome.success).map_err(fault)
         })
     }
 
-    fn tally(&self, key: &str, more: u32, now: i64) -> u32 {
-        TALLY.with(|tally| tally.add(key, more, now))
+    fn request_counter(&self, key: &str, more: u32, now: i64) -> u32 {
+        TALLY.with(|request_counter| request_counter.add(key, more, now))
     }
 }

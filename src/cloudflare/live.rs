@@ -6,7 +6,7 @@ use worker::{
     WebSocketPair, durable_object, worker_sys::WebSocketRequestResponsePair,
 };
 
-use crate::world::{self, Later, Log as _, LogLine};
+use crate::platform::{self, LocalBoxFuture, Log as _, LogLine};
 
 const CHANGED: &str = "https://live/changed";
 const CONNECT: &str = "https://live/connect";
@@ -78,12 +78,12 @@ pub async fn connect(env: &Env, order_id: &str) -> worker::Result<web_sys::Respo
 
 pub struct Pages(pub Env);
 
-impl world::Live for Pages {
-    fn changed<'a>(&'a self, order_id: &'a str) -> Later<'a, ()> {
+impl platform::Live for Pages {
+    fn changed<'a>(&'a self, order_id: &'a str) -> LocalBoxFuture<'a, ()> {
         Box::pin(async move {
             let told = async { stub(&self.0, order_id)?.fetch_with_str(CHANGED).await };
             if let Err(error) = told.await {
-                super::Platform.write(LogLine::warn("live.not_told").order(order_id).because(error));
+                super::Runtime.write(LogLine::warn("live.not_told").order(order_id).because(error));
             }
         })
     }

@@ -7,13 +7,13 @@ use worker::{Context, Date, Env, MessageBatch, ScheduleContext, ScheduledEvent, 
 
 use crate::{
     api::v2::event::Events,
-    door,
     http::{Body, Response},
+    platform::{Clock, ConfigError, Fault, Level, Log, LogLine, Platform, Random, Settings},
+    router,
     shop::{
         Shop, id,
         job::{self, Job},
     },
-    world::{Clock, Fault, Level, Log, LogLine, Missing, Random, Settings, World},
 };
 
 mod bindings;
@@ -31,7 +31,7 @@ async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> worker
     match answer(&request, &env).await {
         Ok(answer) => Ok(answer),
         Err(error) => {
-            Platform.write(LogLine::error("request.unanswered").because(&error));
+            Runtime.write(LogLine::error("request.unanswered").because(&error));
             Ok(request::answer(&Response::empty(500))?)
         }
     }
@@ -40,12 +40,12 @@ async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> worker
 async fn answer(request: &web_sys::Request, env: &Env) -> worker::Result<web_sys::Response> {
     let answer = match shop(env) {
         Ok(shop) => {
-            let answer = door::answer(&shop, request::read(request).await?).await;
-            if shop.world.settings.allow_insecure_urls { answer.with("x-d1-usage", d1::usage()) } else { answer }
+            let answer = router::answer(&shop, request::read(request).await?).await;
+            if shop.platform.settings.allow_insecure_urls { answer.with("x-d1-usage", d1::usage()) } else { answer }
         }
         Err(missing) => {
-            Platform.write(LogLine::error("config.missing").because(&missing.0));
-            door::unconfigured(&missing, &request_id())
+            Runtime.write(LogLine::error("config.missing").because(&missing.0));
+            router::unconfigured(&missing, &request_id())
         }
     };
     match &answer.body {
@@ -60,7 +60,7 @@ async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> work
     match shop(&env) {
         Ok(shop) => queue::consume(&shop, &batch).await,
         Err(missing) => {
-            Platform.write(LogLine::error("config.missing").because(&missing.0));
+            Runtime.write(LogLine::error("config.missing").because(&missing.0));
             batch.retry_all();
         }
     }
@@ -73,15 +73,15 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
     match shop(&env) {
         Ok(shop) => {
             if let Err(fault) = job::sweep(&shop).await {
-                shop.world.log.write(LogLine::error("sweep.failed").because(fault));
+                shop.platform.log.write(LogLine::error("sweep.failed").because(fault));
             }
         }
-        Err(missing) => Platform.write(LogLine::error("config.missing").because(&missing.0)),
+        Err(missing) => Runtime.write(LogLine::error("config.missing").because(&missing.0)),
     }
 }
 
 /// Made once an isolate. Bindings and settings belong to it, not to a request, and don't change while it lives.
-fn shop(env: &Env) -> Result<Rc<Shop>, Missing> {
+fn shop(env: &Env) -> Result<Rc<Shop>, ConfigError> {
     thread_local! {
         static SHOP: RefCell<Option<Rc<Shop>>> = const { RefCell::new(None) };
     }
@@ -93,17 +93,17 @@ fn shop(env: &Env) -> Result<Rc<Shop>, Missing> {
     Ok(shop)
 }
 
-fn open(env: &Env) -> Result<Shop, Missing> {
+fn open(env: &Env) -> Result<Shop, ConfigError> {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        Platform.write(LogLine::error("panic").because(panic));
+        Runtime.write(LogLine::error("panic").because(panic));
         // The crate's own, which has the module begin anew.
         hook(panic);
     }));
     let settings = Rc::new(Settings::read(|name| env.var(name).ok().map(|value| value.to_string()))?);
-    let bound = |fault: Fault| Missing(format!("{} (see wrangler.toml)", fault.0));
+    let bound = |fault: Fault| ConfigError(format!("{} (see wrangler.toml)", fault.0));
     let kv = env.kv("KV").map_err(|error| bound(Fault(format!("the binding KV is missing: {error}"))))?;
-    let world = World {
+    let world = Platform {
         databases: Rc::new(d1::Shards::open(env)),
         cache: Rc::new(kv::Near(kv)),
         files: Rc::new(files::Bucket(env.clone())),
@@ -111,13 +111,13 @@ fn open(env: &Env) -> Result<Shop, Missing> {
         web: Rc::new(web::Outbound),
         live: Rc::new(live::Pages(env.clone())),
         limits: Rc::new(limit::Bindings::open(env).map_err(bound)?),
-        clock: Rc::new(Platform),
-        random: Rc::new(Platform),
-        log: Rc::new(Platform),
+        clock: Rc::new(Runtime),
+        random: Rc::new(Runtime),
+        log: Rc::new(Runtime),
         settings,
     };
     Ok(Shop {
-        world,
+        platform: world,
         voice: &Events,
         names: Default::default(),
         servers: Default::default(),
@@ -128,19 +128,19 @@ fn open(env: &Env) -> Result<Shop, Missing> {
 
 fn request_id() -> String {
     let mut bytes = [0; 16];
-    Platform.fill(&mut bytes);
+    Runtime.fill(&mut bytes);
     id::hex(&bytes)
 }
 
-struct Platform;
+struct Runtime;
 
-impl Clock for Platform {
+impl Clock for Runtime {
     fn now(&self) -> i64 {
         i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX)
     }
 }
 
-impl Random for Platform {
+impl Random for Runtime {
     #[expect(clippy::panic, reason = "no answer may be made without randomness")]
     fn fill(&self, bytes: &mut [u8]) {
         // Web Crypto gives up to 65,536 bytes without fail; nobody here asks for more than 32.
@@ -150,7 +150,7 @@ impl Random for Platform {
     }
 }
 
-impl Log for Platform {
+impl Log for Runtime {
     fn write(&self, line: LogLine) {
         let text = line.to_json(&String::from(js_sys::Date::new_0().to_iso_string()));
         match line.level() {
@@ -168,7 +168,7 @@ fn jobs(texts: &[Option<String>]) -> Vec<Option<Job>> {
         .map(|text| {
             let job = text.as_deref().and_then(Job::from_text);
             if job.is_none() {
-                Platform.write(
+                Runtime.write(
                     LogLine::warn("queue.message_unreadable")
                         .because("no version of this program wrote it; it is dropped"),
                 );

@@ -1,4 +1,4 @@
-//! The queues, both ends: nudges go out as texts, and batches come in as jobs.
+//! The queues, both ends: messages go out as texts, and batches come in as jobs.
 
 use worker::{
     BatchMessageBuilder, Env, MessageBatch, MessageExt as _, QueueContentType, RawMessage, RawMessageBuilder,
@@ -6,8 +6,8 @@ use worker::{
 
 use super::bindings::fault;
 use crate::{
+    platform::{Fault, LocalBoxFuture, Queue, QueueName},
     shop::{Shop, job},
-    world::{Fault, Lane, Later, Queue},
 };
 
 /// The platform takes so many messages at once.
@@ -34,13 +34,13 @@ impl Jobs {
 }
 
 impl Queue for Jobs {
-    fn send<'a>(&'a self, lane: Lane, messages: Vec<(String, u32)>) -> Later<'a, Result<(), Fault>> {
+    fn send<'a>(&'a self, lane: QueueName, messages: Vec<(String, u32)>) -> LocalBoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let producer = match lane {
-                Lane::Looks => &self.looks,
-                Lane::Notices => &self.notices,
-                Lane::Deliveries => &self.deliveries,
-                Lane::Retries => &self.retries,
+                QueueName::PaymentSync => &self.looks,
+                QueueName::Notices => &self.notices,
+                QueueName::Deliveries => &self.deliveries,
+                QueueName::Retries => &self.retries,
             };
             for chunk in messages.chunks(MOST) {
                 let message = |(text, delay): &(String, u32)| {

@@ -4,23 +4,23 @@ use js_sys::Uint8Array;
 use worker::{AbortSignal, CacheMode, Fetch, Headers, Request, RequestInit, RequestRedirect, ResponseBody};
 
 use super::request::bounded;
-use crate::world::{Answer, Later, Outgoing, Web, WebFault};
+use crate::platform::{Answer, FetchError, HttpRequest, LocalBoxFuture, Web};
 
 pub struct Outbound;
 
 impl Web for Outbound {
-    fn fetch<'a>(&'a self, request: Outgoing) -> Later<'a, Result<Answer, WebFault>> {
+    fn fetch<'a>(&'a self, request: HttpRequest) -> LocalBoxFuture<'a, Result<Answer, FetchError>> {
         Box::pin(async move {
             // The signal ends the reading of the body as well.
             let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(request.timeout));
             send(request, &signal)
                 .await
-                .map_err(|error| if signal.aborted() { WebFault::Timeout } else { sort(&error.to_string()) })
+                .map_err(|error| if signal.aborted() { FetchError::Timeout } else { sort(&error.to_string()) })
         })
     }
 }
 
-async fn send(request: Outgoing, signal: &AbortSignal) -> worker::Result<Answer> {
+async fn send(request: HttpRequest, signal: &AbortSignal) -> worker::Result<Answer> {
     let headers = Headers::new();
     for (name, value) in &request.headers {
         headers.append(name, value)?;
@@ -34,7 +34,7 @@ async fn send(request: Outgoing, signal: &AbortSignal) -> worker::Result<Answer>
         .with_cache(CacheMode::NoStore);
     let response = Fetch::Request(Request::new_with_init(&request.url, &init)?).send_with_signal(signal).await?;
     let (status, headers) = (response.status_code(), response.headers().entries().collect());
-    // Once there is a status there is an answer, even if its body never ends or breaks off.
+    // IdempotentRequest there is a status there is an answer, even if its body never ends or breaks off.
     let mut body = Vec::new();
     let stream = match response.body() {
         ResponseBody::Stream(stream) => Some(stream.clone()),
@@ -45,18 +45,18 @@ async fn send(request: Outgoing, signal: &AbortSignal) -> worker::Result<Answer>
 }
 
 /// The platform only has words for what went wrong.
-fn sort(words: &str) -> WebFault {
+fn sort(words: &str) -> FetchError {
     let words = words.to_ascii_lowercase();
     let says = |part: &str| words.contains(part);
     if says("dns") || says("resolve") || says("enotfound") {
-        WebFault::Dns
+        FetchError::Dns
     } else if says("tls") || says("ssl") || says("certificate") {
-        WebFault::Tls
+        FetchError::Tls
     } else if says("refused") || says("connect") {
-        WebFault::Refused
+        FetchError::Refused
     } else if says("timed out") || says("timeout") || says("abort") {
-        WebFault::Timeout
+        FetchError::Timeout
     } else {
-        WebFault::Network
+        FetchError::Network
     }
 }

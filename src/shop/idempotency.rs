@@ -5,7 +5,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use super::{Error, Outcome, Refusal, Shop, id, time::DAY, vault};
-use crate::world::{Db, Fault, LogLine, Statement};
+use crate::platform::{Db, Fault, LogLine, Statement};
 
 /// An answer is kept so long, in milliseconds.
 pub const KEPT: i64 = DAY;
@@ -52,14 +52,14 @@ impl Key {
         let age = shop.now() - at;
         match (status, body) {
             _ if age > KEPT => Ok(None),
-            _ if request != self.request => Err(Refusal::KeyOfAnother.into()),
+            _ if request != self.request => Err(Refusal::IdempotencyKeyReused.into()),
             (Some(status), Some(body)) => {
-                let body = vault::open(&shop.world.settings.vault_keys, &self.place(), &body)?;
+                let body = vault::open(&shop.platform.settings.vault_keys, &self.place(), &body)?;
                 let status = u16::try_from(status).map_err(|_| Error::Fault(Fault("a kept status is none".into())))?;
                 Ok(Some(Answer { status, body }))
             }
             _ if age > DEAD => Ok(None),
-            _ => Err(Refusal::Running.into()),
+            _ => Err(Refusal::RequestInProgress.into()),
         }
     }
 
@@ -108,7 +108,7 @@ impl Key {
         );
         if let Err(no) = self.db.commit(vec![statement]).await {
             let line = LogLine::warn("idempotency.not_released").account(self.account_id);
-            shop.world.log.write(line.because(no.into_fault()));
+            shop.platform.log.write(line.because(no.into_fault()));
         }
     }
 
@@ -136,7 +136,7 @@ impl Key {
     }
 
     fn seal(&self, shop: &Shop, body: &str) -> Result<String, Fault> {
-        vault::seal(&shop.world.settings.vault_keys, &self.place(), body, shop.random())
+        vault::seal(&shop.platform.settings.vault_keys, &self.place(), body, shop.random())
     }
 
     fn place(&self) -> String {

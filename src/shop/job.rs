@@ -1,4 +1,4 @@
-//! Queue messages. They are nudges: each names a row, and the row says whether anything is still to be done.
+//! Queue messages. Each names a row, and the row says whether anything is still to be done.
 
 use futures_util::{StreamExt, future::join_all, stream};
 
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     json::{self, Value},
-    world::{Fault, Lane, LogLine, Row, Uncommitted},
+    platform::{CommitError, Fault, LogLine, QueueName, Row},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,12 +33,12 @@ pub enum Job {
 impl Job {
     /// A receiver that answers late must keep no look waiting, and no other receiver; nor must looks and notices wait for each
     /// other.
-    pub fn lane(&self) -> Lane {
+    pub fn lane(&self) -> QueueName {
         match self {
-            Job::Look { .. } => Lane::Looks,
-            Job::Hear { .. } => Lane::Notices,
-            Job::Deliver { slow: false, .. } => Lane::Deliveries,
-            Job::Deliver { slow: true, .. } => Lane::Retries,
+            Job::Look { .. } => QueueName::PaymentSync,
+            Job::Hear { .. } => QueueName::Notices,
+            Job::Deliver { slow: false, .. } => QueueName::Deliveries,
+            Job::Deliver { slow: true, .. } => QueueName::Retries,
         }
     }
 
@@ -103,7 +103,7 @@ pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
     let mut done = vec![true; jobs.len()];
     for (numbers, result) in results {
         if let Err(fault) = result {
-            shop.world.log.write(LogLine::warn("queue.job_failed").because(fault));
+            shop.platform.log.write(LogLine::warn("queue.job_failed").because(fault));
             for n in numbers {
                 if let Some(done) = done.get_mut(n) {
                     *done = false;
@@ -134,14 +134,14 @@ const ROUNDS: usize = 20;
 /// Cron's part, each minute: whatever is owed and was not taken up by its nudge is nudged again, what is old goes, and rates
 /// stay fresh. All shards at the same time: none waits for another, and the trouble of one is its own.
 pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
-    let shards = shop.world.databases.shards();
+    let shards = shop.platform.databases.shards();
     let swept = join_all(shards.iter().map(|shard| sweep_shard(shop, shard))).await;
     // Last: nothing that is owed waits for a source that is slow.
     rates::keep_fresh(shop).await;
     let mut first = Ok(());
     for (shard, result) in shards.iter().zip(swept) {
         if let Err(fault) = result {
-            shop.world.log.write(LogLine::error("sweep.shard_failed").with("shard", shard.as_str()).because(&fault));
+            shop.platform.log.write(LogLine::error("sweep.shard_failed").with("shard", shard.as_str()).because(&fault));
             first = first.and(Err(Fault(format!("shard {shard}: {fault}"))));
         }
     }
@@ -149,7 +149,7 @@ pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
 }
 
 async fn sweep_shard(shop: &Shop, shard: &str) -> Result<(), Fault> {
-    let db = shop.world.databases.shard(shard)?;
+    let db = shop.platform.databases.shard(shard)?;
     let mut old_logs = Vec::new();
     for _ in 0..ROUNDS {
         let now = shop.now();
@@ -168,7 +168,7 @@ async fn sweep_shard(shop: &Shop, shard: &str) -> Result<(), Fault> {
         ];
         let owed = statements.len();
         statements.extend(retention::statements(shop, now));
-        let rows = db.commit(statements).await.map_err(Uncommitted::into_fault)?;
+        let rows = db.commit(statements).await.map_err(CommitError::into_fault)?;
         let (owed, gone) = rows.split_at_checked(owed).unwrap_or_default();
         let gone = retention::read(gone)?;
         old_logs = gone.accounts;
@@ -185,26 +185,26 @@ async fn nudge_again(shop: &Shop, shard: &str, owed: &[Vec<Row>]) -> Result<bool
     let [logs, orders, notices, _, _, probes, _] = owed else {
         return Err(Fault("seven answers of the sweep were expected".into()));
     };
-    let mut nudges = Vec::new();
+    let mut messages = Vec::new();
     for row in logs.iter().chain(probes) {
         let (account_id, log_id) = row.read(|row| Ok((row.int(), row.text())))?;
-        nudges.push((Job::Deliver { shard: shard.to_owned(), account_id, log_id, slow: true }, 0));
+        messages.push((Job::Deliver { shard: shard.to_owned(), account_id, log_id, slow: true }, 0));
     }
     for row in orders {
         let (account_id, order_id, turn, lease) =
             row.read(|row| Ok((row.int(), row.text(), row.int(), row.maybe_int())))?;
         if lease.is_none() {
             let line = LogLine::error("order.sync_given_up").account(account_id).order(&order_id);
-            shop.world.log.write(line.because("no look at it came to an end for two weeks"));
+            shop.platform.log.write(line.because("no look at it came to an end for two weeks"));
             continue;
         }
-        nudges.push((Job::Look { shard: shard.to_owned(), account_id, order_id, turn }, 0));
+        messages.push((Job::Look { shard: shard.to_owned(), account_id, order_id, turn }, 0));
     }
     for row in notices {
         let (account_id, gateway, id) = row.read(|row| Ok((row.int(), row.text(), row.text())))?;
-        nudges.push((Job::Hear { shard: shard.to_owned(), account_id, gateway, id }, 0));
+        messages.push((Job::Hear { shard: shard.to_owned(), account_id, gateway, id }, 0));
     }
-    shop.nudge(nudges).await;
+    shop.enqueue(messages).await;
     Ok(owed.iter().any(|rows| rows.len() >= SWEEP as usize))
 }
 

@@ -2,7 +2,7 @@
 //! has gaps, and half a block: how deep it lies and how large the table has grown doesn't matter. Tables that only grow
 //! need none of this (see `order::sql::page`).
 
-use crate::world::{Fault, Row, Statement, Value};
+use crate::platform::{Fault, Row, Statement, Value};
 
 /// One page, and how many rows there are in all.
 #[derive(Debug, Clone)]

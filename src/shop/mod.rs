@@ -6,7 +6,7 @@
 use futures_util::future::join_all;
 use job::Job;
 
-use crate::world::{Fault, Lane, Limited, LogLine, Statement, Uncommitted, World};
+use crate::platform::{CommitError, Fault, LimitKind, LogLine, Platform, QueueName, Statement};
 
 pub mod account;
 pub mod blacklist;
@@ -34,8 +34,8 @@ pub mod webhook;
 
 /// What every verb is given: the world, and the voice in which events are told.
 pub struct Shop {
-    pub world: World,
-    pub voice: &'static dyn Voice,
+    pub platform: Platform,
+    pub voice: &'static dyn EventSerializer,
     /// What names of webhook receivers were found to be.
     pub names: webhook::dns::Names,
     /// How the servers that see chains behave.
@@ -47,7 +47,7 @@ pub struct Shop {
 }
 
 /// How an event's body is worded. A dialect implements it, since field names and formats are the wire's.
-pub trait Voice {
+pub trait EventSerializer {
     /// Compact JSON, as all of them.
     fn endpoint(&self, endpoint: &webhook::Endpoint) -> String;
     fn feedback(&self, feedback: &feedback::Feedback) -> String;
@@ -59,31 +59,31 @@ pub trait Voice {
 impl Shop {
     /// Milliseconds since 1970.
     pub fn now(&self) -> i64 {
-        self.world.clock.now()
+        self.platform.clock.now()
     }
 
     /// Sends queue messages. That may fail: what they stand for is in the database, where cron finds it.
-    pub async fn nudge(&self, nudges: Vec<(Job, u32)>) {
-        join_all(Lane::ALL.map(|lane| self.send(lane, &nudges))).await;
+    pub async fn enqueue(&self, messages: Vec<(Job, u32)>) {
+        join_all(QueueName::ALL.map(|lane| self.send(lane, &messages))).await;
     }
 
-    async fn send(&self, lane: Lane, nudges: &[(Job, u32)]) {
-        let nudges = nudges.iter().filter(|(job, _)| job.lane() == lane);
-        let messages: Vec<_> = nudges.map(|(job, delay)| (job.to_text(), *delay)).collect();
+    async fn send(&self, lane: QueueName, messages: &[(Job, u32)]) {
+        let messages = messages.iter().filter(|(job, _)| job.lane() == lane);
+        let messages: Vec<_> = messages.map(|(job, delay)| (job.to_text(), *delay)).collect();
         if messages.is_empty() {
             return;
         }
-        if let Err(fault) = self.world.queue.send(lane, messages).await {
-            self.world.log.write(LogLine::warn("queue.send_failed").because(fault));
+        if let Err(fault) = self.platform.queue.send(lane, messages).await {
+            self.platform.log.write(LogLine::warn("queue.send_failed").because(fault));
         }
     }
 
     /// Counts one request under this key. A limit that doesn't answer refuses nobody: better too many requests than none.
-    pub async fn allows(&self, kind: Limited, key: &str) -> bool {
-        match self.world.limits.allows(kind, key).await {
+    pub async fn allows(&self, kind: LimitKind, key: &str) -> bool {
+        match self.platform.limits.allows(kind, key).await {
             Ok(allowed) => allowed,
             Err(fault) => {
-                self.world.log.write(LogLine::warn("rate_limit.unavailable").because(fault));
+                self.platform.log.write(LogLine::warn("rate_limit.unavailable").because(fault));
                 true
             }
         }
@@ -91,7 +91,7 @@ impl Shop {
 
     pub fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.world.random.fill(&mut bytes);
+        self.platform.random.fill(&mut bytes);
         bytes
     }
 }
@@ -106,7 +106,7 @@ pub enum Refusal {
     /// The link was made too long ago.
     Expired,
     /// A payment with money in it can't be destroyed.
-    MoneyInIt,
+    HasPayments,
     /// The account has no wallet for this gateway.
     GatewayNotConfigured,
     /// The gateway does not answer; try again in so many seconds.
@@ -153,7 +153,7 @@ pub enum Refusal {
     /// The account has these serials already; the first of them.
     SerialsTaken(Vec<stock::Taken>),
     /// It was changed since it was read.
-    Moved,
+    Conflict,
     /// These are no products of the account.
     UnknownProducts(Vec<String>),
     /// The account has a rule of this name.
@@ -171,9 +171,9 @@ pub enum Refusal {
     /// The webhook secret was replaced too often within a day.
     TooManySecrets,
     /// A request under the same idempotency key is not finished yet.
-    Running,
+    RequestInProgress,
     /// The idempotency key was used for another request.
-    KeyOfAnother,
+    IdempotencyKeyReused,
     /// Only a test account has a simulated chain.
     NotATestAccount,
     /// The order isn't waiting for a payment any more.
@@ -199,9 +199,13 @@ impl From<Fault> for Error {
 }
 
 /// A commit that a refusal was not expected of. Another request under the same idempotency key may have come before it.
-impl From<Uncommitted> for Error {
-    fn from(no: Uncommitted) -> Self {
-        if no.names("idempotency.key") { Error::Refused(Refusal::Running) } else { Error::Fault(no.into_fault()) }
+impl From<CommitError> for Error {
+    fn from(no: CommitError) -> Self {
+        if no.names("idempotency.key") {
+            Error::Refused(Refusal::RequestInProgress)
+        } else {
+            Error::Fault(no.into_fault())
+        }
     }
 }
 

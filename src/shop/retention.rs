@@ -2,7 +2,7 @@
 //! links. Webhook logs go by `webhook::prune`, which is told here whose turn it is.
 
 use super::{Shop, account, idempotency, order::hear, payment, time::DAY, webhook::prune};
-use crate::world::{Fault, Row, Statement};
+use crate::platform::{Fault, Row, Statement};
 
 /// Rows of a kind that go by one commit: what comes in is at most a few thousand a minute.
 const MOST: u32 = 1_000;
@@ -24,7 +24,7 @@ pub fn statements(shop: &Shop, now: i64) -> Vec<Statement> {
 
 /// Webhook logs from before this time go.
 pub fn logs_end(shop: &Shop, now: i64) -> i64 {
-    now - i64::from(shop.world.settings.log_retention_days) * DAY
+    now - i64::from(shop.platform.settings.log_retention_days) * DAY
 }
 
 /// What the answers to `statements` say.

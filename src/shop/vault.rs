@@ -7,7 +7,7 @@ use aes_gcm::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::world::{Fault, Keys};
+use crate::platform::{Fault, Keys};
 
 pub mod rotate;
 

@@ -2,8 +2,8 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use pushguard::{
-    door,
     http::{Body, Method, Request, Response},
+    router,
 };
 use serde_json::{Value, json};
 
@@ -104,7 +104,7 @@ impl Ask<'_> {
     pub async fn together(self) -> Reply {
         let (method, path) = (format!("{:?}", self.request.method), self.request.path.clone());
         let question = record::is_on().then(|| record::question(&self.request));
-        let reply = Reply(door::answer(&self.world.shop, self.request).await);
+        let reply = Reply(router::answer(&self.world.shop, self.request).await);
         question.inspect(|question| record::answer(question, &reply.0));
         let mut said = match &reply.0.body {
             Body::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
-use pushguard::world::WebFault;
+use pushguard::platform::FetchError;
 use serde_json::{Value, json};
 
 use crate::{
@@ -104,10 +104,10 @@ fn an_address_is_kept_where_anything_ever_came_to_it_or_that_is_not_known_for_su
                 servers.iter().for_each(|server| server.mines(1));
                 servers.iter().for_each(|server| server.ages(&txid, 30 * DAY));
             }
-            "one server is silent" => two.is(Mood::Silent(WebFault::Timeout)),
+            "one server is silent" => two.is(Mood::Silent(FetchError::Timeout)),
             "both are" => {
                 world.live_through(HOUR);
-                servers.iter().for_each(|server| server.is(Mood::Silent(WebFault::Timeout)));
+                servers.iter().for_each(|server| server.is(Mood::Silent(FetchError::Timeout)));
             }
             _ => drop(sees()),
         }

@@ -1,6 +1,6 @@
 //! The circuit breaker of a receiver that is down, and the shares of accounts that have many of them.
 
-use pushguard::world::{Db as _, Statement, WebFault};
+use pushguard::platform::{Db as _, FetchError, Statement};
 use serde_json::{Value, json};
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 
 fn hangs(world: &World, prefix: &str) {
-    world.web.on(prefix, |_| Err(WebFault::Timeout));
+    world.web.on(prefix, |_| Err(FetchError::Timeout));
 }
 
 fn orders(seller: &Seller<'_>, count: usize) {

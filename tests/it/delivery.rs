@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
-use pushguard::world::{Answer, WebFault};
+use pushguard::platform::{Answer, FetchError};
 use serde_json::{Value, json};
 use sha2::{Sha256, Sha512};
 
@@ -155,11 +155,11 @@ fn every_status_of_two_hundred_is_success_and_nothing_else_is() {
 #[test]
 fn what_kept_an_answer_from_coming_stands_in_the_log() {
     for (fault, word) in [
-        (WebFault::Dns, "dns"),
-        (WebFault::Tls, "tls"),
-        (WebFault::Refused, "refused"),
-        (WebFault::Timeout, "timeout"),
-        (WebFault::Network, "network"),
+        (FetchError::Dns, "dns"),
+        (FetchError::Tls, "tls"),
+        (FetchError::Refused, "refused"),
+        (FetchError::Timeout, "timeout"),
+        (FetchError::Network, "network"),
     ] {
         let world = World::new();
         let ada = ada(&world);
@@ -353,7 +353,7 @@ fn a_receiver_that_fails_keeps_nobody_else_waiting() {
     let world = World::new();
     let ada = ada(&world);
     ada.endpoint("https://slow.example/", &["order:created"]);
-    world.web.on("https://slow.example/", |_| Err(WebFault::Timeout));
+    world.web.on("https://slow.example/", |_| Err(FetchError::Timeout));
     world.web.says(HOOK, 200);
     for _ in 0..5 {
         ada.white_label(json!({}));
@@ -367,7 +367,7 @@ fn a_receiver_that_fails_keeps_nobody_else_waiting() {
 fn deliveries_leave_no_secret_in_the_log() {
     let world = World::new();
     let ada = ada(&world);
-    world.web.on(HOOK, |_| Err(WebFault::Tls));
+    world.web.on(HOOK, |_| Err(FetchError::Tls));
     world.queue.broken.set(true);
     ada.white_label(json!({}));
     world.queue.broken.set(false);

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use pushguard::world::{Answer, WebFault};
+use pushguard::platform::{Answer, FetchError};
 use serde_json::json;
 
 use crate::{
@@ -112,8 +112,8 @@ fn many_names_are_remembered_and_never_too_many() {
 #[test]
 fn a_resolver_that_fails_keeps_nothing_from_being_sent() {
     for (n, broken) in (0..).zip([
-        Err(WebFault::Timeout),
-        Err(WebFault::Network),
+        Err(FetchError::Timeout),
+        Err(FetchError::Network),
         answer(500, "no"),
         answer(200, "<html>"),
         answer(200, r#"{"Status":2}"#),
@@ -132,7 +132,7 @@ fn a_resolver_that_fails_keeps_nothing_from_being_sent() {
 fn half_an_answer_is_enough_to_refuse_and_one_that_never_ends_is_none_to_trust() {
     let world = world();
     world.web.on(RESOLVER, |sent| match sent.url.ends_with("&type=A") {
-        true => Err(WebFault::Timeout),
+        true => Err(FetchError::Timeout),
         false => answer(200, r#"{"Status":0,"Answer":[{"type":28,"data":"fd00::1"}]}"#),
     });
     let ada = ada(&world);

@@ -1,7 +1,7 @@
 //! Endpoints that we disabled: others are told before and then, their events are noted, and they come back only when they
 //! accept a sample.
 
-use pushguard::world::{Db as _, Statement, WebFault};
+use pushguard::platform::{Db as _, FetchError, Statement};
 use serde_json::{Value, json};
 
 use crate::{
@@ -237,8 +237,8 @@ fn an_endpoint_that_does_not_accept_a_sample_stays_disabled_and_says_why() {
         (500, None, "500"),
         (410, None, "410"),
         (302, None, "302"),
-        (0, Some(WebFault::Timeout), "timeout"),
-        (0, Some(WebFault::Refused), "refused"),
+        (0, Some(FetchError::Timeout), "timeout"),
+        (0, Some(FetchError::Refused), "refused"),
     ] {
         let world = World::new();
         let (ada, id) = gone(&world);

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use proptest::prelude::*;
-use pushguard::world::WebFault;
+use pushguard::platform::FetchError;
 use serde_json::{Value, json};
 
 use crate::{
@@ -169,7 +169,7 @@ fn what_an_address_held_before_is_not_the_orders() {
 fn an_order_is_opened_although_no_node_answers_and_is_paid_all_the_same() {
     let world = World::new();
     let scene = Scene::with_key(&world);
-    scene.both(|node| node.is(Mood::Silent(WebFault::Timeout)));
+    scene.both(|node| node.is(Mood::Silent(FetchError::Timeout)));
     let before = scene.asked();
     let link = scene.order();
     assert_eq!(scene.asked() - before, 2, "two are asked, and no more");
@@ -236,7 +236,7 @@ fn one_node_is_not_enough_to_call_a_payment_gone() {
         scene.nodes[node].reorganises(height);
         world.live_through(16 * SECOND);
         assert_eq!(scene.is(&link), (54, 500_000, 1), "the other still has it");
-        scene.nodes[other].is(Mood::Silent(WebFault::Refused));
+        scene.nodes[other].is(Mood::Silent(FetchError::Refused));
         world.live_through(16 * SECOND);
         assert_eq!(scene.is(&link), (54, 500_000, 1), "the other can't be asked");
         scene.nodes[other].is(Mood::Well);

@@ -1,6 +1,6 @@
 //! Two Esplora servers that don't say the same, and one that is alone.
 
-use pushguard::world::WebFault;
+use pushguard::platform::FetchError;
 use serde_json::json;
 
 use crate::{
@@ -59,7 +59,7 @@ fn nor_while_the_other_server_cannot_be_asked() {
         let scene = Scene::new(&world, json!({"confirmations": 0}));
         let half = scene.sees(1, 10_000);
         scene.look();
-        scene.servers[silent].is(Mood::Silent(WebFault::Timeout));
+        scene.servers[silent].is(Mood::Silent(FetchError::Timeout));
         scene.servers[well].loses(&half);
         scene.servers[well].sees(2, &scene.address, 10_000);
         for _ in 0..5 {
@@ -85,7 +85,7 @@ fn a_payment_is_not_called_gone_by_one_server_while_the_other_is_silent() {
     let [one, two] = &scene.servers;
     for (forgets, silent) in [(one, two), (two, one)] {
         forgets.loses(&txid);
-        silent.is(Mood::Silent(WebFault::Timeout));
+        silent.is(Mood::Silent(FetchError::Timeout));
         scene.look();
         assert_eq!(scene.status(), 54, "one server alone has no say in it");
         silent.is(Mood::Well);

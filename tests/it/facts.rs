@@ -2,14 +2,14 @@
 
 use proptest::prelude::*;
 use pushguard::shop::{
-    gateway::{Output, Sighting},
+    gateway::{ChainSnapshot, Output},
     order::{
         Order, Status,
-        facts::{self, Receipt, Terms},
+        facts::{self, OnchainPayment, Terms},
     },
 };
 
-use crate::movement;
+use crate::ledger;
 
 fn output() -> impl Strategy<Value = Output> {
     (0_u8..5, 0_u32..2, 1_u64..1_500, prop::option::of(90_u32..=100)).prop_map(|(name, vout, value, height)| Output {
@@ -22,11 +22,11 @@ fn output() -> impl Strategy<Value = Output> {
 }
 
 /// A look at a chain, on which an output stands once.
-fn sighting() -> impl Strategy<Value = Sighting> {
+fn sighting() -> impl Strategy<Value = ChainSnapshot> {
     (95_u32..110, prop::collection::vec(output(), 0..6)).prop_map(|(tip, mut outputs)| {
         outputs.sort_by(|a, b| (&a.txid, a.vout).cmp(&(&b.txid, b.vout)));
         outputs.dedup_by(|a, b| (&a.txid, a.vout) == (&b.txid, b.vout));
-        Sighting { tip, outputs, complete: true, cut: false, cursor: None }
+        ChainSnapshot { tip, outputs, complete: true, cut: false, cursor: None }
     })
 }
 
@@ -34,12 +34,12 @@ fn terms(value: u64, needed: u32) -> facts::Terms {
     facts::Terms { value, tolerance: 5, needed, held: None }
 }
 
-fn see(known: Vec<Receipt>, seen: &Sighting, now: i64) -> Vec<Receipt> {
+fn see(known: Vec<OnchainPayment>, seen: &ChainSnapshot, now: i64) -> Vec<OnchainPayment> {
     facts::merge(&known, &facts::update(&known, seen, now))
 }
 
 /// The receipts that are still there, without when they were first seen.
-fn living(receipts: &[Receipt]) -> Vec<(String, u32, u64, Option<u32>)> {
+fn living(receipts: &[OnchainPayment]) -> Vec<(String, u32, u64, Option<u32>)> {
     let mut living: Vec<_> = receipts
         .iter()
         .filter(|receipt| !receipt.gone)
@@ -68,18 +68,18 @@ fn what_is_completed_is_never_open_again_and_left_for_two_statuses_only() {
 /// An order of so many satoshi, as looks move it on; and how often it was told as paid.
 struct Seen {
     order: Order,
-    receipts: Vec<Receipt>,
+    receipts: Vec<OnchainPayment>,
     told: usize,
 }
 
 impl Seen {
     fn nothing(value: u64, needed: u32) -> Seen {
-        let mut order = Order { session: None, confirmations_needed: needed, ..movement::order() };
+        let mut order = Order { session: None, confirmations_needed: needed, ..ledger::order() };
         order.invoice.value = value;
         Seen { order, receipts: Vec::new(), told: 0 }
     }
 
-    fn see(&mut self, seen: &Sighting, now: i64) -> Result<(), TestCaseError> {
+    fn see(&mut self, seen: &ChainSnapshot, now: i64) -> Result<(), TestCaseError> {
         let order = &mut self.order;
         self.receipts = facts::merge(&self.receipts, &facts::update(&self.receipts, seen, now));
         let standing = facts::standing(Terms::of(order, &order.invoice), &self.receipts, seen.tip);
@@ -112,7 +112,7 @@ proptest! {
     ) {
         let mut one = Seen::nothing(value, needed);
         for (now, (seen, complete)) in (1..).zip(history) {
-            one.see(&Sighting { complete, ..seen }, now)?;
+            one.see(&ChainSnapshot { complete, ..seen }, now)?;
         }
         let before = one.order.status;
         one.see(&last, 100)?;
@@ -156,7 +156,7 @@ proptest! {
     #[test]
     fn a_look_that_could_not_ask_enough_servers_takes_nothing_away(first in sighting(), second in sighting(), value in 1_u64..3_000) {
         let before = see(Vec::new(), &first, 1);
-        let half = Sighting { complete: false, ..second };
+        let half = ChainSnapshot { complete: false, ..second };
         let after = see(before.clone(), &half, 2);
         for receipt in &before {
             prop_assert!(after.iter().any(|kept| kept.txid == receipt.txid && kept.vout == receipt.vout && !kept.gone));

@@ -189,7 +189,7 @@ fn health_is_answered_without_asking_anybody() {
 
 #[test]
 fn a_deployment_that_lacks_a_setting_says_which() {
-    use pushguard::{door, world::Settings};
+    use pushguard::{platform::Settings, router};
     let whole = |name: &str| match name {
         "ADMIN_TOKEN" => Some("t".repeat(24)),
         "TOKEN_KEYS" | "VAULT_KEY" => Some(crate::world::KEY_A.to_owned()),
@@ -198,7 +198,7 @@ fn a_deployment_that_lacks_a_setting_says_which() {
     assert!(Settings::read(whole).is_ok(), "everything else has a default");
     for missing in ["ADMIN_TOKEN", "TOKEN_KEYS", "VAULT_KEY"] {
         let error = Settings::read(|name| whole(name).filter(|_| name != missing)).unwrap_err();
-        let response = door::unconfigured(&error, "id");
+        let response = router::unconfigured(&error, "id");
         assert_eq!(response.status, 503);
         let pushguard::http::Body::Bytes(body) = response.body else { panic!("no body") };
         let body: Value = serde_json::from_slice(&body).unwrap();

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use futures_util::future::join_all;
-use pushguard::{shop::idempotency::Key, world::Db};
+use pushguard::{platform::Db, shop::idempotency::Key};
 use serde_json::{Value, json};
 
 use crate::{

@@ -10,8 +10,8 @@ use std::{
 };
 
 use pushguard::{
+    platform::{FetchError, QueueName},
     shop::job::{self, Job},
-    world::{Lane, WebFault},
 };
 use serde_json::json;
 
@@ -24,7 +24,7 @@ impl World {
         let due = self.queue.take_due(10);
         let jobs: Vec<Job> = due.iter().map(|text| Job::from_text(text).expect("a job of ours")).collect();
         let mut killed = false;
-        for lane in Lane::ALL {
+        for lane in QueueName::ALL {
             let batch: Vec<Job> = jobs.iter().filter(|job| job.lane() == lane).cloned().collect();
             let done = polled(job::work(&self.shop, &batch), polls);
             killed |= done.is_none();
@@ -83,7 +83,7 @@ fn round(seed: u64) -> (u32, u32, u32) {
         let mood = if *quiet.borrow() { 9 } else { luck.borrow_mut().below(10) };
         match mood {
             0 => return answer(500, "not today"),
-            1 => return Err(WebFault::Refused),
+            1 => return Err(FetchError::Refused),
             _ => {}
         }
         let of = |name: &str| sent.header(name).to_owned();
@@ -94,7 +94,7 @@ fn round(seed: u64) -> (u32, u32, u32) {
             *twice.borrow_mut() += 1;
         }
         // It has it, and the answer is lost on its way.
-        if mood == 2 { Err(WebFault::Network) } else { answer(200, "ok") }
+        if mood == 2 { Err(FetchError::Network) } else { answer(200, "ok") }
     });
 
     let ada = world.seller();

@@ -1,6 +1,6 @@
 //! That a secret which is told is noticed, whoever tells it (`world/secrets.rs`); all other tests rely on that.
 
-use pushguard::world::{Log as _, LogLine};
+use pushguard::platform::{Log as _, LogLine};
 use serde_json::json;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! The way of a notice: who may send how many, which are kept, and how often hearing one is tried.
 
-use pushguard::world::{Lane, WebFault};
+use pushguard::platform::{FetchError, QueueName};
 use serde_json::json;
 
 use crate::{
@@ -260,7 +260,7 @@ fn slow(world: &World, prefix: &str) {
     let clock = world.clock.clone();
     world.web.on(prefix, move |sent| {
         clock.pass(i64::from(sent.timeout));
-        Err(WebFault::Timeout)
+        Err(FetchError::Timeout)
     });
 }
 
@@ -283,13 +283,13 @@ fn two_hundred_slow_notices_keep_no_look_waiting() {
         grace.white_label(json!({"title": format!("Book {n}")}));
     }
     world.advance(30 * SECOND);
-    let batches = [10, 10, 5].map(|jobs| assert_eq!(batch(&world, Lane::Looks), jobs));
+    let batches = [10, 10, 5].map(|jobs| assert_eq!(batch(&world, QueueName::PaymentSync), jobs));
     assert_eq!(
         world.web.sent_to("https://one.chain.example").len() + world.web.sent_to("https://two.chain.example").len(),
         2 * 25
     );
     assert!(world.web.sent_to(API).is_empty(), "{} batches, and none of them waited for a notice", batches.len());
-    assert_eq!(batch(&world, Lane::Notices), 10);
+    assert_eq!(batch(&world, QueueName::Notices), 10);
     assert_eq!(world.web.sent_to(API).len(), 10, "each has its own try");
 }
 
@@ -313,8 +313,8 @@ fn two_hundred_slow_looks_keep_no_notice_waiting() {
         assert_eq!(send(&world, &id, "192.0.2.1", &paypal.sends(&about_order(&order_id, n))), 200);
     }
     world.web.forget();
-    assert_eq!(batch(&world, Lane::Notices), 3);
+    assert_eq!(batch(&world, QueueName::Notices), 3);
     assert!(world.web.sent_to("https://one.chain.example").is_empty());
     assert_eq!(world.db.one("SELECT COUNT(*) FROM notices WHERE due_at IS NOT NULL"), "0", "all of them are heard");
-    assert_eq!(batch(&world, Lane::Looks), 10, "the looks have a batch of their own");
+    assert_eq!(batch(&world, QueueName::PaymentSync), 10, "the looks have a batch of their own");
 }

@@ -1,6 +1,6 @@
 //! Ether to one address for all orders, which differ in their amounts: blocks are read for it.
 
-use pushguard::world::WebFault;
+use pushguard::platform::FetchError;
 use serde_json::json;
 
 use crate::{
@@ -66,7 +66,7 @@ fn a_payment_is_found_however_far_the_looks_are_behind() {
     let link = scene.order();
     let value = scene.value(&link);
     scene.both(|node| {
-        node.is(Mood::Silent(WebFault::Timeout));
+        node.is(Mood::Silent(FetchError::Timeout));
         node.mines(170);
         node.pays(1, SINGLE, value * WEI);
         node.mines(100);
@@ -76,7 +76,7 @@ fn a_payment_is_found_however_far_the_looks_are_behind() {
     world.live_through(30 * MINUTE);
     assert_eq!(scene.is(&link).0, 100);
     // And where nobody said at the start how high the chain was.
-    scene.both(|node| node.is(Mood::Silent(WebFault::Timeout)));
+    scene.both(|node| node.is(Mood::Silent(FetchError::Timeout)));
     let link = scene.order();
     let value = scene.value(&link);
     world.live_through(MINUTE);
@@ -248,7 +248,7 @@ fn what_came_in_time_is_not_late_because_no_node_could_be_asked() {
         let scene = Scene::with_address(&world);
         let link = scene.order();
         let value = scene.value(&link);
-        scene.both(|node| node.is(Mood::Silent(WebFault::Timeout)));
+        scene.both(|node| node.is(Mood::Silent(FetchError::Timeout)));
         world.live_through(35 * MINUTE);
         world.web.on("https://coinbase.example/v2/exchange-rates?currency=ETH", |_| {
             answer(200, json!({"data": {"currency": "ETH", "rates": {"USD": "1500"}}}).to_string())

@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 use pushguard::{
+    platform::{Db as _, Statement},
     shop::{
         account::Account,
         order::{self, Filter, Status},
     },
-    world::{Db as _, Statement},
 };
 use rusqlite::Connection;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! What a coin costs, and what happens when nobody says.
 
 use futures_util::future::join_all;
-use pushguard::{door, world::WebFault};
+use pushguard::{platform::FetchError, router};
 use serde_json::json;
 
 use crate::{
@@ -215,7 +215,7 @@ fn when_nobody_answers_well_the_shop_sells_on_and_then_says_when_to_come_back_an
         ("down", |world| world.no_rates()),
         ("slow", |world| {
             for source in ["https://coinbase.example", "https://coingecko.example"] {
-                world.web.on(source, |_| Err(WebFault::Timeout));
+                world.web.on(source, |_| Err(FetchError::Timeout));
             }
         }),
         ("garbage", |world| {
@@ -347,7 +347,7 @@ fn a_rate_serves_six_minutes_and_in_need_fifteen_and_never_longer() {
 fn a_deployment_without_any_rate_makes_links_but_no_orders() {
     let world = World::new();
     let grace = world.live_seller();
-    world.web.on("https://coinbase.example", |_| Err(WebFault::Timeout));
+    world.web.on("https://coinbase.example", |_| Err(FetchError::Timeout));
     let link = grace.link(json!({}));
     grace.pay(json!({"white_label": true})).expect(503);
     world.buyer().post(&link.path, "").expect(503);
@@ -419,7 +419,7 @@ fn fifty_links_started_at_once_get_fifty_different_addresses() {
     let links: Vec<Link> = (0..50).map(|_| grace.link(json!({}))).collect();
     world.db.interleaves.set(true);
     world.web.interleaves.set(true);
-    let starts = links.iter().map(|link| door::answer(&world.shop, world.buyer().ask("POST", &link.path).request));
+    let starts = links.iter().map(|link| router::answer(&world.shop, world.buyer().ask("POST", &link.path).request));
     let replies = block_on(join_all(starts));
     assert!(replies.iter().all(|reply| reply.status == 303));
     world.db.interleaves.set(false);
@@ -437,7 +437,7 @@ fn one_link_started_by_thirty_at_once_becomes_one_order() {
     ada.endpoint("https://hooks.example/", &["order:created"]);
     let link = ada.link(json!({}));
     world.db.interleaves.set(true);
-    let starts = (0..30).map(|_| door::answer(&world.shop, world.buyer().ask("POST", &link.path).request));
+    let starts = (0..30).map(|_| router::answer(&world.shop, world.buyer().ask("POST", &link.path).request));
     let replies = block_on(join_all(starts));
     assert!(replies.iter().all(|reply| reply.status == 303 && reply.header("location") == Some(&link.order())));
     world.db.interleaves.set(false);

@@ -1,8 +1,8 @@
 //! What is known of receivers: who was slow or failed is asked in the other queue, by account and URL, and keeps nobody waiting.
 
 use pushguard::{
+    platform::{Db as _, FetchError, QueueName, Statement},
     shop::job::{self, Job},
-    world::{Db as _, Lane, Statement, WebFault},
 };
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ const QUICK: u32 = 4_000;
 const PATIENT: u32 = 15_000;
 
 fn silent(world: &World, prefix: &str) {
-    world.web.on(prefix, |_| Err(WebFault::Timeout));
+    world.web.on(prefix, |_| Err(FetchError::Timeout));
 }
 
 /// Requests to this URL in each queue.
@@ -30,7 +30,7 @@ fn asked(world: &World, prefix: &str) -> (usize, usize) {
 }
 
 /// Works one batch of ten of this queue, as the platform does with one consumer.
-pub fn batch(world: &World, lane: Lane) -> usize {
+pub fn batch(world: &World, lane: QueueName) -> usize {
     let waiting = world.queue.waiting();
     let of_lane = |text: &String| Job::from_text(text).is_some_and(|job| job.lane() == lane);
     let now = world.now();
@@ -56,7 +56,7 @@ fn thirty_orders_beside_silent_failing_gone_and_closed_receivers_wait_for_the_si
     world.web.says("https://good.example/", 200);
     world.web.says("https://500.example/", 500);
     world.web.says("https://410.example/", 410);
-    world.web.on("https://closed.example/", |_| Err(WebFault::Refused));
+    world.web.on("https://closed.example/", |_| Err(FetchError::Refused));
     silent(&world, SILENT);
     for url in
         ["https://good.example/", SILENT, "https://500.example/", "https://410.example/", "https://closed.example/"]
@@ -67,10 +67,10 @@ fn thirty_orders_beside_silent_failing_gone_and_closed_receivers_wait_for_the_si
         ada.white_label(json!({}));
     }
     // In the first batch are two orders' webhooks: the only ones that wait for the silent receiver.
-    batch(&world, Lane::Deliveries);
+    batch(&world, QueueName::Deliveries);
     let first = asked(&world, SILENT).0;
     assert!((1..=2).contains(&first));
-    while batch(&world, Lane::Deliveries) > 0 {}
+    while batch(&world, QueueName::Deliveries) > 0 {}
     assert_eq!(world.web.sent_to("https://good.example/").len(), 30, "all of them from the first queue");
     assert_eq!(asked(&world, SILENT), (first, 0), "known after the first batch");
     for failing in ["https://500.example/", "https://closed.example/"] {
@@ -94,7 +94,7 @@ fn a_batch_that_meets_silence_sends_the_rest_of_it_elsewhere() {
     for _ in 0..10 {
         ada.white_label(json!({}));
     }
-    assert_eq!(batch(&world, Lane::Deliveries), 10);
+    assert_eq!(batch(&world, QueueName::Deliveries), 10);
     assert_eq!(asked(&world, SILENT), (1, 0), "what had not started when the first was over is not tried");
 }
 
@@ -111,7 +111,7 @@ fn one_sellers_single_webhook_goes_before_anothers_second() {
         ada.white_label(json!({}));
     }
     bob.white_label(json!({}));
-    batch(&world, Lane::Deliveries);
+    batch(&world, QueueName::Deliveries);
     let urls: Vec<String> = world.web.sent().into_iter().map(|sent| sent.url).collect();
     assert_eq!(urls, [SILENT, HOOK]);
 }
@@ -122,27 +122,27 @@ fn a_payments_own_url_is_remembered_whatever_its_query() {
     let ada = world.seller();
     silent(&world, SILENT);
     ada.white_label(json!({"webhook_url": "https://silent.example/?order=1"}));
-    batch(&world, Lane::Deliveries);
+    batch(&world, QueueName::Deliveries);
     assert_eq!(asked(&world, SILENT), (1, 0));
     for url in ["https://silent.example/?order=2", "https://silent.example/", "https://silent.example/?order=1&x=?"] {
         ada.white_label(json!({"webhook_url": url}));
-        batch(&world, Lane::Deliveries);
+        batch(&world, QueueName::Deliveries);
         assert_eq!(asked(&world, SILENT), (1, 0), "{url}");
     }
     // Another path is another receiver, and another account has its own experience.
     ada.white_label(json!({"webhook_url": "https://silent.example/other"}));
-    batch(&world, Lane::Deliveries);
+    batch(&world, QueueName::Deliveries);
     assert_eq!(asked(&world, SILENT), (2, 0));
     let bob = world.seller_named("bob@shop.example", true);
     bob.white_label(json!({"webhook_url": SILENT}));
-    batch(&world, Lane::Deliveries);
+    batch(&world, QueueName::Deliveries);
     assert_eq!(asked(&world, SILENT), (3, 0));
 }
 
 #[test]
 fn a_receiver_that_fails_is_asked_in_the_other_queue_until_something_arrives() {
     for (status, fault) in
-        [(500, None), (404, None), (429, None), (0, Some(WebFault::Refused)), (0, Some(WebFault::Tls))]
+        [(500, None), (404, None), (429, None), (0, Some(FetchError::Refused)), (0, Some(FetchError::Tls))]
     {
         let world = World::new();
         let ada = world.seller();
@@ -167,7 +167,7 @@ fn a_receiver_that_fails_is_asked_in_the_other_queue_until_something_arrives() {
 fn a_receiver_that_was_slow_is_forgotten_after_a_day() {
     let world = World::new();
     let ada = world.seller();
-    world.web.on(HOOK, |sent| if sent.timeout < 10_000 { Err(WebFault::Timeout) } else { answer(200, "") });
+    world.web.on(HOOK, |sent| if sent.timeout < 10_000 { Err(FetchError::Timeout) } else { answer(200, "") });
     ada.endpoint(HOOK, &["order:created"]);
     ada.white_label(json!({}));
     world.run_jobs();
@@ -185,16 +185,16 @@ fn a_new_url_inherits_nothing() {
     world.web.says("https://new.example/", 200);
     let id = ada.endpoint(SILENT, &["order:created"]);
     ada.white_label(json!({}));
-    batch(&world, Lane::Deliveries);
+    batch(&world, QueueName::Deliveries);
     ada.put(&format!("/webhooks/endpoints/{id}"), json!({"url": "https://new.example/"})).expect(200);
     world.web.forget();
     ada.white_label(json!({}));
-    batch(&world, Lane::Deliveries);
+    batch(&world, QueueName::Deliveries);
     assert_eq!(asked(&world, "https://new.example/"), (1, 0));
     // And one that comes back to the old place finds what is known of it.
     ada.put(&format!("/webhooks/endpoints/{id}"), json!({"url": SILENT})).expect(200);
     ada.white_label(json!({}));
-    batch(&world, Lane::Deliveries);
+    batch(&world, QueueName::Deliveries);
     assert_eq!(asked(&world, SILENT), (0, 0));
 }
 

@@ -1,7 +1,7 @@
 //! Sending again: one log, or those of a time, each as a new log that names the first one.
 
 use futures_util::future::join;
-use pushguard::world::{Db as _, Statement};
+use pushguard::platform::{Db as _, Statement};
 use serde_json::{Value, json};
 
 use crate::{

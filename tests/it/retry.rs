@@ -1,8 +1,8 @@
 //! Deliveries that failed: when they are tried again, and when not.
 
 use pushguard::{
+    platform::{Answer, Db as _, Statement},
     shop::time::wire,
-    world::{Answer, Db as _, Statement},
 };
 use serde_json::{Value, json};
 

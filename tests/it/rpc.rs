@@ -1,6 +1,6 @@
 //! JSON-RPC servers that take few calls in one request, each of which refuses more in its own words.
 
-use pushguard::world::WebFault;
+use pushguard::platform::FetchError;
 use serde_json::json;
 
 use crate::{
@@ -85,7 +85,7 @@ fn an_error_that_is_not_about_the_number_of_calls_teaches_nothing() {
             let world = World::new();
             let scene = if shared { Scene::with_address(&world) } else { Scene::with_key(&world) };
             let link = scene.order();
-            scene.nodes[1].is(Mood::Silent(WebFault::Dns));
+            scene.nodes[1].is(Mood::Silent(FetchError::Dns));
             scene.nodes[0].is(mood.clone());
             scene.then(|_| {});
             let fewest = world.web.sent_to("https://one.node.example").len();
@@ -115,7 +115,7 @@ fn one_server_that_takes_few_does_not_make_the_other_be_asked_in_parts() {
     scene.then(|node| node.pays(1, &address, 100_000 * WEI));
     world.live_through(MINUTE);
     world.web.forget();
-    scene.nodes[0].is(Mood::Silent(WebFault::Refused));
+    scene.nodes[0].is(Mood::Silent(FetchError::Refused));
     world.live_through(30 * SECOND);
     let sizes = world.web.sent_to("https://two.node.example");
     assert!(!sizes.is_empty() && sizes.iter().all(|sent| sent.json().as_array().is_some_and(|calls| calls.len() == 4)));

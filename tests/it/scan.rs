@@ -1,6 +1,6 @@
 //! Looks through an account's webhook logs: one at a time, and so many rows a minute.
 
-use pushguard::world::{Db as _, Statement};
+use pushguard::platform::{Db as _, Statement};
 use serde_json::{Value, json};
 
 use crate::{

@@ -1,6 +1,6 @@
 //! Servers that keep everybody waiting, servers whose URLs hold keys, and answers that are too large to be read whole.
 
-use pushguard::world::WebFault;
+use pushguard::platform::FetchError;
 use serde_json::json;
 
 use crate::{
@@ -78,7 +78,7 @@ fn while_all_servers_rest_one_is_asked_all_the_same() {
     let world = World::new();
     let scene = Scene::new(&world, json!({}));
     scene.sees(1, 20_000);
-    scene.both(|server| server.is(Mood::Silent(WebFault::Timeout)));
+    scene.both(|server| server.is(Mood::Silent(FetchError::Timeout)));
     world.live_through(45 * SECOND);
     world.web.forget();
     world.live_through(MINUTE);
@@ -92,10 +92,10 @@ fn while_all_servers_rest_one_is_asked_all_the_same() {
 #[test]
 fn only_who_is_slow_or_asks_for_less_rests() {
     for (mood, rests) in [
-        (Mood::Silent(WebFault::Timeout), true),
+        (Mood::Silent(FetchError::Timeout), true),
         (Mood::Says(429, b"slow down".to_vec()), true),
-        (Mood::Silent(WebFault::Refused), false),
-        (Mood::Silent(WebFault::Dns), false),
+        (Mood::Silent(FetchError::Refused), false),
+        (Mood::Silent(FetchError::Dns), false),
         (Mood::Says(503, Vec::new()), false),
         (Mood::Says(200, b"<html>".to_vec()), false),
     ] {
@@ -118,11 +118,11 @@ fn a_server_that_rests_is_asked_when_those_that_don_t_rest_all_fail() {
         Mood::Says(429, b"slow down".to_vec()),
         Mood::Says(200, b"<html>".to_vec()),
         Mood::Says(200, br#"{"jsonrpc":"2.0","error":{"code":-32005,"message":"none of your business"}}"#.to_vec()),
-        Mood::Silent(WebFault::Refused),
-        Mood::Silent(WebFault::Timeout),
+        Mood::Silent(FetchError::Refused),
+        Mood::Silent(FetchError::Timeout),
     ];
     for fails in failures {
-        for rests in [Mood::Says(429, Vec::new()), Mood::Silent(WebFault::Timeout)] {
+        for rests in [Mood::Says(429, Vec::new()), Mood::Silent(FetchError::Timeout)] {
             for resting in 0..2 {
                 let world = World::new();
                 let scene = Scene::new(&world, json!({}));
@@ -130,7 +130,7 @@ fn a_server_that_rests_is_asked_when_those_that_don_t_rest_all_fail() {
                 let other = (first + resting) % 2;
                 // Only the first is asked when both are well, so each in turn is made to rest.
                 scene.servers[other].is(rests.clone());
-                scene.servers[1 - other].is(if other == first { Mood::Well } else { Mood::Silent(WebFault::Dns) });
+                scene.servers[1 - other].is(if other == first { Mood::Well } else { Mood::Silent(FetchError::Dns) });
                 scene.look();
                 scene.servers[other].is(Mood::Well);
                 scene.servers[1 - other].is(fails.clone());
@@ -149,14 +149,14 @@ fn a_node_that_rests_is_asked_when_the_other_fails_for_a_payment_and_for_an_addr
         Mood::Tells(error.to_string()),
         Mood::Tells(format!("[{}0]", "0,".repeat(8 << 20))),
         Mood::Says(503, Vec::new()),
-        Mood::Silent(WebFault::Timeout),
+        Mood::Silent(FetchError::Timeout),
     ] {
         for resting in 0..2 {
             let world = World::new();
             let scene = Ether::with_key(&world);
             let link = scene.order();
             let address = scene.grace.order(&link.order_id)["crypto_address"].as_str().unwrap().to_owned();
-            scene.both(|node| node.is(Mood::Silent(WebFault::Dns)));
+            scene.both(|node| node.is(Mood::Silent(FetchError::Dns)));
             scene.nodes[resting].is(Mood::Says(429, Vec::new()));
             scene.then(|_| {});
             scene.nodes[resting].is(Mood::Well);
@@ -191,7 +191,7 @@ fn a_slow_server_is_waited_for_while_the_other_is_down() {
 
 #[test]
 fn a_server_that_rests_gives_no_second_word_while_another_answers() {
-    for fault in [WebFault::Timeout, WebFault::Dns] {
+    for fault in [FetchError::Timeout, FetchError::Dns] {
         let world = World::new();
         let scene = Scene::new(&world, json!({}));
         let txid = scene.sees(1, 20_000);
@@ -204,7 +204,7 @@ fn a_server_that_rests_gives_no_second_word_while_another_answers() {
         scene.both(|server| server.loses(&txid));
         world.web.forget();
         scene.look();
-        let rests = fault == WebFault::Timeout;
+        let rests = fault == FetchError::Timeout;
         assert_eq!(asked(&world)[first] == 0, rests, "{fault:?}");
         assert_eq!(scene.status(), if rests { 54 } else { 0 }, "{fault:?}");
         world.live_through(2 * MINUTE);
@@ -216,7 +216,7 @@ fn a_server_that_rests_gives_no_second_word_while_another_answers() {
 fn a_node_that_hangs_keeps_nobody_waiting_for_an_address() {
     let world = World::new();
     let scene = Ether::with_key(&world);
-    scene.nodes[0].is(Mood::Silent(WebFault::Timeout));
+    scene.nodes[0].is(Mood::Silent(FetchError::Timeout));
     for _ in 0..4 {
         scene.order();
     }
@@ -234,8 +234,8 @@ fn no_key_in_a_servers_url_is_logged_whatever_goes_wrong() {
     let explorers = format!("https://one.chain.example/api/{KEY},https://user:{KEY}@two.chain.example/api?key={KEY}");
     let nodes = format!("https://one.node.example/v2/{KEY},https://two.node.example/?apikey={KEY}");
     let moods = [
-        Mood::Silent(WebFault::Timeout),
-        Mood::Silent(WebFault::Dns),
+        Mood::Silent(FetchError::Timeout),
+        Mood::Silent(FetchError::Dns),
         Mood::Says(403, format!("the key {KEY} is not allowed").into_bytes()),
         Mood::Says(200, format!("{{\"error\":{{\"code\":-32600,\"message\":\"no batch for {KEY}\"}}}}").into_bytes()),
         Mood::Says(500, format!("{{\"message\":\"https://one.node.example/v2/{KEY} failed\"}}").into_bytes()),

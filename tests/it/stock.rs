@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use pushguard::world::{Db as _, Statement};
+use pushguard::platform::{Db as _, Statement};
 use serde_json::{Value, json};
 
 use crate::{

@@ -13,7 +13,7 @@ fn when_stripe_is_down_nothing_is_half_made_and_a_second_try_opens_the_same_sess
     let desk = world.cards();
     let link = desk.link(json!({}));
     let downs = [
-        Err(pushguard::world::WebFault::Timeout),
+        Err(pushguard::platform::FetchError::Timeout),
         answer(503, "<html>busy"),
         answer(429, r#"{"error":{"code":"rate_limit"}}"#),
         answer(409, r#"{"error":{"code":"idempotency_key_in_use","type":"idempotency_error"}}"#),

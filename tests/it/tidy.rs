@@ -84,9 +84,8 @@ fn rooms(text: &str) -> Vec<String> {
 
 #[test]
 fn imports_are_read_however_they_are_written() {
-    let text =
-        "use crate::{\n    http,\n    shop::{a::{b, c}, d},\n    world::Fault,\n};\nfn f() { crate::door::answer(); }";
-    assert_eq!(rooms(text), ["http", "shop", "world", "door"]);
+    let text = "use crate::{\n    http,\n    shop::{a::{b, c}, d},\n    platform::Fault,\n};\nfn f() { crate::router::answer(); }";
+    assert_eq!(rooms(text), ["http", "shop", "platform", "router"]);
     assert!(names("a: f64;", "f64") && !names("a: buf64;", "f64"));
 }
 
@@ -95,12 +94,12 @@ fn arrows_point_down_only() {
     let below: [(&str, &[&str]); 8] = [
         ("notes", &["notes"]),
         ("json", &["json", "notes"]),
-        ("world", &["world", "json"]),
-        ("shop", &["world", "shop", "json"]),
+        ("platform", &["platform", "json"]),
+        ("shop", &["platform", "shop", "json"]),
         ("http", &["http", "notes"]),
-        ("api", &["world", "shop", "json", "http", "notes", "api"]),
-        ("checkout", &["world", "shop", "json", "http", "checkout"]),
-        ("door", &["world", "shop", "http", "api", "checkout"]),
+        ("api", &["platform", "shop", "json", "http", "notes", "api"]),
+        ("checkout", &["platform", "shop", "json", "http", "checkout"]),
+        ("router", &["platform", "shop", "http", "api", "checkout"]),
     ];
     let sources = sources();
     for (room, allowed) in below {
@@ -194,12 +193,14 @@ fn floats_are_found_however_they_are_written() {
 }
 
 /// All of `src/`: the rooms in which money is counted (`shop`, `api`, `json`, `checkout`), what it
-/// passes through (`http`, `world`, `cloudflare`, where D1's numbers come in), and the statements of SQL.
+/// passes through (`http`, `platform`, `cloudflare`, where D1's numbers come in), and the statements of SQL.
 /// serde's trait has a method for each kind of float; what observes answers for the specification refuses them, word for word.
 #[test]
 fn money_never_meets_a_float() {
     let sources = sources();
-    for room in ["api/", "checkout/", "cloudflare/", "json/", "shop/", "shop/money/", "shop/gateway/rates/", "world/"] {
+    for room in
+        ["api/", "checkout/", "cloudflare/", "json/", "shop/", "shop/money/", "shop/gateway/rates/", "platform/"]
+    {
         assert!(sources.iter().any(|(name, _)| name.starts_with(room)), "{room} is looked through");
     }
     let refused = ["f32", "f64"]

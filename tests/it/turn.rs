@@ -1,6 +1,6 @@
 //! Webhooks of one subject leave in their order; nobody waits for another one's.
 
-use pushguard::world::WebFault;
+use pushguard::platform::FetchError;
 use serde_json::{Value, json};
 
 use crate::{
@@ -97,7 +97,7 @@ fn a_receiver_that_is_not_quick_is_asked_again_and_may_take_its_time_from_then_o
     let world = World::new();
     let ada = seller(&world);
     // It takes ten seconds for an answer.
-    world.web.on(HOOK, |sent| if sent.timeout < 10_000 { Err(WebFault::Timeout) } else { answer(200, "") });
+    world.web.on(HOOK, |sent| if sent.timeout < 10_000 { Err(FetchError::Timeout) } else { answer(200, "") });
     ada.white_label(json!({}));
     world.run_jobs();
     let sent = world.web.sent_to(HOOK);
@@ -122,7 +122,7 @@ fn a_receiver_that_is_not_quick_is_asked_again_and_may_take_its_time_from_then_o
 fn a_receiver_that_takes_too_long_even_so_has_failed() {
     let world = World::new();
     let ada = seller(&world);
-    world.web.on(HOOK, |_| Err(WebFault::Timeout));
+    world.web.on(HOOK, |_| Err(FetchError::Timeout));
     ada.white_label(json!({}));
     world.run_jobs();
     let log: Value = ada.logs().remove(0);

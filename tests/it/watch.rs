@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use pushguard::world::WebFault;
+use pushguard::platform::FetchError;
 use serde_json::{Value, json};
 
 use crate::{
@@ -216,9 +216,9 @@ fn moods() -> Vec<(&'static str, Mood)> {
     let paid = |value: Value| json!([{"txid": txid, "vout": [{"scriptpubkey_address": "@", "value": value}], "status": {"confirmed": false}}]);
     let status = |status: Value| json!([{"txid": txid, "vout": [], "status": status}]);
     vec![
-        ("a dead name", Mood::Silent(WebFault::Dns)),
-        ("a timeout", Mood::Silent(WebFault::Timeout)),
-        ("no TLS", Mood::Silent(WebFault::Tls)),
+        ("a dead name", Mood::Silent(FetchError::Dns)),
+        ("a timeout", Mood::Silent(FetchError::Timeout)),
+        ("no TLS", Mood::Silent(FetchError::Tls)),
         ("500", Mood::Says(500, b"Internal Server Error".to_vec())),
         ("429", Mood::Says(429, b"Too Many Requests".to_vec())),
         ("a redirect", Mood::Says(302, Vec::new())),

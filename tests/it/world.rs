@@ -12,11 +12,11 @@ use std::{
 
 use pushguard::{
     api::v2::event::Events,
+    platform::{Clock as _, Fault, LocalBoxFuture, Platform as Whole, QueueName, Settings},
     shop::{
         Shop,
         job::{self, Job},
     },
-    world::{Clock as _, Fault, Lane, Later, Settings, World as Whole},
 };
 
 mod db;
@@ -164,7 +164,7 @@ impl World {
         let (told, shop) = (
             Told::default(),
             Shop {
-                world,
+                platform: world,
                 voice: &Events,
                 names: Default::default(),
                 servers: Default::default(),
@@ -196,7 +196,7 @@ impl World {
             count += due.len();
             assert!(count < 10_000, "the queue never comes to rest");
             let jobs: Vec<Job> = due.iter().map(|text| Job::from_text(text).expect("a job of ours")).collect();
-            for lane in Lane::ALL {
+            for lane in QueueName::ALL {
                 let batch: Vec<Job> = jobs.iter().filter(|job| job.lane() == lane).cloned().collect();
                 let done = block_on(job::work(&self.shop, &batch));
                 for (job, _) in batch.iter().zip(done).filter(|(_, done)| !done) {
@@ -298,7 +298,7 @@ impl Clock {
     }
 }
 
-impl pushguard::world::Clock for Clock {
+impl pushguard::platform::Clock for Clock {
     fn now(&self) -> i64 {
         self.0.get()
     }
@@ -307,7 +307,7 @@ impl pushguard::world::Clock for Clock {
 /// SplitMix64: the same in every run.
 struct Random(Cell<u64>);
 
-impl pushguard::world::Random for Random {
+impl pushguard::platform::Random for Random {
     fn fill(&self, bytes: &mut [u8]) {
         for byte in bytes {
             let state = self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -345,8 +345,8 @@ impl Log {
     }
 }
 
-impl pushguard::world::Log for Log {
-    fn write(&self, line: pushguard::world::LogLine) {
+impl pushguard::platform::Log for Log {
+    fn write(&self, line: pushguard::platform::LogLine) {
         self.0.borrow_mut().push(line.to_json("2026-01-01T00:00:00.000Z"));
     }
 }
@@ -361,8 +361,8 @@ impl Live {
     }
 }
 
-impl pushguard::world::Live for Live {
-    fn changed<'a>(&'a self, order_id: &'a str) -> Later<'a, ()> {
+impl pushguard::platform::Live for Live {
+    fn changed<'a>(&'a self, order_id: &'a str) -> LocalBoxFuture<'a, ()> {
         self.0.borrow_mut().push(order_id.to_owned());
         Box::pin(std::future::ready(()))
     }
@@ -412,8 +412,8 @@ impl Cache {
     }
 }
 
-impl pushguard::world::Cache for Cache {
-    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<String>, Fault>> {
+impl pushguard::platform::Cache for Cache {
+    fn get<'a>(&'a self, key: &'a str) -> LocalBoxFuture<'a, Result<Option<String>, Fault>> {
         let now = self.clock.now();
         let kept = self.kept.borrow();
         let found = kept.get(key).filter(|(until, _)| until.is_none_or(|until| now < until));
@@ -422,7 +422,7 @@ impl pushguard::world::Cache for Cache {
         Box::pin(std::future::ready(found))
     }
 
-    fn put<'a>(&'a self, key: &'a str, value: &'a str, seconds: Option<u32>) -> Later<'a, Result<(), Fault>> {
+    fn put<'a>(&'a self, key: &'a str, value: &'a str, seconds: Option<u32>) -> LocalBoxFuture<'a, Result<(), Fault>> {
         let until = seconds.map(|seconds| self.clock.now() + i64::from(seconds) * SECOND);
         let last = self.written.borrow_mut().insert(key.to_owned(), self.clock.now());
         self.writes.set(self.writes.get() + 1);

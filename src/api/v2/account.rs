@@ -32,7 +32,7 @@ pub async fn update(call: &Call<'_>) -> Answer {
         change.contact_email = Some(fields.email("contact_email"));
     }
     if fields.has("contact_url") {
-        change.contact_url = Some(fields.url("contact_url", call.shop.world.settings.allow_insecure_urls));
+        change.contact_url = Some(fields.url("contact_url", call.shop.platform.settings.allow_insecure_urls));
     }
     gateway::read(call, &mut fields, &mut change);
     payments::read(&mut fields, &mut change);

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
-    api::{failure::Failure, limit::Meter},
+    api::{failure::Failure, limit::RateLimiter},
     http::Request,
     shop::{
         Refusal, Shop,
@@ -14,7 +14,7 @@ use crate::{
 
 /// HTTP Basic (RFC 7617): the account's e-mail and an API key. Whoever is not known yet is counted as anybody before
 /// the directory is asked, so that guessing keys costs us nothing.
-pub async fn authenticate(shop: &Shop, request: &Request, meter: &Meter<'_>) -> Result<Account, Failure> {
+pub async fn authenticate(shop: &Shop, request: &Request, meter: &RateLimiter<'_>) -> Result<Account, Failure> {
     let credentials = credentials(request);
     let Some((email, key)) = credentials else {
         meter.anonymous().await?;

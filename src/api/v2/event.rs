@@ -1,11 +1,13 @@
 //! The bodies of webhooks in this dialect: an event about an order is the order object, and so with the others.
 
 use super::{feedback, order, product, query, webhook};
-use crate::shop::{Voice, feedback::Feedback, order::Order, product::Product, query::Query, webhook::Endpoint};
+use crate::shop::{
+    EventSerializer, feedback::Feedback, order::Order, product::Product, query::Query, webhook::Endpoint,
+};
 
 pub struct Events;
 
-impl Voice for Events {
+impl EventSerializer for Events {
     fn endpoint(&self, endpoint: &Endpoint) -> String {
         webhook::endpoint_object(endpoint)
     }

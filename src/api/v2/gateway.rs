@@ -6,10 +6,11 @@ use super::Call;
 use crate::{
     api::fields::{Fields, bad_email, label},
     json::{self, Pairs, Value},
+    platform::Network,
     shop::{
         account::{Change, Profile},
         gateway::{
-            Desk, Gateway,
+            Gateway, GatewayContext,
             hd::KeyError,
             settings::{Bad, Money, Setting},
             wallet::{Source, WalletChange},
@@ -19,7 +20,6 @@ use crate::{
             email::{self, BadEmail},
         },
     },
-    world::Network,
 };
 
 /// `{"bitcoin": {…}, "paypal": {…}}`: those that are set up.
@@ -33,13 +33,13 @@ pub fn object(call: &Call<'_>, profile: &Profile) -> String {
             confirmations: wallet.confirmations,
             addresses: &wallet.addresses,
         };
-        all.push((wallet.gateway.snake(), settings));
+        all.push((wallet.gateway.slug(), settings));
     }
     for gateway in pages() {
         if profile.settings.iter().any(|set| set.setting.path().0 == gateway) {
             let value = |setting| profile.settings.iter().find(|set| set.setting == setting).map(|set| &set.value);
             let field = |setting: Setting| (setting.path().1, value(setting).map(|value| shown(setting, value)));
-            let origin = call.shop.world.settings.public_url.as_deref().unwrap_or(&call.request.origin);
+            let origin = call.shop.platform.settings.public_url.as_deref().unwrap_or(&call.request.origin);
             let notify_url = format!("{origin}/gateways/{gateway}/{}", call.account.id);
             all.push((gateway, Settings::Page { set: settings_of(gateway).map(field).collect(), notify_url }));
         }
@@ -86,12 +86,12 @@ impl Serialize for Settings<'_> {
 
 /// Gateways that are reached by settings instead of a wallet.
 fn pages() -> impl Iterator<Item = &'static str> {
-    Gateway::ALL.into_iter().filter(|gateway| gateway.coin().is_none()).map(Gateway::snake)
+    Gateway::ALL.into_iter().filter(|gateway| gateway.coin().is_none()).map(Gateway::slug)
 }
 
 /// For each gateway of the contract whether this version takes payments through it, once it is set up.
 pub fn takes_payments() -> String {
-    json::noted(&Pairs(&Gateway::ALL.map(|gateway| (gateway.snake(), true))), &[])
+    json::noted(&Pairs(&Gateway::ALL.map(|gateway| (gateway.slug(), true))), &[])
 }
 
 fn settings_of(gateway: &str) -> impl Iterator<Item = Setting> {
@@ -123,7 +123,7 @@ pub fn read(call: &Call<'_>, fields: &mut Fields, change: &mut Change) {
         Some(_) => return fields.error("Gateways must be an object"),
     };
     for (name, settings) in gateways {
-        let Some(gateway) = Gateway::ALL.into_iter().find(|gateway| gateway.snake() == name) else {
+        let Some(gateway) = Gateway::ALL.into_iter().find(|gateway| gateway.slug() == name) else {
             fields.error(format!("Gateways {name} is not supported"));
             continue;
         };
@@ -170,7 +170,7 @@ fn setting_of(call: &Call<'_>, fields: &mut Fields, setting: Setting) -> Option<
     if fields.errors.len() > before {
         return None;
     }
-    let chain = call.shop.world.settings.bitcoin.network;
+    let chain = call.shop.platform.settings.bitcoin.network;
     let money = Money { test: call.account.test, real: !call.account.test && chain == Network::Mainnet };
     // Never repeats what was sent.
     if setting == Setting::PayPalEmail
@@ -201,7 +201,7 @@ const MAX_WALLET: usize = 2_000;
 
 fn wallet(call: &Call<'_>, fields: &mut Fields, gateway: Gateway) -> Option<WalletChange> {
     let way = gateway.of(call.account);
-    let network = way.network(Desk { shop: call.shop, account: call.account });
+    let network = way.network(GatewayContext { shop: call.shop, account: call.account });
     let single = way.takes_address() && fields.has("address");
     let name = if single { "address" } else { "xpub" };
     if single && fields.has("xpub") {

@@ -1,10 +1,10 @@
 //! The dialect that PushGuard and Selly clients speak: shared contract in ARCHITECTURE.md, "The wire".
 
-use super::{failure::Failure, limit::Meter, once::Once};
+use super::{failure::Failure, idempotency::IdempotentRequest, limit::RateLimiter};
 use crate::{
     http::{Method, Request, Response},
+    platform::{Fault, LocalBoxFuture, Statement},
     shop::{Shop, account::Account},
-    world::{Fault, Later, Statement},
 };
 
 mod account;
@@ -23,7 +23,7 @@ mod pay;
 mod payments;
 mod product;
 mod query;
-mod rehearsal;
+mod test_mode;
 pub mod upload;
 mod webhook;
 
@@ -32,7 +32,7 @@ pub struct Call<'a> {
     pub shop: &'a Shop,
     pub request: &'a Request,
     pub account: &'a Account,
-    once: Once,
+    once: IdempotentRequest,
 }
 
 impl Call<'_> {
@@ -43,7 +43,7 @@ impl Call<'_> {
 
     /// Of the links that are handed out.
     fn origin(&self) -> &str {
-        self.shop.world.settings.public_url.as_deref().unwrap_or(&self.request.origin)
+        self.shop.platform.settings.public_url.as_deref().unwrap_or(&self.request.origin)
     }
 
     /// For the first of several commits: takes the Idempotency-Key.
@@ -74,7 +74,7 @@ async fn again(change: impl AsyncFn() -> Answer) -> Answer {
     change().await
 }
 
-pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &Meter<'_>) -> Answer {
+pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &RateLimiter<'_>) -> Answer {
     let account = &match auth::authenticate(shop, request, meter).await {
         // The answer that told of a new key was lost: whoever has the old one and the request's key may hear it again.
         Err(refused)
@@ -88,9 +88,11 @@ pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &M
     request.load().await?;
     let once = match (request.method, segments) {
         // What this one commits is in the directory.
-        (Method::Post, ["account", "api_key"]) => Once::read(request, shop.world.databases.directory(), account.id)?,
-        (Method::Post, _) => Once::read(request, account.db(shop)?, account.id)?,
-        _ => Once::never(),
+        (Method::Post, ["account", "api_key"]) => {
+            IdempotentRequest::read(request, shop.platform.databases.directory(), account.id)?
+        }
+        (Method::Post, _) => IdempotentRequest::read(request, account.db(shop)?, account.id)?,
+        _ => IdempotentRequest::never(),
     };
     let call = &Call { shop, request, account, once };
     call.once.answer(shop, route(call, segments)).await
@@ -99,7 +101,7 @@ pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &M
 async fn replaced_key(shop: &Shop, request: &Request) -> Option<Response> {
     request.header("idempotency-key")?;
     let account = auth::replaced(shop, request).await?;
-    Once::read(request, shop.world.databases.directory(), account.id).ok()?.known(shop).await
+    IdempotentRequest::read(request, shop.platform.databases.directory(), account.id).ok()?.known(shop).await
 }
 
 /// One table for the requests, for `Allow` and for the specification. A line is a path, and the verb of each method; what
@@ -179,9 +181,9 @@ routes! {
     ["webhooks", "logs", id, "retry"] { Post: webhook::retry }
     ["webhooks", "replay"] { Post: webhook::replay }
     ["webhooks", "simulate"] { Post: webhook::simulate }
-    ["test", "payments"] { Post: rehearsal::pay }
-    ["test", "blocks"] { Post: rehearsal::mine }
-    ["test", "double_spend"] { Post: rehearsal::double_spend }
+    ["test", "payments"] { Post: test_mode::pay }
+    ["test", "blocks"] { Post: test_mode::mine }
+    ["test", "double_spend"] { Post: test_mode::double_spend }
 }
 
 fn not_allowed(methods: &[Method]) -> Answer {
@@ -190,6 +192,6 @@ fn not_allowed(methods: &[Method]) -> Answer {
 }
 
 /// Each verb's future stands alone: as parts of one, all of them together weigh more.
-fn boxed<'a>(future: Later<'a, Answer>) -> Later<'a, Answer> {
+fn boxed<'a>(future: LocalBoxFuture<'a, Answer>) -> LocalBoxFuture<'a, Answer> {
     future
 }

@@ -63,7 +63,7 @@ fn filter(call: &Call<'_>) -> Result<Filter, Failure> {
         Ok(())
     });
     param("gateway", &mut |text| {
-        filter.gateway = Gateway::parse(text).map(|gateway| gateway.snake().to_owned());
+        filter.gateway = Gateway::parse(text).map(|gateway| gateway.slug().to_owned());
         filter.gateway.as_ref().map(|_| ()).ok_or("is not included in the list")
     });
     let mut time = |name: &str| {

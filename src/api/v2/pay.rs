@@ -14,7 +14,7 @@ use crate::{
     http::Response,
     json::{self, Map, Pairs, Value},
     shop::{
-        gateway::{Desk, Gateway},
+        gateway::{Gateway, GatewayContext},
         id,
         money::{Amount, Decimal},
         order::{self, Buyer, Draft, Order},
@@ -24,7 +24,7 @@ use crate::{
 
 pub async fn create(call: &Call<'_>) -> Answer {
     let mut fields = Fields::read(call.request, "payment")?;
-    let insecure = call.shop.world.settings.allow_insecure_urls;
+    let insecure = call.shop.platform.settings.allow_insecure_urls;
     of_a_product(&mut fields);
     let title = fields.title("title", 255);
     let email = fields.email("email");
@@ -43,7 +43,7 @@ pub async fn create(call: &Call<'_>) -> Answer {
     if return_url.is_none() && !white_label && fields.errors.len() == before {
         fields.error("Return url can't be blank");
     }
-    let webhook_url = fields.hook_url("webhook_url", &call.shop.world.settings);
+    let webhook_url = fields.hook_url("webhook_url", &call.shop.platform.settings);
     let custom = custom(&mut fields);
     let quantity = fields.int("quantity", 1, 1_000_000).unwrap_or(1);
     fields.finish()?;
@@ -51,7 +51,7 @@ pub async fn create(call: &Call<'_>) -> Answer {
         return Err(Failure::invalid("Gateway is not configured"));
     };
     let quantity = u32::try_from(quantity).unwrap_or(1);
-    let origin = call.shop.world.settings.public_url.as_deref().unwrap_or(&call.request.origin);
+    let origin = call.shop.platform.settings.public_url.as_deref().unwrap_or(&call.request.origin);
     if white_label {
         let draft = Draft {
             id: id::uuid(call.shop.random()),
@@ -100,7 +100,7 @@ pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
 }
 
 fn white_label_object(call: &Call<'_>, order: &Order) -> String {
-    let desk = Desk { shop: call.shop, account: call.account };
+    let desk = GatewayContext { shop: call.shop, account: call.account };
     white_label(order, &order.gateway.of(call.account).url(desk, order))
 }
 

@@ -75,7 +75,7 @@ pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
 /// Writes what was sent into the product: a blank one, or the one that there is `before`. Answers the serials that it is to
 /// have in stock, unless those stay.
 fn read(call: &Call<'_>, fields: &mut Fields, product: &mut Product, before: Option<&Product>) -> Option<Serials> {
-    let settings = &call.shop.world.settings;
+    let settings = &call.shop.platform.settings;
     let sent = |fields: &Fields, name: &str| before.is_none() || fields.has(name);
     if sent(fields, "title") {
         product.title = fields.title("title", 255).unwrap_or_default();

@@ -7,11 +7,11 @@ use super::{Answer, Call, category, product};
 use crate::{
     api::{failure::Failure, multipart},
     http::{Method, Request, Response},
+    platform::Content,
     shop::{
         category as categories, product as products,
         upload::{self, Place, Upload},
     },
-    world::Content,
 };
 
 /// Bytes of an image, of a file in a form, and of a file that comes as it is. Images and forms are read into memory, which

@@ -35,7 +35,7 @@ pub async fn endpoint(call: &Call<'_>, id: &str) -> Answer {
 pub async fn create_endpoint(call: &Call<'_>) -> Answer {
     let mut fields = Fields::read(call.request, "endpoint")?;
     let before = fields.errors.len();
-    let url = fields.hook_url("url", &call.shop.world.settings);
+    let url = fields.hook_url("url", &call.shop.platform.settings);
     if url.is_none() && fields.errors.len() == before {
         fields.error("Url can't be blank");
     }
@@ -51,7 +51,7 @@ pub async fn create_endpoint(call: &Call<'_>) -> Answer {
 pub async fn update_endpoint(call: &Call<'_>, id: &str) -> Answer {
     let mut fields = Fields::read(call.request, "endpoint")?;
     let before = fields.errors.len();
-    let url = fields.hook_url("url", &call.shop.world.settings);
+    let url = fields.hook_url("url", &call.shop.platform.settings);
     if fields.has("url") && url.is_none() && fields.errors.len() == before {
         fields.error("Url can't be blank");
     }
@@ -232,7 +232,7 @@ pub async fn replay(call: &Call<'_>) -> Answer {
 pub async fn simulate(call: &Call<'_>) -> Answer {
     let mut fields = Fields::read(call.request, "simulation")?;
     let before = fields.errors.len();
-    let url = fields.hook_url("url", &call.shop.world.settings);
+    let url = fields.hook_url("url", &call.shop.platform.settings);
     if url.is_none() && fields.errors.len() == before {
         fields.error("Url can't be blank");
     }

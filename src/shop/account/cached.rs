@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::{Account, Outcome, Refusal, Shop, sql};
 use crate::{
+    platform::{Fault, LogLine},
     shop::time::MINUTE,
-    world::{Fault, LogLine},
 };
 
 /// Milliseconds for which a copy is believed, from its writing or from when the directory last said the same; then the directory
@@ -52,7 +52,7 @@ pub async fn get(shop: &Shop, email: &str) -> Option<(Account, bool)> {
 }
 
 async fn read(shop: &Shop, email: &str) -> Option<Copy> {
-    let text = shop.world.cache.get(&key(email)).await.unwrap_or_default()?;
+    let text = shop.platform.cache.get(&key(email)).await.unwrap_or_default()?;
     let (account, written_at) = sql::from_cache(email, &text)?;
     Some(Copy { account, written_at, text })
 }
@@ -83,11 +83,11 @@ pub async fn write_first(shop: &Shop, account: &Account) -> Outcome<()> {
 }
 
 async fn put(shop: &Shop, account: &Account) -> Result<(), Fault> {
-    shop.world.cache.put(&key(&account.email), &sql::to_cache(account, shop.now()), None).await
+    shop.platform.cache.put(&key(&account.email), &sql::to_cache(account, shop.now()), None).await
 }
 
 fn warn(shop: &Shop, account: &Account, fault: Fault) {
-    shop.world.log.write(LogLine::warn("cache.write_failed").account(account.id).because(fault));
+    shop.platform.log.write(LogLine::warn("cache.write_failed").account(account.id).because(fault));
 }
 
 fn key(email: &str) -> String {

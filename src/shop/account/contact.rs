@@ -2,8 +2,8 @@
 
 use super::{Account, sql};
 use crate::{
+    platform::{Fault, Reader, Statement},
     shop::Shop,
-    world::{Fault, Reader, Statement},
 };
 
 /// The seller's public addresses. They are never the account's own e-mail, which is a user name.

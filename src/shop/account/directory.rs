@@ -2,8 +2,8 @@
 
 use super::{Account, cached, email, replace_key, sql, with_shop_name};
 use crate::{
+    platform::{Fault, LogLine},
     shop::{Along, Outcome, Refusal, Shop},
-    world::{Fault, LogLine},
 };
 
 /// An account without its secrets.
@@ -21,14 +21,14 @@ pub struct Listed {
 
 /// Those with an id above `after`, in the order of their ids.
 pub async fn list(shop: &Shop, after: i64, most: u32) -> Outcome<Vec<Listed>> {
-    let rows = shop.world.databases.directory().rows(vec![sql::list(after, most)]).await?;
+    let rows = shop.platform.databases.directory().rows(vec![sql::list(after, most)]).await?;
     let mut all = rows.iter().flatten().map(sql::listed).collect::<Result<Vec<_>, _>>()?;
     name_shops(shop, &mut all).await?;
     Ok(all)
 }
 
 pub async fn by_email(shop: &Shop, address: &str) -> Outcome<Option<Listed>> {
-    let rows = shop.world.databases.directory().rows(vec![sql::listed_by_email(&email::key(address))]).await?;
+    let rows = shop.platform.databases.directory().rows(vec![sql::listed_by_email(&email::key(address))]).await?;
     let mut all = rows.iter().flatten().map(sql::listed).collect::<Result<Vec<_>, _>>()?;
     name_shops(shop, &mut all).await?;
     Ok(all.pop())
@@ -42,14 +42,14 @@ pub async fn set_disabled(shop: &Shop, id: i64, disabled: bool) -> Outcome<Liste
     let [in_directory, in_shard] = sql::disable(id, disabled.then_some(now), now);
     let mut statements = vec![in_directory];
     cached::write_first(shop, &account).await?;
-    let shards = shop.world.databases.shards();
+    let shards = shop.platform.databases.shards();
     if shards.first().is_some_and(|directory| *directory != account.shard) {
         account.db(shop)?.commit(vec![in_shard]).await?;
     } else {
         statements.push(in_shard);
     }
     statements.push(sql::listed_by_id(id));
-    let rows = shop.world.databases.directory().commit(statements).await?;
+    let rows = shop.platform.databases.directory().commit(statements).await?;
     let row = rows.last().and_then(|rows| rows.first()).ok_or_else(|| Fault("an account has gone".into()))?;
     Ok(Listed { shop_name: account.shop_name, ..sql::listed(row)? })
 }
@@ -69,13 +69,13 @@ async fn name_shops(shop: &Shop, accounts: &mut [Listed]) -> Result<(), Fault> {
     for shard in shards {
         let ids = accounts.iter().filter(|it| it.shop_name.is_none() && it.shard == shard).map(|it| it.id);
         let names = sql::shop_names(&ids.collect::<Vec<_>>());
-        let rows = match shop.world.databases.shard(&shard) {
+        let rows = match shop.platform.databases.shard(&shard) {
             Ok(db) => db.rows(vec![names]).await,
             Err(fault) => Err(fault),
         };
         // One database that is away must not hide the others' accounts.
         let Ok(rows) = rows.inspect_err(|fault| {
-            shop.world
+            shop.platform
                 .log
                 .write(LogLine::warn("accounts.shop_names_unread").with("shard", shard.as_str()).because(fault));
         }) else {
@@ -90,7 +90,7 @@ async fn name_shops(shop: &Shop, accounts: &mut [Listed]) -> Result<(), Fault> {
 }
 
 async fn whole(shop: &Shop, id: i64) -> Outcome<Account> {
-    let rows = shop.world.databases.directory().rows(vec![sql::whole(id)]).await?;
+    let rows = shop.platform.databases.directory().rows(vec![sql::whole(id)]).await?;
     let row = rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
     Ok(with_shop_name(shop, sql::from_row(row)?).await?)
 }

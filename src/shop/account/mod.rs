@@ -16,7 +16,7 @@ use super::{
     text::email,
     time::MINUTE,
 };
-use crate::world::{Db, Fault, Statement, Uncommitted};
+use crate::platform::{CommitError, Db, Fault, Statement};
 
 pub mod cached;
 pub mod contact;
@@ -50,7 +50,7 @@ pub struct Account {
 impl Account {
     /// The database in which this account lives.
     pub fn db(&self, shop: &Shop) -> Result<Rc<dyn Db>, Fault> {
-        shop.world.databases.shard(&self.shard)
+        shop.platform.databases.shard(&self.shard)
     }
 
     /// The account that acts when nobody has signed in: a job, a payment page. Both carry it in something we signed or wrote.
@@ -123,7 +123,7 @@ pub struct Known {
 /// The account behind an e-mail and an API key, by the directory.
 pub async fn find(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Account>> {
     let (email, asked_at) = (email::key(email), shop.now());
-    let rows = shop.world.databases.directory().rows(vec![sql::by_email(&email)]).await?;
+    let rows = shop.platform.databases.directory().rows(vec![sql::by_email(&email)]).await?;
     let account = rows.first().and_then(|rows| rows.first()).map(sql::from_row).transpose()?;
     let Some(account) = account.filter(|account| matches(account, api_key)) else {
         return Ok(None);
@@ -139,7 +139,7 @@ const REPLACED_KEY_TTL: i64 = 10 * MINUTE;
 /// The account behind an e-mail and the key before its present one, if that was replaced a moment ago.
 pub async fn find_replaced(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Account>> {
     let look = sql::replaced(&email::key(email), shop.now() - REPLACED_KEY_TTL);
-    let rows = shop.world.databases.directory().rows(vec![look]).await?;
+    let rows = shop.platform.databases.directory().rows(vec![look]).await?;
     let Some(row) = rows.first().and_then(|rows| rows.first()) else { return Ok(None) };
     let (account, old_hash) = sql::replaced_row(row)?;
     Ok(Some(account).filter(|account| !account.disabled && is_hash(&old_hash, api_key)))
@@ -147,7 +147,7 @@ pub async fn find_replaced(shop: &Shop, email: &str, api_key: &str) -> Outcome<O
 
 /// The account with this id, by the directory, for whoever comes without credentials. It can act, and has no e-mail.
 pub async fn by_id(shop: &Shop, id: i64) -> Outcome<Option<Account>> {
-    let rows = shop.world.databases.directory().rows(vec![sql::by_id(id)]).await?;
+    let rows = shop.platform.databases.directory().rows(vec![sql::by_id(id)]).await?;
     let Some(row) = rows.first().and_then(|rows| rows.first()) else { return Ok(None) };
     Ok(Some(row.read(|row| Ok(Account::acting(id, &row.text(), row.flag())))?))
 }
@@ -169,7 +169,7 @@ fn hash(api_key: &str) -> String {
 
 /// Caches the directory's row as it is now.
 async fn refresh(shop: &Shop, account: &Account) -> Result<(), Fault> {
-    let rows = shop.world.databases.directory().rows(vec![sql::by_email(&account.email)]).await?;
+    let rows = shop.platform.databases.directory().rows(vec![sql::by_email(&account.email)]).await?;
     if let Some(row) = rows.first().and_then(|rows| rows.first()) {
         cached::write(shop, &with_shop_name(shop, sql::from_row(row)?).await?).await;
     }
@@ -187,9 +187,9 @@ async fn with_shop_name(shop: &Shop, mut account: Account) -> Result<Account, Fa
 
 /// Where a new account goes: to the shard that has the fewest.
 async fn least_full(shop: &Shop) -> Result<String, Fault> {
-    let mut shards = shop.world.databases.shards();
+    let mut shards = shop.platform.databases.shards();
     if shards.len() > 1 {
-        let rows = shop.world.databases.directory().rows(vec![sql::shards()]).await?;
+        let rows = shop.platform.databases.directory().rows(vec![sql::shards()]).await?;
         let mut counts = HashMap::new();
         for row in rows.iter().flatten() {
             let (name, accounts) = row.read(|row| Ok((row.text(), row.int())))?;
@@ -232,7 +232,7 @@ pub async fn create(
     let created = Created { email: shown, api_key, webhook_secret };
     let mut in_directory = along(&created)?;
     in_directory.extend([sql::insert(&account, now), sql::count_in(&account.shard)]);
-    let shards = shop.world.databases.shards();
+    let shards = shop.platform.databases.shards();
     let apart = shards.first().is_some_and(|directory| *directory != account.shard);
     if apart {
         // First, so that whoever can come in has somewhere to go.
@@ -240,8 +240,8 @@ pub async fn create(
     } else {
         in_directory.extend(in_shard);
     }
-    if let Err(no) = shop.world.databases.directory().commit(in_directory).await {
-        if apart && matches!(no, Uncommitted::Constraint(_)) {
+    if let Err(no) = shop.platform.databases.directory().commit(in_directory).await {
+        if apart && matches!(no, CommitError::Constraint(_)) {
             account.db(shop)?.commit(sql::drop_shop(account.id).into()).await?;
         }
         return Err(if no.names("accounts.email") { Refusal::EmailTaken.into() } else { no.into() });
@@ -278,7 +278,7 @@ pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<P
     let taken = || {
         let wallets = change.wallets.iter().filter_map(|(gateway, wallet)| {
             let what = if wallet.as_ref()?.source.is_single() { "address" } else { "xpub" };
-            Some([gateway.snake(), what].join(" "))
+            Some([gateway.slug(), what].join(" "))
         });
         Refusal::WalletTaken(wallets.collect::<Vec<_>>().join(" or "))
     };
@@ -323,7 +323,7 @@ async fn replace_key(shop: &Shop, account: &Account, keep: bool, along: Along<'_
     // has the new hash, the old key misses the cache and is found there. KV takes one write a second of each key, so
     // this is the only one.
     cached::write_first(shop, &account).await?;
-    shop.world.databases.directory().commit(statements).await?;
+    shop.platform.databases.directory().commit(statements).await?;
     Ok(api_key)
 }
 

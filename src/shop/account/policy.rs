@@ -1,8 +1,8 @@
 //! How exact a payment in coins has to be: an account's rules for what is too little, too late, and at which price.
 
 use crate::{
+    platform::{Reader, Statement, Value},
     shop::time::{HOUR, MINUTE},
-    world::{Reader, Statement, Value},
 };
 
 /// An account's rules, and each order's copy of them: what a buyer was promised doesn't change under him.

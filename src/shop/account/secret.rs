@@ -6,8 +6,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use super::{Account, sql};
 use crate::{
     json,
+    platform::{Fault, Reader},
     shop::{Along, Outcome, Refusal, Shop, time::DAY, vault},
-    world::{Fault, Reader},
 };
 
 /// A replaced secret signs for so long, in milliseconds.
@@ -30,7 +30,7 @@ impl Sealed {
 
     /// Those that sign at this time. Fails when VAULT_KEY is not the one that sealed them.
     pub fn open(&self, shop: &Shop, account_id: i64, now: i64) -> Result<Secrets, Fault> {
-        let open = |sealed: &str| vault::open(&shop.world.settings.vault_keys, &place(account_id), sealed);
+        let open = |sealed: &str| vault::open(&shop.platform.settings.vault_keys, &place(account_id), sealed);
         let mut old = Vec::new();
         let mut valid_until = None;
         let kept: Option<Vec<(String, i64)>> = json::from_text(self.old.as_deref().unwrap_or("[]"));
@@ -83,7 +83,7 @@ pub fn generate(shop: &Shop) -> String {
 }
 
 pub fn seal(shop: &Shop, account_id: i64, secret: &str) -> Result<String, Fault> {
-    vault::seal(&shop.world.settings.vault_keys, &place(account_id), secret, shop.random())
+    vault::seal(&shop.platform.settings.vault_keys, &place(account_id), secret, shop.random())
 }
 
 fn place(account_id: i64) -> String {

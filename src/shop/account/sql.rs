@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     json,
-    world::{self, Fault, Reader, Row, Statement},
+    platform::{self, Fault, Reader, Row, Statement},
 };
 
 pub fn by_email(email: &str) -> Statement {
@@ -170,8 +170,8 @@ pub fn profile(row: &Row, open: impl FnOnce(Sealed) -> Result<Secrets, Fault>) -
 
 /// Writes what the shop's own row has of a change.
 pub fn touch(account_id: i64, change: &Change, now: i64) -> Statement {
-    let mut args: Vec<world::Value> = vec![account_id.into(), change.shop_name.as_deref().into(), now.into()];
-    args.extend(change.policy.map(world::Value::from));
+    let mut args: Vec<platform::Value> = vec![account_id.into(), change.shop_name.as_deref().into(), now.into()];
+    args.extend(change.policy.map(platform::Value::from));
     for address in [&change.contact_email, &change.contact_url] {
         args.extend([address.is_some().into(), address.clone().flatten().into()]);
     }

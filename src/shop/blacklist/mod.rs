@@ -10,7 +10,7 @@ use super::{
     list::{self, Page},
     text::email,
 };
-use crate::world::{Row, Statement};
+use crate::platform::{Row, Statement};
 
 mod sql;
 
@@ -158,7 +158,7 @@ async fn write(shop: &Shop, account: &Account, statements: Vec<Statement>) -> Ou
         if no.names("blacklist.blocked_data") {
             Refusal::AlreadyBlacklisted.into()
         } else if no.is_stale() {
-            Refusal::Moved.into()
+            Refusal::Conflict.into()
         } else {
             Error::from(no)
         }

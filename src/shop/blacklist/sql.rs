@@ -2,8 +2,8 @@
 
 use super::{Entry, Fact, Kind};
 use crate::{
+    platform::{Fault, Row, Statement},
     shop::list,
-    world::{Fault, Row, Statement},
 };
 
 pub const TABLE: &str = "blacklist";

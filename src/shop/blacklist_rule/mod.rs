@@ -7,7 +7,7 @@ use super::{
     id,
     list::{self, Page},
 };
-use crate::world::Row;
+use crate::platform::Row;
 
 mod sql;
 

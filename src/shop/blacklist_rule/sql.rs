@@ -1,7 +1,7 @@
 //! Statements and rows of `blacklist_rules`.
 
 use super::{Action, Change, MOST, Rule};
-use crate::world::{Fault, Row, Statement};
+use crate::platform::{Fault, Row, Statement};
 
 const COLUMNS: &str = "id, name, rule, action_type, enabled, priority, created_at, updated_at";
 

@@ -2,8 +2,8 @@
 
 use super::Category;
 use crate::{
+    platform::{Fault, Row, Statement},
     shop::{list, upload},
-    world::{Fault, Row, Statement},
 };
 
 pub const TABLE: &str = "categories";

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     json,
-    world::{Row, Statement},
+    platform::{Row, Statement},
 };
 
 mod sql;

@@ -2,11 +2,11 @@
 
 use super::{Coupon, Discount, Terms};
 use crate::{
+    platform::{Fault, Row, Statement, Value},
     shop::{
         list,
         money::{Amount, Currency},
     },
-    world::{Fault, Row, Statement, Value},
 };
 
 pub const TABLE: &str = "coupons";

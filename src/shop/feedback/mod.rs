@@ -8,7 +8,7 @@ use super::{
     order::{self, Status},
     webhook::{self, Endpoint, Event, Subject},
 };
-use crate::world::Fault;
+use crate::platform::Fault;
 
 mod sql;
 
@@ -120,7 +120,7 @@ pub async fn create(shop: &Shop, account: &Account, opinion: Opinion, along: Alo
         Err(no) if no.names("feedbacks.order_id") => return Err(Refusal::HasFeedback.into()),
         Err(no) => return Err(no.into()),
     }
-    shop.nudge(webhook::nudges(account, &owed.logs)).await;
+    shop.enqueue(webhook::messages(account, &owed.logs)).await;
     Ok(feedback)
 }
 
@@ -151,7 +151,7 @@ pub async fn reply(
     statements.push(sql::respond(account.id, &feedback));
     statements.extend(owed.statements);
     db.commit(statements).await.map_err(Error::from)?;
-    shop.nudge(webhook::nudges(account, &owed.logs)).await;
+    shop.enqueue(webhook::messages(account, &owed.logs)).await;
     Ok(feedback)
 }
 

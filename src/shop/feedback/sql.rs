@@ -2,8 +2,8 @@
 
 use super::{Feedback, Rating};
 use crate::{
+    platform::{Fault, Row, Statement},
     shop::{list, order::Status},
-    world::{Fault, Row, Statement},
 };
 
 const COLUMNS: &str =

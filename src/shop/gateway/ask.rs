@@ -1,11 +1,11 @@
 //! Asking a gateway's server: one call, bounded in time and size. What it answers is untrusted, and what it writes when it says no
 //! is never logged as it is: it may repeat a key (`quoted`).
 
-use super::NoSight;
+use super::SyncError;
 use crate::{
     json::{self, Value},
+    platform::{FetchError, HttpRequest, ServerUrl},
     shop::{Error, Refusal, Shop},
-    world::{Outgoing, ServerUrl, WebFault},
 };
 
 /// Milliseconds. A buyer waits meanwhile.
@@ -38,7 +38,7 @@ impl Unanswered {
 
     /// The server took too long, or asks for fewer requests: asking the same soon would make it worse.
     pub fn is_overloaded(&self) -> bool {
-        self.status == 429 || [WebFault::Timeout.word(), BREAKS_OFF].contains(&self.why.as_str())
+        self.status == 429 || [FetchError::Timeout.word(), BREAKS_OFF].contains(&self.why.as_str())
     }
 
     /// There is more of the answer than was asked for.
@@ -62,28 +62,28 @@ impl From<Unanswered> for Error {
     }
 }
 
-impl From<Unanswered> for NoSight {
-    fn from(no: Unanswered) -> NoSight {
-        NoSight::Unreachable(no.why)
+impl From<Unanswered> for SyncError {
+    fn from(no: Unanswered) -> SyncError {
+        SyncError::Unreachable(no.why)
     }
 }
 
 /// A GET, or a POST of this content type and body. What else it needs its caller adds.
-pub fn call(url: String, body: Option<(&str, Vec<u8>)>) -> Outgoing {
+pub fn call(url: String, body: Option<(&str, Vec<u8>)>) -> HttpRequest {
     let mut headers = vec![("accept".into(), "application/json".into()), ("user-agent".into(), "PushGuard".into())];
     let method = if body.is_some() { "POST" } else { "GET" };
     let body = body.map(|(content_type, body)| {
         headers.push(("content-type".into(), content_type.to_owned()));
         body
     });
-    Outgoing { method, url, headers, body, timeout: TIMEOUT, limit: LIMIT }
+    HttpRequest { method, url, headers, body, timeout: TIMEOUT, limit: LIMIT }
 }
 
 /// The body of a 2xx that came whole.
-pub async fn bytes(shop: &Shop, request: Outgoing) -> Result<Vec<u8>, Unanswered> {
+pub async fn bytes(shop: &Shop, request: HttpRequest) -> Result<Vec<u8>, Unanswered> {
     let no = |status, why, body| Err(Unanswered { status, why, body });
     let limit = request.limit;
-    match shop.world.web.fetch(request).await {
+    match shop.platform.web.fetch(request).await {
         Err(fault) => no(0, fault.word().to_owned(), Vec::new()),
         Ok(answer) if !(200..300).contains(&answer.status) => {
             no(answer.status, format!("status {}", answer.status), answer.body)
@@ -96,7 +96,7 @@ pub async fn bytes(shop: &Shop, request: Outgoing) -> Result<Vec<u8>, Unanswered
 }
 
 /// The same, where JSON is to come.
-pub async fn json(shop: &Shop, request: Outgoing) -> Result<Value, Unanswered> {
+pub async fn json(shop: &Shop, request: HttpRequest) -> Result<Value, Unanswered> {
     read(&bytes(shop, request).await?).ok_or_else(Unanswered::nonsense)
 }
 

@@ -3,17 +3,17 @@
 //! say so, if there are two.
 
 use super::{
-    NoSight, Output, Seen, Sighting, ask,
+    ChainSnapshot, Observation, Output, SyncError, ask,
     servers::{self, ErrorKind, ServerError},
 };
 use crate::{
     json::{self, Value, ValueExt},
+    platform::{HttpRequest, LocalBoxFuture, ServerUrl},
     shop::{
         Shop,
-        order::facts::Receipt,
+        order::facts::OnchainPayment,
         time::{HOUR, SECOND},
     },
-    world::{Later, Outgoing, ServerUrl},
 };
 
 /// What one of them is asked about.
@@ -38,8 +38,8 @@ const NONSENSE: &str = "the transactions are not what Esplora answers";
 
 impl<'a> Esplora<'a> {
     /// All outputs that pay the address. `base_urls` are without a trailing slash.
-    pub async fn look(self, base_urls: &'a [ServerUrl], known: &'a [Receipt]) -> Result<Seen, NoSight> {
-        let ask = move |server: &'a ServerUrl, timeout: u32| -> Later<'a, _> {
+    pub async fn look(self, base_urls: &'a [ServerUrl], known: &'a [OnchainPayment]) -> Result<Observation, SyncError> {
+        let ask = move |server: &'a ServerUrl, timeout: u32| -> LocalBoxFuture<'a, _> {
             Box::pin(Server { esplora: self, server, timeout }.ask(known))
         };
         let mut seen = servers::look(self.shop, base_urls, self.address, known, &ask, merge).await?;
@@ -47,7 +47,7 @@ impl<'a> Esplora<'a> {
         if seen.lacks(known) && !seen.complete {
             seen.keep(known, &|output| output.height.is_some());
         }
-        Ok(Seen::Coins(seen))
+        Ok(Observation::Coins(seen))
     }
 }
 
@@ -56,7 +56,7 @@ impl<'a> Esplora<'a> {
 ///
 /// While one still has a payment that the other has no more, what only one of them has besides may be what replaced it: the same coins
 /// are not counted twice, and it waits until both know it or a block has it.
-fn merge(mut a: Sighting, mut b: Sighting, known: &[Receipt]) -> Sighting {
+fn merge(mut a: ChainSnapshot, mut b: ChainSnapshot, known: &[OnchainPayment]) -> ChainSnapshot {
     if known.iter().any(|receipt| !receipt.gone && a.has(&receipt.txid) != b.has(&receipt.txid)) {
         let before = a.clone();
         a.keep(known, &|output| output.height.is_some() || b.has(&output.txid));
@@ -70,7 +70,13 @@ fn merge(mut a: Sighting, mut b: Sighting, known: &[Receipt]) -> Sighting {
             None => outputs.push(output),
         }
     }
-    Sighting { tip: a.tip.max(b.tip), outputs, complete: a.complete && b.complete, cut: a.cut || b.cut, cursor: None }
+    ChainSnapshot {
+        tip: a.tip.max(b.tip),
+        outputs,
+        complete: a.complete && b.complete,
+        cut: a.cut || b.cut,
+        cursor: None,
+    }
 }
 
 /// One of them, asked by one look.
@@ -83,14 +89,14 @@ struct Server<'a> {
 }
 
 impl Server<'_> {
-    async fn ask(self, known: &[Receipt]) -> Result<Sighting, ServerError> {
+    async fn ask(self, known: &[OnchainPayment]) -> Result<ChainSnapshot, ServerError> {
         // The tip first: a block that comes in between then only makes a payment look one confirmation younger.
         let tip = self.get("/blocks/tip/height").await?;
         let tip = std::str::from_utf8(&tip)
             .ok()
             .and_then(|text| text.trim().parse::<u32>().ok())
             .ok_or("the tip is not a number")?;
-        let mut sighting = Sighting { tip, ..Sighting::default() };
+        let mut sighting = ChainSnapshot { tip, ..ChainSnapshot::default() };
         match self.pages(&mut sighting, "/txs", 25).await {
             Err(no) if no.kind == ErrorKind::TooLarge => self.piecemeal(&mut sighting, known).await?,
             other => other?,
@@ -99,7 +105,7 @@ impl Server<'_> {
     }
 
     /// All transactions of the address from one of its lists on. A list that holds `full` confirmed ones has a next page.
-    async fn pages(self, sighting: &mut Sighting, list: &str, full: usize) -> Result<(), ServerError> {
+    async fn pages(self, sighting: &mut ChainSnapshot, list: &str, full: usize) -> Result<(), ServerError> {
         let address = self.esplora.address;
         let mut path = format!("/address/{address}{list}");
         for _ in 0..PAGES {
@@ -124,7 +130,7 @@ impl Server<'_> {
     /// Where the first page is too large: what is unspent, which has no other people's outputs in it; what was seen before and
     /// isn't there, one by one; and the lists in smaller pieces, as far as these can be read. What came and was spent again
     /// between two looks stands in the lists alone.
-    async fn piecemeal(self, sighting: &mut Sighting, known: &[Receipt]) -> Result<(), ServerError> {
+    async fn piecemeal(self, sighting: &mut ChainSnapshot, known: &[OnchainPayment]) -> Result<(), ServerError> {
         for output in self.list(&format!("/address/{}/utxo", self.esplora.address)).await? {
             take_unspent(sighting, &output, self.esplora).ok_or(NONSENSE)?;
         }
@@ -135,7 +141,8 @@ impl Server<'_> {
             }
         }
         let spent = known.iter().filter(|receipt| !receipt.gone && is_txid(&receipt.txid));
-        let spent: Vec<&Receipt> = spent.filter(|receipt| !sighting.has(&receipt.txid)).take(MAX_KNOWN).collect();
+        let spent: Vec<&OnchainPayment> =
+            spent.filter(|receipt| !sighting.has(&receipt.txid)).take(MAX_KNOWN).collect();
         for receipt in spent {
             if let Some(height) = self.height_of(&receipt.txid, sighting.tip).await? {
                 let (txid, vout, value) = (receipt.txid.clone(), receipt.vout, receipt.value);
@@ -170,7 +177,7 @@ impl Server<'_> {
     }
 
     async fn get(self, path: &str) -> Result<Vec<u8>, ServerError> {
-        let request = Outgoing { timeout: self.timeout, limit: LIMIT, ..ask::call(self.server.at(path), None) };
+        let request = HttpRequest { timeout: self.timeout, limit: LIMIT, ..ask::call(self.server.at(path), None) };
         Ok(ask::bytes(self.esplora.shop, request).await?)
     }
 }
@@ -194,7 +201,7 @@ fn block(status: &Value, tip: u32) -> Option<(Option<u32>, Option<i64>)> {
 }
 
 /// Notes the outputs of one transaction that pay the address; answers its txid and height. `None`: it isn't one.
-fn take(sighting: &mut Sighting, tx: &Value, esplora: Esplora<'_>) -> Option<(String, Option<u32>)> {
+fn take(sighting: &mut ChainSnapshot, tx: &Value, esplora: Esplora<'_>) -> Option<(String, Option<u32>)> {
     let txid = tx.get("txid")?.as_str().filter(|txid| is_txid(txid))?;
     let (height, time) = block(tx.get("status")?, sighting.tip)?;
     for (vout, output) in (0..).zip(tx.get("vout")?.as_array()?) {
@@ -208,7 +215,7 @@ fn take(sighting: &mut Sighting, tx: &Value, esplora: Esplora<'_>) -> Option<(St
 }
 
 /// Notes an entry of a list of unspent outputs.
-fn take_unspent(sighting: &mut Sighting, entry: &Value, esplora: Esplora<'_>) -> Option<()> {
+fn take_unspent(sighting: &mut ChainSnapshot, entry: &Value, esplora: Esplora<'_>) -> Option<()> {
     let txid = entry.get("txid")?.as_str().filter(|txid| is_txid(txid))?.to_owned();
     let (height, time) = block(entry.get("status")?, sighting.tip)?;
     let (vout, value) = (entry.get("vout")?.as_int()?, entry.get("value")?.as_int()?);
@@ -216,7 +223,7 @@ fn take_unspent(sighting: &mut Sighting, entry: &Value, esplora: Esplora<'_>) ->
 }
 
 /// Notes an output once, unless it is older than the order. `None`: there are not so many coins.
-fn note(sighting: &mut Sighting, output: Output, Esplora { since, most, .. }: Esplora<'_>) -> Option<()> {
+fn note(sighting: &mut ChainSnapshot, output: Output, Esplora { since, most, .. }: Esplora<'_>) -> Option<()> {
     if output.time.is_some_and(|time| time < since - CLOCKS) {
         return Some(());
     }

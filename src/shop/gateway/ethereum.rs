@@ -2,7 +2,7 @@
 //! of them, whose blocks are read for payments of exactly the right amounts.
 
 use super::{
-    Coin, Desk, Gateway, NoSight, Opened, Seen, Sighting, Taker, Way,
+    ChainSnapshot, Coin, Gateway, GatewayContext, Observation, PaymentGateway, PaymentPrompt, Reservation, SyncError,
     hd::{Dialect, ExtendedKey, KeyError},
     servers::{self, Turn},
     simulated::Simulated,
@@ -10,11 +10,11 @@ use super::{
     wallet_text,
 };
 use crate::{
+    platform::{LocalBoxFuture, Network, Row, ServerUrl, Statement},
     shop::{
         Outcome,
-        order::{Draft, Order, facts::Facts},
+        order::{Draft, Order, facts::PaymentRecord},
     },
-    world::{Later, Network, Row, ServerUrl, Statement},
 };
 use node::Node;
 
@@ -35,12 +35,12 @@ const SEPOLIA: u64 = 11_155_111;
 
 struct Ethereum;
 
-impl Way for Ethereum {
+impl PaymentGateway for Ethereum {
     fn name(&self) -> &'static str {
         "Ethereum"
     }
 
-    fn snake(&self) -> &'static str {
+    fn slug(&self) -> &'static str {
         "ethereum"
     }
 
@@ -48,20 +48,20 @@ impl Way for Ethereum {
         Some(&COIN)
     }
 
-    fn simulated(&self) -> Option<&'static dyn Way> {
+    fn simulated(&self) -> Option<&'static dyn PaymentGateway> {
         Some(&SIMULATED)
     }
 
     /// Addresses are the same on all chains; keys that wallets write for test networks are refused where ether is real.
-    fn network(&self, desk: Desk<'_>) -> Network {
-        match desk.shop.world.settings.ethereum.chain_id {
+    fn network(&self, desk: GatewayContext<'_>) -> Network {
+        match desk.shop.platform.settings.ethereum.chain_id {
             1 => Network::Mainnet,
             _ => Network::Testnet,
         }
     }
 
-    fn chain(&self, desk: Desk<'_>) -> Option<String> {
-        let id = desk.shop.world.settings.ethereum.chain_id;
+    fn chain(&self, desk: GatewayContext<'_>) -> Option<String> {
+        let id = desk.shop.platform.settings.ethereum.chain_id;
         (id != 1).then(|| format!("(chain {id})"))
     }
 
@@ -107,21 +107,27 @@ impl Way for Ethereum {
         }
     }
 
-    fn takes(&self, account_id: i64, taker: &Taker<'_>) -> Vec<Statement> {
-        wallet::takes(account_id, self.snake(), taker)
+    fn takes(&self, account_id: i64, taker: &Reservation<'_>) -> Vec<Statement> {
+        wallet::takes(account_id, self.slug(), taker)
     }
 
     /// Asks what the address holds, or how high the chain is, so that only what comes from now on counts. When nobody answers, the
     /// address counts as empty, as a fresh account's is; and blocks are read from the order's time on.
-    fn open<'a>(&'a self, desk: Desk<'a>, _draft: &'a Draft, taken: &'a [Vec<Row>]) -> Later<'a, Outcome<Opened>> {
+    fn open<'a>(
+        &'a self,
+        desk: GatewayContext<'a>,
+        _draft: &'a Draft,
+        taken: &'a [Vec<Row>],
+    ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>> {
         Box::pin(async move {
             let mut address = wallet::taken(desk, self, taken)?;
-            let urls = &desk.shop.world.settings.ethereum.urls;
+            let urls = &desk.shop.platform.settings.ethereum.urls;
             let at = address.text.clone();
             for Turn { server, timeout, .. } in servers::in_turn(desk.shop, urls, &at).take(2) {
                 // A buyer waits for his address.
                 let timeout = timeout.min(node::HASTE);
-                let ask = |server, timeout| -> Later<'_, _> { Box::pin(node::now(desk.shop, server, timeout, &at)) };
+                let ask =
+                    |server, timeout| -> LocalBoxFuture<'_, _> { Box::pin(node::now(desk.shop, server, timeout, &at)) };
                 match servers::attempt(desk.shop, server, timeout, &ask).await {
                     Ok((tip, _)) if address.cursor.is_some() => address.cursor = Some(node::settled(tip)),
                     Ok((_, held)) => address.holds = held,
@@ -129,32 +135,37 @@ impl Way for Ethereum {
                 }
                 break;
             }
-            Ok(Opened::Address(address))
+            Ok(PaymentPrompt::Address(address))
         })
     }
 
-    fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
+    fn look<'a>(
+        &'a self,
+        desk: GatewayContext<'a>,
+        order: &'a Order,
+        known: &'a PaymentRecord,
+    ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
         Box::pin(async move {
             let (invoice, known) = (&order.invoice, known.receipts.as_slice());
-            let ask = move |server: &'a ServerUrl, timeout: u32| -> Later<'a, _> {
+            let ask = move |server: &'a ServerUrl, timeout: u32| -> LocalBoxFuture<'a, _> {
                 let node = Node { desk, server, timeout, order, known };
                 Box::pin(async move { if invoice.is_shared() { node.blocks().await } else { node.balance().await } })
             };
-            let urls = &desk.shop.world.settings.ethereum.urls;
+            let urls = &desk.shop.platform.settings.ethereum.urls;
             // Two nodes are two views of one chain: what the second says is taken whole, or not at all.
             let mut seen = servers::look(desk.shop, urls, &invoice.address, known, &ask, |_, second, _| second).await?;
             // One that lacks what was seen before, and none to ask besides: it adds nothing either, or the same would count twice.
             if seen.lacks(known) && !seen.complete {
                 seen.keep(known, &|_| false);
-                seen = Sighting { cursor: invoice.cursor, ..seen };
+                seen = ChainSnapshot { cursor: invoice.cursor, ..seen };
             }
-            Ok(Seen::Coins(seen))
+            Ok(Observation::Coins(seen))
         })
     }
 
     /// `ethereum:<address>@<chain>?value=<wei>` (EIP-681).
-    fn url(&self, desk: Desk<'_>, order: &Order) -> String {
-        let chain_id = if order.test { SEPOLIA } else { desk.shop.world.settings.ethereum.chain_id };
+    fn url(&self, desk: GatewayContext<'_>, order: &Order) -> String {
+        let chain_id = if order.test { SEPOLIA } else { desk.shop.platform.settings.ethereum.chain_id };
         let wei = u128::from(order.invoice.missing()) * node::WEI;
         format!("ethereum:{}@{chain_id}?value={wei}", order.invoice.address)
     }

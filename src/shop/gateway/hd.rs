@@ -14,7 +14,7 @@ use ripemd::Ripemd160;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::wallet_text::{self, Given};
-use crate::world::Network;
+use crate::platform::Network;
 
 /// Serialised extended key with its checksum: 4 version, 1 depth, 4 parent, 4 child, 32 chain code,
 /// 33 key, 4 checksum.

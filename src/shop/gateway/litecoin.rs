@@ -8,7 +8,7 @@ use super::{
     simulated::Simulated,
     utxo::Utxo,
 };
-use crate::world::Network;
+use crate::platform::Network;
 
 pub const GATEWAY: Gateway = Gateway(&LITECOIN);
 

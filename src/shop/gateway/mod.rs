@@ -1,4 +1,4 @@
-//! Gateways: how money comes in. Each is one file that implements [`Way`] and one line of [`Gateway::ALL`]; nothing else in
+//! Gateways: how money comes in. Each is one file that implements [`PaymentGateway`] and one line of [`Gateway::ALL`]; nothing else in
 //! the shop knows which there are.
 //!
 //! There are two kinds. With a *coin* the buyer sends to an address of the order's own, and a chain is looked at until it is
@@ -10,11 +10,11 @@ use super::{
     money::{Amount, Currency},
     order::{
         Draft, Order,
-        facts::{Facts, Receipt},
-        movement::{Movement, Session},
+        facts::{OnchainPayment, PaymentRecord},
+        ledger::{LedgerEntry, Session},
     },
 };
-use crate::world::{Fault, Later, Network, Row, Statement};
+use crate::platform::{Fault, LocalBoxFuture, Network, Row, Statement};
 use hd::KeyError;
 
 pub mod ask;
@@ -39,7 +39,7 @@ pub use coin::Coin;
 
 /// A gateway of /api/v2, by its name on the wire.
 #[derive(Clone, Copy)]
-pub struct Gateway(&'static dyn Way);
+pub struct Gateway(&'static dyn PaymentGateway);
 
 impl Gateway {
     pub const ALL: [Gateway; 5] =
@@ -56,13 +56,13 @@ impl Gateway {
     }
 
     /// What a buyer pays by, where he may not know the name.
-    pub fn means(self) -> Option<&'static str> {
-        self.0.means()
+    pub fn method_label(self) -> Option<&'static str> {
+        self.0.method_label()
     }
 
     /// As settings and products name it, and as the tables do: the name in lower case.
-    pub fn snake(self) -> &'static str {
-        self.0.snake()
+    pub fn slug(self) -> &'static str {
+        self.0.slug()
     }
 
     /// The coin that is paid with; `None` where the buyer pays on a page of the gateway's.
@@ -91,7 +91,7 @@ impl Gateway {
     }
 
     /// How this account is paid through it: a test account's coins are simulated.
-    pub fn of(self, account: &Account) -> &'static dyn Way {
+    pub fn of(self, account: &Account) -> &'static dyn PaymentGateway {
         match self.0.simulated() {
             Some(simulated) if account.test => simulated,
             _ => self.0,
@@ -115,18 +115,18 @@ impl std::fmt::Debug for Gateway {
 
 /// What a gateway works with.
 #[derive(Clone, Copy)]
-pub struct Desk<'a> {
+pub struct GatewayContext<'a> {
     pub shop: &'a Shop,
     pub account: &'a Account,
 }
 
 /// A way for money to come in. Nothing here writes to an order: what a gateway finds out are facts, and what they make of an
 /// order is one function's to say (`order::facts`).
-pub trait Way: Sync {
+pub trait PaymentGateway: Sync {
     fn name(&self) -> &'static str;
-    fn snake(&self) -> &'static str;
+    fn slug(&self) -> &'static str;
 
-    fn means(&self) -> Option<&'static str> {
+    fn method_label(&self) -> Option<&'static str> {
         None
     }
 
@@ -135,17 +135,17 @@ pub trait Way: Sync {
     }
 
     /// What takes its place for test accounts.
-    fn simulated(&self) -> Option<&'static dyn Way> {
+    fn simulated(&self) -> Option<&'static dyn PaymentGateway> {
         None
     }
 
     /// The chain for which this account's addresses are written.
-    fn network(&self, _desk: Desk<'_>) -> Network {
+    fn network(&self, _desk: GatewayContext<'_>) -> Network {
         Network::Mainnet
     }
 
     /// Named beside the coin where it isn't the main one: "testnet".
-    fn chain(&self, desk: Desk<'_>) -> Option<String> {
+    fn chain(&self, desk: GatewayContext<'_>) -> Option<String> {
         match self.network(desk) {
             Network::Mainnet => None,
             Network::Testnet => Some("testnet".into()),
@@ -201,21 +201,31 @@ pub trait Way: Sync {
 
     /// What `open` has to know: statements that go with the first commit of an order, and that leave no trace when they are
     /// answered by nothing. An address is taken from the wallet, or settings are read.
-    fn takes(&self, account_id: i64, taker: &Taker<'_>) -> Vec<Statement>;
+    fn takes(&self, account_id: i64, taker: &Reservation<'_>) -> Vec<Statement>;
 
     /// Makes the draft payable, out of the answers to `takes`: an address that no other order has, or a page of the gateway's.
     /// Refuses with `GatewayNotConfigured` when the seller has not set it up. However often it is called for one draft, the
     /// gateway opens one payment.
-    fn open<'a>(&'a self, desk: Desk<'a>, draft: &'a Draft, taken: &'a [Vec<Row>]) -> Later<'a, Outcome<Opened>>;
+    fn open<'a>(
+        &'a self,
+        desk: GatewayContext<'a>,
+        draft: &'a Draft,
+        taken: &'a [Vec<Row>],
+    ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>>;
 
     /// Makes sure that nothing is paid on the order's page any more, before another one is opened. Refuses with `NotPayable` when
     /// something was paid there, or is about to be.
-    fn close<'a>(&'a self, _desk: Desk<'a>, _order: &'a Order) -> Later<'a, Outcome<()>> {
+    fn close<'a>(&'a self, _desk: GatewayContext<'a>, _order: &'a Order) -> LocalBoxFuture<'a, Outcome<()>> {
         Box::pin(std::future::ready(Ok(())))
     }
 
     /// Asks what has come for an order. Fails without a trace.
-    fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, known: &'a Facts) -> Later<'a, Result<Seen, NoSight>>;
+    fn look<'a>(
+        &'a self,
+        desk: GatewayContext<'a>,
+        order: &'a Order,
+        known: &'a PaymentRecord,
+    ) -> LocalBoxFuture<'a, Result<Observation, SyncError>>;
 
     /// Whether looking is of use: whoever only tells is waited for.
     fn looks(&self) -> bool {
@@ -223,33 +233,38 @@ pub trait Way: Sync {
     }
 
     /// Where the buyer pays: a payment URI for his wallet, or the gateway's page.
-    fn url(&self, desk: Desk<'_>, order: &Order) -> String;
+    fn url(&self, desk: GatewayContext<'_>, order: &Order) -> String;
 
     /// Looks at what was sent to `/gateways/…` in the gateway's name, before anything is written. What can be told from the
     /// notice and the account's settings alone is told here: a wrong signature is refused.
-    fn admit(&self, _desk: Desk<'_>, _settings: &[settings::Set], _notice: &Notice) -> Result<Admitted, NotAdmitted> {
+    fn admit(
+        &self,
+        _desk: GatewayContext<'_>,
+        _settings: &[settings::Set],
+        _notice: &GatewayNotification,
+    ) -> Result<Admitted, NotAdmitted> {
         Err(NotAdmitted::Unknown)
     }
 
     /// What an admitted notice says. It may ask the gateway whether it is true; a failure to reach it is tried again later.
     fn hear<'a>(
         &'a self,
-        _desk: Desk<'a>,
+        _desk: GatewayContext<'a>,
         _settings: &'a [settings::Set],
-        _notice: &'a Notice,
-    ) -> Later<'a, Result<Heard, NoSight>> {
+        _notice: &'a GatewayNotification,
+    ) -> LocalBoxFuture<'a, Result<Heard, SyncError>> {
         Box::pin(std::future::ready(Ok(Heard::Nothing)))
     }
 }
 
 /// Who takes an address: an order without a link, or a link, which takes one only once however often it is started.
-pub enum Taker<'a> {
+pub enum Reservation<'a> {
     Order,
     Link { payment_id: &'a str, order_id: &'a str, now: i64 },
 }
 
 /// How an order is to be paid.
-pub enum Opened {
+pub enum PaymentPrompt {
     /// Coins to an address of its own.
     Address(wallet::Address),
     /// On the gateway's page.
@@ -258,10 +273,10 @@ pub enum Opened {
 
 /// What a look saw.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Seen {
-    Coins(Sighting),
+pub enum Observation {
+    Coins(ChainSnapshot),
     /// What this gateway's books say of the order's payment.
-    Books(Gateway, Vec<Movement>),
+    Ledger(Gateway, Vec<LedgerEntry>),
 }
 
 /// An output that pays an order's address, as a chain has it now.
@@ -279,7 +294,7 @@ pub struct Output {
 
 /// What one look at a chain saw.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Sighting {
+pub struct ChainSnapshot {
     /// Height of the newest block.
     pub tip: u32,
     pub outputs: Vec<Output>,
@@ -291,18 +306,18 @@ pub struct Sighting {
     pub cursor: Option<u32>,
 }
 
-impl Sighting {
+impl ChainSnapshot {
     pub fn has(&self, txid: &str) -> bool {
         self.outputs.iter().any(|output| output.txid == txid)
     }
 
     /// Whether anything that was seen before isn't here.
-    pub fn lacks(&self, known: &[Receipt]) -> bool {
+    pub fn lacks(&self, known: &[OnchainPayment]) -> bool {
         known.iter().any(|receipt| !receipt.gone && !self.has(&receipt.txid))
     }
 
     /// Keeps what was seen before, and of the rest what `stands`.
-    pub fn keep(&mut self, known: &[Receipt], stands: &dyn Fn(&Output) -> bool) {
+    pub fn keep(&mut self, known: &[OnchainPayment], stands: &dyn Fn(&Output) -> bool) {
         let is_known = |txid: &str| known.iter().any(|receipt| receipt.txid == txid && !receipt.gone);
         self.outputs.retain(|output| is_known(&output.txid) || stands(output));
     }
@@ -310,21 +325,21 @@ impl Sighting {
 
 /// A look that failed. It marks nothing: the order stays as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoSight {
+pub enum SyncError {
     /// Every server was down, slow, or talked nonsense.
     Unreachable(String),
     Fault(Fault),
 }
 
-impl From<Fault> for NoSight {
+impl From<Fault> for SyncError {
     fn from(fault: Fault) -> Self {
-        NoSight::Fault(fault)
+        SyncError::Fault(fault)
     }
 }
 
 /// What somebody sent in a gateway's name, as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
+pub struct GatewayNotification {
     /// The bytes, which are all ASCII or UTF-8: another body is no notice of any gateway.
     pub body: String,
     /// Those headers that say who sent it (`http::HEADERS`), by lower-case name.
@@ -333,7 +348,7 @@ pub struct Notice {
     pub received_at: i64,
 }
 
-impl Notice {
+impl GatewayNotification {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -366,9 +381,9 @@ pub enum NotAdmitted {
 /// What a notice said.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Heard {
-    Facts {
+    Entries {
         order_id: String,
-        movements: Vec<Movement>,
+        movements: Vec<LedgerEntry>,
     },
     /// It is false, or it is about nothing of ours.
     Nothing,

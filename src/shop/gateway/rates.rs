@@ -8,12 +8,12 @@ use super::{Coin, Gateway};
 
 use crate::{
     json::{self, Value, ValueExt},
+    platform::{HttpRequest, LogLine},
     shop::{
         Refusal, Shop,
         money::{Currency, Decimal},
         time::{HOUR, MINUTE, SECOND},
     },
-    world::{LogLine, Outgoing},
 };
 
 mod ecb;
@@ -160,7 +160,7 @@ pub async fn keep_fresh(shop: &Shop) {
 
 /// Asks the sources. What they say goes into `kept`, which is the caller's to write.
 async fn ask_for(shop: &Shop, coin: Coin, kept: &mut Kept) -> Option<Rates> {
-    let settings = &shop.world.settings;
+    let settings = &shop.platform.settings;
     // When the bank was asked, and its file of then.
     let (asked, file) = kept.get(ecb::NAME).unwrap_or((0, ""));
     let fresh = shop.now() - asked <= HOUR;
@@ -183,7 +183,7 @@ async fn ask_for(shop: &Shop, coin: Coin, kept: &mut Kept) -> Option<Rates> {
         let prices = read(&answer).filter(|prices| price_in(prices, "USD").is_some());
         if prices.is_none() {
             let line = LogLine::warn("rates.source_failed").with("source", source);
-            shop.world.log.write(line.because("its answer has another shape"));
+            shop.platform.log.write(line.because("its answer has another shape"));
         }
         prices
     };
@@ -211,7 +211,7 @@ async fn ask(shop: &Shop, source: &str, url: String) -> Option<String> {
     if url.is_empty() {
         return None;
     }
-    let request = Outgoing {
+    let request = HttpRequest {
         method: "GET",
         url,
         headers: vec![("accept".into(), "*/*".into()), ("user-agent".into(), "PushGuard".into())],
@@ -219,14 +219,14 @@ async fn ask(shop: &Shop, source: &str, url: String) -> Option<String> {
         timeout: 5_000,
         limit: 256 << 10,
     };
-    let reason = match shop.world.web.fetch(request).await {
+    let reason = match shop.platform.web.fetch(request).await {
         Err(fault) => fault.word().to_owned(),
         Ok(answer) if answer.status != 200 => format!("status {}", answer.status),
         Ok(answer) if answer.truncated => "the answer breaks off".into(),
         // What is no text has another shape than any of them.
         Ok(answer) => return Some(String::from_utf8(answer.body).unwrap_or_default()),
     };
-    shop.world.log.write(LogLine::warn("rates.source_failed").with("source", source).because(reason));
+    shop.platform.log.write(LogLine::warn("rates.source_failed").with("source", source).because(reason));
     None
 }
 
@@ -277,7 +277,7 @@ fn agree(shop: &Shop, coinbase: Option<Value>, coingecko: Option<Value>, ecb: Op
             let shown = |prices| in_one(prices, "USD").map(Decimal::to_text).unwrap_or_default();
             let (one, other) = (shown(&coinbase), shown(&coingecko));
             let line = LogLine::warn("rates.disagree");
-            shop.world.log.write(line.because(format!("coinbase says {one} USD and coingecko {other}")));
+            shop.platform.log.write(line.because(format!("coinbase says {one} USD and coingecko {other}")));
         }
         return None;
     };
@@ -287,7 +287,7 @@ fn agree(shop: &Shop, coinbase: Option<Value>, coingecko: Option<Value>, ecb: Op
     let believed = cross("USD").is_some_and(|known| !known.apart(dollars, APART));
     if !believed && ecb.is_some() && euros.is_some() {
         let line = LogLine::warn("rates.disagree").with("source", "ecb");
-        shop.world.log.write(line.because("its euro is not that of the others"));
+        shop.platform.log.write(line.because("its euro is not that of the others"));
     }
     let price = |currency: Currency| {
         let code = currency.code();

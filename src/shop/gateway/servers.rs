@@ -3,14 +3,14 @@
 
 use std::{cell::RefCell, collections::HashMap};
 
-use super::{NoSight, Sighting, ask::Unanswered};
+use super::{ChainSnapshot, SyncError, ask::Unanswered};
 use crate::{
+    platform::{LocalBoxFuture, LogLine, ServerUrl},
     shop::{
         Shop,
-        order::facts::Receipt,
+        order::facts::OnchainPayment,
         time::{HOUR, MINUTE},
     },
-    world::{Later, LogLine, ServerUrl},
 };
 
 /// Milliseconds that a server has to answer while another one could be asked instead …
@@ -113,22 +113,22 @@ impl From<Unanswered> for ServerError {
 }
 
 /// How one server is asked within so many milliseconds.
-pub type Ask<'a, T> = dyn Fn(&'a ServerUrl, u32) -> Later<'a, Result<T, ServerError>> + 'a;
+pub type Ask<'a, T> = dyn Fn(&'a ServerUrl, u32) -> LocalBoxFuture<'a, Result<T, ServerError>> + 'a;
 
 /// Asks one server after the other until one knows all that was known before. What they saw is put together by `merge`, the
-/// earlier first. A payment is only called gone (`Sighting::complete`) when two servers say so, if there are two.
+/// earlier first. A payment is only called gone (`ChainSnapshot::complete`) when two servers say so, if there are two.
 pub async fn look<'a>(
     shop: &Shop,
     urls: &'a [ServerUrl],
     address: &str,
-    known: &[Receipt],
-    ask: &Ask<'a, Sighting>,
-    merge: fn(Sighting, Sighting, &[Receipt]) -> Sighting,
-) -> Result<Sighting, NoSight> {
+    known: &[OnchainPayment],
+    ask: &Ask<'a, ChainSnapshot>,
+    merge: fn(ChainSnapshot, ChainSnapshot, &[OnchainPayment]) -> ChainSnapshot,
+) -> Result<ChainSnapshot, SyncError> {
     let count = urls.len();
     let mut reasons = Vec::new();
     let mut asked = 0;
-    let mut best: Option<Sighting> = None;
+    let mut best: Option<ChainSnapshot> = None;
     // One look asks one server that rests, not all of them.
     let mut asked_resting = false;
     for Turn { server, timeout, rests } in in_turn(shop, urls, address) {
@@ -157,7 +157,7 @@ pub async fn look<'a>(
     }
     let Some(mut seen) = best else {
         let why = if count == 0 { "no server is configured".into() } else { reasons.join("; ") };
-        return Err(NoSight::Unreachable(why));
+        return Err(SyncError::Unreachable(why));
     };
     // One server's word is not enough to call a payment gone where a second could be asked.
     seen.complete &= asked >= count.min(2) || asked == count;
@@ -173,7 +173,7 @@ pub async fn attempt<'a, T>(shop: &Shop, server: &'a ServerUrl, timeout: u32, as
     answer.map_err(|no| {
         let line = LogLine::warn("gateway.server_failed").with("server", server.host());
         let line = if overloaded { line.with("rests_seconds", REST / 1_000) } else { line };
-        shop.world.log.write(line.because(&no.why));
+        shop.platform.log.write(line.because(&no.why));
         no.why
     })
 }

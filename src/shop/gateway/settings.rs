@@ -1,8 +1,8 @@
 //! Settings of gateways that are no wallets: what a seller's PayPal or Stripe account is reached by.
 
 use crate::{
+    platform::{Fault, Row, Statement},
     shop::{Shop, text::email, vault},
-    world::{Fault, Row, Statement},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub fn write(shop: &Shop, account_id: i64, (setting, value): &Change) -> Result<
             vec![account_id.into(), gateway.into(), name.into()],
         ));
     };
-    let sealed = vault::seal(&shop.world.settings.vault_keys, &place(account_id, *setting), value, shop.random())?;
+    let sealed = vault::seal(&shop.platform.settings.vault_keys, &place(account_id, *setting), value, shop.random())?;
     Ok(Statement::new(
         "INSERT INTO gateway_settings (account_id, gateway, name, value) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (account_id, gateway, name) DO UPDATE SET value = ?4",
@@ -146,6 +146,6 @@ pub fn from_row(shop: &Shop, account_id: i64, row: &Row) -> Result<Option<Set>, 
     let Some(setting) = known else {
         return Ok(None);
     };
-    let value = vault::open(&shop.world.settings.vault_keys, &place(account_id, setting), &sealed)?;
+    let value = vault::open(&shop.platform.settings.vault_keys, &place(account_id, setting), &sealed)?;
     Ok(Some(Set { setting, value }))
 }

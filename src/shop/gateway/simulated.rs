@@ -2,38 +2,38 @@
 //! It stands behind the same trait as a gateway with a real chain, so everything after the look is the same code.
 
 use super::{
-    Coin, Desk, NoSight, Opened, Output, Seen, Sighting, Taker, Way,
+    ChainSnapshot, Coin, GatewayContext, Observation, Output, PaymentGateway, PaymentPrompt, Reservation, SyncError,
     hd::KeyError,
     wallet::{self, Held, Source},
 };
 use crate::{
+    platform::{Fault, LocalBoxFuture, Network, Row, Statement},
     shop::{
         Outcome,
-        order::{Draft, Order, facts::Facts},
+        order::{Draft, Order, facts::PaymentRecord},
     },
-    world::{Fault, Later, Network, Row, Statement},
 };
 
 /// Where a simulated chain starts: high enough that transactions can be made with confirmations on them.
 const START_HEIGHT: i64 = 100_000;
 
 /// A coin's chain for test accounts. Its addresses are written for a test network, so that no real coin can be sent to one.
-pub struct Simulated(pub &'static dyn Way);
+pub struct Simulated(pub &'static dyn PaymentGateway);
 
-impl Way for Simulated {
+impl PaymentGateway for Simulated {
     fn name(&self) -> &'static str {
         self.0.name()
     }
 
-    fn snake(&self) -> &'static str {
-        self.0.snake()
+    fn slug(&self) -> &'static str {
+        self.0.slug()
     }
 
     fn coin(&self) -> Option<&'static Coin> {
         self.0.coin()
     }
 
-    fn network(&self, _desk: Desk<'_>) -> Network {
+    fn network(&self, _desk: GatewayContext<'_>) -> Network {
         Network::Testnet
     }
 
@@ -61,15 +61,25 @@ impl Way for Simulated {
         self.0.least(held)
     }
 
-    fn takes(&self, account_id: i64, taker: &Taker<'_>) -> Vec<Statement> {
+    fn takes(&self, account_id: i64, taker: &Reservation<'_>) -> Vec<Statement> {
         self.0.takes(account_id, taker)
     }
 
-    fn open<'a>(&'a self, desk: Desk<'a>, _draft: &'a Draft, taken: &'a [Vec<Row>]) -> Later<'a, Outcome<Opened>> {
-        Box::pin(async move { Ok(Opened::Address(wallet::taken(desk, self, taken)?)) })
+    fn open<'a>(
+        &'a self,
+        desk: GatewayContext<'a>,
+        _draft: &'a Draft,
+        taken: &'a [Vec<Row>],
+    ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>> {
+        Box::pin(async move { Ok(PaymentPrompt::Address(wallet::taken(desk, self, taken)?)) })
     }
 
-    fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
+    fn look<'a>(
+        &'a self,
+        desk: GatewayContext<'a>,
+        order: &'a Order,
+        known: &'a PaymentRecord,
+    ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
         Box::pin(async move {
             let account_id = desk.account.id;
             let rows = desk
@@ -106,11 +116,17 @@ impl Way for Simulated {
             // What was once taken for the order's stays so: it is no longer missing.
             let is_known = |output: &Output| known.receipts.iter().any(|receipt| receipt.txid == output.txid);
             outputs.retain(|output| order.invoice.owns(output.value) || is_known(output));
-            Ok(Seen::Coins(Sighting { tip, outputs, complete: true, cut: false, cursor: order.invoice.cursor }))
+            Ok(Observation::Coins(ChainSnapshot {
+                tip,
+                outputs,
+                complete: true,
+                cut: false,
+                cursor: order.invoice.cursor,
+            }))
         })
     }
 
-    fn url(&self, desk: Desk<'_>, order: &Order) -> String {
+    fn url(&self, desk: GatewayContext<'_>, order: &Order) -> String {
         self.0.url(desk, order)
     }
 }

@@ -6,23 +6,24 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::{
-    Admitted, Desk, Gateway, Heard, NoSight, NotAdmitted, Notice, Opened, Seen, Taker, Way,
+    Admitted, Gateway, GatewayContext, GatewayNotification, Heard, NotAdmitted, Observation, PaymentGateway,
+    PaymentPrompt, Reservation, SyncError,
     ask::{self, Unanswered},
     settings::{self, Set, Setting},
 };
 use crate::{
     json::{self, Value, ValueExt},
+    platform::{LocalBoxFuture, LogLine, Row, Statement},
     shop::{
         Error, Outcome, Refusal, id,
         money::{Amount, Currency},
         order::{
             self, Draft, Order,
-            facts::Facts,
-            movement::{Kind, Movement, Session, SessionState},
+            facts::PaymentRecord,
+            ledger::{Kind, LedgerEntry, Session, SessionState},
         },
         time::{MINUTE, SECOND},
     },
-    world::{Later, LogLine, Row, Statement},
 };
 
 pub const GATEWAY: Gateway = Gateway(&Stripe);
@@ -36,16 +37,16 @@ const TOLERANCE: u64 = 300;
 
 struct Stripe;
 
-impl Way for Stripe {
+impl PaymentGateway for Stripe {
     fn name(&self) -> &'static str {
         "Stripe"
     }
 
-    fn snake(&self) -> &'static str {
+    fn slug(&self) -> &'static str {
         "stripe"
     }
 
-    fn means(&self) -> Option<&'static str> {
+    fn method_label(&self) -> Option<&'static str> {
         Some("card")
     }
 
@@ -57,11 +58,16 @@ impl Way for Stripe {
         currency::min_price(currency)
     }
 
-    fn takes(&self, account_id: i64, _taker: &Taker<'_>) -> Vec<Statement> {
-        vec![settings::of(account_id, self.snake())]
+    fn takes(&self, account_id: i64, _taker: &Reservation<'_>) -> Vec<Statement> {
+        vec![settings::of(account_id, self.slug())]
     }
 
-    fn open<'a>(&'a self, desk: Desk<'a>, draft: &'a Draft, taken: &'a [Vec<Row>]) -> Later<'a, Outcome<Opened>> {
+    fn open<'a>(
+        &'a self,
+        desk: GatewayContext<'a>,
+        draft: &'a Draft,
+        taken: &'a [Vec<Row>],
+    ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>> {
         Box::pin(async move {
             let settings = settings::read(desk.shop, desk.account.id, taken.first().map_or(&[], Vec::as_slice))?;
             let api = Api::of(desk, &settings).ok_or(Refusal::GatewayNotConfigured)?;
@@ -81,19 +87,19 @@ impl Way for Stripe {
             }
             let session = answer.and_then(|answer| session(desk, &answer).ok_or_else(Unanswered::nonsense));
             match session {
-                Ok(session) => Ok(Opened::Page(session)),
+                Ok(session) => Ok(PaymentPrompt::Page(session)),
                 Err(no) => {
                     let line = LogLine::warn("gateway.payment_refused").with("gateway", "stripe");
-                    desk.shop.world.log.write(line.account(desk.account.id).order(&draft.id).because(&no.why));
+                    desk.shop.platform.log.write(line.account(desk.account.id).order(&draft.id).because(&no.why));
                     Err(no.into())
                 }
             }
         })
     }
 
-    fn close<'a>(&'a self, desk: Desk<'a>, order: &'a Order) -> Later<'a, Outcome<()>> {
+    fn close<'a>(&'a self, desk: GatewayContext<'a>, order: &'a Order) -> LocalBoxFuture<'a, Outcome<()>> {
         Box::pin(async move {
-            let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.snake())]).await?;
+            let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.slug())]).await?;
             let settings = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
             let api = Api::of(desk, &settings).ok_or(Refusal::GatewayNotConfigured)?;
             let id = order.session.as_ref().map_or("", |session| &session.id);
@@ -110,24 +116,34 @@ impl Way for Stripe {
         })
     }
 
-    fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
+    fn look<'a>(
+        &'a self,
+        desk: GatewayContext<'a>,
+        order: &'a Order,
+        known: &'a PaymentRecord,
+    ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
         Box::pin(async move {
             let db = desk.account.db(desk.shop)?;
-            let rows = db.rows(vec![settings::of(desk.account.id, self.snake())]).await?;
+            let rows = db.rows(vec![settings::of(desk.account.id, self.slug())]).await?;
             let settings = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
-            let api = Api::of(desk, &settings).ok_or_else(|| NoSight::Unreachable("no secret key is set".into()))?;
+            let api = Api::of(desk, &settings).ok_or_else(|| SyncError::Unreachable("no secret key is set".into()))?;
             let session = order.session.as_ref().map_or("", |session| &session.id);
             let session = api.call(&one(session), None).await?;
             let movements = movements(&api, order, &session, !known.movements.is_empty()).await?;
-            Ok(Seen::Books(GATEWAY, movements))
+            Ok(Observation::Ledger(GATEWAY, movements))
         })
     }
 
-    fn url(&self, _desk: Desk<'_>, order: &Order) -> String {
+    fn url(&self, _desk: GatewayContext<'_>, order: &Order) -> String {
         order.session.as_ref().map(|session| session.url.clone()).unwrap_or_default()
     }
 
-    fn admit(&self, _desk: Desk<'_>, settings: &[Set], notice: &Notice) -> Result<Admitted, NotAdmitted> {
+    fn admit(
+        &self,
+        _desk: GatewayContext<'_>,
+        settings: &[Set],
+        notice: &GatewayNotification,
+    ) -> Result<Admitted, NotAdmitted> {
         let secret = settings::value(settings, Setting::StripeWebhookSecret);
         if !secret.is_some_and(|secret| is_signed(secret, notice)) {
             return Err(NotAdmitted::Unsigned);
@@ -149,10 +165,10 @@ impl Way for Stripe {
 
     fn hear<'a>(
         &'a self,
-        desk: Desk<'a>,
+        desk: GatewayContext<'a>,
         settings: &'a [Set],
-        notice: &'a Notice,
-    ) -> Later<'a, Result<Heard, NoSight>> {
+        notice: &'a GatewayNotification,
+    ) -> LocalBoxFuture<'a, Result<Heard, SyncError>> {
         Box::pin(async move {
             let event = json::parse(&notice.body).ok();
             let event = event.as_ref().and_then(Event::read);
@@ -177,27 +193,27 @@ impl Way for Stripe {
                 return Ok(Heard::Nothing);
             }
             let movements = movements(&api, &order, session, event.order_id.is_none()).await?;
-            Ok(Heard::Facts { order_id: order.id, movements })
+            Ok(Heard::Entries { order_id: order.id, movements })
         })
     }
 }
 
 /// The seller's account at Stripe.
 struct Api<'a> {
-    desk: Desk<'a>,
+    desk: GatewayContext<'a>,
     key: &'a str,
 }
 
 impl<'a> Api<'a> {
-    fn of(desk: Desk<'a>, settings: &'a [Set]) -> Option<Api<'a>> {
+    fn of(desk: GatewayContext<'a>, settings: &'a [Set]) -> Option<Api<'a>> {
         Some(Api { desk, key: settings::value(settings, Setting::StripeSecretKey)? })
     }
 
     /// GET of a path under /v1, or POST of a form under an idempotency key.
-    fn call<'b>(&'b self, path: &str, post: Option<(&str, &str)>) -> Later<'b, Result<Value, Unanswered>> {
+    fn call<'b>(&'b self, path: &str, post: Option<(&str, &str)>) -> LocalBoxFuture<'b, Result<Value, Unanswered>> {
         let shop = self.desk.shop;
         let body = post.map(|(_, form)| ("application/x-www-form-urlencoded", form.as_bytes().to_vec()));
-        let mut request = ask::call(format!("{}/v1/{path}", shop.world.settings.stripe_api_url), body);
+        let mut request = ask::call(format!("{}/v1/{path}", shop.platform.settings.stripe_api_url), body);
         request.headers.push(("authorization".into(), format!("Bearer {}", self.key)));
         request.headers.push(("stripe-version".into(), VERSION.into()));
         request.headers.extend(post.map(|(key, _)| ("idempotency-key".into(), key.to_owned())));
@@ -249,7 +265,7 @@ fn order_of(session: &Value) -> Option<&str> {
 
 /// How a draft is put before the buyer. Everything in it is the same for a second try, so that the idempotency key holds; it
 /// ends a day after it was opened, which is Stripe's longest and its default. With `prefill` the buyer's e-mail is filled in.
-fn checkout(desk: Desk<'_>, draft: &Draft, prefill: bool) -> Outcome<String> {
+fn checkout(desk: GatewayContext<'_>, draft: &Draft, prefill: bool) -> Outcome<String> {
     let amount = currency::units(draft.price).ok_or(Refusal::NotQuotable)?.to_string();
     // The price is for all of them, and need not be divisible.
     let title = match draft.quantity {
@@ -259,7 +275,7 @@ fn checkout(desk: Desk<'_>, draft: &Draft, prefill: bool) -> Outcome<String> {
     let back = |how: &str| match &draft.page {
         Some(page) => Some(format!("{page}/order?back={how}")),
         // Without a page of ours he goes to the seller's.
-        None => draft.return_url.clone().or_else(|| desk.shop.world.settings.public_url.clone()),
+        None => draft.return_url.clone().or_else(|| desk.shop.platform.settings.public_url.clone()),
     };
     let (Some(paid), Some(cancelled)) = (back("paid"), back("cancelled")) else {
         return Err(Refusal::GatewayRefused("return_url is missing".into()).into());
@@ -285,10 +301,10 @@ fn checkout(desk: Desk<'_>, draft: &Draft, prefill: bool) -> Outcome<String> {
     Ok(form.finish())
 }
 
-fn session(desk: Desk<'_>, answer: &Value) -> Option<Session> {
+fn session(desk: GatewayContext<'_>, answer: &Value) -> Option<Session> {
     let url = answer.get("url")?.as_str()?;
     let safe =
-        url.starts_with("https://") || desk.shop.world.settings.allow_insecure_urls && url.starts_with("http://");
+        url.starts_with("https://") || desk.shop.platform.settings.allow_insecure_urls && url.starts_with("http://");
     Some(Session {
         id: name(answer, "id")?.to_owned(),
         url: url.to_owned(),
@@ -301,12 +317,12 @@ fn session(desk: Desk<'_>, answer: &Value) -> Option<Session> {
 
 /// What Stripe's books say of an order's session. Refunds and disputes are asked for where its charge knows of any, or with
 /// `all`: a refund that failed leaves no trace on the charge.
-async fn movements(api: &Api<'_>, order: &Order, session: &Value, all: bool) -> Result<Vec<Movement>, NoSight> {
+async fn movements(api: &Api<'_>, order: &Order, session: &Value, all: bool) -> Result<Vec<LedgerEntry>, SyncError> {
     let mut movements = Vec::new();
     if session.get("payment_status").and_then(Value::as_str) != Some("paid") {
         return Ok(movements);
     }
-    let nonsense = || NoSight::Unreachable(NONSENSE.into());
+    let nonsense = || SyncError::Unreachable(NONSENSE.into());
     let payment = session.get("payment_intent").ok_or_else(nonsense)?;
     let charge = payment.get("latest_charge").ok_or_else(nonsense)?;
     let payment_id = name(payment, "id").ok_or_else(nonsense)?;
@@ -336,7 +352,7 @@ async fn movements(api: &Api<'_>, order: &Order, session: &Value, all: bool) -> 
                 // A dispute moves on when its money does; it was created long before.
                 let moved = object.get("balance_transactions").and_then(Value::as_list).and_then(<[_]>::last);
                 let fact = fact(order, *kind, id, object, "amount", moved.unwrap_or(object)).ok_or_else(nonsense)?;
-                movements.push(Movement { of: payment_id.to_owned(), ..fact });
+                movements.push(LedgerEntry { of: payment_id.to_owned(), ..fact });
             }
         }
     }
@@ -344,7 +360,7 @@ async fn movements(api: &Api<'_>, order: &Order, session: &Value, all: bool) -> 
 }
 
 /// `money` has its currency and the amount, `at` the time. In another currency than the order's it pays nothing.
-fn fact(order: &Order, kind: Kind, id: &str, money: &Value, amount: &str, at: &Value) -> Option<Movement> {
+fn fact(order: &Order, kind: Kind, id: &str, money: &Value, amount: &str, at: &Value) -> Option<LedgerEntry> {
     let its = order.price.currency();
     let units: i64 = money.get(amount)?.as_int()?;
     let (kind, value) = match name(money, "currency")?.eq_ignore_ascii_case(its.code()) {
@@ -352,7 +368,7 @@ fn fact(order: &Order, kind: Kind, id: &str, money: &Value, amount: &str, at: &V
         false => (Kind::WrongCurrency, 0),
     };
     let at = at.get("created")?.as_int::<i64>()?.saturating_mul(SECOND);
-    Some(Movement { id: id.to_owned(), kind, of: id.to_owned(), value, at })
+    Some(LedgerEntry { id: id.to_owned(), kind, of: id.to_owned(), value, at })
 }
 
 /// What an event is about, if it is about a payment of which there is news.
@@ -385,7 +401,7 @@ impl Event<'_> {
 
 /// `Stripe-Signature: t=<seconds>,v1=<hex>,…`: HMAC-SHA256 of `<seconds>.<body>` under the whole secret. While a secret is replaced
 /// there are several, and one has to be right (docs.stripe.com/webhooks).
-fn is_signed(secret: &str, notice: &Notice) -> bool {
+fn is_signed(secret: &str, notice: &GatewayNotification) -> bool {
     let header = notice.header("stripe-signature").unwrap_or_default();
     let parts = |scheme: &'static str| {
         let parts = header.split(',').filter_map(|part| part.split_once('='));

@@ -1,17 +1,17 @@
 //! Coins whose chains are made of outputs, Bitcoin and its kin: an address for each order, seen through Esplora servers.
 
 use super::{
-    Coin, Desk, NoSight, Opened, Seen, Taker, Way, esplora,
+    Coin, GatewayContext, Observation, PaymentGateway, PaymentPrompt, Reservation, SyncError, esplora,
     hd::{Branch, Dialect, ExtendedKey, KeyError, Prefixes, ScriptKind},
     wallet::{self, Held, Source},
 };
 use crate::{
+    platform::{ChainSettings, LocalBoxFuture, Network, Row, Settings, Statement},
     shop::{
         Outcome,
         money::coin_text,
-        order::{Draft, Order, facts::Facts},
+        order::{Draft, Order, facts::PaymentRecord},
     },
-    world::{ChainSettings, Later, Network, Row, Settings, Statement},
 };
 
 /// One of them.
@@ -25,7 +25,7 @@ pub struct Utxo {
     /// Satoshi or litoshi for a byte: what the network calls dust is counted by the first, what spending costs by the second.
     pub dust_fee: u64,
     pub spending_fee: u64,
-    pub simulated: &'static dyn Way,
+    pub simulated: &'static dyn PaymentGateway,
     pub settings: fn(&Settings) -> &ChainSettings,
     /// Whose keys it takes.
     pub dialects: &'static [Dialect],
@@ -35,12 +35,12 @@ pub struct Utxo {
     pub prefixes: fn(Network) -> Prefixes,
 }
 
-impl Way for Utxo {
+impl PaymentGateway for Utxo {
     fn name(&self) -> &'static str {
         self.name
     }
 
-    fn snake(&self) -> &'static str {
+    fn slug(&self) -> &'static str {
         self.snake
     }
 
@@ -48,12 +48,12 @@ impl Way for Utxo {
         Some(self.coin)
     }
 
-    fn simulated(&self) -> Option<&'static dyn Way> {
+    fn simulated(&self) -> Option<&'static dyn PaymentGateway> {
         Some(self.simulated)
     }
 
-    fn network(&self, desk: Desk<'_>) -> Network {
-        (self.settings)(&desk.shop.world.settings).network
+    fn network(&self, desk: GatewayContext<'_>) -> Network {
+        (self.settings)(&desk.shop.platform.settings).network
     }
 
     fn keys(&self) -> &'static str {
@@ -91,16 +91,26 @@ impl Way for Utxo {
         self.confirmations
     }
 
-    fn takes(&self, account_id: i64, taker: &Taker<'_>) -> Vec<Statement> {
+    fn takes(&self, account_id: i64, taker: &Reservation<'_>) -> Vec<Statement> {
         wallet::takes(account_id, self.snake, taker)
     }
 
-    fn open<'a>(&'a self, desk: Desk<'a>, _draft: &'a Draft, taken: &'a [Vec<Row>]) -> Later<'a, Outcome<Opened>> {
-        Box::pin(async move { Ok(Opened::Address(wallet::taken(desk, self, taken)?)) })
+    fn open<'a>(
+        &'a self,
+        desk: GatewayContext<'a>,
+        _draft: &'a Draft,
+        taken: &'a [Vec<Row>],
+    ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>> {
+        Box::pin(async move { Ok(PaymentPrompt::Address(wallet::taken(desk, self, taken)?)) })
     }
 
-    fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
-        let urls = &(self.settings)(&desk.shop.world.settings).urls;
+    fn look<'a>(
+        &'a self,
+        desk: GatewayContext<'a>,
+        order: &'a Order,
+        known: &'a PaymentRecord,
+    ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
+        let urls = &(self.settings)(&desk.shop.platform.settings).urls;
         let esplora = esplora::Esplora {
             shop: desk.shop,
             address: &order.invoice.address,
@@ -110,7 +120,7 @@ impl Way for Utxo {
         Box::pin(esplora.look(urls, &known.receipts))
     }
 
-    fn url(&self, _desk: Desk<'_>, order: &Order) -> String {
+    fn url(&self, _desk: GatewayContext<'_>, order: &Order) -> String {
         uri(self.snake, order)
     }
 }

@@ -3,21 +3,21 @@
 use sha2::{Digest, Sha256};
 
 use super::{
-    Desk, Gateway, NoSight, Seen, Taker, Way, ethereum,
+    Gateway, GatewayContext, Observation, PaymentGateway, Reservation, SyncError, ethereum,
     hd::{Branch, ExtendedKey, KeyError},
 };
 use crate::{
+    platform::{Fault, Row, Statement},
     shop::{
         Error, Outcome, Refusal, Shop,
         account::Account,
         id,
         order::{
             Order,
-            facts::{Facts, Receipt},
+            facts::{OnchainPayment, PaymentRecord},
         },
         payment, vault,
     },
-    world::{Fault, Row, Statement},
 };
 
 /// The wallet of every test account: BIP 84's published example, whose keys everybody knows. Its addresses are written
@@ -117,7 +117,7 @@ pub fn set(
 ) -> Result<Vec<Statement>, Fault> {
     let mut statements = vec![Statement::new(
         "UPDATE wallets SET active = 0 WHERE account_id = ?1 AND gateway = ?2 AND active = 1",
-        vec![account.id.into(), gateway.snake().into()],
+        vec![account.id.into(), gateway.slug().into()],
     )];
     let Some(change) = change else {
         return Ok(statements);
@@ -127,7 +127,7 @@ pub fn set(
         Source::Key(key) => Held::Branch(key.external().map_err(key_fault)?),
         Source::Single(address) => Held::Single(address.clone()),
     };
-    let keys = &shop.world.settings.vault_keys;
+    let keys = &shop.platform.settings.vault_keys;
     let seal = |kind: &str, plain: &str| vault::seal(keys, &place(kind, account.id), plain, shop.random());
     statements.push(Statement::new(
         // Another account may have had it before: no address is handed out twice.
@@ -139,7 +139,7 @@ pub fn set(
                        next_index = excluded.next_index, least = ?10",
         vec![
             account.id.into(),
-            gateway.snake().into(),
+            gateway.slug().into(),
             identity.into(),
             seal("xpub", &change.text)?.into(),
             seal("branch", &held.to_text())?.into(),
@@ -170,10 +170,10 @@ fn identity(source: &Source, account: &Account) -> String {
 /// The operator takes a wallet away from whichever live account has it, so that its owner can set it up: an address of Ethereum is
 /// public. Answers that account's e-mail, or `None` when nobody has it.
 pub async fn release(shop: &Shop, gateway: Gateway, text: &str) -> Outcome<Result<Option<String>, KeyError>> {
-    for shard in shop.world.databases.shards() {
+    for shard in shop.platform.databases.shards() {
         let nobody = Account::acting(0, &shard, false);
         let way = gateway.of(&nobody);
-        let source = match way.wallet(way.network(Desk { shop, account: &nobody }), text) {
+        let source = match way.wallet(way.network(GatewayContext { shop, account: &nobody }), text) {
             Ok(source) => source,
             Err(error) => return Ok(Err(error)),
         };
@@ -191,7 +191,7 @@ fn take_from_owner(gateway: Gateway, identity: &str) -> Statement {
     Statement::new(
         "UPDATE wallets SET active = 0 WHERE identity = ?1 AND gateway = ?2 AND active = 1
          RETURNING (SELECT email FROM shops WHERE shops.account_id = wallets.account_id) AS email",
-        vec![identity.into(), gateway.snake().into()],
+        vec![identity.into(), gateway.slug().into()],
     )
 }
 
@@ -213,12 +213,12 @@ pub async fn elsewhere(
         Statement::new(
             "SELECT COALESCE(MAX(active), 0) AS taken, COALESCE(MAX(next_index), 0) AS next_index FROM wallets
              WHERE NOT account_id = ?1 AND identity = ?2 AND gateway = ?3",
-            vec![account.id.into(), identity.into(), gateway.snake().into()],
+            vec![account.id.into(), identity.into(), gateway.slug().into()],
         )
     });
     let known: Vec<Statement> = known.collect();
-    for shard in shop.world.databases.shards().iter().filter(|shard| **shard != account.shard) {
-        let rows = shop.world.databases.shard(shard)?.rows(known.clone()).await?;
+    for shard in shop.platform.databases.shards().iter().filter(|shard| **shard != account.shard) {
+        let rows = shop.platform.databases.shard(shard)?.rows(known.clone()).await?;
         for (next_index, row) in next_indexes.iter_mut().zip(rows.iter().flatten()) {
             let (taken, next) = row.read(|row| Ok((row.flag(), row.count())))?;
             if taken {
@@ -234,7 +234,7 @@ pub async fn elsewhere(
 pub fn takes_value(account_id: i64, gateway: Gateway, value: u64) -> Statement {
     Statement::guard(
         "NOT EXISTS (SELECT 1 FROM wallets WHERE account_id = ?1 AND gateway = ?2 AND active = 1 AND least > ?3)",
-        vec![account_id.into(), gateway.snake().into(), value.cast_signed().into()],
+        vec![account_id.into(), gateway.slug().into(), value.cast_signed().into()],
     )
 }
 
@@ -242,7 +242,7 @@ pub fn takes_value(account_id: i64, gateway: Gateway, value: u64) -> Statement {
 pub async fn least(shop: &Shop, account: &Account, gateway: Gateway) -> Result<u64, Fault> {
     let least = Statement::new(
         "SELECT least FROM wallets WHERE account_id = ?1 AND gateway = ?2 AND active = 1",
-        vec![account.id.into(), gateway.snake().into()],
+        vec![account.id.into(), gateway.slug().into()],
     );
     let rows = account.db(shop)?.rows(vec![least]).await?;
     rows.first().and_then(|rows| rows.first()).map_or(Ok(0), |row| row.read(|row| Ok(row.units())))
@@ -260,10 +260,10 @@ pub fn from_row(shop: &Shop, account: &Account, row: &Row) -> Outcome<Wallet> {
         row.read(|row| Ok((row.text(), row.text(), row.text(), row.count())))?;
     let gateway =
         Gateway::parse(&gateway).ok_or_else(|| Fault(format!("a wallet for an unknown gateway: {gateway}")))?;
-    let text = vault::open(&shop.world.settings.vault_keys, &place("xpub", account.id), &text)?;
+    let text = vault::open(&shop.platform.settings.vault_keys, &place("xpub", account.id), &text)?;
     let held = open_held(shop, account.id, &branch)?;
     let way = gateway.of(account);
-    let network = way.network(Desk { shop, account });
+    let network = way.network(GatewayContext { shop, account });
     let addresses = match &held {
         Held::Single(address) => vec![address.clone()],
         Held::Branch(_) => {
@@ -274,7 +274,7 @@ pub fn from_row(shop: &Shop, account: &Account, row: &Row) -> Outcome<Wallet> {
 }
 
 fn open_held(shop: &Shop, account_id: i64, sealed: &str) -> Result<Held, Fault> {
-    let text = vault::open(&shop.world.settings.vault_keys, &place("branch", account_id), sealed)?;
+    let text = vault::open(&shop.platform.settings.vault_keys, &place("branch", account_id), sealed)?;
     Held::parse(&text).ok_or_else(|| Fault("a stored wallet can't be read".into()))
 }
 
@@ -309,18 +309,18 @@ pub struct Address {
 }
 
 /// The statements that take an address for an order, and last the one that answers it.
-pub fn takes(account_id: i64, gateway: &str, taker: &Taker<'_>) -> Vec<Statement> {
+pub fn takes(account_id: i64, gateway: &str, taker: &Reservation<'_>) -> Vec<Statement> {
     match taker {
-        Taker::Order => vec![take_address(account_id, gateway)],
-        Taker::Link { payment_id, order_id, now } => {
+        Reservation::Order => vec![take_address(account_id, gateway)],
+        Reservation::Link { payment_id, order_id, now } => {
             payment::sql::take_address(account_id, gateway, payment_id, order_id, *now).into()
         }
     }
 }
 
 /// The address that `takes` has answered.
-pub fn taken(desk: Desk<'_>, way: &dyn Way, rows: &[Vec<Row>]) -> Result<Address, Error> {
-    let Desk { shop, account } = desk;
+pub fn taken(desk: GatewayContext<'_>, way: &dyn PaymentGateway, rows: &[Vec<Row>]) -> Result<Address, Error> {
+    let GatewayContext { shop, account } = desk;
     let row = rows.last().and_then(|rows| rows.first()).ok_or(Refusal::GatewayNotConfigured)?;
     let (branch, index, confirmations) = row.read(|row| Ok((row.text(), row.count(), row.count())))?;
     let held = open_held(shop, account.id, &branch)?;
@@ -336,9 +336,9 @@ pub fn taken(desk: Desk<'_>, way: &dyn Way, rows: &[Vec<Row>]) -> Result<Address
 /// Who pays there later still has paid the seller's wallet, and the order that has the address then, if it is waiting: as a
 /// part of its price, or too much. To an order that is done with, or made two hours after him, his coins mean nothing. He
 /// can't be told from its own buyer; that is why seven days pass first.
-pub async fn give_back(desk: Desk<'_>, order: &Order) -> Result<Option<Statement>, NoSight> {
-    let Desk { shop, account } = desk;
-    let (way, gateway) = (order.gateway.of(account), order.gateway.snake());
+pub async fn give_back(desk: GatewayContext<'_>, order: &Order) -> Result<Option<Statement>, SyncError> {
+    let GatewayContext { shop, account } = desk;
+    let (way, gateway) = (order.gateway.of(account), order.gateway.slug());
     let Some(index) = order.invoice.index else { return Ok(None) };
     let wallets = Statement::new(
         "SELECT identity, branch FROM wallets WHERE account_id = ?1 AND gateway = ?2",
@@ -356,11 +356,17 @@ pub async fn give_back(desk: Desk<'_>, order: &Order) -> Result<Option<Statement
         let mut anybodys = Order { created_at: 0, ..order.clone() };
         anybodys.invoice.held_before = 0;
         // One that can't be there: whoever is asked misses it, and so the next is asked as well.
-        let nowhere =
-            Receipt { txid: String::new(), vout: 0, value: u64::MAX, height: None, gone: false, first_seen_at: 0 };
-        let known = Facts { receipts: vec![nowhere], ..Facts::default() };
+        let nowhere = OnchainPayment {
+            txid: String::new(),
+            vout: 0,
+            value: u64::MAX,
+            height: None,
+            gone: false,
+            first_seen_at: 0,
+        };
+        let known = PaymentRecord { receipts: vec![nowhere], ..PaymentRecord::default() };
         let seen = way.look(desk, &anybodys, &known).await?;
-        let empty = matches!(seen, Seen::Coins(seen) if seen.complete && !seen.cut && seen.outputs.is_empty());
+        let empty = matches!(seen, Observation::Coins(seen) if seen.complete && !seen.cut && seen.outputs.is_empty());
         let give = Statement::new(
             "INSERT INTO free_addresses (account_id, gateway, identity, address_index) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT DO NOTHING",

@@ -1,23 +1,23 @@
 //! What the stored facts make of an order: plain functions of receipts, a tip and the time. Seeing the same facts again,
 //! in any order, gives the same end.
 
-use super::{Invoice, Order, Status, movement::Movement};
+use super::{Invoice, Order, Status, ledger::LedgerEntry};
 use crate::shop::{
-    gateway::{Sighting, rates::Rates},
+    gateway::{ChainSnapshot, rates::Rates},
     money::{self, Amount, Decimal},
     time::MINUTE,
 };
 
 /// All that is known of an order's payment: outputs on a chain, or movements on a gateway's books.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Facts {
-    pub receipts: Vec<Receipt>,
-    pub movements: Vec<Movement>,
+pub struct PaymentRecord {
+    pub receipts: Vec<OnchainPayment>,
+    pub movements: Vec<LedgerEntry>,
 }
 
 /// A coin output that was seen to pay an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receipt {
+pub struct OnchainPayment {
     pub txid: String,
     pub vout: u32,
     /// The coin's smallest of eight decimals.
@@ -30,7 +30,7 @@ pub struct Receipt {
     pub first_seen_at: i64,
 }
 
-impl Receipt {
+impl OnchainPayment {
     pub fn confirmations(&self, tip: u32) -> u32 {
         // A tip that was read before the block arrived is one too low: the block itself is a confirmation all the same.
         self.height.map_or(0, |height| tip.saturating_add(1).saturating_sub(height).max(1))
@@ -38,13 +38,15 @@ impl Receipt {
 }
 
 /// Brings the known receipts up to what was seen. Answers only those that are new or changed.
-pub fn update(known: &[Receipt], seen: &Sighting, now: i64) -> Vec<Receipt> {
+pub fn update(known: &[OnchainPayment], seen: &ChainSnapshot, now: i64) -> Vec<OnchainPayment> {
     let mut changed = Vec::new();
     for receipt in known {
         let output = seen.outputs.iter().find(|output| output.txid == receipt.txid && output.vout == receipt.vout);
         let fresh = match output {
-            Some(output) => Receipt { height: output.height, value: output.value, gone: false, ..receipt.clone() },
-            None if seen.complete => Receipt { height: None, gone: true, ..receipt.clone() },
+            Some(output) => {
+                OnchainPayment { height: output.height, value: output.value, gone: false, ..receipt.clone() }
+            }
+            None if seen.complete => OnchainPayment { height: None, gone: true, ..receipt.clone() },
             None => continue,
         };
         if fresh != *receipt {
@@ -54,7 +56,7 @@ pub fn update(known: &[Receipt], seen: &Sighting, now: i64) -> Vec<Receipt> {
     for output in &seen.outputs {
         let is_known = known.iter().any(|receipt| receipt.txid == output.txid && receipt.vout == output.vout);
         if !is_known {
-            changed.push(Receipt {
+            changed.push(OnchainPayment {
                 txid: output.txid.clone(),
                 vout: output.vout,
                 value: output.value,
@@ -68,9 +70,9 @@ pub fn update(known: &[Receipt], seen: &Sighting, now: i64) -> Vec<Receipt> {
 }
 
 /// Known receipts with the changed ones in their places.
-pub fn merge(known: &[Receipt], changed: &[Receipt]) -> Vec<Receipt> {
-    let same = |a: &Receipt, b: &Receipt| a.txid == b.txid && a.vout == b.vout;
-    let mut all: Vec<Receipt> = known
+pub fn merge(known: &[OnchainPayment], changed: &[OnchainPayment]) -> Vec<OnchainPayment> {
+    let same = |a: &OnchainPayment, b: &OnchainPayment| a.txid == b.txid && a.vout == b.vout;
+    let mut all: Vec<OnchainPayment> = known
         .iter()
         .map(|receipt| changed.iter().find(|fresh| same(fresh, receipt)).unwrap_or(receipt).clone())
         .collect();
@@ -80,7 +82,7 @@ pub fn merge(known: &[Receipt], changed: &[Receipt]) -> Vec<Receipt> {
 
 /// What the receipts come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct Settlement {
     pub received: u64,
     /// The lowest among the receipts; 0 when there are none.
     pub confirmations: u32,
@@ -96,7 +98,7 @@ pub struct Terms {
     pub tolerance: u32,
     /// Confirmations.
     pub needed: u32,
-    /// Once the order was paid, the status that it has: it is left only when the money vanishes or comes back.
+    /// IdempotentRequest the order was paid, the status that it has: it is left only when the money vanishes or comes back.
     pub held: Option<Status>,
 }
 
@@ -111,7 +113,7 @@ impl Terms {
     }
 }
 
-pub fn standing(terms: Terms, receipts: &[Receipt], tip: u32) -> Standing {
+pub fn standing(terms: Terms, receipts: &[OnchainPayment], tip: u32) -> Settlement {
     let living = || receipts.iter().filter(|receipt| !receipt.gone);
     let received = living().fold(0_u64, |sum, receipt| sum.saturating_add(receipt.value));
     let deep = living()
@@ -130,7 +132,11 @@ pub fn standing(terms: Terms, receipts: &[Receipt], tip: u32) -> Standing {
             _ => Status::Completed,
         },
     };
-    Standing { received, confirmations: living().map(|receipt| receipt.confirmations(tip)).min().unwrap_or(0), status }
+    Settlement {
+        received,
+        confirmations: living().map(|receipt| receipt.confirmations(tip)).min().unwrap_or(0),
+        status,
+    }
 }
 
 /// The least that counts as the whole, when so many thousandths may be missing. Rounded up, and never nothing.
@@ -175,7 +181,7 @@ pub fn uncover(order: &Order, received: u64) -> Option<Invoice> {
 pub const GRACE: i64 = 3 * MINUTE;
 
 /// Whether money was first seen after the quote had run out, and so is worth what it is worth now.
-pub fn came_late(order: &Order, changed: &[Receipt]) -> bool {
+pub fn came_late(order: &Order, changed: &[OnchainPayment]) -> bool {
     changed.iter().any(|receipt| !receipt.gone && receipt.first_seen_at > order.invoice.expires_at + GRACE)
 }
 
@@ -188,13 +194,13 @@ mod tests {
         Terms { value, tolerance: 5, needed, held: None }
     }
 
-    fn coin(txid: &str, value: u64, height: Option<u32>) -> Receipt {
-        Receipt { txid: txid.into(), vout: 0, value, height, gone: false, first_seen_at: 1 }
+    fn coin(txid: &str, value: u64, height: Option<u32>) -> OnchainPayment {
+        OnchainPayment { txid: txid.into(), vout: 0, value, height, gone: false, first_seen_at: 1 }
     }
 
     #[test]
     fn an_order_is_paid_when_enough_of_it_is_deep_enough() {
-        let at = |receipts: &[Receipt]| standing(terms(1_000, 2), receipts, 100).status;
+        let at = |receipts: &[OnchainPayment]| standing(terms(1_000, 2), receipts, 100).status;
         assert_eq!(at(&[]), Status::Unpaid);
         assert_eq!(at(&[coin("a", 994, None)]), Status::PartiallyPaid);
         assert_eq!(at(&[coin("a", 995, None)]), Status::AwaitingConfirmations, "half a percent may be missing");
@@ -211,8 +217,9 @@ mod tests {
 
     #[test]
     fn what_was_paid_is_left_only_when_its_money_vanishes() {
-        let at =
-            |held, receipts: &[Receipt]| standing(Terms { held: Some(held), ..terms(1_000, 2) }, receipts, 100).status;
+        let at = |held, receipts: &[OnchainPayment]| {
+            standing(Terms { held: Some(held), ..terms(1_000, 2) }, receipts, 100).status
+        };
         assert_eq!(at(Status::Completed, &[coin("a", 1_000, None)]), Status::Completed, "reorganised, and still there");
         assert_eq!(at(Status::Completed, &[]), Status::Reversed);
         assert_eq!(at(Status::Reversed, &[coin("a", 1_000, Some(100))]), Status::Reversed, "not deep enough yet");
@@ -230,10 +237,10 @@ mod tests {
     #[test]
     fn a_receipt_that_vanishes_is_gone_and_may_come_back() {
         let known = [coin("a", 1_000, Some(100))];
-        let gone = update(&known, &Sighting { tip: 100, complete: true, ..Sighting::default() }, 5);
+        let gone = update(&known, &ChainSnapshot { tip: 100, complete: true, ..ChainSnapshot::default() }, 5);
         assert!(gone[0].gone);
         assert_eq!(standing(terms(1_000, 1), &merge(&known, &gone), 100).status, Status::Unpaid);
-        let back = Sighting {
+        let back = ChainSnapshot {
             tip: 101,
             outputs: vec![Output { txid: "a".into(), vout: 0, value: 1_000, height: Some(101), time: None }],
             complete: true,
@@ -247,12 +254,12 @@ mod tests {
     #[test]
     fn an_incomplete_look_takes_nothing_away() {
         let known = [coin("a", 1_000, Some(100))];
-        assert!(update(&known, &Sighting { tip: 100, ..Sighting::default() }, 5).is_empty());
+        assert!(update(&known, &ChainSnapshot { tip: 100, ..ChainSnapshot::default() }, 5).is_empty());
     }
 
     #[test]
     fn seeing_the_same_again_changes_nothing() {
-        let seen = Sighting {
+        let seen = ChainSnapshot {
             tip: 100,
             outputs: vec![Output { txid: "a".into(), vout: 0, value: 1_000, height: None, time: None }],
             complete: true,

@@ -7,8 +7,8 @@
 
 use super::{Order, Status, sql};
 use crate::{
+    platform::{Fault, Row, Statement, Value},
     shop::{Outcome, Shop, account::Account, list::Page, text::email},
-    world::{Fault, Row, Statement, Value},
 };
 
 /// What orders are asked for: those to which all of this applies.
@@ -35,7 +35,7 @@ impl Filter {
         self.status.is_none_or(|status| status == order.status)
             && self.email.as_ref().is_none_or(|wanted| email::same(wanted, email))
             && self.product_id.as_ref().is_none_or(|wanted| *wanted == order.product_id)
-            && self.gateway.as_ref().is_none_or(|wanted| wanted == order.gateway.snake())
+            && self.gateway.as_ref().is_none_or(|wanted| wanted == order.gateway.slug())
             && self.after.is_none_or(|after| order.created_at > after)
             && self.before.is_none_or(|before| order.created_at < before)
     }

@@ -4,14 +4,17 @@
 use super::watch;
 use crate::{
     json::{self, Pairs},
+    platform::{CommitError, Fault, LogLine, Row, Statement},
     shop::{
         Error, Outcome, Refusal, Shop,
         account::Account,
-        gateway::{Admitted, Desk, Gateway, Heard, NoSight, NotAdmitted, Notice, Seen, settings},
+        gateway::{
+            Admitted, Gateway, GatewayContext, GatewayNotification, Heard, NotAdmitted, Observation, SyncError,
+            settings,
+        },
         job::Job,
         time::{DAY, HOUR, MINUTE},
     },
-    world::{Fault, LogLine, Row, Statement, Uncommitted},
 };
 
 /// A notice that was kept is heard at once, by its nudge; when that is lost, cron takes it up after this time.
@@ -28,33 +31,33 @@ pub async fn receive(
     shop: &Shop,
     account: &Account,
     gateway: Gateway,
-    notice: Notice,
+    notice: GatewayNotification,
 ) -> Outcome<Result<(), NotAdmitted>> {
     let db = account.db(shop)?;
-    let rows = db.rows(vec![settings::of(account.id, gateway.snake())]).await?;
+    let rows = db.rows(vec![settings::of(account.id, gateway.slug())]).await?;
     let settings = settings::read(shop, account.id, rows.first().map_or(&[], Vec::as_slice))?;
     if settings.is_empty() {
         return Err(Refusal::NotFound.into());
     }
-    let admitted = match gateway.of(account).admit(Desk { shop, account }, &settings, &notice) {
+    let admitted = match gateway.of(account).admit(GatewayContext { shop, account }, &settings, &notice) {
         Ok(admitted) => admitted,
         Err(no) => return Ok(Err(no)),
     };
     let kept = db.commit(vec![keep(account.id, gateway, &admitted, &notice), is_full(account.id)]).await;
-    let kept = kept.map_err(Uncommitted::into_fault)?;
+    let kept = kept.map_err(CommitError::into_fault)?;
     let has_row = |n: usize| kept.get(n).is_some_and(|rows| !rows.is_empty());
     if !has_row(0) && has_row(1) {
         return Ok(Err(NotAdmitted::Full));
     }
     if has_row(0) {
-        let (shard, gateway, id) = (account.shard.clone(), gateway.snake().to_owned(), admitted.id);
-        shop.nudge(vec![(Job::Hear { shard, account_id: account.id, gateway, id }, 0)]).await;
+        let (shard, gateway, id) = (account.shard.clone(), gateway.slug().to_owned(), admitted.id);
+        shop.enqueue(vec![(Job::Hear { shard, account_id: account.id, gateway, id }, 0)]).await;
     }
     Ok(Ok(()))
 }
 
 /// Answers a row if it is new, about an order or a payment of the account's, and there is room for it.
-fn keep(account_id: i64, gateway: Gateway, admitted: &Admitted, notice: &Notice) -> Statement {
+fn keep(account_id: i64, gateway: Gateway, admitted: &Admitted, notice: &GatewayNotification) -> Statement {
     Statement::new(
         "INSERT INTO notices (account_id, gateway, id, body, headers, due_at, received_at)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
@@ -66,7 +69,7 @@ fn keep(account_id: i64, gateway: Gateway, admitted: &Admitted, notice: &Notice)
          ON CONFLICT (account_id, gateway, id) DO NOTHING RETURNING id",
         vec![
             account_id.into(),
-            gateway.snake().into(),
+            gateway.slug().into(),
             (&admitted.id).into(),
             (&notice.body).into(),
             json::to_text(&Pairs(&notice.headers)).into(),
@@ -97,7 +100,7 @@ pub async fn hear(shop: &Shop, account: &Account, gateway: &str, id: &str) -> Re
         clear(account.id, gateway, id),
         settings::of(account.id, gateway),
     ];
-    let rows = db.commit(claim).await.map_err(Uncommitted::into_fault)?;
+    let rows = db.commit(claim).await.map_err(CommitError::into_fault)?;
     let [notices, claimed, _, settings] = rows.as_slice() else {
         return Err(Fault("four answers were expected".into()));
     };
@@ -113,9 +116,9 @@ pub async fn hear(shop: &Shop, account: &Account, gateway: &str, id: &str) -> Re
         Err(fault) => fault.to_string(),
     };
     let line = |event| LogLine::warn(event).account(account.id).with("gateway", gateway).with("id", id);
-    shop.world.log.write(line("notification.process_failed").because(why));
+    shop.platform.log.write(line("notification.process_failed").because(why));
     if is_last {
-        shop.world.log.write(line("notification.given_up"));
+        shop.platform.log.write(line("notification.given_up"));
     }
     // Cron has its next try already: were the message repeated as well, a fault would use the tries up in minutes.
     Ok(())
@@ -134,9 +137,9 @@ async fn try_once(
     let account = &Account::acting(account.id, &account.shard, test);
     let settings = settings::read(shop, account.id, settings)?;
     let done = finish(account.id, gateway, id);
-    match gateway.of(account).hear(Desk { shop, account }, &settings, &notice).await {
-        Ok(Heard::Facts { order_id, movements }) => {
-            let seen = Some(Seen::Books(gateway, movements));
+    match gateway.of(account).hear(GatewayContext { shop, account }, &settings, &notice).await {
+        Ok(Heard::Entries { order_id, movements }) => {
+            let seen = Some(Observation::Ledger(gateway, movements));
             match watch::take_in(shop, account, &order_id, None, seen, vec![done.clone()]).await {
                 Ok(_) => {}
                 // Somebody else's payment: a seller's account at a gateway may take others.
@@ -145,14 +148,14 @@ async fn try_once(
             }
         }
         Ok(Heard::Nothing) => end(shop, account, done).await?,
-        Err(NoSight::Fault(fault)) => return Err(fault),
-        Err(NoSight::Unreachable(why)) => return Ok(Some(why)),
+        Err(SyncError::Fault(fault)) => return Err(fault),
+        Err(SyncError::Unreachable(why)) => return Ok(Some(why)),
     }
     Ok(None)
 }
 
 async fn end(shop: &Shop, account: &Account, statement: Statement) -> Result<(), Fault> {
-    account.db(shop)?.commit(vec![statement]).await.map_err(Uncommitted::into_fault)?;
+    account.db(shop)?.commit(vec![statement]).await.map_err(CommitError::into_fault)?;
     Ok(())
 }
 
@@ -196,13 +199,13 @@ fn clear(account_id: i64, gateway: &str, id: &str) -> Statement {
     )
 }
 
-fn from_row(row: &Row) -> Result<(Notice, bool), Fault> {
+fn from_row(row: &Row) -> Result<(GatewayNotification, bool), Fault> {
     row.read(|row| {
         let (body, headers) = (row.text(), row.text());
         let headers: json::Map<String, json::Value> = json::from_text(&headers).unwrap_or_default();
         let headers =
             headers.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect();
-        Ok((Notice { body, headers, received_at: row.int() }, row.flag()))
+        Ok((GatewayNotification { body, headers, received_at: row.int() }, row.flag()))
     })
 }
 
@@ -211,7 +214,7 @@ fn finish(account_id: i64, gateway: Gateway, id: &str) -> Statement {
     Statement::new(
         "UPDATE notices SET due_at = NULL, body = '', headers = '{}'
          WHERE account_id = ?1 AND gateway = ?2 AND id = ?3",
-        vec![account_id.into(), gateway.snake().into(), id.into()],
+        vec![account_id.into(), gateway.slug().into(), id.into()],
     )
 }
 

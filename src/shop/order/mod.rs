@@ -8,19 +8,19 @@ use super::{
     money::{Amount, Currency, Decimal},
     webhook::Event,
 };
-use crate::world::{Fault, LogLine};
-use movement::Session;
+use crate::platform::{Fault, LogLine};
+use ledger::Session;
 
 pub mod facts;
 pub mod filter;
 pub mod hear;
 pub mod inline;
-pub mod movement;
+pub mod ledger;
 pub mod open;
 mod pace;
-pub mod rehearsal;
 pub mod renew;
 pub mod sql;
+pub mod test_mode;
 pub mod watch;
 
 pub use filter::Filter;
@@ -250,7 +250,7 @@ impl Order {
             Status::Refunded if !events.is_empty() => "order.refunded",
             _ => return None,
         };
-        Some(LogLine::info(event).account(self.account_id).order(&self.id).with("gateway", self.gateway.snake()))
+        Some(LogLine::info(event).account(self.account_id).order(&self.id).with("gateway", self.gateway.slug()))
     }
 
     /// The moves that lead to a status: one, or two where facts came in another order than the things they tell of. What was

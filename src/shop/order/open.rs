@@ -2,6 +2,7 @@
 
 use super::{Draft, Invoice, Order, Status, dollars, pace, sql, watch};
 use crate::{
+    platform::{CommitError, Fault, Row, Statement},
     shop::{
         Along, Error, Outcome, Refusal, Shop,
         account::{
@@ -9,14 +10,13 @@ use crate::{
             policy::{self, Policy},
         },
         gateway::{
-            Desk, Gateway, Opened, Taker,
+            Gateway, GatewayContext, PaymentPrompt, Reservation,
             rates::{self, Rates},
             wallet,
         },
         money::{self, Amount, Decimal},
         webhook::{self, Endpoint, Event, Subject},
     },
-    world::{Fault, Row, Statement, Uncommitted},
 };
 
 /// The rates this account quotes from.
@@ -62,7 +62,7 @@ pub async fn place(
     // Before an address is used up.
     let rates = worth(shop, account, draft.gateway, draft.price).await?;
     let mut statements = vec![webhook::sql::enabled(account.id), policy::of(account.id)];
-    let taking = draft.gateway.of(account).takes(account.id, &Taker::Order);
+    let taking = draft.gateway.of(account).takes(account.id, &Reservation::Order);
     let taken = 2..2 + taking.len();
     statements.extend(taking);
     statements.extend(begin);
@@ -81,7 +81,7 @@ pub async fn place(
     let ready = Ready { endpoints, policy, taken: rows.get(taken).unwrap_or_default(), rates };
     commit(shop, account, draft, ready, along).await?.map_err(|no| match no.is_stale() {
         // Its idempotency key went to another runner: it took too long.
-        true => Refusal::Running.into(),
+        true => Refusal::RequestInProgress.into(),
         false => no.into(),
     })
 }
@@ -90,7 +90,7 @@ pub async fn place(
 pub struct Ready<'a> {
     pub endpoints: &'a [Row],
     pub policy: &'a [Row],
-    /// The answers to `Way::takes`.
+    /// The answers to `PaymentGateway::takes`.
     pub taken: &'a [Vec<Row>],
     pub rates: Option<Rates>,
 }
@@ -103,7 +103,7 @@ pub async fn commit(
     draft: Draft,
     ready: Ready<'_>,
     along: Along<'_, Order>,
-) -> Outcome<Result<Order, Uncommitted>> {
+) -> Outcome<Result<Order, CommitError>> {
     let policy = match ready.policy.first() {
         Some(row) => {
             let (policy, disabled_at) = row.read(|row| Ok((Policy::read(row), row.maybe_int())))?;
@@ -114,10 +114,10 @@ pub async fn commit(
         }
         None => Policy::default(),
     };
-    let opened = draft.gateway.of(account).open(Desk { shop, account }, &draft, ready.taken).await?;
+    let opened = draft.gateway.of(account).open(GatewayContext { shop, account }, &draft, ready.taken).await?;
     let now = shop.now();
     let mut order = price(account, draft, opened, ready.rates.as_ref(), policy, now)?;
-    let delay = pace::delay(&order, now, shop.world.settings.watch_seconds);
+    let delay = pace::delay(&order, now, shop.platform.settings.watch_seconds);
     order.watch_lease = delay.map(|delay| watch::lease(now, delay));
     let endpoints = Endpoint::from_rows(ready.endpoints)?;
     let owed = webhook::owe(shop, account.id, &[Event::OrderCreated], Subject::Order(&order), &endpoints);
@@ -127,17 +127,17 @@ pub async fn commit(
     if let Err(no) = account.db(shop)?.commit(statements).await {
         return Ok(Err(no));
     }
-    let mut messages = webhook::nudges(account, &owed.logs);
+    let mut messages = webhook::messages(account, &owed.logs);
     messages.extend(delay.map(|delay| (watch::message(account, &order), delay)));
-    shop.nudge(messages).await;
+    shop.enqueue(messages).await;
     Ok(Ok(order))
 }
 
 /// Opens a page at the draft's gateway, for an order that is there already.
-pub async fn place_at(shop: &Shop, account: &Account, draft: &Draft) -> Outcome<Opened> {
+pub async fn place_at(shop: &Shop, account: &Account, draft: &Draft) -> Outcome<PaymentPrompt> {
     let gateway = draft.gateway.of(account);
-    let taken = account.db(shop)?.rows(gateway.takes(account.id, &Taker::Order)).await?;
-    gateway.open(Desk { shop, account }, draft, &taken).await
+    let taken = account.db(shop)?.rows(gateway.takes(account.id, &Reservation::Order)).await?;
+    gateway.open(GatewayContext { shop, account }, draft, &taken).await
 }
 
 /// The price of one coin that this account quotes: the market's, less its spread. The buyer pays so much more coin.
@@ -164,7 +164,7 @@ pub async fn is_too_small(shop: &Shop, account: &Account, gateway: Gateway, pric
     match (least, rate) {
         // Something else held it back: another request under the same idempotency key.
         (Ok(least), Ok(rate)) if money::coin_value(price, rate).is_none_or(|value| value >= least) => {
-            Refusal::Running.into()
+            Refusal::RequestInProgress.into()
         }
         (Ok(least), Ok(rate)) => {
             // With a tenth more, since rates move until it is paid.
@@ -180,7 +180,7 @@ pub async fn is_too_small(shop: &Shop, account: &Account, gateway: Gateway, pric
 fn price(
     account: &Account,
     draft: Draft,
-    opened: Opened,
+    opened: PaymentPrompt,
     rates: Option<&Rates>,
     policy: Policy,
     now: i64,
@@ -193,7 +193,7 @@ fn price(
         None => Some((draft.price, Decimal::ONE)).filter(|_| draft.price.currency() == dollars),
     };
     let (invoice, session, confirmations) = match opened {
-        Opened::Address(address) => {
+        PaymentPrompt::Address(address) => {
             let rates = rates.ok_or(Refusal::NotQuotable)?;
             let mut invoice = Invoice {
                 address: address.text,
@@ -209,7 +209,7 @@ fn price(
             invoice.value = invoice.marked(quote(draft.gateway, draft.price, rates, &policy)?);
             (invoice, None, address.confirmations)
         }
-        Opened::Page(session) => (Invoice::default(), Some(session), 0),
+        PaymentPrompt::Page(session) => (Invoice::default(), Some(session), 0),
     };
     Ok(Order {
         account_id: account.id,

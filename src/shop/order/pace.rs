@@ -2,11 +2,11 @@
 
 use super::{
     Order, Status,
-    facts::{self, Receipt},
-    movement::Session,
+    facts::{self, OnchainPayment},
+    ledger::Session,
 };
 use crate::shop::{
-    gateway::Sighting,
+    gateway::ChainSnapshot,
     time::{DAY, HOUR, SECOND},
 };
 
@@ -79,7 +79,7 @@ fn is_shallow(order: &Order) -> bool {
 }
 
 /// Nobody has paid it, and its time is over.
-pub fn is_abandoned(order: &Order, receipts: &[Receipt], seen: &Sighting, now: i64) -> bool {
+pub fn is_abandoned(order: &Order, receipts: &[OnchainPayment], seen: &ChainSnapshot, now: i64) -> bool {
     let nothing = receipts.is_empty() && seen.outputs.is_empty();
     nothing && order.status == Status::Unpaid && now >= order.invoice.expires_at + WATCHED
 }

@@ -1,7 +1,7 @@
 //! Opening a gateway's page anew, for an order whose page has ended or took a payment that was declined for good.
 
-use super::{Draft, Order, Status, movement::Session, open::place_at, pace, sql, watch};
-use crate::shop::{Outcome, Refusal, Shop, account::Account, gateway::Opened};
+use super::{Draft, Order, Status, ledger::Session, open::place_at, pace, sql, watch};
+use crate::shop::{Outcome, Refusal, Shop, account::Account, gateway::PaymentPrompt};
 
 /// Whether the order can only be paid on a new page.
 pub fn is_due(order: &Order, now: i64) -> bool {
@@ -41,12 +41,14 @@ pub async fn renew(shop: &Shop, account: &Account, order_id: &str, origin: &str,
         // Two who renew it at once get one page, and one of them commits it.
         attempt: order.revision,
     };
-    order.gateway.of(account).close(crate::shop::gateway::Desk { shop, account }, &order).await?;
-    let Opened::Page(opened) = place_at(shop, account, &draft).await? else { return Err(Refusal::NotPayable.into()) };
+    order.gateway.of(account).close(crate::shop::gateway::GatewayContext { shop, account }, &order).await?;
+    let PaymentPrompt::Page(opened) = place_at(shop, account, &draft).await? else {
+        return Err(Refusal::NotPayable.into());
+    };
     let past = old.past.into_iter().chain([old.id]).collect();
     let mut fresh = Order { session: Some(Session { past, ..opened }), updated_at: now, ..order };
     // The chain of looks may have ended, or be an hour away from its next one: a new turn starts a quick one.
-    let delay = pace::delay(&fresh, now, shop.world.settings.watch_seconds);
+    let delay = pace::delay(&fresh, now, shop.platform.settings.watch_seconds);
     fresh.watch_turn += 1;
     fresh.watch_lease = delay.map(|delay| watch::lease(now, delay));
     match account.db(shop)?.commit(sql::update(&fresh).into()).await {
@@ -55,7 +57,7 @@ pub async fn renew(shop: &Shop, account: &Account, order_id: &str, origin: &str,
         Err(no) if no.is_stale() => return super::get(shop, account, order_id).await,
         Err(no) => return Err(no.into_fault().into()),
     }
-    shop.nudge(delay.map(|delay| (watch::message(account, &fresh), delay)).into_iter().collect()).await;
+    shop.enqueue(delay.map(|delay| (watch::message(account, &fresh), delay)).into_iter().collect()).await;
     watch::tell_pages(shop, &fresh).await;
     Ok(fresh)
 }

@@ -6,9 +6,10 @@ pub use facts::{movement, movements, put_movement, put_receipt, receipt, receipt
 
 use super::{
     Buyer, Invoice, Order, Status, dollars,
-    movement::{Session, SessionState},
+    ledger::{Session, SessionState},
 };
 use crate::{
+    platform::{Fault, Reader, Row, Statement, Value},
     shop::{
         account::policy::Policy,
         gateway::Gateway,
@@ -16,7 +17,6 @@ use crate::{
         money::{Amount, Currency, Decimal},
         text::email,
     },
-    world::{Fault, Reader, Row, Statement, Value},
 };
 
 /// In two, because D1 gives a function 32 arguments at most.
@@ -146,7 +146,7 @@ fn invoice(row: &mut Reader<'_>, invoice: &mut Invoice) -> Result<(), Fault> {
     invoice.address = row.maybe_text().unwrap_or_default();
     invoice.index = row.maybe_int().and_then(|index| u32::try_from(index).ok());
     if invoice.index.is_none() {
-        // Once it was given back the address is another order's. The row keeps it, for whoever searches there.
+        // IdempotentRequest it was given back the address is another order's. The row keeps it, for whoever searches there.
         invoice.address.clear();
     }
     invoice.received = row.units();
@@ -200,7 +200,7 @@ pub fn insert(order: &Order) -> Statement {
         order.price.minor().into(),
         order.price.currency().code().into(),
         order.quantity.into(),
-        order.gateway.snake().into(),
+        order.gateway.slug().into(),
         order.confirmations_needed.into(),
         order.risk_level.into(),
         order.status.code().into(),

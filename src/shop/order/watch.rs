@@ -4,22 +4,22 @@
 
 use super::{
     Invoice, Order, Status,
-    facts::{self, Facts, Receipt, Terms},
-    movement::{self, Movement},
+    facts::{self, OnchainPayment, PaymentRecord, Terms},
+    ledger::{self, LedgerEntry},
     open,
     pace::{delay, is_abandoned, is_watched},
     sql,
 };
 use crate::{
+    platform::{CommitError, Fault, LogLine, Statement},
     shop::{
         Error, Outcome, Refusal, Shop,
         account::Account,
-        gateway::{Desk, NoSight, Seen, Sighting, wallet},
+        gateway::{ChainSnapshot, GatewayContext, Observation, SyncError, wallet},
         job::Job,
         time::{MINUTE, SECOND},
         webhook::{self, Endpoint, Event, Subject},
     },
-    world::{Fault, LogLine, Statement, Uncommitted},
 };
 
 /// The order's next look, in its living chain of looks.
@@ -48,11 +48,11 @@ pub async fn turn(shop: &Shop, account: &Account, order_id: &str, turn: i64) -> 
         Err(Error::Fault(fault)) => return Err(fault),
     };
     let now = shop.now();
-    let Some(delay) = delay(&order, now, shop.world.settings.watch_seconds) else {
+    let Some(delay) = delay(&order, now, shop.platform.settings.watch_seconds) else {
         return Ok(());
     };
     // The order's turn may be a new one: a look that wrote something ends all other branches of its chain.
-    shop.nudge(vec![(message(account, &order), delay)]).await;
+    shop.enqueue(vec![(message(account, &order), delay)]).await;
     Ok(())
 }
 
@@ -68,7 +68,7 @@ pub async fn take_in(
     account: &Account,
     order_id: &str,
     turn: Option<i64>,
-    mut seen: Option<Seen>,
+    mut seen: Option<Observation>,
     done: Vec<Statement>,
 ) -> Outcome<Option<Order>> {
     // A commit loses against another one now and then (a buyer asks for a new price, a second look). Then all is read
@@ -91,7 +91,7 @@ pub async fn take_in(
             return Ok(None);
         }
         let account = &Account::acting(account.id, &account.shard, order.test);
-        let facts = Facts {
+        let facts = PaymentRecord {
             receipts: receipts.iter().map(sql::receipt).collect::<Result<_, _>>()?,
             movements: movements.iter().map(sql::movement).collect::<Result<_, _>>()?,
         };
@@ -107,7 +107,7 @@ pub async fn take_in(
         };
         let Some(change) = change else {
             if !done.is_empty() {
-                db.commit(done).await.map_err(Uncommitted::into_fault)?;
+                db.commit(done).await.map_err(CommitError::into_fault)?;
             }
             return keep_alive(shop, account, order, turn).await;
         };
@@ -120,7 +120,7 @@ pub async fn take_in(
         let mut lines = Vec::new();
         for (n, (mut step, events)) in change.steps.into_iter().enumerate() {
             if n == last {
-                let next = delay(&step, now, shop.world.settings.watch_seconds);
+                let next = delay(&step, now, shop.platform.settings.watch_seconds);
                 step.watch_lease = next.map(|delay| lease(now, delay));
                 step.watch_turn += i64::from(turn.is_some());
             }
@@ -137,8 +137,8 @@ pub async fn take_in(
         match db.commit(statements).await {
             Ok(_) => {
                 after.revision += 1;
-                lines.into_iter().for_each(|line| shop.world.log.write(line));
-                shop.nudge(webhook::nudges(account, &logs)).await;
+                lines.into_iter().for_each(|line| shop.platform.log.write(line));
+                shop.enqueue(webhook::messages(account, &logs)).await;
                 tell_pages(shop, &after).await;
                 return Ok(Some(after));
             }
@@ -150,13 +150,18 @@ pub async fn take_in(
 }
 
 /// Asks the gateway; `None` when nobody answered.
-async fn see(shop: &Shop, account: &Account, order: &Order, known: &Facts) -> Result<Option<Seen>, Fault> {
-    match order.gateway.of(account).look(Desk { shop, account }, order, known).await {
+async fn see(
+    shop: &Shop,
+    account: &Account,
+    order: &Order,
+    known: &PaymentRecord,
+) -> Result<Option<Observation>, Fault> {
+    match order.gateway.of(account).look(GatewayContext { shop, account }, order, known).await {
         Ok(seen) => Ok(Some(seen)),
-        Err(NoSight::Fault(fault)) => Err(fault),
-        Err(NoSight::Unreachable(why)) => {
+        Err(SyncError::Fault(fault)) => Err(fault),
+        Err(SyncError::Unreachable(why)) => {
             let line = LogLine::warn("gateway.sync_failed").account(account.id).order(&order.id);
-            shop.world.log.write(line.with("gateway", order.gateway.snake()).because(why));
+            shop.platform.log.write(line.with("gateway", order.gateway.slug()).because(why));
             Ok(None)
         }
     }
@@ -171,10 +176,16 @@ pub struct Change {
 }
 
 /// What was seen changes, or `None` when it changes nothing.
-async fn decide(shop: &Shop, account: &Account, order: &Order, known: &Facts, seen: &Seen) -> Option<Change> {
+async fn decide(
+    shop: &Shop,
+    account: &Account,
+    order: &Order,
+    known: &PaymentRecord,
+    seen: &Observation,
+) -> Option<Change> {
     match seen {
-        Seen::Coins(seen) => coins(shop, account, order, &known.receipts, seen).await,
-        Seen::Books(gateway, seen) => {
+        Observation::Coins(seen) => coins(shop, account, order, &known.receipts, seen).await,
+        Observation::Ledger(gateway, seen) => {
             // A notice can name any order; only those that are paid there are its to tell of.
             let its = order.gateway == *gateway && order.session.is_some();
             its.then(|| booked(order, &known.movements, seen, shop.now())).flatten()
@@ -182,7 +193,13 @@ async fn decide(shop: &Shop, account: &Account, order: &Order, known: &Facts, se
     }
 }
 
-async fn coins(shop: &Shop, account: &Account, order: &Order, receipts: &[Receipt], seen: &Sighting) -> Option<Change> {
+async fn coins(
+    shop: &Shop,
+    account: &Account,
+    order: &Order,
+    receipts: &[OnchainPayment],
+    seen: &ChainSnapshot,
+) -> Option<Change> {
     let now = shop.now();
     if is_abandoned(order, receipts, seen, now) {
         return give_back(shop, account, order).await;
@@ -230,27 +247,27 @@ async fn coins(shop: &Shop, account: &Account, order: &Order, receipts: &[Receip
 
 /// An order whose watch has ended gives its address back; `None` when it keeps it.
 async fn give_back(shop: &Shop, account: &Account, order: &Order) -> Option<Change> {
-    match wallet::give_back(Desk { shop, account }, order).await {
+    match wallet::give_back(GatewayContext { shop, account }, order).await {
         Ok(given) => {
             let invoice = Invoice { index: None, ..order.invoice.clone() };
             let order = Order { invoice, ..order.clone() };
             given.map(|free| Change { steps: vec![(order, Vec::new())], facts: vec![free] })
         }
-        Err(NoSight::Unreachable(why) | NoSight::Fault(Fault(why))) => {
+        Err(SyncError::Unreachable(why) | SyncError::Fault(Fault(why))) => {
             let line = LogLine::warn("order.address_kept").account(account.id).order(&order.id);
-            shop.world.log.write(line.because(why));
+            shop.platform.log.write(line.because(why));
             None
         }
     }
 }
 
 /// What a gateway's books make of an order, or `None` when they say nothing new.
-pub fn booked(order: &Order, known: &[Movement], seen: &[Movement], now: i64) -> Option<Change> {
-    let fresh = movement::fresh(known, seen);
+pub fn booked(order: &Order, known: &[LedgerEntry], seen: &[LedgerEntry], now: i64) -> Option<Change> {
+    let fresh = ledger::fresh(known, seen);
     if fresh.is_empty() {
         return None;
     }
-    let books = movement::books(order.price, &movement::merge(known, &fresh));
+    let books = ledger::books(order.price, &ledger::merge(known, &fresh));
     let route = order.route(books.status, books.whole);
     let mut order = order.clone();
     let more = (books.paid, books.refunded, books.strange, books.inquiry)
@@ -298,7 +315,7 @@ fn is_due(ends: i64, now: i64, delay: u32) -> bool {
 /// another chain has taken over.
 async fn keep_alive(shop: &Shop, account: &Account, mut order: Order, turn: Option<i64>) -> Outcome<Option<Order>> {
     let now = shop.now();
-    let next = delay(&order, now, shop.world.settings.watch_seconds);
+    let next = delay(&order, now, shop.platform.settings.watch_seconds);
     let Some(turn) = turn else {
         return Ok(Some(order));
     };
@@ -309,7 +326,7 @@ async fn keep_alive(shop: &Shop, account: &Account, mut order: Order, turn: Opti
         (None, Some(_)) => sql::end_lease(account.id, &order.id, turn),
         _ => return Ok(Some(order)),
     };
-    let rows = account.db(shop)?.commit(vec![statement]).await.map_err(Uncommitted::into_fault)?;
+    let rows = account.db(shop)?.commit(vec![statement]).await.map_err(CommitError::into_fault)?;
     if next.is_some() {
         match rows.first().and_then(|rows| rows.first()) {
             Some(row) => order.watch_turn = row.int()?,
@@ -322,7 +339,7 @@ async fn keep_alive(shop: &Shop, account: &Account, mut order: Order, turn: Opti
 /// White-label orders have no page to tell.
 pub async fn tell_pages(shop: &Shop, order: &Order) {
     if order.payment_id.is_some() {
-        shop.world.live.changed(&order.id).await;
+        shop.platform.live.changed(&order.id).await;
     }
 }
 
@@ -333,12 +350,12 @@ pub async fn look_again(shop: &Shop, account: &Account, order: &Order) {
         return;
     }
     match begin_turn(shop, account, order).await {
-        Ok(Some(order)) => shop.nudge(vec![(message(account, &order), 0)]).await,
+        Ok(Some(order)) => shop.enqueue(vec![(message(account, &order), 0)]).await,
         Ok(None) => {}
         // The page is shown all the same.
         Err(fault) => {
             let line = LogLine::warn("order.sync_not_begun").account(account.id).order(&order.id);
-            shop.world.log.write(line.because(fault));
+            shop.platform.log.write(line.because(fault));
         }
     }
 }
@@ -346,7 +363,7 @@ pub async fn look_again(shop: &Shop, account: &Account, order: &Order) {
 /// The order with a lease and a new turn; `None` when somebody else was first.
 async fn begin_turn(shop: &Shop, account: &Account, order: &Order) -> Result<Option<Order>, Fault> {
     let begin = sql::begin_lease(account.id, &order.id, order.watch_turn, shop.now() + LEASE);
-    let rows = account.db(shop)?.commit(vec![begin]).await.map_err(Uncommitted::into_fault)?;
+    let rows = account.db(shop)?.commit(vec![begin]).await.map_err(CommitError::into_fault)?;
     let turn = rows.first().and_then(|rows| rows.first()).map(|row| row.int()).transpose()?;
     Ok(turn.map(|watch_turn| Order { watch_turn, ..order.clone() }))
 }
@@ -365,7 +382,7 @@ pub async fn requote(shop: &Shop, account: &Account, order_id: &str) -> Outcome<
     let rates = open::rates(shop, account, order.gateway).await?;
     let rate = open::rate(order.gateway, order.price, &rates, &order.policy)?;
     let invoice = facts::requote(&order, order.invoice.received, rate, &rates, now).ok_or(Refusal::NotQuotable)?;
-    let delay = shop.world.settings.watch_seconds;
+    let delay = shop.platform.settings.watch_seconds;
     // The old chain of looks may be an hour away from its next one: a new turn starts a quick one.
     let mut fresh = Order {
         invoice,
@@ -380,7 +397,7 @@ pub async fn requote(shop: &Shop, account: &Account, order_id: &str) -> Outcome<
         Err(no) if no.is_stale() => return super::get(shop, account, order_id).await,
         Err(no) => return Err(no.into_fault().into()),
     }
-    shop.nudge(vec![(message(account, &fresh), delay)]).await;
+    shop.enqueue(vec![(message(account, &fresh), delay)]).await;
     tell_pages(shop, &fresh).await;
     Ok(fresh)
 }

@@ -4,13 +4,13 @@
 use super::{
     Along, Error, Outcome, Refusal, Shop,
     account::{self, Account, policy},
-    gateway::{Gateway, Taker},
+    gateway::{Gateway, Reservation},
     id,
     money::Amount,
     order::{self, Buyer, Draft, Order},
     time::DAY,
 };
-use crate::world::{Fault, LogLine, Statement};
+use crate::platform::{Fault, LogLine, Statement};
 
 pub mod sql;
 pub mod token;
@@ -71,7 +71,7 @@ pub async fn create(shop: &Shop, account: &Account, request: Request, along: Alo
         return_origin: token::origin(&request.return_url),
         expires_at: now + LASTS,
     };
-    let token = token::sign(&shop.world.settings.token_keys, &id, &link);
+    let token = token::sign(&shop.platform.settings.token_keys, &id, &link);
     let made = Made { id, token };
     let mut statements = along(&made)?;
     statements.push(insert);
@@ -106,17 +106,17 @@ fn tombstone(payment_id: &str) -> String {
 
 /// What a link's token says: it must be ours and unspoilt. Nothing is asked.
 pub fn verify_link(shop: &Shop, payment_id: &str, token: &str) -> Outcome<Link> {
-    Ok(token::verify(&shop.world.settings.token_keys, payment_id, token).ok_or(Refusal::NotFound)?)
+    Ok(token::verify(&shop.platform.settings.token_keys, payment_id, token).ok_or(Refusal::NotFound)?)
 }
 
 /// Refuses a link that was destroyed. No database is asked.
 pub async fn check_open(shop: &Shop, payment_id: &str) -> Outcome<()> {
-    match shop.world.cache.get(&tombstone(payment_id)).await {
+    match shop.platform.cache.get(&tombstone(payment_id)).await {
         Ok(None) => Ok(()),
         Ok(Some(_)) => Err(Refusal::Destroyed.into()),
         Err(fault) => {
             // The database knows as well, and is asked before anything happens.
-            shop.world.log.write(LogLine::warn("cache.read_failed").with("payment_id", payment_id).because(fault));
+            shop.platform.log.write(LogLine::warn("cache.read_failed").with("payment_id", payment_id).because(fault));
             Ok(())
         }
     }
@@ -144,7 +144,7 @@ pub async fn start(
         policy::of(account.id),
     ];
     if rates.is_ok() {
-        let taker = Taker::Link { payment_id, order_id: &order_id, now: shop.now() };
+        let taker = Reservation::Link { payment_id, order_id: &order_id, now: shop.now() };
         statements.extend(link.gateway.of(&account).takes(account.id, &taker));
     }
     let rows = db.commit(statements).await?;
@@ -217,9 +217,9 @@ pub async fn destroy(shop: &Shop, account: &Account, payment_id: &str) -> Outcom
     };
     let payment = sql::from_row(payments.first().ok_or(Refusal::NotFound)?)?;
     if destroyed.is_empty() && !payment.destroyed {
-        return Err(Refusal::MoneyInIt.into());
+        return Err(Refusal::HasPayments.into());
     }
     // Also the second time: the first may have failed just here.
-    shop.world.cache.put(&tombstone(payment_id), "1", Some(TOMBSTONE)).await.map_err(Error::Fault)?;
+    shop.platform.cache.put(&tombstone(payment_id), "1", Some(TOMBSTONE)).await.map_err(Error::Fault)?;
     if destroyed.is_empty() { Err(Refusal::NotFound.into()) } else { Ok(()) }
 }

@@ -2,11 +2,11 @@
 
 use super::{Payment, Request};
 use crate::{
+    platform::{Fault, Row, Statement},
     shop::{
         gateway::{Gateway, wallet},
         money::{Amount, Currency},
     },
-    world::{Fault, Row, Statement},
 };
 
 /// The wallet's own confirmations stand in where the request has none; a page needs none. Where the seller has set up neither a
@@ -28,7 +28,7 @@ pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at
             request.price.minor().into(),
             request.price.currency().code().into(),
             request.quantity.into(),
-            request.gateway.snake().into(),
+            request.gateway.slug().into(),
             request.confirmations.into(),
             (&request.return_url).into(),
             request.webhook_url.clone().into(),

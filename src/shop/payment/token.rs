@@ -8,12 +8,12 @@ use sha2::Sha256;
 
 use crate::{
     json,
+    platform::Keys,
     shop::{
         gateway::Gateway,
         money::{Amount, Currency},
         webhook,
     },
-    world::Keys,
 };
 
 /// What a token says.
@@ -45,7 +45,7 @@ pub fn sign(keys: &Keys, payment_id: &str, link: &Link) -> String {
         link.price.minor(),
         link.price.currency().code(),
         link.quantity,
-        link.gateway.snake(),
+        link.gateway.slug(),
         link.needs_email,
         &link.return_origin,
         link.expires_at,

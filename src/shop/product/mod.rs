@@ -10,7 +10,7 @@ use super::{
     stock::{self, Serials},
     upload::{self, Upload},
 };
-use crate::world::{Fault, Row, Statement, Uncommitted};
+use crate::platform::{CommitError, Fault, Row, Statement};
 
 pub mod sql;
 
@@ -219,7 +219,7 @@ pub async fn update(
     let rows = match (account.db(shop)?.commit(statements).await, &restock) {
         (Ok(rows), _) => rows,
         (Err(no), Some(restock)) => return Err(refused(shop, account, &product, &restock.serials, no).await?),
-        (Err(no), None) if no.is_stale() => return Err(Refusal::Moved.into()),
+        (Err(no), None) if no.is_stale() => return Err(Refusal::Conflict.into()),
         (Err(no), None) => return Err(no.into()),
     };
     let mut doubled = 0;
@@ -244,7 +244,7 @@ async fn refused(
     account: &Account,
     product: &Product,
     serials: &Serials,
-    no: Uncommitted,
+    no: CommitError,
 ) -> Outcome<Error> {
     const NAMED: u32 = 11;
     if no.names("serials.seq") {
@@ -254,23 +254,23 @@ async fn refused(
         return Ok(no.into());
     }
     if !product.unique_serials {
-        return Ok(Refusal::Moved.into());
+        return Ok(Refusal::Conflict.into());
     }
     let rows = account.db(shop)?.rows(vec![stock::sql::taken(account.id, &product.id, serials, NAMED)]).await?;
     let taken = rows.iter().flatten().map(stock::sql::taken_row).collect::<Result<Vec<_>, _>>()?;
     // None is taken: then the product itself was changed meanwhile.
-    Ok(if taken.is_empty() { Refusal::Moved.into() } else { Refusal::SerialsTaken(taken).into() })
+    Ok(if taken.is_empty() { Refusal::Conflict.into() } else { Refusal::SerialsTaken(taken).into() })
 }
 
 /// What a commit that `sql::all_known` has held up is refused with: all ids that are no products of the account.
-pub async fn unknown(shop: &Shop, account: &Account, product_ids: &str, no: Uncommitted) -> Outcome<Error> {
+pub async fn unknown(shop: &Shop, account: &Account, product_ids: &str, no: CommitError) -> Outcome<Error> {
     if !no.is_stale() {
         return Ok(no.into());
     }
     let rows = account.db(shop)?.rows(vec![sql::unknown(account.id, product_ids)]).await?;
     let unknown = rows.iter().flatten().map(|row| row.text()).collect::<Result<Vec<_>, Fault>>()?;
     // All are there: then it is the row itself that somebody else has changed.
-    Ok(if unknown.is_empty() { Refusal::Moved.into() } else { Refusal::UnknownProducts(unknown).into() })
+    Ok(if unknown.is_empty() { Refusal::Conflict.into() } else { Refusal::UnknownProducts(unknown).into() })
 }
 
 /// Takes the product out of the shop, with what it has in stock and what was uploaded for it. Its orders stay as they are,

@@ -2,13 +2,13 @@
 
 use super::{Kind, Product};
 use crate::{
+    platform::{Fault, Row, Statement, Value},
     shop::{
         list,
         money::{Amount, Currency},
         stock::Serials,
         upload,
     },
-    world::{Fault, Row, Statement, Value},
 };
 
 pub const TABLE: &str = "products";

@@ -8,7 +8,7 @@ use super::{
     order,
     webhook::{self, Endpoint, Event, Subject},
 };
-use crate::world::Fault;
+use crate::platform::Fault;
 
 mod sql;
 
@@ -157,7 +157,7 @@ pub async fn create(shop: &Shop, account: &Account, question: Question, along: A
     statements.push(sql::insert(account.id, &query));
     statements.extend(owed.statements);
     db.commit(statements).await?;
-    shop.nudge(webhook::nudges(account, &owed.logs)).await;
+    shop.enqueue(webhook::messages(account, &owed.logs)).await;
     Ok(query)
 }
 
@@ -222,7 +222,7 @@ pub async fn change(
         statements.extend(owed.statements);
         match db.commit(statements).await {
             Ok(_) => {
-                shop.nudge(webhook::nudges(account, &owed.logs)).await;
+                shop.enqueue(webhook::messages(account, &owed.logs)).await;
                 return Ok(query);
             }
             Err(no) if no.is_stale() => {}

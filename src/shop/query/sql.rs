@@ -1,7 +1,7 @@
 //! Statements and rows of `queries` and `query_replies`.
 
 use super::{Query, Reply, Side, Status};
-use crate::world::{Fault, Reader, Row, Statement};
+use crate::platform::{Fault, Reader, Row, Statement};
 
 const COLUMNS: &str = "id, order_id, status, subject, email, message, replies, size, created_at, updated_at";
 const REPLY: &str = "id, sender, message, created_at";

@@ -3,7 +3,7 @@
 use super::{Serials, State, Taken};
 use crate::{
     json,
-    world::{Fault, Row, Statement, Value},
+    platform::{Fault, Row, Statement, Value},
 };
 
 /// Puts these in stock in place of what is there; held and sold ones stay. It stands behind the statement that has

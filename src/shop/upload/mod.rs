@@ -2,7 +2,7 @@
 //! object that it replaces is deleted: whatever fails in between leaves an object that nobody names, never a row without one.
 
 use super::{Outcome, Refusal, Shop, account::Account, id};
-use crate::world::{Content, Fault, LogLine, Reader};
+use crate::platform::{Content, Fault, LogLine, Reader};
 
 mod sql;
 
@@ -81,7 +81,7 @@ pub async fn replace(shop: &Shop, account: &Account, at: At<'_>, mut upload: Upl
     upload.id = format!("{}/{}", part(), part());
     // A file's type is the seller's word. It is told, and never given to a browser as the truth.
     let mime = if place == Place::Image { &upload.mime } else { "application/octet-stream" };
-    shop.world.files.put(&place.key(&upload.id), mime, content).await?;
+    shop.platform.files.put(&place.key(&upload.id), mime, content).await?;
     match write(shop, account, at, Some(&upload)).await {
         Err(error) => {
             // After a fault it may be in its row all the same.
@@ -122,13 +122,13 @@ async fn write(
 /// Deletes an object that no row names any more. If that fails it lies there and harms nobody.
 pub async fn discard(shop: &Shop, place: Place, upload: Option<Upload>) {
     let Some(upload) = upload else { return };
-    if let Err(fault) = shop.world.files.delete(&place.key(&upload.id)).await {
-        shop.world.log.write(LogLine::warn("files.not_deleted").with("id", upload.id.as_str()).because(fault));
+    if let Err(fault) = shop.platform.files.delete(&place.key(&upload.id)).await {
+        shop.platform.log.write(LogLine::warn("files.not_deleted").with("id", upload.id.as_str()).because(fault));
     }
 }
 
 /// A public image and its type. Files lie under other keys and can't be named here.
 pub async fn image(shop: &Shop, id: &str) -> Outcome<(String, Vec<u8>)> {
-    let found = shop.world.files.get(&Place::Image.key(id)).await?;
+    let found = shop.platform.files.get(&Place::Image.key(id)).await?;
     Ok(found.ok_or(Refusal::NotFound)?)
 }

@@ -1,7 +1,7 @@
 //! Statements of the columns that tell of an upload, in whichever table they are.
 
 use super::Upload;
-use crate::world::Statement;
+use crate::platform::Statement;
 
 pub fn one(account_id: i64, table: &str, id: &str, column: &str) -> Statement {
     Statement::new(

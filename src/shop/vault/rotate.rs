@@ -3,8 +3,8 @@
 use super::{open, seal};
 use crate::{
     json::{self, Value, ValueExt},
+    platform::{CommitError, Fault, Statement},
     shop::Shop,
-    world::{Fault, Statement, Uncommitted},
 };
 
 /// A column of sealed texts, or of JSON lists that each begin with one: `[[sealed, …], …]`.
@@ -49,7 +49,7 @@ pub struct Turn {
 /// Seals under the first key what others sealed: of one column of one shard, fifty rows at most, behind a row. A text that
 /// somebody changes meanwhile is left as he wrote it. `None`: `after` names no row.
 pub async fn turn(shop: &Shop, after: Option<&str>) -> Result<Option<Turn>, Fault> {
-    let shards = shop.world.databases.shards();
+    let shards = shop.platform.databases.shards();
     let mut places = shards.iter().flat_map(|shard| SEALED.iter().map(move |column| (shard, column)));
     let mut parts = after.unwrap_or_default().splitn(4, ' ');
     let mut part = || parts.next().unwrap_or_default();
@@ -58,8 +58,8 @@ pub async fn turn(shop: &Shop, after: Option<&str>) -> Result<Option<Turn>, Faul
     let (Some((shard, column)), Ok(behind)) = (begun, if after.is_none() { Ok(FIRST) } else { behind }) else {
         return Ok(None);
     };
-    let db = shop.world.databases.shard(shard)?;
-    let key = shop.world.settings.vault_keys.first().0;
+    let db = shop.platform.databases.shard(shard)?;
+    let key = shop.platform.settings.vault_keys.first().0;
     let rows = db.rows(vec![column.take_sealed(key, behind, row), column.looked_to(behind, row)]).await?;
     let [found, looked_to] = rows.as_slice() else {
         return Err(Fault("two answers were expected".into()));
@@ -76,7 +76,7 @@ pub async fn turn(shop: &Shop, after: Option<&str>) -> Result<Option<Turn>, Faul
         turn.after = Some(name);
     }
     if !writes.is_empty() {
-        let written = db.commit(writes).await.map_err(Uncommitted::into_fault)?;
+        let written = db.commit(writes).await.map_err(CommitError::into_fault)?;
         turn.resealed = written.iter().map(Vec::len).sum();
     }
     if found.len() < MOST as usize {
@@ -145,7 +145,7 @@ impl Column {
 
 /// The text, or those of a list, under the first key. `None` when one of them doesn't open.
 fn anew(shop: &Shop, place: &str, sealed: &str) -> Option<String> {
-    let keys = &shop.world.settings.vault_keys;
+    let keys = &shop.platform.settings.vault_keys;
     let again = |sealed: &str| {
         let plain = open(keys, place, sealed).ok()?;
         seal(keys, place, &plain, shop.random()).ok()

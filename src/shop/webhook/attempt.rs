@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     json::{self, Pairs},
+    platform::{Answer, FetchError, HttpRequest, LogLine},
     shop::time::{self, HOUR, MINUTE, SECOND},
-    world::{Answer, LogLine, Outgoing, WebFault},
 };
 
 /// A receiver has this long, in milliseconds.
@@ -56,7 +56,7 @@ pub async fn attempt(shop: &Shop, task: Task, quick: bool) -> Attempted {
         Ok(secrets) => secrets,
         Err(fault) => {
             let line = LogLine::error("webhook.secret_unreadable").account(task.account_id);
-            shop.world.log.write(line.because(fault));
+            shop.platform.log.write(line.because(fault));
             return Attempted { end: End::NotMade, ..failed(shop, task, "secret") };
         }
     };
@@ -64,9 +64,9 @@ pub async fn attempt(shop: &Shop, task: Task, quick: bool) -> Attempted {
         return failed(shop, task, reason);
     }
     let (body, now) = (sign::body(&task.log.payload), shop.now());
-    let headers = sign::headers(&shop.world.settings.brand, &secrets, &task.log, task.seq, &body, now / SECOND);
+    let headers = sign::headers(&shop.platform.settings.brand, &secrets, &task.log, task.seq, &body, now / SECOND);
     let timeout = if quick { QUICK } else { TIMEOUT };
-    let request = Outgoing {
+    let request = HttpRequest {
         method: "POST",
         url: task.log.url.clone(),
         headers,
@@ -74,13 +74,13 @@ pub async fn attempt(shop: &Shop, task: Task, quick: bool) -> Attempted {
         timeout,
         limit: KEPT,
     };
-    match shop.world.web.fetch(request).await {
+    match shop.platform.web.fetch(request).await {
         Ok(answer) => {
             // A status at once and then a body that trickles takes as long as no answer.
             let late = shop.now() - now >= LATE;
             Attempted { late, ..answered(shop, task, answer) }
         }
-        Err(WebFault::Timeout) if quick => Attempted { task, end: End::NotQuick, late: true },
+        Err(FetchError::Timeout) if quick => Attempted { task, end: End::NotQuick, late: true },
         Err(fault) => failed(shop, task, fault.word()),
     }
 }
@@ -95,7 +95,7 @@ pub fn given_up(mut task: Task, reason: &str) -> Attempted {
 
 /// Whether it may be sent there, by what stands in the URL and by what its name leads to.
 async fn may_go(shop: &Shop, url: &str) -> Result<(), &'static str> {
-    let settings = &shop.world.settings;
+    let settings = &shop.platform.settings;
     let url = url::callable(url, settings).map_err(|_| "forbidden_url")?;
     match url.name() {
         Some(name) if !settings.allow_insecure_urls => match dns::find(shop, name).await {

@@ -13,8 +13,8 @@ use super::{
     turns::turns,
 };
 use crate::{
+    platform::{Fault, LogLine, Row, Statement},
     shop::{job::Job, time::SECOND},
-    world::{Fault, LogLine, Row, Statement},
 };
 
 /// A webhook waits so long, from its making on, for earlier ones of its subject to the same receiver.
@@ -38,7 +38,7 @@ pub enum Pace {
 /// Sends these logs (account, id) of one shard, those of them that are still owed and whose time has come. Logs of one
 /// subject to one receiver go one after the other.
 pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)]) -> Result<(), Fault> {
-    let db = shop.world.databases.shard(shard)?;
+    let db = shop.platform.databases.shard(shard)?;
     // Beside them the endpoints of their accounts, which news of one of them concerns. Those are rare, but would be another trip.
     let mut accounts: Vec<i64> = logs.iter().map(|(account_id, _)| *account_id).collect();
     accounts.sort_unstable();
@@ -53,7 +53,7 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)
     // One row that can't be read must not keep the others.
     let tasks = tasks.iter().filter_map(|row| {
         task::task(row)
-            .map_err(|fault| shop.world.log.write(LogLine::error("webhook.log_unreadable").because(fault)))
+            .map_err(|fault| shop.platform.log.write(LogLine::error("webhook.log_unreadable").because(fault)))
             .ok()
     });
     let board = Board::default();
@@ -68,7 +68,7 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)
     let mut news: Vec<News> = Vec::new();
     // Statements that answer ids of logs to be sent next, each with its account and how long they wait.
     let mut next: Vec<(i64, Statement, Pace)> = Vec::new();
-    let mut nudges = Vec::new();
+    let mut messages = Vec::new();
     let mut moved: Vec<(i64, String)> = Vec::new();
     for turn in sent {
         let (task, wait) = match turn {
@@ -100,7 +100,7 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)
                 }
                 (task, Some((0, true)))
             }
-            // Whatever it waits for may be over before, and then nudges it.
+            // Whatever it waits for may be over before, and then sends messages for it.
             Turn::Held(task) => {
                 let left = task.log.created_at + HELD - now;
                 (task, Some((left, pace != Pace::Quick)))
@@ -123,7 +123,7 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)
         }
         let job = Job::Deliver { shard: shard.to_owned(), account_id: task.account_id, log_id: task.log.id, slow };
         // Rounded up: a nudge before its time is dropped.
-        nudges.push((job, u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(0)));
+        messages.push((job, u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(0)));
     }
     next.extend(
         board
@@ -144,13 +144,13 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)
         match one.owe(shop, its.map_or(&[], |(_, rows)| rows)) {
             Ok(Some(Owed { logs, statements })) => {
                 units.push(statements);
-                nudges.extend(logs.into_iter().map(|Due { log_id, slow }| {
+                messages.extend(logs.into_iter().map(|Due { log_id, slow }| {
                     (Job::Deliver { shard: shard.to_owned(), account_id: one.account_id, log_id, slow }, 0)
                 }));
             }
             Ok(None) => {}
             Err(fault) => {
-                shop.world.log.write(LogLine::warn("webhook.alert_postponed").account(one.account_id).because(fault))
+                shop.platform.log.write(LogLine::warn("webhook.alert_postponed").account(one.account_id).because(fault))
             }
         }
     }
@@ -165,7 +165,7 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)
                     if !logs.iter().any(|(_, id)| *id == log_id) {
                         let slow = *pace != Pace::Quick;
                         let job = Job::Deliver { shard: shard.to_owned(), account_id: *account_id, log_id, slow };
-                        nudges.push((job, 1));
+                        messages.push((job, 1));
                     }
                 }
             }
@@ -179,13 +179,13 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)
                     Err(no) if no.is_stale() => {}
                     // The webhook will be repeated.
                     Err(no) => {
-                        shop.world.log.write(LogLine::warn("webhook.outcome_not_written").because(no.into_fault()))
+                        shop.platform.log.write(LogLine::warn("webhook.outcome_not_written").because(no.into_fault()))
                     }
                 }
             }
         }
     }
-    shop.nudge(nudges).await;
+    shop.enqueue(messages).await;
     Ok(())
 }
 
@@ -273,7 +273,7 @@ fn log_failure(shop: &Shop, task: &Task, end: End) {
         None => line,
     };
     let line = line.with("status", task.log.response_code).with("retries", i64::from(task.log.retries));
-    shop.world.log.write(match &task.log.error {
+    shop.platform.log.write(match &task.log.error {
         Some(reason) => line.because(reason),
         None => line,
     });

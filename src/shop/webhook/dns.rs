@@ -12,11 +12,11 @@ use std::{cell::RefCell, net::IpAddr};
 use super::url;
 use crate::{
     json::{self, ValueExt},
+    platform::HttpRequest,
     shop::{
         Shop,
         time::{MINUTE, SECOND},
     },
-    world::Outgoing,
 };
 
 /// What is known of a name. Of two answers the greater counts.
@@ -40,7 +40,7 @@ const MOST: usize = 500;
 
 /// Looks the name up, unless that is turned off, or was done just now.
 pub async fn find(shop: &Shop, name: &str) -> Found {
-    let Some(resolver) = &shop.world.settings.dns_url else {
+    let Some(resolver) = &shop.platform.settings.dns_url else {
         return Found::Public;
     };
     let now = shop.now();
@@ -65,7 +65,7 @@ pub async fn find(shop: &Shop, name: &str) -> Found {
 }
 
 async fn ask(shop: &Shop, url: String) -> Found {
-    let request = Outgoing {
+    let request = HttpRequest {
         method: "GET",
         url,
         headers: vec![("accept".into(), "application/dns-json".into())],
@@ -73,7 +73,7 @@ async fn ask(shop: &Shop, url: String) -> Found {
         timeout: 2_000,
         limit: 64 << 10,
     };
-    match shop.world.web.fetch(request).await {
+    match shop.platform.web.fetch(request).await {
         // What can't be read to its end can't be checked; no honest name has a thousand addresses.
         Ok(answer) if answer.status == 200 && answer.truncated => Found::Private,
         Ok(answer) if answer.status == 200 => read(&answer.body).unwrap_or(Found::Unknown),

@@ -12,7 +12,7 @@ use super::{
     query::Query,
     time::{DAY, HOUR, MINUTE},
 };
-use crate::world::{Fault, Row, Statement};
+use crate::platform::{Fault, Row, Statement};
 use enable::Updated;
 
 mod attempt;
@@ -287,7 +287,7 @@ pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>,
 }
 
 /// Messages that have these logs sent at once.
-pub fn nudges(account: &Account, logs: &[Due]) -> Vec<(Job, u32)> {
+pub fn messages(account: &Account, logs: &[Due]) -> Vec<(Job, u32)> {
     logs.iter()
         .map(|due| {
             let (shard, log_id) = (account.shard.clone(), due.log_id.clone());

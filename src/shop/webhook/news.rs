@@ -3,8 +3,8 @@
 
 use super::{Endpoint, Event, Owed, Subject, owe, sql, task::Task};
 use crate::{
+    platform::{Fault, Row, Statement},
     shop::Shop,
-    world::{Fault, Row, Statement},
 };
 
 pub struct News {

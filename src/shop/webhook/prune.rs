@@ -5,8 +5,8 @@
 //! until all of its old logs are gone, and then has a day's rest: a hundred thousand accounts are seventy a minute.
 
 use crate::{
+    platform::{CommitError, Db, Fault, Row, Statement},
     shop::{Shop, retention, time::DAY},
-    world::{Db, Fault, Row, Statement, Uncommitted},
 };
 
 /// Accounts of one commit.
@@ -32,7 +32,7 @@ pub async fn prune(shop: &Shop, db: &dyn Db, mut accounts: Vec<i64>) -> Result<(
         }
         let end = retention::logs_end(shop, shop.now());
         let steps = accounts.iter().flat_map(|id| [delete(*id, end), count(*id), plan(*id, end)]);
-        let mut rows = db.commit(steps.chain([next(end)]).collect()).await.map_err(Uncommitted::into_fault)?;
+        let mut rows = db.commit(steps.chain([next(end)]).collect()).await.map_err(CommitError::into_fault)?;
         accounts = rows.pop().unwrap_or_default().iter().map(Row::int).collect::<Result<_, _>>()?;
     }
     Ok(())

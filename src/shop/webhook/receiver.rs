@@ -6,8 +6,8 @@ use std::{cell::RefCell, collections::BTreeMap};
 use super::{PATIENCE, task::Task};
 use crate::{
     json,
+    platform::{Reader, Statement},
     shop::time::{DAY, HOUR, MINUTE, SECOND},
-    world::{Reader, Statement},
 };
 
 /// Failures in a row that open a circuit. One that waited for its whole time-out opens the circuit alone, because it held one

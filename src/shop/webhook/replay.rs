@@ -5,16 +5,16 @@
 //! Looking for the logs of a time reads many rows of a database that others share. So an account has one look at a time, and
 //! a budget of rows.
 
-use super::{Due, GRACE, Log, first, nudges, receiver, sql};
+use super::{Due, GRACE, Log, first, messages, receiver, sql};
 use crate::{
     json,
+    platform::{Fault, Row, Statement},
     shop::{
         Along, Outcome, Refusal, Shop,
         account::Account,
         id,
         time::{DAY, MINUTE, SECOND},
     },
-    world::{Fault, Row, Statement},
 };
 
 /// So many are sent again by one call.
@@ -75,7 +75,7 @@ pub async fn retry(shop: &Shop, account: &Account, id: &str, along: Along<'_, Lo
         receiver::let_probe(account.id, &pairs, now),
     ]);
     db.commit(statements).await?;
-    shop.nudge(nudges(account, &[Due { log_id: log.id.clone(), slow: true }])).await;
+    shop.enqueue(messages(account, &[Due { log_id: log.id.clone(), slow: true }])).await;
     Ok(log)
 }
 
@@ -170,7 +170,7 @@ pub async fn replay(shop: &Shop, account: &Account, wanted: &Wanted, along: Alon
             Ok(_) => {
                 let due = |log_id: &String| Due { log_id: log_id.clone(), slow: true };
                 let due: Vec<Due> = replayed.log_ids.iter().take(NUDGED).map(due).collect();
-                shop.nudge(nudges(account, &due)).await;
+                shop.enqueue(messages(account, &due)).await;
                 return Ok(replayed);
             }
             // Somebody else sends some of them again, just now.

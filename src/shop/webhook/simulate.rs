@@ -1,9 +1,10 @@
 //! The simulator: a sample of an event, signed and delivered like a real one, for whoever writes a receiver. Nothing has
 //! happened, and the log and a header say so.
 
-use super::{Due, Endpoint, Event, GRACE, Log, PATIENCE, RETRIES, Subject, nudges, receiver, sql};
+use super::{Due, Endpoint, Event, GRACE, Log, PATIENCE, RETRIES, Subject, messages, receiver, sql};
 use crate::{
     json,
+    platform::{Fault, Statement},
     shop::{
         Along, Outcome, Shop,
         account::{Account, policy::Policy},
@@ -15,7 +16,6 @@ use crate::{
         query::{self, Query, Reply, Side},
         time::{DAY, MINUTE},
     },
-    world::{Fault, Statement},
 };
 
 /// Owes a sample of the event to the URL.
@@ -33,7 +33,7 @@ pub async fn simulate(
     let pair = json::to_text(&[[&log.id, &log.id]]);
     statements.push(receiver::let_probe(account.id, &pair, shop.now()));
     account.db(shop)?.commit(statements).await?;
-    shop.nudge(nudges(account, &[Due { log_id: log.id.clone(), slow: false }])).await;
+    shop.enqueue(messages(account, &[Due { log_id: log.id.clone(), slow: false }])).await;
     Ok(log)
 }
 

@@ -5,8 +5,8 @@ use super::{
     receiver::{self, State},
 };
 use crate::{
+    platform::{Fault, Row, Statement},
     shop::list,
-    world::{Fault, Row, Statement},
 };
 
 const ENDPOINT: &str = "e.id, e.url, e.events, e.enabled, e.created_at, e.updated_at, e.failing_since, e.disabled_at, \

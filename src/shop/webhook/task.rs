@@ -7,11 +7,11 @@ use super::{
 };
 use crate::{
     json,
+    platform::{Fault, Row, Statement},
     shop::{
         account::secret::Sealed,
         time::{DAY, MINUTE},
     },
-    world::{Fault, Row, Statement},
 };
 
 /// A log with what its delivery needs.

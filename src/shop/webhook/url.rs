@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::world::Settings;
+use crate::platform::Settings;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadUrl {

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use pushguard::world::{Databases, Fault, Later, Row, Statement, Uncommitted, Value};
+use pushguard::platform::{CommitError, Databases, Fault, LocalBoxFuture, Row, Statement, Value};
 use rusqlite::{Connection, StatementStatus, backup::Backup, types::Value as Cell_};
 
 use super::{Yield, record};
@@ -289,9 +289,9 @@ fn fault(error: &rusqlite::Error) -> Fault {
 }
 
 /// The words that SQLite has for it, as D1 passes them on.
-fn uncommitted(error: rusqlite::Error) -> Uncommitted {
+fn uncommitted(error: rusqlite::Error) -> CommitError {
     let words = error.to_string();
-    if words.contains("constraint failed") { Uncommitted::Constraint(words) } else { Uncommitted::Fault(fault(&error)) }
+    if words.contains("constraint failed") { CommitError::Constraint(words) } else { CommitError::Fault(fault(&error)) }
 }
 
 impl Db {
@@ -308,7 +308,7 @@ impl Db {
         self.run(shard, &statements, true).map_err(|error| fault(&error))
     }
 
-    async fn write(&self, shard: usize, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, Uncommitted> {
+    async fn write(&self, shard: usize, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, CommitError> {
         Yield(self.interleaves.get()).await;
         if statements.is_empty() {
             return Ok(Vec::new());
@@ -336,25 +336,25 @@ impl Db {
 }
 
 /// The first shard, for tests that write statements of their own.
-impl pushguard::world::Db for Db {
-    fn rows<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Fault>> {
+impl pushguard::platform::Db for Db {
+    fn rows<'a>(&'a self, statements: Vec<Statement>) -> LocalBoxFuture<'a, Result<Vec<Vec<Row>>, Fault>> {
         Box::pin(self.read(0, statements))
     }
 
-    fn commit<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Uncommitted>> {
+    fn commit<'a>(&'a self, statements: Vec<Statement>) -> LocalBoxFuture<'a, Result<Vec<Vec<Row>>, CommitError>> {
         Box::pin(self.write(0, statements))
     }
 }
 
 struct Shard(Rc<Db>, usize);
 
-impl pushguard::world::Db for Shard {
-    fn rows<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Fault>> {
+impl pushguard::platform::Db for Shard {
+    fn rows<'a>(&'a self, statements: Vec<Statement>) -> LocalBoxFuture<'a, Result<Vec<Vec<Row>>, Fault>> {
         record::statements(&statements);
         Box::pin(self.0.read(self.1, statements))
     }
 
-    fn commit<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Uncommitted>> {
+    fn commit<'a>(&'a self, statements: Vec<Statement>) -> LocalBoxFuture<'a, Result<Vec<Vec<Row>>, CommitError>> {
         record::statements(&statements);
         Box::pin(self.0.write(self.1, statements))
     }
@@ -363,11 +363,11 @@ impl pushguard::world::Db for Shard {
 pub struct Shards(pub Rc<Db>);
 
 impl Databases for Shards {
-    fn directory(&self) -> Rc<dyn pushguard::world::Db> {
+    fn directory(&self) -> Rc<dyn pushguard::platform::Db> {
         Rc::new(Shard(self.0.clone(), 0))
     }
 
-    fn shard(&self, name: &str) -> Result<Rc<dyn pushguard::world::Db>, Fault> {
+    fn shard(&self, name: &str) -> Result<Rc<dyn pushguard::platform::Db>, Fault> {
         match SHARDS.iter().position(|known| *known == name) {
             Some(shard) => Ok(Rc::new(Shard(self.0.clone(), shard))),
             None => Err(Fault(format!("no shard has the name {name}"))),

@@ -5,7 +5,7 @@ use std::{
     rc::Rc,
 };
 
-use pushguard::world::{Answer, Clock as _, WebFault};
+use pushguard::platform::{Answer, Clock as _, FetchError};
 use serde_json::{Value, json};
 
 use super::{Clock, Sent, Web, World, web::answer};
@@ -14,7 +14,7 @@ use super::{Clock, Sent, Web, World, web::answer};
 #[derive(Debug, Clone)]
 pub enum Mood {
     Well,
-    Silent(WebFault),
+    Silent(FetchError),
     /// It answers everything with this.
     Says(u16, Vec<u8>),
     /// The tip is right, and the transactions are this.
@@ -153,7 +153,7 @@ impl Esplora {
         }
     }
 
-    fn serve(&self, sent: &Sent) -> Result<Answer, WebFault> {
+    fn serve(&self, sent: &Sent) -> Result<Answer, FetchError> {
         let path = sent.url.strip_prefix(&self.base).expect("a path of this server");
         let is_tip = path == "/blocks/tip/height";
         match &*self.mood.borrow() {
@@ -163,7 +163,7 @@ impl Esplora {
             Mood::Tells(_) | Mood::Well => {}
         }
         if self.takes.get() > sent.timeout {
-            return Err(WebFault::Timeout);
+            return Err(FetchError::Timeout);
         }
         if is_tip {
             return answer(200, self.tip.borrow().to_string());

@@ -6,7 +6,7 @@ use std::{
     rc::Rc,
 };
 
-use pushguard::world::{Answer, WebFault};
+use pushguard::platform::{Answer, FetchError};
 use serde_json::{Value, json};
 
 use super::{Mood, Sent, World, web::answer};
@@ -163,7 +163,7 @@ impl Node {
         self.transactions.borrow().iter().filter(|tx| tx.height <= at && tx.from == address).count()
     }
 
-    fn serve(&self, sent: &Sent) -> Result<Answer, WebFault> {
+    fn serve(&self, sent: &Sent) -> Result<Answer, FetchError> {
         assert_eq!((sent.method, sent.header("content-type")), ("POST", "application/json"));
         match &*self.mood.borrow() {
             Mood::Silent(fault) => return Err(*fault),

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
 };
 
-use pushguard::world::{Content, Fault, Later};
+use pushguard::platform::{Content, Fault, LocalBoxFuture};
 
 #[derive(Default)]
 pub struct Files {
@@ -26,8 +26,8 @@ impl Files {
     }
 }
 
-impl pushguard::world::Files for Files {
-    fn put<'a>(&'a self, key: &'a str, mime: &'a str, content: Content) -> Later<'a, Result<(), Fault>> {
+impl pushguard::platform::Files for Files {
+    fn put<'a>(&'a self, key: &'a str, mime: &'a str, content: Content) -> LocalBoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             if self.put_breaks.replace(false) {
                 return Err(Fault("the upload broke off".into()));
@@ -41,11 +41,11 @@ impl pushguard::world::Files for Files {
         })
     }
 
-    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<(String, Vec<u8>)>, Fault>> {
+    fn get<'a>(&'a self, key: &'a str) -> LocalBoxFuture<'a, Result<Option<(String, Vec<u8>)>, Fault>> {
         Box::pin(std::future::ready(Ok(self.kept.borrow().get(key).cloned())))
     }
 
-    fn delete<'a>(&'a self, key: &'a str) -> Later<'a, Result<(), Fault>> {
+    fn delete<'a>(&'a self, key: &'a str) -> LocalBoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             if self.delete_breaks.replace(false) {
                 return Err(Fault("the bucket did not answer".into()));

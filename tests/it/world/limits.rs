@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use pushguard::world::{self, Clock as _, Fault, Later, Limited, Settings, Tally};
+use pushguard::platform::{self, Clock as _, Fault, LimitKind, LocalBoxFuture, RequestCounter, Settings};
 
 use super::Clock;
 
@@ -11,15 +11,22 @@ pub struct Limits {
     account: u32,
     anonymous: u32,
     /// What all isolates have let through; `own` is what this one has.
-    all: Tally,
-    own: Tally,
+    all: RequestCounter,
+    own: RequestCounter,
     pub broken: Cell<bool>,
 }
 
 impl Limits {
     pub fn new(clock: Rc<Clock>, settings: &Settings) -> Limits {
         let (account, anonymous) = (settings.rate_limit_account, settings.rate_limit_anonymous);
-        Limits { clock, account, anonymous, all: Tally::new(), own: Tally::new(), broken: Cell::new(false) }
+        Limits {
+            clock,
+            account,
+            anonymous,
+            all: RequestCounter::new(),
+            own: RequestCounter::new(),
+            broken: Cell::new(false),
+        }
     }
 
     /// Another isolate lets so many requests through.
@@ -28,20 +35,20 @@ impl Limits {
     }
 }
 
-impl world::Limits for Limits {
-    fn allows<'a>(&'a self, who: Limited, key: &'a str) -> Later<'a, Result<bool, Fault>> {
+impl platform::Limits for Limits {
+    fn allows<'a>(&'a self, who: LimitKind, key: &'a str) -> LocalBoxFuture<'a, Result<bool, Fault>> {
         Box::pin(async move {
             if self.broken.get() {
                 return Err(Fault("the limit is broken".into()));
             }
-            let limit = if who == Limited::Account { self.account } else { self.anonymous };
+            let limit = if who == LimitKind::Account { self.account } else { self.anonymous };
             let allowed = self.all.add(key, 0, self.clock.now()) < limit;
             self.all.add(key, allowed.into(), self.clock.now());
             Ok(allowed)
         })
     }
 
-    fn tally(&self, key: &str, more: u32, now: i64) -> u32 {
+    fn request_counter(&self, key: &str, more: u32, now: i64) -> u32 {
         self.own.add(key, more, now)
     }
 }

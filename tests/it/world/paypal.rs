@@ -6,7 +6,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use pushguard::world::{Answer, WebFault};
+use pushguard::platform::{Answer, FetchError};
 use serde_json::{Value, json};
 
 use super::{Sent, World, web::answer};
@@ -88,7 +88,7 @@ impl PayPal {
         self.orders.borrow().len()
     }
 
-    fn answer(&self, sent: &Sent) -> Result<Answer, WebFault> {
+    fn answer(&self, sent: &Sent) -> Result<Answer, FetchError> {
         if self.down.get() {
             return answer(503, "down");
         }
@@ -160,7 +160,7 @@ impl PayPal {
         capture_of(order).clone()
     }
 
-    fn create(&self, sent: &Sent) -> Result<Answer, WebFault> {
+    fn create(&self, sent: &Sent) -> Result<Answer, FetchError> {
         let asked = sent.json();
         let unit = &asked["purchase_units"][0];
         let key = sent.header("paypal-request-id").to_owned();
@@ -179,7 +179,7 @@ impl PayPal {
         answer(201, orders.last().expect("one").to_string())
     }
 
-    fn capture(&self, order: &mut Value) -> Result<Answer, WebFault> {
+    fn capture(&self, order: &mut Value) -> Result<Answer, FetchError> {
         if order["status"] != "APPROVED" || self.declines.get() {
             let issue = if self.declines.get() { self.issue.get() } else { "ORDER_NOT_APPROVED" };
             let issue =

@@ -6,8 +6,8 @@ use std::{
 };
 
 use pushguard::{
+    platform::{Clock as _, Fault, LocalBoxFuture, QueueName},
     shop::job::Job,
-    world::{Clock as _, Fault, Lane, Later},
 };
 
 use super::{Clock, SECOND};
@@ -55,8 +55,8 @@ impl Queue {
     }
 }
 
-impl pushguard::world::Queue for Queue {
-    fn send<'a>(&'a self, lane: Lane, messages: Vec<(String, u32)>) -> Later<'a, Result<(), Fault>> {
+impl pushguard::platform::Queue for Queue {
+    fn send<'a>(&'a self, lane: QueueName, messages: Vec<(String, u32)>) -> LocalBoxFuture<'a, Result<(), Fault>> {
         if self.broken.get() {
             return Box::pin(std::future::ready(Err(Fault("the queue is broken".into()))));
         }

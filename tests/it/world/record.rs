@@ -15,7 +15,7 @@ use std::{
 
 use pushguard::{
     http::{Body, Request, Response},
-    world::Statement,
+    platform::Statement,
 };
 
 use super::Sent;

@@ -5,7 +5,7 @@ use std::{
     rc::Rc,
 };
 
-use pushguard::world::{Answer, Clock as _, Later, Outgoing, WebFault};
+use pushguard::platform::{Answer, Clock as _, FetchError, HttpRequest, LocalBoxFuture};
 
 use super::{Clock, Yield};
 
@@ -32,7 +32,7 @@ impl Sent {
     }
 }
 
-type Handler = Rc<RefCell<dyn FnMut(&Sent) -> Result<Answer, WebFault>>>;
+type Handler = Rc<RefCell<dyn FnMut(&Sent) -> Result<Answer, FetchError>>>;
 
 pub struct Web {
     handlers: RefCell<Vec<(String, Handler)>>,
@@ -45,7 +45,7 @@ pub struct Web {
 }
 
 /// What a server says.
-pub fn answer(status: u16, body: impl Into<Vec<u8>>) -> Result<Answer, WebFault> {
+pub fn answer(status: u16, body: impl Into<Vec<u8>>) -> Result<Answer, FetchError> {
     Ok(Answer { status, headers: Vec::new(), body: body.into(), truncated: false })
 }
 
@@ -62,7 +62,7 @@ impl Web {
     }
 
     /// From now on, what goes to URLs that begin so is answered so.
-    pub fn on(&self, prefix: &str, handler: impl FnMut(&Sent) -> Result<Answer, WebFault> + 'static) {
+    pub fn on(&self, prefix: &str, handler: impl FnMut(&Sent) -> Result<Answer, FetchError> + 'static) {
         self.handlers.borrow_mut().push((prefix.to_owned(), Rc::new(RefCell::new(handler))));
     }
 
@@ -88,8 +88,8 @@ impl Web {
     }
 }
 
-impl pushguard::world::Web for Web {
-    fn fetch<'a>(&'a self, request: Outgoing) -> Later<'a, Result<Answer, WebFault>> {
+impl pushguard::platform::Web for Web {
+    fn fetch<'a>(&'a self, request: HttpRequest) -> LocalBoxFuture<'a, Result<Answer, FetchError>> {
         Box::pin(async move {
             self.waiting.set(self.waiting.get() + 1);
             self.most_waiting.set(self.most_waiting.get().max(self.waiting.get()));
@@ -110,7 +110,7 @@ impl pushguard::world::Web for Web {
             let handler = handlers.iter().rev().find(|(prefix, _)| sent.url.starts_with(prefix.as_str()));
             let handler = handler.map(|(_, handler)| handler.clone());
             drop(handlers);
-            let mut answer = handler.map_or(Err(WebFault::Dns), |handler| (handler.borrow_mut())(&sent))?;
+            let mut answer = handler.map_or(Err(FetchError::Dns), |handler| (handler.borrow_mut())(&sent))?;
             if answer.body.len() > request.limit {
                 answer.body.truncate(request.limit);
                 answer.truncated = true;

@@ -2,17 +2,17 @@
 //! HTTP request. What comes back is untrusted: bounded in time and size, and numbers that can't be are nonsense.
 
 use super::{
-    super::{Desk, Output, Sighting, servers::ServerError},
+    super::{ChainSnapshot, GatewayContext, Output, servers::ServerError},
     rpc::{NONSENSE, RpcCall, batch, said},
 };
 use crate::{
     json::Value,
+    platform::{Fault, ServerUrl},
     shop::{
         Shop,
-        order::{self, Order, facts::Receipt},
+        order::{self, Order, facts::OnchainPayment},
         time::SECOND,
     },
-    world::{Fault, ServerUrl},
 };
 
 /// Wei for one unit of ours, 10⁻⁸ ether.
@@ -37,12 +37,12 @@ const SLOT: i64 = 12 * SECOND;
 /// One server, asked about one order.
 #[derive(Clone, Copy)]
 pub struct Node<'a> {
-    pub desk: Desk<'a>,
+    pub desk: GatewayContext<'a>,
     pub server: &'a ServerUrl,
     /// Milliseconds for each answer.
     pub timeout: u32,
     pub order: &'a Order,
-    pub known: &'a [Receipt],
+    pub known: &'a [OnchainPayment],
 }
 
 /// Height of the newest block, and what the address holds.
@@ -63,9 +63,9 @@ impl Node<'_> {
     /// A receipt is a rise of the balance, named after the block at which it was first seen, and each look asks what the address
     /// held at that block: if it held less, the block was reorganised. So what the seller moves on later, which lowers only
     /// the newest balance, takes nothing away. (What he moves on while more is to come hides as much of that.)
-    pub async fn balance(self) -> Result<Sighting, ServerError> {
+    pub async fn balance(self) -> Result<ChainSnapshot, ServerError> {
         let invoice = &self.order.invoice;
-        let mut living: Vec<&Receipt> = self.known.iter().filter(|receipt| !receipt.gone).collect();
+        let mut living: Vec<&OnchainPayment> = self.known.iter().filter(|receipt| !receipt.gone).collect();
         living.sort_by_key(|receipt| receipt.height);
         living.truncate(MOST_KNOWN);
         let held = |at| of("eth_getBalance", &invoice.address, at);
@@ -75,7 +75,7 @@ impl Node<'_> {
         let tip = view.tip;
         let newest = view.answers.next().as_ref().and_then(coins).ok_or_else(|| view.said(NONSENSE))?;
         let mut level = invoice.held_before;
-        let mut sighting = Sighting { tip, complete: true, ..Sighting::default() };
+        let mut sighting = ChainSnapshot { tip, complete: true, ..ChainSnapshot::default() };
         for (receipt, then) in living.into_iter().zip(view.answers.by_ref().collect::<Vec<_>>()) {
             let reached = level.saturating_add(receipt.value);
             let at = receipt.height.unwrap_or(tip);
@@ -103,9 +103,9 @@ impl Node<'_> {
     /// A chain read block by block, for payments to an address that all orders share. Blocks are read only when the address
     /// has moved since the last look: from one block to another it holds the same and has sent nothing, so nothing came. One
     /// request then.
-    pub async fn blocks(self) -> Result<Sighting, ServerError> {
+    pub async fn blocks(self) -> Result<ChainSnapshot, ServerError> {
         let invoice = &self.order.invoice;
-        let known: Vec<&Receipt> = self.known.iter().rev().take(MOST_KNOWN).collect();
+        let known: Vec<&OnchainPayment> = self.known.iter().rev().take(MOST_KNOWN).collect();
         let mark = invoice.cursor.filter(|mark| *mark > 0);
         let held = |at| ["eth_getBalance", "eth_getTransactionCount"].map(|method| of(method, &invoice.address, at));
         let mut calls = match mark {
@@ -117,7 +117,7 @@ impl Node<'_> {
         let View { tip, mut answers, .. } = view(self.desk.shop, self.server, self.timeout, calls).await?;
         let then: Vec<u128> = answers.by_ref().take(moves).filter_map(|answer| quantity(&answer)).collect();
         let is_still = matches!(then.as_slice(), [held, sent, holds, sends] if held == holds && sent == sends);
-        let mut sighting = Sighting { tip, complete: true, ..Sighting::default() };
+        let mut sighting = ChainSnapshot { tip, complete: true, ..ChainSnapshot::default() };
         for (receipt, answer) in known.into_iter().zip(answers) {
             sighting.outputs.extend(included(&answer).map(|height| Output { height: Some(height), ..output(receipt) }));
         }
@@ -215,7 +215,7 @@ impl Node<'_> {
     }
 }
 
-fn output(receipt: &Receipt) -> Output {
+fn output(receipt: &OnchainPayment) -> Output {
     Output { txid: receipt.txid.clone(), vout: receipt.vout, value: receipt.value, height: receipt.height, time: None }
 }
 
@@ -261,7 +261,7 @@ async fn view(shop: &Shop, server: &ServerUrl, timeout: u32, mut calls: Vec<RpcC
     let mut answers = answers.into_iter();
     // Coins of a test network look like any others, and have the same addresses.
     let chain = answers.next().as_ref().and_then(quantity);
-    if chain != Some(shop.world.settings.ethereum.chain_id.into()) {
+    if chain != Some(shop.platform.settings.ethereum.chain_id.into()) {
         return Err(said("it is no node of this chain", words));
     }
     let tip = tip.as_ref().and_then(height).ok_or_else(|| said(NONSENSE, words))?;

@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::super::{ask, servers::ServerError};
 use crate::{
     json::{self, Value, ValueExt},
+    platform::{HttpRequest, LogLine, ServerUrl},
     shop::Shop,
-    world::{LogLine, Outgoing, ServerUrl},
 };
 
 /// What is asked of a node.
@@ -60,7 +60,7 @@ pub async fn batch(
             Ok((answers, said)) => {
                 if let Some(line) = refusal.take() {
                     shop.servers.set_batch(server, size, shop.now());
-                    shop.world.log.write(line);
+                    shop.platform.log.write(line);
                 }
                 results.extend(answers);
                 words = words.or(said);
@@ -112,7 +112,7 @@ async fn request(
     };
     let request = ask::call(server.as_str().to_owned(), Some(("application/json", body.into_bytes())));
     let too_many = |words: &str| Refused::Batch { fits: number(words, calls.len()), words: ask::quoted(server, words) };
-    let answer = match ask::json(shop, Outgoing { timeout, limit: LIMIT, ..request }).await {
+    let answer = match ask::json(shop, HttpRequest { timeout, limit: LIMIT, ..request }).await {
         Ok(answer) => answer,
         Err(no) => {
             let words = message(&no.body);

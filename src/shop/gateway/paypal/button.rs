@@ -6,11 +6,11 @@ use form_urlencoded::Serializer;
 
 use super::{GATEWAY, NotAdmitted, Set, Setting, Told, base, is_sandbox, known_id, minor, order_id, ways_back};
 use crate::shop::{
-    gateway::{Desk, NoSight, Notice, ask, settings},
+    gateway::{GatewayContext, GatewayNotification, SyncError, ask, settings},
     money::Currency,
     order::{
         Draft,
-        movement::{Kind, Movement, Session, SessionState},
+        ledger::{Kind, LedgerEntry, Session, SessionState},
     },
     text::email,
     time::{self, HOUR},
@@ -21,7 +21,7 @@ const MOST_RETURN: usize = 1_024;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The page is opened by its address alone: PayPal hears of it when the buyer comes.
-pub fn session(desk: Desk<'_>, email: &str, draft: &Draft, amount: &str) -> Session {
+pub fn session(desk: GatewayContext<'_>, email: &str, draft: &Draft, amount: &str) -> Session {
     let [paid, cancelled] = ways_back(draft, MOST_RETURN);
     let mut form = Serializer::new(String::new());
     for (name, value) in [
@@ -34,7 +34,7 @@ pub fn session(desk: Desk<'_>, email: &str, draft: &Draft, amount: &str) -> Sess
         ("custom", &draft.id),
         // An account can be set to refuse the second payment of an invoice.
         ("invoice", &draft.id),
-        ("notify_url", &format!("{}/gateways/{}/{}", draft.origin, GATEWAY.snake(), desk.account.id)),
+        ("notify_url", &format!("{}/gateways/{}/{}", draft.origin, GATEWAY.slug(), desk.account.id)),
         ("return", &paid),
         ("cancel_return", &cancelled),
         // By GET: our page takes no POST of theirs.
@@ -45,7 +45,7 @@ pub fn session(desk: Desk<'_>, email: &str, draft: &Draft, amount: &str) -> Sess
     ] {
         form.append_pair(name, value);
     }
-    let base = base(desk, &desk.shop.world.settings.paypal_url, "www");
+    let base = base(desk, &desk.shop.platform.settings.paypal_url, "www");
     Session {
         id: String::new(),
         url: format!("{base}/cgi-bin/webscr?{}", form.finish()),
@@ -73,7 +73,7 @@ fn about(body: &str) -> Option<String> {
     ["custom", "invoice"].iter().find_map(|name| order_id(field(body, name).as_deref()))
 }
 
-pub async fn hear(desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Told, NoSight> {
+pub async fn hear(desk: GatewayContext<'_>, sets: &[Set], notice: &GatewayNotification) -> Result<Told, SyncError> {
     let body = notice.body.as_str();
     let Some(order_id) = about(body) else { return Ok(None) };
     let Some(order) = super::order(desk, &order_id).await? else { return Ok(None) };
@@ -91,18 +91,18 @@ pub async fn hear(desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Told,
         return nothing("real money and PayPal's sandbox don't mix");
     }
     let movement = movement(body, order.price.currency(), order.created_at);
-    let url = format!("{}/cgi-bin/webscr", base(desk, &desk.shop.world.settings.paypal_ipn_url, "ipnpb"));
+    let url = format!("{}/cgi-bin/webscr", base(desk, &desk.shop.platform.settings.paypal_ipn_url, "ipnpb"));
     let echo = format!("cmd=_notify-validate&{body}");
     let said = ask::bytes(desk.shop, ask::call(url, Some((FORM, echo.into_bytes())))).await?;
     match said.trim_ascii() {
         b"VERIFIED" => Ok(Some((order, movement.into_iter().collect()))),
         b"INVALID" => nothing("PayPal says that it didn't send it"),
-        _ => Err(NoSight::Unreachable("PayPal neither confirms nor denies it".into())),
+        _ => Err(SyncError::Unreachable("PayPal neither confirms nor denies it".into())),
     }
 }
 
 /// What an IPN tells of an order in this currency; `None`: nothing that changes it. `or_at` is its time where it has none.
-pub fn movement(body: &str, currency: Currency, or_at: i64) -> Option<Movement> {
+pub fn movement(body: &str, currency: Currency, or_at: i64) -> Option<LedgerEntry> {
     let field = |name: &str| field(body, name);
     let at = |name: &str| field(name).and_then(|text| date(&text)).unwrap_or(or_at);
     let own = |name: &str| field(name).and_then(|text| known_id(Some(&text)).map(str::to_owned));
@@ -114,7 +114,7 @@ pub fn movement(body: &str, currency: Currency, or_at: i64) -> Option<Movement> 
     };
     if let Some(kind) = case {
         let id = own("case_id")?;
-        return Some(Movement { of: id.clone(), id, kind, value: 0, at: at("case_creation_date") });
+        return Some(LedgerEntry { of: id.clone(), id, kind, value: 0, at: at("case_creation_date") });
     }
     let id = own("txn_id")?;
     // Of a refund, a reversal, or its end: the payment.
@@ -132,7 +132,7 @@ pub fn movement(body: &str, currency: Currency, or_at: i64) -> Option<Movement> 
         "Canceled_Reversal" if ours => (Kind::ReversalCanceled, payment, sum("")?),
         _ => return None,
     };
-    Some(Movement { id, kind, of, value, at: at("payment_date") })
+    Some(LedgerEntry { id, kind, of, value, at: at("payment_date") })
 }
 
 /// `20:12:59 Jan 13, 2009 PST`: PayPal lives in California.

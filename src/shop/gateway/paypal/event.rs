@@ -8,10 +8,10 @@ use super::{
 use crate::{
     json::Value,
     shop::{
-        gateway::{Desk, NoSight, Notice, settings},
+        gateway::{GatewayContext, GatewayNotification, SyncError, settings},
         order::{
             Order,
-            movement::{Kind, Movement, SessionState},
+            ledger::{Kind, LedgerEntry, SessionState},
         },
         time,
     },
@@ -33,7 +33,11 @@ const SIGNED: [(&str, &str); 5] = [
 ];
 
 /// The order that an event says it is about, or else the capture, which knows the order.
-pub fn admit(desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<(Option<String>, Option<String>), NotAdmitted> {
+pub fn admit(
+    desk: GatewayContext<'_>,
+    sets: &[Set],
+    notice: &GatewayNotification,
+) -> Result<(Option<String>, Option<String>), NotAdmitted> {
     let (kind, resource) = read(&notice.body).ok_or(NotAdmitted::Unknown)?;
     if !["PAYMENT.CAPTURE.", "CHECKOUT.ORDER.APPROVED", "CUSTOMER.DISPUTE."].iter().any(|of| kind.starts_with(of)) {
         return Err(NotAdmitted::Irrelevant);
@@ -50,7 +54,7 @@ pub fn admit(desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<(Option<St
     }
 }
 
-pub async fn hear(desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Told, NoSight> {
+pub async fn hear(desk: GatewayContext<'_>, sets: &[Set], notice: &GatewayNotification) -> Result<Told, SyncError> {
     let Some((kind, resource)) = read(&notice.body) else { return Ok(None) };
     let webhook_id = settings::value(sets, Setting::PayPalWebhookId);
     let (Some(app), Some(webhook_id)) = (App::of(desk, sets), webhook_id) else { return Ok(None) };
@@ -64,7 +68,7 @@ pub async fn hear(desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Told,
         Ok(said) => match text(&said, "verification_status") {
             Some("SUCCESS") => {}
             Some("FAILURE") => return super::nothing(desk, named, "PayPal says that it didn't sign it"),
-            _ => return Err(NoSight::Unreachable("PayPal neither confirms nor denies it".into())),
+            _ => return Err(SyncError::Unreachable("PayPal neither confirms nor denies it".into())),
         },
         // PayPal can't even read the signature.
         Err(no) if matches!(no.status, 400 | 422) => return super::nothing(desk, named, &no.why),
@@ -100,7 +104,7 @@ pub async fn hear(desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Told,
     let is_its = |resource: &Value| {
         captured(resource).is_some_and(|id| {
             // One of an earlier page's was seen before.
-            let was_seen = |it: &Movement| matches!(it.kind, Kind::Paid | Kind::Pending) && it.of == id;
+            let was_seen = |it: &LedgerEntry| matches!(it.kind, Kind::Paid | Kind::Pending) && it.of == id;
             known.iter().any(was_seen) || captures(&seen).iter().any(|capture| text(capture, "id") == Some(id))
         })
     };
@@ -132,7 +136,7 @@ fn opened<'a>(kind: &str, resource: &'a Value) -> Option<&'a str> {
 const WON: [&str; 4] = ["RESOLVED_SELLER_FAVOUR", "RESOLVED_WITH_PAYOUT", "CANCELED_BY_BUYER", "DENIED"];
 
 /// Where a dispute stands (developer.paypal.com/docs/api/customer-disputes/v1).
-fn dispute(dispute: &Value, order: &Order) -> Option<Movement> {
+fn dispute(dispute: &Value, order: &Order) -> Option<LedgerEntry> {
     let currency = order.price.currency();
     let id = known_id(text(dispute, "dispute_id"))?.to_owned();
     let of = captured(dispute)?.to_owned();
@@ -154,5 +158,5 @@ fn dispute(dispute: &Value, order: &Order) -> Option<Movement> {
         None => (Kind::DisputeOpened, 0),
     };
     let at = text(dispute, "update_time").and_then(time::parse).unwrap_or_else(|| at(dispute, order));
-    Some(Movement { id, kind, of, value, at })
+    Some(LedgerEntry { id, kind, of, value, at })
 }

@@ -5,17 +5,18 @@
 use sha2::{Digest, Sha256};
 
 use super::{
-    Admitted, Desk, Gateway, Heard, NoSight, NotAdmitted, Notice, Opened, Seen, Taker, Way,
+    Admitted, Gateway, GatewayContext, GatewayNotification, Heard, NotAdmitted, Observation, PaymentGateway,
+    PaymentPrompt, Reservation, SyncError,
     settings::{self, Set, Setting},
 };
 use crate::{
     json,
+    platform::{LocalBoxFuture, LogLine, Network, Row, Statement},
     shop::{
         Error, Outcome, Refusal, id,
         money::{Amount, Currency, Decimal},
-        order::{self, Draft, Order, facts::Facts, movement::Movement},
+        order::{self, Draft, Order, facts::PaymentRecord, ledger::LedgerEntry},
     },
-    world::{Later, LogLine, Network, Row, Statement},
 };
 
 pub mod button;
@@ -33,12 +34,12 @@ const WHOLE: [&str; 3] = ["HUF", "JPY", "TWD"];
 
 struct PayPal;
 
-impl Way for PayPal {
+impl PaymentGateway for PayPal {
     fn name(&self) -> &'static str {
         "PayPal"
     }
 
-    fn snake(&self) -> &'static str {
+    fn slug(&self) -> &'static str {
         "paypal"
     }
 
@@ -47,11 +48,16 @@ impl Way for PayPal {
         CURRENCIES.split(' ').any(|known| known == code).then_some(if WHOLE.contains(&code) { 0 } else { 2 })
     }
 
-    fn takes(&self, account_id: i64, _taker: &Taker<'_>) -> Vec<Statement> {
-        vec![settings::of(account_id, self.snake())]
+    fn takes(&self, account_id: i64, _taker: &Reservation<'_>) -> Vec<Statement> {
+        vec![settings::of(account_id, self.slug())]
     }
 
-    fn open<'a>(&'a self, desk: Desk<'a>, draft: &'a Draft, taken: &'a [Vec<Row>]) -> Later<'a, Outcome<Opened>> {
+    fn open<'a>(
+        &'a self,
+        desk: GatewayContext<'a>,
+        draft: &'a Draft,
+        taken: &'a [Vec<Row>],
+    ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>> {
         Box::pin(async move {
             let sets = settings::read(desk.shop, desk.account.id, taken.first().map_or(&[], Vec::as_slice))?;
             let amount = self.decimals(draft.price.currency()).and_then(|decimals| draft.price.text(decimals));
@@ -61,14 +67,14 @@ impl Way for PayPal {
                 (None, Some(email)) => button::session(desk, email, draft, &amount),
                 (None, None) => return Err(Refusal::GatewayNotConfigured.into()),
             };
-            Ok(Opened::Page(session))
+            Ok(PaymentPrompt::Page(session))
         })
     }
 
-    fn close<'a>(&'a self, desk: Desk<'a>, order: &'a Order) -> Later<'a, Outcome<()>> {
+    fn close<'a>(&'a self, desk: GatewayContext<'a>, order: &'a Order) -> LocalBoxFuture<'a, Outcome<()>> {
         Box::pin(async move {
             let Some(session) = order.session.as_ref().filter(|session| !session.id.is_empty()) else { return Ok(()) };
-            let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.snake())]).await?;
+            let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.slug())]).await?;
             let sets = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
             let app = App::of(desk, &sets).ok_or(Refusal::GatewayNotConfigured)?;
             // Nothing is captured there without us, so what was not captured is not paid.
@@ -81,25 +87,35 @@ impl Way for PayPal {
         })
     }
 
-    fn look<'a>(&'a self, desk: Desk<'a>, order: &'a Order, known: &'a Facts) -> Later<'a, Result<Seen, NoSight>> {
+    fn look<'a>(
+        &'a self,
+        desk: GatewayContext<'a>,
+        order: &'a Order,
+        known: &'a PaymentRecord,
+    ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
         Box::pin(async move {
             // Nobody can be asked what a button's payment has become.
             let Some(session) = order.session.as_ref().filter(|session| !session.id.is_empty()) else {
-                return Ok(Seen::Books(GATEWAY, Vec::new()));
+                return Ok(Observation::Ledger(GATEWAY, Vec::new()));
             };
-            let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.snake())]).await?;
+            let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.slug())]).await?;
             let sets = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
-            let no_app = || NoSight::Unreachable("its REST app is not set any more".into());
+            let no_app = || SyncError::Unreachable("its REST app is not set any more".into());
             let movements = App::of(desk, &sets).ok_or_else(no_app)?.look(order, &session.id, &known.movements).await?;
-            Ok(Seen::Books(GATEWAY, movements))
+            Ok(Observation::Ledger(GATEWAY, movements))
         })
     }
 
-    fn url(&self, _desk: Desk<'_>, order: &Order) -> String {
+    fn url(&self, _desk: GatewayContext<'_>, order: &Order) -> String {
         order.session.as_ref().map(|session| session.url.clone()).unwrap_or_default()
     }
 
-    fn admit(&self, desk: Desk<'_>, sets: &[Set], notice: &Notice) -> Result<Admitted, NotAdmitted> {
+    fn admit(
+        &self,
+        desk: GatewayContext<'_>,
+        sets: &[Set],
+        notice: &GatewayNotification,
+    ) -> Result<Admitted, NotAdmitted> {
         let (order_id, payment) = match is_event(notice) {
             true => event::admit(desk, sets, notice)?,
             false => (Some(button::admit(&notice.body)?), None),
@@ -108,28 +124,34 @@ impl Way for PayPal {
         Ok(Admitted { id: id::hex(&Sha256::digest(notice.body.as_bytes())), order_id, payment })
     }
 
-    fn hear<'a>(&'a self, desk: Desk<'a>, sets: &'a [Set], notice: &'a Notice) -> Later<'a, Result<Heard, NoSight>> {
+    fn hear<'a>(
+        &'a self,
+        desk: GatewayContext<'a>,
+        sets: &'a [Set],
+        notice: &'a GatewayNotification,
+    ) -> LocalBoxFuture<'a, Result<Heard, SyncError>> {
         Box::pin(async move {
             let heard = match is_event(notice) {
                 true => event::hear(desk, sets, notice).await?,
                 false => button::hear(desk, sets, notice).await?,
             };
-            let facts = |(order, movements): (Order, Vec<Movement>)| Heard::Facts { order_id: order.id, movements };
+            let facts =
+                |(order, movements): (Order, Vec<LedgerEntry>)| Heard::Entries { order_id: order.id, movements };
             Ok(heard.map_or(Heard::Nothing, facts))
         })
     }
 }
 
 /// Events of the REST API are JSON; IPNs are forms.
-fn is_event(notice: &Notice) -> bool {
+fn is_event(notice: &GatewayNotification) -> bool {
     notice.body.starts_with('{')
 }
 
 /// The order, and what has moved; `None`: nothing that concerns us.
-type Told = Option<(Order, Vec<Movement>)>;
+type Told = Option<(Order, Vec<LedgerEntry>)>;
 
 /// An order of the account's that is paid through PayPal.
-async fn order(desk: Desk<'_>, id: &str) -> Result<Option<Order>, NoSight> {
+async fn order(desk: GatewayContext<'_>, id: &str) -> Result<Option<Order>, SyncError> {
     match order::get(desk.shop, desk.account, id).await {
         Ok(order) => Ok(Some(order).filter(|order| order.gateway == GATEWAY && order.session.is_some())),
         Err(Error::Refused(_)) => Ok(None),
@@ -138,19 +160,19 @@ async fn order(desk: Desk<'_>, id: &str) -> Result<Option<Order>, NoSight> {
 }
 
 /// Logs why a notice was not believed, and answers that.
-fn nothing(desk: Desk<'_>, order_id: &str, why: &str) -> Result<Told, NoSight> {
+fn nothing(desk: GatewayContext<'_>, order_id: &str, why: &str) -> Result<Told, SyncError> {
     let line = LogLine::warn("notification.not_believed").with("gateway", "paypal");
-    desk.shop.world.log.write(line.account(desk.account.id).order(order_id).because(why));
+    desk.shop.platform.log.write(line.account(desk.account.id).order(order_id).because(why));
     Ok(None)
 }
 
 /// Where no real money moves, PayPal's sandbox is meant.
-fn is_sandbox(desk: Desk<'_>) -> bool {
-    desk.account.test || desk.shop.world.settings.bitcoin.network != Network::Mainnet
+fn is_sandbox(desk: GatewayContext<'_>) -> bool {
+    desk.account.test || desk.shop.platform.settings.bitcoin.network != Network::Mainnet
 }
 
 /// The operator's address of a server of PayPal's, or PayPal's own.
-fn base(desk: Desk<'_>, set: &Option<String>, server: &str) -> String {
+fn base(desk: GatewayContext<'_>, set: &Option<String>, server: &str) -> String {
     let sandbox = if is_sandbox(desk) { "sandbox." } else { "" };
     set.clone().unwrap_or_else(|| format!("https://{server}.{sandbox}paypal.com"))
 }

@@ -8,21 +8,21 @@ use sha2::{Digest, Sha256};
 use super::{Set, Setting, base, known_id, minor, order_id, text, ways_back};
 use crate::{
     json::{self, Value, ValueExt},
+    platform::{Fault, LocalBoxFuture, LogLine},
     shop::{
         Outcome,
         gateway::{
-            Desk, NoSight,
+            GatewayContext, SyncError,
             ask::{self, Unanswered},
             settings,
         },
         money::Currency,
         order::{
             self, Draft, Order,
-            movement::{Kind, Movement, Session, SessionState},
+            ledger::{Kind, LedgerEntry, Session, SessionState},
         },
         time::{self, HOUR, MINUTE, SECOND},
     },
-    world::{Fault, Later, LogLine},
 };
 
 /// PayPal's longest for an address to come back to.
@@ -34,7 +34,7 @@ const MOST_TOKENS: usize = 64;
 
 /// A seller's app, in whose name PayPal is asked.
 pub struct App<'a> {
-    desk: Desk<'a>,
+    desk: GatewayContext<'a>,
     base: String,
     /// `Basic …`: client id and secret.
     basic: String,
@@ -55,12 +55,12 @@ thread_local! {
 
 impl<'a> App<'a> {
     /// `None`: the seller has none.
-    pub fn of(desk: Desk<'a>, sets: &[Set]) -> Option<App<'a>> {
+    pub fn of(desk: GatewayContext<'a>, sets: &[Set]) -> Option<App<'a>> {
         let client_id = settings::value(sets, Setting::PayPalClientId)?;
         let secret = settings::value(sets, Setting::PayPalClientSecret)?;
         Some(App {
             desk,
-            base: base(desk, &desk.shop.world.settings.paypal_api_url, "api-m"),
+            base: base(desk, &desk.shop.platform.settings.paypal_api_url, "api-m"),
             basic: format!("Basic {}", STANDARD.encode(format!("{client_id}:{secret}"))),
         })
     }
@@ -71,7 +71,7 @@ impl<'a> App<'a> {
         path: &'b str,
         key: &'b str,
         body: Option<String>,
-    ) -> Later<'b, Result<Value, Unanswered>> {
+    ) -> LocalBoxFuture<'b, Result<Value, Unanswered>> {
         Box::pin(self.called(path, key, body))
     }
 
@@ -137,13 +137,18 @@ impl<'a> App<'a> {
             opened.and_then(|made| session(&made, self.desk.shop.now() + LASTS).ok_or_else(Unanswered::nonsense));
         opened.map_err(|no| {
             let line = LogLine::warn("gateway.payment_refused").with("gateway", "paypal");
-            self.desk.shop.world.log.write(line.account(self.desk.account.id).order(&draft.id).because(&no.why));
+            self.desk.shop.platform.log.write(line.account(self.desk.account.id).order(&draft.id).because(&no.why));
             no.into()
         })
     }
 
     /// What has become of an order at PayPal. One that its buyer has approved is captured: only then have they paid.
-    pub async fn look(&self, order: &Order, session_id: &str, known: &[Movement]) -> Result<Vec<Movement>, NoSight> {
+    pub async fn look(
+        &self,
+        order: &Order,
+        session_id: &str,
+        known: &[LedgerEntry],
+    ) -> Result<Vec<LedgerEntry>, SyncError> {
         let (seen, declined) = self.see(order, session_id, Some(known)).await?;
         Ok(payments(&seen, order, None).into_iter().chain(declined).collect())
     }
@@ -154,8 +159,8 @@ impl<'a> App<'a> {
         &self,
         order: &Order,
         session_id: &str,
-        known: Option<&[Movement]>,
-    ) -> Result<(Value, Option<Movement>), Unanswered> {
+        known: Option<&[LedgerEntry]>,
+    ) -> Result<(Value, Option<LedgerEntry>), Unanswered> {
         let path = format!("/v2/checkout/orders/{session_id}");
         let seen = self.call(&path, "", None).await?;
         let approved_at = text(&seen, "update_time").unwrap_or_default();
@@ -170,13 +175,13 @@ impl<'a> App<'a> {
             Ok(captured) => Ok((captured, None)),
             Err(no) if no.status == 422 => {
                 let line = LogLine::warn("gateway.capture_refused").with("gateway", "paypal");
-                self.desk.shop.world.log.write(line.account(self.desk.account.id).order(&order.id).because(&no.why));
+                self.desk.shop.platform.log.write(line.account(self.desk.account.id).order(&order.id).because(&no.why));
                 let kind = match no.why.as_str() {
                     "ORDER_ALREADY_CAPTURED" => return Ok((seen, None)),
                     why if ANOTHER_CARD.contains(&why) => Kind::Declined,
                     _ => Kind::Failed,
                 };
-                Ok((seen, Some(Movement { id, kind, of: session_id.to_owned(), value: 0, at })))
+                Ok((seen, Some(LedgerEntry { id, kind, of: session_id.to_owned(), value: 0, at })))
             }
             Err(no) => Err(no),
         }
@@ -193,14 +198,14 @@ impl<'a> App<'a> {
     }
 
     /// The order's movements as they are kept.
-    pub(super) async fn known(&self, order: &Order) -> Result<Vec<Movement>, Fault> {
+    pub(super) async fn known(&self, order: &Order) -> Result<Vec<LedgerEntry>, Fault> {
         let db = self.desk.account.db(self.desk.shop)?;
         let rows = db.rows(vec![order::sql::movements(self.desk.account.id, &order.id)]).await?;
         rows.first().map_or(&[][..], Vec::as_slice).iter().map(order::sql::movement).collect()
     }
 
     /// An order at PayPal with the captures that were seen before, each as it is now.
-    pub(super) async fn remembered(&self, order: &Order) -> Result<Value, NoSight> {
+    pub(super) async fn remembered(&self, order: &Order) -> Result<Value, SyncError> {
         let known = self.known(order).await?;
         let mut ids: Vec<&str> =
             known.iter().filter(|it| matches!(it.kind, Kind::Paid | Kind::Pending)).map(|it| it.of.as_str()).collect();
@@ -214,7 +219,7 @@ impl<'a> App<'a> {
     }
 
     /// The order that a payment was captured for, where a notice about it doesn't say.
-    pub(super) async fn order_of(&self, capture_id: &str) -> Result<Option<String>, NoSight> {
+    pub(super) async fn order_of(&self, capture_id: &str) -> Result<Option<String>, SyncError> {
         let capture = self.call(&format!("/v2/payments/captures/{capture_id}"), "", None).await?;
         Ok(named(&capture))
     }
@@ -282,7 +287,7 @@ fn list<'a>(seen: &'a Value, name: &str) -> &'a [Value] {
 }
 
 /// All captures and refunds of an order at PayPal, and a refund that an event tells of.
-pub(super) fn payments(seen: &Value, order: &Order, told: Option<&Value>) -> Vec<Movement> {
+pub(super) fn payments(seen: &Value, order: &Order, told: Option<&Value>) -> Vec<LedgerEntry> {
     let listed = list(seen, "refunds");
     let told = told.filter(|told| !listed.iter().any(|refund| text(refund, "id") == text(told, "id")));
     let refunds: Vec<&Value> = listed.iter().chain(told).collect();
@@ -308,7 +313,7 @@ pub(super) fn at(of: &Value, order: &Order) -> i64 {
     text(of, "create_time").and_then(time::parse).unwrap_or(order.created_at)
 }
 
-fn capture(capture: &Value, order: &Order) -> Option<Movement> {
+fn capture(capture: &Value, order: &Order) -> Option<LedgerEntry> {
     let id = known_id(text(capture, "id"))?.to_owned();
     let (kind, value) = match (
         text(capture, "status")?,
@@ -320,18 +325,18 @@ fn capture(capture: &Value, order: &Order) -> Option<Movement> {
         ("DECLINED" | "FAILED", _) => (Kind::Failed, 0),
         _ => return None,
     };
-    Some(Movement { of: id.clone(), id, kind, value, at: at(capture, order) })
+    Some(LedgerEntry { of: id.clone(), id, kind, value, at: at(capture, order) })
 }
 
 /// What went back of a capture: by the seller (`Refunded`) or by PayPal (`Reversed`).
-pub(super) fn taken(back: &Value, order: &Order, kind: Kind) -> Option<Movement> {
+pub(super) fn taken(back: &Value, order: &Order, kind: Kind) -> Option<LedgerEntry> {
     let id = known_id(text(back, "id"))?.to_owned();
     let value = sum(back.get("amount")?, order.price.currency())?;
     if matches!(text(back, "status"), Some("CANCELLED" | "FAILED")) {
         return None;
     }
     let of = captured(back).unwrap_or(&id).to_owned();
-    Some(Movement { id, kind, of, value, at: at(back, order) })
+    Some(LedgerEntry { id, kind, of, value, at: at(back, order) })
 }
 
 /// The capture that a refund or a dispute is about.

@@ -2,8 +2,8 @@
 //! thousand a day.
 
 use crate::{
+    platform::{Fault, LogLine},
     shop::Shop,
-    world::{Fault, LogLine},
 };
 
 const KEY: &str = "rates";
@@ -22,7 +22,7 @@ pub struct Kept {
 
 impl Kept {
     pub async fn read(shop: &Shop) -> Kept {
-        match shop.world.cache.get(KEY).await {
+        match shop.platform.cache.get(KEY).await {
             Ok(text) => Kept { parts: parts(&text.unwrap_or_default()), ..Kept::default() },
             Err(fault) => Kept { unread: Some(fault), ..Kept::default() },
         }
@@ -47,10 +47,10 @@ impl Kept {
         let lines: Vec<_> = self.parts.iter().map(|(name, at, text)| format!("{name} {at} {text}")).collect();
         let written = match self.unread {
             Some(fault) => Err(fault),
-            None => shop.world.cache.put(KEY, &lines.join("\n"), None).await,
+            None => shop.platform.cache.put(KEY, &lines.join("\n"), None).await,
         };
         if let Err(fault) = written {
-            shop.world.log.write(LogLine::warn("rates.not_stored").because(fault));
+            shop.platform.log.write(LogLine::warn("rates.not_stored").because(fault));
         }
     }
 }

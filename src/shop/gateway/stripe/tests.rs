@@ -74,8 +74,12 @@ proptest! {
     }
 }
 
-fn notice(header: &str, at: i64) -> Notice {
-    Notice { body: BODY.into(), headers: vec![("stripe-signature".into(), header.into())], received_at: at * SECOND }
+fn notice(header: &str, at: i64) -> GatewayNotification {
+    GatewayNotification {
+        body: BODY.into(),
+        headers: vec![("stripe-signature".into(), header.into())],
+        received_at: at * SECOND,
+    }
 }
 
 fn tag(secret: &str, time: &str) -> String {

@@ -2,11 +2,11 @@
 
 use crate::{
     json,
+    platform::{Fault, Row, Statement},
     shop::order::{
-        facts::Receipt,
-        movement::{Kind, Movement},
+        facts::OnchainPayment,
+        ledger::{Kind, LedgerEntry},
     },
-    world::{Fault, Row, Statement},
 };
 
 pub fn receipts(account_id: i64, order_id: &str) -> Statement {
@@ -17,9 +17,9 @@ pub fn receipts(account_id: i64, order_id: &str) -> Statement {
     )
 }
 
-pub fn receipt(row: &Row) -> Result<Receipt, Fault> {
+pub fn receipt(row: &Row) -> Result<OnchainPayment, Fault> {
     row.read(|row| {
-        Ok(Receipt {
+        Ok(OnchainPayment {
             txid: row.text(),
             vout: row.count(),
             value: row.units(),
@@ -30,7 +30,7 @@ pub fn receipt(row: &Row) -> Result<Receipt, Fault> {
     })
 }
 
-pub fn put_receipt(account_id: i64, order_id: &str, receipt: &Receipt) -> Statement {
+pub fn put_receipt(account_id: i64, order_id: &str, receipt: &OnchainPayment) -> Statement {
     Statement::new(
         "INSERT INTO transactions (account_id, order_id, txid, vout, value, height, gone, first_seen_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
@@ -66,16 +66,16 @@ pub fn movements(account_id: i64, order_id: &str) -> Statement {
     )
 }
 
-pub fn movement(row: &Row) -> Result<Movement, Fault> {
+pub fn movement(row: &Row) -> Result<LedgerEntry, Fault> {
     row.read(|row| {
         let (id, kind) = (row.text(), row.text());
         let kind = Kind::parse(&kind).ok_or_else(|| Fault(format!("a movement of an unknown kind: {kind}")))?;
-        Ok(Movement { id, kind, of: row.text(), value: row.int(), at: row.int() })
+        Ok(LedgerEntry { id, kind, of: row.text(), value: row.int(), at: row.int() })
     })
 }
 
-/// A movement is never changed, except that the latest time of a dispute's state counts (`movement::fresh`).
-pub fn put_movement(account_id: i64, order_id: &str, movement: &Movement) -> Statement {
+/// A movement is never changed, except that the latest time of a dispute's state counts (`ledger::fresh`).
+pub fn put_movement(account_id: i64, order_id: &str, movement: &LedgerEntry) -> Statement {
     Statement::new(
         "INSERT INTO movements (account_id, order_id, id, kind, about, value, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (account_id, order_id, id, kind) DO UPDATE SET about = ?5, value = ?6, at = ?7",

@@ -3,8 +3,8 @@
 
 use super::{Order, sql, watch};
 use crate::{
+    platform::{Fault, Statement},
     shop::{Outcome, Refusal, Shop, account::Account, gateway::simulated, id},
-    world::{Fault, Statement},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +123,7 @@ pub async fn double_spend(shop: &Shop, account: &Account, order_id: &str, begin:
     look(shop, account, order_id).await
 }
 
-async fn commit(shop: &Shop, account: &Account, statements: Vec<Statement>) -> Outcome<Vec<Vec<crate::world::Row>>> {
+async fn commit(shop: &Shop, account: &Account, statements: Vec<Statement>) -> Outcome<Vec<Vec<crate::platform::Row>>> {
     Ok(account.db(shop)?.commit(statements).await?)
 }
 

@@ -47,7 +47,7 @@ impl SessionState {
 impl Session {
     /// Takes in what became of payments on its page. A payment that was declined once leaves it declined until it is renewed: what
     /// was heard first does not matter.
-    pub fn take_in(&mut self, movements: &[Movement]) {
+    pub fn take_in(&mut self, movements: &[LedgerEntry]) {
         for movement in movements {
             let state = match movement.kind {
                 Kind::Declined => SessionState::Declined,
@@ -141,7 +141,7 @@ impl Kind {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Movement {
+pub struct LedgerEntry {
     /// The gateway's id of this fact; of a state of a dispute, the dispute's. With the kind it is the key under which it is kept once.
     pub id: String,
     pub kind: Kind,
@@ -155,7 +155,7 @@ pub struct Movement {
 
 /// What the movements come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Books {
+pub struct Ledger {
     /// Minor units that have come, whatever became of them …
     pub paid: i64,
     /// … and that went back: refunded, reversed, or lost in a dispute. Never more than have come.
@@ -174,15 +174,15 @@ pub struct Books {
 /// heard of in another order. Gateways ask for the whole; a part comes of a button that somebody changed.
 ///
 /// While a dispute is open the order is reversed. Afterwards it is completed, unless all of its money went back.
-pub fn books(price: Amount, movements: &[Movement]) -> Books {
-    let sum = |holds: &dyn Fn(&Movement) -> bool| {
+pub fn books(price: Amount, movements: &[LedgerEntry]) -> Ledger {
+    let sum = |holds: &dyn Fn(&LedgerEntry) -> bool| {
         movements.iter().filter(|it| holds(it)).fold(0_i64, |sum, it| sum.saturating_add(it.value.max(0)))
     };
     let count = |kind: Kind, of: &str| movements.iter().filter(|it| it.kind == kind && it.of == of).count();
-    let is_whole = |it: &Movement| it.kind == Kind::Paid && it.value > 0 && it.value >= price.minor();
+    let is_whole = |it: &LedgerEntry| it.kind == Kind::Paid && it.value > 0 && it.value >= price.minor();
     let is_part = |of: &str| movements.iter().any(|it| it.kind == Kind::Paid && it.of == of && !is_whole(it));
     let arrived = |id: &str| !movements.iter().any(|it| it.kind == Kind::RefundFailed && it.id == id);
-    let is_back = |it: &Movement| it.kind == Kind::Refunded && arrived(&it.id);
+    let is_back = |it: &LedgerEntry| it.kind == Kind::Refunded && arrived(&it.id);
     let any = |kind: Kind, holds: &dyn Fn(&str) -> bool| movements.iter().any(|it| it.kind == kind && holds(&it.of));
     let paid = sum(&|it| it.kind == Kind::Paid);
     let refunds = sum(&is_back);
@@ -208,12 +208,12 @@ pub fn books(price: Amount, movements: &[Movement]) -> Books {
         () => Status::Unpaid,
     };
     let inquiry = disputes.iter().any(|it| it.kind == Kind::Inquiry);
-    Books { paid, refunded, status, whole, strange: any(Kind::WrongCurrency, &|_| true), inquiry }
+    Ledger { paid, refunded, status, whole, strange: any(Kind::WrongCurrency, &|_| true), inquiry }
 }
 
 /// Of each dispute its latest state. A state that ends it stands above one of the same time that does not.
-fn disputes(movements: &[Movement]) -> Vec<&Movement> {
-    let mut latest: Vec<&Movement> = Vec::new();
+fn disputes(movements: &[LedgerEntry]) -> Vec<&LedgerEntry> {
+    let mut latest: Vec<&LedgerEntry> = Vec::new();
     for it in movements.iter().filter(|it| it.kind.is_dispute()) {
         match latest.iter_mut().find(|known| known.id == it.id) {
             Some(known) if (known.at, known.kind) < (it.at, it.kind) => *known = it,
@@ -225,7 +225,7 @@ fn disputes(movements: &[Movement]) -> Vec<&Movement> {
 }
 
 /// Minor units that were taken back from the seller and not refunded by them, of the payments that count.
-fn taken_back(movements: &[Movement], counts: &dyn Fn(&str) -> bool, refunds_of: &dyn Fn(&str) -> i64) -> i64 {
+fn taken_back(movements: &[LedgerEntry], counts: &dyn Fn(&str) -> bool, refunds_of: &dyn Fn(&str) -> i64) -> i64 {
     let disputes = disputes(movements);
     let of_kind = |kind: Kind, of: &str| {
         let values = disputes.iter().filter(|it| it.kind == kind && it.of == of).map(|it| it.value.max(0));
@@ -244,10 +244,10 @@ fn taken_back(movements: &[Movement], counts: &dyn Fn(&str) -> bool, refunds_of:
 }
 
 /// Minor units of one payment that are reversed in the end. By time: what comes back are the reversals before.
-fn reversed(movements: &[Movement], of: &str) -> i64 {
+fn reversed(movements: &[LedgerEntry], of: &str) -> i64 {
     let matters =
         |kind: Kind| matches!(kind, Kind::Reversed | Kind::ReversalCanceled | Kind::DisputeWon | Kind::DisputeSettled);
-    let mut in_time: Vec<&Movement> = movements.iter().filter(|it| it.of == of && matters(it.kind)).collect();
+    let mut in_time: Vec<&LedgerEntry> = movements.iter().filter(|it| it.of == of && matters(it.kind)).collect();
     in_time.sort_by(|a, b| (a.at, a.kind, &a.id).cmp(&(b.at, b.kind, &b.id)));
     in_time.into_iter().fold(0, |reversed: i64, it| match (it.kind, it.value) {
         (Kind::Reversed, value) => reversed.saturating_add(value.max(0)),
@@ -257,11 +257,11 @@ fn reversed(movements: &[Movement], of: &str) -> i64 {
 }
 
 /// Those that aren't known yet. Of a dispute's state a later time is new.
-pub fn fresh(known: &[Movement], seen: &[Movement]) -> Vec<Movement> {
-    let mut fresh: Vec<Movement> = Vec::new();
+pub fn fresh(known: &[LedgerEntry], seen: &[LedgerEntry]) -> Vec<LedgerEntry> {
+    let mut fresh: Vec<LedgerEntry> = Vec::new();
     for movement in seen {
-        let same = |it: &Movement| it.id == movement.id && it.kind == movement.kind;
-        let newer = |it: &Movement| movement.kind.is_dispute() && (movement.at, movement.value) > (it.at, it.value);
+        let same = |it: &LedgerEntry| it.id == movement.id && it.kind == movement.kind;
+        let newer = |it: &LedgerEntry| movement.kind.is_dispute() && (movement.at, movement.value) > (it.at, it.value);
         if known.iter().any(|it| same(it) && !newer(it)) {
             continue;
         }
@@ -275,7 +275,7 @@ pub fn fresh(known: &[Movement], seen: &[Movement]) -> Vec<Movement> {
 }
 
 /// All that is known once these are.
-pub fn merge(known: &[Movement], fresh: &[Movement]) -> Vec<Movement> {
-    let is_replaced = |it: &Movement| fresh.iter().any(|new| new.id == it.id && new.kind == it.kind);
+pub fn merge(known: &[LedgerEntry], fresh: &[LedgerEntry]) -> Vec<LedgerEntry> {
+    let is_replaced = |it: &LedgerEntry| fresh.iter().any(|new| new.id == it.id && new.kind == it.kind);
     known.iter().filter(|it| !is_replaced(it)).chain(fresh).cloned().collect()
 }

@@ -8,23 +8,23 @@ use super::failure::Failure;
 use crate::{
     http::{Request, Response},
     notes::{self, Meaning},
+    platform::{Db, Fault, Statement},
     shop::{
         Shop, id,
         idempotency::{self, Key},
     },
-    world::{Db, Fault, Statement},
 };
 
 /// What the header asks for; without it, nothing.
-pub struct Once(Option<Key>);
+pub struct IdempotentRequest(Option<Key>);
 
-impl Once {
+impl IdempotentRequest {
     /// `db` is where the request will commit.
-    pub fn read(request: &Request, db: Rc<dyn Db>, account_id: i64) -> Result<Once, Failure> {
+    pub fn read(request: &Request, db: Rc<dyn Db>, account_id: i64) -> Result<IdempotentRequest, Failure> {
         const MOST: usize = 255;
         notes::header("idempotency-key", || Meaning::Text { most: MOST });
         let Some(text) = request.header("idempotency-key") else {
-            return Ok(Once(None));
+            return Ok(IdempotentRequest(None));
         };
         if text.is_empty() {
             return Err(Failure::invalid("Idempotency key can't be blank"));
@@ -39,12 +39,12 @@ impl Once {
         }
         hash.update(b"\n");
         hash.update(request.body().unwrap_or_default());
-        Ok(Once(Some(Key::new(db, account_id, text, id::hex(&hash.finalize())))))
+        Ok(IdempotentRequest(Some(Key::new(db, account_id, text, id::hex(&hash.finalize())))))
     }
 
     /// Only a POST makes something anew each time; the other methods can be repeated as they are.
-    pub fn never() -> Once {
-        Once(None)
+    pub fn never() -> IdempotentRequest {
+        IdempotentRequest(None)
     }
 
     /// Runs the request, unless its answer is known.

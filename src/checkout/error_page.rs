@@ -1,7 +1,7 @@
 //! Pages that end the matter: no such link, a withdrawn one, and our own failures, which say that no money is lost.
 
 use crate::checkout::contact::Contact;
-use crate::checkout::frame::{Frame, Mark, layout, mark};
+use crate::checkout::layout::{Frame, Mark, layout, mark};
 use crate::checkout::page::{heading, summary};
 use maud::{Markup, html};
 

@@ -1,24 +1,24 @@
 //! What the shop asks of the world, as small traits. `cloudflare` answers with D1, KV, queues and fetch; the native
 //! tests answer with SQLite in memory and a web that they script. Nothing above this file knows which.
 
-use std::{any::Any, fmt, future::Future, pin::Pin, rc::Rc};
+use std::{any::Any, fmt, rc::Rc};
 
 mod log;
+mod request_counter;
 mod row;
 mod settings;
-mod tally;
 
 pub use log::{Level, LogLine};
+pub use request_counter::{PERIOD, RequestCounter};
 pub use row::{Reader, Row, Statement, Value};
-pub use settings::{ChainSettings, EthereumSettings, Keys, Missing, Network, ServerUrl, Settings};
-pub use tally::{PERIOD, Tally};
+pub use settings::{ChainSettings, ConfigError, EthereumSettings, Keys, Network, ServerUrl, Settings};
 
 /// A future of one thread: a Worker has no others.
-pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+pub use futures_util::future::LocalBoxFuture;
 
 /// Everything outside, handed in once at the top.
 #[derive(Clone)]
-pub struct World {
+pub struct Platform {
     pub databases: Rc<dyn Databases>,
     pub cache: Rc<dyn Cache>,
     pub files: Rc<dyn Files>,
@@ -46,19 +46,19 @@ impl fmt::Display for Fault {
 /// Why a commit did not happen. In both cases nothing of it was written, unless the fault is the connection's own:
 /// then it may have landed, and whoever repeats it must be keyed so that twice changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Uncommitted {
+pub enum CommitError {
     /// A constraint said no: the text names it (`UNIQUE constraint failed: …`, `CHECK constraint failed: stale`).
     Constraint(String),
     Fault(Fault),
 }
 
-impl From<Fault> for Uncommitted {
+impl From<Fault> for CommitError {
     fn from(fault: Fault) -> Self {
-        Uncommitted::Fault(fault)
+        CommitError::Fault(fault)
     }
 }
 
-impl Uncommitted {
+impl CommitError {
     /// The order, or whatever a `guard` watched, was changed by someone else since it was read.
     pub fn is_stale(&self) -> bool {
         self.names("stale")
@@ -66,14 +66,14 @@ impl Uncommitted {
 
     /// Whether the constraint that said no has this name in it.
     pub fn names(&self, constraint: &str) -> bool {
-        matches!(self, Uncommitted::Constraint(text) if text.contains(constraint))
+        matches!(self, CommitError::Constraint(text) if text.contains(constraint))
     }
 
     /// For callers to whom a constraint is no refusal but a broken assumption.
     pub fn into_fault(self) -> Fault {
         match self {
-            Uncommitted::Constraint(text) => Fault(text),
-            Uncommitted::Fault(fault) => fault,
+            CommitError::Constraint(text) => Fault(text),
+            CommitError::Fault(fault) => fault,
         }
     }
 }
@@ -91,16 +91,16 @@ pub trait Databases {
 /// One database. Every call is one round trip, however many statements it carries.
 pub trait Db {
     /// Reads, from the nearest replica. One list of rows for each statement.
-    fn rows<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Fault>>;
+    fn rows<'a>(&'a self, statements: Vec<Statement>) -> LocalBoxFuture<'a, Result<Vec<Vec<Row>>, Fault>>;
     /// Writes, on the primary, in one transaction: all or nothing. Rows are those of `RETURNING`.
-    fn commit<'a>(&'a self, statements: Vec<Statement>) -> Later<'a, Result<Vec<Vec<Row>>, Uncommitted>>;
+    fn commit<'a>(&'a self, statements: Vec<Statement>) -> LocalBoxFuture<'a, Result<Vec<Vec<Row>>, CommitError>>;
 }
 
 /// Small facts near every reader. A value may be up to a minute old, except where it was just written.
 pub trait Cache {
-    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<String>, Fault>>;
+    fn get<'a>(&'a self, key: &'a str) -> LocalBoxFuture<'a, Result<Option<String>, Fault>>;
     /// `seconds`: how long it is kept; `None` is for good.
-    fn put<'a>(&'a self, key: &'a str, value: &'a str, seconds: Option<u32>) -> Later<'a, Result<(), Fault>>;
+    fn put<'a>(&'a self, key: &'a str, value: &'a str, seconds: Option<u32>) -> LocalBoxFuture<'a, Result<(), Fault>>;
 }
 
 /// An object's type and all of its bytes.
@@ -109,10 +109,10 @@ pub type Stored = (String, Vec<u8>);
 /// Large objects under keys: what sellers upload.
 pub trait Files {
     /// `mime` is the type under which it is served. Nothing is there before all of it is.
-    fn put<'a>(&'a self, key: &'a str, mime: &'a str, content: Content) -> Later<'a, Result<(), Fault>>;
-    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<Stored>, Fault>>;
+    fn put<'a>(&'a self, key: &'a str, mime: &'a str, content: Content) -> LocalBoxFuture<'a, Result<(), Fault>>;
+    fn get<'a>(&'a self, key: &'a str) -> LocalBoxFuture<'a, Result<Option<Stored>, Fault>>;
     /// What isn't there is deleted as well.
-    fn delete<'a>(&'a self, key: &'a str) -> Later<'a, Result<(), Fault>>;
+    fn delete<'a>(&'a self, key: &'a str) -> LocalBoxFuture<'a, Result<(), Fault>>;
 }
 
 pub enum Content {
@@ -124,14 +124,14 @@ pub enum Content {
 /// Nudges. A message may be lost, late or doubled; what is owed stands in the database.
 pub trait Queue {
     /// Text messages, each with a delay in seconds (0 to 43,200).
-    fn send<'a>(&'a self, lane: Lane, messages: Vec<(String, u32)>) -> Later<'a, Result<(), Fault>>;
+    fn send<'a>(&'a self, lane: QueueName, messages: Vec<(String, u32)>) -> LocalBoxFuture<'a, Result<(), Fault>>;
 }
 
 /// Queues that don't wait for one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lane {
+pub enum QueueName {
     /// Looks at chains.
-    Looks,
+    PaymentSync,
     /// Notices of gateways.
     Notices,
     /// Webhooks to receivers that are expected to answer.
@@ -140,16 +140,17 @@ pub enum Lane {
     Retries,
 }
 
-impl Lane {
-    pub const ALL: [Lane; 4] = [Lane::Looks, Lane::Notices, Lane::Deliveries, Lane::Retries];
+impl QueueName {
+    pub const ALL: [QueueName; 4] =
+        [QueueName::PaymentSync, QueueName::Notices, QueueName::Deliveries, QueueName::Retries];
 }
 
 /// Outbound HTTP. Redirects are never followed, for anyone.
 pub trait Web {
-    fn fetch<'a>(&'a self, request: Outgoing) -> Later<'a, Result<Answer, WebFault>>;
+    fn fetch<'a>(&'a self, request: HttpRequest) -> LocalBoxFuture<'a, Result<Answer, FetchError>>;
 }
 
-pub struct Outgoing {
+pub struct HttpRequest {
     pub method: &'static str,
     pub url: String,
     pub headers: Vec<(String, String)>,
@@ -171,7 +172,7 @@ pub struct Answer {
 
 /// Why no answer came. These are expected; they are data, not faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WebFault {
+pub enum FetchError {
     Dns,
     Tls,
     Refused,
@@ -180,14 +181,14 @@ pub enum WebFault {
     Network,
 }
 
-impl WebFault {
+impl FetchError {
     pub fn word(self) -> &'static str {
         match self {
-            WebFault::Dns => "dns",
-            WebFault::Tls => "tls",
-            WebFault::Refused => "refused",
-            WebFault::Timeout => "timeout",
-            WebFault::Network => "network",
+            FetchError::Dns => "dns",
+            FetchError::Tls => "tls",
+            FetchError::Refused => "refused",
+            FetchError::Timeout => "timeout",
+            FetchError::Network => "network",
         }
     }
 }
@@ -195,12 +196,12 @@ impl WebFault {
 /// Open pages that follow an order.
 pub trait Live {
     /// Tells them that it changed. Best effort: a page that misses it polls.
-    fn changed<'a>(&'a self, order_id: &'a str) -> Later<'a, ()>;
+    fn changed<'a>(&'a self, order_id: &'a str) -> LocalBoxFuture<'a, ()>;
 }
 
 /// Who is limited: each account by its id, and everybody else by address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limited {
+pub enum LimitKind {
     Account,
     Anonymous,
 }
@@ -208,9 +209,9 @@ pub enum Limited {
 /// How often somebody may ask in a minute.
 pub trait Limits {
     /// Counts one request, everywhere near, and says whether it is within the limit.
-    fn allows<'a>(&'a self, who: Limited, key: &'a str) -> Later<'a, Result<bool, Fault>>;
+    fn allows<'a>(&'a self, who: LimitKind, key: &'a str) -> LocalBoxFuture<'a, Result<bool, Fault>>;
     /// This isolate's own count of the minute, with so many more.
-    fn tally(&self, key: &str, more: u32, now: i64) -> u32;
+    fn request_counter(&self, key: &str, more: u32, now: i64) -> u32;
 }
 
 /// Milliseconds since 1970, UTC.

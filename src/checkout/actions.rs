@@ -3,8 +3,9 @@
 use super::{
     Visit,
     contact::Contact,
-    fill, page,
+    page,
     view::{Page, State},
+    view_model,
 };
 use crate::{
     http::{Body, Response},
@@ -13,9 +14,9 @@ use crate::{
         account::Account,
         money::coin_text,
         order::{
-            Buyer, Status,
-            rehearsal::{self, Kind},
-            renew, watch,
+            Buyer, Status, renew,
+            test_mode::{self, Kind},
+            watch,
         },
         payment,
         text::{
@@ -39,7 +40,7 @@ fn start_page<'a>(visit: &'a Visit<'_>, typed: &'a str, error: Option<&'a str>) 
     let gateway = visit.link.gateway;
     State::Start {
         gateway: gateway.name(),
-        means: gateway.means(),
+        means: gateway.method_label(),
         leaves: gateway.coin().is_none(),
         asks: visit.link.needs_email.then_some(typed),
         error,
@@ -84,7 +85,7 @@ fn account(visit: &Visit<'_>) -> Account {
 
 /// The order as it stands, in one round trip.
 pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
-    let mut standing = fill::read(visit).await?;
+    let mut standing = view_model::read(visit).await?;
     // Whoever comes back from a gateway's page wants to know, and its own word may take a while.
     if let Some(order) = standing.as_ref().map(|standing| &standing.order)
         && visit.request.param("back").is_some()
@@ -94,7 +95,7 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
         && visit.shop.inline_looks.begin(&order.id, visit.shop.now())
     {
         watch::look(visit.shop, &account(visit), &order.id, None).await?;
-        standing = fill::read(visit).await?;
+        standing = view_model::read(visit).await?;
     }
     // A page that is opened, not one that asks for news.
     let opened = visit.request.header("if-none-match").is_none() && visit.request.param("news").is_none();
@@ -106,7 +107,7 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
         && visit.shop.now() >= order.invoice.expires_at
     {
         match watch::requote(visit.shop, &account(visit), &order.id).await {
-            Ok(_) => standing = fill::read(visit).await?,
+            Ok(_) => standing = view_model::read(visit).await?,
             // Without a rate the page says that the price has expired, and asks for a press.
             Err(Error::Refused(_)) => {}
             Err(fault) => return Err(fault),
@@ -120,8 +121,8 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
             Ok(Response::see_other(visit.url))
         };
     };
-    let texts = fill::Texts::of(visit, &standing)?;
-    let page = fill::page(visit, &standing, &texts);
+    let texts = view_model::Strings::of(visit, &standing)?;
+    let page = view_model::page(visit, &standing, &texts);
     let etag = page.etag();
     // Weak comparison (RFC 9110, 13.1.2): the edge marks an answer weak when it compresses it.
     let has_it = visit
@@ -137,7 +138,7 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
 
 /// Lets the buyer pay after all: at a new price in coins, or on a new page of the gateway's, to which they are sent on.
 pub async fn again(visit: &Visit<'_>) -> Result<Response, Error> {
-    let order = fill::read(visit).await?.ok_or(Refusal::NotFound)?.order;
+    let order = view_model::read(visit).await?.ok_or(Refusal::NotFound)?.order;
     let (shop, account, now) = (visit.shop, account(visit), visit.shop.now());
     let (done, go) = if order.session.is_none() {
         (watch::requote(shop, &account, &order.id).await, "")
@@ -157,7 +158,7 @@ pub async fn again(visit: &Visit<'_>) -> Result<Response, Error> {
 
 /// `https://host` of this shop.
 fn origin<'a>(visit: &'a Visit<'_>) -> &'a str {
-    visit.shop.world.settings.public_url.as_deref().unwrap_or(&visit.request.origin)
+    visit.shop.platform.settings.public_url.as_deref().unwrap_or(&visit.request.origin)
 }
 
 pub fn live(visit: &Visit<'_>) -> Response {
@@ -176,10 +177,10 @@ pub async fn rehearse(visit: &Visit<'_>) -> Outcome<Response> {
     let kind = form_field(visit, "kind").as_deref().and_then(Kind::parse);
     let done = match (action.as_str(), kind) {
         ("pay", Some(kind)) => {
-            rehearsal::pay(visit.shop, &account, &order_id, kind, None, 0, Vec::new()).await.map(|_| ())
+            test_mode::pay(visit.shop, &account, &order_id, kind, None, 0, Vec::new()).await.map(|_| ())
         }
-        ("block", _) => rehearsal::mine(visit.shop, &account, 1, Some(&order_id), Vec::new()).await.map(|_| ()),
-        ("double_spend", _) => rehearsal::double_spend(visit.shop, &account, &order_id, Vec::new()).await.map(|_| ()),
+        ("block", _) => test_mode::mine(visit.shop, &account, 1, Some(&order_id), Vec::new()).await.map(|_| ()),
+        ("double_spend", _) => test_mode::double_spend(visit.shop, &account, &order_id, Vec::new()).await.map(|_| ()),
         _ => Err(Refusal::NotFound.into()),
     };
     match done {
@@ -196,7 +197,7 @@ fn render(visit: &Visit<'_>, status: u16, state: State<'_>) -> Response {
     let link = visit.link;
     let (price, contact) = (link.price.display(), Contact::default());
     let page = Page {
-        brand: &visit.shop.world.settings.brand,
+        brand: &visit.shop.platform.settings.brand,
         shop: &link.shop_name,
         title: &link.title,
         price: &price,
@@ -216,7 +217,7 @@ fn render_page(status: u16, page: &Page<'_>) -> Response {
     Response::html(status, page::document(page).into_string()).with("cache-control", "no-store")
 }
 
-/// For `fill`: a sum of coins with its unit.
+/// For `view_model`: a sum of coins with its unit.
 pub fn coins(units: u64, symbol: &str) -> String {
     format!("{} {symbol}", coin_text(units))
 }

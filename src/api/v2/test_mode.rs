@@ -7,7 +7,7 @@ use crate::{
     api::{failure::Failure, fields::Fields},
     json::{self, Raw},
     notes::Meaning,
-    shop::order::rehearsal::{self, Kind},
+    shop::order::test_mode::{self, Kind},
 };
 
 /// `{order_id, kind: exact|partial|over|late, amount?, confirmations?}` → 201 with the transaction and the order.
@@ -29,7 +29,7 @@ pub async fn pay(call: &Call<'_>) -> Answer {
     let (Some(order_id), Some(kind)) = (order_id, kind) else {
         return Err(Failure::not_found());
     };
-    let paid = rehearsal::pay(call.shop, call.account, &order_id, kind, amount, confirmations, call.begin()).await?;
+    let paid = test_mode::pay(call.shop, call.account, &order_id, kind, amount, confirmations, call.begin()).await?;
     let order = order::object(&paid.order);
     let body = Paid { txid: &paid.txid, value: paid.value, confirmations, order: Raw(&order) };
     let json = json::noted(&body, &[]);
@@ -59,7 +59,7 @@ pub async fn mine(call: &Call<'_>) -> Answer {
     let order_id = fields.text("order_id", 64);
     fields.finish()?;
     let height =
-        rehearsal::mine(call.shop, call.account, count.unwrap_or(1), order_id.as_deref(), call.begin()).await?;
+        test_mode::mine(call.shop, call.account, count.unwrap_or(1), order_id.as_deref(), call.begin()).await?;
     call.made(json::noted(&Mined { height }, &[])).await
 }
 
@@ -68,6 +68,6 @@ pub async fn double_spend(call: &Call<'_>) -> Answer {
     let mut fields = Fields::read(call.request, "payment")?;
     let order_id = fields.required_text("order_id", 64);
     fields.finish()?;
-    let order = rehearsal::double_spend(call.shop, call.account, &order_id.unwrap_or_default(), call.begin()).await?;
+    let order = test_mode::double_spend(call.shop, call.account, &order_id.unwrap_or_default(), call.begin()).await?;
     call.made(order::object(&order)).await
 }

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 /// A setting that is absent or unusable. The text names it and says what it should be; it is shown to whoever sends
 /// the first request, since a deployment without it must not run on a silent default.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing(pub String);
+pub struct ConfigError(pub String);
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -107,9 +107,9 @@ pub enum Network {
 
 impl Settings {
     /// Reads them all through `get`, which answers `None` for what isn't set.
-    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Settings, Missing> {
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Settings, ConfigError> {
         let get = |name: &str| get(name).map(|s| s.trim().to_owned()).filter(|s| !s.is_empty());
-        let need = |name: &str, what: &str| get(name).ok_or_else(|| Missing(format!("{name} is not set: {what}")));
+        let need = |name: &str, what: &str| get(name).ok_or_else(|| ConfigError(format!("{name} is not set: {what}")));
         let url = |name: &str, default: &str| {
             let url = get(name).unwrap_or_else(|| default.to_owned());
             base_url(name, &url)
@@ -121,7 +121,7 @@ impl Settings {
                 "mainnet" => Network::Mainnet,
                 "testnet" => Network::Testnet,
                 "regtest" => Network::Regtest,
-                _ => return Err(Missing(format!("{name} must be mainnet, testnet or regtest"))),
+                _ => return Err(ConfigError(format!("{name} must be mainnet, testnet or regtest"))),
             };
             let [main, test] = public;
             let public = match network {
@@ -145,7 +145,7 @@ impl Settings {
             None => 1,
             Some(text) => (text.parse().ok())
                 .filter(|id| *id >= 1)
-                .ok_or_else(|| Missing("ETHEREUM_CHAIN_ID must be a number, 1 for Ethereum itself".into()))?,
+                .ok_or_else(|| ConfigError("ETHEREUM_CHAIN_ID must be a number, 1 for Ethereum itself".into()))?,
         };
         let public = match chain_id {
             1 => "https://ethereum-rpc.publicnode.com,https://eth.llamarpc.com",
@@ -161,14 +161,14 @@ impl Settings {
                 .parse()
                 .ok()
                 .filter(|n| *n >= 1)
-                .ok_or_else(|| Missing(format!("{name} must be a whole number, 1 or more"))),
+                .ok_or_else(|| ConfigError(format!("{name} must be a whole number, 1 or more"))),
         };
         let mut webhook_ports = Vec::new();
         for port in get("WEBHOOK_PORTS").as_deref().unwrap_or("443,8443").split(',') {
             match port.trim().parse() {
                 Ok(port) if port > 0 => webhook_ports.push(port),
                 _ => {
-                    return Err(Missing(
+                    return Err(ConfigError(
                         "WEBHOOK_PORTS must be a list of ports with commas between, as 443,8443".into(),
                     ));
                 }
@@ -176,14 +176,14 @@ impl Settings {
         }
         let brand = get("BRAND").unwrap_or_else(|| "PushGuard".into());
         if brand.len() > 32 || !brand.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
-            return Err(Missing(
+            return Err(ConfigError(
                 "BRAND must be up to 32 letters, digits and hyphens: it stands in header names".into(),
             ));
         }
         let allow_insecure_urls = matches!(get("ALLOW_INSECURE_URLS").as_deref(), Some("1" | "true"));
         let admin_token = need("ADMIN_TOKEN", "a long random secret that makes accounts")?;
         if admin_token.len() < 24 && !allow_insecure_urls {
-            return Err(Missing("ADMIN_TOKEN is too short: it needs 24 characters or more".into()));
+            return Err(ConfigError("ADMIN_TOKEN is too short: it needs 24 characters or more".into()));
         }
         Ok(Settings {
             admin_token,
@@ -214,7 +214,7 @@ impl Settings {
                     .parse()
                     .ok()
                     .filter(|n| (1..=300).contains(n))
-                    .ok_or_else(|| Missing("WATCH_SECONDS must be a number from 1 to 300".into()))?,
+                    .ok_or_else(|| ConfigError("WATCH_SECONDS must be a number from 1 to 300".into()))?,
             },
             rate_limit_account: count("RATE_LIMIT_ACCOUNT", 300)?,
             rate_limit_anonymous: count("RATE_LIMIT_ANONYMOUS", 60)?,
@@ -225,16 +225,16 @@ impl Settings {
 const KEYS: &str = "give it as id:base64, 32 random bytes or more (openssl rand -base64 32)";
 
 /// A comma list of them.
-fn urls(name: &str, list: &str) -> Result<Vec<ServerUrl>, Missing> {
+fn urls(name: &str, list: &str) -> Result<Vec<ServerUrl>, ConfigError> {
     let urls = list.split(',').map(str::trim).filter(|url| !url.is_empty());
     urls.map(|url| base_url(name, url).map(ServerUrl)).collect()
 }
 
-fn base_url(name: &str, url: &str) -> Result<String, Missing> {
+fn base_url(name: &str, url: &str) -> Result<String, ConfigError> {
     if url.starts_with("https://") || url.starts_with("http://") {
         Ok(url.trim_end_matches('/').to_owned())
     } else {
-        Err(Missing(format!("{name} must start with https:// or http://")))
+        Err(ConfigError(format!("{name} must start with https:// or http://")))
     }
 }
 
@@ -251,7 +251,7 @@ impl std::fmt::Debug for Keys {
 }
 
 impl Keys {
-    pub fn parse(name: &str, text: &str) -> Result<Keys, Missing> {
+    pub fn parse(name: &str, text: &str) -> Result<Keys, ConfigError> {
         let mut keys: Vec<(String, Vec<u8>)> = Vec::new();
         for part in text.split(',') {
             let key = part.trim().split_once(':').and_then(|(id, key)| {
@@ -261,10 +261,10 @@ impl Keys {
             });
             match key {
                 Some((id, _)) if keys.iter().any(|(known, _)| *known == id) => {
-                    return Err(Missing(format!("{name} names the key {id} twice")));
+                    return Err(ConfigError(format!("{name} names the key {id} twice")));
                 }
                 Some(key) => keys.push(key),
-                None => return Err(Missing(format!("{name} is not usable: {KEYS}"))),
+                None => return Err(ConfigError(format!("{name} is not usable: {KEYS}"))),
             }
         }
         Ok(Keys(keys))

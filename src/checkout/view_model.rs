@@ -2,36 +2,36 @@
 
 use super::{
     Visit,
+    actions::coins,
     contact::{About, Contact, with_query},
-    steps::coins,
     view::{Again, Invoice, Page, Paid, State, Transaction},
 };
 use crate::{
+    platform::Fault,
     shop::{
         Outcome, Refusal,
         account::{
             self, Account, contact,
             secret::{Sealed, Secrets},
         },
-        gateway::{Desk, qr},
+        gateway::{GatewayContext, qr},
         money::{Amount, coin_text},
         order::{
             self, Order, Status,
-            facts::Receipt,
-            movement::{self, Movement, Session, SessionState},
+            facts::OnchainPayment,
+            ledger::{self, LedgerEntry, Session, SessionState},
         },
         payment,
         time::{self, SECOND},
         webhook::sign,
     },
-    world::Fault,
 };
 
 /// An order and what has come for it.
 pub struct Standing {
     pub order: Order,
-    receipts: Vec<Receipt>,
-    movements: Vec<Movement>,
+    receipts: Vec<OnchainPayment>,
+    movements: Vec<LedgerEntry>,
     contact: contact::Contact,
     webhook_secrets: Secrets,
 }
@@ -72,8 +72,8 @@ pub async fn read(visit: &Visit<'_>) -> Outcome<Option<Standing>> {
     }))
 }
 
-/// Texts that the page borrows.
-pub struct Texts {
+/// Strings that the page borrows.
+pub struct Strings {
     price: String,
     due: String,
     received: String,
@@ -94,14 +94,14 @@ pub struct Texts {
     contact: Contact,
 }
 
-impl Texts {
-    pub fn of(visit: &Visit<'_>, standing: &Standing) -> Result<Texts, Fault> {
+impl Strings {
+    pub fn of(visit: &Visit<'_>, standing: &Standing) -> Result<Strings, Fault> {
         let order = &standing.order;
         let invoice = &order.invoice;
         let symbol = symbol(order);
         let due = coin_text(invoice.missing());
         let account = &Account::acting(order.account_id, &visit.link.shard, order.test);
-        let (way, desk) = (order.gateway.of(account), Desk { shop: visit.shop, account });
+        let (way, desk) = (order.gateway.of(account), GatewayContext { shop: visit.shop, account });
         let uri = way.url(desk, order);
         let (qr_side, qr_path) = match order.session {
             None => qr::svg_path(&uri).ok_or_else(|| Fault("an address is too long for a QR code".into()))?,
@@ -110,7 +110,7 @@ impl Texts {
         let surplus = invoice.received.saturating_sub(invoice.value);
         let money = |minor: i64| Amount::new(minor, order.price.currency()).map(Amount::display).unwrap_or_default();
         let over = order.paid_value - order.price.minor();
-        Ok(Texts {
+        Ok(Strings {
             price: order.price.display(),
             received: coin_text(invoice.received),
             received_with_unit: match order.session {
@@ -143,10 +143,10 @@ fn symbol(order: &Order) -> &'static str {
     order.gateway.coin().map_or("", |coin| coin.symbol)
 }
 
-pub fn page<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Texts) -> Page<'a> {
+pub fn page<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Strings) -> Page<'a> {
     let order = &standing.order;
     Page {
-        brand: &visit.shop.world.settings.brand,
+        brand: &visit.shop.platform.settings.brand,
         shop: &visit.link.shop_name,
         title: &order.product_title,
         price: &texts.price,
@@ -160,7 +160,7 @@ pub fn page<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Texts) 
     }
 }
 
-fn state<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Texts) -> State<'a> {
+fn state<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Strings) -> State<'a> {
     let order = &standing.order;
     let now = visit.shop.now();
     if let Some(session) = order.session.as_ref().filter(|_| order.status.is_open()) {
@@ -211,7 +211,7 @@ fn state<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Texts) -> 
 }
 
 /// What the page shows while the buyer pays on a gateway's.
-fn elsewhere<'a>(visit: &'a Visit<'_>, order: &'a Order, session: &'a Session, texts: &'a Texts) -> State<'a> {
+fn elsewhere<'a>(visit: &'a Visit<'_>, order: &'a Order, session: &'a Session, texts: &'a Strings) -> State<'a> {
     let order_id = order.id.as_str();
     let gateway = order.gateway.name();
     let now = visit.shop.now();
@@ -227,7 +227,7 @@ fn elsewhere<'a>(visit: &'a Visit<'_>, order: &'a Order, session: &'a Session, t
         _ if declined => again(Again::SamePage(&session.url)),
         _ => State::Away {
             gateway,
-            means: order.gateway.means(),
+            means: order.gateway.method_label(),
             href: &session.url,
             order_id,
             back: visit.request.param("back").as_deref() == Some("paid")
@@ -236,7 +236,7 @@ fn elsewhere<'a>(visit: &'a Visit<'_>, order: &'a Order, session: &'a Session, t
     }
 }
 
-fn invoice<'a>(order: &'a Order, texts: &'a Texts) -> Invoice<'a> {
+fn invoice<'a>(order: &'a Order, texts: &'a Strings) -> Invoice<'a> {
     Invoice {
         coin: order.gateway.name(),
         symbol: symbol(order),
@@ -258,8 +258,8 @@ fn invoice<'a>(order: &'a Order, texts: &'a Texts) -> Invoice<'a> {
 }
 
 /// What the payment is called where it was made: on the chain, or on the gateway's books.
-fn transactions<'a>(standing: &'a Standing, texts: &'a Texts) -> Vec<&'a str> {
-    let came = standing.movements.iter().filter(|movement| movement.kind == movement::Kind::Paid);
+fn transactions<'a>(standing: &'a Standing, texts: &'a Strings) -> Vec<&'a str> {
+    let came = standing.movements.iter().filter(|movement| movement.kind == ledger::Kind::Paid);
     let mut ids: Vec<&str> = Vec::new();
     for id in texts.receipts.iter().map(|(txid, ..)| txid).chain(came.map(|movement| &movement.of)) {
         if !id.is_empty() && !ids.contains(&id.as_str()) {

@@ -7,7 +7,7 @@ use pushguard::shop::{
     money::{Amount, Currency},
     order::{
         Buyer, Invoice, Order, Status,
-        movement::{Kind, Movement, Session, SessionState, books, fresh, merge},
+        ledger::{Kind, LedgerEntry, Session, SessionState, books, fresh, merge},
         watch::booked,
     },
     webhook::Event,
@@ -62,7 +62,7 @@ pub fn order() -> Order {
 /// An order with all that is known of it, and how often it was told as paid.
 struct Told {
     order: Order,
-    known: Vec<Movement>,
+    known: Vec<LedgerEntry>,
     paid: usize,
 }
 
@@ -72,7 +72,7 @@ impl Told {
     }
 
     /// Hears of these at once. Every step must be one of the table's.
-    fn hear(&mut self, seen: &[Movement], now: i64) -> Result<(), TestCaseError> {
+    fn hear(&mut self, seen: &[LedgerEntry], now: i64) -> Result<(), TestCaseError> {
         let Some(change) = booked(&self.order, &self.known, seen, now) else {
             prop_assert!(fresh(&self.known, seen).is_empty());
             return Ok(());
@@ -99,7 +99,7 @@ impl Told {
 }
 
 /// Few payments, disputes and sums, so that they meet.
-fn movement() -> impl Strategy<Value = Movement> {
+fn movement() -> impl Strategy<Value = LedgerEntry> {
     const KINDS: [Kind; 17] = [
         Kind::Paid,
         Kind::Paid,
@@ -126,7 +126,7 @@ fn movement() -> impl Strategy<Value = Movement> {
         prop::sample::select(vec![0_i64, 1, 400, 500, 600, 1_000, 1_500]),
         0_i64..4,
     )
-        .prop_map(|(kind, id, of, value, at)| Movement {
+        .prop_map(|(kind, id, of, value, at)| LedgerEntry {
             id: format!("id{id}"),
             kind,
             of: format!("of{of}"),
@@ -136,7 +136,7 @@ fn movement() -> impl Strategy<Value = Movement> {
 }
 
 /// What a gateway says: each thing under an id of its own. And an order in which it comes, with repetitions, cut into pieces.
-fn told() -> impl Strategy<Value = (Vec<Movement>, Vec<usize>, Vec<bool>)> {
+fn told() -> impl Strategy<Value = (Vec<LedgerEntry>, Vec<usize>, Vec<bool>)> {
     prop::collection::vec(movement(), 1..8).prop_map(|all| fresh(&[], &all)).prop_flat_map(|all| {
         let places: Vec<usize> = (0..all.len()).flat_map(|n| [n, n, n]).collect();
         let cuts = prop::collection::vec(any::<bool>(), places.len());
@@ -187,11 +187,11 @@ proptest! {
     }
 }
 
-fn said(kind: Kind, id: &str, of: &str, value: i64) -> Movement {
-    Movement { id: id.into(), kind, of: of.into(), value, at: 1 }
+fn said(kind: Kind, id: &str, of: &str, value: i64) -> LedgerEntry {
+    LedgerEntry { id: id.into(), kind, of: of.into(), value, at: 1 }
 }
 
-fn status(movements: &[Movement]) -> i64 {
+fn status(movements: &[LedgerEntry]) -> i64 {
     books(order().price, movements).status.code()
 }
 
@@ -265,8 +265,8 @@ fn a_dispute_over_a_part_takes_nothing_back_that_was_handed_out() {
     assert_eq!(status(&whole), 51);
 }
 
-fn at(at: i64, movement: Movement) -> Movement {
-    Movement { at, ..movement }
+fn at(at: i64, movement: LedgerEntry) -> LedgerEntry {
+    LedgerEntry { at, ..movement }
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn of_a_payment_that_was_taken_back_and_came_back_the_latest_counts_by_time() {
         (vec![won.clone(), at(6, said(DisputeOpened, "d", "p", 0)), at(7, said(DisputeWon, "d", "p", 0))], 100),
     ] {
         let all = [vec![paid.clone()], fresh(&[], &also)].concat();
-        let backwards: Vec<Movement> = all.iter().rev().cloned().collect();
+        let backwards: Vec<LedgerEntry> = all.iter().rev().cloned().collect();
         assert_eq!((status(&all), status(&backwards)), (expected, expected), "{also:?}");
     }
 }
@@ -301,7 +301,7 @@ fn of_a_payment_that_was_taken_back_and_came_back_the_latest_counts_by_time() {
 #[test]
 fn what_went_back_is_counted_once_whoever_tells_of_it() {
     use Kind::*;
-    let back = |also: &[Movement]| books(order().price, &[&[said(Paid, "p", "p", 1_000)], also].concat()).refunded;
+    let back = |also: &[LedgerEntry]| books(order().price, &[&[said(Paid, "p", "p", 1_000)], also].concat()).refunded;
     assert_eq!(back(&[said(Reversed, "v", "p", 250)]), 250);
     assert_eq!(back(&[said(DisputeSettled, "d", "p", 250)]), 250);
     assert_eq!(back(&[said(DisputeSettled, "d", "p", 250), said(Refunded, "r", "p", 250)]), 250);
@@ -316,7 +316,7 @@ fn a_declined_payment_is_remembered_whatever_is_heard_first() {
     let pending = said(Kind::Pending, "p", "p", 0);
     let failed = said(Kind::Failed, "p", "p", 0);
     let declined = said(Kind::Declined, "x", "cs_1", 0);
-    let state = |pieces: &[&[Movement]]| {
+    let state = |pieces: &[&[LedgerEntry]]| {
         let mut told = Told::nothing();
         for piece in pieces {
             told.hear(piece, 5).expect("the table's moves");

@@ -4,8 +4,8 @@
 use crate::{
     api, checkout,
     http::{self, Body, Method, Request, Response},
+    platform::ConfigError,
     shop::{Shop, id},
-    world::Missing,
 };
 
 pub async fn answer(shop: &Shop, mut request: Request) -> Response {
@@ -25,7 +25,7 @@ pub async fn answer(shop: &Shop, mut request: Request) -> Response {
 }
 
 /// A deployment that lacks a setting answers everything with what it lacks.
-pub fn unconfigured(missing: &Missing, request_id: &str) -> Response {
+pub fn unconfigured(missing: &ConfigError, request_id: &str) -> Response {
     finish(api::unavailable(&format!("This deployment is not configured. {}", missing.0)), false, request_id)
 }
 
