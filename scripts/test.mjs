@@ -11,7 +11,8 @@ import { setup } from './setup.mjs';
 import { build } from './build.mjs';
 
 const parts = {
-  native: () => cargoTest('native', [], { STATEMENTS: path.join(root, 'target', 'statements.jsonl') }), // for tests/worker/scans.test.mjs
+  // What it writes is for tests/worker/scans.test.mjs and tests/api/exchanges.test.mjs.
+  native: () => cargoTest('native', [], { STATEMENTS: path.join(root, 'target', 'statements.jsonl'), EXCHANGES: path.join(root, 'target', 'exchanges.jsonl') }),
   wasm: () =>
     cargoTest('wasm', ['--target', 'wasm32-unknown-unknown', '--test', 'wire'], {
       CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: toolBinary('wasm-bindgen-test-runner'),

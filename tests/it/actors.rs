@@ -104,8 +104,12 @@ impl Ask<'_> {
     pub async fn together(self) -> Reply {
         let (method, path) = (format!("{:?}", self.request.method), self.request.path.clone());
         let question = record::is_on().then(|| record::question(&self.request));
+        let asked = record::asked(&self.request);
         let reply = Reply(router::answer(&self.world.shop, self.request).await);
         question.inspect(|question| record::answer(question, &reply.0));
+        if let Some(asked) = asked {
+            record::answered(asked, &reply.0);
+        }
         let mut said = match &reply.0.body {
             Body::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
             _ => String::new(),

@@ -200,6 +200,9 @@ impl<'w> Desk<'w> {
         if method == Method::Post {
             send(ask(path).header("idempotency-key", "k".repeat(256)).request).expect(400);
         }
+        if matches!(method, Method::Post | Method::Put) {
+            send(bare(path).header("content-encoding", "gzip").body("{}").request).expect(415);
+        }
         let took: Vec<Method> =
             ROUTES.iter().filter(|(known, ..)| *known == route).map(|(_, method, _)| *method).collect();
         for other in

@@ -4,7 +4,7 @@
 //! properties, whose cases are drawn anew each time, are left out.)
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fmt::Write as _,
     fs::{File, OpenOptions},
     io::Write as _,
@@ -93,5 +93,45 @@ pub fn statements(statements: &[Statement]) {
         if known.insert(statement.sql.to_string()) {
             writeln!(file, "{}", serde_json::json!(statement.sql)).expect("it is written");
         }
+    }
+}
+
+/// With `EXCHANGES=<file>` the API's exchanges are written there, each as a line of JSON: `tests/api/exchanges.test.mjs` holds
+/// them against the specification.
+static EXCHANGES: LazyLock<Option<Mutex<Exchanges>>> = LazyLock::new(|| {
+    let file = File::create(std::env::var_os("EXCHANGES")?).expect("a file for the exchanges");
+    Some(Mutex::new(Exchanges { file, counts: HashMap::new() }))
+});
+
+struct Exchanges {
+    file: File,
+    /// By method, path without its ids, and status.
+    counts: HashMap<String, u32>,
+}
+
+/// Exchanges of one method, path and status that are written: property tests have thousands.
+const MAX_ALIKE: u32 = 60;
+
+/// The request as a line of JSON begins, before it is answered; `None` where nothing is to be written.
+pub fn asked(request: &Request) -> Option<serde_json::Value> {
+    EXCHANGES.as_ref().filter(|_| request.path.starts_with("/api/v2/"))?;
+    let body = std::str::from_utf8(request.body.as_deref().unwrap_or_default()).ok()?;
+    let (method, path, query) = (format!("{:?}", request.method).to_uppercase(), &request.path, &request.query);
+    Some(serde_json::json!({"method": method, "path": path, "query": query, "headers": request.headers, "body": body}))
+}
+
+pub fn answered(mut asked: serde_json::Value, response: &Response) {
+    let (Some(all), Body::Bytes(bytes)) = (&*EXCHANGES, &response.body) else { return };
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let is_id = |segment: &&str| segment.bytes().any(|b| b.is_ascii_digit()) && *segment != "v2";
+    let path = asked["path"].as_str().unwrap_or_default();
+    let path: Vec<&str> = path.split('/').map(|segment| if is_id(&segment) { "*" } else { segment }).collect();
+    let alike = format!("{} {} {}", asked["method"], path.join("/"), response.status);
+    let Exchanges { file, counts } = &mut *all.lock().expect("nobody fails with it in hand");
+    let count = counts.entry(alike).or_default();
+    *count += 1;
+    if *count <= MAX_ALIKE {
+        asked["answer"] = serde_json::json!({"status": response.status, "headers": response.headers, "body": text});
+        writeln!(file, "{asked}").expect("it is written");
     }
 }

@@ -1,0 +1,81 @@
+"""Holds recorded exchanges against the specification, by openapi-core: `exchanges.py <openapi.json> <exchanges.jsonl>`.
+
+Every answer must be one that the specification promises.
+Prints a line of JSON: {"checked", "operations", "wrong": [...]}.
+"""
+import json
+import re
+import sys
+from collections import Counter
+from urllib.parse import parse_qsl, urlsplit
+
+from openapi_core import OpenAPI
+from openapi_core.datatypes import RequestParameters
+from openapi_core.templating.paths.exceptions import PathError
+from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+
+class Request:
+    def __init__(self, said, server):
+        headers = Headers([(name, value) for name, value in said["headers"]])
+        self.host_url = server
+        # The server takes one slash for another; the specification knows one spelling.
+        self.path = re.sub("/+", "/", said["path"]).rstrip("/")
+        self.full_url_pattern = server + self.path
+        self.method = said["method"].lower()
+        self.content_type = headers.get("content-type", "application/json").split(";")[0].strip().lower()
+        self.body = said["body"].encode() or None
+        query = ImmutableMultiDict(parse_qsl(said["query"], keep_blank_values=True))
+        self.parameters = RequestParameters(query=query, header=headers, cookie={}, path={})
+
+
+class Response:
+    def __init__(self, said):
+        self.headers = Headers([(name, value) for name, value in said["headers"]])
+        self.status_code = said["status"]
+        self.content_type = self.headers.get("content-type", "").split(";")[0].strip()
+        self.data = said["body"].encode() or None
+
+
+def why(error):
+    reasons = [str(error)]
+    while error.__cause__ or getattr(error, "schema_errors", None):
+        for schema_error in getattr(error, "schema_errors", None) or []:
+            reasons.append(f"{schema_error.message[:200]} at {'/'.join(map(str, schema_error.absolute_path))}")
+        error = error.__cause__
+        if error is None:
+            break
+        reasons.append(str(error)[:300])
+    return " | ".join(reasons)
+
+
+def main(spec_file, exchanges_file):
+    spec = json.load(open(spec_file, encoding="utf-8"))
+    server = "https://desk.example"
+    base = urlsplit(spec["servers"][0]["url"]).path.rstrip("/")
+    spec["servers"] = [{"url": server + base}]
+    openapi = OpenAPI.from_dict(spec)
+    checked, operations, wrong = 0, Counter(), []
+    for line in open(exchanges_file, encoding="utf-8"):
+        said = json.loads(line)
+        if '"payload":{}' in said["answer"]["body"]:
+            continue  # a test wrote this log into the table by hand
+        request, answer = Request(said, server), Response(said["answer"])
+        if request.method in ("head", "options"):
+            continue
+        place = f"{said['method']} {said['path']} {answer.status_code}"
+        try:
+            openapi.validate_response(request, answer)
+        except PathError:
+            # What the specification does not have must be refused.
+            if answer.status_code < 400:
+                wrong.append([place, "served, but not in the specification", said["body"][:200]])
+            continue
+        except Exception as error:
+            wrong.append([place, why(error), said["answer"]["body"][:300]])
+        checked += 1
+        operations[f"{said['method']} {answer.status_code}"] += 1
+    print(json.dumps({"checked": checked, "operations": len(operations), "wrong": wrong}))
+
+
+main(*sys.argv[1:])
