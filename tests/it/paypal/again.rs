@@ -189,6 +189,22 @@ fn while_paypal_cannot_be_asked_no_second_page_is_opened() {
 }
 
 #[test]
+fn a_capture_whose_answer_was_lost_keeps_a_second_page_from_being_opened() {
+    let world = World::new();
+    let (paypal, ada, link, _) = shop(&world);
+    world.advance(6 * HOUR + SECOND);
+    paypal.approves();
+    paypal.loses.set(true);
+    world.buyer().post(&link.order(), "").expect(503);
+    assert_eq!((paypal.count(), ada.status(&link.order_id)), (1, 0));
+    world.advance(6 * SECOND);
+    paypal.loses.set(false);
+    let reply = world.buyer().post(&link.order(), "").expect(303);
+    assert_eq!(reply.header("location"), Some(link.order().as_str()), "it was captured");
+    assert_eq!((paypal.count(), ada.status(&link.order_id)), (1, 100));
+}
+
+#[test]
 fn the_seller_reads_paypals_own_reason() {
     let world = World::new();
     let paypal = world.paypal();

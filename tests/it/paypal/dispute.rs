@@ -231,6 +231,45 @@ fn what_a_dispute_has_come_to_is_asked_of_paypal_where_the_app_may_ask() {
 }
 
 #[test]
+fn a_refund_that_does_not_arrive_is_none_whatever_is_heard_first() {
+    for failed in ["FAILED", "CANCELLED"] {
+        for order in [[0, 1], [1, 0]] {
+            let world = World::new();
+            let paid = paid(&world);
+            let refund = |status: &str| {
+                let mut refund = paid.reversal("4R1", "10.00", 1);
+                refund["status"] = json!(status);
+                refund
+            };
+            for n in order {
+                paid.happens("PAYMENT.CAPTURE.REFUNDED", refund(["PENDING", failed][n]));
+            }
+            assert_eq!(paid.end(), (100, json!([]), "0".into()), "{failed} {order:?}");
+        }
+    }
+}
+
+#[test]
+fn a_buyer_who_only_talks_to_the_seller_has_disputed_nothing() {
+    for (case_type, status) in [("dispute", 100), ("complaint", 51), ("chargeback", 51), ("bankreturn", 51), ("", 51)] {
+        let world = World::new();
+        let paypal = world.paypal();
+        let ada = with_button(&world);
+        let (link, _) = started(&world, &ada, json!({}));
+        let case = [("txn_type", "new_case"), ("case_id", "PP-D-1"), ("payment_status", ""), ("case_type", case_type)];
+        happens(&world, &paypal, &ipn(&link.order_id, &[]));
+        happens(&world, &paypal, &ipn(&link.order_id, &case));
+        let asks = if status == 100 { json!(["inquiry"]) } else { json!([]) };
+        assert_eq!((ada.status(&link.order_id), exceptions(&ada, &link.order_id)), (status, asks), "{case_type}");
+        // It is escalated under the same case.
+        let claim =
+            [("txn_type", "new_case"), ("case_id", "PP-D-1"), ("payment_status", ""), ("case_type", "complaint")];
+        happens(&world, &paypal, &ipn(&link.order_id, &claim));
+        assert_eq!((ada.status(&link.order_id), exceptions(&ada, &link.order_id)), (51, json!([])));
+    }
+}
+
+#[test]
 fn an_ipn_of_a_part_takes_back_that_part() {
     let world = World::new();
     let paypal = world.paypal();

@@ -31,6 +31,8 @@ pub struct PayPal {
     approvals: Cell<u32>,
     /// It forgets its orders.
     pub forgets: Cell<bool>,
+    /// A capture is not done yet, and its answer is lost.
+    pub loses: Cell<bool>,
     /// The buyer's bank says no.
     pub declines: Cell<bool>,
     /// How it says so.
@@ -124,6 +126,7 @@ impl PayPal {
                 let Some(order) = order else { return answer(404, "{}") };
                 match (method, rest) {
                     ("GET", []) => answer(200, order.to_string()),
+                    ("POST", ["capture"]) if self.loses.get() => Err(FetchError::Timeout),
                     ("POST", ["capture"]) => self.capture(order),
                     _ => answer(405, ""),
                 }

@@ -107,6 +107,8 @@ pub fn movement(body: &str, currency: Currency, or_at: i64) -> Option<LedgerEntr
     let at = |name: &str| field(name).and_then(|text| date(&text)).unwrap_or(or_at);
     let own = |name: &str| field(name).and_then(|text| known_id(Some(&text)).map(str::to_owned));
     let case = match field("txn_type").as_deref() {
+        // Buyer and seller talk to one another; a complaint, a chargeback and a bank's return hold the money.
+        Some("new_case") if field("case_type").as_deref() == Some("dispute") => Some(Kind::Inquiry),
         Some("new_case") => Some(Kind::DisputeOpened),
         // "A case has been resolved and closed". Where the money went is told by other IPNs.
         Some("adjustment") => Some(Kind::DisputeClosed),

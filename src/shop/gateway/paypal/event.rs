@@ -11,7 +11,7 @@ use crate::{
         gateway::{GatewayContext, GatewayNotification, SyncError, settings},
         order::{
             Order,
-            ledger::{Kind, LedgerEntry, SessionState},
+            ledger::{Kind, LedgerEntry},
         },
         time,
     },
@@ -90,10 +90,7 @@ pub async fn hear(desk: GatewayContext<'_>, sets: &[Set], notice: &GatewayNotifi
     }
     let is_dispute = kind.starts_with("CUSTOMER.DISPUTE.");
     let is_taken = matches!(kind.as_str(), "PAYMENT.CAPTURE.REFUNDED" | "PAYMENT.CAPTURE.REVERSED");
-    let known = match session.state {
-        SessionState::Open if !is_dispute && !is_taken => Vec::new(),
-        _ => app.known(&order).await?,
-    };
+    let known = app.known(&order).await?;
     // What is approved on an earlier page is not captured: the buyer pays on the newest.
     let tried = Some(known.as_slice()).filter(|_| opened == session.id);
     let (seen, declined) = match app.see(&order, opened, tried).await {

@@ -77,13 +77,20 @@ impl PaymentGateway for PayPal {
             let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.slug())]).await?;
             let sets = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
             let app = App::of(desk, &sets).ok_or(Refusal::GatewayNotConfigured)?;
-            // Nothing is captured there without us, so what was not captured is not paid.
-            match app.see(order, &session.id, None).await {
-                Ok((seen, _)) if rest::captures(&seen).iter().all(rest::is_declined) => Ok(()),
-                Ok(_) => Err(Refusal::NotPayable.into()),
-                Err(no) if no.status == 404 => Ok(()),
-                Err(no) => Err(no.into()),
+            let seen = match app.see(order, &session.id, None).await {
+                Ok((seen, _)) => seen,
+                Err(no) if no.status == 404 => return Ok(()),
+                Err(no) => return Err(no.into()),
+            };
+            if !rest::captures(&seen).iter().all(rest::is_declined) {
+                return Err(Refusal::NotPayable.into());
             }
+            // Nothing is captured there without us. A capture whose answer was lost may still come.
+            let (approval, _) = rest::approval(&seen, order, &session.id);
+            if rest::is_approved(&seen) && !app.known(order).await?.iter().any(|it| it.id == approval) {
+                return Err(Refusal::GatewayUnavailable { retry_after: 30 }.into());
+            }
+            Ok(())
         })
     }
 

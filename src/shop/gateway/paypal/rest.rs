@@ -164,10 +164,9 @@ impl<'a> App<'a> {
         let path = format!("/v2/checkout/orders/{session_id}");
         let seen = self.call(&path, "", None).await?;
         let approved_at = text(&seen, "update_time").unwrap_or_default();
-        let at = time::parse(approved_at).unwrap_or(order.created_at);
-        let id = format!("{session_id}.{at}");
-        let tried = known.is_none_or(|known| known.iter().any(|it| it.id == id));
-        if text(&seen, "status") != Some("APPROVED") || tried {
+        let (id, at) = approval(&seen, order, session_id);
+        let was_tried = known.is_none_or(|known| known.iter().any(|it| it.id == id));
+        if !is_approved(&seen) || was_tried {
             return Ok((seen, None));
         }
         let key = format!("{}.{approved_at}", order.id);
@@ -276,6 +275,17 @@ pub(super) fn captures(seen: &Value) -> &[Value] {
     list(seen, "captures")
 }
 
+/// Whether the buyer has approved it, and it was not captured.
+pub(super) fn is_approved(seen: &Value) -> bool {
+    text(seen, "status") == Some("APPROVED")
+}
+
+/// The id under which the capture of its present approval is kept when it was declined, and when the buyer approved it.
+pub(super) fn approval(seen: &Value, order: &Order, session_id: &str) -> (String, i64) {
+    let at = text(seen, "update_time").and_then(time::parse).unwrap_or(order.created_at);
+    (format!("{session_id}.{at}"), at)
+}
+
 /// Whether a capture came to nothing.
 pub(super) fn is_declined(capture: &Value) -> bool {
     matches!(text(capture, "status"), Some("DECLINED" | "FAILED"))
@@ -332,9 +342,12 @@ fn capture(capture: &Value, order: &Order) -> Option<LedgerEntry> {
 pub(super) fn taken(back: &Value, order: &Order, kind: Kind) -> Option<LedgerEntry> {
     let id = known_id(text(back, "id"))?.to_owned();
     let value = sum(back.get("amount")?, order.price.currency())?;
-    if matches!(text(back, "status"), Some("CANCELLED" | "FAILED")) {
-        return None;
-    }
+    let kind = match (kind, text(back, "status")) {
+        // It may have been pending before, when it counted.
+        (Kind::Refunded, Some("CANCELLED" | "FAILED")) => Kind::RefundFailed,
+        (_, Some("CANCELLED" | "FAILED")) => return None,
+        _ => kind,
+    };
     let of = captured(back).unwrap_or(&id).to_owned();
     Some(LedgerEntry { id, kind, of, value, at: at(back, order) })
 }
