@@ -118,7 +118,7 @@ fn words<'a>(kind: &Kind<'a>) -> (&'a str, &'a str) {
         ),
         Kind::NoAnswer => (
             "This can't be paid right now",
-            "The payment service doesn't answer at the moment. Nothing was charged; try again in a minute.",
+            "The payment service doesn't answer at the moment; try again in a minute. If you have paid there already, don't pay again.",
         ),
         Kind::Broken { .. } => (
             "Something broke on our side",
