@@ -1,6 +1,6 @@
 //! Bodies, as old and new clients write them: JSON under any label, and Rails-style forms.
 
-use super::{failure::Failure, fields::label};
+use super::failure::{Failure, label};
 use crate::json::{self, Value};
 
 pub type Map = json::Map<String, Value>;

@@ -201,3 +201,12 @@ pub fn quoted(text: &str) -> String {
     let cut = if shown.len() < text.len() { "…" } else { "" };
     format!("\"{shown}{cut}\"")
 }
+
+/// `return_url` → `Return url`, as Rails names a field in a sentence.
+pub fn label(name: &str) -> String {
+    let mut label = name.replace(['_', '.'], " ");
+    if let Some(first) = label.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    label
+}

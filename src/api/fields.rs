@@ -3,7 +3,7 @@
 
 use super::{
     body::{self, Map, Repeated},
-    failure::Failure,
+    failure::{Failure, label},
 };
 use crate::{
     http::{BODY_LIMIT, Request},
@@ -363,13 +363,4 @@ fn named(c: char) -> String {
         c if c.is_control() || c.is_whitespace() || is_invisible(c) => format!("the character {}", name_of(c)),
         c => format!("\"{c}\""),
     }
-}
-
-/// `return_url` → `Return url`, as Rails words it.
-pub fn label(name: &str) -> String {
-    let mut label = name.replace(['_', '.'], " ");
-    if let Some(first) = label.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    label
 }

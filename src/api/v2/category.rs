@@ -1,4 +1,4 @@
-//! `/categories`: list, get, create, update, destroy.
+//! `/categories`: list, get, create, update, destroy, and a category's image.
 
 use serde::Serialize;
 
@@ -67,6 +67,15 @@ async fn change(call: &Call<'_>, id: &str) -> Answer {
 pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
     category::destroy(call.shop, call.account, id).await?;
     Ok(Response::empty(204))
+}
+
+pub async fn put_image(call: &Call<'_>, id: &str) -> Answer {
+    upload::put(call, (category::sql::TABLE, id, Place::Image)).await?;
+    get(call, id).await
+}
+
+pub async fn destroy_image(call: &Call<'_>, id: &str) -> Answer {
+    upload::destroy(call, (category::sql::TABLE, id, Place::Image)).await
 }
 
 /// In the seller's order, each once. An empty list is one; none at all is not.

@@ -4,7 +4,10 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::Call;
 use crate::{
-    api::fields::{Fields, bad_email, label},
+    api::{
+        failure::label,
+        fields::{Fields, bad_email},
+    },
     json::{self, Pairs, Value},
     platform::Network,
     shop::{

@@ -154,7 +154,7 @@ routes! {
     }
     ["categories"] { Get: category::list, Post: category::create }
     ["categories", id] { Get: category::get, Put: category::update, Delete: category::destroy }
-    ["categories", id, "image"] { Put: upload::put_category_image, Delete: upload::destroy_category_image }
+    ["categories", id, "image"] { Put: category::put_image, Delete: category::destroy_image }
     ["coupons"] { Get: coupon::list, Post: coupon::create }
     ["coupons", id] { Get: coupon::get, Put: coupon::update, Delete: coupon::destroy }
     ["feedbacks"] { Get: feedback::list, Post: feedback::create }
@@ -170,8 +170,8 @@ routes! {
     ["queries", id, "reply"] { Post: query::reply }
     ["products"] { Get: product::list, Post: product::create }
     ["products", id] { Get: product::get, Put: product::update, Delete: product::destroy }
-    ["products", id, "file"] { Put: upload::put_file, Delete: upload::destroy_file }
-    ["products", id, "image"] { Put: upload::put_image, Delete: upload::destroy_image }
+    ["products", id, "file"] { Put: product::put_file, Delete: product::destroy_file }
+    ["products", id, "image"] { Put: product::put_image, Delete: product::destroy_image }
     ["webhooks", "endpoints"] { Get: webhook::endpoints, Post: webhook::create_endpoint }
     ["webhooks", "endpoints", id] {
         Get: webhook::endpoint, Put: webhook::update_endpoint, Delete: webhook::destroy_endpoint

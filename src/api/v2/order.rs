@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{Answer, Call, page::Wanted};
 use crate::{
-    api::{failure::Failure, fields::label},
+    api::failure::{Failure, label},
     http::Response,
     json::{self, Raw},
     notes::{self, Meaning, Meant},

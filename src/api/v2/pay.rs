@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     api::{
-        failure::Failure,
-        fields::{Fields, label},
+        failure::{Failure, label},
+        fields::Fields,
     },
     http::Response,
     json::{self, Map, Pairs, Value},

@@ -1,4 +1,4 @@
-//! `/products`: list, get, create, update, destroy.
+//! `/products`: list, get, create, update, destroy, and the uploads of a product.
 
 use serde::Serialize;
 
@@ -70,6 +70,24 @@ async fn change(call: &Call<'_>, id: &str) -> Answer {
 pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
     product::destroy(call.shop, call.account, id).await?;
     Ok(Response::empty(204))
+}
+
+pub async fn put_image(call: &Call<'_>, id: &str) -> Answer {
+    upload::put(call, (product::sql::TABLE, id, Place::Image)).await?;
+    get(call, id).await
+}
+
+pub async fn destroy_image(call: &Call<'_>, id: &str) -> Answer {
+    upload::destroy(call, (product::sql::TABLE, id, Place::Image)).await
+}
+
+pub async fn put_file(call: &Call<'_>, id: &str) -> Answer {
+    upload::put(call, (product::sql::TABLE, id, Place::File)).await?;
+    get(call, id).await
+}
+
+pub async fn destroy_file(call: &Call<'_>, id: &str) -> Answer {
+    upload::destroy(call, (product::sql::TABLE, id, Place::File)).await
 }
 
 /// Writes what was sent into the product: a blank one, or the one that there is `before`. Answers the serials that it is to

@@ -1,17 +1,14 @@
-//! Uploads: `/products/:id/image`, `/products/:id/file`, `/categories/:id/image`. The body is the file itself, or a form
-//! with it (multipart/form-data).
+//! What the nouns' uploads share: `/products/:id/image`, `/products/:id/file`, `/categories/:id/image`. The body is the
+//! file itself, or a form with it (multipart/form-data).
 
 use serde::Serialize;
 
-use super::{Answer, Call, category, product};
+use super::{Answer, Call};
 use crate::{
     api::{failure::Failure, multipart},
     http::{Method, Request, Response},
     platform::Content,
-    shop::{
-        category as categories, product as products,
-        upload::{self, Place, Upload},
-    },
+    shop::upload::{self, Place, Upload},
 };
 
 /// Bytes of an image, of a file in a form, and of a file that comes as it is. Images and forms are read into memory, which
@@ -49,39 +46,14 @@ pub fn intake(method: Method, path: &str, content_type: Option<&str>) -> Option<
 /// Whose upload it is, by its table.
 type Noun = &'static str;
 
-pub fn put_image<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
-    put(call, id, products::sql::TABLE, Place::Image)
-}
-
-pub fn put_file<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
-    put(call, id, products::sql::TABLE, Place::File)
-}
-
-pub fn put_category_image<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
-    put(call, id, categories::sql::TABLE, Place::Image)
-}
-
-pub fn destroy_image<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
-    destroy(call, id, products::sql::TABLE, Place::Image)
-}
-
-pub fn destroy_file<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
-    destroy(call, id, products::sql::TABLE, Place::File)
-}
-
-pub fn destroy_category_image<'a>(call: &'a Call<'_>, id: &'a str) -> impl Future<Output = Answer> + 'a {
-    destroy(call, id, categories::sql::TABLE, Place::Image)
-}
-
-/// Whose it is must be there before anything is put; what it is then is what the answer shows.
-async fn put(call: &Call<'_>, id: &str, noun: Noun, place: Place) -> Answer {
+/// Takes the upload in. The noun must exist before anything is stored.
+pub async fn put(call: &Call<'_>, (noun, id, place): (Noun, &str, Place)) -> Result<(), Failure> {
     upload::look(call.shop, call.account, (noun, id, place)).await?;
     let (given, content) = given(call.request, place)?;
-    upload::replace(call.shop, call.account, (noun, id, place), given, content).await?;
-    if noun == categories::sql::TABLE { category::get(call, id).await } else { product::get(call, id).await }
+    Ok(upload::replace(call.shop, call.account, (noun, id, place), given, content).await?)
 }
 
-async fn destroy(call: &Call<'_>, id: &str, noun: Noun, place: Place) -> Answer {
+pub async fn destroy(call: &Call<'_>, (noun, id, place): (Noun, &str, Place)) -> Answer {
     upload::remove(call.shop, call.account, (noun, id, place)).await?;
     Ok(Response::empty(204))
 }

@@ -54,7 +54,7 @@ pub fn body(glossary: &Glossary, section: &str, operation: &str, all: &[&Exchang
         good.filter_map(|exchange| exchange.body.as_ref().map(|body| unwrapped(body, &exchange.notes))).collect();
     // What every request had that went well, and what an empty one was refused for.
     let missed = |name: &str| {
-        let sentence = format!("\"{} can't be blank\"", pushguard::api::fields::label(name));
+        let sentence = format!("\"{} can't be blank\"", pushguard::api::failure::label(name));
         all.iter().any(|exchange| exchange.status == 400 && exchange.answer.contains(&sentence))
             && sent.iter().all(|body| body.get(name).is_some())
     };
