@@ -12,7 +12,6 @@ use crate::{
     shop::{
         Error, Outcome, Refusal,
         account::Account,
-        money::coin_text,
         order::{
             Buyer, Status, renew,
             test_mode::{self, Kind},
@@ -215,9 +214,4 @@ fn render(visit: &Visit<'_>, status: u16, state: State<'_>) -> Response {
 
 fn render_page(status: u16, page: &Page<'_>) -> Response {
     Response::html(status, page::document(page).into_string()).with("cache-control", "no-store")
-}
-
-/// For `view_model`: a sum of coins with its unit.
-pub fn coins(units: u64, symbol: &str) -> String {
-    format!("{} {symbol}", coin_text(units))
 }

@@ -1,9 +1,12 @@
 //! Pages that end the matter: no such link, a withdrawn one, and our own failures, which say that no money is lost.
 
-use crate::checkout::contact::Contact;
-use crate::checkout::layout::{Frame, Mark, layout, mark};
-use crate::checkout::page::{heading, summary};
 use maud::{Markup, html};
+
+use super::{
+    contact::Contact,
+    layout::{Frame, layout},
+    parts::{Mark, heading, mark, summary},
+};
 
 pub struct Notice<'a> {
     pub brand: &'a str,

@@ -1,9 +1,11 @@
 //! What a buyer needs in hand to send coins: the amount, the address, the link, the picture of it, and how far it has come.
 
-use crate::checkout::layout::{copy, flip};
-use crate::checkout::page::facts;
-use crate::checkout::view::{Invoice, Page, Transaction};
 use maud::{Markup, html};
+
+use super::{
+    parts::{copy, count, facts, flip},
+    view::{Invoice, Page, Transaction},
+};
 
 pub fn invoice(invoice: &Invoice) -> Markup {
     let Invoice { coin, symbol, shared, due, address, uri, rate, .. } = invoice;
@@ -122,10 +124,6 @@ fn sent(at: usize, transaction: &Transaction, symbol: &str) -> Markup {
             (copy(&format!("transaction-{at}"), "transaction id", txid))
         }
     }
-}
-
-pub fn count(number: u32, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Lets whoever tries the shop play the buyer, the network and the thief.

@@ -81,39 +81,3 @@ fn shield() -> Markup {
         }
     }
 }
-
-/// The picture that heads a state: it says at a glance what the words say.
-#[derive(Clone, Copy)]
-pub enum Mark {
-    Done,
-    /// Seen, and not through yet: the ring turns.
-    Work,
-    Time,
-    Care,
-}
-
-pub fn mark(mark: Mark) -> Markup {
-    html! {
-        svg.mark viewBox="0 0 24 24" aria-hidden="true" {
-            @match mark {
-                Mark::Done => path d="m6.5 12.5 3.8 3.8 7.4-8" {},
-                Mark::Work => { path d="m8 12.4 2.8 2.7 5.2-5.6" {} circle.ring cx="12" cy="12" r="16.8" {} },
-                Mark::Time => path d="M12 7v5l3.2 2M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0" {},
-                Mark::Care => path d="M12 6.5v6.6m0 3.6v.1" {},
-            }
-        }
-    }
-}
-
-/// Both faces lie on one another, so that the button keeps its size when it turns from `rest` to `done`.
-pub fn flip(rest: &str, done: &str) -> Markup {
-    html! { span.flip { span { (rest) } span { (done) } } }
-}
-
-pub fn copy(id: &str, what: &str, text: &str) -> Markup {
-    html! {
-        button.copy #{ "copy-" (id) } type="button" data-copy=(text) {
-            (flip("Copy", "Copied")) span.unseen { " " (what) }
-        }
-    }
-}

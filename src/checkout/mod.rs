@@ -26,6 +26,7 @@ pub mod error_page;
 pub mod invoice;
 pub mod layout;
 pub mod page;
+pub mod parts;
 pub mod receipt;
 pub mod view;
 mod view_model;

@@ -1,14 +1,15 @@
 //! The pay page: what is bought beside how it is paid, one function for each state of the payment.
 
-use crate::checkout::invoice::{clock, count, details, invoice, simulate, steps};
-use crate::checkout::layout::{Frame, Mark, flip, layout, mark, name};
-use crate::checkout::receipt::receipt;
-use crate::checkout::view::{Again, Invoice, Page, Paid, State};
 use maud::{Markup, html};
 
-/// A page with goods on it stays longer: the buyer has to have the time to copy them.
-const RETURN: u32 = 5;
-const RETURN_WITH_GOODS: u32 = 30;
+use super::{
+    invoice::{clock, details, invoice, simulate, steps},
+    layout::{Frame, layout, name},
+    parts::{Mark, count, facts, flip, heading, mark, summary},
+    receipt::{receipt, stay},
+    view::{Again, Invoice, Page, Paid, State},
+};
+
 const LOOK_AGAIN: u32 = 15;
 
 pub fn document(page: &Page) -> Markup {
@@ -76,24 +77,6 @@ fn is_back(page: &Page) -> bool {
     matches!(page.state, State::Away { back: true, .. })
 }
 
-/// In seconds.
-pub fn stay(delivered: Option<&str>) -> u32 {
-    if delivered.is_some() { RETURN_WITH_GOODS } else { RETURN }
-}
-
-/// What is bought.
-pub fn summary(title: &str, quantity: u32, price: &str) -> Markup {
-    html! {
-        section.summary aria-label="Your order" {
-            p.item {
-                (name(title))
-                @if quantity > 1 { span.hint { " × " (quantity) } }
-            }
-            p.price { (price) }
-        }
-    }
-}
-
 fn panel(page: &Page) -> Markup {
     match &page.state {
         State::Start { gateway, means, leaves, asks, error } => {
@@ -113,16 +96,6 @@ fn panel(page: &Page) -> Markup {
         State::Reversed { order_id, vanished } => reversed(page, order_id, *vanished),
         State::HighRisk { order_id } => review(page, order_id),
         State::Refunded { order_id } => refunded(page, order_id),
-    }
-}
-
-/// The heading takes the focus when what had it is swapped away, and `.state` is what the script reads out.
-pub fn heading(title: &str, text: Markup) -> Markup {
-    html! {
-        div.state {
-            h1 #state tabindex="-1" { (title) }
-            p { (text) }
-        }
     }
 }
 
@@ -340,11 +313,6 @@ fn refunded(page: &Page, order_id: &str) -> Markup {
         (heading("Payment refunded", html! { (name(page.shop)) " has sent your money back. It can take a while to reach you." }))
         (facts(page, order_id, html! {}))
     }
-}
-
-/// The order, what else there is to say of it, and whom to ask about it.
-pub fn facts(page: &Page, order_id: &str, more: Markup) -> Markup {
-    html! { dl { dt { "Order" } dd { (order_id) } (more) (page.contact.row()) } }
 }
 
 /// With script the page follows by itself.

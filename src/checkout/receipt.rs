@@ -1,9 +1,22 @@
 //! The page of a payment that is complete: what was paid, when and by which transaction, the goods, and the way back.
 
-use crate::checkout::layout::{Mark, copy, mark, name};
-use crate::checkout::page::{facts, heading, stay};
-use crate::checkout::view::{Page, Paid};
 use maud::{Markup, html};
+
+use super::{
+    layout::name,
+    parts::{Mark, copy, facts, heading, mark},
+    view::{Page, Paid},
+};
+
+/// Seconds for which the page is shown before it leads back to the shop.
+const RETURN: u32 = 5;
+/// With goods on it: the buyer has to have the time to copy them.
+const RETURN_WITH_GOODS: u32 = 30;
+
+/// Seconds until the page leads back to the shop.
+pub fn stay(delivered: Option<&str>) -> u32 {
+    if delivered.is_some() { RETURN_WITH_GOODS } else { RETURN }
+}
 
 pub fn receipt(page: &Page, paid: &Paid) -> Markup {
     html! {

@@ -2,7 +2,6 @@
 
 use super::{
     Visit,
-    actions::coins,
     contact::{About, Contact, with_query},
     view::{Again, Invoice, Page, Paid, State, Transaction},
 };
@@ -11,8 +10,8 @@ use crate::{
     shop::{
         Outcome, Refusal,
         account::{
-            self, Account, contact,
-            secret::{Sealed, Secrets},
+            Account, contact,
+            secret::{self, Sealed, Secrets},
         },
         gateway::{GatewayContext, qr},
         money::{Amount, coin_text},
@@ -47,7 +46,7 @@ pub async fn read(visit: &Visit<'_>) -> Outcome<Option<Standing>> {
             order::sql::receipts(account.id, &order_id),
             order::sql::movements(account.id, &order_id),
             contact::of(account.id),
-            account::secrets(account.id),
+            secret::of(account.id),
             payment::is_destroyed(account.id, visit.payment_id),
         ])
         .await?;
@@ -136,6 +135,11 @@ impl Strings {
             uri,
         })
     }
+}
+
+/// A sum of coins with its unit.
+fn coins(units: u64, symbol: &str) -> String {
+    format!("{} {symbol}", coin_text(units))
 }
 
 /// The unit of the order's coin.
