@@ -15,7 +15,7 @@ pub fn statements(shop: &Shop, now: i64) -> Vec<Statement> {
     vec![
         hear::take_old(now, FEW),
         idempotency::take_old(now, MOST),
-        account::take_old(now, FEW),
+        account::secret::take_old(now, FEW),
         mark_started,
         drop_unstarted,
         prune::next(logs_end(shop, now)),

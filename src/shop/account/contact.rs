@@ -1,6 +1,6 @@
 //! How buyers reach the seller: what the pages show beside "contact".
 
-use super::{Account, sql};
+use super::Account;
 use crate::{
     platform::{Fault, Reader, Statement},
     shop::Shop,
@@ -24,7 +24,7 @@ impl Contact {
 
 /// For `Contact::read`.
 pub fn of(account_id: i64) -> Statement {
-    sql::contact(account_id)
+    Statement::new(format!("SELECT {COLUMNS} FROM shops WHERE account_id = ?1"), vec![account_id.into()])
 }
 
 /// The contact of an account, in one round trip.

@@ -2,7 +2,8 @@
 
 use super::{Account, cached, email, replace_key, sql, with_shop_name};
 use crate::{
-    platform::{Fault, LogLine},
+    json,
+    platform::{Fault, LogLine, Row, Statement},
     shop::{Along, Outcome, Refusal, Shop},
 };
 
@@ -21,15 +22,15 @@ pub struct Listed {
 
 /// Those with an id above `after`, in the order of their ids.
 pub async fn list(shop: &Shop, after: i64, most: u32) -> Outcome<Vec<Listed>> {
-    let rows = shop.platform.databases.directory().rows(vec![sql::list(after, most)]).await?;
-    let mut all = rows.iter().flatten().map(sql::listed).collect::<Result<Vec<_>, _>>()?;
+    let rows = shop.platform.databases.directory().rows(vec![listed_after(after, most)]).await?;
+    let mut all = rows.iter().flatten().map(listed).collect::<Result<Vec<_>, _>>()?;
     name_shops(shop, &mut all).await?;
     Ok(all)
 }
 
 pub async fn by_email(shop: &Shop, address: &str) -> Outcome<Option<Listed>> {
-    let rows = shop.platform.databases.directory().rows(vec![sql::listed_by_email(&email::key(address))]).await?;
-    let mut all = rows.iter().flatten().map(sql::listed).collect::<Result<Vec<_>, _>>()?;
+    let rows = shop.platform.databases.directory().rows(vec![listed_by_email(&email::key(address))]).await?;
+    let mut all = rows.iter().flatten().map(listed).collect::<Result<Vec<_>, _>>()?;
     name_shops(shop, &mut all).await?;
     Ok(all.pop())
 }
@@ -39,7 +40,7 @@ pub async fn by_email(shop: &Shop, address: &str) -> Outcome<Option<Listed>> {
 pub async fn set_disabled(shop: &Shop, id: i64, disabled: bool) -> Outcome<Listed> {
     let account = Account { disabled, ..whole(shop, id).await? };
     let now = shop.now();
-    let [in_directory, in_shard] = sql::disable(id, disabled.then_some(now), now);
+    let [in_directory, in_shard] = disable(id, disabled.then_some(now), now);
     let mut statements = vec![in_directory];
     cached::write_first(shop, &account).await?;
     let shards = shop.platform.databases.shards();
@@ -48,10 +49,10 @@ pub async fn set_disabled(shop: &Shop, id: i64, disabled: bool) -> Outcome<Liste
     } else {
         statements.push(in_shard);
     }
-    statements.push(sql::listed_by_id(id));
+    statements.push(listed_by_id(id));
     let rows = shop.platform.databases.directory().commit(statements).await?;
     let row = rows.last().and_then(|rows| rows.first()).ok_or_else(|| Fault("an account has gone".into()))?;
-    Ok(Listed { shop_name: account.shop_name, ..sql::listed(row)? })
+    Ok(Listed { shop_name: account.shop_name, ..listed(row)? })
 }
 
 /// A new API key. The old one is dead at once, also for asking for a lost answer: somebody else may have it.
@@ -68,7 +69,7 @@ async fn name_shops(shop: &Shop, accounts: &mut [Listed]) -> Result<(), Fault> {
     shards.dedup();
     for shard in shards {
         let ids = accounts.iter().filter(|it| it.shop_name.is_none() && it.shard == shard).map(|it| it.id);
-        let names = sql::shop_names(&ids.collect::<Vec<_>>());
+        let names = shop_names(&ids.collect::<Vec<_>>());
         let rows = match shop.platform.databases.shard(&shard) {
             Ok(db) => db.rows(vec![names]).await,
             Err(fault) => Err(fault),
@@ -93,4 +94,52 @@ async fn whole(shop: &Shop, id: i64) -> Outcome<Account> {
     let rows = shop.platform.databases.directory().rows(vec![sql::whole(id)]).await?;
     let row = rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
     Ok(with_shop_name(shop, sql::from_row(row)?).await?)
+}
+
+fn shop_names(account_ids: &[i64]) -> Statement {
+    Statement::new(
+        "SELECT account_id, shop_name FROM shops WHERE account_id IN (SELECT value FROM json_each(?1))",
+        vec![json::to_text(account_ids).into()],
+    )
+}
+
+/// In the directory and in the account's own row.
+fn disable(account_id: i64, disabled_at: Option<i64>, now: i64) -> [Statement; 2] {
+    [
+        "UPDATE accounts SET disabled_at = ?2, updated_at = ?3 WHERE id = ?1",
+        "UPDATE shops SET disabled_at = ?2, updated_at = ?3 WHERE account_id = ?1",
+    ]
+    .map(|sql| Statement::new(sql, vec![account_id.into(), disabled_at.into(), now.into()]))
+}
+
+/// As the operator sees them, by id. The e-mail as it was typed stands where the account's settings do.
+const LISTED: &str = "SELECT id, COALESCE((SELECT email FROM shops WHERE account_id = accounts.id), email) AS shown,
+      (SELECT shop_name FROM shops WHERE account_id = accounts.id) AS shop_name,
+      test, shard, disabled_at, created_at, updated_at FROM accounts";
+
+fn listed_after(after: i64, most: u32) -> Statement {
+    Statement::new(format!("{LISTED} WHERE id > ?1 ORDER BY id LIMIT ?2"), vec![after.into(), most.into()])
+}
+
+fn listed_by_email(email: &str) -> Statement {
+    Statement::new(format!("{LISTED} WHERE email = ?1"), vec![email.into()])
+}
+
+fn listed_by_id(id: i64) -> Statement {
+    Statement::new(format!("{LISTED} WHERE id = ?1"), vec![id.into()])
+}
+
+fn listed(row: &Row) -> Result<Listed, Fault> {
+    row.read(|row| {
+        Ok(Listed {
+            id: row.int(),
+            email: row.text(),
+            shop_name: row.maybe_text(),
+            test: row.flag(),
+            shard: row.text(),
+            disabled_at: row.maybe_int(),
+            created_at: row.int(),
+            updated_at: row.int(),
+        })
+    })
 }

@@ -16,7 +16,7 @@ use super::{
     text::email,
     time::MINUTE,
 };
-use crate::platform::{CommitError, Db, Fault, Statement};
+use crate::platform::{CommitError, Db, Fault};
 
 pub mod cached;
 pub mod contact;
@@ -333,14 +333,4 @@ pub async fn shop_name(shop: &Shop, account: &Account) -> Outcome<String> {
         Some(name) => Ok(name.clone()),
         None => Ok(profile(shop, account).await?.shop_name),
     }
-}
-
-/// The account's webhook secrets, for `secret::Sealed`.
-pub fn secrets(account_id: i64) -> Statement {
-    sql::secrets(account_id)
-}
-
-/// Takes away the webhook secrets that sign no more, of so many accounts at a time, and answers a row for each; for cron.
-pub fn take_old(now: i64, most: u32) -> Statement {
-    sql::take_old(now, most)
 }

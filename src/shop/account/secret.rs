@@ -3,18 +3,18 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::{Account, sql};
+use super::Account;
 use crate::{
     json,
-    platform::{Fault, Reader},
+    platform::{Fault, Reader, Statement},
     shop::{Along, Outcome, Refusal, Shop, time::DAY, vault},
 };
 
 /// A replaced secret signs for so long, in milliseconds.
-pub const KEPT: i64 = DAY;
+const KEPT: i64 = DAY;
 
 /// So many secrets sign at the same time at most: each costs every webhook a signature.
-pub const MOST: u32 = 5;
+const MOST: u32 = 5;
 
 /// The secrets as `shops` has them: the present one, and the JSON of those that it replaced. Both are sealed.
 pub struct Sealed {
@@ -96,13 +96,52 @@ pub async fn rotate(shop: &Shop, account: &Account, along: Along<'_, Rotated>) -
     let rotated = Rotated { secret: generate(shop), old_valid_until: now + KEPT };
     let mut statements = along(&rotated)?;
     let sealed = seal(shop, account.id, &rotated.secret)?;
-    statements.extend([
-        sql::room_for_secret(account.id, now),
-        sql::rotate_secret(account.id, &sealed, now, rotated.old_valid_until),
-    ]);
+    statements.extend([room(account.id, now), replace(account.id, &sealed, now, rotated.old_valid_until)]);
     match account.db(shop)?.commit(statements).await {
         Ok(_) => Ok(rotated),
         Err(no) if no.is_stale() => Err(Refusal::TooManySecrets.into()),
         Err(no) => Err(no.into()),
     }
+}
+
+/// For `Sealed::read`.
+pub fn of(account_id: i64) -> Statement {
+    Statement::new(
+        "SELECT webhook_secret, webhook_secrets_old FROM shops WHERE account_id = ?1",
+        vec![account_id.into()],
+    )
+}
+
+/// Holds a commit to there being fewer old secrets than may sign at the same time.
+fn room(account_id: i64, now: i64) -> Statement {
+    Statement::guard(
+        "(SELECT COUNT(*) FROM shops, json_each(COALESCE(webhook_secrets_old, '[]'))
+          WHERE account_id = ?1 AND json_extract(value, '$[1]') > ?2) < ?3",
+        vec![account_id.into(), now.into(), (MOST - 1).into()],
+    )
+}
+
+/// The present secret becomes the last of the old ones, and those that are over go.
+fn replace(account_id: i64, sealed: &str, now: i64, until: i64) -> Statement {
+    Statement::new(
+        "UPDATE shops SET
+           webhook_secrets_old = (SELECT json_group_array(json(pair)) FROM (
+             SELECT value AS pair FROM json_each(COALESCE(webhook_secrets_old, '[]'))
+             WHERE json_extract(value, '$[1]') > ?3
+             UNION ALL SELECT json_array(webhook_secret, CAST(?4 AS INTEGER)))),
+           webhook_secret = ?2, webhook_secret_rotated_at = ?3, updated_at = ?3
+         WHERE account_id = ?1",
+        vec![account_id.into(), sealed.into(), now.into(), until.into()],
+    )
+}
+
+/// Takes away the webhook secrets that no longer sign, of so many accounts at a time, and answers a row for each; for cron.
+pub fn take_old(now: i64, most: u32) -> Statement {
+    Statement::new(
+        "UPDATE shops SET webhook_secrets_old = NULL WHERE account_id IN
+           (SELECT account_id FROM shops WHERE webhook_secrets_old IS NOT NULL AND webhook_secret_rotated_at < ?1
+            ORDER BY webhook_secret_rotated_at LIMIT ?2)
+         RETURNING 1 AS gone",
+        vec![(now - KEPT).into(), most.into()],
+    )
 }
