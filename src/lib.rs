@@ -1,23 +1,24 @@
 //! PushGuard: a shop and payment desk for digital goods, as one WebAssembly module on Cloudflare Workers.
 //!
-//! Arrows point down only: `cloudflare → door → api, checkout → http, shop → world`. ARCHITECTURE.md has the map.
+//! The lowest room stands first, and each room imports only rooms above its line. tests/it/structure proves it;
+//! ARCHITECTURE.md has the map.
 
-/// The wire dialects: bytes to commands, outcomes to bytes.
+/// Notes what handlers read and write, for the specification (native builds only).
+pub mod notes;
+/// Reads and writes JSON.
+pub mod json;
+/// Names what the shop needs of its platform, as traits: database, cache, queue, files, HTTP, clock, random.
+pub mod platform;
+/// Knows accounts, payments, orders, gateways and webhooks. It speaks no HTTP of its own.
+pub mod shop;
+/// Holds requests and responses as plain structs.
+pub mod http;
+/// Turns requests into calls of the shop, and outcomes into JSON, in the words of each dialect.
 pub mod api;
-/// The hosted pay page.
+/// Shows buyers the pay page.
 pub mod checkout;
-/// The only place that knows the platform.
+/// Gives each request to the API or to the checkout.
+pub mod router;
+/// Runs it all on Cloudflare Workers. No other room names the platform's crates.
 #[cfg(target_arch = "wasm32")]
 pub mod cloudflare;
-/// Requests and responses as plain structs.
-pub mod http;
-/// JSON, read and written.
-pub mod json;
-/// What handlers ask and write, noted for the specification.
-pub mod notes;
-/// What the shop asks of the world, as small traits.
-pub mod platform;
-/// Where every request comes in.
-pub mod router;
-/// The domain: accounts, payments, orders, gateways, webhooks.
-pub mod shop;

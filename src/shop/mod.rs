@@ -1,4 +1,5 @@
-//! The shop: accounts, payment links, orders, wallets and chains, webhooks. Each noun is a room.
+//! The shop: accounts, payment links, orders, wallets and chains, webhooks. Each noun is a room, and
+//! imports only rooms that stand before it here.
 //!
 //! Every operation reads what it needs in one round trip, decides in plain code, and commits once. What it owes to
 //! others (webhook logs) is part of that commit; what it says to others (queue messages, live pages) comes after it and may fail.
@@ -8,29 +9,29 @@ use job::Job;
 
 use crate::platform::{CommitError, Fault, LimitKind, LogLine, Platform, QueueName, Statement};
 
+pub mod id;
+pub mod time;
+pub mod text;
+pub mod money;
+pub mod list;
+pub mod vault;
 pub mod account;
-pub mod blacklist;
-pub mod blacklist_rule;
+pub mod idempotency;
+pub mod upload;
+pub mod stock;
+pub mod product;
 pub mod category;
 pub mod coupon;
-pub mod feedback;
+pub mod blacklist;
+pub mod blacklist_rule;
 pub mod gateway;
-pub mod id;
-pub mod idempotency;
+pub mod webhook;
 pub mod job;
-pub mod list;
-pub mod money;
-pub mod order;
 pub mod payment;
-pub mod product;
+pub mod order;
+pub mod feedback;
 pub mod query;
 pub mod retention;
-pub mod stock;
-pub mod text;
-pub mod time;
-pub mod upload;
-pub mod vault;
-pub mod webhook;
 
 /// What every verb is given: the world, and the voice in which events are told.
 pub struct Shop {

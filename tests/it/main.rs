@@ -81,6 +81,7 @@ mod stock;
 mod stripe;
 mod stripe_again;
 mod stripe_refuses;
+mod structure;
 mod test_mode;
 mod text;
 mod tidy;
