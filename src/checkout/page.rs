@@ -141,7 +141,7 @@ fn away(page: &Page, gateway: &str, title: &str, href: &str, order_id: &str, bac
     html! {
         @if back {
             (mark(Mark::Work))
-            (heading(&format!("Waiting for {gateway}"), html! { "They tell us as soon as your payment is through. This page updates itself." }))
+            (heading(&format!("Waiting for {gateway}"), html! { (gateway) " tells us when you have paid. This page updates itself." }))
             p.hint.center { "There is no need to pay again. Not finished? " a href=(href) { "Go back to " (gateway) } "." }
         } @else {
             (heading(title, html! { "You pay at " (gateway) " and come back here. This page updates itself." }))
@@ -287,7 +287,7 @@ fn reversed(page: &Page, order_id: &str, vanished: bool) -> Markup {
     html! {
         div.bad { (mark(Mark::Care)) }
         @if vanished {
-            (heading("Payment vanished", html! { "Your payment was here, and is on the chain no more: it was replaced, or its block was." }))
+            (heading("Payment vanished", html! { "Your payment was seen, but is no longer on the chain: it was replaced, or its block was." }))
             p.alert.care { "Don't send it again. If it comes back, this page shows it; if not, contact " (page.contact.named(page.shop)) " and name your order." }
         } @else {
             (heading("Payment reversed", html! { "The payment was taken back, so this order is not paid." }))

@@ -24,7 +24,7 @@ pub fn receipt(page: &Page, paid: &Paid) -> Markup {
         (heading("Payment complete", html! { (name(page.shop)) " has received " (paid.received) "." }))
         @if paid.late { p.alert.care { "It came after the price had expired, and was accepted." } }
         @if let Some(missing) = paid.short { p.alert.care { "It was " strong { (missing) } " less than the price, and was accepted." } }
-        @if let Some(back) = paid.refunded { p.alert.care { (name(page.shop)) " has sent " strong { (back) } " back." } }
+        @if let Some(back) = paid.refunded { p.alert.care { strong { (back) } " has gone back to you." } }
         @if let Some(extra) = paid.overpaid {
             p.alert.care { "You sent " strong { (extra) } " too much. Ask " (page.contact.named(page.shop)) " to send it back, and name your order." }
         }

@@ -82,7 +82,7 @@ pub enum State<'a> {
         order_id: &'a str,
         restart: bool,
     },
-    /// `vanished`: coins that are on the chain no more; otherwise somebody took the money back.
+    /// `vanished`: coins that are no longer on the chain; otherwise somebody took the money back.
     Reversed {
         order_id: &'a str,
         vanished: bool,
