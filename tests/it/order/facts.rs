@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 use pushguard::shop::{
-    gateway::{ChainSnapshot, Output},
+    gateway::{ChainSnapshot, OnchainPayment, Output},
     order::{
         Order, Status,
-        facts::{self, OnchainPayment, Terms},
+        facts::{self, Terms},
     },
 };
 
