@@ -1,7 +1,7 @@
 //! PushGuard: a shop and payment desk for digital goods, as one WebAssembly module on Cloudflare Workers.
 //!
-//! The lowest room stands first, and each room imports only rooms above its line. tests/it/structure proves it;
-//! ARCHITECTURE.md has the map.
+//! The lowest room stands first, and each room imports only rooms that stand before it. The test
+//! tests/it/structure proves it; ARCHITECTURE.md has the map.
 
 /// Notes what handlers read and write, for the specification (native builds only).
 pub mod notes;

@@ -13,7 +13,9 @@ use crate::{
         Error, Outcome, Refusal,
         account::Account,
         order::{
-            Buyer, Status, renew,
+            Buyer, Status,
+            inline::InlineLooks,
+            renew,
             test_mode::{self, Kind},
             watch,
         },
@@ -90,8 +92,8 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
         && visit.request.param("back").is_some()
         && order.session.is_some()
         && order.status.is_open()
-        && order.gateway.looks(order)
-        && visit.shop.inline_looks.begin(&order.id, visit.shop.now())
+        && order.gateway.looks(order.session.as_ref())
+        && visit.shop.memory.of::<InlineLooks>().begin(&order.id, visit.shop.now())
     {
         watch::look(visit.shop, &account(visit), &order.id, None).await?;
         standing = view_model::read(visit).await?;

@@ -9,7 +9,7 @@ use crate::{
         Error, Outcome, Refusal, Shop,
         account::Account,
         gateway::{
-            Admitted, Gateway, GatewayContext, GatewayNotification, Heard, NotAdmitted, Observation, SyncError,
+            Admitted, Gateway, GatewayContext, GatewayNotification, NotAdmitted, Observation, Resolved, SyncError,
             settings,
         },
         job::Job,
@@ -137,17 +137,31 @@ async fn try_once(
     let account = &Account::acting(account.id, &account.shard, test);
     let settings = settings::read(shop, account.id, settings)?;
     let done = finish(account.id, gateway, id);
-    match gateway.of(account).hear(GatewayContext { shop, account }, &settings, &notice).await {
-        Ok(Heard::Entries { order_id, movements }) => {
+    let adapter = gateway.of(account);
+    let desk = GatewayContext { shop, account };
+    let movements = async {
+        let Some(Resolved { order_id, said }) = adapter.resolve(desk, &settings, &notice).await? else {
+            return Ok(None);
+        };
+        let order = match super::get(shop, account, &order_id).await {
+            Ok(order) if order.gateway == gateway && order.session.is_some() => order,
+            // Somebody else's payment: a seller's account at a gateway may take others.
+            Ok(_) | Err(Error::Refused(_)) => return Ok(None),
+            Err(Error::Fault(fault)) => return Err(fault.into()),
+        };
+        let movements = adapter.process(desk, &settings, &notice, &said, order.target()).await?;
+        Ok(Some((order_id, movements)).filter(|(_, movements)| !movements.is_empty()))
+    };
+    match movements.await {
+        Ok(Some((order_id, movements))) => {
             let seen = Some(Observation::Ledger(gateway, movements));
             match watch::take_in(shop, account, &order_id, None, seen, vec![done.clone()]).await {
                 Ok(_) => {}
-                // Somebody else's payment: a seller's account at a gateway may take others.
                 Err(Error::Refused(_)) => end(shop, account, done).await?,
                 Err(Error::Fault(fault)) => return Err(fault),
             }
         }
-        Ok(Heard::Nothing) => end(shop, account, done).await?,
+        Ok(None) => end(shop, account, done).await?,
         Err(SyncError::Fault(fault)) => return Err(fault),
         Err(SyncError::Unreachable(why)) => return Ok(Some(why)),
     }

@@ -1,12 +1,8 @@
 //! How often an order is looked at, and until when. Most of its money comes within the first hour.
 
-use super::{
-    Order, Status,
-    facts::{self, OnchainPayment},
-    ledger::Session,
-};
+use super::{Order, Status, facts};
 use crate::shop::{
-    gateway::ChainSnapshot,
+    gateway::{ChainSnapshot, OnchainPayment, Session},
     time::{DAY, HOUR, SECOND},
 };
 
@@ -87,7 +83,7 @@ pub fn is_abandoned(order: &Order, receipts: &[OnchainPayment], seen: &ChainSnap
 /// A gateway with a page tells us what happens there. It is asked as well, in case that its word is lost: soon, when the page
 /// has ended, and now and then while it holds money back.
 fn session_delay(order: &Order, session: &Session, now: i64) -> Option<u32> {
-    if !order.gateway.looks(order) {
+    if !order.gateway.looks(Some(session)) {
         return None;
     }
     let age = now - order.created_at;

@@ -1,7 +1,11 @@
 //! Opening a gateway's page anew, for an order whose page has ended or took a payment that was declined for good.
 
-use super::{Draft, Order, Status, ledger::Session, open::place_at, pace, sql, watch};
-use crate::shop::{Outcome, Refusal, Shop, account::Account, gateway::PaymentPrompt};
+use super::{Draft, Order, Status, open::place_at, pace, sql, watch};
+use crate::shop::{
+    Outcome, Refusal, Shop,
+    account::Account,
+    gateway::{GatewayContext, PaymentPrompt, Session},
+};
 
 /// Whether the order can only be paid on a new page.
 pub fn is_due(order: &Order, now: i64) -> bool {
@@ -41,7 +45,7 @@ pub async fn renew(shop: &Shop, account: &Account, order_id: &str, origin: &str,
         // Two who renew it at once get one page, and one of them commits it.
         attempt: order.revision,
     };
-    order.gateway.of(account).close(crate::shop::gateway::GatewayContext { shop, account }, &order).await?;
+    order.gateway.of(account).close(GatewayContext { shop, account }, order.target()).await?;
     let PaymentPrompt::Page(opened) = place_at(shop, account, &draft).await? else {
         return Err(Refusal::NotPayable.into());
     };

@@ -3,10 +3,9 @@
 //! lease tells cron when that chain has broken off.
 
 use super::{
-    Invoice, Order, Status,
-    facts::{self, OnchainPayment, PaymentRecord, Terms},
-    ledger::{self, LedgerEntry},
-    open,
+    Order, Status,
+    facts::{self, Terms},
+    ledger, open,
     pace::{delay, is_abandoned, is_watched},
     sql,
 };
@@ -15,10 +14,13 @@ use crate::{
     shop::{
         Error, Outcome, Refusal, Shop,
         account::Account,
-        gateway::{ChainSnapshot, GatewayContext, Observation, SyncError, wallet},
+        gateway::{
+            ChainSnapshot, GatewayContext, Invoice, LedgerEntry, Observation, OnchainPayment, PaymentRecord, SyncError,
+            record, wallet,
+        },
         job::Job,
         time::{MINUTE, SECOND},
-        webhook::{self, Endpoint, Event, Subject},
+        webhook::{self, Endpoint, Event},
     },
 };
 
@@ -78,8 +80,8 @@ pub async fn take_in(
         let rows = db
             .rows(vec![
                 sql::by_id(account.id, order_id),
-                sql::receipts(account.id, order_id),
-                sql::movements(account.id, order_id),
+                record::receipts(account.id, order_id),
+                record::movements(account.id, order_id),
                 webhook::sql::enabled(account.id),
             ])
             .await?;
@@ -92,8 +94,8 @@ pub async fn take_in(
         }
         let account = &Account::acting(account.id, &account.shard, order.test);
         let facts = PaymentRecord {
-            receipts: receipts.iter().map(sql::receipt).collect::<Result<_, _>>()?,
-            movements: movements.iter().map(sql::movement).collect::<Result<_, _>>()?,
+            receipts: receipts.iter().map(record::receipt).collect::<Result<_, _>>()?,
+            movements: movements.iter().map(record::movement).collect::<Result<_, _>>()?,
         };
         if seen.is_none() {
             if !is_watched(&order) {
@@ -124,7 +126,7 @@ pub async fn take_in(
                 step.watch_lease = next.map(|delay| lease(now, delay));
                 step.watch_turn += i64::from(turn.is_some());
             }
-            let owes = webhook::owe(shop, account.id, &events, Subject::Order(&step), &endpoints);
+            let owes = webhook::owe(shop, account.id, &events, &step, &endpoints)?;
             lines.extend(step.log_line(&events));
             owed.extend(owes.statements);
             logs.extend(owes.logs);
@@ -156,7 +158,7 @@ async fn see(
     order: &Order,
     known: &PaymentRecord,
 ) -> Result<Option<Observation>, Fault> {
-    match order.gateway.of(account).look(GatewayContext { shop, account }, order, known).await {
+    match order.gateway.of(account).look(GatewayContext { shop, account }, order.target(), known).await {
         Ok(seen) => Ok(Some(seen)),
         Err(SyncError::Fault(fault)) => Err(fault),
         Err(SyncError::Unreachable(why)) => {
@@ -240,14 +242,14 @@ async fn coins(
     order.invoice.received = standing.received;
     order.invoice.confirmations = standing.confirmations;
     order.invoice.cursor = seen.cursor;
-    let facts = changed.iter().map(|receipt| sql::put_receipt(order.account_id, &order.id, receipt)).collect();
+    let facts = changed.iter().map(|receipt| record::put_receipt(order.account_id, &order.id, receipt)).collect();
     let silent = changed.is_empty() && route.is_empty() && !more;
     Some(Change { steps: steps(order, &route, more, silent, now), facts })
 }
 
 /// An order whose watch has ended gives its address back; `None` when it keeps it.
 async fn give_back(shop: &Shop, account: &Account, order: &Order) -> Option<Change> {
-    match wallet::give_back(GatewayContext { shop, account }, order).await {
+    match wallet::give_back(GatewayContext { shop, account }, order.target()).await {
         Ok(given) => {
             let invoice = Invoice { index: None, ..order.invoice.clone() };
             let order = Order { invoice, ..order.clone() };
@@ -279,7 +281,7 @@ pub fn booked(order: &Order, known: &[LedgerEntry], seen: &[LedgerEntry], now: i
     if let Some(session) = &mut order.session {
         session.take_in(&fresh);
     }
-    let facts = fresh.iter().map(|movement| sql::put_movement(order.account_id, &order.id, movement)).collect();
+    let facts = fresh.iter().map(|movement| record::put_movement(order.account_id, &order.id, movement)).collect();
     Some(Change { steps: steps(order, &route, more, false, now), facts })
 }
 
