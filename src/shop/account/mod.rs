@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 use super::{Along, Outcome, Refusal, Shop, id, text::email, time::MINUTE};
-use crate::platform::{CommitError, Db, Fault};
+use crate::platform::{CommitError, Db, Fault, Statement};
 
 pub mod cached;
 pub mod contact;
