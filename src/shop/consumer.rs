@@ -6,7 +6,7 @@ use super::{
     Shop,
     account::Account,
     job::Job,
-    order::{hear, watch},
+    order::{notification, sync},
     webhook::deliver::{self, Pace},
 };
 use crate::platform::{Fault, LogLine};
@@ -28,7 +28,7 @@ pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
                     None => batches.push((shard, *slow, vec![n])),
                 }
             }
-            job => looks.push(async move { (vec![n], look_or_hear(shop, job).await) }),
+            job => looks.push(async move { (vec![n], sync_or_process(shop, job).await) }),
         }
     }
     // A queue's batch holds one kind, of one pace; and of one shard, as long as there is one.
@@ -58,14 +58,14 @@ pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
     done
 }
 
-async fn look_or_hear(shop: &Shop, job: &Job) -> Result<(), Fault> {
+async fn sync_or_process(shop: &Shop, job: &Job) -> Result<(), Fault> {
     match job {
         // Which chain is looked at, the order says.
         Job::Look { shard, account_id, order_id, turn } => {
-            watch::turn(shop, &Account::acting(*account_id, shard, false), order_id, *turn).await
+            sync::run_scheduled(shop, &Account::acting(*account_id, shard, false), order_id, *turn).await
         }
         Job::Hear { shard, account_id, gateway, id } => {
-            hear::hear(shop, &Account::acting(*account_id, shard, false), gateway, id).await
+            notification::process(shop, &Account::acting(*account_id, shard, false), gateway, id).await
         }
         Job::Deliver { .. } => Ok(()),
     }

@@ -1,7 +1,7 @@
 //! What nobody needs any more goes, a bounded number of rows at a time: kept answers, notices, replaced secrets, expired
 //! links. Webhook logs go by `webhook::prune`, which is told here whose turn it is.
 
-use super::{Shop, account, idempotency, order::hear, payment, webhook::prune};
+use super::{Shop, account, idempotency, order::notification, payment, webhook::prune};
 use crate::platform::{Fault, Row, Statement};
 
 /// Rows of a kind that go by one commit: what comes in is at most a few thousand a minute.
@@ -13,7 +13,7 @@ const FEW: u32 = 100;
 pub fn statements(shop: &Shop, now: i64) -> Vec<Statement> {
     let [mark_started, drop_unstarted] = payment::take_old(now, MOST);
     vec![
-        hear::take_old(now, FEW),
+        notification::take_old(now, FEW),
         idempotency::take_old(now, MOST),
         account::secret::take_old(now, FEW),
         mark_started,

@@ -6,7 +6,7 @@ use super::{
     Shop,
     gateway::rates,
     job::Job,
-    order::{self, hear},
+    order::{self, notification},
     retention,
     time::MINUTE,
     webhook::{self, prune, receiver},
@@ -45,7 +45,7 @@ async fn sweep_shard(shop: &Shop, shard: &str) -> Result<(), Fault> {
         let mut statements = vec![
             webhook::task::take_due(now, until, SWEEP),
             order::sql::take_lapsed(now, until - now, SWEEP),
-            hear::take_due(now, until, SWEEP),
+            notification::take_due(now, until, SWEEP),
             // Others may stand behind what is put off.
             webhook::task::put_off(now),
             forget,

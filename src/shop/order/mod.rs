@@ -10,17 +10,19 @@ use super::{
 };
 use crate::platform::LogLine;
 
-pub mod facts;
 pub mod filter;
-pub mod hear;
 pub mod inline;
 pub mod ledger;
+pub mod notification;
+pub mod onchain;
 pub mod open;
-mod pace;
 pub mod renew;
+pub mod requote;
+pub mod schedule;
+pub mod settle;
 pub mod sql;
+pub mod sync;
 pub mod test_mode;
-pub mod watch;
 
 pub use filter::Filter;
 

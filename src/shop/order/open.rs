@@ -1,6 +1,6 @@
 //! Opening an order: an address of its own and a quote, or a page of the gateway's; and the first webhook, in one commit.
 
-use super::{Draft, Order, Status, pace, sql, watch};
+use super::{Draft, Order, Status, schedule, sql};
 use crate::{
     platform::{CommitError, Fault, Row, Statement},
     shop::{
@@ -117,8 +117,8 @@ pub async fn commit(
     let opened = draft.gateway.of(account).open(GatewayContext { shop, account }, draft.request(), ready.taken).await?;
     let now = shop.now();
     let mut order = price(account, draft, opened, ready.rates.as_ref(), policy, now)?;
-    let delay = pace::delay(&order, now, shop.platform.settings.watch_seconds);
-    order.watch_lease = delay.map(|delay| watch::lease(now, delay));
+    let delay = schedule::delay(&order, now, shop.platform.settings.watch_seconds);
+    order.watch_lease = delay.map(|delay| schedule::lease(now, delay));
     let endpoints = Endpoint::from_rows(ready.endpoints)?;
     let owed = webhook::owe(shop, account.id, &[Event::OrderCreated], &order, &endpoints)?;
     let mut statements = along(&order)?;
@@ -128,7 +128,7 @@ pub async fn commit(
         return Ok(Err(no));
     }
     let mut messages = webhook::messages(account, &owed.logs);
-    messages.extend(delay.map(|delay| (watch::message(account, &order), delay)));
+    messages.extend(delay.map(|delay| (schedule::message(account, &order), delay)));
     shop.enqueue(messages).await;
     Ok(Ok(order))
 }

@@ -8,7 +8,7 @@ use pushguard::shop::{
     order::{
         Buyer, Order, Status,
         ledger::{books, fresh, merge},
-        watch::booked,
+        settle::booked,
     },
     webhook::Event,
 };

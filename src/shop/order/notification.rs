@@ -1,17 +1,14 @@
 //! Notices: what gateways send us. A notice is kept as it came and answered; then it is heard, out of a queue, as often as
 //! that takes. Hearing it twice changes nothing.
 
-use super::watch;
+use super::sync;
 use crate::{
     json::{self, Pairs},
     platform::{CommitError, Fault, LogLine, Row, Statement},
     shop::{
         Error, Outcome, Refusal, Shop,
         account::Account,
-        gateway::{
-            Admitted, Gateway, GatewayContext, GatewayNotification, NotAdmitted, Observation, Resolved, SyncError,
-            settings,
-        },
+        gateway::{Admitted, Gateway, GatewayContext, GatewayNotification, NotAdmitted, Resolved, SyncError, settings},
         job::Job,
         time::{DAY, HOUR, MINUTE},
     },
@@ -92,7 +89,7 @@ fn is_full(account_id: i64) -> Statement {
 }
 
 /// Hears a kept notice, unless it was heard already.
-pub async fn hear(shop: &Shop, account: &Account, gateway: &str, id: &str) -> Result<(), Fault> {
+pub async fn process(shop: &Shop, account: &Account, gateway: &str, id: &str) -> Result<(), Fault> {
     let db = account.db(shop)?;
     let claim = vec![
         unheard(account.id, gateway, id),
@@ -154,9 +151,8 @@ async fn try_once(
     };
     match movements.await {
         Ok(Some((order_id, movements))) => {
-            let seen = Some(Observation::Ledger(gateway, movements));
-            match watch::take_in(shop, account, &order_id, None, seen, vec![done.clone()]).await {
-                Ok(_) => {}
+            match sync::apply_notification(shop, account, &order_id, gateway, movements, done.clone()).await {
+                Ok(()) => {}
                 Err(Error::Refused(_)) => end(shop, account, done).await?,
                 Err(Error::Fault(fault)) => return Err(fault),
             }

@@ -69,7 +69,7 @@ pub struct Terms {
     pub tolerance: u32,
     /// Confirmations.
     pub needed: u32,
-    /// IdempotentRequest the order was paid, the status that it has: it is left only when the money vanishes or comes back.
+    /// Once the order was paid, the status that it has: it is left only when the money vanishes or comes back.
     pub held: Option<Status>,
 }
 
