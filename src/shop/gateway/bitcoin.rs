@@ -6,7 +6,7 @@ use super::{
     Coin, Gateway,
     hd::{Dialect, Prefixes},
     simulated::Simulated,
-    utxo::Utxo,
+    utxo::{TEST_XPUB, Utxo},
 };
 use crate::platform::Network;
 
@@ -26,7 +26,7 @@ static BITCOIN: Utxo = Utxo {
     keys: "xpub, ypub or zpub",
     prefixes,
 };
-pub static COIN: Coin = Coin { symbol: "BTC", coingecko_id: "bitcoin", worth: 1000 };
+pub static COIN: Coin = Coin { symbol: "BTC", coingecko_id: "bitcoin", worth: 1000, test_xpub: TEST_XPUB };
 static SIMULATED: Simulated = Simulated(&BITCOIN);
 
 /// BIP 173 and BIP 13; `bcrt` is Bitcoin Core's.

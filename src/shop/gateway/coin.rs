@@ -9,4 +9,6 @@ pub struct Coin {
     pub coingecko_id: &'static str,
     /// What one is worth to test accounts, in thousandths of a bitcoin.
     pub worth: u128,
+    /// The wallet of test accounts, whose keys everybody knows.
+    pub test_xpub: &'static str,
 }

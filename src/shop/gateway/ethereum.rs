@@ -22,7 +22,7 @@ mod rpc;
 
 pub const GATEWAY: Gateway = Gateway(&Ethereum);
 
-pub static COIN: Coin = Coin { symbol: "ETH", coingecko_id: "ethereum", worth: 50 };
+pub static COIN: Coin = Coin { symbol: "ETH", coingecko_id: "ethereum", worth: 50, test_xpub: TEST_XPUB };
 static SIMULATED: Simulated = Simulated(&Ethereum);
 
 /// m/44'/60'/0' of "abandon … about", whose keys everybody knows. Its addresses exist on the real chain as on any other: what

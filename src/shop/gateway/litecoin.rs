@@ -6,7 +6,7 @@ use super::{
     Coin, Gateway,
     hd::{Dialect, Prefixes},
     simulated::Simulated,
-    utxo::Utxo,
+    utxo::{TEST_XPUB, Utxo},
 };
 use crate::platform::Network;
 
@@ -26,7 +26,7 @@ static LITECOIN: Utxo = Utxo {
     keys: "Ltub, Mtub, xpub, ypub or zpub",
     prefixes,
 };
-pub static COIN: Coin = Coin { symbol: "LTC", coingecko_id: "litecoin", worth: 2 };
+pub static COIN: Coin = Coin { symbol: "LTC", coingecko_id: "litecoin", worth: 2, test_xpub: TEST_XPUB };
 static SIMULATED: Simulated = Simulated(&LITECOIN);
 
 /// As Litecoin Core's `chainparams.cpp` has them.

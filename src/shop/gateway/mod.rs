@@ -20,6 +20,7 @@ mod esplora;
 pub mod ethereum;
 pub mod hd;
 mod invoice;
+mod key;
 mod ledger_entry;
 pub mod litecoin;
 pub mod paypal;

@@ -11,6 +11,11 @@ use crate::{
     shop::{Outcome, money::coin_text},
 };
 
+/// The wallet of every test account for a coin of outputs: BIP 84's published example, whose keys everybody knows. Its addresses are written
+/// for testnet, so that no real coin can be sent to one.
+pub const TEST_XPUB: &str =
+    "zpub6rFR7y4Q2AijBEqTUquhVz398htDFrtymD9xYYfG1m4wAcvPhXNfE3EfH1r1ADqtfSdVCToUG868RvUUkgDKf31mGDtKsAYz2oz2AGutZYs";
+
 /// One of them.
 pub struct Utxo {
     pub name: &'static str,

@@ -4,18 +4,13 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Gateway, GatewayContext, Invoice, Observation, OnchainPayment, PaymentGateway, PaymentRecord, PaymentTarget,
-    Reservation, SyncError, ethereum,
+    Reservation, SyncError,
     hd::{Branch, ExtendedKey, KeyError},
 };
 use crate::{
     platform::{Fault, Row, Statement},
     shop::{Error, Outcome, Refusal, Shop, account::Account, id, vault},
 };
-
-/// The wallet of every test account: BIP 84's published example, whose keys everybody knows. Its addresses are written
-/// for testnet, so that no real coin can be sent to one.
-const TEST_XPUB: &str =
-    "zpub6rFR7y4Q2AijBEqTUquhVz398htDFrtymD9xYYfG1m4wAcvPhXNfE3EfH1r1ADqtfSdVCToUG868RvUUkgDKf31mGDtKsAYz2oz2AGutZYs";
 
 /// A wallet as settings show it.
 pub struct Wallet {
@@ -84,8 +79,8 @@ fn place(kind: &str, account_id: i64) -> String {
 pub fn simulated(shop: &Shop, account_id: i64) -> Result<Vec<Statement>, Fault> {
     let account = Account::acting(account_id, "DB", true);
     let mut statements = Vec::new();
-    for gateway in Gateway::ALL.into_iter().filter(|gateway| gateway.coin().is_some()) {
-        let text = if gateway == ethereum::GATEWAY { ethereum::TEST_XPUB } else { TEST_XPUB };
+    for gateway in Gateway::ALL {
+        let Some(text) = gateway.coin().map(|coin| coin.test_xpub) else { continue };
         let source = Source::Key(ExtendedKey::parse(text).map_err(key_fault)?);
         let change = WalletChange { text: text.into(), source, confirmations: Some(1) };
         statements.extend(set(shop, &account, gateway, Some(&change), 0, shop.now())?);

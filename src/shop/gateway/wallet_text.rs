@@ -1,7 +1,7 @@
 //! What a seller gives as a wallet, as text: an extended public key alone, with its origin in brackets, or in an output
 //! descriptor (BIP 380 and 389), as wallet programs export it. What can spend is told before anything else is read.
 
-use super::hd::{KeyError, ScriptKind};
+use super::key::{KeyError, ScriptKind};
 
 /// An extended key in a text, and what the text says of it.
 #[derive(Debug, PartialEq, Eq)]
