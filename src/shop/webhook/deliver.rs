@@ -6,9 +6,9 @@ use futures_util::{StreamExt, stream};
 use super::{
     Due, Event, FAILURES, FAILURES_APART, Owed, PATIENCE, Shop, WARNING,
     attempt::{Attempted, End, LONGEST_DELAY, attempt, given_up},
+    board::{self, Board, Verdict},
     news::News,
-    receiver::{self, Board, Verdict},
-    sql,
+    receiver, sql,
     task::{self, Task},
     turns::turns,
 };
@@ -106,7 +106,7 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)
                 (task, Some((left, pace != Pace::Quick)))
             }
             Turn::Circuit(task, until) => {
-                units.push(vec![receiver::hold(&task, until, now)]);
+                units.push(vec![board::hold(&task, until, now)]);
                 continue;
             }
             Turn::Deferred(task) => {

@@ -15,6 +15,7 @@ use simulate::SampleOf;
 pub use event::{Event, Subject};
 
 mod attempt;
+mod board;
 pub mod deliver;
 pub mod dns;
 pub mod enable;
