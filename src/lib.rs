@@ -9,7 +9,7 @@ pub mod notes;
 pub mod json;
 /// Names what the shop needs of its platform, as traits: database, cache, queue, files, HTTP, clock, random.
 pub mod platform;
-/// Knows accounts, payments, orders, gateways and webhooks. It speaks no HTTP of its own.
+/// Decides about accounts, payments, orders, gateways and webhooks: the domain.
 pub mod shop;
 /// Holds requests and responses as plain structs.
 pub mod http;
