@@ -87,7 +87,7 @@ fn layers(names: &[String], arrows: &BTreeSet<(&str, &str)>) -> String {
 }
 
 /// What is imported from here, and by what is imported, and so on.
-fn reached<'a>(from: &str, arrows: &BTreeSet<(&'a str, &'a str)>) -> BTreeSet<&'a str> {
+fn reached<'a>(from: &'a str, arrows: &BTreeSet<(&'a str, &'a str)>) -> BTreeSet<&'a str> {
     let mut reached = BTreeSet::new();
     let mut left = vec![from];
     while let Some(next) = left.pop() {
