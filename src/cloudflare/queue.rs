@@ -13,9 +13,9 @@ use crate::{
 /// The platform takes so many messages at once.
 const MOST: usize = 100;
 
-/// The bindings `LOOKS`, `NOTICES`, `DELIVERIES` and `RETRIES`.
+/// The bindings `PAYMENT_SYNC`, `NOTICES`, `DELIVERIES` and `RETRIES`.
 pub struct Jobs {
-    looks: worker::Queue,
+    payment_sync: worker::Queue,
     notices: worker::Queue,
     deliveries: worker::Queue,
     retries: worker::Queue,
@@ -25,7 +25,7 @@ impl Jobs {
     pub fn open(env: &Env) -> Result<Jobs, Fault> {
         let queue = |name| env.queue(name).map_err(fault);
         Ok(Jobs {
-            looks: queue("LOOKS")?,
+            payment_sync: queue("PAYMENT_SYNC")?,
             notices: queue("NOTICES")?,
             deliveries: queue("DELIVERIES")?,
             retries: queue("RETRIES")?,
@@ -37,7 +37,7 @@ impl Queue for Jobs {
     fn send<'a>(&'a self, lane: QueueName, messages: Vec<(String, u32)>) -> LocalBoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let producer = match lane {
-                QueueName::PaymentSync => &self.looks,
+                QueueName::PaymentSync => &self.payment_sync,
                 QueueName::Notices => &self.notices,
                 QueueName::Deliveries => &self.deliveries,
                 QueueName::Retries => &self.retries,

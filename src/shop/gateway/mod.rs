@@ -13,6 +13,7 @@ use crate::json::Value;
 use crate::platform::{Fault, LocalBoxFuture, Network, Row, Statement};
 use hd::KeyError;
 
+pub mod address_reuse;
 pub mod ask;
 pub mod bitcoin;
 pub mod coin;

@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod notification;
 pub mod onchain;
 pub mod open;
+mod refund;
 pub mod renew;
 pub mod requote;
 pub mod schedule;
