@@ -11,7 +11,7 @@ CREATE TABLE gateway_settings (
 
 -- Notifications: what came to /gateways/…, unchanged. We answer when the row is here, and process
 -- it later.
-CREATE TABLE notices (
+CREATE TABLE notifications (
   account_id INTEGER NOT NULL,
   gateway TEXT NOT NULL,
   id TEXT NOT NULL,                    -- the gateway's own, so a repetition is the same row
@@ -24,8 +24,8 @@ CREATE TABLE notices (
 ) STRICT;
 
 -- Cron asks: which are not processed? Processed ones leave the index.
-CREATE INDEX notices_due ON notices (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX notifications_due ON notifications (due_at) WHERE due_at IS NOT NULL;
 -- How many notifications of an account wait?
-CREATE INDEX notices_unheard ON notices (account_id) WHERE due_at IS NOT NULL;
+CREATE INDEX notifications_unheard ON notifications (account_id) WHERE due_at IS NOT NULL;
 -- Cron asks: which are old?
-CREATE INDEX notices_received ON notices (received_at);
+CREATE INDEX notifications_received ON notifications (received_at);

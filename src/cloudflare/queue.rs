@@ -13,10 +13,10 @@ use crate::{
 /// The platform takes so many messages at once.
 const MOST: usize = 100;
 
-/// The bindings `PAYMENT_SYNC`, `NOTICES`, `DELIVERIES` and `RETRIES`.
+/// The bindings `PAYMENT_SYNC`, `NOTIFICATIONS`, `DELIVERIES` and `RETRIES`.
 pub struct Jobs {
     payment_sync: worker::Queue,
-    notices: worker::Queue,
+    notifications: worker::Queue,
     deliveries: worker::Queue,
     retries: worker::Queue,
 }
@@ -26,7 +26,7 @@ impl Jobs {
         let queue = |name| env.queue(name).map_err(fault);
         Ok(Jobs {
             payment_sync: queue("PAYMENT_SYNC")?,
-            notices: queue("NOTICES")?,
+            notifications: queue("NOTIFICATIONS")?,
             deliveries: queue("DELIVERIES")?,
             retries: queue("RETRIES")?,
         })
@@ -38,7 +38,7 @@ impl Queue for Jobs {
         Box::pin(async move {
             let producer = match lane {
                 QueueName::PaymentSync => &self.payment_sync,
-                QueueName::Notices => &self.notices,
+                QueueName::Notifications => &self.notifications,
                 QueueName::Deliveries => &self.deliveries,
                 QueueName::Retries => &self.retries,
             };

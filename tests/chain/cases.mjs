@@ -135,7 +135,7 @@ function payers(given) {
   });
 
   // The last one: what hangs goes on to hang for eight seconds after the explorer is well again.
-  test('notices a payment although the explorer it asks first never answers', async () => {
+  test('notifications a payment although the explorer it asks first never answers', async () => {
     const one = await order();
     one.explorers[0].faults.hang = true;
     await node.pay(one.address, one.value);
@@ -197,7 +197,7 @@ function chains(given) {
     'is slow': { delayMs: 1000 },
   };
   for (const [what, fault] of Object.entries(faults)) {
-    test(`notices a payment although the explorer it asks first ${what}`, async () => {
+    test(`notifications a payment although the explorer it asks first ${what}`, async () => {
       const one = await order();
       Object.assign(one.explorers[0].faults, fault);
       await node.pay(one.address, one.value);

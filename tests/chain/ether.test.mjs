@@ -182,7 +182,7 @@ function chains(given) {
     'is slow': { delayMs: 1000 },
   };
   for (const [what, fault] of Object.entries(faults)) {
-    test(`notices a payment although the node it asks first ${what}`, async () => {
+    test(`notifications a payment although the node it asks first ${what}`, async () => {
       const one = await order();
       Object.assign(one.explorers[0].faults, fault);
       await node.pay(one.address, one.value);
@@ -223,7 +223,7 @@ function chains(given) {
   });
 
   // The last one: what hangs goes on to hang for eight seconds after the node is well again.
-  test('notices a payment although the node it asks first never answers', async () => {
+  test('notifications a payment although the node it asks first never answers', async () => {
     const one = await order();
     one.explorers[0].faults.hang = true;
     await node.pay(one.address, one.value);
@@ -312,7 +312,7 @@ function oneAddress(given) {
   });
 
   for (const [what, fault] of Object.entries({ 'is down': { status: 500 }, 'answers half of what it is asked': { half: true }, 'is of another chain': { chain: 1 } })) {
-    test(`notices a payment although the node it asks first ${what}`, async () => {
+    test(`notifications a payment although the node it asks first ${what}`, async () => {
       const one = await order();
       Object.assign(one.explorers[0].faults, fault);
       await node.pay(address, one.value);

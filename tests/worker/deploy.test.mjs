@@ -21,7 +21,7 @@ const nothing = { databases: [], namespaces: [], queues: [], buckets: [], secret
 const everything = {
   databases: [{ name: 'other', id: 'x' }, { name: 'pushguard', id: '11111111-2222-3333-4444-555555555555' }],
   namespaces: [{ title: 'pushguard-KV', id: 'abcdefabcdefabcdefabcdefabcdefab' }],
-  queues: ['pushguard-payment-sync', 'pushguard-notices', 'pushguard-deliveries', 'pushguard-retries'],
+  queues: ['pushguard-payment-sync', 'pushguard-notifications', 'pushguard-deliveries', 'pushguard-retries'],
   buckets: ['pushguard-files'],
   secrets: ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY'],
 };
@@ -32,7 +32,7 @@ test('in an empty account everything is missing', () => {
     { kind: 'D1 database', name: 'pushguard' },
     { kind: 'KV namespace', name: 'pushguard-KV' },
     { kind: 'queue', name: 'pushguard-payment-sync' },
-    { kind: 'queue', name: 'pushguard-notices' },
+    { kind: 'queue', name: 'pushguard-notifications' },
     { kind: 'queue', name: 'pushguard-deliveries' },
     { kind: 'queue', name: 'pushguard-retries' },
     { kind: 'R2 bucket', name: 'pushguard-files' },

@@ -395,7 +395,7 @@ pub enum NotAdmitted {
     Unknown,
     /// True or not, it is about nothing that concerns an order.
     Irrelevant,
-    /// So many notices of the account wait to be heard that no more are kept.
+    /// So many notifications of the account wait to be heard that no more are kept.
     Full,
 }
 
