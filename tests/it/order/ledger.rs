@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 use pushguard::shop::{
     account::policy::Policy,
-    gateway::Gateway,
+    gateway::{EntryKind, Gateway, Invoice, LedgerEntry, Session, SessionState},
     money::{Amount, Currency},
     order::{
-        Buyer, Invoice, Order, Status,
-        ledger::{Kind, LedgerEntry, Session, SessionState, books, fresh, merge},
-        watch::booked,
+        Buyer, Order, Status,
+        ledger::{books, fresh, merge},
+        settle::booked,
     },
     webhook::Event,
 };
@@ -100,24 +100,24 @@ impl Told {
 
 /// Few payments, disputes and sums, so that they meet.
 fn movement() -> impl Strategy<Value = LedgerEntry> {
-    const KINDS: [Kind; 17] = [
-        Kind::Paid,
-        Kind::Paid,
-        Kind::Paid,
-        Kind::Pending,
-        Kind::Failed,
-        Kind::Declined,
-        Kind::Refunded,
-        Kind::RefundFailed,
-        Kind::Reversed,
-        Kind::ReversalCanceled,
-        Kind::Inquiry,
-        Kind::DisputeOpened,
-        Kind::DisputeWon,
-        Kind::DisputeLost,
-        Kind::DisputeSettled,
-        Kind::DisputeClosed,
-        Kind::WrongCurrency,
+    const KINDS: [EntryKind; 17] = [
+        EntryKind::Paid,
+        EntryKind::Paid,
+        EntryKind::Paid,
+        EntryKind::Pending,
+        EntryKind::Failed,
+        EntryKind::Declined,
+        EntryKind::Refunded,
+        EntryKind::RefundFailed,
+        EntryKind::Reversed,
+        EntryKind::ReversalCanceled,
+        EntryKind::Inquiry,
+        EntryKind::DisputeOpened,
+        EntryKind::DisputeWon,
+        EntryKind::DisputeLost,
+        EntryKind::DisputeSettled,
+        EntryKind::DisputeClosed,
+        EntryKind::WrongCurrency,
     ];
     (
         prop::sample::select(KINDS.to_vec()),
@@ -170,7 +170,7 @@ proptest! {
         // The end is what the books say, and nothing of how it came about.
         let books = books(order().price, &all);
         prop_assert_eq!((books.status, books.paid), (at_once.order.status, at_once.order.paid_value));
-        let whole = all.iter().any(|it| it.kind == Kind::Paid && it.value >= 1_000);
+        let whole = all.iter().any(|it| it.kind == EntryKind::Paid && it.value >= 1_000);
         prop_assert_eq!(at_once.paid, usize::from(whole), "told as paid once, whatever became of it");
     }
 
@@ -187,7 +187,7 @@ proptest! {
     }
 }
 
-fn said(kind: Kind, id: &str, of: &str, value: i64) -> LedgerEntry {
+fn said(kind: EntryKind, id: &str, of: &str, value: i64) -> LedgerEntry {
     LedgerEntry { id: id.into(), kind, of: of.into(), value, at: 1 }
 }
 
@@ -197,7 +197,7 @@ fn status(movements: &[LedgerEntry]) -> i64 {
 
 #[test]
 fn each_thing_that_gateways_say_has_its_status() {
-    use Kind::*;
+    use EntryKind::*;
     let paid = said(Paid, "p", "p", 1_000);
     for (also, expected) in [
         (vec![], 100),
@@ -243,7 +243,7 @@ fn each_thing_that_gateways_say_has_its_status() {
 
 #[test]
 fn parts_never_complete_an_order_whether_or_not_one_was_sent_back_before_the_next() {
-    use Kind::*;
+    use EntryKind::*;
     let (first, again) = (said(Paid, "p", "p", 500), said(Paid, "q", "q", 500));
     assert_eq!(status(&[first.clone(), again.clone()]), 53);
     let back = said(Refunded, "r", "p", 500);
@@ -259,9 +259,9 @@ fn parts_never_complete_an_order_whether_or_not_one_was_sent_back_before_the_nex
 
 #[test]
 fn a_dispute_over_a_part_takes_nothing_back_that_was_handed_out() {
-    let part = [said(Kind::Paid, "p", "p", 400), said(Kind::DisputeOpened, "d", "d", 0)];
+    let part = [said(EntryKind::Paid, "p", "p", 400), said(EntryKind::DisputeOpened, "d", "d", 0)];
     assert_eq!(status(&part), 53);
-    let whole = [part.as_slice(), &[said(Kind::Paid, "p2", "p2", 1_000)]].concat();
+    let whole = [part.as_slice(), &[said(EntryKind::Paid, "p2", "p2", 1_000)]].concat();
     assert_eq!(status(&whole), 51);
 }
 
@@ -271,7 +271,7 @@ fn at(at: i64, movement: LedgerEntry) -> LedgerEntry {
 
 #[test]
 fn of_a_payment_that_was_taken_back_and_came_back_the_latest_counts_by_time() {
-    use Kind::*;
+    use EntryKind::*;
     let (paid, won) = (said(Paid, "p", "p", 1_000), at(5, said(DisputeWon, "d", "p", 0)));
     let reversed = |id: &str, time, value| at(time, said(Reversed, id, "p", value));
     for (also, expected) in [
@@ -300,7 +300,7 @@ fn of_a_payment_that_was_taken_back_and_came_back_the_latest_counts_by_time() {
 
 #[test]
 fn what_went_back_is_counted_once_whoever_tells_of_it() {
-    use Kind::*;
+    use EntryKind::*;
     let back = |also: &[LedgerEntry]| books(order().price, &[&[said(Paid, "p", "p", 1_000)], also].concat()).refunded;
     assert_eq!(back(&[said(Reversed, "v", "p", 250)]), 250);
     assert_eq!(back(&[said(DisputeSettled, "d", "p", 250)]), 250);
@@ -313,9 +313,9 @@ fn what_went_back_is_counted_once_whoever_tells_of_it() {
 
 #[test]
 fn a_declined_payment_is_remembered_whatever_is_heard_first() {
-    let pending = said(Kind::Pending, "p", "p", 0);
-    let failed = said(Kind::Failed, "p", "p", 0);
-    let declined = said(Kind::Declined, "x", "cs_1", 0);
+    let pending = said(EntryKind::Pending, "p", "p", 0);
+    let failed = said(EntryKind::Failed, "p", "p", 0);
+    let declined = said(EntryKind::Declined, "x", "cs_1", 0);
     let state = |pieces: &[&[LedgerEntry]]| {
         let mut told = Told::nothing();
         for piece in pieces {

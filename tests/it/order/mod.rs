@@ -1,6 +1,6 @@
 //! Orders: how they are read, and how their payment is followed.
 
-mod facts;
+mod onchain;
 mod filter;
 mod late_payment;
 pub mod ledger;

@@ -2,7 +2,7 @@
 
 use pushguard::{
     platform::{Db as _, FetchError, QueueName, Statement},
-    shop::job::{self, Job},
+    shop::{consumer, job::Job},
 };
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ pub fn batch(world: &World, lane: QueueName) -> usize {
         }
     }
     let jobs: Vec<Job> = texts.iter().filter_map(|text| Job::from_text(text)).collect();
-    assert!(block_on(job::work(&world.shop, &jobs)).iter().all(|done| *done));
+    assert!(block_on(consumer::work(&world.shop, &jobs)).iter().all(|done| *done));
     jobs.len()
 }
 

@@ -1,17 +1,14 @@
 //! Notices: what gateways send us. A notice is kept as it came and answered; then it is heard, out of a queue, as often as
 //! that takes. Hearing it twice changes nothing.
 
-use super::watch;
+use super::sync;
 use crate::{
     json::{self, Pairs},
     platform::{CommitError, Fault, LogLine, Row, Statement},
     shop::{
         Error, Outcome, Refusal, Shop,
         account::Account,
-        gateway::{
-            Admitted, Gateway, GatewayContext, GatewayNotification, Heard, NotAdmitted, Observation, SyncError,
-            settings,
-        },
+        gateway::{Admitted, Gateway, GatewayContext, GatewayNotification, NotAdmitted, Resolved, SyncError, settings},
         job::Job,
         time::{DAY, HOUR, MINUTE},
     },
@@ -92,7 +89,7 @@ fn is_full(account_id: i64) -> Statement {
 }
 
 /// Hears a kept notice, unless it was heard already.
-pub async fn hear(shop: &Shop, account: &Account, gateway: &str, id: &str) -> Result<(), Fault> {
+pub async fn process(shop: &Shop, account: &Account, gateway: &str, id: &str) -> Result<(), Fault> {
     let db = account.db(shop)?;
     let claim = vec![
         unheard(account.id, gateway, id),
@@ -137,17 +134,30 @@ async fn try_once(
     let account = &Account::acting(account.id, &account.shard, test);
     let settings = settings::read(shop, account.id, settings)?;
     let done = finish(account.id, gateway, id);
-    match gateway.of(account).hear(GatewayContext { shop, account }, &settings, &notice).await {
-        Ok(Heard::Entries { order_id, movements }) => {
-            let seen = Some(Observation::Ledger(gateway, movements));
-            match watch::take_in(shop, account, &order_id, None, seen, vec![done.clone()]).await {
-                Ok(_) => {}
-                // Somebody else's payment: a seller's account at a gateway may take others.
+    let adapter = gateway.of(account);
+    let desk = GatewayContext { shop, account };
+    let movements = async {
+        let Some(Resolved { order_id, said }) = adapter.resolve(desk, &settings, &notice).await? else {
+            return Ok(None);
+        };
+        let order = match super::get(shop, account, &order_id).await {
+            Ok(order) if order.gateway == gateway && order.session.is_some() => order,
+            // Somebody else's payment: a seller's account at a gateway may take others.
+            Ok(_) | Err(Error::Refused(_)) => return Ok(None),
+            Err(Error::Fault(fault)) => return Err(fault.into()),
+        };
+        let movements = adapter.process(desk, &settings, &notice, &said, order.target()).await?;
+        Ok(Some((order_id, movements)).filter(|(_, movements)| !movements.is_empty()))
+    };
+    match movements.await {
+        Ok(Some((order_id, movements))) => {
+            match sync::apply_notification(shop, account, &order_id, gateway, movements, done.clone()).await {
+                Ok(()) => {}
                 Err(Error::Refused(_)) => end(shop, account, done).await?,
                 Err(Error::Fault(fault)) => return Err(fault),
             }
         }
-        Ok(Heard::Nothing) => end(shop, account, done).await?,
+        Ok(None) => end(shop, account, done).await?,
         Err(SyncError::Fault(fault)) => return Err(fault),
         Err(SyncError::Unreachable(why)) => return Ok(Some(why)),
     }

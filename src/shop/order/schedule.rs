@@ -1,14 +1,36 @@
-//! How often an order is looked at, and until when. Most of its money comes within the first hour.
+//! When an order is synced with its gateway, and until when. Most of its money comes within the first hour.
 
-use super::{
-    Order, Status,
-    facts::{self, OnchainPayment},
-    ledger::Session,
-};
+use super::{Order, Status, onchain};
 use crate::shop::{
-    gateway::ChainSnapshot,
-    time::{DAY, HOUR, SECOND},
+    account::Account,
+    gateway::{ChainSnapshot, OnchainPayment, Session},
+    job::Job,
+    time::{DAY, HOUR, MINUTE, SECOND},
 };
+
+/// Milliseconds by which a lease outlasts the next sync.
+pub const LEASE: i64 = 5 * MINUTE;
+
+/// Until when a chain of syncs with this delay is trusted to be alive.
+pub fn lease(now: i64, delay: u32) -> i64 {
+    now + i64::from(delay) * SECOND + LEASE
+}
+
+/// Whether a lease is to be renewed: it is about to end, or so long that cron would find a broken chain late.
+pub fn is_lease_due(ends: i64, now: i64, delay: u32) -> bool {
+    let left = ends - now - i64::from(delay) * SECOND;
+    !(2 * MINUTE..=LEASE).contains(&left)
+}
+
+/// The message for the order's next sync.
+pub fn message(account: &Account, order: &Order) -> Job {
+    Job::Look {
+        shard: account.shard.clone(),
+        account_id: account.id,
+        order_id: order.id.clone(),
+        turn: order.watch_turn,
+    }
+}
 
 /// Blocks that bury a payment for good. One that is younger is watched on after it was paid.
 const BURIED: u32 = 6;
@@ -39,8 +61,8 @@ fn pace(order: &Order, now: i64, base: u32) -> Option<u32> {
     // What was seen is followed to its end, however long it takes; but a test account's chain may stand still for ever.
     let confirming = order.status == Status::AwaitingConfirmations && !order.test;
     match () {
-        () if is_young && (past < facts::GRACE || confirming) => Some(base),
-        () if is_young || past < facts::GRACE || (confirming && past < DAY) => Some(base.max(60)),
+        () if is_young && (past < onchain::GRACE || confirming) => Some(base),
+        () if is_young || past < onchain::GRACE || (confirming && past < DAY) => Some(base.max(60)),
         () if past < order.policy.watch() || (confirming && past < 14 * DAY) => Some(300),
         () if past < WATCHED || confirming => Some(3_600),
         // Its last look could not see for sure that the address is empty. One that all orders share is never given back.
@@ -87,7 +109,7 @@ pub fn is_abandoned(order: &Order, receipts: &[OnchainPayment], seen: &ChainSnap
 /// A gateway with a page tells us what happens there. It is asked as well, in case that its word is lost: soon, when the page
 /// has ended, and now and then while it holds money back.
 fn session_delay(order: &Order, session: &Session, now: i64) -> Option<u32> {
-    if !order.gateway.looks(order) {
+    if !order.gateway.looks(Some(session)) {
         return None;
     }
     let age = now - order.created_at;

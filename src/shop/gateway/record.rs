@@ -1,13 +1,39 @@
-//! Statements and rows of `transactions` and `movements`: what is known of an order's payment.
+//! What is known of an order's payment, and the statements and rows of `transactions` and `movements` that keep it.
 
+use super::{EntryKind, LedgerEntry};
 use crate::{
     json,
     platform::{Fault, Row, Statement},
-    shop::order::{
-        facts::OnchainPayment,
-        ledger::{Kind, LedgerEntry},
-    },
 };
+
+/// All that is known of an order's payment: outputs on a chain, or movements on a gateway's books.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PaymentRecord {
+    pub receipts: Vec<OnchainPayment>,
+    pub movements: Vec<LedgerEntry>,
+}
+
+/// A coin output that was seen to pay an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnchainPayment {
+    pub txid: String,
+    pub vout: u32,
+    /// The coin's smallest of eight decimals.
+    pub value: u64,
+    /// Of its block; `None` while it is unconfirmed.
+    pub height: Option<u32>,
+    /// Replaced, double-spent or reorganised away.
+    pub gone: bool,
+    /// Or when its block was found, if that was earlier.
+    pub first_seen_at: i64,
+}
+
+impl OnchainPayment {
+    pub fn confirmations(&self, tip: u32) -> u32 {
+        // A tip that was read before the block arrived is one too low: the block itself is a confirmation all the same.
+        self.height.map_or(0, |height| tip.saturating_add(1).saturating_sub(height).max(1))
+    }
+}
 
 pub fn receipts(account_id: i64, order_id: &str) -> Statement {
     Statement::new(
@@ -69,7 +95,7 @@ pub fn movements(account_id: i64, order_id: &str) -> Statement {
 pub fn movement(row: &Row) -> Result<LedgerEntry, Fault> {
     row.read(|row| {
         let (id, kind) = (row.text(), row.text());
-        let kind = Kind::parse(&kind).ok_or_else(|| Fault(format!("a movement of an unknown kind: {kind}")))?;
+        let kind = EntryKind::parse(&kind).ok_or_else(|| Fault(format!("a movement of an unknown kind: {kind}")))?;
         Ok(LedgerEntry { id, kind, of: row.text(), value: row.int(), at: row.int() })
     })
 }

@@ -1,41 +1,12 @@
 //! What the stored facts make of an order: plain functions of receipts, a tip and the time. Seeing the same facts again,
 //! in any order, gives the same end.
 
-use super::{Invoice, Order, Status, ledger::LedgerEntry};
+use super::{Order, Status};
 use crate::shop::{
-    gateway::{ChainSnapshot, rates::Rates},
+    gateway::{ChainSnapshot, Invoice, OnchainPayment, rates::Rates},
     money::{self, Amount, Decimal},
     time::MINUTE,
 };
-
-/// All that is known of an order's payment: outputs on a chain, or movements on a gateway's books.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PaymentRecord {
-    pub receipts: Vec<OnchainPayment>,
-    pub movements: Vec<LedgerEntry>,
-}
-
-/// A coin output that was seen to pay an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OnchainPayment {
-    pub txid: String,
-    pub vout: u32,
-    /// The coin's smallest of eight decimals.
-    pub value: u64,
-    /// Of its block; `None` while it is unconfirmed.
-    pub height: Option<u32>,
-    /// Replaced, double-spent or reorganised away.
-    pub gone: bool,
-    /// Or when its block was found, if that was earlier.
-    pub first_seen_at: i64,
-}
-
-impl OnchainPayment {
-    pub fn confirmations(&self, tip: u32) -> u32 {
-        // A tip that was read before the block arrived is one too low: the block itself is a confirmation all the same.
-        self.height.map_or(0, |height| tip.saturating_add(1).saturating_sub(height).max(1))
-    }
-}
 
 /// Brings the known receipts up to what was seen. Answers only those that are new or changed.
 pub fn update(known: &[OnchainPayment], seen: &ChainSnapshot, now: i64) -> Vec<OnchainPayment> {
@@ -98,7 +69,7 @@ pub struct Terms {
     pub tolerance: u32,
     /// Confirmations.
     pub needed: u32,
-    /// IdempotentRequest the order was paid, the status that it has: it is left only when the money vanishes or comes back.
+    /// Once the order was paid, the status that it has: it is left only when the money vanishes or comes back.
     pub held: Option<Status>,
 }
 
