@@ -6,7 +6,7 @@
 use futures_util::future::join_all;
 use job::Job;
 
-use crate::platform::{CommitError, Fault, LimitKind, LogLine, Platform, QueueName, Statement};
+use crate::platform::{CommitError, Fault, LimitKind, LogLine, Platform, QueueName};
 
 pub mod account;
 pub mod blacklist;
@@ -22,6 +22,7 @@ pub mod list;
 pub mod money;
 pub mod order;
 pub mod payment;
+pub mod prepared;
 pub mod product;
 pub mod query;
 pub mod retention;
@@ -210,7 +211,3 @@ impl From<CommitError> for Error {
 }
 
 pub type Outcome<T> = Result<T, Error>;
-
-/// What must be committed together with a verb's own statements, made from what the verb will answer: the answer under an
-/// idempotency key. It goes first, so that of two requests with one key the second stumbles over the key and nothing else.
-pub type Along<'a, T> = &'a dyn Fn(&T) -> Result<Vec<Statement>, Fault>;

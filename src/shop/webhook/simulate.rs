@@ -6,12 +6,13 @@ use crate::{
     json,
     platform::{Fault, Statement},
     shop::{
-        Along, Outcome, Shop,
+        Outcome, Shop,
         account::{Account, policy::Policy},
         feedback::{Feedback, Rating},
         gateway, id,
         money::{Amount, Decimal},
         order::{Buyer, Invoice, Order, Status, dollars},
+        prepared::Prepared,
         product::{Kind, Product},
         query::{self, Query, Reply, Side},
         time::{DAY, MINUTE},
@@ -19,22 +20,14 @@ use crate::{
 };
 
 /// Owes a sample of the event to the URL.
-pub async fn simulate(
-    shop: &Shop,
-    account: &Account,
-    url: String,
-    event: Event,
-    along: Along<'_, Log>,
-) -> Outcome<Log> {
+pub fn simulate(shop: &Shop, account: &Account, url: String, event: Event) -> Outcome<Prepared<Log>> {
     let due_at = shop.now() + GRACE;
     let (log, owed) = sample_log(shop, account, url, event, due_at, RETRIES)?;
-    let mut statements = along(&log)?;
-    statements.extend(owed);
+    let mut statements = Vec::from(owed);
     let pair = json::to_text(&[[&log.id, &log.id]]);
     statements.push(receiver::let_probe(account.id, &pair, shop.now()));
-    account.db(shop)?.commit(statements).await?;
-    shop.enqueue(messages(account, &[Due { log_id: log.id.clone(), slow: false }])).await;
-    Ok(log)
+    let messages = messages(account, &[Due { log_id: log.id.clone(), slow: false }]);
+    Ok(Prepared::new(account.db(shop)?, log, statements).sending(messages))
 }
 
 /// The sample's log and its statements. `due_at`: when cron sends it, should nobody have.
