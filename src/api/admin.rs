@@ -94,7 +94,7 @@ async fn create_account(shop: &Shop, request: &Request, once: &IdempotentRequest
     let (Some(email), Some(shop_name)) = (email, shop_name) else {
         return Err(Failure::not_found());
     };
-    let new = account::prepare(shop, &email, &shop_name, test).await?;
+    let new = account::prepare(shop, &email, &shop_name, test, wallet::simulated).await?;
     let body = object(&new.created);
     account::create(shop, new, once.keep(shop, 201, &body)?).await?;
     Ok(Response::json(201, body).with("cache-control", "no-store"))

@@ -9,7 +9,7 @@ use crate::{
     json::{self, Raw, Value},
     notes::Meaning,
     shop::{
-        time,
+        sample, time,
         webhook::{
             self, Endpoint, Event, Log,
             enable::Updated,
@@ -57,7 +57,7 @@ pub async fn update_endpoint(call: &Call<'_>, id: &str) -> Answer {
     let events = events(&mut fields, false);
     let enabled = fields.flag("enabled");
     fields.finish()?;
-    let body = match webhook::update_endpoint(call.shop, call.account, id, url, events, enabled).await? {
+    let body = match webhook::update_endpoint(call.shop, call.account, id, url, events, enabled, sample::of).await? {
         Updated::Done(endpoint) => endpoint_object(&endpoint),
         Updated::Back { endpoint, missed, since } => {
             endpoint_body(&endpoint, Some(Back { missed, missed_since: time::wire(since) }))
@@ -245,7 +245,8 @@ pub async fn simulate(call: &Call<'_>) -> Answer {
     let (Some(url), Some(event)) = (url, event) else {
         return Err(Failure::not_found());
     };
-    call.commit(201, simulate::simulate(call.shop, call.account, url, event)?, log_object).await
+    let simulated = simulate::simulate(call.shop, call.account, url, event, sample::of)?;
+    call.commit(201, simulated, log_object).await
 }
 
 /// The reference's log object, and beside it `error`: why no answer came, of which log it is a repetition, and whether it

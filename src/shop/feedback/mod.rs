@@ -62,6 +62,12 @@ pub struct Feedback {
     pub updated_at: i64,
 }
 
+impl Subject for Feedback {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 /// What a buyer says.
 pub struct Opinion {
     pub order_id: String,
@@ -111,7 +117,7 @@ pub async fn create(shop: &Shop, account: &Account, opinion: Opinion) -> Outcome
         updated_at: now,
     };
     let endpoints = Endpoint::from_rows(endpoints)?;
-    let owed = webhook::owe(shop, account.id, &[Event::FeedbackCreated], Subject::Feedback(&feedback), &endpoints);
+    let owed = webhook::owe(shop, account.id, &[Event::FeedbackCreated], &feedback, &endpoints)?;
     let mut statements = vec![sql::still_completed(account.id, &feedback.order_id), sql::insert(account.id, &feedback)];
     statements.extend(owed.statements);
     Ok(Prepared::new(db, feedback, statements)
@@ -134,7 +140,7 @@ pub async fn reply(shop: &Shop, account: &Account, id: &str, response: String) -
     feedback.response = response;
     feedback.updated_at = shop.now();
     let endpoints = Endpoint::from_rows(endpoints)?;
-    let owed = webhook::owe(shop, account.id, &[Event::FeedbackUpdated], Subject::Feedback(&feedback), &endpoints);
+    let owed = webhook::owe(shop, account.id, &[Event::FeedbackUpdated], &feedback, &endpoints)?;
     // No guard: nothing else of a feedback ever changes, and of two responses the later one stays.
     let mut statements = vec![sql::respond(account.id, &feedback)];
     statements.extend(owed.statements);

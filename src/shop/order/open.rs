@@ -1,6 +1,6 @@
 //! Opening an order: an address of its own and a quote, or a page of the gateway's; and the first webhook, in one commit.
 
-use super::{Draft, Invoice, Order, Status, dollars, pace, sql, watch};
+use super::{Draft, Order, Status, schedule, sql};
 use crate::{
     platform::{Fault, Row, Statement},
     shop::{
@@ -10,13 +10,13 @@ use crate::{
             policy::{self, Policy},
         },
         gateway::{
-            Gateway, GatewayContext, PaymentPrompt, Reservation,
+            Gateway, GatewayContext, Invoice, PaymentPrompt, Reservation,
             rates::{self, Rates},
             wallet,
         },
-        money::{self, Amount, Decimal},
+        money::{self, Amount, Currency, Decimal},
         prepared::Prepared,
-        webhook::{self, Endpoint, Event, Subject},
+        webhook::{self, Endpoint, Event},
     },
 };
 
@@ -42,7 +42,7 @@ pub async fn worth(shop: &Shop, account: &Account, gateway: Gateway, price: Amou
         quote(gateway, price, &rates, &Policy::default())?;
         return Ok(Some(rates));
     }
-    if price.currency() == dollars()? {
+    if price.currency() == Currency::USD {
         return Ok(None);
     }
     match Gateway::ALL.into_iter().find(|gateway| gateway.coin().is_some()) {
@@ -95,17 +95,17 @@ pub async fn prepare(shop: &Shop, account: &Account, draft: Draft, ready: Ready<
         }
         None => Policy::default(),
     };
-    let opened = draft.gateway.of(account).open(GatewayContext { shop, account }, &draft, ready.taken).await?;
+    let opened = draft.gateway.of(account).open(GatewayContext { shop, account }, draft.request(), ready.taken).await?;
     let now = shop.now();
     let mut order = price(account, draft, opened, ready.rates.as_ref(), policy, now)?;
-    let delay = pace::delay(&order, now, shop.platform.settings.watch_seconds);
-    order.watch_lease = delay.map(|delay| watch::lease(now, delay));
+    let delay = schedule::delay(&order, now, shop.platform.settings.watch_seconds);
+    order.watch_lease = delay.map(|delay| schedule::lease(now, delay));
     let endpoints = Endpoint::from_rows(ready.endpoints)?;
-    let owed = webhook::owe(shop, account.id, &[Event::OrderCreated], Subject::Order(&order), &endpoints);
+    let owed = webhook::owe(shop, account.id, &[Event::OrderCreated], &order, &endpoints)?;
     let mut statements = vec![sql::insert(&order)];
     statements.extend(owed.statements);
     let mut messages = webhook::messages(account, &owed.logs);
-    messages.extend(delay.map(|delay| (watch::message(account, &order), delay)));
+    messages.extend(delay.map(|delay| (schedule::message(account, &order), delay)));
     Ok(Prepared::new(account.db(shop)?, order, statements).sending(messages))
 }
 
@@ -113,13 +113,13 @@ pub async fn prepare(shop: &Shop, account: &Account, draft: Draft, ready: Ready<
 pub async fn place_at(shop: &Shop, account: &Account, draft: &Draft) -> Outcome<PaymentPrompt> {
     let gateway = draft.gateway.of(account);
     let taken = account.db(shop)?.rows(gateway.takes(account.id, &Reservation::Order)).await?;
-    gateway.open(GatewayContext { shop, account }, draft, &taken).await
+    gateway.open(GatewayContext { shop, account }, draft.request(), &taken).await
 }
 
 /// The price of one coin that this account quotes: the market's, less its spread. The buyer pays so much more coin.
 pub fn rate(gateway: Gateway, price: Amount, rates: &Rates, policy: &Policy) -> Outcome<Decimal> {
     let currency = price.currency();
-    let market = rates.price(currency).ok_or(Refusal::NoRateFor { gateway, currency })?;
+    let market = rates.price(currency).ok_or(Refusal::NoRateFor { gateway: gateway.name(), currency })?;
     Ok(market.less(policy.spread_basis_points).ok_or(Refusal::NotQuotable)?)
 }
 
@@ -136,9 +136,8 @@ pub fn worth_taking<T>(
     price: Amount,
     rates: &Rates,
 ) -> Outcome<Prepared<T>> {
-    let policy = Policy::default();
-    let value = quote(gateway, price, rates, &policy)?;
-    let rate = rate(gateway, price, rates, &policy)?;
+    let rate = rate(gateway, price, rates, &Policy::default())?;
+    let value = money::coin_value(price, rate).ok_or(Refusal::NotQuotable)?;
     let least = wallet::least(account.id, gateway);
     Ok(prepared.guarded(wallet::takes_value(account.id, gateway, value)).why_stale(least, move |rows| {
         let least = wallet::least_row(rows)?;
@@ -149,7 +148,7 @@ pub fn worth_taking<T>(
         // With a tenth more, since rates move until it is paid.
         let least = money::fiat_value(least + least / 10, rate, price.currency());
         let least = least.and_then(|amount| Amount::new(amount.minor() + 1, price.currency()));
-        Ok(least.map_or(Refusal::NotQuotable, |least| Refusal::TooSmall { gateway, least }))
+        Ok(least.map_or(Refusal::NotQuotable, |least| Refusal::TooSmall { gateway: gateway.name(), least }))
     }))
 }
 
@@ -161,7 +160,7 @@ fn price(
     policy: Policy,
     now: i64,
 ) -> Outcome<Order> {
-    let dollars = dollars()?;
+    let dollars = Currency::USD;
     let in_dollars = match rates {
         Some(rates) => rates
             .price(draft.price.currency())

@@ -80,6 +80,12 @@ pub struct Query {
     pub updated_at: i64,
 }
 
+impl Subject for Query {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     pub id: String,
@@ -153,7 +159,7 @@ pub async fn create(shop: &Shop, account: &Account, question: Question) -> Outco
         updated_at: now,
     };
     let endpoints = Endpoint::from_rows(endpoints)?;
-    let owed = webhook::owe(shop, account.id, &[Event::QueryCreated], Subject::Query(&query), &endpoints);
+    let owed = webhook::owe(shop, account.id, &[Event::QueryCreated], &query, &endpoints)?;
     let mut statements = vec![sql::insert(account.id, &query)];
     statements.extend(owed.statements);
     Ok(Prepared::new(db, query, statements).sending(webhook::messages(account, &owed.logs)))
@@ -190,7 +196,7 @@ pub async fn change(shop: &Shop, account: &Account, id: &str, change: &Change) -
     };
     query.status = status;
     query.updated_at = shop.now();
-    let owed = webhook::owe(shop, account.id, events, Subject::Query(&query), &Endpoint::from_rows(endpoints)?);
+    let owed = webhook::owe(shop, account.id, events, &query, &Endpoint::from_rows(endpoints)?)?;
     let mut statements = vec![unchanged, sql::update(account.id, &query)];
     if let (Change::Reply { .. }, Some(reply)) = (change, query.replies.first()) {
         statements.push(sql::insert_reply(account.id, &query, reply));
