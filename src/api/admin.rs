@@ -94,9 +94,10 @@ async fn create_account(shop: &Shop, request: &Request, once: &IdempotentRequest
     let (Some(email), Some(shop_name)) = (email, shop_name) else {
         return Err(Failure::not_found());
     };
-    let keep = |created: &Created| once.keep(shop, 201, &object(created));
-    let created = account::create(shop, &email, &shop_name, test, wallet::simulated, &keep).await?;
-    Ok(Response::json(201, object(&created)).with("cache-control", "no-store"))
+    let new = account::prepare(shop, &email, &shop_name, test, wallet::simulated).await?;
+    let body = object(&new.created);
+    account::create(shop, new, once.keep(shop, 201, &body)?).await?;
+    Ok(Response::json(201, body).with("cache-control", "no-store"))
 }
 
 /// Accounts a page has at most, and as many as it has unless the operator asks for fewer.
@@ -148,8 +149,8 @@ async fn update(shop: &Shop, request: &Request, id: &str) -> Result<Response, Fa
 async fn new_key(shop: &Shop, id: &str, once: &IdempotentRequest) -> Result<Response, Failure> {
     let id = id.parse().map_err(|_| Failure::not_found())?;
     let object = |api_key: &String| json::noted(&Pairs(&[("api_key", api_key)]), &[]);
-    let api_key = directory::new_key(shop, id, &|api_key| once.keep(shop, 201, &object(api_key))).await?;
-    Ok(Response::json(201, object(&api_key)).with("cache-control", "no-store"))
+    let answer = once.commit(shop, 201, directory::new_key(shop, id).await?, object).await?;
+    Ok(answer.with("cache-control", "no-store"))
 }
 
 fn listed(account: &Listed) -> String {

@@ -19,13 +19,35 @@ pub struct Failure {
     /// Validation: full sentences, all of them, in field order.
     pub errors: Vec<String>,
     pub headers: Vec<(&'static str, String)>,
+    /// What was committed before the request, of which nothing was written then.
+    pub overtaken: Option<Overtaken>,
     /// For the operator's log; never on the wire.
     pub fault: Option<Fault>,
 }
 
+/// Whose commit came first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overtaken {
+    /// A change of what the request was to change.
+    ByChange,
+    /// A request under the same idempotency key.
+    BySameRequest,
+}
+
 impl Failure {
     pub fn new(status: u16, message: &str) -> Failure {
-        Failure { status, message: message.to_owned(), errors: Vec::new(), headers: Vec::new(), fault: None }
+        Failure {
+            status,
+            message: message.to_owned(),
+            errors: Vec::new(),
+            headers: Vec::new(),
+            overtaken: None,
+            fault: None,
+        }
+    }
+
+    fn overtaken(by: Overtaken, message: &str) -> Failure {
+        Failure { overtaken: Some(by), ..Failure::new(409, message) }
     }
 
     pub fn validation(errors: Vec<String>) -> Failure {
@@ -123,7 +145,9 @@ impl From<Refusal> for Failure {
             Refusal::OrderNotCompleted => Failure::invalid("Order is not completed"),
             Refusal::QueryFull => Failure::invalid("Query is full (maximum is 500 replies and 1 MB of text)"),
             Refusal::SerialsTaken(taken) => Failure::invalid(&serials_taken(&taken)),
-            Refusal::Conflict => Failure::new(409, "It was changed at the same time. Read it and try again"),
+            Refusal::Conflict => {
+                Failure::overtaken(Overtaken::ByChange, "It was changed at the same time. Read it and try again")
+            }
             Refusal::UnknownProducts(ids) => {
                 let unknown = |id: &String| format!("Product ids {} could not be found", quoted(id));
                 Failure::validation(ids.iter().map(unknown).collect())
@@ -142,7 +166,9 @@ impl From<Refusal> for Failure {
                 failure
             }
             Refusal::TooManySecrets => Failure::invalid("Webhook secret can be replaced 4 times in 24 hours"),
-            Refusal::RequestInProgress => Failure::new(409, "A request with this Idempotency-Key is still running"),
+            Refusal::RequestInProgress => {
+                Failure::overtaken(Overtaken::BySameRequest, "A request with this Idempotency-Key is still running")
+            }
             Refusal::IdempotencyKeyReused => Failure::new(422, "This Idempotency-Key was used for another request"),
             Refusal::NotPayable => Failure::invalid("Order is not waiting for a payment"),
         }

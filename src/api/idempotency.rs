@@ -12,6 +12,7 @@ use crate::{
     shop::{
         Shop, id,
         idempotency::{self, Key},
+        prepared::Prepared,
     },
 };
 
@@ -62,7 +63,7 @@ impl IdempotentRequest {
         let answered = run.await;
         match &answered {
             // Somebody else's commit came before this one, which is undone whole.
-            Err(failure) if failure.status == 409 => match key.answer(shop).await? {
+            Err(failure) if failure.overtaken.is_some() => match key.answer(shop).await? {
                 Some(known) => Ok(again(known)),
                 None => answered,
             },
@@ -79,6 +80,19 @@ impl IdempotentRequest {
     pub async fn known(&self, shop: &Shop) -> Option<Response> {
         let known = self.0.as_ref()?.answer(shop).await.ok()??;
         Some(again(known))
+    }
+
+    /// Commits what a verb has prepared, and with it the answer that tells of it. `body` words the answer.
+    pub async fn commit<T>(
+        &self,
+        shop: &Shop,
+        status: u16,
+        prepared: Prepared<T>,
+        body: impl FnOnce(&T) -> String,
+    ) -> Result<Response, Failure> {
+        let body = body(&prepared.value);
+        prepared.commit(shop, self.keep(shop, status, &body)?).await?;
+        Ok(Response::json(status, body))
     }
 
     /// The answer, for the commit of what it tells.

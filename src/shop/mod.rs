@@ -3,8 +3,6 @@
 //! Every operation reads what it needs in one round trip, decides in plain code, and commits once. What it owes to
 //! others (webhook logs) is part of that commit; what it says to others (queue messages, live pages) comes after it and may fail.
 
-use crate::platform::{Fault, Statement};
-
 // The order is the layering: a room names only rooms above it in this list (`tests/it/structure`).
 
 /// Ids, and hex.
@@ -25,6 +23,8 @@ pub mod job;
 pub mod error;
 /// What every verb is given.
 pub mod app;
+/// What a verb hands back, to be committed.
+pub mod prepared;
 /// Secrets at rest.
 pub mod vault;
 /// Idempotency keys and the answers under them.
@@ -65,7 +65,3 @@ pub mod sweep;
 
 pub use app::Shop;
 pub use error::{Error, Outcome, Refusal};
-
-/// What must be committed together with a verb's own statements, made from what the verb will answer: the answer under an
-/// idempotency key. It goes first, so that of two requests with one key the second stumbles over the key and nothing else.
-pub type Along<'a, T> = &'a dyn Fn(&T) -> Result<Vec<Statement>, Fault>;

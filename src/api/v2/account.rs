@@ -45,9 +45,8 @@ pub async fn update(call: &Call<'_>) -> Answer {
 /// The key is in this answer and nowhere else.
 pub async fn regenerate_key(call: &Call<'_>) -> Answer {
     let object = |api_key: &String| json::noted(&Pairs(&[("api_key", api_key)]), &[]);
-    let keep = |api_key: &String| call.keep(201, &object(api_key));
-    let api_key = account::regenerate_key(call.shop, call.account, &keep).await?;
-    Ok(Response::json(201, object(&api_key)).with("cache-control", "no-store"))
+    let answer = call.commit(201, account::regenerate_key(call.shop, call.account).await?, object).await?;
+    Ok(answer.with("cache-control", "no-store"))
 }
 
 /// `{}` → 201 with the new secret, which is in this answer and nowhere else, and until when the old one signs beside it.
@@ -56,9 +55,8 @@ pub async fn rotate_secret(call: &Call<'_>) -> Answer {
         let until = time::wire(rotated.old_valid_until);
         json::noted(&Pairs(&[("webhook_secret", &rotated.secret), ("old_webhook_secret_valid_until", &until)]), &[])
     };
-    let keep = |rotated: &Rotated| call.keep(201, &object(rotated));
-    let rotated = account::secret::rotate(call.shop, call.account, &keep).await?;
-    Ok(Response::json(201, object(&rotated)).with("cache-control", "no-store"))
+    let answer = call.commit(201, account::secret::rotate(call.shop, call.account)?, object).await?;
+    Ok(answer.with("cache-control", "no-store"))
 }
 
 fn object(call: &Call<'_>, profile: &Profile) -> String {

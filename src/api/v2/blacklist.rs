@@ -42,14 +42,12 @@ pub async fn create(call: &Call<'_>) -> Answer {
     let (Some(kind), Some(fact)) = (kind, fact) else {
         return Err(Failure::invalid("Blocked data is invalid"));
     };
-    let keep = |entry: &Entry| call.keep(201, &object(entry));
-    let entry = blacklist::create(call.shop, call.account, kind, fact, note, &keep).await?;
-    Ok(Response::json(201, object(&entry)))
+    call.commit(201, blacklist::create(call.shop, call.account, kind, fact, note)?, object).await
 }
 
 /// Changes what is sent. A new type must fit what is blocked, sent or kept.
 pub async fn update(call: &Call<'_>, id: &str) -> Answer {
-    again(async || change(call, id).await).await
+    again(async |_| change(call, id).await).await
 }
 
 async fn change(call: &Call<'_>, id: &str) -> Answer {

@@ -31,9 +31,7 @@ pub async fn create(call: &Call<'_>) -> Answer {
         return Err(Failure::invalid("Rule can't be blank"));
     };
     let draft = Draft { name, text, action, enabled: change.enabled.unwrap_or(true), priority: change.priority };
-    let keep = |rule: &Rule| call.keep(201, &object(rule));
-    let rule = blacklist_rule::create(call.shop, call.account, draft, &keep).await?;
-    Ok(Response::json(201, object(&rule)))
+    call.commit(201, blacklist_rule::create(call.shop, call.account, draft).await?, object).await
 }
 
 /// Changes what is sent.

@@ -38,15 +38,13 @@ pub async fn create(call: &Call<'_>) -> Answer {
         updated_at: 0,
     };
     fields.finish()?;
-    let object = |category: &Category| object(category, call.origin());
-    let keep = |category: &Category| call.keep(201, &object(category));
-    let category = category::create(call.shop, call.account, category, &keep).await?;
-    Ok(Response::json(201, object(&category)))
+    let created = category::create(call.shop, call.account, category)?;
+    call.commit(201, created, |category| object(category, call.origin())).await
 }
 
 /// Changes what is sent.
 pub async fn update(call: &Call<'_>, id: &str) -> Answer {
-    again(async || change(call, id).await).await
+    again(async |_| change(call, id).await).await
 }
 
 async fn change(call: &Call<'_>, id: &str) -> Answer {

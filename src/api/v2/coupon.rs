@@ -31,14 +31,12 @@ pub async fn get(call: &Call<'_>, id: &str) -> Answer {
 
 pub async fn create(call: &Call<'_>) -> Answer {
     let terms = terms(call, None)?;
-    let keep = |coupon: &Coupon| call.keep(201, &object(coupon));
-    let coupon = coupon::create(call.shop, call.account, terms, &keep).await?;
-    Ok(Response::json(201, object(&coupon)))
+    call.commit(201, coupon::create(call.shop, call.account, terms)?, object).await
 }
 
 /// Changes what is sent.
 pub async fn update(call: &Call<'_>, id: &str) -> Answer {
-    again(async || change(call, id).await).await
+    again(async |_| change(call, id).await).await
 }
 
 async fn change(call: &Call<'_>, id: &str) -> Answer {

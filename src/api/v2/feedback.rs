@@ -46,9 +46,7 @@ pub async fn create(call: &Call<'_>) -> Answer {
         return Err(Failure::invalid("Rating is invalid"));
     };
     let opinion = Opinion { order_id, rating, stars, comment };
-    let keep = |feedback: &Feedback| call.keep(201, &object(feedback));
-    let feedback = feedback::create(call.shop, call.account, opinion, &keep).await?;
-    Ok(Response::json(201, object(&feedback)))
+    call.commit(201, feedback::create(call.shop, call.account, opinion).await?, object).await
 }
 
 /// `{response}` → 200 with the feedback.
@@ -56,9 +54,8 @@ pub async fn reply(call: &Call<'_>, id: &str) -> Answer {
     let mut fields = Fields::read(call.request, "feedback")?;
     let response = fields.required_text("response", 2_000);
     fields.finish()?;
-    let keep = |feedback: &Feedback| call.keep(200, &object(feedback));
-    let feedback = feedback::reply(call.shop, call.account, id, response.unwrap_or_default(), &keep).await?;
-    Ok(Response::json(200, object(&feedback)))
+    let response = response.unwrap_or_default();
+    call.commit(200, feedback::reply(call.shop, call.account, id, response).await?, object).await
 }
 
 /// What the Shoppy reference answers, by this dialect's names.

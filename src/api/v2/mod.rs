@@ -1,10 +1,14 @@
 //! The dialect that PushGuard and Selly clients speak: shared contract in ARCHITECTURE.md, "The wire".
 
-use super::{failure::Failure, idempotency::IdempotentRequest, limit::RateLimiter};
+use super::{
+    failure::{Failure, Overtaken},
+    idempotency::IdempotentRequest,
+    limit::RateLimiter,
+};
 use crate::{
     http::{Method, Request, Response},
     platform::{Fault, LocalBoxFuture, Statement},
-    shop::{Shop, account::Account},
+    shop::{Shop, account::Account, prepared::Prepared},
 };
 
 mod account;
@@ -36,6 +40,11 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// Commits what a verb has prepared, and with it the answer that tells of it. `body` words the answer.
+    async fn commit<T>(&self, status: u16, prepared: Prepared<T>, body: impl FnOnce(&T) -> String) -> Answer {
+        self.once.commit(self.shop, status, prepared, body).await
+    }
+
     /// The answer that is about to be committed, kept under the request's Idempotency-Key; for the same commit.
     fn keep(&self, status: u16, body: &str) -> Result<Vec<Statement>, Fault> {
         self.once.keep(self.shop, status, body)
@@ -63,15 +72,19 @@ impl Call<'_> {
 
 type Answer = Result<Response, Failure>;
 
-/// Does it once more when somebody else changed the same at the same time: what was not sent must stay as he left it.
-async fn again(change: impl AsyncFn() -> Answer) -> Answer {
-    for _ in 0..4 {
-        match change().await {
-            Err(failure) if failure.status == 409 => {}
+/// Of those who change the same thing at the same time one gets through each time.
+const MAX_ATTEMPTS: u32 = 8;
+
+/// Does it once more when somebody else changed the same at the same time: what was not sent must stay as they left it.
+/// `change` is told which attempt it is, from 0.
+async fn again(change: impl AsyncFn(u32) -> Answer) -> Answer {
+    for attempt in 0..MAX_ATTEMPTS - 1 {
+        match change(attempt).await {
+            Err(failure) if failure.overtaken == Some(Overtaken::ByChange) => {}
             answer => return answer,
         }
     }
-    change().await
+    change(MAX_ATTEMPTS - 1).await
 }
 
 pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &RateLimiter<'_>) -> Answer {

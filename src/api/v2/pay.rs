@@ -70,9 +70,8 @@ pub async fn create(call: &Call<'_>) -> Answer {
             page: None,
             attempt: 0,
         };
-        let keep = |order: &Order| call.keep(201, &white_label_object(call, order));
-        let order = order::open::place(call.shop, call.account, draft, call.begin(), &keep).await?;
-        return Ok(Response::json(201, white_label_object(call, &order)));
+        let placed = order::open::place(call.shop, call.account, draft, call.begin()).await?;
+        return call.commit(201, placed, |order| white_label_object(call, order)).await;
     }
     let request = payment::Request {
         title,
@@ -89,9 +88,7 @@ pub async fn create(call: &Call<'_>) -> Answer {
         let url = format!("{origin}/pay/{}/{}", made.id, made.token);
         json::noted(&Pairs(&[("url", url)]), &[])
     };
-    let keep = |made: &Made| call.keep(201, &object(made));
-    let made = payment::create(call.shop, call.account, request, &keep).await?;
-    Ok(Response::json(201, object(&made)))
+    call.commit(201, payment::create(call.shop, call.account, request).await?, object).await
 }
 
 pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {

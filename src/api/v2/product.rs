@@ -34,11 +34,12 @@ pub async fn create(call: &Call<'_>) -> Answer {
     let mut product = Product::blank()?;
     let serials = read(call, &mut fields, &mut product, None);
     fields.finish()?;
-    let object = |product: &Product| object(product, call.origin());
-    let keep = |product: &Product| call.keep(201, &object(product));
     let serials = serials.unwrap_or_default();
-    let duplicates = product::create(call.shop, call.account, &mut product, serials, &keep).await?;
-    Ok(reported(Response::json(201, object(&product)), duplicates))
+    let created = product::create(call.shop, call.account, product, &serials)?;
+    let body = object(&created.value, call.origin());
+    let (product, rows) = created.commit(call.shop, call.keep(201, &body)?).await?;
+    let duplicates = product::duplicates(&product, &serials, rows.first())?;
+    Ok(reported(Response::json(201, body), duplicates))
 }
 
 /// Serials that are there twice are taken, since sellers repeat a line on purpose, and their number is told.
@@ -52,7 +53,7 @@ fn reported(response: Response, duplicates: u32) -> Response {
 /// Changes what is sent. The serials in stock are replaced when others are sent, and read anew when they are to be told
 /// apart in another way.
 pub async fn update(call: &Call<'_>, id: &str) -> Answer {
-    again(async || change(call, id).await).await
+    again(async |_| change(call, id).await).await
 }
 
 async fn change(call: &Call<'_>, id: &str) -> Answer {

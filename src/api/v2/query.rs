@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Answer, Call, page::Wanted};
+use super::{Answer, Call, again, page::Wanted};
 use crate::{
     api::fields::Fields,
     http::Response,
@@ -46,9 +46,7 @@ pub async fn create(call: &Call<'_>) -> Answer {
         email: email.unwrap_or_default(),
         message: message.unwrap_or_default(),
     };
-    let keep = |query: &Query| call.keep(201, &object(query));
-    let query = query::create(call.shop, call.account, question, &keep).await?;
-    Ok(Response::json(201, object(&query)))
+    call.commit(201, query::create(call.shop, call.account, question).await?, object).await
 }
 
 /// `{message, from?: seller|customer}` → 201 with the query and its newest replies. The seller speaks unless it says otherwise.
@@ -77,9 +75,11 @@ pub async fn close(call: &Call<'_>, id: &str) -> Answer {
 }
 
 async fn change(call: &Call<'_>, id: &str, status: u16, change: Change) -> Answer {
-    let keep = |query: &Query| call.keep(status, &object(query));
-    let query = query::change(call.shop, call.account, id, change, &keep).await?;
-    Ok(Response::json(status, object(&query)))
+    again(async |_| {
+        let changed = query::change(call.shop, call.account, id, &change).await?;
+        call.commit(status, changed, object).await
+    })
+    .await
 }
 
 /// What the Shoppy reference answers, by this dialect's names.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Answer, Call, page::Wanted};
+use super::{Answer, Call, again, page::Wanted};
 use crate::{
     api::{failure::Failure, fields::Fields},
     http::Response,
@@ -43,9 +43,8 @@ pub async fn create_endpoint(call: &Call<'_>) -> Answer {
     let enabled = fields.flag("enabled").unwrap_or(true);
     fields.finish()?;
     let (url, events) = (url.unwrap_or_default(), events.unwrap_or_default());
-    let keep = |endpoint: &Endpoint| call.keep(201, &endpoint_object(endpoint));
-    let endpoint = webhook::create_endpoint(call.shop, call.account, url, events, enabled, &keep).await?;
-    Ok(Response::json(201, endpoint_object(&endpoint)))
+    let created = webhook::create_endpoint(call.shop, call.account, url, events, enabled)?;
+    call.commit(201, created, endpoint_object).await
 }
 
 pub async fn update_endpoint(call: &Call<'_>, id: &str) -> Answer {
@@ -176,9 +175,7 @@ pub async fn log(call: &Call<'_>, id: &str) -> Answer {
 
 /// `{}` → 201 with the new log.
 pub async fn retry(call: &Call<'_>, id: &str) -> Answer {
-    let keep = |log: &Log| call.keep(201, &log_object(log));
-    let log = replay::retry(call.shop, call.account, id, &keep).await?;
-    Ok(Response::json(201, log_object(&log)))
+    call.commit(201, replay::retry(call.shop, call.account, id).await?, log_object).await
 }
 
 /// `{since, until?, endpoint_id?, only?: failed|all, latest_per_subject?, after?, dry_run?}` → 201 with what was sent again.
@@ -223,9 +220,11 @@ pub async fn replay(call: &Call<'_>) -> Answer {
         };
         json::noted(&body, &[])
     };
-    let keep = |replayed: &Replayed| call.keep(201, &object(replayed));
-    let replayed = replay::replay(call.shop, call.account, &wanted, &keep).await?;
-    Ok(Response::json(201, object(&replayed)))
+    again(async |attempt| {
+        let replayed = replay::replay(call.shop, call.account, &wanted, attempt).await?;
+        call.commit(201, replayed, object).await
+    })
+    .await
 }
 
 /// `{url, event}` → 201 with the log of the sample.
@@ -246,9 +245,8 @@ pub async fn simulate(call: &Call<'_>) -> Answer {
     let (Some(url), Some(event)) = (url, event) else {
         return Err(Failure::not_found());
     };
-    let keep = |log: &Log| call.keep(201, &log_object(log));
-    let log = simulate::simulate(call.shop, call.account, url, event, sample::of, &keep).await?;
-    Ok(Response::json(201, log_object(&log)))
+    let simulated = simulate::simulate(call.shop, call.account, url, event, sample::of)?;
+    call.commit(201, simulated, log_object).await
 }
 
 /// The reference's log object, and beside it `error`: why no answer came, of which log it is a repetition, and whether it

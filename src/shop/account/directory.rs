@@ -4,7 +4,7 @@ use super::{Account, cached, email, replace_key, sql, with_shop_name};
 use crate::{
     json,
     platform::{Fault, LogLine, Row, Statement},
-    shop::{Along, Outcome, Refusal, Shop},
+    shop::{Outcome, Refusal, Shop, prepared::Prepared},
 };
 
 /// An account without its secrets.
@@ -56,9 +56,9 @@ pub async fn set_disabled(shop: &Shop, id: i64, disabled: bool) -> Outcome<Liste
 }
 
 /// A new API key. The old one is dead at once, also for asking for a lost answer: somebody else may have it.
-pub async fn new_key(shop: &Shop, id: i64, along: Along<'_, String>) -> Outcome<String> {
+pub async fn new_key(shop: &Shop, id: i64) -> Outcome<Prepared<String>> {
     let account = whole(shop, id).await?;
-    replace_key(shop, &account, false, along).await
+    replace_key(shop, &account, false).await
 }
 
 /// The names of shops stand in the accounts' own databases: one trip to each that the directory's isn't.

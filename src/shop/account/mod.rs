@@ -5,7 +5,7 @@ use std::{collections::HashMap, hint::black_box, rc::Rc};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::{Along, Outcome, Refusal, Shop, id, text::email, time::MINUTE};
+use super::{Outcome, Refusal, Shop, id, prepared::Prepared, text::email, time::MINUTE};
 use crate::platform::{CommitError, Db, Fault, Statement};
 
 pub mod cached;
@@ -157,15 +157,22 @@ async fn least_full(shop: &Shop) -> Result<String, Fault> {
     shards.into_iter().next().ok_or_else(|| Fault("no database is bound".into()))
 }
 
-/// Makes an account. A test account gets these simulated `wallets` with it.
-pub async fn create(
+/// An account that can be made: what is shown of it once, and what its two databases are to have.
+pub struct NewAccount {
+    pub created: Created,
+    account: Account,
+    in_shard: Vec<Statement>,
+    in_directory: Vec<Statement>,
+}
+
+/// Draws the keys of a new account and looks for its place. A test account gets these simulated `wallets` with it.
+pub async fn prepare(
     shop: &Shop,
     email: &str,
     shop_name: &str,
     test: bool,
     wallets: fn(&Shop, i64) -> Result<Vec<Statement>, Fault>,
-    along: Along<'_, Created>,
-) -> Outcome<Created> {
+) -> Outcome<NewAccount> {
     let api_key = new_api_key(shop, test);
     let webhook_secret = secret::generate(shop);
     let account = Account {
@@ -186,9 +193,17 @@ pub async fn create(
     if test {
         in_shard.extend(wallets(shop, account.id)?);
     }
+    let in_directory = vec![sql::insert(&account, now), sql::count_in(&account.shard)];
     let created = Created { email: shown, api_key, webhook_secret };
-    let mut in_directory = along(&created)?;
-    in_directory.extend([sql::insert(&account, now), sql::count_in(&account.shard)]);
+    Ok(NewAccount { created, account, in_shard, in_directory })
+}
+
+/// Makes the account: in its own database and in the directory, which may be the same. `first` goes before what the directory
+/// is to have, in one commit with it.
+pub async fn create(shop: &Shop, new: NewAccount, first: Vec<Statement>) -> Outcome<()> {
+    let NewAccount { account, in_shard, .. } = new;
+    let mut in_directory = first;
+    in_directory.extend(new.in_directory);
     let shards = shop.platform.databases.shards();
     let apart = shards.first().is_some_and(|directory| *directory != account.shard);
     if apart {
@@ -204,7 +219,7 @@ pub async fn create(
         return Err(if no.names("accounts.email") { Refusal::EmailTaken.into() } else { no.into() });
     }
     cached::write(shop, &account).await;
-    Ok(created)
+    Ok(())
 }
 
 fn new_api_key(shop: &Shop, test: bool) -> String {
@@ -214,23 +229,20 @@ fn new_api_key(shop: &Shop, test: bool) -> String {
 
 /// A new API key. The old one is dead here at once, and everywhere within a minute; its owner may ask for a lost answer
 /// with it (`find_replaced`).
-pub async fn regenerate_key(shop: &Shop, account: &Account, along: Along<'_, String>) -> Outcome<String> {
-    replace_key(shop, account, true, along).await
+pub async fn regenerate_key(shop: &Shop, account: &Account) -> Outcome<Prepared<String>> {
+    replace_key(shop, account, true).await
 }
 
 /// `keep`: the old key may ask for the answer once more.
-async fn replace_key(shop: &Shop, account: &Account, keep: bool, along: Along<'_, String>) -> Outcome<String> {
+async fn replace_key(shop: &Shop, account: &Account, keep: bool) -> Outcome<Prepared<String>> {
     let api_key = new_api_key(shop, account.test);
     let key_since = shop.now().max(account.key_since + 1);
     let account = Account { key_hash: hash(&api_key), key_since, ..account.clone() };
-    let mut statements = vec![sql::set_key(&account, keep)];
-    statements.extend(along(&api_key)?);
     // The cache first, and it must succeed: an old copy that stays there would let the old key in. Until the directory
     // has the new hash, the old key misses the cache and is found there. KV takes one write a second of each key, so
     // this is the only one.
     cached::write_first(shop, &account).await?;
-    shop.platform.databases.directory().commit(statements).await?;
-    Ok(api_key)
+    Ok(Prepared::new(shop.platform.databases.directory(), api_key, vec![sql::set_key(&account, keep)]))
 }
 
 /// The shop's name, from the directory's row where that has it.

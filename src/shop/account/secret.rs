@@ -7,7 +7,7 @@ use super::Account;
 use crate::{
     json,
     platform::{Fault, Reader, Statement},
-    shop::{Along, Outcome, Refusal, Shop, time::DAY, vault},
+    shop::{Outcome, Refusal, Shop, prepared::Prepared, time::DAY, vault},
 };
 
 /// A replaced secret signs for so long, in milliseconds.
@@ -91,17 +91,13 @@ fn place(account_id: i64) -> String {
 }
 
 /// A new webhook secret. Refused when too many old ones still sign.
-pub async fn rotate(shop: &Shop, account: &Account, along: Along<'_, Rotated>) -> Outcome<Rotated> {
+pub fn rotate(shop: &Shop, account: &Account) -> Outcome<Prepared<Rotated>> {
     let now = shop.now();
     let rotated = Rotated { secret: generate(shop), old_valid_until: now + KEPT };
-    let mut statements = along(&rotated)?;
     let sealed = seal(shop, account.id, &rotated.secret)?;
-    statements.extend([room(account.id, now), replace(account.id, &sealed, now, rotated.old_valid_until)]);
-    match account.db(shop)?.commit(statements).await {
-        Ok(_) => Ok(rotated),
-        Err(no) if no.is_stale() => Err(Refusal::TooManySecrets.into()),
-        Err(no) => Err(no.into()),
-    }
+    let statements =
+        vec![room(account.id, now), replace(account.id, &sealed, now, rotated.old_valid_until)];
+    Ok(Prepared::new(account.db(shop)?, rotated, statements).on_stale(Refusal::TooManySecrets))
 }
 
 /// For `Sealed::read`.

@@ -4,13 +4,14 @@
 use std::net::IpAddr;
 
 use super::{
-    Along, Error, Outcome, Refusal, Shop,
+    Outcome, Refusal, Shop,
     account::Account,
     id,
     list::{self, Page},
+    prepared::Prepared,
     text::email,
 };
-use crate::platform::{Row, Statement};
+use crate::platform::Statement;
 
 mod sql;
 
@@ -119,20 +120,17 @@ pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Entry> {
     }
 }
 
-pub async fn create(
+pub fn create(
     shop: &Shop,
     account: &Account,
     kind: Kind,
     fact: Fact,
     note: Option<String>,
-    along: Along<'_, Entry>,
-) -> Outcome<Entry> {
+) -> Outcome<Prepared<Entry>> {
     let now = shop.now();
     let entry = Entry { id: id::short(shop.random()), kind, fact, note, created_at: now, updated_at: now };
-    let mut statements = along(&entry)?;
-    statements.extend([list::grow(account.id, sql::TABLE), sql::insert(account.id, &entry)]);
-    write(shop, account, statements).await?;
-    Ok(entry)
+    let statements = vec![list::grow(account.id, sql::TABLE), sql::insert(account.id, &entry)];
+    prepare(shop, account, entry, statements)
 }
 
 /// Writes the whole entry, unless it is gone.
@@ -140,29 +138,24 @@ pub async fn update(shop: &Shop, account: &Account, entry: Entry) -> Outcome<Ent
     let before = entry.updated_at;
     let entry = Entry { updated_at: list::moved(shop.now(), before), ..entry };
     let statements = vec![list::unmoved(account.id, sql::TABLE, &entry.id, before), sql::update(account.id, &entry)];
-    match write(shop, account, statements).await?.last() {
+    let (entry, rows) = prepare(shop, account, entry, statements)?.commit(shop, Vec::new()).await?;
+    match rows.last() {
         Some(rows) if !rows.is_empty() => Ok(entry),
         _ => Err(Refusal::NotFound.into()),
     }
 }
 
 pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
-    match write(shop, account, list::delete(account.id, sql::TABLE, id).into()).await?.last() {
+    match account.db(shop)?.commit(list::delete(account.id, sql::TABLE, id).into()).await?.last() {
         Some(rows) if !rows.is_empty() => Ok(()),
         _ => Err(Refusal::NotFound.into()),
     }
 }
 
-async fn write(shop: &Shop, account: &Account, statements: Vec<Statement>) -> Outcome<Vec<Vec<Row>>> {
-    account.db(shop)?.commit(statements).await.map_err(|no| {
-        if no.names("blacklist.blocked_data") {
-            Refusal::AlreadyBlacklisted.into()
-        } else if no.is_stale() {
-            Refusal::Conflict.into()
-        } else {
-            Error::from(no)
-        }
-    })
+fn prepare(shop: &Shop, account: &Account, entry: Entry, statements: Vec<Statement>) -> Outcome<Prepared<Entry>> {
+    Ok(Prepared::new(account.db(shop)?, entry, statements)
+        .on_constraint("blacklist.blocked_data", Refusal::AlreadyBlacklisted)
+        .on_stale(Refusal::Conflict))
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 //! listed here; their language comes later, and the checkout does not ask them yet.
 
 use super::{
-    Along, Error, Outcome, Refusal, Shop,
+    Error, Outcome, Refusal, Shop,
     account::Account,
     id,
     list::{self, Page},
+    prepared::Prepared,
 };
 use crate::platform::Row;
 
@@ -81,7 +82,7 @@ pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Rule> {
 
 /// One round trip, and one before it to see which priority is the last, where none is given. Two that come last at the
 /// same moment may get the same priority.
-pub async fn create(shop: &Shop, account: &Account, draft: Draft, along: Along<'_, Rule>) -> Outcome<Rule> {
+pub async fn create(shop: &Shop, account: &Account, draft: Draft) -> Outcome<Prepared<Rule>> {
     let db = account.db(shop)?;
     let priority = match draft.priority {
         Some(priority) => priority,
@@ -95,14 +96,10 @@ pub async fn create(shop: &Shop, account: &Account, draft: Draft, along: Along<'
     let now = shop.now();
     let id = id::snowflake(now, shop.random());
     let rule = Rule { id, name, text, action, enabled, priority, created_at: now, updated_at: now };
-    let mut statements = along(&rule)?;
-    statements.extend([sql::room_for_one(account.id), sql::insert(account.id, &rule)]);
-    match db.commit(statements).await {
-        Ok(_) => Ok(rule),
-        Err(no) if no.is_stale() => Err(Refusal::TooManyRules.into()),
-        Err(no) if no.names("blacklist_rules.name") => Err(Refusal::NameTaken.into()),
-        Err(no) => Err(no.into()),
-    }
+    let statements = vec![sql::room_for_one(account.id), sql::insert(account.id, &rule)];
+    Ok(Prepared::new(db, rule, statements)
+        .on_constraint("blacklist_rules.name", Refusal::NameTaken)
+        .on_stale(Refusal::TooManyRules))
 }
 
 pub async fn update(shop: &Shop, account: &Account, id: &str, change: Change) -> Outcome<Rule> {

@@ -1,13 +1,16 @@
 //! Categories: products under a title, in an order of the seller's.
 
 use super::{
-    Along, Outcome, Refusal, Shop,
+    Outcome, Refusal, Shop,
     account::Account,
     id,
     list::{self, Page},
+    prepared::Prepared,
     product,
     upload::{self, Upload},
 };
+use crate::platform::Statement;
+
 pub mod sql;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,24 +38,15 @@ pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Category> 
 }
 
 /// Refused, with all of them, when some ids are no products of this account.
-pub async fn create(
-    shop: &Shop,
-    account: &Account,
-    category: Category,
-    along: Along<'_, Category>,
-) -> Outcome<Category> {
+pub fn create(shop: &Shop, account: &Account, category: Category) -> Outcome<Prepared<Category>> {
     let now = shop.now();
     let category = Category { id: id::hex(&shop.random::<4>()), created_at: now, updated_at: now, ..category };
-    let mut statements = along(&category)?;
-    statements.extend([
+    let statements = vec![
         product::sql::all_known(account.id, &category.product_ids),
         list::grow(account.id, sql::TABLE),
         sql::insert(account.id, &category),
-    ]);
-    match account.db(shop)?.commit(statements).await {
-        Ok(_) => Ok(category),
-        Err(no) => Err(product::unknown(shop, account, &category.product_ids, no).await?),
-    }
+    ];
+    prepare(shop, account, category, statements)
 }
 
 /// Writes the whole category but its image, unless it is gone. Answers it as it is then.
@@ -64,10 +58,18 @@ pub async fn update(shop: &Shop, account: &Account, category: Category) -> Outco
         product::sql::all_known(account.id, &category.product_ids),
         sql::update(account.id, &category),
     ];
-    match account.db(shop)?.commit(statements).await {
-        Ok(rows) => Ok(sql::category(rows.last().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?)?),
-        Err(no) => Err(product::unknown(shop, account, &category.product_ids, no).await?),
-    }
+    let (_, rows) = prepare(shop, account, category, statements)?.commit(shop, Vec::new()).await?;
+    Ok(sql::category(rows.last().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?)?)
+}
+
+fn prepare(
+    shop: &Shop,
+    account: &Account,
+    category: Category,
+    statements: Vec<Statement>,
+) -> Outcome<Prepared<Category>> {
+    let unknown = product::sql::unknown(account.id, &category.product_ids);
+    Ok(Prepared::new(account.db(shop)?, category, statements).why_stale(unknown, product::unknown))
 }
 
 pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {

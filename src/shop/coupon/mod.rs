@@ -1,11 +1,12 @@
 //! Coupons: codes with which buyers pay less. They are kept and listed here; the checkout does not ask for one yet.
 
 use super::{
-    Along, Error, Outcome, Refusal, Shop,
+    Error, Outcome, Refusal, Shop,
     account::Account,
     id,
     list::{self, Page},
     money::{Amount, Decimal},
+    prepared::Prepared,
     product,
 };
 use crate::{
@@ -95,18 +96,16 @@ pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Coupon> {
     one(&account.db(shop)?.rows(vec![sql::one(account.id, id)]).await?)
 }
 
-pub async fn create(shop: &Shop, account: &Account, terms: Terms, along: Along<'_, Coupon>) -> Outcome<Coupon> {
+pub fn create(shop: &Shop, account: &Account, terms: Terms) -> Outcome<Prepared<Coupon>> {
     let now = shop.now();
     let coupon = Coupon { id: id::short(shop.random()), terms, uses: 0, created_at: now, updated_at: now };
-    let mut statements = along(&coupon)?;
     let product_ids = json::to_text(&coupon.terms.product_ids);
-    statements.extend([
+    let statements = vec![
         product::sql::all_known(account.id, &product_ids),
         list::grow(account.id, sql::TABLE),
         sql::insert(account.id, &coupon),
-    ]);
-    write(shop, account, statements, &product_ids).await?;
-    Ok(coupon)
+    ];
+    prepare(shop, account, coupon, statements, &product_ids)
 }
 
 /// Writes all terms, unless the coupon is gone. How often it was used is not theirs to change. Products that `before` named
@@ -120,7 +119,7 @@ pub async fn update(shop: &Shop, account: &Account, before: &Coupon, terms: &Ter
         product::sql::all_known(account.id, &product_ids),
         sql::update(account.id, id, terms, list::moved(shop.now(), before.updated_at)),
     ];
-    let rows = write(shop, account, statements, &product_ids).await?;
+    let (_, rows) = prepare(shop, account, (), statements, &product_ids)?.commit(shop, Vec::new()).await?;
     one(rows.last().map_or(&[], std::slice::from_ref))
 }
 
@@ -139,17 +138,16 @@ fn one(rows: &[Vec<Row>]) -> Outcome<Coupon> {
 }
 
 /// `product_ids`: those that must be there, as a JSON array.
-async fn write(
+fn prepare<T>(
     shop: &Shop,
     account: &Account,
+    value: T,
     statements: Vec<Statement>,
     product_ids: &str,
-) -> Outcome<Vec<Vec<Row>>> {
-    match account.db(shop)?.commit(statements).await {
-        Ok(rows) => Ok(rows),
-        Err(no) if no.names("coupons.code") => Err(Refusal::CodeTaken.into()),
-        Err(no) => Err(product::unknown(shop, account, product_ids, no).await?),
-    }
+) -> Outcome<Prepared<T>> {
+    Ok(Prepared::new(account.db(shop)?, value, statements)
+        .on_constraint("coupons.code", Refusal::CodeTaken)
+        .why_stale(product::sql::unknown(account.id, product_ids), product::unknown))
 }
 
 #[cfg(test)]

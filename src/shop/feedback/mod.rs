@@ -1,11 +1,12 @@
 //! Feedbacks: what a buyer says of a completed order, one an order, and what the seller answers.
 
 use super::{
-    Along, Error, Outcome, Refusal, Shop,
+    Outcome, Refusal, Shop,
     account::Account,
     id,
     list::{self, Page},
     order::{self, Status},
+    prepared::Prepared,
     webhook::{self, Endpoint, Event, Subject},
 };
 use crate::platform::Fault;
@@ -91,7 +92,7 @@ pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Feedback> 
 }
 
 /// Refused unless the order is there, completed, and without a feedback.
-pub async fn create(shop: &Shop, account: &Account, opinion: Opinion, along: Along<'_, Feedback>) -> Outcome<Feedback> {
+pub async fn create(shop: &Shop, account: &Account, opinion: Opinion) -> Outcome<Prepared<Feedback>> {
     let db = account.db(shop)?;
     let rows =
         db.rows(vec![order::sql::by_id(account.id, &opinion.order_id), webhook::sql::enabled(account.id)]).await?;
@@ -117,27 +118,16 @@ pub async fn create(shop: &Shop, account: &Account, opinion: Opinion, along: Alo
     };
     let endpoints = Endpoint::from_rows(endpoints)?;
     let owed = webhook::owe(shop, account.id, &[Event::FeedbackCreated], &feedback, &endpoints)?;
-    let mut statements = along(&feedback)?;
-    statements.extend([sql::still_completed(account.id, &feedback.order_id), sql::insert(account.id, &feedback)]);
+    let mut statements = vec![sql::still_completed(account.id, &feedback.order_id), sql::insert(account.id, &feedback)];
     statements.extend(owed.statements);
-    match db.commit(statements).await {
-        Ok(_) => {}
-        Err(no) if no.is_stale() => return Err(Refusal::OrderNotCompleted.into()),
-        Err(no) if no.names("feedbacks.order_id") => return Err(Refusal::HasFeedback.into()),
-        Err(no) => return Err(no.into()),
-    }
-    shop.enqueue(webhook::messages(account, &owed.logs)).await;
-    Ok(feedback)
+    Ok(Prepared::new(db, feedback, statements)
+        .sending(webhook::messages(account, &owed.logs))
+        .on_constraint("feedbacks.order_id", Refusal::HasFeedback)
+        .on_stale(Refusal::OrderNotCompleted))
 }
 
 /// Sets the seller's response; a later one takes its place. The same one again changes nothing.
-pub async fn reply(
-    shop: &Shop,
-    account: &Account,
-    id: &str,
-    response: String,
-    along: Along<'_, Feedback>,
-) -> Outcome<Feedback> {
+pub async fn reply(shop: &Shop, account: &Account, id: &str, response: String) -> Outcome<Prepared<Feedback>> {
     let db = account.db(shop)?;
     let rows = db.rows(vec![sql::one(account.id, id), webhook::sql::enabled(account.id)]).await?;
     let [feedbacks, endpoints] = rows.as_slice() else {
@@ -145,20 +135,16 @@ pub async fn reply(
     };
     let mut feedback = sql::feedback(feedbacks.first().ok_or(Refusal::NotFound)?)?;
     if feedback.response == response {
-        db.commit(along(&feedback)?).await?;
-        return Ok(feedback);
+        return Ok(Prepared::new(db, feedback, Vec::new()));
     }
     feedback.response = response;
     feedback.updated_at = shop.now();
     let endpoints = Endpoint::from_rows(endpoints)?;
     let owed = webhook::owe(shop, account.id, &[Event::FeedbackUpdated], &feedback, &endpoints)?;
-    let mut statements = along(&feedback)?;
     // No guard: nothing else of a feedback ever changes, and of two responses the later one stays.
-    statements.push(sql::respond(account.id, &feedback));
+    let mut statements = vec![sql::respond(account.id, &feedback)];
     statements.extend(owed.statements);
-    db.commit(statements).await.map_err(Error::from)?;
-    shop.enqueue(webhook::messages(account, &owed.logs)).await;
-    Ok(feedback)
+    Ok(Prepared::new(db, feedback, statements).sending(webhook::messages(account, &owed.logs)))
 }
 
 #[cfg(test)]

@@ -225,13 +225,15 @@ pub fn takes_value(account_id: i64, gateway: Gateway, value: u64) -> Statement {
 }
 
 /// The least that the account's wallet takes.
-pub async fn least(shop: &Shop, account: &Account, gateway: Gateway) -> Result<u64, Fault> {
-    let least = Statement::new(
+pub fn least(account_id: i64, gateway: Gateway) -> Statement {
+    Statement::new(
         "SELECT least FROM wallets WHERE account_id = ?1 AND gateway = ?2 AND active = 1",
-        vec![account.id.into(), gateway.slug().into()],
-    );
-    let rows = account.db(shop)?.rows(vec![least]).await?;
-    rows.first().and_then(|rows| rows.first()).map_or(Ok(0), |row| row.read(|row| Ok(row.units())))
+        vec![account_id.into(), gateway.slug().into()],
+    )
+}
+
+pub fn least_row(rows: &[Row]) -> Result<u64, Fault> {
+    rows.first().map_or(Ok(0), |row| row.read(|row| Ok(row.units())))
 }
 
 pub fn active(account_id: i64) -> Statement {

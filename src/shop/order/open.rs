@@ -2,9 +2,9 @@
 
 use super::{Draft, Order, Status, schedule, sql};
 use crate::{
-    platform::{CommitError, Fault, Row, Statement},
+    platform::{Fault, Row, Statement},
     shop::{
-        Along, Error, Outcome, Refusal, Shop,
+        Outcome, Refusal, Shop,
         account::{
             Account,
             policy::{self, Policy},
@@ -15,6 +15,7 @@ use crate::{
             wallet,
         },
         money::{self, Amount, Currency, Decimal},
+        prepared::Prepared,
         webhook::{self, Endpoint, Event},
     },
 };
@@ -50,15 +51,9 @@ pub async fn worth(shop: &Shop, account: &Account, gateway: Gateway, price: Amou
     }
 }
 
-/// Opens an order that has no payment link: the white-label flow. Two round trips: one takes an address or reads settings, and
-/// reads the endpoints, one commits. `begin` goes with the first of them and `along` with the second.
-pub async fn place(
-    shop: &Shop,
-    account: &Account,
-    draft: Draft,
-    begin: Vec<Statement>,
-    along: Along<'_, Order>,
-) -> Outcome<Order> {
+/// Opens an order that has no payment link: the white-label flow. Two commits: one takes an address or reads settings, and
+/// reads the endpoints, and `begin` goes with it; the other one is what is prepared.
+pub async fn place(shop: &Shop, account: &Account, draft: Draft, begin: Vec<Statement>) -> Outcome<Prepared<Order>> {
     // Before an address is used up.
     let rates = worth(shop, account, draft.gateway, draft.price).await?;
     let mut statements = vec![webhook::sql::enabled(account.id), policy::of(account.id)];
@@ -66,24 +61,17 @@ pub async fn place(
     let taken = 2..2 + taking.len();
     statements.extend(taking);
     statements.extend(begin);
+    let mut first = Prepared::new(account.db(shop)?, (), statements);
     if let Some(rates) = rates.as_ref().filter(|_| draft.gateway.coin().is_some()) {
-        statements.push(enough(account, draft.gateway, draft.price, rates)?);
+        first = worth_taking(first, account, draft.gateway, draft.price, rates)?;
     }
-    let rows = match (account.db(shop)?.commit(statements).await, &rates) {
-        (Err(no), Some(rates)) if no.is_stale() => {
-            return Err(is_too_small(shop, account, draft.gateway, draft.price, rates).await);
-        }
-        (rows, _) => rows?,
-    };
+    let (_, rows) = first.commit(shop, Vec::new()).await?;
     let [endpoints, policy, ..] = rows.as_slice() else {
         return Err(Fault("two answers were expected".into()).into());
     };
     let ready = Ready { endpoints, policy, taken: rows.get(taken).unwrap_or_default(), rates };
-    commit(shop, account, draft, ready, along).await?.map_err(|no| match no.is_stale() {
-        // Its idempotency key went to another runner: it took too long.
-        true => Refusal::RequestInProgress.into(),
-        false => no.into(),
-    })
+    // Its idempotency key went to another runner: it took too long.
+    Ok(prepare(shop, account, draft, ready).await?.on_stale(Refusal::RequestInProgress))
 }
 
 /// What the first commit of an order answered.
@@ -95,15 +83,8 @@ pub struct Ready<'a> {
     pub rates: Option<Rates>,
 }
 
-/// Prices the draft, opens its payment and commits it as an order with the webhooks it owes. The inner error is a commit that
-/// another one came before, or that one of `along` refused.
-pub async fn commit(
-    shop: &Shop,
-    account: &Account,
-    draft: Draft,
-    ready: Ready<'_>,
-    along: Along<'_, Order>,
-) -> Outcome<Result<Order, CommitError>> {
+/// Prices the draft and opens its payment: an order with the webhooks it owes, ready to be committed.
+pub async fn prepare(shop: &Shop, account: &Account, draft: Draft, ready: Ready<'_>) -> Outcome<Prepared<Order>> {
     let policy = match ready.policy.first() {
         Some(row) => {
             let (policy, disabled_at) = row.read(|row| Ok((Policy::read(row), row.maybe_int())))?;
@@ -121,16 +102,11 @@ pub async fn commit(
     order.watch_lease = delay.map(|delay| schedule::lease(now, delay));
     let endpoints = Endpoint::from_rows(ready.endpoints)?;
     let owed = webhook::owe(shop, account.id, &[Event::OrderCreated], &order, &endpoints)?;
-    let mut statements = along(&order)?;
-    statements.push(sql::insert(&order));
+    let mut statements = vec![sql::insert(&order)];
     statements.extend(owed.statements);
-    if let Err(no) = account.db(shop)?.commit(statements).await {
-        return Ok(Err(no));
-    }
     let mut messages = webhook::messages(account, &owed.logs);
     messages.extend(delay.map(|delay| (schedule::message(account, &order), delay)));
-    shop.enqueue(messages).await;
-    Ok(Ok(order))
+    Ok(Prepared::new(account.db(shop)?, order, statements).sending(messages))
 }
 
 /// Opens a page at the draft's gateway, for an order that is there already.
@@ -152,29 +128,28 @@ pub fn quote(gateway: Gateway, price: Amount, rates: &Rates, policy: &Policy) ->
     Ok(money::coin_value(price, rate(gateway, price, rates, policy)?).ok_or(Refusal::NotQuotable)?)
 }
 
-/// What holds a commit to a price that the account's wallet for this gateway can be paid. `is_too_small` says why it was refused.
-pub fn enough(account: &Account, gateway: Gateway, price: Amount, rates: &Rates) -> Outcome<Statement> {
-    Ok(wallet::takes_value(account.id, gateway, quote(gateway, price, rates, &Policy::default())?))
-}
-
-/// The refusal of a commit that `enough` held back.
-pub async fn is_too_small(shop: &Shop, account: &Account, gateway: Gateway, price: Amount, rates: &Rates) -> Error {
-    let least = wallet::least(shop, account, gateway).await;
-    let rate = rate(gateway, price, rates, &Policy::default());
-    match (least, rate) {
+/// Holds the commit to a price that the account's wallet for this gateway can be paid.
+pub fn worth_taking<T>(
+    prepared: Prepared<T>,
+    account: &Account,
+    gateway: Gateway,
+    price: Amount,
+    rates: &Rates,
+) -> Outcome<Prepared<T>> {
+    let rate = rate(gateway, price, rates, &Policy::default())?;
+    let value = money::coin_value(price, rate).ok_or(Refusal::NotQuotable)?;
+    let least = wallet::least(account.id, gateway);
+    Ok(prepared.guarded(wallet::takes_value(account.id, gateway, value)).why_stale(least, move |rows| {
+        let least = wallet::least_row(rows)?;
         // Something else held it back: another request under the same idempotency key.
-        (Ok(least), Ok(rate)) if money::coin_value(price, rate).is_none_or(|value| value >= least) => {
-            Refusal::RequestInProgress.into()
+        if value >= least {
+            return Ok(Refusal::RequestInProgress);
         }
-        (Ok(least), Ok(rate)) => {
-            // With a tenth more, since rates move until it is paid.
-            let least = money::fiat_value(least + least / 10, rate, price.currency());
-            let least = least.and_then(|amount| Amount::new(amount.minor() + 1, price.currency()));
-            least.map_or(Refusal::NotQuotable, |least| Refusal::TooSmall { gateway: gateway.name(), least }).into()
-        }
-        (Err(fault), _) => fault.into(),
-        (_, Err(error)) => error,
-    }
+        // With a tenth more, since rates move until it is paid.
+        let least = money::fiat_value(least + least / 10, rate, price.currency());
+        let least = least.and_then(|amount| Amount::new(amount.minor() + 1, price.currency()));
+        Ok(least.map_or(Refusal::NotQuotable, |least| Refusal::TooSmall { gateway: gateway.name(), least }))
+    }))
 }
 
 fn price(

@@ -2,12 +2,13 @@
 //! the rest, for the moment when the buyer starts and the link becomes an order.
 
 use super::{
-    Along, Error, Outcome, Refusal, Shop,
+    Error, Outcome, Refusal, Shop,
     account::{self, Account, policy},
     gateway::{Gateway, Reservation},
     id,
     money::Amount,
     order::{self, Buyer, Draft, Order},
+    prepared::Prepared,
     time::DAY,
 };
 use crate::platform::{Fault, LogLine, Statement};
@@ -53,7 +54,7 @@ pub struct Made {
 }
 
 /// Makes a payment link, in one round trip. Nothing is reserved yet.
-pub async fn create(shop: &Shop, account: &Account, request: Request, along: Along<'_, Made>) -> Outcome<Made> {
+pub async fn create(shop: &Shop, account: &Account, request: Request) -> Outcome<Prepared<Made>> {
     let id = id::hex(&shop.random::<20>());
     let now = shop.now();
     let shop_name = account::shop_name(shop, account).await?;
@@ -72,25 +73,12 @@ pub async fn create(shop: &Shop, account: &Account, request: Request, along: Alo
         expires_at: now + LASTS,
     };
     let token = token::sign(&shop.platform.settings.token_keys, &id, &link);
-    let made = Made { id, token };
-    let mut statements = along(&made)?;
-    statements.push(insert);
-    let rates = order::open::known_rates(shop, account, link.gateway).await;
-    if let Some(rates) = &rates {
-        statements.push(order::open::enough(account, link.gateway, link.price, rates)?);
+    let prepared = Prepared::new(account.db(shop)?, Made { id, token }, vec![insert])
+        .on_constraint("payments.confirmations", Refusal::GatewayNotConfigured);
+    match order::open::known_rates(shop, account, link.gateway).await {
+        Some(rates) => order::open::worth_taking(prepared, account, link.gateway, link.price, &rates),
+        None => Ok(prepared),
     }
-    let done = account.db(shop)?.commit(statements).await;
-    match (done, &rates) {
-        (Err(no), Some(rates)) if no.is_stale() => {
-            return Err(order::open::is_too_small(shop, account, link.gateway, link.price, rates).await);
-        }
-        (done, _) => done,
-    }
-    .map(|_| made)
-    .map_err(|no| match no.names("payments.confirmations") {
-        true => Refusal::GatewayNotConfigured.into(),
-        false => no.into(),
-    })
 }
 
 /// The order that a link becomes has an id made from the link's: there can be one only, and whoever holds the link can
@@ -184,13 +172,15 @@ pub async fn start(
         page: Some(format!("{origin}{page}")),
         attempt: 0,
     };
-    let guard = |_: &Order| Ok(vec![sql::still_there(account.id, payment_id)]);
-    match order::open::commit(shop, &account, draft, ready, &guard).await? {
-        Ok(order) => Ok(order),
-        // Somebody started it at the same time; his order is this one.
-        Err(no) if no.names("orders.id") => order::get(shop, &account, &order_id).await,
-        Err(no) if no.is_stale() => Err(Refusal::Destroyed.into()),
-        Err(no) => Err(no.into()),
+    let prepared = order::open::prepare(shop, &account, draft, ready)
+        .await?
+        .on_constraint("orders.id", Refusal::Conflict)
+        .on_stale(Refusal::Destroyed);
+    match prepared.commit(shop, vec![sql::still_there(account.id, payment_id)]).await {
+        Ok((order, _)) => Ok(order),
+        // Somebody started it at the same time; their order is this one.
+        Err(Error::Refused(Refusal::Conflict)) => order::get(shop, &account, &order_id).await,
+        Err(error) => Err(error),
     }
 }
 

@@ -1,16 +1,17 @@
 //! Products: what a shop sells, for how much and to whom.
 
 use super::{
-    Along, Error, Outcome, Refusal, Shop,
+    Outcome, Refusal, Shop,
     account::Account,
     id,
     list::{self, Page},
     money::{Amount, Currency},
+    prepared::Prepared,
     stock::{self, Serials},
     upload::{self, Upload},
     webhook::Subject,
 };
-use crate::platform::{CommitError, Fault, Row, Statement};
+use crate::platform::{Fault, Row, Statement};
 
 pub mod sql;
 
@@ -160,15 +161,9 @@ pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Product> {
     Ok(product)
 }
 
-/// Makes the product, under an id of its own, with these in stock, and answers how many of them are duplicates. One round
-/// trip, whatever the number of serials. With `unique_serials` it is refused when the account has one of them already.
-pub async fn create(
-    shop: &Shop,
-    account: &Account,
-    product: &mut Product,
-    serials: Serials,
-    along: Along<'_, Product>,
-) -> Outcome<u32> {
+/// Makes the product, under an id of its own, with these in stock. One round trip, whatever the number of serials. With
+/// `unique_serials` it is refused when the account has one of them already. `duplicates` reads the first answer of its commit.
+pub fn create(shop: &Shop, account: &Account, mut product: Product, serials: &Serials) -> Outcome<Prepared<Product>> {
     product.id = id::hex(&shop.random::<4>());
     product.created_at = shop.now();
     product.updated_at = product.created_at;
@@ -176,17 +171,12 @@ pub async fn create(
     if product.kind == Kind::Serials {
         product.info = serials.info();
     }
-    let mut statements = along(product)?;
-    let place = statements.len();
-    statements.extend(known(account, product, &serials));
-    statements.extend([list::grow(account.id, sql::TABLE), sql::insert(account.id, product, &serials)]);
+    let mut statements = Vec::from_iter(known(account, &product, serials));
+    statements.extend([list::grow(account.id, sql::TABLE), sql::insert(account.id, &product, serials)]);
     if !serials.all.is_empty() {
-        statements.push(stock::sql::add(account.id, &product.id, &serials));
+        statements.push(stock::sql::add(account.id, &product.id, serials));
     }
-    match account.db(shop)?.commit(statements).await {
-        Ok(rows) => duplicates(product, &serials, rows.get(place)),
-        Err(no) => Err(refused(shop, account, product, &serials, no).await?),
-    }
+    Ok(stocking(Prepared::new(account.db(shop)?, product, statements), account, serials))
 }
 
 /// Looks up which of these serials the account has already: for counting them, or as a guard where none may be.
@@ -196,7 +186,7 @@ fn known(account: &Account, product: &Product, serials: &Serials) -> Option<Stat
 }
 
 /// How many serials of these are there more than once, or were there before; `rows` are the answer of `known`.
-fn duplicates(product: &Product, serials: &Serials, rows: Option<&Vec<Row>>) -> Outcome<u32> {
+pub fn duplicates(product: &Product, serials: &Serials, rows: Option<&Vec<Row>>) -> Outcome<u32> {
     if product.unique_serials || serials.all.is_empty() {
         return Ok(0);
     }
@@ -226,12 +216,12 @@ pub async fn update(
     if let Some(restock) = &restock {
         statements.extend(stock::sql::replace(account.id, &product.id, &restock.serials));
     }
-    let rows = match (account.db(shop)?.commit(statements).await, &restock) {
-        (Ok(rows), _) => rows,
-        (Err(no), Some(restock)) => return Err(refused(shop, account, &product, &restock.serials, no).await?),
-        (Err(no), None) if no.is_stale() => return Err(Refusal::Conflict.into()),
-        (Err(no), None) => return Err(no.into()),
+    let prepared = Prepared::new(account.db(shop)?, product, statements);
+    let prepared = match &restock {
+        Some(restock) => stocking(prepared, account, &restock.serials),
+        None => prepared.on_stale(Refusal::Conflict),
     };
+    let (product, rows) = prepared.commit(shop, Vec::new()).await?;
     let mut doubled = 0;
     if let Some(restock) = &restock {
         doubled = duplicates(&product, &restock.serials, rows.get(known_place))?;
@@ -248,39 +238,27 @@ pub async fn update(
     Ok((written, doubled))
 }
 
-/// Why serials could not be put in stock.
-async fn refused(
-    shop: &Shop,
-    account: &Account,
-    product: &Product,
-    serials: &Serials,
-    no: CommitError,
-) -> Outcome<Error> {
+/// With what is said when the serials can't be put in stock.
+fn stocking(prepared: Prepared<Product>, account: &Account, serials: &Serials) -> Prepared<Product> {
     const NAMED: u32 = 11;
-    if no.names("serials.seq") {
-        return Ok(Refusal::NotFound.into());
-    }
-    if !no.is_stale() {
-        return Ok(no.into());
-    }
+    let product = &prepared.value;
     if !product.unique_serials {
-        return Ok(Refusal::Conflict.into());
+        return prepared.on_constraint("serials.seq", Refusal::NotFound).on_stale(Refusal::Conflict);
     }
-    let rows = account.db(shop)?.rows(vec![stock::sql::taken(account.id, &product.id, serials, NAMED)]).await?;
-    let taken = rows.iter().flatten().map(stock::sql::taken_row).collect::<Result<Vec<_>, _>>()?;
-    // None is taken: then the product itself was changed meanwhile.
-    Ok(if taken.is_empty() { Refusal::Conflict.into() } else { Refusal::SerialsTaken(taken).into() })
+    let taken = stock::sql::taken(account.id, &product.id, serials, NAMED);
+    prepared.on_constraint("serials.seq", Refusal::NotFound).why_stale(taken, |rows| {
+        let taken = rows.iter().map(stock::sql::taken_row).collect::<Result<Vec<_>, _>>()?;
+        // None is taken: then the product itself was changed meanwhile.
+        Ok(if taken.is_empty() { Refusal::Conflict } else { Refusal::SerialsTaken(taken) })
+    })
 }
 
-/// What a commit that `sql::all_known` has held up is refused with: all ids that are no products of the account.
-pub async fn unknown(shop: &Shop, account: &Account, product_ids: &str, no: CommitError) -> Outcome<Error> {
-    if !no.is_stale() {
-        return Ok(no.into());
-    }
-    let rows = account.db(shop)?.rows(vec![sql::unknown(account.id, product_ids)]).await?;
-    let unknown = rows.iter().flatten().map(|row| row.text()).collect::<Result<Vec<_>, Fault>>()?;
+/// What a commit that `sql::all_known` has held up is refused with, by the rows of `sql::unknown`: all ids that are no products
+/// of the account.
+pub fn unknown(rows: &[Row]) -> Outcome<Refusal> {
+    let unknown = rows.iter().map(|row| row.text()).collect::<Result<Vec<_>, Fault>>()?;
     // All are there: then it is the row itself that somebody else has changed.
-    Ok(if unknown.is_empty() { Refusal::Conflict.into() } else { Refusal::UnknownProducts(unknown).into() })
+    Ok(if unknown.is_empty() { Refusal::Conflict } else { Refusal::UnknownProducts(unknown) })
 }
 
 /// Takes the product out of the shop, with what it has in stock and what was uploaded for it. Its orders stay as they are,

@@ -1,11 +1,12 @@
 //! Queries: what a customer asks his seller, and what they reply to each other until it is closed.
 
 use super::{
-    Along, Outcome, Refusal, Shop,
+    Outcome, Refusal, Shop,
     account::Account,
     id,
     list::{self, Page},
     order,
+    prepared::Prepared,
     webhook::{self, Endpoint, Event, Subject},
 };
 use crate::platform::Fault;
@@ -132,7 +133,7 @@ pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Query> {
 }
 
 /// Refused unless the order, if one is named, is there.
-pub async fn create(shop: &Shop, account: &Account, question: Question, along: Along<'_, Query>) -> Outcome<Query> {
+pub async fn create(shop: &Shop, account: &Account, question: Question) -> Outcome<Prepared<Query>> {
     let db = account.db(shop)?;
     let mut statements = vec![webhook::sql::enabled(account.id)];
     statements.extend(question.order_id.as_deref().map(|id| order::sql::by_id(account.id, id)));
@@ -159,83 +160,49 @@ pub async fn create(shop: &Shop, account: &Account, question: Question, along: A
     };
     let endpoints = Endpoint::from_rows(endpoints)?;
     let owed = webhook::owe(shop, account.id, &[Event::QueryCreated], &query, &endpoints)?;
-    let mut statements = along(&query)?;
-    statements.push(sql::insert(account.id, &query));
+    let mut statements = vec![sql::insert(account.id, &query)];
     statements.extend(owed.statements);
-    db.commit(statements).await?;
-    shop.enqueue(webhook::messages(account, &owed.logs)).await;
-    Ok(query)
+    Ok(Prepared::new(db, query, statements).sending(webhook::messages(account, &owed.logs)))
 }
 
-/// Who replies at the same time as others reads again and goes after them.
-const TRIES: usize = 8;
-
-/// Replies to a query or closes it. Closing what is closed changes nothing. Answers the newest replies.
-pub async fn change(
-    shop: &Shop,
-    account: &Account,
-    id: &str,
-    change: Change,
-    along: Along<'_, Query>,
-) -> Outcome<Query> {
+/// Replies to a query or closes it. Closing what is closed changes nothing. Answers the newest replies. Its commit is refused
+/// as a conflict when somebody else changed the query at the same time: who reads again goes after them.
+pub async fn change(shop: &Shop, account: &Account, id: &str, change: &Change) -> Outcome<Prepared<Query>> {
     let db = account.db(shop)?;
-    for _ in 0..TRIES {
-        let rows = db
-            .rows(vec![
-                sql::one(account.id, id),
-                sql::replies(account.id, id, RECENT),
-                webhook::sql::enabled(account.id),
-            ])
-            .await?;
-        let [queries, replies, endpoints] = rows.as_slice() else {
-            return Err(Fault("three answers were expected".into()).into());
-        };
-        let mut query = sql::query(queries.first().ok_or(Refusal::NotFound)?, replies)?;
-        let status = query.status.after(&change);
-        let unchanged = sql::unchanged(account.id, &query);
-        let events: &[Event] = match &change {
-            Change::Close { .. } if status == query.status => {
-                db.commit(along(&query)?).await?;
-                return Ok(query);
+    let rows = db
+        .rows(vec![sql::one(account.id, id), sql::replies(account.id, id, RECENT), webhook::sql::enabled(account.id)])
+        .await?;
+    let [queries, replies, endpoints] = rows.as_slice() else {
+        return Err(Fault("three answers were expected".into()).into());
+    };
+    let mut query = sql::query(queries.first().ok_or(Refusal::NotFound)?, replies)?;
+    let status = query.status.after(change);
+    let unchanged = sql::unchanged(account.id, &query);
+    let events: &[Event] = match change {
+        Change::Close { .. } if status == query.status => return Ok(Prepared::new(db, query, Vec::new())),
+        Change::Close { .. } => &[],
+        Change::Reply { from, message } => {
+            let size = query.size.saturating_add(bytes(message));
+            if query.replies_count >= MOST_REPLIES || size > MOST_BYTES {
+                return Err(Refusal::QueryFull.into());
             }
-            Change::Close { .. } => &[],
-            Change::Reply { from, message } => {
-                let size = query.size.saturating_add(bytes(message));
-                if query.replies_count >= MOST_REPLIES || size > MOST_BYTES {
-                    return Err(Refusal::QueryFull.into());
-                }
-                add(
-                    &mut query,
-                    Reply {
-                        id: id::short(shop.random()),
-                        from: *from,
-                        message: message.clone(),
-                        created_at: shop.now(),
-                    },
-                );
-                query.size = size;
-                &[Event::QueryReplied]
-            }
-        };
-        query.status = status;
-        query.updated_at = shop.now();
-        let owed = webhook::owe(shop, account.id, events, &query, &Endpoint::from_rows(endpoints)?)?;
-        let mut statements = along(&query)?;
-        statements.extend([unchanged, sql::update(account.id, &query)]);
-        if let (Change::Reply { .. }, Some(reply)) = (&change, query.replies.first()) {
-            statements.push(sql::insert_reply(account.id, &query, reply));
+            add(
+                &mut query,
+                Reply { id: id::short(shop.random()), from: *from, message: message.clone(), created_at: shop.now() },
+            );
+            query.size = size;
+            &[Event::QueryReplied]
         }
-        statements.extend(owed.statements);
-        match db.commit(statements).await {
-            Ok(_) => {
-                shop.enqueue(webhook::messages(account, &owed.logs)).await;
-                return Ok(query);
-            }
-            Err(no) if no.is_stale() => {}
-            Err(no) => return Err(no.into()),
-        }
+    };
+    query.status = status;
+    query.updated_at = shop.now();
+    let owed = webhook::owe(shop, account.id, events, &query, &Endpoint::from_rows(endpoints)?)?;
+    let mut statements = vec![unchanged, sql::update(account.id, &query)];
+    if let (Change::Reply { .. }, Some(reply)) = (change, query.replies.first()) {
+        statements.push(sql::insert_reply(account.id, &query, reply));
     }
-    Err(Fault("a query changed faster than it could be replied to".into()).into())
+    statements.extend(owed.statements);
+    Ok(Prepared::new(db, query, statements).sending(webhook::messages(account, &owed.logs)).on_stale(Refusal::Conflict))
 }
 
 fn add(query: &mut Query, reply: Reply) {

@@ -50,8 +50,9 @@ pub async fn missed(
         latest_per_subject: false,
         dry_run: true,
     };
-    match replay::replay(shop, account, &wanted, &|_| Ok(Vec::new())).await {
-        Ok(found) => Ok(Some((found.matched, since))),
+    match replay::replay(shop, account, &wanted, 0).await {
+        // A dry run leaves nothing to commit.
+        Ok(found) => Ok(Some((found.value.matched, since))),
         Err(Error::Refused(Refusal::TooManyReplays { .. })) => Ok(None),
         Err(error) => Err(error),
     }

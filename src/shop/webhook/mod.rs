@@ -1,11 +1,12 @@
 //! Webhooks: the endpoints that sellers register, the logs that are owed to them, and their delivery.
 
 use super::{
-    Along, Error, Outcome, Refusal, Shop,
+    Error, Outcome, Refusal, Shop,
     account::Account,
     id,
     job::Job,
     list::{self, Page},
+    prepared::Prepared,
     time::{DAY, HOUR, MINUTE},
 };
 use crate::platform::{Fault, Row, Statement};
@@ -233,14 +234,13 @@ pub async fn endpoint(shop: &Shop, account: &Account, id: &str) -> Outcome<Endpo
     first(&rows, sql::endpoint)
 }
 
-pub async fn create_endpoint(
+pub fn create_endpoint(
     shop: &Shop,
     account: &Account,
     url: String,
     events: Vec<Event>,
     enabled: bool,
-    along: Along<'_, Endpoint>,
-) -> Outcome<Endpoint> {
+) -> Outcome<Prepared<Endpoint>> {
     let now = shop.now();
     let endpoint = Endpoint {
         id: id::snowflake(now, shop.random()),
@@ -254,13 +254,8 @@ pub async fn create_endpoint(
         disabled_reason: None,
         receiver: Default::default(),
     };
-    let mut statements = along(&endpoint)?;
-    statements.extend([sql::room_for_one(account.id), sql::insert(account.id, &endpoint)]);
-    match account.db(shop)?.commit(statements).await {
-        Ok(_) => Ok(endpoint),
-        Err(no) if no.is_stale() => Err(Refusal::TooManyEndpoints.into()),
-        Err(no) => Err(no.into()),
-    }
+    let statements = vec![sql::room_for_one(account.id), sql::insert(account.id, &endpoint)];
+    Ok(Prepared::new(account.db(shop)?, endpoint, statements).on_stale(Refusal::TooManyEndpoints))
 }
 
 /// Changes what is given; `None` leaves it as it is. Enabled again, or sent elsewhere, it starts with a clean record.

@@ -10,9 +10,10 @@ use crate::{
     json,
     platform::{Fault, Row, Statement},
     shop::{
-        Along, Outcome, Refusal, Shop,
+        Outcome, Refusal, Shop,
         account::Account,
         id,
+        prepared::Prepared,
         time::{DAY, MINUTE, SECOND},
     },
 };
@@ -41,7 +42,7 @@ const SLACK: i64 = MINUTE;
 
 /// Sends a log again, now: to where its endpoint is by now, or where it went if there is no endpoint any more. Refused
 /// while the endpoint is disabled, since whoever disabled it wants nothing there.
-pub async fn retry(shop: &Shop, account: &Account, id: &str, along: Along<'_, Log>) -> Outcome<Log> {
+pub async fn retry(shop: &Shop, account: &Account, id: &str) -> Outcome<Prepared<Log>> {
     let now = shop.now();
     let db = account.db(shop)?;
     let rows = db.rows(vec![original(account.id, id)]).await?;
@@ -67,16 +68,14 @@ pub async fn retry(shop: &Shop, account: &Account, id: &str, along: Along<'_, Lo
         ..original
     };
     let pairs = pairs([(id, log.id.as_str())].into_iter());
-    let mut statements = along(&log)?;
-    statements.extend([
+    let statements = vec![
         copy(account.id, &pairs, now, now + GRACE),
         keep(account.id, &pairs),
         take_over(account.id, &pairs, now),
         receiver::let_probe(account.id, &pairs, now),
-    ]);
-    db.commit(statements).await?;
-    shop.enqueue(messages(account, &[Due { log_id: log.id.clone(), slow: true }])).await;
-    Ok(log)
+    ];
+    let messages = messages(account, &[Due { log_id: log.id.clone(), slow: true }]);
+    Ok(Prepared::new(db, log, statements).sending(messages))
 }
 
 /// Which logs are to be sent again.
@@ -109,76 +108,68 @@ pub struct Replayed {
 }
 
 /// Sends the logs of a time again, oldest first. What isn't delivered yet and was never tried is left alone, since it is on
-/// its way; so is what would go to an endpoint that is disabled or deleted.
-pub async fn replay(shop: &Shop, account: &Account, wanted: &Wanted, along: Along<'_, Replayed>) -> Outcome<Replayed> {
+/// its way; so is what would go to an endpoint that is disabled or deleted. The look for them is a commit of its own, which
+/// takes the account's turn. The other one is refused as a conflict when somebody else sends some of them again, just then:
+/// who looks again does so within the same turn, and says that it is not the first `attempt` (0).
+pub async fn replay(shop: &Shop, account: &Account, wanted: &Wanted, attempt: u32) -> Outcome<Prepared<Replayed>> {
     let db = account.db(shop)?;
-    for round in 0..3 {
-        let now = shop.now();
-        // A dry run is over with this commit.
-        let busy_until = if wanted.dry_run { 0 } else { now + LEASE };
-        let mut statements = Vec::new();
-        if round == 0 {
-            statements.push(may_look(account.id, now));
-        }
-        statements.extend(is_there(account.id, wanted));
-        let named = statements.len();
-        statements.extend([
-            look(account.id, wanted, now, busy_until),
-            found(account.id, wanted, now),
-            looked_to(account.id, wanted, now),
-        ]);
-        let rows = match db.commit(statements).await {
-            Ok(rows) => rows,
-            Err(no) if no.is_stale() => return Err(why_not(shop, account, wanted).await?.into()),
-            Err(no) => return Err(no.into()),
-        };
-        let [_, found, end] = rows.get(named..).unwrap_or_default() else {
-            return Err(Fault("three answers were expected".into()).into());
-        };
-        let matched = found.first().map_or(Ok(0), |row| {
-            row.read(|row| {
-                row.skip();
-                Ok(row.count())
-            })
-        })?;
-        let originals = match wanted.dry_run {
-            true => Vec::new(),
-            false => found.iter().map(Row::text).collect::<Result<Vec<_>, _>>()?,
-        };
-        let log_ids: Vec<String> = originals.iter().map(|_| id::short(shop.random())).collect();
-        let remaining = matched.saturating_sub(u32::try_from(log_ids.len()).unwrap_or(u32::MAX));
-        let next = match originals.last() {
-            Some(last) if remaining > 0 => Some(last.clone()),
-            _ => end.first().map(Row::text).transpose()?,
-        };
-        let pairs = pairs(originals.iter().map(String::as_str).zip(log_ids.iter().map(String::as_str)));
-        let replayed = Replayed { matched, log_ids, remaining, next };
-        let mut statements = along(&replayed)?;
-        if !originals.is_empty() {
-            statements.extend([
-                none_is_owed(account.id, &pairs),
-                copy(account.id, &pairs, now, now + GRACE),
-                keep(account.id, &pairs),
-                take_over(account.id, &pairs, now),
-                receiver::let_probe(account.id, &pairs, now),
-            ]);
-        }
-        if !wanted.dry_run {
-            statements.push(look_over(account.id, originals.len()));
-        }
-        match db.commit(statements).await {
-            Ok(_) => {
-                let due = |log_id: &String| Due { log_id: log_id.clone(), slow: true };
-                let due: Vec<Due> = replayed.log_ids.iter().take(NUDGED).map(due).collect();
-                shop.enqueue(messages(account, &due)).await;
-                return Ok(replayed);
-            }
-            // Somebody else sends some of them again, just now.
-            Err(no) if no.is_stale() => {}
-            Err(no) => return Err(no.into()),
-        }
+    let now = shop.now();
+    // A dry run is over with this commit.
+    let busy_until = if wanted.dry_run { 0 } else { now + LEASE };
+    let mut statements = Vec::new();
+    if attempt == 0 {
+        statements.push(may_look(account.id, now));
     }
-    Err(Fault("logs were sent again by others three times over".into()).into())
+    statements.extend(is_there(account.id, wanted));
+    let named = statements.len();
+    statements.extend([
+        look(account.id, wanted, now, busy_until),
+        found(account.id, wanted, now),
+        looked_to(account.id, wanted, now),
+    ]);
+    let rows = match db.commit(statements).await {
+        Ok(rows) => rows,
+        Err(no) if no.is_stale() => return Err(why_not(shop, account, wanted).await?.into()),
+        Err(no) => return Err(no.into()),
+    };
+    let [_, found, end] = rows.get(named..).unwrap_or_default() else {
+        return Err(Fault("three answers were expected".into()).into());
+    };
+    let matched = found.first().map_or(Ok(0), |row| {
+        row.read(|row| {
+            row.skip();
+            Ok(row.count())
+        })
+    })?;
+    let originals = match wanted.dry_run {
+        true => Vec::new(),
+        false => found.iter().map(Row::text).collect::<Result<Vec<_>, _>>()?,
+    };
+    let log_ids: Vec<String> = originals.iter().map(|_| id::short(shop.random())).collect();
+    let remaining = matched.saturating_sub(u32::try_from(log_ids.len()).unwrap_or(u32::MAX));
+    let next = match originals.last() {
+        Some(last) if remaining > 0 => Some(last.clone()),
+        _ => end.first().map(Row::text).transpose()?,
+    };
+    let pairs = pairs(originals.iter().map(String::as_str).zip(log_ids.iter().map(String::as_str)));
+    let mut statements = Vec::new();
+    if !originals.is_empty() {
+        statements.extend([
+            none_is_owed(account.id, &pairs),
+            copy(account.id, &pairs, now, now + GRACE),
+            keep(account.id, &pairs),
+            take_over(account.id, &pairs, now),
+            receiver::let_probe(account.id, &pairs, now),
+        ]);
+    }
+    if !wanted.dry_run {
+        statements.push(look_over(account.id, originals.len()));
+    }
+    let due = |log_id: &String| Due { log_id: log_id.clone(), slow: true };
+    let due: Vec<Due> = log_ids.iter().take(NUDGED).map(due).collect();
+    Ok(Prepared::new(db, Replayed { matched, log_ids, remaining, next }, statements)
+        .sending(messages(account, &due))
+        .on_stale(Refusal::Conflict))
 }
 
 // Indexes are named below where SQLite would walk through all of the account's logs instead: without statistics it takes

@@ -5,7 +5,7 @@ use super::{Due, Event, GRACE, Log, RETRIES, messages, receiver, sql};
 use crate::{
     json,
     platform::{Fault, Statement},
-    shop::{Along, Outcome, Shop, account::Account, id},
+    shop::{Outcome, Shop, account::Account, id, prepared::Prepared},
 };
 
 /// An event's sample: what it is about, and its body in the same words as a real event's.
@@ -19,23 +19,14 @@ pub struct Sample {
 pub type SampleOf = fn(&Shop, &Account, Event) -> Result<Sample, Fault>;
 
 /// Owes a sample of the event to the URL.
-pub async fn simulate(
-    shop: &Shop,
-    account: &Account,
-    url: String,
-    event: Event,
-    sample: SampleOf,
-    along: Along<'_, Log>,
-) -> Outcome<Log> {
+pub fn simulate(shop: &Shop, account: &Account, url: String, event: Event, sample: SampleOf) -> Outcome<Prepared<Log>> {
     let due_at = shop.now() + GRACE;
     let (log, owed) = sample_log(shop, account, url, event, sample(shop, account, event)?, due_at, RETRIES);
-    let mut statements = along(&log)?;
-    statements.extend(owed);
+    let mut statements = Vec::from(owed);
     let pair = json::to_text(&[[&log.id, &log.id]]);
     statements.push(receiver::let_probe(account.id, &pair, shop.now()));
-    account.db(shop)?.commit(statements).await?;
-    shop.enqueue(messages(account, &[Due { log_id: log.id.clone(), slow: false }])).await;
-    Ok(log)
+    let messages = messages(account, &[Due { log_id: log.id.clone(), slow: false }]);
+    Ok(Prepared::new(account.db(shop)?, log, statements).sending(messages))
 }
 
 /// The sample's log and its statements. `due_at`: when cron sends it, should nobody have.

@@ -148,7 +148,8 @@ proptest! {
             for _ in 0..added {
                 made += 1;
                 let fact = Kind::Email.fact(&format!("buyer{made}@example.com")).expect("an address");
-                let entry = block_on(blacklist::create(&world.shop, &account, Kind::Email, fact, None, &|_| Ok(vec![]))).expect("made");
+                let entry = blacklist::create(&world.shop, &account, Kind::Email, fact, None).expect("prepared");
+                let (entry, _) = block_on(entry.commit(&world.shop, Vec::new())).expect("made");
                 model.insert(0, entry.id);
             }
             // A run of deletions, so that whole blocks of the table become empty now and then.
