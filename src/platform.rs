@@ -88,12 +88,49 @@ pub trait Databases {
     fn shards(&self) -> Vec<String>;
 }
 
+/// The rows of each statement of a batch, in their order.
+pub type Answers = Vec<Vec<Row>>;
+
 /// One database. Every call is one round trip, however many statements it carries.
 pub trait Db {
     /// Reads, from the nearest replica. One list of rows for each statement.
-    fn rows<'a>(&'a self, statements: Vec<Statement>) -> LocalBoxFuture<'a, Result<Vec<Vec<Row>>, Fault>>;
+    fn rows<'a>(&'a self, statements: Vec<Statement>) -> LocalBoxFuture<'a, Result<Answers, Fault>>;
     /// Writes, on the primary, in one transaction: all or nothing. Rows are those of `RETURNING`.
-    fn commit<'a>(&'a self, statements: Vec<Statement>) -> LocalBoxFuture<'a, Result<Vec<Vec<Row>>, CommitError>>;
+    fn commit<'a>(&'a self, statements: Vec<Statement>) -> LocalBoxFuture<'a, Result<Answers, CommitError>>;
+}
+
+impl dyn Db + '_ {
+    /// Reads a known number of answers: `let [orders, receipts] = db.batch([…, …]).await?`.
+    pub async fn batch<const N: usize>(&self, statements: [Statement; N]) -> Result<[Vec<Row>; N], Fault> {
+        exactly(self.rows(statements.into()).await?)
+    }
+
+    /// Reads the first row of a statement.
+    pub async fn row(&self, statement: Statement) -> Result<Option<Row>, Fault> {
+        let [rows] = self.batch([statement]).await?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// `commit` with a known number of answers.
+    pub async fn commit_batch<const N: usize>(&self, statements: [Statement; N]) -> Result<[Vec<Row>; N], CommitError> {
+        Ok(exactly(self.commit(statements.into()).await?)?)
+    }
+}
+
+fn exactly<const N: usize>(answers: Answers) -> Result<[Vec<Row>; N], Fault> {
+    let count = answers.len();
+    answers.try_into().map_err(|_| Fault(format!("the database gave {count} answers instead of {N}")))
+}
+
+/// The answers of the first `N` statements of a batch, and those of the others.
+pub fn first_answers<const N: usize>(mut answers: Answers) -> Result<([Vec<Row>; N], Answers), Fault> {
+    let others = answers.split_off(N.min(answers.len()));
+    Ok((exactly(answers)?, others))
+}
+
+/// The answers of the last `N` statements of a batch.
+pub fn last_answers<const N: usize>(mut answers: Answers) -> Result<[Vec<Row>; N], Fault> {
+    exactly(answers.split_off(answers.len().saturating_sub(N)))
 }
 
 /// Small facts near every reader. A value may be up to a minute old, except where it was just written.

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     json::{self, Value},
-    platform::{CommitError, Fault, LogLine, QueueName, Row},
+    platform::{CommitError, Fault, LogLine, QueueName, Row, first_answers, last_answers},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,7 +156,7 @@ async fn sweep_shard(shop: &Shop, shard: &str) -> Result<(), Fault> {
         // Taken up means: not again for a while, should this nudge be lost as well.
         let until = now + 5 * MINUTE;
         let [forget, probe, rearm] = receiver::sweep(now, until);
-        let mut statements = vec![
+        let owed = [
             webhook::task::take_due(now, until, SWEEP),
             order::sql::take_lapsed(now, until - now, SWEEP),
             hear::take_due(now, until, SWEEP),
@@ -166,11 +166,10 @@ async fn sweep_shard(shop: &Shop, shard: &str) -> Result<(), Fault> {
             probe,
             rearm,
         ];
-        let owed = statements.len();
-        statements.extend(retention::statements(shop, now));
-        let rows = db.commit(statements).await.map_err(CommitError::into_fault)?;
-        let (owed, gone) = rows.split_at_checked(owed).unwrap_or_default();
-        let gone = retention::read(gone)?;
+        let statements = owed.into_iter().chain(retention::statements(shop, now)).collect();
+        let answers = db.commit(statements).await.map_err(CommitError::into_fault)?;
+        let (owed, gone) = first_answers(answers)?;
+        let gone = retention::read(last_answers(gone)?)?;
         old_logs = gone.accounts;
         let more_owed = nudge_again(shop, shard, owed).await?;
         if !more_owed && !gone.more {
@@ -181,10 +180,8 @@ async fn sweep_shard(shop: &Shop, shard: &str) -> Result<(), Fault> {
 }
 
 /// Nudges what was taken up. Answers whether more may be owed than one commit takes.
-async fn nudge_again(shop: &Shop, shard: &str, owed: &[Vec<Row>]) -> Result<bool, Fault> {
-    let [logs, orders, notices, _, _, probes, _] = owed else {
-        return Err(Fault("seven answers of the sweep were expected".into()));
-    };
+async fn nudge_again(shop: &Shop, shard: &str, owed: [Vec<Row>; 7]) -> Result<bool, Fault> {
+    let [logs, orders, notices, _, _, probes, _] = &owed;
     let mut messages = Vec::new();
     for row in logs.iter().chain(probes) {
         let (account_id, log_id) = row.read(|row| Ok((row.int(), row.text())))?;

@@ -123,8 +123,8 @@ pub struct Known {
 /// The account behind an e-mail and an API key, by the directory.
 pub async fn find(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Account>> {
     let (email, asked_at) = (email::key(email), shop.now());
-    let rows = shop.platform.databases.directory().rows(vec![sql::by_email(&email)]).await?;
-    let account = rows.first().and_then(|rows| rows.first()).map(sql::from_row).transpose()?;
+    let row = shop.platform.databases.directory().row(sql::by_email(&email)).await?;
+    let account = row.as_ref().map(sql::from_row).transpose()?;
     let Some(account) = account.filter(|account| matches(account, api_key)) else {
         return Ok(None);
     };
@@ -139,16 +139,14 @@ const REPLACED_KEY_TTL: i64 = 10 * MINUTE;
 /// The account behind an e-mail and the key before its present one, if that was replaced a moment ago.
 pub async fn find_replaced(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Account>> {
     let look = sql::replaced(&email::key(email), shop.now() - REPLACED_KEY_TTL);
-    let rows = shop.platform.databases.directory().rows(vec![look]).await?;
-    let Some(row) = rows.first().and_then(|rows| rows.first()) else { return Ok(None) };
-    let (account, old_hash) = sql::replaced_row(row)?;
+    let Some(row) = shop.platform.databases.directory().row(look).await? else { return Ok(None) };
+    let (account, old_hash) = sql::replaced_row(&row)?;
     Ok(Some(account).filter(|account| !account.disabled && is_hash(&old_hash, api_key)))
 }
 
 /// The account with this id, by the directory, for whoever comes without credentials. It can act, and has no e-mail.
 pub async fn by_id(shop: &Shop, id: i64) -> Outcome<Option<Account>> {
-    let rows = shop.platform.databases.directory().rows(vec![sql::by_id(id)]).await?;
-    let Some(row) = rows.first().and_then(|rows| rows.first()) else { return Ok(None) };
+    let Some(row) = shop.platform.databases.directory().row(sql::by_id(id)).await? else { return Ok(None) };
     Ok(Some(row.read(|row| Ok(Account::acting(id, &row.text(), row.flag())))?))
 }
 
@@ -169,9 +167,8 @@ fn hash(api_key: &str) -> String {
 
 /// Caches the directory's row as it is now.
 async fn refresh(shop: &Shop, account: &Account) -> Result<(), Fault> {
-    let rows = shop.platform.databases.directory().rows(vec![sql::by_email(&account.email)]).await?;
-    if let Some(row) = rows.first().and_then(|rows| rows.first()) {
-        cached::write(shop, &with_shop_name(shop, sql::from_row(row)?).await?).await;
+    if let Some(row) = shop.platform.databases.directory().row(sql::by_email(&account.email)).await? {
+        cached::write(shop, &with_shop_name(shop, sql::from_row(&row)?).await?).await;
     }
     Ok(())
 }
@@ -179,8 +176,8 @@ async fn refresh(shop: &Shop, account: &Account) -> Result<(), Fault> {
 /// The directory's row has the shop's name only where the account lives in the same database.
 async fn with_shop_name(shop: &Shop, mut account: Account) -> Result<Account, Fault> {
     if account.shop_name.is_none() {
-        let rows = account.db(shop)?.rows(vec![sql::shop_name(account.id)]).await?;
-        account.shop_name = rows.first().and_then(|rows| rows.first()).map(|row| row.text()).transpose()?;
+        let row = account.db(shop)?.row(sql::shop_name(account.id)).await?;
+        account.shop_name = row.map(|row| row.text()).transpose()?;
     }
     Ok(account)
 }
@@ -189,9 +186,9 @@ async fn with_shop_name(shop: &Shop, mut account: Account) -> Result<Account, Fa
 async fn least_full(shop: &Shop) -> Result<String, Fault> {
     let mut shards = shop.platform.databases.shards();
     if shards.len() > 1 {
-        let rows = shop.platform.databases.directory().rows(vec![sql::shards()]).await?;
+        let [rows] = shop.platform.databases.directory().batch([sql::shards()]).await?;
         let mut counts = HashMap::new();
-        for row in rows.iter().flatten() {
+        for row in &rows {
             let (name, accounts) = row.read(|row| Ok((row.text(), row.int())))?;
             counts.insert(name, accounts);
         }
@@ -256,17 +253,14 @@ fn new_api_key(shop: &Shop, test: bool) -> String {
 }
 
 pub async fn profile(shop: &Shop, account: &Account) -> Outcome<Profile> {
-    let statements = vec![sql::shop(account.id), wallet::active(account.id), settings::all(account.id)];
-    let rows = account.db(shop)?.rows(statements).await?;
-    let [shop_rows, wallet_rows, settings_rows] = rows.as_slice() else {
-        return Err(Fault("three answers were expected".into()).into());
-    };
+    let statements = [sql::shop(account.id), wallet::active(account.id), settings::all(account.id)];
+    let [shop_rows, wallet_rows, settings_rows] = account.db(shop)?.batch(statements).await?;
     let row = shop_rows.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
     let mut profile = sql::profile(row, |sealed| sealed.open(shop, account.id, shop.now()))?;
-    for row in wallet_rows {
+    for row in &wallet_rows {
         profile.wallets.push(wallet::from_row(shop, account, row)?);
     }
-    for row in settings_rows {
+    for row in &settings_rows {
         profile.settings.extend(settings::from_row(shop, account.id, row)?);
     }
     Ok(profile)

@@ -107,16 +107,12 @@ pub struct Entry {
 /// `page` counts from 1.
 pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Entry>> {
     let statements = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
-    let rows = account.db(shop)?.rows(statements.into()).await?;
-    Ok(list::read(&rows, sql::entry)?)
+    Ok(list::read(account.db(shop)?.batch(statements).await?, sql::entry)?)
 }
 
 pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Entry> {
-    let rows = account.db(shop)?.rows(vec![sql::one(account.id, id)]).await?;
-    match rows.first().and_then(|rows| rows.first()) {
-        Some(row) => Ok(sql::entry(row)?),
-        None => Err(Refusal::NotFound.into()),
-    }
+    let row = account.db(shop)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
+    Ok(sql::entry(&row)?)
 }
 
 pub async fn create(

@@ -8,7 +8,6 @@ use super::{
     order::{self, Status},
     webhook::{self, Endpoint, Event, Subject},
 };
-use crate::platform::Fault;
 
 mod sql;
 
@@ -72,26 +71,20 @@ pub struct Opinion {
 
 /// `page` counts from 1.
 pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Feedback>> {
-    let rows = account.db(shop)?.rows(sql::page(account.id, page, per_page).into()).await?;
-    Ok(list::read(&rows, sql::feedback)?)
+    let answers = account.db(shop)?.batch(sql::page(account.id, page, per_page)).await?;
+    Ok(list::read(answers, sql::feedback)?)
 }
 
 pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Feedback> {
-    let rows = account.db(shop)?.rows(vec![sql::one(account.id, id)]).await?;
-    match rows.first().and_then(|rows| rows.first()) {
-        Some(row) => Ok(sql::feedback(row)?),
-        None => Err(Refusal::NotFound.into()),
-    }
+    let row = account.db(shop)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
+    Ok(sql::feedback(&row)?)
 }
 
 /// Refused unless the order is there, completed, and without a feedback.
 pub async fn create(shop: &Shop, account: &Account, opinion: Opinion, along: Along<'_, Feedback>) -> Outcome<Feedback> {
     let db = account.db(shop)?;
-    let rows =
-        db.rows(vec![order::sql::by_id(account.id, &opinion.order_id), webhook::sql::enabled(account.id)]).await?;
-    let [orders, endpoints] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()).into());
-    };
+    let [orders, endpoints] =
+        db.batch([order::sql::by_id(account.id, &opinion.order_id), webhook::sql::enabled(account.id)]).await?;
     let order = order::sql::from_row(orders.first().ok_or(Refusal::NoSuchOrder)?)?;
     if order.status != Status::Completed {
         return Err(Refusal::OrderNotCompleted.into());
@@ -109,7 +102,7 @@ pub async fn create(shop: &Shop, account: &Account, opinion: Opinion, along: Alo
         created_at: now,
         updated_at: now,
     };
-    let endpoints = Endpoint::from_rows(endpoints)?;
+    let endpoints = Endpoint::from_rows(&endpoints)?;
     let owed = webhook::owe(shop, account.id, &[Event::FeedbackCreated], Subject::Feedback(&feedback), &endpoints);
     let mut statements = along(&feedback)?;
     statements.extend([sql::still_completed(account.id, &feedback.order_id), sql::insert(account.id, &feedback)]);
@@ -133,10 +126,7 @@ pub async fn reply(
     along: Along<'_, Feedback>,
 ) -> Outcome<Feedback> {
     let db = account.db(shop)?;
-    let rows = db.rows(vec![sql::one(account.id, id), webhook::sql::enabled(account.id)]).await?;
-    let [feedbacks, endpoints] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()).into());
-    };
+    let [feedbacks, endpoints] = db.batch([sql::one(account.id, id), webhook::sql::enabled(account.id)]).await?;
     let mut feedback = sql::feedback(feedbacks.first().ok_or(Refusal::NotFound)?)?;
     if feedback.response == response {
         db.commit(along(&feedback)?).await?;
@@ -144,7 +134,7 @@ pub async fn reply(
     }
     feedback.response = response;
     feedback.updated_at = shop.now();
-    let endpoints = Endpoint::from_rows(endpoints)?;
+    let endpoints = Endpoint::from_rows(&endpoints)?;
     let owed = webhook::owe(shop, account.id, &[Event::FeedbackUpdated], Subject::Feedback(&feedback), &endpoints);
     let mut statements = along(&feedback)?;
     // No guard: nothing else of a feedback ever changes, and of two responses the later one stays.

@@ -99,8 +99,8 @@ impl PaymentGateway for Stripe {
 
     fn close<'a>(&'a self, desk: GatewayContext<'a>, order: &'a Order) -> LocalBoxFuture<'a, Outcome<()>> {
         Box::pin(async move {
-            let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.slug())]).await?;
-            let settings = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
+            let [rows] = desk.account.db(desk.shop)?.batch([settings::of(desk.account.id, self.slug())]).await?;
+            let settings = settings::read(desk.shop, desk.account.id, &rows)?;
             let api = Api::of(desk, &settings).ok_or(Refusal::GatewayNotConfigured)?;
             let id = order.session.as_ref().map_or("", |session| &session.id);
             let mut session = match api.call(&one(id), None).await {
@@ -123,9 +123,8 @@ impl PaymentGateway for Stripe {
         known: &'a PaymentRecord,
     ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
         Box::pin(async move {
-            let db = desk.account.db(desk.shop)?;
-            let rows = db.rows(vec![settings::of(desk.account.id, self.slug())]).await?;
-            let settings = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
+            let [rows] = desk.account.db(desk.shop)?.batch([settings::of(desk.account.id, self.slug())]).await?;
+            let settings = settings::read(desk.shop, desk.account.id, &rows)?;
             let api = Api::of(desk, &settings).ok_or_else(|| SyncError::Unreachable("no secret key is set".into()))?;
             let session = order.session.as_ref().map_or("", |session| &session.id);
             let session = api.call(&one(session), None).await?;

@@ -178,8 +178,8 @@ pub async fn release(shop: &Shop, gateway: Gateway, text: &str) -> Outcome<Resul
             Err(error) => return Ok(Err(error)),
         };
         let take_away = take_from_owner(gateway, &identity(&source, &nobody));
-        let rows = nobody.db(shop)?.commit(vec![take_away]).await?;
-        if let Some(row) = rows.first().and_then(|rows| rows.first()) {
+        let [rows] = nobody.db(shop)?.commit_batch([take_away]).await?;
+        if let Some(row) = rows.first() {
             return Ok(Ok(Some(row.text()?)));
         }
     }
@@ -244,8 +244,8 @@ pub async fn least(shop: &Shop, account: &Account, gateway: Gateway) -> Result<u
         "SELECT least FROM wallets WHERE account_id = ?1 AND gateway = ?2 AND active = 1",
         vec![account.id.into(), gateway.slug().into()],
     );
-    let rows = account.db(shop)?.rows(vec![least]).await?;
-    rows.first().and_then(|rows| rows.first()).map_or(Ok(0), |row| row.read(|row| Ok(row.units())))
+    let row = account.db(shop)?.row(least).await?;
+    row.map_or(Ok(0), |row| row.read(|row| Ok(row.units())))
 }
 
 pub fn active(account_id: i64) -> Statement {
@@ -344,8 +344,8 @@ pub async fn give_back(desk: GatewayContext<'_>, order: &Order) -> Result<Option
         "SELECT identity, branch FROM wallets WHERE account_id = ?1 AND gateway = ?2",
         vec![account.id.into(), gateway.into()],
     );
-    let rows = account.db(shop)?.rows(vec![wallets]).await?;
-    for row in rows.iter().flatten() {
+    let [rows] = account.db(shop)?.batch([wallets]).await?;
+    for row in &rows {
         let (identity, branch) = row.read(|row| Ok((row.text(), row.text())))?;
         let held = open_held(shop, account.id, &branch)?;
         let its = matches!(held, Held::Branch(_))

@@ -2,7 +2,7 @@
 
 use super::{Draft, Invoice, Order, Status, dollars, pace, sql, watch};
 use crate::{
-    platform::{CommitError, Fault, Row, Statement},
+    platform::{CommitError, Row, Statement, first_answers},
     shop::{
         Along, Error, Outcome, Refusal, Shop,
         account::{
@@ -63,7 +63,7 @@ pub async fn place(
     let rates = worth(shop, account, draft.gateway, draft.price).await?;
     let mut statements = vec![webhook::sql::enabled(account.id), policy::of(account.id)];
     let taking = draft.gateway.of(account).takes(account.id, &Reservation::Order);
-    let taken = 2..2 + taking.len();
+    let takes = taking.len();
     statements.extend(taking);
     statements.extend(begin);
     if let Some(rates) = rates.as_ref().filter(|_| draft.gateway.coin().is_some()) {
@@ -75,10 +75,9 @@ pub async fn place(
         }
         (rows, _) => rows?,
     };
-    let [endpoints, policy, ..] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()).into());
-    };
-    let ready = Ready { endpoints, policy, taken: rows.get(taken).unwrap_or_default(), rates };
+    let ([endpoints, policy], mut taken) = first_answers(rows)?;
+    taken.truncate(takes);
+    let ready = Ready { endpoints, policy, taken, rates };
     commit(shop, account, draft, ready, along).await?.map_err(|no| match no.is_stale() {
         // Its idempotency key went to another runner: it took too long.
         true => Refusal::RequestInProgress.into(),
@@ -87,11 +86,11 @@ pub async fn place(
 }
 
 /// What the first commit of an order answered.
-pub struct Ready<'a> {
-    pub endpoints: &'a [Row],
-    pub policy: &'a [Row],
+pub struct Ready {
+    pub endpoints: Vec<Row>,
+    pub policy: Vec<Row>,
     /// The answers to `PaymentGateway::takes`.
-    pub taken: &'a [Vec<Row>],
+    pub taken: Vec<Vec<Row>>,
     pub rates: Option<Rates>,
 }
 
@@ -101,7 +100,7 @@ pub async fn commit(
     shop: &Shop,
     account: &Account,
     draft: Draft,
-    ready: Ready<'_>,
+    ready: Ready,
     along: Along<'_, Order>,
 ) -> Outcome<Result<Order, CommitError>> {
     let policy = match ready.policy.first() {
@@ -114,12 +113,12 @@ pub async fn commit(
         }
         None => Policy::default(),
     };
-    let opened = draft.gateway.of(account).open(GatewayContext { shop, account }, &draft, ready.taken).await?;
+    let opened = draft.gateway.of(account).open(GatewayContext { shop, account }, &draft, &ready.taken).await?;
     let now = shop.now();
     let mut order = price(account, draft, opened, ready.rates.as_ref(), policy, now)?;
     let delay = pace::delay(&order, now, shop.platform.settings.watch_seconds);
     order.watch_lease = delay.map(|delay| watch::lease(now, delay));
-    let endpoints = Endpoint::from_rows(ready.endpoints)?;
+    let endpoints = Endpoint::from_rows(&ready.endpoints)?;
     let owed = webhook::owe(shop, account.id, &[Event::OrderCreated], Subject::Order(&order), &endpoints);
     let mut statements = along(&order)?;
     statements.push(sql::insert(&order));

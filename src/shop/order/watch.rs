@@ -11,7 +11,7 @@ use super::{
     sql,
 };
 use crate::{
-    platform::{CommitError, Fault, LogLine, Statement},
+    platform::{CommitError, Fault, LogLine, Row, Statement},
     shop::{
         Error, Outcome, Refusal, Shop,
         account::Account,
@@ -75,17 +75,14 @@ pub async fn take_in(
     // again; what was seen stays true.
     for _ in 0..4 {
         let db = account.db(shop)?;
-        let rows = db
-            .rows(vec![
+        let [orders, receipts, movements, endpoints] = db
+            .batch([
                 sql::by_id(account.id, order_id),
                 sql::receipts(account.id, order_id),
                 sql::movements(account.id, order_id),
                 webhook::sql::enabled(account.id),
             ])
             .await?;
-        let [orders, receipts, movements, endpoints] = rows.as_slice() else {
-            return Err(Fault("four answers were expected".into()).into());
-        };
         let order = sql::from_row(orders.first().ok_or(Refusal::NotFound)?)?;
         if turn.is_some_and(|turn| turn != order.watch_turn) {
             return Ok(None);
@@ -112,7 +109,7 @@ pub async fn take_in(
             return keep_alive(shop, account, order, turn).await;
         };
         let now = shop.now();
-        let endpoints = Endpoint::from_rows(endpoints)?;
+        let endpoints = Endpoint::from_rows(&endpoints)?;
         let Some(last) = change.steps.len().checked_sub(1) else { return Ok(Some(order)) };
         let mut owed = Vec::new();
         let mut logs = Vec::new();
@@ -326,9 +323,9 @@ async fn keep_alive(shop: &Shop, account: &Account, mut order: Order, turn: Opti
         (None, Some(_)) => sql::end_lease(account.id, &order.id, turn),
         _ => return Ok(Some(order)),
     };
-    let rows = account.db(shop)?.commit(vec![statement]).await.map_err(CommitError::into_fault)?;
+    let [rows] = account.db(shop)?.commit_batch([statement]).await.map_err(CommitError::into_fault)?;
     if next.is_some() {
-        match rows.first().and_then(|rows| rows.first()) {
+        match rows.first() {
             Some(row) => order.watch_turn = row.int()?,
             None => return Ok(None),
         }
@@ -363,8 +360,8 @@ pub async fn look_again(shop: &Shop, account: &Account, order: &Order) {
 /// The order with a lease and a new turn; `None` when somebody else was first.
 async fn begin_turn(shop: &Shop, account: &Account, order: &Order) -> Result<Option<Order>, Fault> {
     let begin = sql::begin_lease(account.id, &order.id, order.watch_turn, shop.now() + LEASE);
-    let rows = account.db(shop)?.commit(vec![begin]).await.map_err(CommitError::into_fault)?;
-    let turn = rows.first().and_then(|rows| rows.first()).map(|row| row.int()).transpose()?;
+    let [rows] = account.db(shop)?.commit_batch([begin]).await.map_err(CommitError::into_fault)?;
+    let turn = rows.first().map(Row::int).transpose()?;
     Ok(turn.map(|watch_turn| Order { watch_turn, ..order.clone() }))
 }
 

@@ -133,16 +133,13 @@ pub struct Restock {
 /// serials.
 pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Product>> {
     let statements = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
-    let rows = account.db(shop)?.rows(statements.into()).await?;
-    Ok(list::read(&rows, sql::product)?)
+    Ok(list::read(account.db(shop)?.batch(statements).await?, sql::product)?)
 }
 
 /// With all of its serials that are in stock.
 pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Product> {
-    let rows = account.db(shop)?.rows(vec![sql::one(account.id, id), stock::sql::info(account.id, id)]).await?;
-    let [products, info] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()).into());
-    };
+    let [products, info] =
+        account.db(shop)?.batch([sql::one(account.id, id), stock::sql::info(account.id, id)]).await?;
     let mut product = sql::product(products.first().ok_or(Refusal::NotFound)?)?;
     if let Some(row) = info.first() {
         product.info = row.read(|row| Ok(row.maybe_text()))?;
@@ -256,8 +253,8 @@ async fn refused(
     if !product.unique_serials {
         return Ok(Refusal::Conflict.into());
     }
-    let rows = account.db(shop)?.rows(vec![stock::sql::taken(account.id, &product.id, serials, NAMED)]).await?;
-    let taken = rows.iter().flatten().map(stock::sql::taken_row).collect::<Result<Vec<_>, _>>()?;
+    let [rows] = account.db(shop)?.batch([stock::sql::taken(account.id, &product.id, serials, NAMED)]).await?;
+    let taken = rows.iter().map(stock::sql::taken_row).collect::<Result<Vec<_>, _>>()?;
     // None is taken: then the product itself was changed meanwhile.
     Ok(if taken.is_empty() { Refusal::Conflict.into() } else { Refusal::SerialsTaken(taken).into() })
 }
@@ -267,8 +264,8 @@ pub async fn unknown(shop: &Shop, account: &Account, product_ids: &str, no: Comm
     if !no.is_stale() {
         return Ok(no.into());
     }
-    let rows = account.db(shop)?.rows(vec![sql::unknown(account.id, product_ids)]).await?;
-    let unknown = rows.iter().flatten().map(|row| row.text()).collect::<Result<Vec<_>, Fault>>()?;
+    let [rows] = account.db(shop)?.batch([sql::unknown(account.id, product_ids)]).await?;
+    let unknown = rows.iter().map(|row| row.text()).collect::<Result<Vec<_>, Fault>>()?;
     // All are there: then it is the row itself that somebody else has changed.
     Ok(if unknown.is_empty() { Refusal::Conflict.into() } else { Refusal::UnknownProducts(unknown).into() })
 }

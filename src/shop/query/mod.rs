@@ -8,7 +8,7 @@ use super::{
     order,
     webhook::{self, Endpoint, Event, Subject},
 };
-use crate::platform::Fault;
+use crate::platform::{Fault, first_answers};
 
 mod sql;
 
@@ -111,18 +111,15 @@ const RECENT_BYTES: usize = 32 << 10;
 
 /// Each query comes with its newest reply. `page` counts from 1.
 pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Query>> {
-    let rows = account.db(shop)?.rows(sql::page(account.id, page, per_page).into()).await?;
-    Ok(list::read(&rows, sql::with_newest)?)
+    let answers = account.db(shop)?.batch(sql::page(account.id, page, per_page)).await?;
+    Ok(list::read(answers, sql::with_newest)?)
 }
 
 /// With all its replies.
 pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Query> {
-    let statements = vec![sql::one(account.id, id), sql::replies(account.id, id, MOST_REPLIES)];
-    let rows = account.db(shop)?.rows(statements).await?;
-    let [queries, replies] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()).into());
-    };
-    Ok(sql::query(queries.first().ok_or(Refusal::NotFound)?, replies)?)
+    let statements = [sql::one(account.id, id), sql::replies(account.id, id, MOST_REPLIES)];
+    let [queries, replies] = account.db(shop)?.batch(statements).await?;
+    Ok(sql::query(queries.first().ok_or(Refusal::NotFound)?, &replies)?)
 }
 
 /// Refused unless the order, if one is named, is there.
@@ -130,10 +127,7 @@ pub async fn create(shop: &Shop, account: &Account, question: Question, along: A
     let db = account.db(shop)?;
     let mut statements = vec![webhook::sql::enabled(account.id)];
     statements.extend(question.order_id.as_deref().map(|id| order::sql::by_id(account.id, id)));
-    let rows = db.rows(statements).await?;
-    let [endpoints, orders @ ..] = rows.as_slice() else {
-        return Err(Fault("an answer was expected".into()).into());
-    };
+    let ([endpoints], orders) = first_answers(db.rows(statements).await?)?;
     if orders.iter().any(Vec::is_empty) {
         return Err(Refusal::NoSuchOrder.into());
     }
@@ -151,7 +145,7 @@ pub async fn create(shop: &Shop, account: &Account, question: Question, along: A
         created_at: now,
         updated_at: now,
     };
-    let endpoints = Endpoint::from_rows(endpoints)?;
+    let endpoints = Endpoint::from_rows(&endpoints)?;
     let owed = webhook::owe(shop, account.id, &[Event::QueryCreated], Subject::Query(&query), &endpoints);
     let mut statements = along(&query)?;
     statements.push(sql::insert(account.id, &query));
@@ -174,17 +168,10 @@ pub async fn change(
 ) -> Outcome<Query> {
     let db = account.db(shop)?;
     for _ in 0..TRIES {
-        let rows = db
-            .rows(vec![
-                sql::one(account.id, id),
-                sql::replies(account.id, id, RECENT),
-                webhook::sql::enabled(account.id),
-            ])
+        let [queries, replies, endpoints] = db
+            .batch([sql::one(account.id, id), sql::replies(account.id, id, RECENT), webhook::sql::enabled(account.id)])
             .await?;
-        let [queries, replies, endpoints] = rows.as_slice() else {
-            return Err(Fault("three answers were expected".into()).into());
-        };
-        let mut query = sql::query(queries.first().ok_or(Refusal::NotFound)?, replies)?;
+        let mut query = sql::query(queries.first().ok_or(Refusal::NotFound)?, &replies)?;
         let status = query.status.after(&change);
         let unchanged = sql::unchanged(account.id, &query);
         let events: &[Event] = match &change {
@@ -213,7 +200,7 @@ pub async fn change(
         };
         query.status = status;
         query.updated_at = shop.now();
-        let owed = webhook::owe(shop, account.id, events, Subject::Query(&query), &Endpoint::from_rows(endpoints)?);
+        let owed = webhook::owe(shop, account.id, events, Subject::Query(&query), &Endpoint::from_rows(&endpoints)?);
         let mut statements = along(&query)?;
         statements.extend([unchanged, sql::update(account.id, &query)]);
         if let (Change::Reply { .. }, Some(reply)) = (&change, query.replies.first()) {

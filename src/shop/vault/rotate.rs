@@ -60,13 +60,10 @@ pub async fn turn(shop: &Shop, after: Option<&str>) -> Result<Option<Turn>, Faul
     };
     let db = shop.platform.databases.shard(shard)?;
     let key = shop.platform.settings.vault_keys.first().0;
-    let rows = db.rows(vec![column.take_sealed(key, behind, row), column.looked_to(behind, row)]).await?;
-    let [found, looked_to] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()));
-    };
+    let [found, looked_to] = db.batch([column.take_sealed(key, behind, row), column.looked_to(behind, row)]).await?;
     let mut turn = Turn { resealed: 0, unopened: Vec::new(), after: None };
     let mut writes = Vec::new();
-    for row in found {
+    for row in &found {
         let (account_id, row, place, sealed) = row.read(|row| Ok((row.int(), row.text(), row.text(), row.text())))?;
         let name = format!("{shard} {} {account_id} {row}", column.name());
         match anew(shop, &place, &sealed) {

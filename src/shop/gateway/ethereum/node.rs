@@ -179,7 +179,8 @@ impl Node<'_> {
         let txids = fresh.iter().map(|(txid, ..)| txid);
         let others = order::sql::taken_by_others(self.order.account_id, &self.order.id, txids);
         let db = self.desk.account.db(self.desk.shop).map_err(|Fault(why)| why)?;
-        for row in db.rows(vec![others]).await.map_err(|Fault(why)| why)?.iter().flatten() {
+        let [taken] = db.batch([others]).await.map_err(|Fault(why)| why)?;
+        for row in taken {
             let taken = row.read(|row| Ok(row.text())).map_err(|Fault(why)| why)?;
             fresh.retain(|(txid, ..)| *txid != taken);
         }

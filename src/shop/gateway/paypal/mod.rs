@@ -74,8 +74,8 @@ impl PaymentGateway for PayPal {
     fn close<'a>(&'a self, desk: GatewayContext<'a>, order: &'a Order) -> LocalBoxFuture<'a, Outcome<()>> {
         Box::pin(async move {
             let Some(session) = order.session.as_ref().filter(|session| !session.id.is_empty()) else { return Ok(()) };
-            let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.slug())]).await?;
-            let sets = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
+            let [rows] = desk.account.db(desk.shop)?.batch([settings::of(desk.account.id, self.slug())]).await?;
+            let sets = settings::read(desk.shop, desk.account.id, &rows)?;
             let app = App::of(desk, &sets).ok_or(Refusal::GatewayNotConfigured)?;
             let seen = match app.see(order, &session.id, None).await {
                 Ok((seen, _)) => seen,
@@ -105,8 +105,8 @@ impl PaymentGateway for PayPal {
             let Some(session) = order.session.as_ref().filter(|session| !session.id.is_empty()) else {
                 return Ok(Observation::Ledger(GATEWAY, Vec::new()));
             };
-            let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.slug())]).await?;
-            let sets = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
+            let [rows] = desk.account.db(desk.shop)?.batch([settings::of(desk.account.id, self.slug())]).await?;
+            let sets = settings::read(desk.shop, desk.account.id, &rows)?;
             let no_app = || SyncError::Unreachable("its REST app is not set any more".into());
             let movements = App::of(desk, &sets).ok_or_else(no_app)?.look(order, &session.id, &known.movements).await?;
             Ok(Observation::Ledger(GATEWAY, movements))

@@ -199,8 +199,8 @@ impl<'a> App<'a> {
     /// The order's movements as they are kept.
     pub(super) async fn known(&self, order: &Order) -> Result<Vec<LedgerEntry>, Fault> {
         let db = self.desk.account.db(self.desk.shop)?;
-        let rows = db.rows(vec![order::sql::movements(self.desk.account.id, &order.id)]).await?;
-        rows.first().map_or(&[][..], Vec::as_slice).iter().map(order::sql::movement).collect()
+        let [rows] = db.batch([order::sql::movements(self.desk.account.id, &order.id)]).await?;
+        rows.iter().map(order::sql::movement).collect()
     }
 
     /// An order at PayPal with the captures that were seen before, each as it is now.
