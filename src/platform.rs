@@ -3,11 +3,13 @@
 
 use std::{any::Any, fmt, rc::Rc};
 
+mod constraint;
 mod log;
 mod request_counter;
 mod row;
 mod settings;
 
+pub use constraint::{CommitError, Constraint};
 pub use log::{Level, LogLine};
 pub use request_counter::{PERIOD, RequestCounter};
 pub use row::{Reader, Row, Statement, Value};
@@ -40,41 +42,6 @@ pub struct Fault(pub String);
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// Why a commit did not happen. In both cases nothing of it was written, unless the fault is the connection's own:
-/// then it may have landed, and whoever repeats it must be keyed so that twice changes nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CommitError {
-    /// A constraint said no: the text names it (`UNIQUE constraint failed: …`, `CHECK constraint failed: stale`).
-    Constraint(String),
-    Fault(Fault),
-}
-
-impl From<Fault> for CommitError {
-    fn from(fault: Fault) -> Self {
-        CommitError::Fault(fault)
-    }
-}
-
-impl CommitError {
-    /// The order, or whatever a `guard` watched, was changed by someone else since it was read.
-    pub fn is_stale(&self) -> bool {
-        self.names("stale")
-    }
-
-    /// Whether the constraint that said no has this name in it.
-    pub fn names(&self, constraint: &str) -> bool {
-        matches!(self, CommitError::Constraint(text) if text.contains(constraint))
-    }
-
-    /// For callers to whom a constraint is no refusal but a broken assumption.
-    pub fn into_fault(self) -> Fault {
-        match self {
-            CommitError::Constraint(text) => Fault(text),
-            CommitError::Fault(fault) => fault,
-        }
     }
 }
 

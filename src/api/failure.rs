@@ -15,6 +15,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     pub status: u16,
+    pub kind: FailureKind,
     pub message: String,
     /// Validation: full sentences, all of them, in field order.
     pub errors: Vec<String>,
@@ -23,9 +24,24 @@ pub struct Failure {
     pub fault: Option<Fault>,
 }
 
+/// What a failure is to the code that called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Another request came first: the same one may succeed now.
+    Conflict,
+    /// The credentials are missing or wrong.
+    Unauthenticated,
+    Other,
+}
+
 impl Failure {
     pub fn new(status: u16, message: &str) -> Failure {
-        Failure { status, message: message.to_owned(), errors: Vec::new(), headers: Vec::new(), fault: None }
+        let (message, kind) = (message.to_owned(), FailureKind::Other);
+        Failure { status, kind, message, errors: Vec::new(), headers: Vec::new(), fault: None }
+    }
+
+    fn conflict(message: &str) -> Failure {
+        Failure { kind: FailureKind::Conflict, ..Failure::new(409, message) }
     }
 
     pub fn validation(errors: Vec<String>) -> Failure {
@@ -53,7 +69,7 @@ impl Failure {
     }
 
     pub fn unauthenticated(scheme: &str) -> Failure {
-        let mut failure = Failure::new(401, "Unable to authenticate");
+        let mut failure = Failure { kind: FailureKind::Unauthenticated, ..Failure::new(401, "Unable to authenticate") };
         failure.headers.push(("www-authenticate", scheme.to_owned()));
         failure
     }
@@ -123,7 +139,7 @@ impl From<Refusal> for Failure {
             Refusal::OrderNotCompleted => Failure::invalid("Order is not completed"),
             Refusal::QueryFull => Failure::invalid("Query is full (maximum is 500 replies and 1 MB of text)"),
             Refusal::SerialsTaken(taken) => Failure::invalid(&serials_taken(&taken)),
-            Refusal::Conflict => Failure::new(409, "It was changed at the same time. Read it and try again"),
+            Refusal::Conflict => Failure::conflict("It was changed at the same time. Read it and try again"),
             Refusal::UnknownProducts(ids) => {
                 let unknown = |id: &String| format!("Product ids {} could not be found", quoted(id));
                 Failure::validation(ids.iter().map(unknown).collect())
@@ -142,7 +158,7 @@ impl From<Refusal> for Failure {
                 failure
             }
             Refusal::TooManySecrets => Failure::invalid("Webhook secret can be replaced 4 times in 24 hours"),
-            Refusal::RequestInProgress => Failure::new(409, "A request with this Idempotency-Key is still running"),
+            Refusal::RequestInProgress => Failure::conflict("A request with this Idempotency-Key is still running"),
             Refusal::IdempotencyKeyReused => Failure::new(422, "This Idempotency-Key was used for another request"),
             Refusal::NotPayable => Failure::invalid("Order is not waiting for a payment"),
         }

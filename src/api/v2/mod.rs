@@ -1,6 +1,10 @@
 //! The dialect that PushGuard and Selly clients speak: shared contract in ARCHITECTURE.md, "The wire".
 
-use super::{failure::Failure, idempotency::IdempotentRequest, limit::RateLimiter};
+use super::{
+    failure::{Failure, FailureKind},
+    idempotency::IdempotentRequest,
+    limit::RateLimiter,
+};
 use crate::{
     http::{Method, Request, Response},
     platform::{Fault, LocalBoxFuture, Statement},
@@ -67,7 +71,7 @@ type Answer = Result<Response, Failure>;
 async fn again(change: impl AsyncFn() -> Answer) -> Answer {
     for _ in 0..4 {
         match change().await {
-            Err(failure) if failure.status == 409 => {}
+            Err(failure) if failure.kind == FailureKind::Conflict => {}
             answer => return answer,
         }
     }
@@ -78,7 +82,9 @@ pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &R
     let account = &match auth::authenticate(shop, request, meter).await {
         // The answer that told of a new key was lost: whoever has the old one and the request's key may hear it again.
         Err(refused)
-            if refused.status == 401 && request.method == Method::Post && segments == ["account", "api_key"] =>
+            if refused.kind == FailureKind::Unauthenticated
+                && request.method == Method::Post
+                && segments == ["account", "api_key"] =>
         {
             return replaced_key(shop, request).await.ok_or(refused);
         }

@@ -241,7 +241,7 @@ pub async fn create(
         if apart && matches!(no, CommitError::Constraint(_)) {
             account.db(shop)?.commit(sql::drop_shop(account.id).into()).await?;
         }
-        return Err(if no.names("accounts.email") { Refusal::EmailTaken.into() } else { no.into() });
+        return Err(if no.is_taken("accounts", "email") { Refusal::EmailTaken.into() } else { no.into() });
     }
     cached::write(shop, &account).await;
     Ok(created)
@@ -295,7 +295,7 @@ pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<P
             }
             profile(shop, account).await
         }
-        Err(no) if no.names("wallets.identity") => Err(taken().into()),
+        Err(no) if no.is_taken("wallets", "identity") => Err(taken().into()),
         Err(no) => Err(no.into()),
     }
 }

@@ -151,7 +151,7 @@ pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
 
 async fn write(shop: &Shop, account: &Account, statements: Vec<Statement>) -> Outcome<Vec<Vec<Row>>> {
     account.db(shop)?.commit(statements).await.map_err(|no| {
-        if no.names("blacklist.blocked_data") {
+        if no.is_taken("blacklist", "blocked_data") {
             Refusal::AlreadyBlacklisted.into()
         } else if no.is_stale() {
             Refusal::Conflict.into()

@@ -100,7 +100,7 @@ pub async fn create(shop: &Shop, account: &Account, draft: Draft, along: Along<'
     match db.commit(statements).await {
         Ok(_) => Ok(rule),
         Err(no) if no.is_stale() => Err(Refusal::TooManyRules.into()),
-        Err(no) if no.names("blacklist_rules.name") => Err(Refusal::NameTaken.into()),
+        Err(no) if no.is_taken("blacklist_rules", "name") => Err(Refusal::NameTaken.into()),
         Err(no) => Err(no.into()),
     }
 }
@@ -109,7 +109,7 @@ pub async fn update(shop: &Shop, account: &Account, id: &str, change: Change) ->
     let statement = sql::update(account.id, id, change, shop.now());
     match account.db(shop)?.commit_batch([statement]).await {
         Ok([rows]) => Ok(sql::rule(rows.first().ok_or(Refusal::NotFound)?)?),
-        Err(no) if no.names("blacklist_rules.name") => Err(Refusal::NameTaken.into()),
+        Err(no) if no.is_taken("blacklist_rules", "name") => Err(Refusal::NameTaken.into()),
         Err(no) => Err(no.into()),
     }
 }

@@ -139,7 +139,7 @@ async fn write(
 ) -> Outcome<Vec<Vec<Row>>> {
     match account.db(shop)?.commit(statements).await {
         Ok(rows) => Ok(rows),
-        Err(no) if no.names("coupons.code") => Err(Refusal::CodeTaken.into()),
+        Err(no) if no.is_taken("coupons", "code") => Err(Refusal::CodeTaken.into()),
         Err(no) => Err(product::unknown(shop, account, product_ids, no).await?),
     }
 }

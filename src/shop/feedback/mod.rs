@@ -110,7 +110,7 @@ pub async fn create(shop: &Shop, account: &Account, opinion: Opinion, along: Alo
     match db.commit(statements).await {
         Ok(_) => {}
         Err(no) if no.is_stale() => return Err(Refusal::OrderNotCompleted.into()),
-        Err(no) if no.names("feedbacks.order_id") => return Err(Refusal::HasFeedback.into()),
+        Err(no) if no.is_taken("feedbacks", "order_id") => return Err(Refusal::HasFeedback.into()),
         Err(no) => return Err(no.into()),
     }
     shop.enqueue(webhook::messages(account, &owed.logs)).await;

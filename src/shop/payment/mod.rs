@@ -87,7 +87,7 @@ pub async fn create(shop: &Shop, account: &Account, request: Request, along: Alo
         (done, _) => done,
     }
     .map(|_| made)
-    .map_err(|no| match no.names("payments.confirmations") {
+    .map_err(|no| match no.is_missing("payments", "confirmations") {
         true => Refusal::GatewayNotConfigured.into(),
         false => no.into(),
     })
@@ -185,7 +185,7 @@ pub async fn start(
     match order::open::commit(shop, &account, draft, ready, &guard).await? {
         Ok(order) => Ok(order),
         // Somebody started it at the same time; his order is this one.
-        Err(no) if no.names("orders.id") => order::get(shop, &account, &order_id).await,
+        Err(no) if no.is_taken("orders", "id") => order::get(shop, &account, &order_id).await,
         Err(no) if no.is_stale() => Err(Refusal::Destroyed.into()),
         Err(no) => Err(no.into()),
     }

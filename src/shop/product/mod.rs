@@ -244,7 +244,7 @@ async fn refused(
     no: CommitError,
 ) -> Outcome<Error> {
     const NAMED: u32 = 11;
-    if no.names("serials.seq") {
+    if no.is_missing("serials", "seq") {
         return Ok(Refusal::NotFound.into());
     }
     if !no.is_stale() {
