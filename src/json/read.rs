@@ -33,21 +33,8 @@ const TRAILING: &str = "something follows the value";
 /// # Errors
 /// Says where and why the text is not JSON, or that it is nested too deep or too wide.
 pub fn parse(text: &str) -> Result<Value, Malformed> {
-    read(text, false)
-}
-
-/// The same, for texts of programs, not of people: a name that comes twice in an object is refused.
-///
-/// # Errors
-/// As of `parse`.
-pub fn parse_strictly(text: &str) -> Result<Value, Malformed> {
-    read(text, true)
-}
-
-fn read(text: &str, strict: bool) -> Result<Value, Malformed> {
     let reading = Reading {
         text,
-        strict,
         at: Cell::new(0),
         is_number: Cell::new(false),
         refused: Cell::new(None),
@@ -60,7 +47,6 @@ fn read(text: &str, strict: bool) -> Result<Value, Malformed> {
 
 struct Reading<'a> {
     text: &'a str,
-    strict: bool,
     /// Before here all numbers with an exponent were read.
     at: Cell<usize>,
     /// A number's text was read last. serde_json hands a number that no integer type holds over as an object with one text.
@@ -138,9 +124,7 @@ impl<'de> Visitor<'de> for Place<'_, '_> {
             if self.reading.is_number.take() {
                 return Ok(value);
             }
-            if object.insert(name, value).is_some() && self.reading.strict {
-                return Err(self.refuse("a name comes twice"));
-            }
+            object.insert(name, value);
             if object.len() > WIDEST {
                 return Err(self.refuse("too many fields in one object"));
             }

@@ -1,6 +1,8 @@
 //! Notices: what gateways send us. A notice is kept as it came and answered; then it is heard, out of a queue, as often as
 //! that takes. Hearing it twice changes nothing.
 
+use std::collections::BTreeMap;
+
 use super::sync;
 use crate::{
     json::{self, Pairs},
@@ -142,7 +144,7 @@ async fn try_once(
             Ok(_) | Err(Error::Refused(_)) => return Ok(None),
             Err(Error::Fault(fault)) => return Err(fault.into()),
         };
-        let movements = adapter.process(desk, &settings, &notice, &said, order.target()).await?;
+        let movements = adapter.process(desk, &settings, &notice, said.as_deref(), order.target()).await?;
         Ok(Some((order_id, movements)).filter(|(_, movements)| !movements.is_empty()))
     };
     match movements.await {
@@ -208,9 +210,8 @@ fn clear(account_id: i64, gateway: &str, id: &str) -> Statement {
 fn from_row(row: &Row) -> Result<(GatewayNotification, bool), Fault> {
     row.read(|row| {
         let (body, headers) = (row.text(), row.text());
-        let headers: json::Map<String, json::Value> = json::from_text(&headers).unwrap_or_default();
-        let headers =
-            headers.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect();
+        let headers: BTreeMap<String, String> = json::from_text(&headers).unwrap_or_default();
+        let headers = headers.into_iter().collect();
         Ok((GatewayNotification { body, headers, received_at: row.int() }, row.flag()))
     })
 }

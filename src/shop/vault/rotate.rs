@@ -2,12 +2,12 @@
 
 use super::{open, seal};
 use crate::{
-    json::{self, Value, ValueExt},
+    json,
     platform::{CommitError, Fault, Statement},
     shop::Shop,
 };
 
-/// A column of sealed texts, or of JSON lists that each begin with one: `[[sealed, …], …]`.
+/// A column of sealed texts, or of JSON lists of them, each with a time: `[[sealed, ms], …]`.
 struct Column {
     table: &'static str,
     column: &'static str,
@@ -150,13 +150,9 @@ fn anew(shop: &Shop, place: &str, sealed: &str) -> Option<String> {
     if !sealed.starts_with('[') {
         return again(sealed);
     }
-    let mut list = json::parse(sealed).ok()?.into_array()?;
-    for item in &mut list {
-        let Value::Array(fields) = item else {
-            return None;
-        };
-        let first = fields.first_mut()?;
-        *first = Value::String(again(first.as_str()?)?);
+    let mut list: Vec<(String, i64)> = json::from_text(sealed)?;
+    for (sealed, _) in &mut list {
+        *sealed = again(sealed)?;
     }
-    Some(Value::Array(list).to_text())
+    Some(json::to_text(&list))
 }

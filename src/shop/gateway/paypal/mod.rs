@@ -2,6 +2,7 @@
 //! who gives an e-mail address alone has them paid through a button, of which PayPal tells by IPN. Movements have PayPal's own
 //! transaction ids, which are the same in both and in whatever tells of them.
 
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -10,7 +11,6 @@ use super::{
     settings::{self, Set, Setting},
 };
 use crate::{
-    json,
     platform::{LocalBoxFuture, LogLine, Network, Row, Statement},
     shop::{
         Outcome, Refusal, id,
@@ -19,6 +19,7 @@ use crate::{
 };
 
 pub mod button;
+mod document;
 mod event;
 mod rest;
 
@@ -78,10 +79,10 @@ impl PaymentGateway for PayPal {
             let app = App::of(desk, &sets).ok_or(Refusal::GatewayNotConfigured)?;
             let seen = match app.see(order, &session.id, None).await {
                 Ok((seen, _)) => seen,
-                Err(no) if no.status == 404 => return Ok(()),
+                Err(no) if no.status() == Some(404) => return Ok(()),
                 Err(no) => return Err(no.into()),
             };
-            if !rest::captures(&seen).iter().all(rest::is_declined) {
+            if !seen.captures().iter().all(rest::is_declined) {
                 return Err(Refusal::NotPayable.into());
             }
             // Nothing is captured there without us. A capture whose answer was lost may still come.
@@ -141,7 +142,7 @@ impl PaymentGateway for PayPal {
                 true => event::resolve(desk, sets, notice).await?,
                 false => button::about(&notice.body),
             };
-            Ok(order_id.map(|order_id| Resolved { order_id, said: json::Value::Null }))
+            Ok(order_id.map(|order_id| Resolved { order_id, said: None }))
         })
     }
 
@@ -150,7 +151,7 @@ impl PaymentGateway for PayPal {
         desk: GatewayContext<'a>,
         sets: &'a [Set],
         notice: &'a GatewayNotification,
-        _said: &'a json::Value,
+        _said: Option<&'a RawValue>,
         order: PaymentTarget<'a>,
     ) -> LocalBoxFuture<'a, Result<Vec<LedgerEntry>, SyncError>> {
         Box::pin(async move {
@@ -213,8 +214,4 @@ fn order_id(text: Option<&str>) -> Option<String> {
 /// Minor units of a sum without a sign.
 fn minor(text: &str, currency: Currency) -> Option<i64> {
     Some(Amount::from_decimal(Decimal::parse(text).ok()?, currency).ok()?.minor())
-}
-
-fn text<'a>(value: &'a json::Value, name: &str) -> Option<&'a str> {
-    value.get(name)?.as_str()
 }
