@@ -66,7 +66,7 @@ async fn sweep_shard(shop: &Shop, shard: &str) -> Result<(), Fault> {
 
 /// Nudges what was taken up. Answers whether more may be owed than one commit takes.
 async fn nudge_again(shop: &Shop, shard: &str, owed: [Vec<Row>; 7]) -> Result<bool, Fault> {
-    let [logs, orders, notices, _, _, probes, _] = &owed;
+    let [logs, orders, notifications, _, _, probes, _] = &owed;
     let mut messages = Vec::new();
     for row in logs.iter().chain(probes) {
         let (account_id, log_id) = row.read(|row| Ok((row.int(), row.text())))?;
@@ -82,7 +82,7 @@ async fn nudge_again(shop: &Shop, shard: &str, owed: [Vec<Row>; 7]) -> Result<bo
         }
         messages.push((Job::Look { shard: shard.to_owned(), account_id, order_id, turn }, 0));
     }
-    for row in notices {
+    for row in notifications {
         let (account_id, gateway, id) = row.read(|row| Ok((row.int(), row.text(), row.text())))?;
         messages.push((Job::Hear { shard: shard.to_owned(), account_id, gateway, id }, 0));
     }

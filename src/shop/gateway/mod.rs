@@ -14,6 +14,7 @@ use super::{
 use crate::platform::{Fault, LocalBoxFuture, Network, Row, Statement};
 use hd::KeyError;
 
+pub mod address_reuse;
 pub mod ask;
 pub mod bitcoin;
 pub mod coin;
@@ -395,7 +396,7 @@ pub enum NotAdmitted {
     Unknown,
     /// True or not, it is about nothing that concerns an order.
     Irrelevant,
-    /// So many notices of the account wait to be heard that no more are kept.
+    /// So many notifications of the account wait to be heard that no more are kept.
     Full,
 }
 
