@@ -9,6 +9,14 @@ use serde::{
 };
 use serde_json::{Value, value::RawValue};
 
+use super::read::too_deep;
+
+/// Reads a document that somebody else wrote. `None`: it has another shape, or is nested deeper than any honest one; each
+/// level of ours takes a piece of the stack.
+pub fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
+    too_deep(text).is_none().then(|| serde_json::from_str(text).ok()).flatten()
+}
+
 /// A field that counts as missing where it has another type.
 #[derive(Debug, Clone)]
 pub struct Maybe<T>(pub Option<T>);
@@ -139,6 +147,28 @@ mod tests {
         assert_eq!(read("{}"), (None, None, vec![]));
         assert!(serde_json::from_str::<Document>(r#"{"id":7"#).is_err());
         assert!(serde_json::from_str::<Document>(r#"{"id":7x}"#).is_err());
+    }
+
+    #[derive(Deserialize, Default)]
+    #[serde(default)]
+    struct Nest {
+        nest: Items<Nest>,
+    }
+
+    #[test]
+    fn what_is_nested_deeper_than_any_honest_document_is_not_read() {
+        let nested = |levels: usize| [r#"{"nest":["#.repeat(levels), "]}".repeat(levels)].concat();
+        let depth = |nest: &Nest| {
+            let (mut nest, mut depth) = (nest, 1);
+            while let Some(inner) = nest.nest.first() {
+                (nest, depth) = (inner, depth + 1);
+            }
+            depth
+        };
+        assert_eq!(super::read::<Nest>(&nested(32)).as_ref().map(depth), Some(32));
+        for levels in [33, 100_000] {
+            assert!(super::read::<Nest>(&nested(levels)).is_none());
+        }
     }
 
     #[test]

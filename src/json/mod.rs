@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::notes::{self, Listing, Meant};
 
-pub use foreign::{Digits, Items, Maybe, Table};
+pub use foreign::{Digits, Items, Maybe, Table, read as from_others};
 pub use read::{Malformed, parse};
 pub use serde_json::{Map, Value};
 

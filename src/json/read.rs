@@ -172,22 +172,6 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Where the first array or object that lies too deep begins.
-    fn too_deep(&self) -> usize {
-        let (mut depth, mut at) = (0, 0);
-        while let Some(byte) = self.text.as_bytes().get(at) {
-            at += 1;
-            match byte {
-                b'"' => at += end_of_string(self.text.get(at..).unwrap_or_default()),
-                b'[' | b'{' if depth == DEEPEST => return at - 1,
-                b'[' | b'{' => depth += 1,
-                b']' | b'}' => depth = usize::saturating_sub(depth, 1),
-                _ => {}
-            }
-        }
-        at
-    }
-
     /// What serde_json says of a text, in our words, which are part of the API.
     fn malformed(&self, error: &serde_json::Error) -> Malformed {
         let text = self.text;
@@ -203,7 +187,7 @@ impl<'a> Reading<'a> {
             before.trim_end_matches(|c: char| c.is_ascii_lowercase()).len()
         };
         let (reason, at) = match (self.refused.get(), said) {
-            (Some(TOO_DEEP), _) => (TOO_DEEP, self.too_deep()),
+            (Some(TOO_DEEP), _) => (TOO_DEEP, too_deep(text).unwrap_or(text.len())),
             (Some(reason), _) => (reason, read),
             (None, "EOF while parsing a value") if self.begins_a_word(word(text.len())) => (NO_VALUE, word(text.len())),
             (None, "EOF while parsing a string") => self.broken_escape().unwrap_or((TOO_SOON, text.len())),
@@ -255,6 +239,22 @@ impl<'a> Reading<'a> {
         let rest = self.text.get(at..).unwrap_or_default();
         !rest.is_empty() && ["true", "false", "null"].iter().any(|word| word.starts_with(rest))
     }
+}
+
+/// Where the first array or object that lies too deep begins.
+pub(super) fn too_deep(text: &str) -> Option<usize> {
+    let (mut depth, mut at) = (0, 0);
+    while let Some(byte) = text.as_bytes().get(at) {
+        at += 1;
+        match byte {
+            b'"' => at += end_of_string(text.get(at..).unwrap_or_default()),
+            b'[' | b'{' if depth == DEEPEST => return Some(at - 1),
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = usize::saturating_sub(depth, 1),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// How long what is left of a string literal is, with the quote that ends it.

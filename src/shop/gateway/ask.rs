@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::SyncError;
 use crate::{
+    json,
     platform::{FetchError, HttpRequest, ServerUrl},
     shop::{Error, Refusal, Shop},
 };
@@ -137,7 +138,7 @@ pub async fn json<T: DeserializeOwned>(shop: &Shop, request: HttpRequest) -> Res
 
 /// JSON in UTF-8 of this shape; `None` for anything else.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    serde_json::from_str(std::str::from_utf8(bytes).ok()?).ok()
+    json::from_others(std::str::from_utf8(bytes).ok()?)
 }
 
 /// Characters of a server's own words that are logged.

@@ -248,13 +248,13 @@ struct CoinbaseRates {
 }
 
 fn coinbase_prices(body: &str, coin: Coin) -> Option<Prices> {
-    let Coinbase { data } = serde_json::from_str(body).ok()?;
+    let Coinbase { data } = json::from_others(body)?;
     (data.currency == coin.symbol).then_some(data.rates)
 }
 
 /// `{"bitcoin":{"usd":64231.5,…}}` (docs.coingecko.com, "Coin price by IDs")
 fn coingecko_prices(body: &str, coin: Coin) -> Option<Prices> {
-    let Table(coins) = serde_json::from_str(body).ok()?;
+    let Table(coins) = json::from_others(body)?;
     coins.into_iter().find(|(id, _)| id == coin.coingecko_id).map(|(_, prices)| prices)
 }
 

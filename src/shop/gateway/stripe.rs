@@ -15,6 +15,7 @@ use super::{
     settings::{self, Set, Setting},
 };
 use crate::{
+    json,
     platform::{LocalBoxFuture, LogLine, Row, Statement},
     shop::{
         Outcome, Refusal, id,
@@ -146,7 +147,7 @@ impl PaymentGateway for Stripe {
         if !secret.is_some_and(|secret| is_signed(secret, notice)) {
             return Err(NotAdmitted::Unsigned);
         }
-        let event: Event = serde_json::from_str(&notice.body).map_err(|_| NotAdmitted::Unknown)?;
+        let event: Event = json::from_others(&notice.body).ok_or(NotAdmitted::Unknown)?;
         let id = event.id.text().filter(|id| id.starts_with("evt_"));
         let (Some(id), Some(live)) = (id, *event.livemode) else { return Err(NotAdmitted::Unknown) };
         // The test mode of an account that takes real money moves none, and may be told to the same address.
@@ -389,7 +390,7 @@ struct News {
 
 impl News {
     fn read(notice: &GatewayNotification) -> Option<News> {
-        News::of(&serde_json::from_str(&notice.body).ok()?)
+        News::of(&json::from_others(&notice.body)?)
     }
 
     fn of(event: &Event) -> Option<News> {

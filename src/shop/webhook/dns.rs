@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::url;
 use crate::{
-    json::{Items, Maybe},
+    json::{self, Items, Maybe},
     platform::HttpRequest,
     shop::{
         Shop,
@@ -105,7 +105,7 @@ struct Record {
 
 /// `None` for whatever is no answer to the question.
 fn read(body: &[u8]) -> Option<Found> {
-    let answer: Answer = serde_json::from_str(std::str::from_utf8(body).ok()?).ok()?;
+    let answer: Answer = json::from_others(std::str::from_utf8(body).ok()?)?;
     match answer.status {
         0 => {}
         3 => return Some(Found::Nothing),

@@ -16,7 +16,7 @@ use crate::{
 
 /// What an event is, and what it is about.
 fn read(body: &str) -> Option<(String, Resource)> {
-    let Event { event_type, resource } = json::from_text(body)?;
+    let Event { event_type, resource } = json::from_others(body)?;
     Some((event_type, resource))
 }
 
