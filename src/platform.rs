@@ -3,11 +3,13 @@
 
 use std::{any::Any, fmt, rc::Rc};
 
+mod constraint;
 mod log;
 mod request_counter;
 mod row;
 mod settings;
 
+pub use constraint::{CommitError, Constraint};
 pub use log::{Level, LogLine};
 pub use request_counter::{PERIOD, RequestCounter};
 pub use row::{Reader, Row, Statement, Value};
@@ -43,41 +45,6 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Why a commit did not happen. In both cases nothing of it was written, unless the fault is the connection's own:
-/// then it may have landed, and whoever repeats it must be keyed so that twice changes nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CommitError {
-    /// A constraint said no: the text names it (`UNIQUE constraint failed: …`, `CHECK constraint failed: stale`).
-    Constraint(String),
-    Fault(Fault),
-}
-
-impl From<Fault> for CommitError {
-    fn from(fault: Fault) -> Self {
-        CommitError::Fault(fault)
-    }
-}
-
-impl CommitError {
-    /// The order, or whatever a `guard` watched, was changed by someone else since it was read.
-    pub fn is_stale(&self) -> bool {
-        self.names("stale")
-    }
-
-    /// Whether the constraint that said no has this name in it.
-    pub fn names(&self, constraint: &str) -> bool {
-        matches!(self, CommitError::Constraint(text) if text.contains(constraint))
-    }
-
-    /// For callers to whom a constraint is no refusal but a broken assumption.
-    pub fn into_fault(self) -> Fault {
-        match self {
-            CommitError::Constraint(text) => Fault(text),
-            CommitError::Fault(fault) => fault,
-        }
-    }
-}
-
 /// The databases of a deployment. An account lives whole in one of them, its shard.
 pub trait Databases {
     /// Where the directory of accounts is kept: e-mail, key hash, shard.
@@ -88,12 +55,49 @@ pub trait Databases {
     fn shards(&self) -> Vec<String>;
 }
 
+/// The rows of each statement of a batch, in their order.
+pub type Answers = Vec<Vec<Row>>;
+
 /// One database. Every call is one round trip, however many statements it carries.
 pub trait Db {
     /// Reads, from the nearest replica. One list of rows for each statement.
-    fn rows<'a>(&'a self, statements: Vec<Statement>) -> LocalBoxFuture<'a, Result<Vec<Vec<Row>>, Fault>>;
+    fn rows<'a>(&'a self, statements: Vec<Statement>) -> LocalBoxFuture<'a, Result<Answers, Fault>>;
     /// Writes, on the primary, in one transaction: all or nothing. Rows are those of `RETURNING`.
-    fn commit<'a>(&'a self, statements: Vec<Statement>) -> LocalBoxFuture<'a, Result<Vec<Vec<Row>>, CommitError>>;
+    fn commit<'a>(&'a self, statements: Vec<Statement>) -> LocalBoxFuture<'a, Result<Answers, CommitError>>;
+}
+
+impl dyn Db + '_ {
+    /// Reads a known number of answers: `let [orders, receipts] = db.batch([…, …]).await?`.
+    pub async fn batch<const N: usize>(&self, statements: [Statement; N]) -> Result<[Vec<Row>; N], Fault> {
+        exactly(self.rows(statements.into()).await?)
+    }
+
+    /// Reads the first row of a statement.
+    pub async fn row(&self, statement: Statement) -> Result<Option<Row>, Fault> {
+        let [rows] = self.batch([statement]).await?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// `commit` with a known number of answers.
+    pub async fn commit_batch<const N: usize>(&self, statements: [Statement; N]) -> Result<[Vec<Row>; N], CommitError> {
+        Ok(exactly(self.commit(statements.into()).await?)?)
+    }
+}
+
+fn exactly<const N: usize>(answers: Answers) -> Result<[Vec<Row>; N], Fault> {
+    let count = answers.len();
+    answers.try_into().map_err(|_| Fault(format!("the database gave {count} answers instead of {N}")))
+}
+
+/// The answers of the first `N` statements of a batch, and those of the others.
+pub fn first_answers<const N: usize>(mut answers: Answers) -> Result<([Vec<Row>; N], Answers), Fault> {
+    let others = answers.split_off(N.min(answers.len()));
+    Ok((exactly(answers)?, others))
+}
+
+/// The answers of the last `N` statements of a batch.
+pub fn last_answers<const N: usize>(mut answers: Answers) -> Result<[Vec<Row>; N], Fault> {
+    exactly(answers.split_off(answers.len().saturating_sub(N)))
 }
 
 /// Small facts near every reader. A value may be up to a minute old, except where it was just written.

@@ -15,39 +15,35 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     pub status: u16,
+    pub kind: FailureKind,
     pub message: String,
     /// Validation: full sentences, all of them, in field order.
     pub errors: Vec<String>,
     pub headers: Vec<(&'static str, String)>,
-    /// What was committed before the request, of which nothing was written then.
-    pub overtaken: Option<Overtaken>,
     /// For the operator's log; never on the wire.
     pub fault: Option<Fault>,
 }
 
-/// Whose commit came first.
+/// What a failure is to the code that called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Overtaken {
-    /// A change of what the request was to change.
-    ByChange,
-    /// A request under the same idempotency key.
-    BySameRequest,
+pub enum FailureKind {
+    /// A change of what the request was to change came first: the same request may succeed now.
+    Conflict,
+    /// A request under the same idempotency key came first, and is not finished.
+    RequestInProgress,
+    /// The credentials are missing or wrong.
+    Unauthenticated,
+    Other,
 }
 
 impl Failure {
     pub fn new(status: u16, message: &str) -> Failure {
-        Failure {
-            status,
-            message: message.to_owned(),
-            errors: Vec::new(),
-            headers: Vec::new(),
-            overtaken: None,
-            fault: None,
-        }
+        let (message, kind) = (message.to_owned(), FailureKind::Other);
+        Failure { status, kind, message, errors: Vec::new(), headers: Vec::new(), fault: None }
     }
 
-    fn overtaken(by: Overtaken, message: &str) -> Failure {
-        Failure { overtaken: Some(by), ..Failure::new(409, message) }
+    fn overtaken(kind: FailureKind, message: &str) -> Failure {
+        Failure { kind, ..Failure::new(409, message) }
     }
 
     pub fn validation(errors: Vec<String>) -> Failure {
@@ -75,7 +71,7 @@ impl Failure {
     }
 
     pub fn unauthenticated(scheme: &str) -> Failure {
-        let mut failure = Failure::new(401, "Unable to authenticate");
+        let mut failure = Failure { kind: FailureKind::Unauthenticated, ..Failure::new(401, "Unable to authenticate") };
         failure.headers.push(("www-authenticate", scheme.to_owned()));
         failure
     }
@@ -146,7 +142,7 @@ impl From<Refusal> for Failure {
             Refusal::QueryFull => Failure::invalid("Query is full (maximum is 500 replies and 1 MB of text)"),
             Refusal::SerialsTaken(taken) => Failure::invalid(&serials_taken(&taken)),
             Refusal::Conflict => {
-                Failure::overtaken(Overtaken::ByChange, "It was changed at the same time. Read it and try again")
+                Failure::overtaken(FailureKind::Conflict, "It was changed at the same time. Read it and try again")
             }
             Refusal::UnknownProducts(ids) => {
                 let unknown = |id: &String| format!("Product ids {} could not be found", quoted(id));
@@ -166,9 +162,10 @@ impl From<Refusal> for Failure {
                 failure
             }
             Refusal::TooManySecrets => Failure::invalid("Webhook secret can be replaced 4 times in 24 hours"),
-            Refusal::RequestInProgress => {
-                Failure::overtaken(Overtaken::BySameRequest, "A request with this Idempotency-Key is still running")
-            }
+            Refusal::RequestInProgress => Failure::overtaken(
+                FailureKind::RequestInProgress,
+                "A request with this Idempotency-Key is still running",
+            ),
             Refusal::IdempotencyKeyReused => Failure::new(422, "This Idempotency-Key was used for another request"),
             Refusal::NotPayable => Failure::invalid("Order is not waiting for a payment"),
         }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 
-use super::failure::Failure;
+use super::failure::{Failure, FailureKind};
 use crate::{
     http::{Request, Response},
     notes::{self, Meaning},
@@ -63,10 +63,12 @@ impl IdempotentRequest {
         let answered = run.await;
         match &answered {
             // Somebody else's commit came before this one, which is undone whole.
-            Err(failure) if failure.overtaken.is_some() => match key.answer(shop).await? {
-                Some(known) => Ok(again(known)),
-                None => answered,
-            },
+            Err(failure) if matches!(failure.kind, FailureKind::Conflict | FailureKind::RequestInProgress) => {
+                match key.answer(shop).await? {
+                    Some(known) => Ok(again(known)),
+                    None => answered,
+                }
+            }
             // Nothing came of it. After a fault that isn't known, and the key stays taken for a while.
             Err(failure) if failure.fault.is_none() => {
                 key.release(shop).await;

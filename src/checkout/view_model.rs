@@ -35,9 +35,9 @@ pub struct Standing {
 pub async fn read(visit: &Visit<'_>) -> Outcome<Option<Standing>> {
     let account = Account::acting(visit.link.account_id, &visit.link.shard, visit.link.test);
     let order_id = payment::order_id(visit.payment_id).ok_or(Refusal::NotFound)?;
-    let rows = account
+    let [orders, receipts, movements, contact, secrets, destroyed] = account
         .db(visit.shop)?
-        .rows(vec![
+        .batch([
             order::sql::by_id(account.id, &order_id),
             record::receipts(account.id, &order_id),
             record::movements(account.id, &order_id),
@@ -46,9 +46,6 @@ pub async fn read(visit: &Visit<'_>) -> Outcome<Option<Standing>> {
             payment::is_destroyed(account.id, visit.payment_id),
         ])
         .await?;
-    let [orders, receipts, movements, contact, secrets, destroyed] = rows.as_slice() else {
-        return Err(Fault("six answers were expected".into()).into());
-    };
     if !destroyed.is_empty() {
         return Err(Refusal::Destroyed.into());
     }

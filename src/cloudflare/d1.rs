@@ -89,16 +89,7 @@ impl Db for Shard {
     }
 
     fn commit<'a>(&'a self, statements: Vec<Statement>) -> LocalBoxFuture<'a, Result<Vec<Vec<Row>>, CommitError>> {
-        Box::pin(async move {
-            self.send(&statements).await.map_err(|error| {
-                let message = message(&error);
-                if message.contains("constraint failed") {
-                    CommitError::Constraint(message)
-                } else {
-                    CommitError::Fault(Fault(message))
-                }
-            })
-        })
+        Box::pin(async move { self.send(&statements).await.map_err(|error| CommitError::read(message(&error))) })
     }
 }
 

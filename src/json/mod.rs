@@ -1,5 +1,6 @@
 //! JSON (RFC 8259), by serde_json. Numbers stay the digits that were sent, because a price must not pass through a float.
 
+mod foreign;
 mod read;
 
 use serde::{Serialize, Serializer, de::DeserializeOwned, ser::Error};
@@ -7,23 +8,14 @@ use serde_json::value::RawValue;
 
 use crate::notes::{self, Listing, Meant};
 
-pub use read::{Malformed, parse, parse_strictly};
+pub use foreign::{Digits, Items, Maybe, Table, read as from_others};
+pub use read::{Malformed, parse};
 pub use serde_json::{Map, Value};
 
 /// What serde_json's values lack.
 pub trait ValueExt: Sized {
     /// The items of a list: of an array, or of the numbered fields that forms write (`a[0]=…&a[1]=…`).
     fn items(&self) -> Option<Vec<&Value>>;
-
-    /// A number without fraction or exponent that fits.
-    fn as_int<T: std::str::FromStr>(&self) -> Option<T>;
-
-    /// A number as it was written.
-    fn digits(&self) -> Option<&str>;
-
-    fn as_list(&self) -> Option<&[Value]>;
-
-    fn into_array(self) -> Option<Vec<Value>>;
 
     /// Compact JSON.
     fn to_text(&self) -> String;
@@ -34,28 +26,6 @@ impl ValueExt for Value {
         match self {
             Value::Array(items) => Some(items.iter().collect()),
             Value::Object(items) => Some(items.values().collect()),
-            _ => None,
-        }
-    }
-
-    fn as_int<T: std::str::FromStr>(&self) -> Option<T> {
-        self.digits()?.parse().ok()
-    }
-
-    fn digits(&self) -> Option<&str> {
-        match self {
-            Value::Number(number) => Some(number.as_str()),
-            _ => None,
-        }
-    }
-
-    fn as_list(&self) -> Option<&[Value]> {
-        self.as_array().map(Vec::as_slice)
-    }
-
-    fn into_array(self) -> Option<Vec<Value>> {
-        match self {
-            Value::Array(items) => Some(items),
             _ => None,
         }
     }

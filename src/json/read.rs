@@ -33,21 +33,8 @@ const TRAILING: &str = "something follows the value";
 /// # Errors
 /// Says where and why the text is not JSON, or that it is nested too deep or too wide.
 pub fn parse(text: &str) -> Result<Value, Malformed> {
-    read(text, false)
-}
-
-/// The same, for texts of programs, not of people: a name that comes twice in an object is refused.
-///
-/// # Errors
-/// As of `parse`.
-pub fn parse_strictly(text: &str) -> Result<Value, Malformed> {
-    read(text, true)
-}
-
-fn read(text: &str, strict: bool) -> Result<Value, Malformed> {
     let reading = Reading {
         text,
-        strict,
         at: Cell::new(0),
         is_number: Cell::new(false),
         refused: Cell::new(None),
@@ -60,7 +47,6 @@ fn read(text: &str, strict: bool) -> Result<Value, Malformed> {
 
 struct Reading<'a> {
     text: &'a str,
-    strict: bool,
     /// Before here all numbers with an exponent were read.
     at: Cell<usize>,
     /// A number's text was read last. serde_json hands a number that no integer type holds over as an object with one text.
@@ -138,9 +124,7 @@ impl<'de> Visitor<'de> for Place<'_, '_> {
             if self.reading.is_number.take() {
                 return Ok(value);
             }
-            if object.insert(name, value).is_some() && self.reading.strict {
-                return Err(self.refuse("a name comes twice"));
-            }
+            object.insert(name, value);
             if object.len() > WIDEST {
                 return Err(self.refuse("too many fields in one object"));
             }
@@ -188,22 +172,6 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Where the first array or object that lies too deep begins.
-    fn too_deep(&self) -> usize {
-        let (mut depth, mut at) = (0, 0);
-        while let Some(byte) = self.text.as_bytes().get(at) {
-            at += 1;
-            match byte {
-                b'"' => at += end_of_string(self.text.get(at..).unwrap_or_default()),
-                b'[' | b'{' if depth == DEEPEST => return at - 1,
-                b'[' | b'{' => depth += 1,
-                b']' | b'}' => depth = usize::saturating_sub(depth, 1),
-                _ => {}
-            }
-        }
-        at
-    }
-
     /// What serde_json says of a text, in our words, which are part of the API.
     fn malformed(&self, error: &serde_json::Error) -> Malformed {
         let text = self.text;
@@ -219,7 +187,7 @@ impl<'a> Reading<'a> {
             before.trim_end_matches(|c: char| c.is_ascii_lowercase()).len()
         };
         let (reason, at) = match (self.refused.get(), said) {
-            (Some(TOO_DEEP), _) => (TOO_DEEP, self.too_deep()),
+            (Some(TOO_DEEP), _) => (TOO_DEEP, too_deep(text).unwrap_or(text.len())),
             (Some(reason), _) => (reason, read),
             (None, "EOF while parsing a value") if self.begins_a_word(word(text.len())) => (NO_VALUE, word(text.len())),
             (None, "EOF while parsing a string") => self.broken_escape().unwrap_or((TOO_SOON, text.len())),
@@ -271,6 +239,22 @@ impl<'a> Reading<'a> {
         let rest = self.text.get(at..).unwrap_or_default();
         !rest.is_empty() && ["true", "false", "null"].iter().any(|word| word.starts_with(rest))
     }
+}
+
+/// Where the first array or object that lies too deep begins.
+pub(super) fn too_deep(text: &str) -> Option<usize> {
+    let (mut depth, mut at) = (0, 0);
+    while let Some(byte) = text.as_bytes().get(at) {
+        at += 1;
+        match byte {
+            b'"' => at += end_of_string(text.get(at..).unwrap_or_default()),
+            b'[' | b'{' if depth == DEEPEST => return Some(at - 1),
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = usize::saturating_sub(depth, 1),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// How long what is left of a string literal is, with the quote that ends it.

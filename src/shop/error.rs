@@ -112,7 +112,7 @@ impl From<Fault> for Error {
 /// A commit that a refusal was not expected of. Another request under the same idempotency key may have come before it.
 impl From<CommitError> for Error {
     fn from(no: CommitError) -> Self {
-        if no.names("idempotency.key") {
+        if no.is_taken("idempotency", "key") {
             Error::Refused(Refusal::RequestInProgress)
         } else {
             Error::Fault(no.into_fault())

@@ -43,8 +43,7 @@ impl Key {
             "SELECT request, status, body, created_at FROM idempotency WHERE account_id = ?1 AND key = ?2",
             vec![self.account_id.into(), self.text.as_str().into()],
         );
-        let rows = self.db.rows(vec![known]).await?;
-        let Some(row) = rows.first().and_then(|rows| rows.first()) else {
+        let Some(row) = self.db.row(known).await? else {
             return Ok(None);
         };
         let (request, status, body, at) =

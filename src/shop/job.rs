@@ -1,9 +1,8 @@
 //! Queue messages. Each names a row, and the row says whether anything is still to be done.
 
-use crate::{
-    json::{self, Value},
-    platform::QueueName,
-};
+use serde::{Deserialize, Serialize};
+
+use crate::{json, platform::QueueName};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Job {
@@ -27,29 +26,52 @@ impl Job {
         }
     }
 
-    /// `[word, shard, account, id, turn or whether it is a retry or gateway]`
     pub fn to_text(&self) -> String {
-        match self {
+        let (word, shard, account_id, id, last) = match self.clone() {
             Job::Deliver { shard, account_id, log_id, slow } => {
-                json::to_text(&("deliver", shard, account_id, log_id, u8::from(*slow)))
+                (Word::Deliver, shard, account_id, log_id, Last::Number(slow.into()))
             }
             Job::Look { shard, account_id, order_id, turn } => {
-                json::to_text(&("look", shard, account_id, order_id, turn))
+                (Word::Look, shard, account_id, order_id, Last::Number(turn))
             }
-            Job::Hear { shard, account_id, gateway, id } => json::to_text(&("hear", shard, account_id, id, gateway)),
-        }
+            Job::Hear { shard, account_id, gateway, id } => (Word::Hear, shard, account_id, id, Last::Text(gateway)),
+        };
+        json::to_text(&Message(word, shard, account_id, id, last))
     }
 
     /// `None` for a text that no version of this program wrote.
     pub fn from_text(text: &str) -> Option<Job> {
-        let (word, shard, account_id, id, last): (String, String, i64, String, Value) = json::from_text(text)?;
-        match word.as_str() {
-            "deliver" => Some(Job::Deliver { shard, account_id, log_id: id, slow: last.as_i64()? == 1 }),
-            "look" => Some(Job::Look { shard, account_id, order_id: id, turn: last.as_i64()? }),
-            "hear" => Some(Job::Hear { shard, account_id, gateway: last.as_str()?.to_owned(), id }),
+        let Message(word, shard, account_id, id, last) = json::from_text(text)?;
+        match (word, last) {
+            (Word::Deliver, Last::Number(slow)) => {
+                Some(Job::Deliver { shard, account_id, log_id: id, slow: slow == 1 })
+            }
+            (Word::Look, Last::Number(turn)) => Some(Job::Look { shard, account_id, order_id: id, turn }),
+            (Word::Hear, Last::Text(gateway)) => Some(Job::Hear { shard, account_id, gateway, id }),
             _ => None,
         }
     }
+}
+
+/// A job as it is sent: an array. Shard, account, the row's id, and what the word needs besides.
+#[derive(Serialize, Deserialize)]
+struct Message(Word, String, i64, String, Last);
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Word {
+    Deliver,
+    Look,
+    Hear,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Last {
+    /// The turn of a look; or 1 for a delivery that is `slow`.
+    Number(i64),
+    /// The gateway of what is heard.
+    Text(String),
 }
 
 #[cfg(test)]
@@ -60,6 +82,16 @@ mod tests {
     fn a_job_survives_the_queue() {
         let job = Job::Look { shard: "DB".into(), account_id: 7, order_id: "o".into(), turn: 3 };
         assert_eq!(Job::from_text(&job.to_text()), Some(job));
+        // Messages of the version before may be on their way.
+        for text in [
+            r#"["deliver","DB",7,"log",1]"#,
+            r#"["deliver","DB_1",7,"log",0]"#,
+            r#"["look","DB",7,"order",3]"#,
+            r#"["hear","DB",7,"evt_1","stripe"]"#,
+        ] {
+            assert_eq!(Job::from_text(text).unwrap().to_text(), text);
+        }
+        assert_eq!(Job::from_text(r#"["hear","DB",7,"evt_1",1]"#), None);
         assert_eq!(Job::from_text("[]"), None);
         assert_eq!(Job::from_text(r#"["dance","DB",1,"x",0]"#), None);
     }

@@ -125,10 +125,7 @@ pub fn grown_page(account_id: i64, list: &str, columns: &str, page: u32, per_pag
 }
 
 /// The answers of `page`, or of any two statements that answer a total and a page's rows.
-pub fn read<T>(rows: &[Vec<Row>], read: impl Fn(&Row) -> Result<T, Fault>) -> Result<Page<T>, Fault> {
-    let [total, rows] = rows else {
-        return Err(Fault("two answers were expected".into()));
-    };
+pub fn read<T>([total, rows]: [Vec<Row>; 2], read: impl Fn(&Row) -> Result<T, Fault>) -> Result<Page<T>, Fault> {
     let total = total.first().map_or(Ok(0), Row::count)?;
     Ok(Page { rows: rows.iter().map(read).collect::<Result<_, _>>()?, total: total.into() })
 }

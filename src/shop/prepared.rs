@@ -13,8 +13,25 @@ pub struct Prepared<T> {
     db: Rc<dyn Db>,
     statements: Vec<Statement>,
     messages: Vec<(Job, u32)>,
-    refusals: Vec<(&'static str, Refusal)>,
+    refusals: Vec<(Broken, Refusal)>,
     why_stale: Option<WhyStale>,
+}
+
+/// A rule of the schema that a commit can break.
+enum Broken {
+    Taken(&'static str, &'static str),
+    Missing(&'static str, &'static str),
+    Stale,
+}
+
+impl Broken {
+    fn is_in(&self, no: &CommitError) -> bool {
+        match self {
+            Broken::Taken(table, column) => no.is_taken(table, column),
+            Broken::Missing(table, column) => no.is_missing(table, column),
+            Broken::Stale => no.is_stale(),
+        }
+    }
 }
 
 /// What to read when a guard holds the commit back, and what it says of the reason.
@@ -37,15 +54,24 @@ impl<T> Prepared<T> {
         Prepared { messages, ..self }
     }
 
-    /// The refusal when the commit breaks the constraint of this name.
-    pub fn on_constraint(mut self, name: &'static str, refusal: Refusal) -> Self {
-        self.refusals.push((name, refusal));
-        self
+    /// The refusal when a row already has this value in a unique column.
+    pub fn on_taken(self, table: &'static str, column: &'static str, refusal: Refusal) -> Self {
+        self.on(Broken::Taken(table, column), refusal)
+    }
+
+    /// The refusal when the value for this column was not found.
+    pub fn on_missing(self, table: &'static str, column: &'static str, refusal: Refusal) -> Self {
+        self.on(Broken::Missing(table, column), refusal)
     }
 
     /// The refusal when a guard holds the commit back.
     pub fn on_stale(self, refusal: Refusal) -> Self {
-        self.on_constraint("stale", refusal)
+        self.on(Broken::Stale, refusal)
+    }
+
+    fn on(mut self, broken: Broken, refusal: Refusal) -> Self {
+        self.refusals.push((broken, refusal));
+        self
     }
 
     /// The same where the refusal has to be looked up: `read` finds it in the rows of `look`.
@@ -73,16 +99,16 @@ impl<T> Prepared<T> {
 async fn refused(
     db: &dyn Db,
     no: CommitError,
-    refusals: Vec<(&'static str, Refusal)>,
+    refusals: Vec<(Broken, Refusal)>,
     why_stale: Option<WhyStale>,
 ) -> Outcome<Refusal> {
-    if let Some((_, refusal)) = refusals.into_iter().find(|(constraint, _)| no.names(constraint)) {
+    if let Some((_, refusal)) = refusals.into_iter().find(|(broken, _)| broken.is_in(&no)) {
         return Ok(refusal);
     }
     match why_stale {
         Some((look, read)) if no.is_stale() => {
-            let rows = db.rows(vec![look]).await?;
-            read(rows.first().map_or(&[], Vec::as_slice))
+            let [rows] = db.batch([look]).await?;
+            read(&rows)
         }
         _ => Err(Error::from(no)),
     }

@@ -10,9 +10,9 @@ const MOST: u32 = 1_000;
 const FEW: u32 = 100;
 
 /// The statements of one commit. Cheap when nothing is old: each looks at the end of an index.
-pub fn statements(shop: &Shop, now: i64) -> Vec<Statement> {
+pub fn statements(shop: &Shop, now: i64) -> [Statement; 6] {
     let [mark_started, drop_unstarted] = payment::take_old(now, MOST);
-    vec![
+    [
         notification::take_old(now, FEW),
         idempotency::take_old(now, MOST),
         account::secret::take_old(now, FEW),
@@ -30,10 +30,8 @@ pub struct Gone {
     pub accounts: Vec<i64>,
 }
 
-pub fn read(rows: &[Vec<Row>]) -> Result<Gone, Fault> {
-    let [notifications, answers, secrets, started, unstarted, accounts] = rows else {
-        return Err(Fault("six answers of the clean-up were expected".into()));
-    };
+pub fn read(answers: [Vec<Row>; 6]) -> Result<Gone, Fault> {
+    let [notifications, answers, secrets, started, unstarted, accounts] = &answers;
     let full = |rows: &[&Vec<Row>], most: u32| rows.iter().map(|rows| rows.len()).sum::<usize>() >= most as usize;
     Ok(Gone {
         more: full(&[notifications], FEW)

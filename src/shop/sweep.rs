@@ -11,7 +11,7 @@ use super::{
     time::MINUTE,
     webhook::{self, prune, receiver},
 };
-use crate::platform::{CommitError, Fault, LogLine, Row};
+use crate::platform::{CommitError, Fault, LogLine, Row, first_answers, last_answers};
 
 /// So many rows are taken up by one commit of the sweep, and so many commits are made a minute.
 const SWEEP: u32 = 100;
@@ -42,7 +42,7 @@ async fn sweep_shard(shop: &Shop, shard: &str) -> Result<(), Fault> {
         // Taken up means: not again for a while, should this nudge be lost as well.
         let until = now + 5 * MINUTE;
         let [forget, probe, rearm] = receiver::sweep(now, until);
-        let mut statements = vec![
+        let owed = [
             webhook::task::take_due(now, until, SWEEP),
             order::sql::take_lapsed(now, until - now, SWEEP),
             notification::take_due(now, until, SWEEP),
@@ -52,11 +52,9 @@ async fn sweep_shard(shop: &Shop, shard: &str) -> Result<(), Fault> {
             probe,
             rearm,
         ];
-        let owed = statements.len();
-        statements.extend(retention::statements(shop, now));
-        let rows = db.commit(statements).await.map_err(CommitError::into_fault)?;
-        let (owed, gone) = rows.split_at_checked(owed).unwrap_or_default();
-        let gone = retention::read(gone)?;
+        let statements = owed.into_iter().chain(retention::statements(shop, now)).collect();
+        let (owed, gone) = first_answers(db.commit(statements).await.map_err(CommitError::into_fault)?)?;
+        let gone = retention::read(last_answers(gone)?)?;
         old_logs = gone.accounts;
         let more_owed = nudge_again(shop, shard, owed).await?;
         if !more_owed && !gone.more {
@@ -67,10 +65,8 @@ async fn sweep_shard(shop: &Shop, shard: &str) -> Result<(), Fault> {
 }
 
 /// Nudges what was taken up. Answers whether more may be owed than one commit takes.
-async fn nudge_again(shop: &Shop, shard: &str, owed: &[Vec<Row>]) -> Result<bool, Fault> {
-    let [logs, orders, notifications, _, _, probes, _] = owed else {
-        return Err(Fault("seven answers of the sweep were expected".into()));
-    };
+async fn nudge_again(shop: &Shop, shard: &str, owed: [Vec<Row>; 7]) -> Result<bool, Fault> {
+    let [logs, orders, notifications, _, _, probes, _] = &owed;
     let mut messages = Vec::new();
     for row in logs.iter().chain(probes) {
         let (account_id, log_id) = row.read(|row| Ok((row.int(), row.text())))?;

@@ -1,7 +1,7 @@
 //! The dialect that PushGuard and Selly clients speak: shared contract in ARCHITECTURE.md, "The wire".
 
 use super::{
-    failure::{Failure, Overtaken},
+    failure::{Failure, FailureKind},
     idempotency::IdempotentRequest,
     limit::RateLimiter,
 };
@@ -80,7 +80,7 @@ const MAX_ATTEMPTS: u32 = 8;
 async fn again(change: impl AsyncFn(u32) -> Answer) -> Answer {
     for attempt in 0..MAX_ATTEMPTS - 1 {
         match change(attempt).await {
-            Err(failure) if failure.overtaken == Some(Overtaken::ByChange) => {}
+            Err(failure) if failure.kind == FailureKind::Conflict => {}
             answer => return answer,
         }
     }
@@ -91,7 +91,9 @@ pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &R
     let account = &match auth::authenticate(shop, request, meter).await {
         // The answer that told of a new key was lost: whoever has the old one and the request's key may hear it again.
         Err(refused)
-            if refused.status == 401 && request.method == Method::Post && segments == ["account", "api_key"] =>
+            if refused.kind == FailureKind::Unauthenticated
+                && request.method == Method::Post
+                && segments == ["account", "api_key"] =>
         {
             return replaced_key(shop, request).await.ok_or(refused);
         }

@@ -153,21 +153,12 @@ fn what_nobody_sends_is_refused() {
 
 #[test]
 fn of_two_names_the_last_counts_where_people_write() {
-    for text in [r#"{"b":{"a":1,"a":1}}"#, r#"[{"a":1,"b":2,"a":null}]"#, r#"{"a":1.5,"\u0061":1}"#] {
-        assert_eq!(parse_strictly(text).unwrap_err().reason, "a name comes twice");
-    }
     let value = parse(r#"{"a":1,"b":{"c":2,"c":[]},"\u0061":12.50}"#).unwrap();
     assert_eq!(value.to_text(), r#"{"a":12.50,"b":{"c":[]}}"#, "in the place of the first");
-    assert!(parse_strictly(r#"[{"a":1},{"a":1}]"#).is_ok());
 }
 
 #[test]
 fn numbers_keep_their_digits() {
     let text = r#"{"a":12.50,"b":[123456789012345678901234567890.10,-0,1E5,"1E7\"2e2",1e+5,0e-00],"e\"1e9":1e5}"#;
     assert_eq!(parse(text).unwrap().to_text(), text);
-    assert_eq!(parse_strictly(text).unwrap().to_text(), text);
-    let of = |text: &str| parse(text).unwrap().as_int::<i64>();
-    assert_eq!(["7", "-7", "-0"].map(of), [Some(7), Some(-7), Some(0)]);
-    assert_eq!(["7.0", "7e0", "9223372036854775808", "\"7\"", "true"].map(of), [None; 5]);
-    assert_eq!(parse("18446744073709551615").unwrap().as_int::<u64>(), Some(u64::MAX));
 }

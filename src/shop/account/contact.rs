@@ -29,7 +29,6 @@ pub fn of(account_id: i64) -> Statement {
 
 /// The contact of an account, in one round trip.
 pub async fn get(shop: &Shop, account: &Account) -> Result<Contact, Fault> {
-    let rows = account.db(shop)?.rows(vec![of(account.id)]).await?;
-    let Some(row) = rows.first().and_then(|rows| rows.first()) else { return Ok(Contact::default()) };
+    let Some(row) = account.db(shop)?.row(of(account.id)).await? else { return Ok(Contact::default()) };
     row.read(|row| Ok(Contact::read(row)))
 }

@@ -22,15 +22,15 @@ pub struct Listed {
 
 /// Those with an id above `after`, in the order of their ids.
 pub async fn list(shop: &Shop, after: i64, most: u32) -> Outcome<Vec<Listed>> {
-    let rows = shop.platform.databases.directory().rows(vec![listed_after(after, most)]).await?;
-    let mut all = rows.iter().flatten().map(listed).collect::<Result<Vec<_>, _>>()?;
+    let [rows] = shop.platform.databases.directory().batch([listed_after(after, most)]).await?;
+    let mut all = rows.iter().map(listed).collect::<Result<Vec<_>, _>>()?;
     name_shops(shop, &mut all).await?;
     Ok(all)
 }
 
 pub async fn by_email(shop: &Shop, address: &str) -> Outcome<Option<Listed>> {
-    let rows = shop.platform.databases.directory().rows(vec![listed_by_email(&email::key(address))]).await?;
-    let mut all = rows.iter().flatten().map(listed).collect::<Result<Vec<_>, _>>()?;
+    let [rows] = shop.platform.databases.directory().batch([listed_by_email(&email::key(address))]).await?;
+    let mut all = rows.iter().map(listed).collect::<Result<Vec<_>, _>>()?;
     name_shops(shop, &mut all).await?;
     Ok(all.pop())
 }
@@ -71,18 +71,18 @@ async fn name_shops(shop: &Shop, accounts: &mut [Listed]) -> Result<(), Fault> {
         let ids = accounts.iter().filter(|it| it.shop_name.is_none() && it.shard == shard).map(|it| it.id);
         let names = shop_names(&ids.collect::<Vec<_>>());
         let rows = match shop.platform.databases.shard(&shard) {
-            Ok(db) => db.rows(vec![names]).await,
+            Ok(db) => db.batch([names]).await,
             Err(fault) => Err(fault),
         };
         // One database that is away must not hide the others' accounts.
-        let Ok(rows) = rows.inspect_err(|fault| {
+        let Ok([rows]) = rows.inspect_err(|fault| {
             shop.platform
                 .log
                 .write(LogLine::warn("accounts.shop_names_unread").with("shard", shard.as_str()).because(fault));
         }) else {
             continue;
         };
-        for row in rows.iter().flatten() {
+        for row in &rows {
             let (id, name) = row.read(|row| Ok((row.int(), row.text())))?;
             accounts.iter_mut().filter(|it| it.id == id).for_each(|it| it.shop_name = Some(name.clone()));
         }
@@ -91,9 +91,8 @@ async fn name_shops(shop: &Shop, accounts: &mut [Listed]) -> Result<(), Fault> {
 }
 
 async fn whole(shop: &Shop, id: i64) -> Outcome<Account> {
-    let rows = shop.platform.databases.directory().rows(vec![sql::whole(id)]).await?;
-    let row = rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
-    Ok(with_shop_name(shop, sql::from_row(row)?).await?)
+    let row = shop.platform.databases.directory().row(sql::whole(id)).await?.ok_or(Refusal::NotFound)?;
+    Ok(with_shop_name(shop, sql::from_row(&row)?).await?)
 }
 
 fn shop_names(account_ids: &[i64]) -> Statement {

@@ -79,8 +79,8 @@ pub struct Known {
 /// The account behind an e-mail and an API key, by the directory.
 pub async fn find(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Account>> {
     let (email, asked_at) = (email::key(email), shop.now());
-    let rows = shop.platform.databases.directory().rows(vec![sql::by_email(&email)]).await?;
-    let account = rows.first().and_then(|rows| rows.first()).map(sql::from_row).transpose()?;
+    let row = shop.platform.databases.directory().row(sql::by_email(&email)).await?;
+    let account = row.as_ref().map(sql::from_row).transpose()?;
     let Some(account) = account.filter(|account| matches(account, api_key)) else {
         return Ok(None);
     };
@@ -95,16 +95,14 @@ const REPLACED_KEY_TTL: i64 = 10 * MINUTE;
 /// The account behind an e-mail and the key before its present one, if that was replaced a moment ago.
 pub async fn find_replaced(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Account>> {
     let look = sql::replaced(&email::key(email), shop.now() - REPLACED_KEY_TTL);
-    let rows = shop.platform.databases.directory().rows(vec![look]).await?;
-    let Some(row) = rows.first().and_then(|rows| rows.first()) else { return Ok(None) };
-    let (account, old_hash) = sql::replaced_row(row)?;
+    let Some(row) = shop.platform.databases.directory().row(look).await? else { return Ok(None) };
+    let (account, old_hash) = sql::replaced_row(&row)?;
     Ok(Some(account).filter(|account| !account.disabled && is_hash(&old_hash, api_key)))
 }
 
 /// The account with this id, by the directory, for whoever comes without credentials. It can act, and has no e-mail.
 pub async fn by_id(shop: &Shop, id: i64) -> Outcome<Option<Account>> {
-    let rows = shop.platform.databases.directory().rows(vec![sql::by_id(id)]).await?;
-    let Some(row) = rows.first().and_then(|rows| rows.first()) else { return Ok(None) };
+    let Some(row) = shop.platform.databases.directory().row(sql::by_id(id)).await? else { return Ok(None) };
     Ok(Some(row.read(|row| Ok(Account::acting(id, &row.text(), row.flag())))?))
 }
 
@@ -125,9 +123,8 @@ fn hash(api_key: &str) -> String {
 
 /// Caches the directory's row as it is now.
 pub async fn refresh(shop: &Shop, account: &Account) -> Result<(), Fault> {
-    let rows = shop.platform.databases.directory().rows(vec![sql::by_email(&account.email)]).await?;
-    if let Some(row) = rows.first().and_then(|rows| rows.first()) {
-        cached::write(shop, &with_shop_name(shop, sql::from_row(row)?).await?).await;
+    if let Some(row) = shop.platform.databases.directory().row(sql::by_email(&account.email)).await? {
+        cached::write(shop, &with_shop_name(shop, sql::from_row(&row)?).await?).await;
     }
     Ok(())
 }
@@ -135,8 +132,8 @@ pub async fn refresh(shop: &Shop, account: &Account) -> Result<(), Fault> {
 /// The directory's row has the shop's name only where the account lives in the same database.
 async fn with_shop_name(shop: &Shop, mut account: Account) -> Result<Account, Fault> {
     if account.shop_name.is_none() {
-        let rows = account.db(shop)?.rows(vec![sql::shop_name(account.id)]).await?;
-        account.shop_name = rows.first().and_then(|rows| rows.first()).map(|row| row.text()).transpose()?;
+        let row = account.db(shop)?.row(sql::shop_name(account.id)).await?;
+        account.shop_name = row.map(|row| row.text()).transpose()?;
     }
     Ok(account)
 }
@@ -145,9 +142,9 @@ async fn with_shop_name(shop: &Shop, mut account: Account) -> Result<Account, Fa
 async fn least_full(shop: &Shop) -> Result<String, Fault> {
     let mut shards = shop.platform.databases.shards();
     if shards.len() > 1 {
-        let rows = shop.platform.databases.directory().rows(vec![sql::shards()]).await?;
+        let [rows] = shop.platform.databases.directory().batch([sql::shards()]).await?;
         let mut counts = HashMap::new();
-        for row in rows.iter().flatten() {
+        for row in &rows {
             let (name, accounts) = row.read(|row| Ok((row.text(), row.int())))?;
             counts.insert(name, accounts);
         }
@@ -216,7 +213,7 @@ pub async fn create(shop: &Shop, new: NewAccount, first: Vec<Statement>) -> Outc
         if apart && matches!(no, CommitError::Constraint(_)) {
             account.db(shop)?.commit(sql::drop_shop(account.id).into()).await?;
         }
-        return Err(if no.names("accounts.email") { Refusal::EmailTaken.into() } else { no.into() });
+        return Err(if no.is_taken("accounts", "email") { Refusal::EmailTaken.into() } else { no.into() });
     }
     cached::write(shop, &account).await;
     Ok(())

@@ -95,8 +95,7 @@ pub fn rotate(shop: &Shop, account: &Account) -> Outcome<Prepared<Rotated>> {
     let now = shop.now();
     let rotated = Rotated { secret: generate(shop), old_valid_until: now + KEPT };
     let sealed = seal(shop, account.id, &rotated.secret)?;
-    let statements =
-        vec![room(account.id, now), replace(account.id, &sealed, now, rotated.old_valid_until)];
+    let statements = vec![room(account.id, now), replace(account.id, &sealed, now, rotated.old_valid_until)];
     Ok(Prepared::new(account.db(shop)?, rotated, statements).on_stale(Refusal::TooManySecrets))
 }
 

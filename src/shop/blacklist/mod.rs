@@ -108,16 +108,12 @@ pub struct Entry {
 /// `page` counts from 1.
 pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Entry>> {
     let statements = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
-    let rows = account.db(shop)?.rows(statements.into()).await?;
-    Ok(list::read(&rows, sql::entry)?)
+    Ok(list::read(account.db(shop)?.batch(statements).await?, sql::entry)?)
 }
 
 pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Entry> {
-    let rows = account.db(shop)?.rows(vec![sql::one(account.id, id)]).await?;
-    match rows.first().and_then(|rows| rows.first()) {
-        Some(row) => Ok(sql::entry(row)?),
-        None => Err(Refusal::NotFound.into()),
-    }
+    let row = account.db(shop)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
+    Ok(sql::entry(&row)?)
 }
 
 pub fn create(
@@ -154,7 +150,7 @@ pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
 
 fn prepare(shop: &Shop, account: &Account, entry: Entry, statements: Vec<Statement>) -> Outcome<Prepared<Entry>> {
     Ok(Prepared::new(account.db(shop)?, entry, statements)
-        .on_constraint("blacklist.blocked_data", Refusal::AlreadyBlacklisted)
+        .on_taken("blacklist", "blocked_data", Refusal::AlreadyBlacklisted)
         .on_stale(Refusal::Conflict))
 }
 

@@ -2,7 +2,7 @@
 //! listed here; their language comes later, and the checkout does not ask them yet.
 
 use super::{
-    Error, Outcome, Refusal, Shop,
+    Outcome, Refusal, Shop,
     account::Account,
     id,
     list::{self, Page},
@@ -72,12 +72,13 @@ pub struct Change {
 
 /// By priority, then newest first. `page` counts from 1.
 pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Rule>> {
-    let rows = account.db(shop)?.rows(sql::page(account.id, page, per_page).into()).await?;
-    Ok(list::read(&rows, sql::rule)?)
+    let answers = account.db(shop)?.batch(sql::page(account.id, page, per_page)).await?;
+    Ok(list::read(answers, sql::rule)?)
 }
 
 pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Rule> {
-    one(&account.db(shop)?.rows(vec![sql::one(account.id, id)]).await?)
+    let row = account.db(shop)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
+    Ok(sql::rule(&row)?)
 }
 
 /// One round trip, and one before it to see which priority is the last, where none is given. Two that come last at the
@@ -87,9 +88,8 @@ pub async fn create(shop: &Shop, account: &Account, draft: Draft) -> Outcome<Pre
     let priority = match draft.priority {
         Some(priority) => priority,
         None => {
-            let rows = db.rows(vec![sql::last_priority(account.id)]).await?;
-            let last = rows.first().and_then(|rows| rows.first()).map_or(Ok(0), Row::int)?;
-            (last + 1).min(LAST)
+            let last = db.row(sql::last_priority(account.id)).await?;
+            (last.as_ref().map_or(Ok(0), Row::int)? + 1).min(LAST)
         }
     };
     let Draft { name, text, action, enabled, .. } = draft;
@@ -98,30 +98,20 @@ pub async fn create(shop: &Shop, account: &Account, draft: Draft) -> Outcome<Pre
     let rule = Rule { id, name, text, action, enabled, priority, created_at: now, updated_at: now };
     let statements = vec![sql::room_for_one(account.id), sql::insert(account.id, &rule)];
     Ok(Prepared::new(db, rule, statements)
-        .on_constraint("blacklist_rules.name", Refusal::NameTaken)
+        .on_taken("blacklist_rules", "name", Refusal::NameTaken)
         .on_stale(Refusal::TooManyRules))
 }
 
 pub async fn update(shop: &Shop, account: &Account, id: &str, change: Change) -> Outcome<Rule> {
     let statement = sql::update(account.id, id, change, shop.now());
-    match account.db(shop)?.commit(vec![statement]).await {
-        Ok(rows) => one(&rows),
-        Err(no) if no.names("blacklist_rules.name") => Err(Refusal::NameTaken.into()),
+    match account.db(shop)?.commit_batch([statement]).await {
+        Ok([rows]) => Ok(sql::rule(rows.first().ok_or(Refusal::NotFound)?)?),
+        Err(no) if no.is_taken("blacklist_rules", "name") => Err(Refusal::NameTaken.into()),
         Err(no) => Err(no.into()),
     }
 }
 
 pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
-    let rows = account.db(shop)?.commit(vec![sql::destroy(account.id, id)]).await?;
-    match rows.first() {
-        Some(rows) if !rows.is_empty() => Ok(()),
-        _ => Err(Refusal::NotFound.into()),
-    }
-}
-
-fn one(rows: &[Vec<Row>]) -> Outcome<Rule> {
-    match rows.first().and_then(|rows| rows.first()) {
-        Some(row) => sql::rule(row).map_err(Error::Fault),
-        None => Err(Refusal::NotFound.into()),
-    }
+    let [gone] = account.db(shop)?.commit_batch([sql::destroy(account.id, id)]).await?;
+    if gone.is_empty() { Err(Refusal::NotFound.into()) } else { Ok(()) }
 }

@@ -28,13 +28,12 @@ pub struct Category {
 /// `page` counts from 1.
 pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Category>> {
     let statements = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
-    let rows = account.db(shop)?.rows(statements.into()).await?;
-    Ok(list::read(&rows, sql::category)?)
+    Ok(list::read(account.db(shop)?.batch(statements).await?, sql::category)?)
 }
 
 pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Category> {
-    let rows = account.db(shop)?.rows(vec![sql::one(account.id, id)]).await?;
-    Ok(sql::category(rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?)?)
+    let row = account.db(shop)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
+    Ok(sql::category(&row)?)
 }
 
 /// Refused, with all of them, when some ids are no products of this account.

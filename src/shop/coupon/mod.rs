@@ -1,7 +1,7 @@
 //! Coupons: codes with which buyers pay less. They are kept and listed here; the checkout does not ask for one yet.
 
 use super::{
-    Error, Outcome, Refusal, Shop,
+    Outcome, Refusal, Shop,
     account::Account,
     id,
     list::{self, Page},
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     json,
-    platform::{Row, Statement},
+    platform::{Statement, last_answers},
 };
 
 mod sql;
@@ -88,12 +88,12 @@ pub struct Coupon {
 /// `page` counts from 1.
 pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Coupon>> {
     let statements = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
-    let rows = account.db(shop)?.rows(statements.into()).await?;
-    Ok(list::read(&rows, sql::coupon)?)
+    Ok(list::read(account.db(shop)?.batch(statements).await?, sql::coupon)?)
 }
 
 pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Coupon> {
-    one(&account.db(shop)?.rows(vec![sql::one(account.id, id)]).await?)
+    let row = account.db(shop)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
+    Ok(sql::coupon(&row)?)
 }
 
 pub fn create(shop: &Shop, account: &Account, terms: Terms) -> Outcome<Prepared<Coupon>> {
@@ -120,21 +120,13 @@ pub async fn update(shop: &Shop, account: &Account, before: &Coupon, terms: &Ter
         sql::update(account.id, id, terms, list::moved(shop.now(), before.updated_at)),
     ];
     let (_, rows) = prepare(shop, account, (), statements, &product_ids)?.commit(shop, Vec::new()).await?;
-    one(rows.last().map_or(&[], std::slice::from_ref))
+    let [rows] = last_answers(rows)?;
+    Ok(sql::coupon(rows.first().ok_or(Refusal::NotFound)?)?)
 }
 
 pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
-    match account.db(shop)?.commit(list::delete(account.id, sql::TABLE, id).into()).await?.last() {
-        Some(rows) if !rows.is_empty() => Ok(()),
-        _ => Err(Refusal::NotFound.into()),
-    }
-}
-
-fn one(rows: &[Vec<Row>]) -> Outcome<Coupon> {
-    match rows.first().and_then(|rows| rows.first()) {
-        Some(row) => sql::coupon(row).map_err(Error::Fault),
-        None => Err(Refusal::NotFound.into()),
-    }
+    let [gone] = last_answers(account.db(shop)?.commit(list::delete(account.id, sql::TABLE, id).into()).await?)?;
+    if gone.is_empty() { Err(Refusal::NotFound.into()) } else { Ok(()) }
 }
 
 /// `product_ids`: those that must be there, as a JSON array.
@@ -146,7 +138,7 @@ fn prepare<T>(
     product_ids: &str,
 ) -> Outcome<Prepared<T>> {
     Ok(Prepared::new(account.db(shop)?, value, statements)
-        .on_constraint("coupons.code", Refusal::CodeTaken)
+        .on_taken("coupons", "code", Refusal::CodeTaken)
         .why_stale(product::sql::unknown(account.id, product_ids), product::unknown))
 }
 

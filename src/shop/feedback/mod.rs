@@ -9,7 +9,6 @@ use super::{
     prepared::Prepared,
     webhook::{self, Endpoint, Event, Subject},
 };
-use crate::platform::Fault;
 
 mod sql;
 
@@ -79,26 +78,20 @@ pub struct Opinion {
 
 /// `page` counts from 1.
 pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Feedback>> {
-    let rows = account.db(shop)?.rows(sql::page(account.id, page, per_page).into()).await?;
-    Ok(list::read(&rows, sql::feedback)?)
+    let answers = account.db(shop)?.batch(sql::page(account.id, page, per_page)).await?;
+    Ok(list::read(answers, sql::feedback)?)
 }
 
 pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Feedback> {
-    let rows = account.db(shop)?.rows(vec![sql::one(account.id, id)]).await?;
-    match rows.first().and_then(|rows| rows.first()) {
-        Some(row) => Ok(sql::feedback(row)?),
-        None => Err(Refusal::NotFound.into()),
-    }
+    let row = account.db(shop)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
+    Ok(sql::feedback(&row)?)
 }
 
 /// Refused unless the order is there, completed, and without a feedback.
 pub async fn create(shop: &Shop, account: &Account, opinion: Opinion) -> Outcome<Prepared<Feedback>> {
     let db = account.db(shop)?;
-    let rows =
-        db.rows(vec![order::sql::by_id(account.id, &opinion.order_id), webhook::sql::enabled(account.id)]).await?;
-    let [orders, endpoints] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()).into());
-    };
+    let [orders, endpoints] =
+        db.batch([order::sql::by_id(account.id, &opinion.order_id), webhook::sql::enabled(account.id)]).await?;
     let order = order::sql::from_row(orders.first().ok_or(Refusal::NoSuchOrder)?)?;
     if order.status != Status::Completed {
         return Err(Refusal::OrderNotCompleted.into());
@@ -116,30 +109,27 @@ pub async fn create(shop: &Shop, account: &Account, opinion: Opinion) -> Outcome
         created_at: now,
         updated_at: now,
     };
-    let endpoints = Endpoint::from_rows(endpoints)?;
+    let endpoints = Endpoint::from_rows(&endpoints)?;
     let owed = webhook::owe(shop, account.id, &[Event::FeedbackCreated], &feedback, &endpoints)?;
     let mut statements = vec![sql::still_completed(account.id, &feedback.order_id), sql::insert(account.id, &feedback)];
     statements.extend(owed.statements);
     Ok(Prepared::new(db, feedback, statements)
         .sending(webhook::messages(account, &owed.logs))
-        .on_constraint("feedbacks.order_id", Refusal::HasFeedback)
+        .on_taken("feedbacks", "order_id", Refusal::HasFeedback)
         .on_stale(Refusal::OrderNotCompleted))
 }
 
 /// Sets the seller's response; a later one takes its place. The same one again changes nothing.
 pub async fn reply(shop: &Shop, account: &Account, id: &str, response: String) -> Outcome<Prepared<Feedback>> {
     let db = account.db(shop)?;
-    let rows = db.rows(vec![sql::one(account.id, id), webhook::sql::enabled(account.id)]).await?;
-    let [feedbacks, endpoints] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()).into());
-    };
+    let [feedbacks, endpoints] = db.batch([sql::one(account.id, id), webhook::sql::enabled(account.id)]).await?;
     let mut feedback = sql::feedback(feedbacks.first().ok_or(Refusal::NotFound)?)?;
     if feedback.response == response {
         return Ok(Prepared::new(db, feedback, Vec::new()));
     }
     feedback.response = response;
     feedback.updated_at = shop.now();
-    let endpoints = Endpoint::from_rows(endpoints)?;
+    let endpoints = Endpoint::from_rows(&endpoints)?;
     let owed = webhook::owe(shop, account.id, &[Event::FeedbackUpdated], &feedback, &endpoints)?;
     // No guard: nothing else of a feedback ever changes, and of two responses the later one stays.
     let mut statements = vec![sql::respond(account.id, &feedback)];

@@ -21,8 +21,8 @@ pub async fn give_back(desk: GatewayContext<'_>, order: PaymentTarget<'_>) -> Re
         "SELECT identity, branch FROM wallets WHERE account_id = ?1 AND gateway = ?2",
         vec![account.id.into(), gateway.into()],
     );
-    let rows = account.db(shop)?.rows(vec![wallets]).await?;
-    for row in rows.iter().flatten() {
+    let [rows] = account.db(shop)?.batch([wallets]).await?;
+    for row in &rows {
         let (identity, branch) = row.read(|row| Ok((row.text(), row.text())))?;
         let held = open_held(shop, account.id, &branch)?;
         let its = matches!(held, Held::Branch(_))

@@ -1,9 +1,11 @@
 //! Asking a gateway's server: one call, bounded in time and size. What it answers is untrusted, and what it writes when it says no
 //! is never logged as it is: it may repeat a key (`quoted`).
 
+use serde::de::DeserializeOwned;
+
 use super::SyncError;
 use crate::{
-    json::{self, Value},
+    json,
     platform::{FetchError, HttpRequest, ServerUrl},
     shop::{Error, Refusal, Shop},
 };
@@ -16,39 +18,75 @@ const LIMIT: usize = 256 << 10;
 /// Seconds that whoever wants to pay is told to wait when nobody answers.
 const RETRY_AFTER: u32 = 30;
 
-const BREAKS_OFF: &str = "the answer breaks off";
-const TOO_LARGE: &str = "the answer is too large";
-
 /// Why a call has no answer that can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unanswered {
-    /// What was answered instead; 0: nothing, or nonsense.
-    pub status: u16,
-    /// For the operator's log.
-    pub why: String,
+    cause: Cause,
+    /// The server's own word for it, where there is one: an error code.
+    pub code: Option<String>,
     /// What came with the status, for who can read it.
     pub body: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// Nobody answered.
+    Fetch(FetchError),
+    /// The answer broke off, or did not end in time.
+    BreaksOff,
+    /// There is more of the answer than is read.
+    TooLarge,
+    /// JSON, but not what was to come; or no JSON.
+    Nonsense,
+    /// Another status than 2xx.
+    Status(u16),
 }
 
 impl Unanswered {
     /// Whether the same call may succeed later: nobody answered, or with 409, 429 or 5xx.
     pub fn is_passing(&self) -> bool {
-        matches!(self.status, 0 | 409 | 429 | 500..)
+        self.status().is_none_or(|status| matches!(status, 409 | 429 | 500..))
     }
 
     /// The server took too long, or asks for fewer requests: asking the same soon would make it worse.
     pub fn is_overloaded(&self) -> bool {
-        self.status == 429 || [FetchError::Timeout.word(), BREAKS_OFF].contains(&self.why.as_str())
+        matches!(self.cause, Cause::Status(429) | Cause::Fetch(FetchError::Timeout) | Cause::BreaksOff)
     }
 
     /// There is more of the answer than was asked for.
     pub fn is_too_large(&self) -> bool {
-        self.why == TOO_LARGE
+        self.cause == Cause::TooLarge
+    }
+
+    /// What was answered instead of 2xx.
+    pub fn status(&self) -> Option<u16> {
+        match self.cause {
+            Cause::Status(status) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// For the operator's log: the server's own word, or what happened.
+    pub fn why(&self) -> String {
+        match (&self.code, self.cause) {
+            (Some(code), _) => code.clone(),
+            (None, Cause::Fetch(error)) => error.word().to_owned(),
+            (None, Cause::BreaksOff) => "the answer breaks off".into(),
+            (None, Cause::TooLarge) => "the answer is too large".into(),
+            (None, Cause::Nonsense) => "the answer has another shape".into(),
+            (None, Cause::Status(status)) => format!("status {status}"),
+        }
     }
 
     /// JSON, but not what was to come.
     pub fn nonsense() -> Unanswered {
-        Unanswered { status: 0, why: "the answer has another shape".into(), body: Vec::new() }
+        Cause::Nonsense.into()
+    }
+}
+
+impl From<Cause> for Unanswered {
+    fn from(cause: Cause) -> Unanswered {
+        Unanswered { cause, code: None, body: Vec::new() }
     }
 }
 
@@ -57,14 +95,14 @@ impl From<Unanswered> for Error {
     fn from(no: Unanswered) -> Error {
         Error::Refused(match no.is_passing() {
             true => Refusal::GatewayUnavailable { retry_after: RETRY_AFTER },
-            false => Refusal::GatewayRefused(no.why),
+            false => Refusal::GatewayRefused(no.why()),
         })
     }
 }
 
 impl From<Unanswered> for SyncError {
     fn from(no: Unanswered) -> SyncError {
-        SyncError::Unreachable(no.why)
+        SyncError::Unreachable(no.why())
     }
 }
 
@@ -81,28 +119,26 @@ pub fn call(url: String, body: Option<(&str, Vec<u8>)>) -> HttpRequest {
 
 /// The body of a 2xx that came whole.
 pub async fn bytes(shop: &Shop, request: HttpRequest) -> Result<Vec<u8>, Unanswered> {
-    let no = |status, why, body| Err(Unanswered { status, why, body });
     let limit = request.limit;
     match shop.platform.web.fetch(request).await {
-        Err(fault) => no(0, fault.word().to_owned(), Vec::new()),
+        Err(error) => Err(Cause::Fetch(error).into()),
         Ok(answer) if !(200..300).contains(&answer.status) => {
-            no(answer.status, format!("status {}", answer.status), answer.body)
+            Err(Unanswered { body: answer.body, ..Cause::Status(answer.status).into() })
         }
-        Ok(answer) if answer.truncated => {
-            no(0, if answer.body.len() < limit { BREAKS_OFF } else { TOO_LARGE }.into(), Vec::new())
-        }
+        Ok(answer) if answer.truncated && answer.body.len() < limit => Err(Cause::BreaksOff.into()),
+        Ok(answer) if answer.truncated => Err(Cause::TooLarge.into()),
         Ok(answer) => Ok(answer.body),
     }
 }
 
 /// The same, where JSON is to come.
-pub async fn json(shop: &Shop, request: HttpRequest) -> Result<Value, Unanswered> {
+pub async fn json<T: DeserializeOwned>(shop: &Shop, request: HttpRequest) -> Result<T, Unanswered> {
     read(&bytes(shop, request).await?).ok_or_else(Unanswered::nonsense)
 }
 
-/// JSON in UTF-8; `None` for anything else.
-pub fn read(bytes: &[u8]) -> Option<Value> {
-    json::parse(std::str::from_utf8(bytes).ok()?).ok()
+/// JSON in UTF-8 of this shape; `None` for anything else.
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    json::from_others(std::str::from_utf8(bytes).ok()?)
 }
 
 /// Characters of a server's own words that are logged.

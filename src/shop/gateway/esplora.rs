@@ -2,12 +2,14 @@
 //! as well). What they say is untrusted: bounded in time and size, and a payment is only called gone when two servers
 //! say so, if there are two.
 
+use serde::{Deserialize, de::DeserializeOwned};
+
 use super::{
     ChainSnapshot, Observation, Output, SyncError, ask,
     servers::{self, ErrorKind, ServerError},
 };
 use crate::{
-    json::{self, Value, ValueExt},
+    json::Maybe,
     platform::{HttpRequest, LocalBoxFuture, ServerUrl},
     shop::{
         Shop,
@@ -111,8 +113,8 @@ impl Server<'_> {
         for _ in 0..PAGES {
             let mut confirmed = 0;
             let mut last = None;
-            for tx in self.list(&path).await? {
-                let (txid, height) = take(sighting, &tx, self.esplora).ok_or(NONSENSE)?;
+            for tx in self.list::<Transaction>(&path).await? {
+                let (txid, height) = take(sighting, tx, self.esplora).ok_or(NONSENSE)?;
                 confirmed += usize::from(height.is_some());
                 last = Some(txid);
             }
@@ -131,8 +133,8 @@ impl Server<'_> {
     /// isn't there, one by one; and the lists in smaller pieces, as far as these can be read. What came and was spent again
     /// between two looks stands in the lists alone.
     async fn piecemeal(self, sighting: &mut ChainSnapshot, known: &[OnchainPayment]) -> Result<(), ServerError> {
-        for output in self.list(&format!("/address/{}/utxo", self.esplora.address)).await? {
-            take_unspent(sighting, &output, self.esplora).ok_or(NONSENSE)?;
+        for output in self.list::<Unspent>(&format!("/address/{}/utxo", self.esplora.address)).await? {
+            take_unspent(sighting, output, self.esplora).ok_or(NONSENSE)?;
         }
         for (list, full) in [("/txs/mempool", usize::MAX), ("/txs/chain", 25)] {
             match self.pages(sighting, list, full).await {
@@ -156,11 +158,11 @@ impl Server<'_> {
     /// The height of a transaction's block, if it has one; `None` when there is no such transaction.
     async fn height_of(self, txid: &str, tip: u32) -> Result<Option<Option<u32>>, ServerError> {
         let found = |no: ServerError| if no.kind == ErrorKind::NotFound { Ok(None) } else { Err(no) };
-        let status = match self.get(&format!("/tx/{txid}/status")).await {
+        let status: Status = match self.get(&format!("/tx/{txid}/status")).await {
             Ok(status) => ask::read(&status).ok_or(NONSENSE)?,
             Err(no) => return found(no),
         };
-        if let (Some(height), _) = block(&status, tip).ok_or(NONSENSE)? {
+        if let (Some(height), _) = status.block(tip).ok_or(NONSENSE)? {
             return Ok(Some(Some(height)));
         }
         // Some say of a transaction that they don't have that it is unconfirmed.
@@ -171,9 +173,8 @@ impl Server<'_> {
         }
     }
 
-    async fn list(self, path: &str) -> Result<Vec<Value>, ServerError> {
-        let list = String::from_utf8(self.get(path).await?).map_err(|_| NONSENSE)?;
-        Ok(json::parse(&list).ok().and_then(Value::into_array).ok_or(NONSENSE)?)
+    async fn list<T: DeserializeOwned>(self, path: &str) -> Result<Vec<T>, ServerError> {
+        Ok(ask::read(&self.get(path).await?).ok_or(NONSENSE)?)
     }
 
     async fn get(self, path: &str) -> Result<Vec<u8>, ServerError> {
@@ -189,36 +190,84 @@ fn is_txid(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// The height and the time of the block that a `status` names; `None` when it isn't one.
-fn block(status: &Value, tip: u32) -> Option<(Option<u32>, Option<i64>)> {
-    if !status.get("confirmed")?.as_bool()? {
-        return Some((None, None));
+/// A transaction (API.md, "Transaction format").
+#[derive(Deserialize)]
+struct Transaction {
+    txid: Txid,
+    status: Status,
+    vout: Vec<TransactionOutput>,
+}
+
+#[derive(Deserialize)]
+struct TransactionOutput {
+    /// Outputs without an address (OP_RETURN) pay nobody.
+    #[serde(default)]
+    scriptpubkey_address: Maybe<String>,
+    #[serde(default)]
+    value: Maybe<u64>,
+}
+
+/// An output that was not spent (API.md, `GET /address/:address/utxo`).
+#[derive(Deserialize)]
+struct Unspent {
+    txid: Txid,
+    status: Status,
+    vout: u32,
+    value: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Txid(String);
+
+impl TryFrom<String> for Txid {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Txid, &'static str> {
+        if is_txid(&text) { Ok(Txid(text)) } else { Err(NONSENSE) }
     }
-    let height: u32 = status.get("block_height")?.as_int()?;
-    let time = status.get("block_time").and_then(Value::as_int::<i64>).map(|time| time.saturating_mul(SECOND));
-    // Blocks may have come since the tip was asked for, but not many.
-    (height <= tip.saturating_add(10)).then_some((Some(height), time))
+}
+
+/// Where a transaction stands. The block's fields are there once it has one.
+#[derive(Deserialize)]
+struct Status {
+    confirmed: bool,
+    #[serde(default)]
+    block_height: Maybe<u32>,
+    /// Seconds since 1970.
+    #[serde(default)]
+    block_time: Maybe<i64>,
+}
+
+impl Status {
+    /// The height and the time of the block that it names; `None` when the height can't be.
+    fn block(&self, tip: u32) -> Option<(Option<u32>, Option<i64>)> {
+        if !self.confirmed {
+            return Some((None, None));
+        }
+        // Blocks may have come since the tip was asked for, but not many.
+        let height = self.block_height.filter(|height| *height <= tip.saturating_add(10))?;
+        Some((Some(height), self.block_time.map(|time| time.saturating_mul(SECOND))))
+    }
 }
 
 /// Notes the outputs of one transaction that pay the address; answers its txid and height. `None`: it isn't one.
-fn take(sighting: &mut ChainSnapshot, tx: &Value, esplora: Esplora<'_>) -> Option<(String, Option<u32>)> {
-    let txid = tx.get("txid")?.as_str().filter(|txid| is_txid(txid))?;
-    let (height, time) = block(tx.get("status")?, sighting.tip)?;
-    for (vout, output) in (0..).zip(tx.get("vout")?.as_array()?) {
-        // Outputs without an address (OP_RETURN) pay nobody.
-        if output.get("scriptpubkey_address").and_then(Value::as_str) == Some(esplora.address) {
-            let value: u64 = output.get("value")?.as_int()?;
-            note(sighting, Output { txid: txid.to_owned(), vout, value, height, time }, esplora)?;
+fn take(sighting: &mut ChainSnapshot, tx: Transaction, esplora: Esplora<'_>) -> Option<(String, Option<u32>)> {
+    let Txid(txid) = tx.txid;
+    let (height, time) = tx.status.block(sighting.tip)?;
+    for (vout, output) in (0..).zip(&tx.vout) {
+        if output.scriptpubkey_address.as_deref() == Some(esplora.address) {
+            let value = (*output.value)?;
+            note(sighting, Output { txid: txid.clone(), vout, value, height, time }, esplora)?;
         }
     }
-    Some((txid.to_owned(), height))
+    Some((txid, height))
 }
 
 /// Notes an entry of a list of unspent outputs.
-fn take_unspent(sighting: &mut ChainSnapshot, entry: &Value, esplora: Esplora<'_>) -> Option<()> {
-    let txid = entry.get("txid")?.as_str().filter(|txid| is_txid(txid))?.to_owned();
-    let (height, time) = block(entry.get("status")?, sighting.tip)?;
-    let (vout, value) = (entry.get("vout")?.as_int()?, entry.get("value")?.as_int()?);
+fn take_unspent(sighting: &mut ChainSnapshot, entry: Unspent, esplora: Esplora<'_>) -> Option<()> {
+    let Unspent { txid: Txid(txid), status, vout, value } = entry;
+    let (height, time) = status.block(sighting.tip)?;
     note(sighting, Output { txid, vout, value, height, time }, esplora)
 }
 

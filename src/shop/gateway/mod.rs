@@ -4,12 +4,13 @@
 //! There are two kinds. With a *coin* the buyer sends to an address of the order's own, and a chain is looked at until it is
 //! there. With a *page* he pays an amount of the order's currency at somebody else's, who tells us of it.
 
+use serde_json::value::RawValue;
+
 use super::{
     Outcome, Shop,
     account::Account,
     money::{Amount, Currency},
 };
-use crate::json::Value;
 use crate::platform::{Fault, LocalBoxFuture, Network, Row, Statement};
 use hd::KeyError;
 
@@ -272,7 +273,7 @@ pub trait PaymentGateway: Sync {
         _desk: GatewayContext<'a>,
         _settings: &'a [settings::Set],
         _notice: &'a GatewayNotification,
-        _said: &'a Value,
+        _said: Option<&'a RawValue>,
         _order: PaymentTarget<'a>,
     ) -> LocalBoxFuture<'a, Result<Vec<LedgerEntry>, SyncError>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
@@ -401,9 +402,8 @@ pub enum NotAdmitted {
 }
 
 /// The order that a notice is about.
-#[derive(Debug, Clone, PartialEq)]
 pub struct Resolved {
     pub order_id: String,
-    /// What the gateway said when it was asked which one; null where it was not.
-    pub said: Value,
+    /// The gateway's own document, where it was asked which one.
+    pub said: Option<Box<RawValue>>,
 }

@@ -3,11 +3,12 @@
 //! kept near every reader and quoted from for at most 15 minutes. Numbers are read as text: no rate passes through a float.
 
 use futures_util::future::join3;
+use serde::Deserialize;
 
 use super::{Coin, Gateway};
 
 use crate::{
-    json::{self, Value, ValueExt},
+    json::{self, Digits, Pairs, Table},
     platform::{HttpRequest, LogLine},
     shop::{
         Refusal, Shop,
@@ -52,8 +53,8 @@ const ECB: usize = 4;
 pub struct Rates {
     /// When the sources were asked, in milliseconds since 1970.
     pub at: i64,
-    /// An object: by currency the price and its source's number, `50000 3`.
-    prices: Value,
+    /// By currency the price and its source's number, `50000 3`.
+    prices: Table<String>,
 }
 
 impl Rates {
@@ -69,22 +70,23 @@ impl Rates {
     }
 
     fn find(&self, currency: Currency) -> Option<(&str, &str)> {
-        self.prices.get(currency.code())?.as_str()?.split_once(' ')
+        let (_, price) = self.prices.0.iter().find(|(code, _)| code == currency.code())?;
+        price.split_once(' ')
     }
 
     fn keep(&self, coin: Coin, kept: &mut Kept) {
-        kept.set(coin.symbol, self.at, &self.prices.to_text());
+        kept.set(coin.symbol, self.at, &json::to_text(&Pairs(&self.prices.0)));
     }
 
     fn kept(coin: Coin, kept: &Kept) -> Option<Rates> {
         let (at, prices) = kept.get(coin.symbol)?;
-        Some(Rates { at, prices: json::parse(prices).ok()? })
+        Some(Rates { at, prices: json::from_text(prices)? })
     }
 }
 
 /// As `Rates` keeps it.
-fn priced(code: &str, price: Decimal, source: usize) -> (String, Value) {
-    (code.to_owned(), Value::String(format!("{} {source}", price.to_text())))
+fn priced(code: &str, price: Decimal, source: usize) -> (String, String) {
+    (code.to_owned(), format!("{} {source}", price.to_text()))
 }
 
 /// Rates to quote from now, for live accounts. Asks the sources only when the kept ones are no longer fresh.
@@ -137,7 +139,7 @@ pub fn fixed(coin: Coin, now: i64) -> Rates {
         ("KWD", 15400),
     ];
     let price = |(code, price): &(&str, u128)| Some(priced(code, Decimal::new(price * coin.worth, 3)?, 0));
-    Rates { at: now, prices: Value::Object(PRICES.iter().filter_map(price).collect()) }
+    Rates { at: now, prices: Table(PRICES.iter().filter_map(price).collect()) }
 }
 
 /// Cron's part: asks again before what is kept is no longer fresh, so that no buyer waits for it. For a coin in which this
@@ -178,7 +180,7 @@ async fn ask_for(shop: &Shop, coin: Coin, kept: &mut Kept) -> Option<Rates> {
         ask(shop, "ecb", if fresh { String::new() } else { settings.rates_ecb_url.clone() + ecb::PATH }),
     )
     .await;
-    let read = |source: &str, answer: Option<String>, read: &dyn Fn(&str) -> Option<Value>| {
+    let read = |source: &str, answer: Option<String>, read: &dyn Fn(&str) -> Option<Prices>| {
         let answer = answer?;
         let prices = read(&answer).filter(|prices| price_in(prices, "USD").is_some());
         if prices.is_none() {
@@ -201,7 +203,7 @@ async fn ask_for(shop: &Shop, coin: Coin, kept: &mut Kept) -> Option<Rates> {
         }
     }
     let ecb = known.filter(|(day, _)| ecb::serves(*day, shop.now())).map(|(_, rates)| rates);
-    let rates = Rates { at: shop.now(), prices: agree(shop, coinbase, coingecko, ecb)? };
+    let rates = Rates { at: shop.now(), prices: Table(agree(shop, coinbase, coingecko, ecb)?) };
     rates.keep(coin, kept);
     Some(rates)
 }
@@ -230,25 +232,36 @@ async fn ask(shop: &Shop, source: &str, url: String) -> Option<String> {
     None
 }
 
-/// `{"data":{"currency":"BTC","rates":{"USD":"64231.515",…}}}`
-fn coinbase_prices(body: &str, coin: Coin) -> Option<Value> {
-    let body = json::parse_strictly(body).ok()?;
-    let data = body.get("data")?;
-    if data.get("currency")?.as_str()? != coin.symbol {
-        return None;
-    }
-    data.get("rates").cloned()
+/// Prices by currency, whose code is in whatever case.
+type Prices = Table<Digits>;
+
+/// `{"data":{"currency":"BTC","rates":{"USD":"64231.515",…}}}` (docs.cdp.coinbase.com, "Get exchange rates")
+#[derive(Deserialize)]
+struct Coinbase {
+    data: CoinbaseRates,
 }
 
-/// `{"bitcoin":{"usd":64231.5,…}}`; the numbers keep their digits.
-fn coingecko_prices(body: &str, coin: Coin) -> Option<Value> {
-    json::parse_strictly(body).ok()?.get(coin.coingecko_id).cloned()
+#[derive(Deserialize)]
+struct CoinbaseRates {
+    currency: String,
+    rates: Prices,
 }
 
-/// The price in an object of prices, by currency in whatever case; only a plausible one.
-fn price_in(prices: &Value, code: &str) -> Option<Decimal> {
-    let (_, price) = prices.as_object()?.iter().find(|(known, _)| known.eq_ignore_ascii_case(code))?;
-    plausible(price.as_str().or_else(|| price.digits())?)
+fn coinbase_prices(body: &str, coin: Coin) -> Option<Prices> {
+    let Coinbase { data } = json::from_others(body)?;
+    (data.currency == coin.symbol).then_some(data.rates)
+}
+
+/// `{"bitcoin":{"usd":64231.5,…}}` (docs.coingecko.com, "Coin price by IDs")
+fn coingecko_prices(body: &str, coin: Coin) -> Option<Prices> {
+    let Table(coins) = json::from_others(body)?;
+    coins.into_iter().find(|(id, _)| id == coin.coingecko_id).map(|(_, prices)| prices)
+}
+
+/// The price in this currency; only a plausible one.
+fn price_in(prices: &Prices, code: &str) -> Option<Decimal> {
+    let (_, Digits(price)) = prices.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(code))?;
+    plausible(price.as_deref()?)
 }
 
 /// Digits and a point; below ten thousand billions, since in no currency a coin that is sold here ever cost more.
@@ -263,8 +276,13 @@ fn plausible(text: &str) -> Option<Decimal> {
 /// Where both have a price it is the mean of them. Dollars decide whether the two are believed at all; another currency in
 /// which they are too far apart is left out, without a word: where a country has two rates that is always so. A currency
 /// that not both have is crossed from the euros of both. Of one source alone everything is taken, and the rest is crossed.
-fn agree(shop: &Shop, coinbase: Option<Value>, coingecko: Option<Value>, ecb: Option<Value>) -> Option<Value> {
-    let in_one = |prices: &Option<Value>, code: &str| price_in(prices.as_ref()?, code);
+fn agree(
+    shop: &Shop,
+    coinbase: Option<Prices>,
+    coingecko: Option<Prices>,
+    ecb: Option<Prices>,
+) -> Option<Vec<(String, String)>> {
+    let in_one = |prices: &Option<Prices>, code: &str| price_in(prices.as_ref()?, code);
     // The price, and who has it. Of both, no price means that they are too far apart.
     let quoted = |code: &str| match (in_one(&coinbase, code), in_one(&coingecko, code)) {
         (Some(a), Some(b)) => (a.mean(b).filter(|_| !a.apart(b, APART)), BOTH),
@@ -298,7 +316,7 @@ fn agree(shop: &Shop, coinbase: Option<Value>, coingecko: Option<Value>, ecb: Op
             None => Some(priced(code, price?, sources)),
         }
     };
-    Some(Value::Object(Currency::all().filter_map(price).collect()))
+    Some(Currency::all().filter_map(price).collect())
 }
 
 #[cfg(test)]
@@ -306,7 +324,7 @@ mod tests {
     use super::*;
     use crate::shop::gateway::{bitcoin::COIN as BITCOIN, ethereum::COIN as ETHEREUM, litecoin::COIN as LITECOIN};
 
-    fn dollars(prices: Option<Value>) -> Option<String> {
+    fn dollars(prices: Option<Prices>) -> Option<String> {
         Some(price_in(&prices?, "USD")?.to_text())
     }
 

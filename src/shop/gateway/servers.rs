@@ -105,10 +105,10 @@ impl From<Unanswered> for ServerError {
         let kind = match () {
             () if no.is_overloaded() => ErrorKind::Overloaded,
             () if no.is_too_large() => ErrorKind::TooLarge,
-            () if no.status == 404 => ErrorKind::NotFound,
+            () if no.status() == Some(404) => ErrorKind::NotFound,
             () => ErrorKind::Other,
         };
-        ServerError { why: no.why, kind }
+        ServerError { why: no.why(), kind }
     }
 }
 

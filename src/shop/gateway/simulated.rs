@@ -8,7 +8,7 @@ use super::{
     wallet::{self, Held, Source},
 };
 use crate::{
-    platform::{Fault, LocalBoxFuture, Network, Row, Statement},
+    platform::{LocalBoxFuture, Network, Row, Statement},
     shop::Outcome,
 };
 
@@ -80,10 +80,10 @@ impl PaymentGateway for Simulated {
     ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
         Box::pin(async move {
             let account_id = desk.account.id;
-            let rows = desk
+            let [tip, outputs] = desk
                 .account
                 .db(desk.shop)?
-                .rows(vec![
+                .batch([
                     height(account_id),
                     Statement::new(
                         "SELECT txid, value, height FROM simulated_transactions WHERE account_id = ?1 AND address = ?2 LIMIT 100",
@@ -91,9 +91,6 @@ impl PaymentGateway for Simulated {
                     ),
                 ])
                 .await?;
-            let [tip, outputs] = rows.as_slice() else {
-                return Err(Fault("two answers were expected".into()).into());
-            };
             let tip = match tip.first() {
                 Some(row) => row.count()?,
                 None => START_HEIGHT as u32,

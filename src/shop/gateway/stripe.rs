@@ -3,6 +3,8 @@
 //! in. So a look and a notice find the same facts under the same ids, and a lost event costs nothing.
 
 use hmac::{Hmac, KeyInit, Mac};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use sha2::Sha256;
 
 use super::{
@@ -13,7 +15,7 @@ use super::{
     settings::{self, Set, Setting},
 };
 use crate::{
-    json::{self, Value, ValueExt},
+    json,
     platform::{LocalBoxFuture, LogLine, Row, Statement},
     shop::{
         Outcome, Refusal, id,
@@ -21,6 +23,8 @@ use crate::{
         time::{MINUTE, SECOND},
     },
 };
+
+use document::{ApiError, CheckoutSession, ErrorBody, Event, List, Reversal};
 
 pub const GATEWAY: Gateway = Gateway(&Stripe);
 
@@ -86,7 +90,7 @@ impl PaymentGateway for Stripe {
                 Ok(session) => Ok(PaymentPrompt::Page(session)),
                 Err(no) => {
                     let line = LogLine::warn("gateway.payment_refused").with("gateway", "stripe");
-                    desk.shop.platform.log.write(line.account(desk.account.id).order(draft.order_id).because(&no.why));
+                    desk.shop.platform.log.write(line.account(desk.account.id).order(draft.order_id).because(no.why()));
                     Err(no.into())
                 }
             }
@@ -95,20 +99,20 @@ impl PaymentGateway for Stripe {
 
     fn close<'a>(&'a self, desk: GatewayContext<'a>, order: PaymentTarget<'a>) -> LocalBoxFuture<'a, Outcome<()>> {
         Box::pin(async move {
-            let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.slug())]).await?;
-            let settings = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
+            let [rows] = desk.account.db(desk.shop)?.batch([settings::of(desk.account.id, self.slug())]).await?;
+            let settings = settings::read(desk.shop, desk.account.id, &rows)?;
             let api = Api::of(desk, &settings).ok_or(Refusal::GatewayNotConfigured)?;
             let id = order.session.map_or("", |session| &session.id);
-            let mut session = match api.call(&one(id), None).await {
+            let mut session: CheckoutSession = match api.call(&one(id), None).await {
                 // Of another account of the seller's at Stripe. Its time is over there as well.
-                Err(no) if no.status == 404 => return Ok(()),
+                Err(no) if no.status() == Some(404) => return Ok(()),
                 session => session?,
             };
-            if name(&session, "status") == Some("open") {
+            if session.status.text() == Some("open") {
                 let key = format!("{}.{}-expire", order.order_id, order.revision);
                 session = api.call(&format!("{SESSIONS}/{id}/expire"), Some((&key, ""))).await?;
             }
-            if name(&session, "status") == Some("expired") { Ok(()) } else { Err(Refusal::NotPayable.into()) }
+            if session.status.text() == Some("expired") { Ok(()) } else { Err(Refusal::NotPayable.into()) }
         })
     }
 
@@ -119,12 +123,11 @@ impl PaymentGateway for Stripe {
         known: &'a PaymentRecord,
     ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
         Box::pin(async move {
-            let db = desk.account.db(desk.shop)?;
-            let rows = db.rows(vec![settings::of(desk.account.id, self.slug())]).await?;
-            let settings = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
+            let [rows] = desk.account.db(desk.shop)?.batch([settings::of(desk.account.id, self.slug())]).await?;
+            let settings = settings::read(desk.shop, desk.account.id, &rows)?;
             let api = Api::of(desk, &settings).ok_or_else(|| SyncError::Unreachable("no secret key is set".into()))?;
             let session = order.session.map_or("", |session| &session.id);
-            let session = api.call(&one(session), None).await?;
+            let session: CheckoutSession = api.call(&one(session), None).await?;
             let movements = movements(&api, order, &session, !known.movements.is_empty()).await?;
             Ok(Observation::Ledger(GATEWAY, movements))
         })
@@ -144,17 +147,13 @@ impl PaymentGateway for Stripe {
         if !secret.is_some_and(|secret| is_signed(secret, notice)) {
             return Err(NotAdmitted::Unsigned);
         }
-        let event = json::parse(&notice.body).map_err(|_| NotAdmitted::Unknown)?;
-        let (id, about, live) = (name(&event, "id"), Event::read(&event), event.get("livemode"));
-        let (Some(id), Some(live)) = (id.filter(|id| id.starts_with("evt_")), live.and_then(Value::as_bool)) else {
-            return Err(NotAdmitted::Unknown);
-        };
+        let event: Event = json::from_others(&notice.body).ok_or(NotAdmitted::Unknown)?;
+        let id = event.id.text().filter(|id| id.starts_with("evt_"));
+        let (Some(id), Some(live)) = (id, *event.livemode) else { return Err(NotAdmitted::Unknown) };
         // The test mode of an account that takes real money moves none, and may be told to the same address.
         let key = settings::value(settings, Setting::StripeSecretKey);
-        match about.filter(|_| key.is_some_and(|key| key.contains("_live_") == live)) {
-            Some(about) => {
-                Ok(Admitted { id: id.to_owned(), order_id: about.order_id.map(str::to_owned), payment: None })
-            }
+        match News::of(&event).filter(|_| key.is_some_and(|key| key.contains("_live_") == live)) {
+            Some(news) => Ok(Admitted { id: id.to_owned(), order_id: news.order_id, payment: None }),
             None => Err(NotAdmitted::Irrelevant),
         }
     }
@@ -166,41 +165,41 @@ impl PaymentGateway for Stripe {
         notice: &'a GatewayNotification,
     ) -> LocalBoxFuture<'a, Result<Option<Resolved>, SyncError>> {
         Box::pin(async move {
-            let event = json::parse(&notice.body).ok();
-            let event = event.as_ref().and_then(Event::read);
-            let (Some(event), Some(api)) = (event, Api::of(desk, settings)) else { return Ok(None) };
-            let answer = match api.call(&event.path, None).await {
+            let (Some(news), Some(api)) = (News::read(notice), Api::of(desk, settings)) else { return Ok(None) };
+            let answer = match news.order_id {
+                Some(_) => api.call(&news.path, None).await.map(Some),
+                None => api.call(&news.path, None).await.map(List::<Box<RawValue>>::into_first),
+            };
+            let said: Option<Box<RawValue>> = match answer {
                 // Of another account of the seller's at Stripe: he has replaced his key.
-                Err(no) if no.status == 404 => return Ok(None),
+                Err(no) if no.status() == Some(404) => return Ok(None),
                 answer => answer?,
             };
-            let session = match event.order_id {
-                Some(_) => Some(&answer),
-                None => answer.get("data").and_then(|all| all.get(0)),
-            };
-            let (Some(session), Some(order_id)) = (session, session.and_then(order_of)) else { return Ok(None) };
-            Ok(Some(Resolved { order_id: order_id.to_owned(), said: session.clone() }))
+            let session: Option<CheckoutSession> = said.as_ref().and_then(|said| serde_json::from_str(said.get()).ok());
+            let order_id = session.as_ref().and_then(CheckoutSession::order);
+            Ok(order_id.map(|order_id| Resolved { order_id: order_id.to_owned(), said }))
         })
     }
 
-    /// `session`: as Stripe has it now.
+    /// `said`: the session as Stripe has it now.
     fn process<'a>(
         &'a self,
         desk: GatewayContext<'a>,
         settings: &'a [Set],
         notice: &'a GatewayNotification,
-        session: &'a Value,
+        said: Option<&'a RawValue>,
         order: PaymentTarget<'a>,
     ) -> LocalBoxFuture<'a, Result<Vec<LedgerEntry>, SyncError>> {
         Box::pin(async move {
-            let event = json::parse(&notice.body).ok();
-            let event = event.as_ref().and_then(Event::read);
-            let (Some(event), Some(api)) = (event, Api::of(desk, settings)) else { return Ok(Vec::new()) };
+            let (Some(news), Some(api)) = (News::read(notice), Api::of(desk, settings)) else { return Ok(Vec::new()) };
+            let Some(session) = said.and_then(|said| serde_json::from_str::<CheckoutSession>(said.get()).ok()) else {
+                return Ok(Vec::new());
+            };
             // Whoever writes the order's id on another payment has not paid it.
-            if !order.session.is_some_and(|its| name(session, "id").is_some_and(|id| its.knows(id))) {
+            if !order.session.is_some_and(|its| session.id.text().is_some_and(|id| its.knows(id))) {
                 return Ok(Vec::new());
             }
-            movements(&api, order, session, event.order_id.is_none()).await
+            movements(&api, order, &session, news.order_id.is_none()).await
         })
     }
 }
@@ -217,7 +216,11 @@ impl<'a> Api<'a> {
     }
 
     /// GET of a path under /v1, or POST of a form under an idempotency key.
-    fn call<'b>(&'b self, path: &str, post: Option<(&str, &str)>) -> LocalBoxFuture<'b, Result<Value, Unanswered>> {
+    fn call<'b, T: DeserializeOwned>(
+        &'b self,
+        path: &str,
+        post: Option<(&str, &str)>,
+    ) -> LocalBoxFuture<'b, Result<T, Unanswered>> {
         let shop = self.desk.shop;
         let body = post.map(|(_, form)| ("application/x-www-form-urlencoded", form.as_bytes().to_vec()));
         let mut request = ask::call(format!("{}/v1/{path}", shop.platform.settings.stripe_api_url), body);
@@ -227,47 +230,33 @@ impl<'a> Api<'a> {
         Box::pin(async move {
             ask::json(shop, request).await.map_err(|mut no| {
                 // Its code says what is wrong, and only words of a code are believed to be one.
-                let said = ask::read(&no.body);
-                let error = said.as_ref().and_then(|said| said.get("error"));
-                let code = error.and_then(|error| name(error, "code").or_else(|| name(error, "type")));
-                if let Some(code) = code.filter(|code| *code != "invalid_request_error") {
-                    no.why = code.to_owned();
-                }
+                let error = error(&no);
+                let code = error.code.text().or(error.kind.text());
+                no.code = code.filter(|code| *code != "invalid_request_error").map(str::to_owned);
                 no
             })
         })
     }
 }
 
+fn error(no: &Unanswered) -> ApiError {
+    ask::read::<ErrorBody>(&no.body).and_then(|body| body.error.0).unwrap_or_default()
+}
+
 /// Whether an idempotency key is of no use any more: it was used with another form (the buyer has corrected his e-mail), or what
 /// failed under it is answered again for a day.
 fn is_spoilt(no: &Unanswered) -> bool {
-    no.status == 500 || no.why == "idempotency_error"
+    no.status() == Some(500) || no.code.as_deref() == Some("idempotency_error")
 }
 
 /// Whether the e-mail that was filled in is what Stripe refuses (docs.stripe.com/error-codes#email-invalid).
 fn is_about_email(no: &Unanswered) -> bool {
-    let said = ask::read(&no.body);
-    let param = said.as_ref().and_then(|said| name(said.get("error")?, "param"));
-    no.why == "email_invalid" || param == Some("customer_email")
+    no.code.as_deref() == Some("email_invalid") || error(no).param.text() == Some("customer_email")
 }
 
 /// One session with its payment and that one's charge.
 fn one(session: &str) -> String {
     format!("{SESSIONS}/{session}?expand%5B%5D=payment_intent.latest_charge")
-}
-
-/// A field that is a name of Stripe's, such as an id: letters, digits and underscores, which mean nothing in an address.
-fn name<'a>(object: &'a Value, field: &str) -> Option<&'a str> {
-    let text = object.get(field)?.as_str()?;
-    let good = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    (good && (1..=255).contains(&text.len())).then_some(text)
-}
-
-/// The order that a session was opened for. `client_reference_id` says so as well, but a buyer can write that (into the
-/// address of a payment link), and the metadata nobody but the seller.
-fn order_of(session: &Value) -> Option<&str> {
-    session.get("metadata")?.get("order")?.as_str()
 }
 
 /// How a draft is put before the buyer. Everything in it is the same for a second try, so that the idempotency key holds; it
@@ -308,14 +297,14 @@ fn checkout(desk: GatewayContext<'_>, draft: PaymentRequest<'_>, prefill: bool) 
     Ok(form.finish())
 }
 
-fn session(desk: GatewayContext<'_>, answer: &Value) -> Option<Session> {
-    let url = answer.get("url")?.as_str()?;
+fn session(desk: GatewayContext<'_>, answer: &CheckoutSession) -> Option<Session> {
+    let url = answer.url.as_deref()?;
     let safe =
         url.starts_with("https://") || desk.shop.platform.settings.allow_insecure_urls && url.starts_with("http://");
     Some(Session {
-        id: name(answer, "id")?.to_owned(),
+        id: answer.id.text()?.to_owned(),
         url: url.to_owned(),
-        expires_at: Some(answer.get("expires_at")?.as_int::<i64>()?.checked_mul(SECOND)?),
+        expires_at: Some(answer.expires_at.as_ref()?.checked_mul(SECOND)?),
         state: SessionState::Open,
         past: Vec::new(),
     })
@@ -327,29 +316,31 @@ fn session(desk: GatewayContext<'_>, answer: &Value) -> Option<Session> {
 async fn movements(
     api: &Api<'_>,
     order: PaymentTarget<'_>,
-    session: &Value,
+    session: &CheckoutSession,
     all: bool,
 ) -> Result<Vec<LedgerEntry>, SyncError> {
     let mut movements = Vec::new();
-    if session.get("payment_status").and_then(Value::as_str) != Some("paid") {
+    if session.payment_status.as_deref() != Some("paid") {
         return Ok(movements);
     }
     let nonsense = || SyncError::Unreachable(NONSENSE.into());
-    let payment = session.get("payment_intent").ok_or_else(nonsense)?;
-    let charge = payment.get("latest_charge").ok_or_else(nonsense)?;
-    let payment_id = name(payment, "id").ok_or_else(nonsense)?;
-    let paid = fact(order, EntryKind::Paid, payment_id, session, "amount_total", charge).ok_or_else(nonsense)?;
+    let payment = session.payment_intent.as_ref().ok_or_else(nonsense)?;
+    let charge = payment.latest_charge.as_ref().ok_or_else(nonsense)?;
+    let payment_id = payment.id.text().ok_or_else(nonsense)?;
+    let total = (*session.amount_total, session.currency.text());
+    let paid = fact(order, EntryKind::Paid, payment_id, total, *charge.created).ok_or_else(nonsense)?;
     movements.push(paid);
-    let refunded = charge.get("amount_refunded").and_then(Value::as_int::<i64>) != Some(0);
-    let disputed = charge.get("disputed").and_then(Value::as_bool) != Some(false);
+    let refunded = *charge.amount_refunded != Some(0);
+    let disputed = *charge.disputed != Some(false);
     for (list, some) in [("refunds", refunded), ("disputes", disputed)] {
         if !some && !all {
             continue;
         }
-        let answer = api.call(&format!("{list}?limit=100&payment_intent={payment_id}"), None).await?;
-        for object in answer.get("data").and_then(Value::as_list).ok_or_else(nonsense)? {
-            let id = name(object, "id").ok_or_else(nonsense)?;
-            let kinds: &[EntryKind] = match (list, name(object, "status").unwrap_or_default()) {
+        let answer: List<Reversal> = api.call(&format!("{list}?limit=100&payment_intent={payment_id}"), None).await?;
+        for object in answer.data.as_ref().ok_or_else(nonsense)? {
+            let object = object.as_ref().ok_or_else(nonsense)?;
+            let id = object.id.text().ok_or_else(nonsense)?;
+            let kinds: &[EntryKind] = match (list, object.status.text().unwrap_or_default()) {
                 ("refunds", "succeeded") => &[EntryKind::Refunded],
                 ("refunds", "failed" | "canceled") => &[EntryKind::RefundFailed],
                 ("refunds", _) => &[],
@@ -361,9 +352,8 @@ async fn movements(
                 _ => &[EntryKind::DisputeOpened],
             };
             for kind in kinds {
-                // A dispute moves on when its money does; it was created long before.
-                let moved = object.get("balance_transactions").and_then(Value::as_list).and_then(<[_]>::last);
-                let fact = fact(order, *kind, id, object, "amount", moved.unwrap_or(object)).ok_or_else(nonsense)?;
+                let sum = (*object.amount, object.currency.text());
+                let fact = fact(order, *kind, id, sum, object.moved_at()).ok_or_else(nonsense)?;
                 movements.push(LedgerEntry { of: payment_id.to_owned(), ..fact });
             }
         }
@@ -371,47 +361,51 @@ async fn movements(
     Ok(movements)
 }
 
-/// `money` has its currency and the amount, `at` the time. In another currency than the order's it pays nothing.
+/// A sum in Stripe's units and its currency, `at` so many seconds since 1970. In another currency than the order's it pays
+/// nothing.
 fn fact(
     order: PaymentTarget<'_>,
     kind: EntryKind,
     id: &str,
-    money: &Value,
-    amount: &str,
-    at: &Value,
+    (units, currency): (Option<i64>, Option<&str>),
+    at: Option<i64>,
 ) -> Option<LedgerEntry> {
     let its = order.price.currency();
-    let units: i64 = money.get(amount)?.as_int()?;
-    let (kind, value) = match name(money, "currency")?.eq_ignore_ascii_case(its.code()) {
+    let units = units?;
+    let (kind, value) = match currency?.eq_ignore_ascii_case(its.code()) {
         true => (kind, currency::minor(units, its)),
         false => (EntryKind::WrongCurrency, 0),
     };
-    let at = at.get("created")?.as_int::<i64>()?.saturating_mul(SECOND);
+    let at = at?.saturating_mul(SECOND);
     Some(LedgerEntry { id: id.to_owned(), kind, of: id.to_owned(), value, at })
 }
 
 /// What an event is about, if it is about a payment of which there is news.
-struct Event<'a> {
+struct News {
     /// Of a session's own event; others name only the payment.
-    order_id: Option<&'a str>,
+    order_id: Option<String>,
     /// Where the session is found.
     path: String,
 }
 
-impl Event<'_> {
-    fn read(event: &Value) -> Option<Event<'_>> {
-        let object = event.get("data")?.get("object")?;
-        match event.get("type")?.as_str()? {
+impl News {
+    fn read(notice: &GatewayNotification) -> Option<News> {
+        News::of(&json::from_others(&notice.body)?)
+    }
+
+    fn of(event: &Event) -> Option<News> {
+        let object = event.object()?;
+        match event.kind.as_deref()? {
             "checkout.session.completed" | "checkout.session.async_payment_succeeded" => {
-                Some(Event { order_id: Some(order_of(object)?), path: one(name(object, "id")?) })
+                Some(News { order_id: Some(object.order()?.to_owned()), path: one(object.id.text()?) })
             }
             kind if kind == "charge.refunded"
                 || ["refund.", "charge.refund.", "charge.dispute."].iter().any(|known| kind.starts_with(known)) =>
             {
-                let payment = name(object, "payment_intent")?;
+                let payment = object.payment_intent.text()?;
                 let path =
                     format!("{SESSIONS}?payment_intent={payment}&expand%5B%5D=data.payment_intent.latest_charge");
-                Some(Event { order_id: None, path })
+                Some(News { order_id: None, path })
             }
             _ => None,
         }
@@ -439,5 +433,6 @@ fn is_signed(secret: &str, notice: &GatewayNotification) -> bool {
 }
 
 mod currency;
+mod document;
 #[cfg(test)]
 mod tests;

@@ -164,8 +164,8 @@ pub async fn release(shop: &Shop, gateway: Gateway, text: &str) -> Outcome<Resul
             Err(error) => return Ok(Err(error)),
         };
         let take_away = take_from_owner(gateway, &identity(&source, &nobody));
-        let rows = nobody.db(shop)?.commit(vec![take_away]).await?;
-        if let Some(row) = rows.first().and_then(|rows| rows.first()) {
+        let [rows] = nobody.db(shop)?.commit_batch([take_away]).await?;
+        if let Some(row) = rows.first() {
             return Ok(Ok(Some(row.text()?)));
         }
     }

@@ -247,11 +247,8 @@ impl Order {
 }
 
 pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Order> {
-    let rows = account.db(shop)?.rows(vec![sql::by_id(account.id, id)]).await?;
-    match rows.first().and_then(|rows| rows.first()) {
-        Some(row) => Ok(sql::from_row(row)?),
-        None => Err(Refusal::NotFound.into()),
-    }
+    let row = account.db(shop)?.row(sql::by_id(account.id, id)).await?.ok_or(Refusal::NotFound)?;
+    Ok(sql::from_row(&row)?)
 }
 
 /// Those that the filter admits, newest first. `page` counts from 1.
@@ -259,6 +256,6 @@ pub async fn list(shop: &Shop, account: &Account, filter: &Filter, page: u32, pe
     if !filter.is_empty() {
         return filter::list(shop, account, filter, page, per_page).await;
     }
-    let rows = account.db(shop)?.rows(sql::page(account.id, page, per_page).into()).await?;
-    Ok(list::read(&rows, sql::from_row)?)
+    let answers = account.db(shop)?.batch(sql::page(account.id, page, per_page)).await?;
+    Ok(list::read(answers, sql::from_row)?)
 }

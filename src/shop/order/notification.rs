@@ -1,6 +1,8 @@
 //! Notifications: what gateways send us. A notice is kept as it came and answered; then it is heard, out of a queue, as often as
 //! that takes. Hearing it twice changes nothing.
 
+use std::collections::BTreeMap;
+
 use super::sync;
 use crate::{
     json::{self, Pairs},
@@ -31,8 +33,8 @@ pub async fn receive(
     notice: GatewayNotification,
 ) -> Outcome<Result<(), NotAdmitted>> {
     let db = account.db(shop)?;
-    let rows = db.rows(vec![settings::of(account.id, gateway.slug())]).await?;
-    let settings = settings::read(shop, account.id, rows.first().map_or(&[], Vec::as_slice))?;
+    let [settings] = db.batch([settings::of(account.id, gateway.slug())]).await?;
+    let settings = settings::read(shop, account.id, &settings)?;
     if settings.is_empty() {
         return Err(Refusal::NotFound.into());
     }
@@ -40,13 +42,12 @@ pub async fn receive(
         Ok(admitted) => admitted,
         Err(no) => return Ok(Err(no)),
     };
-    let kept = db.commit(vec![keep(account.id, gateway, &admitted, &notice), is_full(account.id)]).await;
-    let kept = kept.map_err(CommitError::into_fault)?;
-    let has_row = |n: usize| kept.get(n).is_some_and(|rows| !rows.is_empty());
-    if !has_row(0) && has_row(1) {
+    let keep = [keep(account.id, gateway, &admitted, &notice), is_full(account.id)];
+    let [kept, full] = db.commit_batch(keep).await.map_err(CommitError::into_fault)?;
+    if kept.is_empty() && !full.is_empty() {
         return Ok(Err(NotAdmitted::Full));
     }
-    if has_row(0) {
+    if !kept.is_empty() {
         let (shard, gateway, id) = (account.shard.clone(), gateway.slug().to_owned(), admitted.id);
         shop.enqueue(vec![(Job::Hear { shard, account_id: account.id, gateway, id }, 0)]).await;
     }
@@ -91,20 +92,17 @@ fn is_full(account_id: i64) -> Statement {
 /// Hears a kept notice, unless it was heard already.
 pub async fn process(shop: &Shop, account: &Account, gateway: &str, id: &str) -> Result<(), Fault> {
     let db = account.db(shop)?;
-    let claim = vec![
+    let claim = [
         unheard(account.id, gateway, id),
         claim(account.id, gateway, id, shop.now()),
         clear(account.id, gateway, id),
         settings::of(account.id, gateway),
     ];
-    let rows = db.commit(claim).await.map_err(CommitError::into_fault)?;
-    let [notifications, claimed, _, settings] = rows.as_slice() else {
-        return Err(Fault("four answers were expected".into()));
-    };
+    let [notifications, claimed, _, settings] = db.commit_batch(claim).await.map_err(CommitError::into_fault)?;
     let (Some(row), Some(claimed)) = (notifications.first(), claimed.first()) else { return Ok(()) };
     let is_last = claimed.read(|row| Ok(row.maybe_int()))?.is_none();
     let result = match Gateway::parse(gateway) {
-        Some(gateway) => try_once(shop, account, gateway, id, row, settings).await,
+        Some(gateway) => try_once(shop, account, gateway, id, row, &settings).await,
         None => Ok(Some("there is no such gateway any more".into())),
     };
     let why = match &result {
@@ -146,7 +144,7 @@ async fn try_once(
             Ok(_) | Err(Error::Refused(_)) => return Ok(None),
             Err(Error::Fault(fault)) => return Err(fault.into()),
         };
-        let movements = adapter.process(desk, &settings, &notice, &said, order.target()).await?;
+        let movements = adapter.process(desk, &settings, &notice, said.as_deref(), order.target()).await?;
         Ok(Some((order_id, movements)).filter(|(_, movements)| !movements.is_empty()))
     };
     match movements.await {
@@ -212,9 +210,8 @@ fn clear(account_id: i64, gateway: &str, id: &str) -> Statement {
 fn from_row(row: &Row) -> Result<(GatewayNotification, bool), Fault> {
     row.read(|row| {
         let (body, headers) = (row.text(), row.text());
-        let headers: json::Map<String, json::Value> = json::from_text(&headers).unwrap_or_default();
-        let headers =
-            headers.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect();
+        let headers: BTreeMap<String, String> = json::from_text(&headers).unwrap_or_default();
+        let headers = headers.into_iter().collect();
         Ok((GatewayNotification { body, headers, received_at: row.int() }, row.flag()))
     })
 }

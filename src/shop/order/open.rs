@@ -2,7 +2,7 @@
 
 use super::{Draft, Order, Status, schedule, sql};
 use crate::{
-    platform::{Fault, Row, Statement},
+    platform::{Row, Statement, first_answers},
     shop::{
         Outcome, Refusal, Shop,
         account::{
@@ -58,7 +58,7 @@ pub async fn place(shop: &Shop, account: &Account, draft: Draft, begin: Vec<Stat
     let rates = worth(shop, account, draft.gateway, draft.price).await?;
     let mut statements = vec![webhook::sql::enabled(account.id), policy::of(account.id)];
     let taking = draft.gateway.of(account).takes(account.id, &Reservation::Order);
-    let taken = 2..2 + taking.len();
+    let takes = taking.len();
     statements.extend(taking);
     statements.extend(begin);
     let mut first = Prepared::new(account.db(shop)?, (), statements);
@@ -66,25 +66,24 @@ pub async fn place(shop: &Shop, account: &Account, draft: Draft, begin: Vec<Stat
         first = worth_taking(first, account, draft.gateway, draft.price, rates)?;
     }
     let (_, rows) = first.commit(shop, Vec::new()).await?;
-    let [endpoints, policy, ..] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()).into());
-    };
-    let ready = Ready { endpoints, policy, taken: rows.get(taken).unwrap_or_default(), rates };
+    let ([endpoints, policy], mut taken) = first_answers(rows)?;
+    taken.truncate(takes);
+    let ready = Ready { endpoints, policy, taken, rates };
     // Its idempotency key went to another runner: it took too long.
     Ok(prepare(shop, account, draft, ready).await?.on_stale(Refusal::RequestInProgress))
 }
 
 /// What the first commit of an order answered.
-pub struct Ready<'a> {
-    pub endpoints: &'a [Row],
-    pub policy: &'a [Row],
+pub struct Ready {
+    pub endpoints: Vec<Row>,
+    pub policy: Vec<Row>,
     /// The answers to `PaymentGateway::takes`.
-    pub taken: &'a [Vec<Row>],
+    pub taken: Vec<Vec<Row>>,
     pub rates: Option<Rates>,
 }
 
 /// Prices the draft and opens its payment: an order with the webhooks it owes, ready to be committed.
-pub async fn prepare(shop: &Shop, account: &Account, draft: Draft, ready: Ready<'_>) -> Outcome<Prepared<Order>> {
+pub async fn prepare(shop: &Shop, account: &Account, draft: Draft, ready: Ready) -> Outcome<Prepared<Order>> {
     let policy = match ready.policy.first() {
         Some(row) => {
             let (policy, disabled_at) = row.read(|row| Ok((Policy::read(row), row.maybe_int())))?;
@@ -95,12 +94,13 @@ pub async fn prepare(shop: &Shop, account: &Account, draft: Draft, ready: Ready<
         }
         None => Policy::default(),
     };
-    let opened = draft.gateway.of(account).open(GatewayContext { shop, account }, draft.request(), ready.taken).await?;
+    let opened =
+        draft.gateway.of(account).open(GatewayContext { shop, account }, draft.request(), &ready.taken).await?;
     let now = shop.now();
     let mut order = price(account, draft, opened, ready.rates.as_ref(), policy, now)?;
     let delay = schedule::delay(&order, now, shop.platform.settings.watch_seconds);
     order.watch_lease = delay.map(|delay| schedule::lease(now, delay));
-    let endpoints = Endpoint::from_rows(ready.endpoints)?;
+    let endpoints = Endpoint::from_rows(&ready.endpoints)?;
     let owed = webhook::owe(shop, account.id, &[Event::OrderCreated], &order, &endpoints)?;
     let mut statements = vec![sql::insert(&order)];
     statements.extend(owed.statements);

@@ -9,7 +9,7 @@ use super::{
     sql,
 };
 use crate::{
-    platform::{CommitError, Fault, LogLine, Statement},
+    platform::{CommitError, Fault, LogLine, Row, Statement},
     shop::{
         Error, Outcome, Refusal, Shop,
         account::Account,
@@ -116,24 +116,21 @@ struct Loaded {
 
 async fn load(shop: &Shop, account: &Account, order_id: &str) -> Outcome<Loaded> {
     let db = account.db(shop)?;
-    let rows = db
-        .rows(vec![
+    let [orders, receipts, movements, endpoints] = db
+        .batch([
             sql::by_id(account.id, order_id),
             record::receipts(account.id, order_id),
             record::movements(account.id, order_id),
             webhook::sql::enabled(account.id),
         ])
         .await?;
-    let [orders, receipts, movements, endpoints] = rows.as_slice() else {
-        return Err(Fault("four answers were expected".into()).into());
-    };
     Ok(Loaded {
         order: sql::from_row(orders.first().ok_or(Refusal::NotFound)?)?,
         record: PaymentRecord {
             receipts: receipts.iter().map(record::receipt).collect::<Result<_, _>>()?,
             movements: movements.iter().map(record::movement).collect::<Result<_, _>>()?,
         },
-        endpoints: Endpoint::from_rows(endpoints)?,
+        endpoints: Endpoint::from_rows(&endpoints)?,
     })
 }
 
@@ -247,9 +244,9 @@ async fn keep_alive(
         (None, Some(_)) => sql::end_lease(account.id, &order.id, generation),
         _ => return Ok(Some(order)),
     };
-    let rows = account.db(shop)?.commit(vec![statement]).await.map_err(CommitError::into_fault)?;
+    let [rows] = account.db(shop)?.commit_batch([statement]).await.map_err(CommitError::into_fault)?;
     if next.is_some() {
-        match rows.first().and_then(|rows| rows.first()) {
+        match rows.first() {
             Some(row) => order.watch_turn = row.int()?,
             None => return Ok(None),
         }
@@ -284,7 +281,7 @@ pub async fn resume(shop: &Shop, account: &Account, order: &Order) {
 /// The order with a lease and a new turn; `None` when somebody else was first.
 async fn begin_turn(shop: &Shop, account: &Account, order: &Order) -> Result<Option<Order>, Fault> {
     let begin = sql::begin_lease(account.id, &order.id, order.watch_turn, shop.now() + schedule::LEASE);
-    let rows = account.db(shop)?.commit(vec![begin]).await.map_err(CommitError::into_fault)?;
-    let turn = rows.first().and_then(|rows| rows.first()).map(|row| row.int()).transpose()?;
+    let [rows] = account.db(shop)?.commit_batch([begin]).await.map_err(CommitError::into_fault)?;
+    let turn = rows.first().map(Row::int).transpose()?;
     Ok(turn.map(|watch_turn| Order { watch_turn, ..order.clone() }))
 }

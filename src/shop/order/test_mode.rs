@@ -3,7 +3,7 @@
 
 use super::{Order, sql, sync};
 use crate::{
-    platform::{Fault, Statement},
+    platform::{Row, Statement, last_answers},
     shop::{Outcome, Refusal, Shop, account::Account, gateway::simulated, id},
 };
 
@@ -98,12 +98,9 @@ pub async fn mine(
     statements.extend(simulated::mine(account.id, count, address));
     statements.push(simulated::height(account.id));
     statements.push(sql::watched(account.id, MOST_LOOKS));
-    let rows = commit(shop, account, statements).await?;
-    let [.., height, watched] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()).into());
-    };
+    let [height, watched] = last_answers(commit(shop, account, statements).await?)?;
     // Confirmations grow for every open order, not only for the one whose transaction was taken in.
-    for row in watched {
+    for row in &watched {
         sync::now(shop, account, &row.text()?).await?;
     }
     // One that is paid isn't among them.
@@ -123,6 +120,6 @@ pub async fn double_spend(shop: &Shop, account: &Account, order_id: &str, begin:
     sync::now(shop, account, order_id).await
 }
 
-async fn commit(shop: &Shop, account: &Account, statements: Vec<Statement>) -> Outcome<Vec<Vec<crate::platform::Row>>> {
+async fn commit(shop: &Shop, account: &Account, statements: Vec<Statement>) -> Outcome<Vec<Vec<Row>>> {
     Ok(account.db(shop)?.commit(statements).await?)
 }

@@ -11,7 +11,7 @@ use super::{
     prepared::Prepared,
     time::DAY,
 };
-use crate::platform::{Fault, LogLine, Statement};
+use crate::platform::{LogLine, Statement, first_answers};
 
 pub mod sql;
 pub mod token;
@@ -73,8 +73,11 @@ pub async fn create(shop: &Shop, account: &Account, request: Request) -> Outcome
         expires_at: now + LASTS,
     };
     let token = token::sign(&shop.platform.settings.token_keys, &id, &link);
-    let prepared = Prepared::new(account.db(shop)?, Made { id, token }, vec![insert])
-        .on_constraint("payments.confirmations", Refusal::GatewayNotConfigured);
+    let prepared = Prepared::new(account.db(shop)?, Made { id, token }, vec![insert]).on_missing(
+        "payments",
+        "confirmations",
+        Refusal::GatewayNotConfigured,
+    );
     match order::open::known_rates(shop, account, link.gateway).await {
         Some(rates) => order::open::worth_taking(prepared, account, link.gateway, link.price, &rates),
         None => Ok(prepared),
@@ -135,10 +138,7 @@ pub async fn start(
         let taker = Reservation::Link { payment_id, order_id: &order_id, now: shop.now() };
         statements.extend(link.gateway.of(&account).takes(account.id, &taker));
     }
-    let rows = db.commit(statements).await?;
-    let [orders, payments, endpoints, policy, taken @ ..] = rows.as_slice() else {
-        return Err(Fault("four answers were expected".into()).into());
-    };
+    let ([orders, payments, endpoints, policy], taken) = first_answers(db.commit(statements).await?)?;
     if let Some(row) = orders.first() {
         return Ok(order::sql::from_row(row)?);
     }
@@ -174,7 +174,7 @@ pub async fn start(
     };
     let prepared = order::open::prepare(shop, &account, draft, ready)
         .await?
-        .on_constraint("orders.id", Refusal::Conflict)
+        .on_taken("orders", "id", Refusal::Conflict)
         .on_stale(Refusal::Destroyed);
     match prepared.commit(shop, vec![sql::still_there(account.id, payment_id)]).await {
         Ok((order, _)) => Ok(order),
@@ -198,13 +198,8 @@ pub fn is_destroyed(account_id: i64, payment_id: &str) -> Statement {
 /// without money goes on being watched: a buyer may have sent it already.
 pub async fn destroy(shop: &Shop, account: &Account, payment_id: &str) -> Outcome<()> {
     let order_id = order_id(payment_id).ok_or(Refusal::NotFound)?;
-    let rows = account
-        .db(shop)?
-        .commit(vec![sql::destroy(account.id, payment_id, &order_id, shop.now()), sql::by_id(account.id, payment_id)])
-        .await?;
-    let [destroyed, payments] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()).into());
-    };
+    let statements = [sql::destroy(account.id, payment_id, &order_id, shop.now()), sql::by_id(account.id, payment_id)];
+    let [destroyed, payments] = account.db(shop)?.commit_batch(statements).await?;
     let payment = sql::from_row(payments.first().ok_or(Refusal::NotFound)?)?;
     if destroyed.is_empty() && !payment.destroyed {
         return Err(Refusal::HasPayments.into());

@@ -144,16 +144,13 @@ pub struct Restock {
 /// serials.
 pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Product>> {
     let statements = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
-    let rows = account.db(shop)?.rows(statements.into()).await?;
-    Ok(list::read(&rows, sql::product)?)
+    Ok(list::read(account.db(shop)?.batch(statements).await?, sql::product)?)
 }
 
 /// With all of its serials that are in stock.
 pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Product> {
-    let rows = account.db(shop)?.rows(vec![sql::one(account.id, id), stock::sql::info(account.id, id)]).await?;
-    let [products, info] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()).into());
-    };
+    let [products, info] =
+        account.db(shop)?.batch([sql::one(account.id, id), stock::sql::info(account.id, id)]).await?;
     let mut product = sql::product(products.first().ok_or(Refusal::NotFound)?)?;
     if let Some(row) = info.first() {
         product.info = row.read(|row| Ok(row.maybe_text()))?;
@@ -243,10 +240,10 @@ fn stocking(prepared: Prepared<Product>, account: &Account, serials: &Serials) -
     const NAMED: u32 = 11;
     let product = &prepared.value;
     if !product.unique_serials {
-        return prepared.on_constraint("serials.seq", Refusal::NotFound).on_stale(Refusal::Conflict);
+        return prepared.on_missing("serials", "seq", Refusal::NotFound).on_stale(Refusal::Conflict);
     }
     let taken = stock::sql::taken(account.id, &product.id, serials, NAMED);
-    prepared.on_constraint("serials.seq", Refusal::NotFound).why_stale(taken, |rows| {
+    prepared.on_missing("serials", "seq", Refusal::NotFound).why_stale(taken, |rows| {
         let taken = rows.iter().map(stock::sql::taken_row).collect::<Result<Vec<_>, _>>()?;
         // None is taken: then the product itself was changed meanwhile.
         Ok(if taken.is_empty() { Refusal::Conflict } else { Refusal::SerialsTaken(taken) })

@@ -9,7 +9,7 @@ use super::{
     prepared::Prepared,
     webhook::{self, Endpoint, Event, Subject},
 };
-use crate::platform::Fault;
+use crate::platform::first_answers;
 
 mod sql;
 
@@ -118,18 +118,15 @@ const RECENT_BYTES: usize = 32 << 10;
 
 /// Each query comes with its newest reply. `page` counts from 1.
 pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Query>> {
-    let rows = account.db(shop)?.rows(sql::page(account.id, page, per_page).into()).await?;
-    Ok(list::read(&rows, sql::with_newest)?)
+    let answers = account.db(shop)?.batch(sql::page(account.id, page, per_page)).await?;
+    Ok(list::read(answers, sql::with_newest)?)
 }
 
 /// With all its replies.
 pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Query> {
-    let statements = vec![sql::one(account.id, id), sql::replies(account.id, id, MOST_REPLIES)];
-    let rows = account.db(shop)?.rows(statements).await?;
-    let [queries, replies] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()).into());
-    };
-    Ok(sql::query(queries.first().ok_or(Refusal::NotFound)?, replies)?)
+    let statements = [sql::one(account.id, id), sql::replies(account.id, id, MOST_REPLIES)];
+    let [queries, replies] = account.db(shop)?.batch(statements).await?;
+    Ok(sql::query(queries.first().ok_or(Refusal::NotFound)?, &replies)?)
 }
 
 /// Refused unless the order, if one is named, is there.
@@ -137,10 +134,7 @@ pub async fn create(shop: &Shop, account: &Account, question: Question) -> Outco
     let db = account.db(shop)?;
     let mut statements = vec![webhook::sql::enabled(account.id)];
     statements.extend(question.order_id.as_deref().map(|id| order::sql::by_id(account.id, id)));
-    let rows = db.rows(statements).await?;
-    let [endpoints, orders @ ..] = rows.as_slice() else {
-        return Err(Fault("an answer was expected".into()).into());
-    };
+    let ([endpoints], orders) = first_answers(db.rows(statements).await?)?;
     if orders.iter().any(Vec::is_empty) {
         return Err(Refusal::NoSuchOrder.into());
     }
@@ -158,7 +152,7 @@ pub async fn create(shop: &Shop, account: &Account, question: Question) -> Outco
         created_at: now,
         updated_at: now,
     };
-    let endpoints = Endpoint::from_rows(endpoints)?;
+    let endpoints = Endpoint::from_rows(&endpoints)?;
     let owed = webhook::owe(shop, account.id, &[Event::QueryCreated], &query, &endpoints)?;
     let mut statements = vec![sql::insert(account.id, &query)];
     statements.extend(owed.statements);
@@ -169,13 +163,10 @@ pub async fn create(shop: &Shop, account: &Account, question: Question) -> Outco
 /// as a conflict when somebody else changed the query at the same time: who reads again goes after them.
 pub async fn change(shop: &Shop, account: &Account, id: &str, change: &Change) -> Outcome<Prepared<Query>> {
     let db = account.db(shop)?;
-    let rows = db
-        .rows(vec![sql::one(account.id, id), sql::replies(account.id, id, RECENT), webhook::sql::enabled(account.id)])
+    let [queries, replies, endpoints] = db
+        .batch([sql::one(account.id, id), sql::replies(account.id, id, RECENT), webhook::sql::enabled(account.id)])
         .await?;
-    let [queries, replies, endpoints] = rows.as_slice() else {
-        return Err(Fault("three answers were expected".into()).into());
-    };
-    let mut query = sql::query(queries.first().ok_or(Refusal::NotFound)?, replies)?;
+    let mut query = sql::query(queries.first().ok_or(Refusal::NotFound)?, &replies)?;
     let status = query.status.after(change);
     let unchanged = sql::unchanged(account.id, &query);
     let events: &[Event] = match change {
@@ -196,7 +187,7 @@ pub async fn change(shop: &Shop, account: &Account, id: &str, change: &Change) -
     };
     query.status = status;
     query.updated_at = shop.now();
-    let owed = webhook::owe(shop, account.id, events, &query, &Endpoint::from_rows(endpoints)?)?;
+    let owed = webhook::owe(shop, account.id, events, &query, &Endpoint::from_rows(&endpoints)?)?;
     let mut statements = vec![unchanged, sql::update(account.id, &query)];
     if let (Change::Reply { .. }, Some(reply)) = (change, query.replies.first()) {
         statements.push(sql::insert_reply(account.id, &query, reply));

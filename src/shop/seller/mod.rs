@@ -44,17 +44,14 @@ pub struct Change {
 }
 
 pub async fn profile(shop: &Shop, account: &Account) -> Outcome<Profile> {
-    let statements = vec![sql::shop(account.id), wallet::active(account.id), settings::all(account.id)];
-    let rows = account.db(shop)?.rows(statements).await?;
-    let [shop_rows, wallet_rows, settings_rows] = rows.as_slice() else {
-        return Err(Fault("three answers were expected".into()).into());
-    };
+    let statements = [sql::shop(account.id), wallet::active(account.id), settings::all(account.id)];
+    let [shop_rows, wallet_rows, settings_rows] = account.db(shop)?.batch(statements).await?;
     let row = shop_rows.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
     let mut profile = sql::profile(row, |sealed| sealed.open(shop, account.id, shop.now()))?;
-    for row in wallet_rows {
+    for row in &wallet_rows {
         profile.wallets.push(wallet::from_row(shop, account, row)?);
     }
-    for row in settings_rows {
+    for row in &settings_rows {
         profile.settings.extend(settings::from_row(shop, account.id, row)?);
     }
     Ok(profile)
@@ -89,7 +86,7 @@ pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<P
             }
             profile(shop, account).await
         }
-        Err(no) if no.names("wallets.identity") => Err(taken().into()),
+        Err(no) if no.is_taken("wallets", "identity") => Err(taken().into()),
         Err(no) => Err(no.into()),
     }
 }

@@ -70,8 +70,8 @@ pub type At<'a> = (&'a str, &'a str, Place);
 
 /// Refused when there is no such row.
 pub async fn look(shop: &Shop, account: &Account, (table, id, place): At<'_>) -> Outcome<()> {
-    let rows = account.db(shop)?.rows(vec![sql::one(account.id, table, id, place.column())]).await?;
-    if rows.iter().flatten().next().is_some() { Ok(()) } else { Err(Refusal::NotFound.into()) }
+    let row = account.db(shop)?.row(sql::one(account.id, table, id, place.column())).await?;
+    if row.is_some() { Ok(()) } else { Err(Refusal::NotFound.into()) }
 }
 
 /// Puts an upload in its place. What was there is deleted.
@@ -113,10 +113,9 @@ async fn write(
 ) -> Outcome<Option<Upload>> {
     let column = place.column();
     let statements =
-        vec![sql::one(account.id, table, id, column), sql::write(account.id, table, id, column, upload, shop.now())];
-    let rows = account.db(shop)?.commit(statements).await?;
-    let row = rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
-    Ok(row.read(read)?)
+        [sql::one(account.id, table, id, column), sql::write(account.id, table, id, column, upload, shop.now())];
+    let [before, _] = account.db(shop)?.commit_batch(statements).await?;
+    Ok(before.first().ok_or(Refusal::NotFound)?.read(read)?)
 }
 
 /// Deletes an object that no row names any more. If that fails it lies there and harms nobody.

@@ -2,12 +2,12 @@
 
 use super::{open, seal};
 use crate::{
-    json::{self, Value, ValueExt},
+    json,
     platform::{CommitError, Fault, Statement},
     shop::Shop,
 };
 
-/// A column of sealed texts, or of JSON lists that each begin with one: `[[sealed, …], …]`.
+/// A column of sealed texts, or of JSON lists of them, each with a time: `[[sealed, ms], …]`.
 struct Column {
     table: &'static str,
     column: &'static str,
@@ -60,13 +60,10 @@ pub async fn turn(shop: &Shop, after: Option<&str>) -> Result<Option<Turn>, Faul
     };
     let db = shop.platform.databases.shard(shard)?;
     let key = shop.platform.settings.vault_keys.first().0;
-    let rows = db.rows(vec![column.take_sealed(key, behind, row), column.looked_to(behind, row)]).await?;
-    let [found, looked_to] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()));
-    };
+    let [found, looked_to] = db.batch([column.take_sealed(key, behind, row), column.looked_to(behind, row)]).await?;
     let mut turn = Turn { resealed: 0, unopened: Vec::new(), after: None };
     let mut writes = Vec::new();
-    for row in found {
+    for row in &found {
         let (account_id, row, place, sealed) = row.read(|row| Ok((row.int(), row.text(), row.text(), row.text())))?;
         let name = format!("{shard} {} {account_id} {row}", column.name());
         match anew(shop, &place, &sealed) {
@@ -153,13 +150,9 @@ fn anew(shop: &Shop, place: &str, sealed: &str) -> Option<String> {
     if !sealed.starts_with('[') {
         return again(sealed);
     }
-    let mut list = json::parse(sealed).ok()?.into_array()?;
-    for item in &mut list {
-        let Value::Array(fields) = item else {
-            return None;
-        };
-        let first = fields.first_mut()?;
-        *first = Value::String(again(first.as_str()?)?);
+    let mut list: Vec<(String, i64)> = json::from_text(sealed)?;
+    for (sealed, _) in &mut list {
+        *sealed = again(sealed)?;
     }
-    Some(Value::Array(list).to_text())
+    Some(json::to_text(&list))
 }

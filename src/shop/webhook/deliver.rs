@@ -13,7 +13,7 @@ use super::{
     turns::turns,
 };
 use crate::{
-    platform::{Fault, LogLine, Row, Statement},
+    platform::{Fault, LogLine, Row, Statement, first_answers},
     shop::{job::Job, time::SECOND},
 };
 
@@ -45,10 +45,7 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)
     accounts.dedup();
     let mut statements = vec![task::tasks(logs), receiver::crowded(&accounts, shop.now())];
     statements.extend(accounts.iter().map(|account_id| sql::all(*account_id)));
-    let rows = db.rows(statements).await?;
-    let [tasks, crowded, endpoints @ ..] = rows.as_slice() else {
-        return Err(Fault("two answers were expected".into()));
-    };
+    let ([tasks, crowded], endpoints) = first_answers(db.rows(statements).await?)?;
     let crowded = crowded.iter().map(Row::int).collect::<Result<Vec<_>, _>>()?;
     // One row that can't be read must not keep the others.
     let tasks = tasks.iter().filter_map(|row| {
@@ -140,7 +137,7 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)
         if news.iter().enumerate().any(better) {
             continue;
         }
-        let its = accounts.iter().zip(endpoints).find(|(account_id, _)| **account_id == one.account_id);
+        let its = accounts.iter().zip(&endpoints).find(|(account_id, _)| **account_id == one.account_id);
         match one.owe(shop, its.map_or(&[], |(_, rows)| rows)) {
             Ok(Some(Owed { logs, statements })) => {
                 units.push(statements);

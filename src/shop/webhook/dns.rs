@@ -9,9 +9,11 @@
 
 use std::{cell::RefCell, net::IpAddr};
 
+use serde::Deserialize;
+
 use super::url;
 use crate::{
-    json::{self, ValueExt},
+    json::{self, Items, Maybe},
     platform::HttpRequest,
     shop::{
         Shop,
@@ -82,22 +84,36 @@ async fn ask(shop: &Shop, url: String) -> Found {
     }
 }
 
-/// `{"Status":0,"Answer":[{"name":"example.com","type":1,"TTL":300,"data":"93.184.216.34"},…]}`. `None` for whatever is
-/// no answer to the question.
+/// An answer in JSON (developers.cloudflare.com/1.1.1.1/encryption/dns-over-https/make-api-requests/dns-json).
+#[derive(Deserialize)]
+struct Answer {
+    /// RFC 1035, 4.1.1: 0 is fine, 3 says that there is no such name.
+    #[serde(rename = "Status")]
+    status: i64,
+    #[serde(rename = "Answer", default)]
+    records: Items<Record>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Record {
+    /// 1 is A, 28 is AAAA (RFC 3596); on the way there are aliases.
+    #[serde(rename = "type")]
+    kind: Maybe<i64>,
+    data: Maybe<String>,
+}
+
+/// `None` for whatever is no answer to the question.
 fn read(body: &[u8]) -> Option<Found> {
-    let body = json::parse(std::str::from_utf8(body).ok()?).ok()?;
-    // RFC 1035, 4.1.1: 0 is fine, 3 says that there is no such name.
-    match body.get("Status")?.as_int::<i64>()? {
+    let answer: Answer = json::from_others(std::str::from_utf8(body).ok()?)?;
+    match answer.status {
         0 => {}
         3 => return Some(Found::Nothing),
         _ => return None,
     }
-    let records = body.get("Answer").and_then(|records| records.as_list()).unwrap_or_default();
-    // 1 is A, 28 is AAAA (RFC 3596); on the way there are aliases.
-    let addresses =
-        records.iter().filter(|record| matches!(record.get("type").and_then(|n| n.as_int::<i64>()), Some(1 | 28)));
+    let addresses = answer.records.iter().filter(|record| matches!(*record.kind, Some(1 | 28)));
     let found = addresses.map(|record| {
-        match record.get("data").and_then(|data| data.as_str()).and_then(|data| data.parse::<IpAddr>().ok()) {
+        match record.data.as_deref().and_then(|data| data.parse::<IpAddr>().ok()) {
             Some(ip) if !url::is_private(ip) => Found::Public,
             // An address that can't be read is none that was checked.
             _ => Found::Private,

@@ -9,7 +9,7 @@ use super::{
     prepared::Prepared,
     time::{DAY, HOUR, MINUTE},
 };
-use crate::platform::{Fault, Row, Statement};
+use crate::platform::{Fault, Row, Statement, last_answers};
 use enable::Updated;
 use simulate::SampleOf;
 
@@ -225,12 +225,12 @@ pub fn messages(account: &Account, logs: &[Due]) -> Vec<(Job, u32)> {
 pub const MOST_ENDPOINTS: u32 = 100;
 
 pub async fn endpoints(shop: &Shop, account: &Account) -> Outcome<Vec<Endpoint>> {
-    let rows = account.db(shop)?.rows(vec![sql::all(account.id)]).await?;
-    Ok(Endpoint::from_rows(rows.first().map_or(&[], Vec::as_slice))?)
+    let [rows] = account.db(shop)?.batch([sql::all(account.id)]).await?;
+    Ok(Endpoint::from_rows(&rows)?)
 }
 
 pub async fn endpoint(shop: &Shop, account: &Account, id: &str) -> Outcome<Endpoint> {
-    let rows = account.db(shop)?.rows(vec![sql::one(account.id, id)]).await?;
+    let [rows] = account.db(shop)?.batch([sql::one(account.id, id)]).await?;
     first(&rows, sql::endpoint)
 }
 
@@ -286,7 +286,8 @@ pub async fn update_endpoint(
         statements.insert(0, receiver::release_endpoint(account.id, id, now));
     }
     let rows = account.db(shop)?.commit(statements).await?;
-    let endpoint = first(rows.last().map_or(&[], std::slice::from_ref), sql::endpoint)?;
+    let [rows] = last_answers(rows)?;
+    let endpoint = first(&rows, sql::endpoint)?;
     let Some((disabled_at, before)) = back else {
         return Ok(Updated::Done(endpoint));
     };
@@ -297,25 +298,25 @@ pub async fn update_endpoint(
 }
 
 pub async fn destroy_endpoint(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
-    let statements = vec![receiver::release_endpoint(account.id, id, shop.now()), sql::destroy(account.id, id)];
-    let rows = account.db(shop)?.commit(statements).await?;
-    first(rows.last().map_or(&[], std::slice::from_ref), |_| Ok(()))
+    let statements = [receiver::release_endpoint(account.id, id, shop.now()), sql::destroy(account.id, id)];
+    let [_, rows] = account.db(shop)?.commit_batch(statements).await?;
+    first(&rows, |_| Ok(()))
 }
 
 pub async fn log(shop: &Shop, account: &Account, id: &str) -> Outcome<Log> {
-    let rows = account.db(shop)?.rows(vec![sql::log_by_id(account.id, id)]).await?;
+    let [rows] = account.db(shop)?.batch([sql::log_by_id(account.id, id)]).await?;
     first(&rows, sql::log)
 }
 
 /// `page` counts from 1.
 pub async fn logs(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Log>> {
-    let rows = account.db(shop)?.rows(sql::log_page(account.id, page, per_page).into()).await?;
-    Ok(list::read(&rows, sql::log)?)
+    let answers = account.db(shop)?.batch(sql::log_page(account.id, page, per_page)).await?;
+    Ok(list::read(answers, sql::log)?)
 }
 
 /// The one row of a statement, or a refusal: it isn't there, or it is another account's.
-fn first<T>(rows: &[Vec<Row>], read: impl Fn(&Row) -> Result<T, Fault>) -> Outcome<T> {
-    match rows.first().and_then(|rows| rows.first()) {
+fn first<T>(rows: &[Row], read: impl Fn(&Row) -> Result<T, Fault>) -> Outcome<T> {
+    match rows.first() {
         Some(row) => read(row).map_err(Error::Fault),
         None => Err(Refusal::NotFound.into()),
     }

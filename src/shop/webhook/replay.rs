@@ -8,7 +8,7 @@
 use super::{Due, GRACE, Log, first, messages, receiver, sql};
 use crate::{
     json,
-    platform::{Fault, Row, Statement},
+    platform::{Fault, Row, Statement, first_answers, last_answers},
     shop::{
         Outcome, Refusal, Shop,
         account::Account,
@@ -45,7 +45,7 @@ const SLACK: i64 = MINUTE;
 pub async fn retry(shop: &Shop, account: &Account, id: &str) -> Outcome<Prepared<Log>> {
     let now = shop.now();
     let db = account.db(shop)?;
-    let rows = db.rows(vec![original(account.id, id)]).await?;
+    let [rows] = db.batch([original(account.id, id)]).await?;
     let (original, endpoint) = first(&rows, |row| Ok((sql::log(row)?, target(row)?)))?;
     let url = match endpoint {
         Some((_, false)) => return Err(Refusal::EndpointDisabled.into()),
@@ -121,7 +121,6 @@ pub async fn replay(shop: &Shop, account: &Account, wanted: &Wanted, attempt: u3
         statements.push(may_look(account.id, now));
     }
     statements.extend(is_there(account.id, wanted));
-    let named = statements.len();
     statements.extend([
         look(account.id, wanted, now, busy_until),
         found(account.id, wanted, now),
@@ -132,9 +131,7 @@ pub async fn replay(shop: &Shop, account: &Account, wanted: &Wanted, attempt: u3
         Err(no) if no.is_stale() => return Err(why_not(shop, account, wanted).await?.into()),
         Err(no) => return Err(no.into()),
     };
-    let [_, found, end] = rows.get(named..).unwrap_or_default() else {
-        return Err(Fault("three answers were expected".into()).into());
-    };
+    let [_, found, end] = last_answers(rows)?;
     let matched = found.first().map_or(Ok(0), |row| {
         row.read(|row| {
             row.skip();
@@ -293,10 +290,7 @@ async fn why_not(shop: &Shop, account: &Account, wanted: &Wanted) -> Result<Refu
     let mut statements = vec![Statement::new(scan, vec![account.id.into()])];
     statements.extend(wanted.endpoint_id.as_deref().map(|id| sql::one(account.id, id)));
     statements.extend(wanted.after.as_deref().map(|id| sql::log_by_id(account.id, id)));
-    let rows = account.db(shop)?.rows(statements).await?;
-    let [scan, named @ ..] = rows.as_slice() else {
-        return Err(Fault("an answer was expected".into()));
-    };
+    let ([scan], named) = first_answers(account.db(shop)?.rows(statements).await?)?;
     if named.iter().any(Vec::is_empty) {
         return Ok(Refusal::NotFound);
     }

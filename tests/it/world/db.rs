@@ -288,12 +288,6 @@ fn fault(error: &rusqlite::Error) -> Fault {
     Fault(error.to_string())
 }
 
-/// The words that SQLite has for it, as D1 passes them on.
-fn uncommitted(error: rusqlite::Error) -> CommitError {
-    let words = error.to_string();
-    if words.contains("constraint failed") { CommitError::Constraint(words) } else { CommitError::Fault(fault(&error)) }
-}
-
 impl Db {
     async fn read(&self, shard: usize, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, Fault> {
         Yield(self.interleaves.get()).await;
@@ -320,7 +314,7 @@ impl Db {
         if broken == Some(Landed::No) {
             return Err(Fault("the connection was lost before the commit".into()).into());
         }
-        let rows = self.run(shard, &statements, false).map_err(uncommitted)?;
+        let rows = self.run(shard, &statements, false).map_err(|error| CommitError::read(error.to_string()))?;
         if broken == Some(Landed::Yes) {
             return Err(Fault("the connection was lost after the commit".into()).into());
         }

@@ -1,12 +1,14 @@
 //! What a JSON-RPC server says of an order (the execution API, github.com/ethereum/execution-apis): several questions in one
 //! HTTP request. What comes back is untrusted: bounded in time and size, and numbers that can't be are nonsense.
 
+use serde::Deserialize;
+
 use super::{
     super::{ChainSnapshot, GatewayContext, Output, servers::ServerError},
-    rpc::{NONSENSE, RpcCall, batch, said},
+    rpc::{NONSENSE, Param, RpcAnswer, RpcCall, batch, said},
 };
 use crate::{
-    json::Value,
+    json::Maybe,
     platform::{Fault, ServerUrl},
     shop::{
         Shop,
@@ -48,7 +50,7 @@ pub struct Node<'a> {
 /// Height of the newest block, and what the address holds.
 pub async fn now(shop: &Shop, server: &ServerUrl, timeout: u32, address: &str) -> Result<(u32, u64), ServerError> {
     let mut view = view(shop, server, timeout, vec![of("eth_getBalance", address, None)]).await?;
-    let held = view.answers.next().as_ref().and_then(coins).ok_or_else(|| view.said(NONSENSE))?;
+    let held = view.next_coins().ok_or_else(|| view.said(NONSENSE))?;
     Ok((view.tip, held))
 }
 
@@ -73,13 +75,13 @@ impl Node<'_> {
         calls.extend(living.iter().map(|receipt| held(receipt.height)));
         let mut view = view(self.desk.shop, self.server, self.timeout, calls).await?;
         let tip = view.tip;
-        let newest = view.answers.next().as_ref().and_then(coins).ok_or_else(|| view.said(NONSENSE))?;
+        let newest = view.next_coins().ok_or_else(|| view.said(NONSENSE))?;
         let mut level = invoice.held_before;
         let mut sighting = ChainSnapshot { tip, complete: true, ..ChainSnapshot::default() };
         for (receipt, then) in living.into_iter().zip(view.answers.by_ref().collect::<Vec<_>>()) {
             let reached = level.saturating_add(receipt.value);
             let at = receipt.height.unwrap_or(tip);
-            let stands = match coins(&then) {
+            let stands = match then.read().and_then(Quantity::coins) {
                 Some(held) => held >= reached,
                 None if tip.saturating_sub(at) >= FINAL => true,
                 None => return Err(view.said("it does not know what an address held")),
@@ -115,7 +117,7 @@ impl Node<'_> {
         let moves = calls.len();
         calls.extend(known.iter().map(|receipt| receipt_of(&receipt.txid)));
         let View { tip, mut answers, .. } = view(self.desk.shop, self.server, self.timeout, calls).await?;
-        let then: Vec<u128> = answers.by_ref().take(moves).filter_map(|answer| quantity(&answer)).collect();
+        let then: Vec<Quantity> = answers.by_ref().take(moves).filter_map(|answer| answer.read()).collect();
         let is_still = matches!(then.as_slice(), [held, sent, holds, sends] if held == holds && sent == sends);
         let mut sighting = ChainSnapshot { tip, complete: true, ..ChainSnapshot::default() };
         for (receipt, answer) in known.into_iter().zip(answers) {
@@ -139,7 +141,7 @@ impl Node<'_> {
         let mut fresh = Vec::new();
         for _ in 0..READS {
             let last = read.saturating_add(BLOCKS).min(tip);
-            let block = |height: u32| vec![format!("{height:#x}").into(), true.into()];
+            let block = |height: u32| vec![Param::Text(format!("{height:#x}")), Param::Flag(true)];
             let calls: Vec<RpcCall> = (read + 1..=last)
                 .map(|height| RpcCall { method: "eth_getBlockByNumber", params: block(height) })
                 .collect();
@@ -148,18 +150,19 @@ impl Node<'_> {
             }
             for block in self.batch(&calls).await? {
                 // It lags behind its own tip, or gives no more at a time. Where nothing is gained by it, another node may know.
-                if block.is_null() {
+                if block.is_nothing() {
                     if read.min(settled(tip)) <= from {
                         return Err("it lacks a block that it told of".into());
                     }
                     break;
                 }
-                if block.get("number").and_then(height) != Some(read + 1) {
+                let block: Block = block.read().ok_or(NONSENSE)?;
+                if block.number.height() != Some(read + 1) {
                     return Err(NONSENSE.into());
                 }
-                let time = block.get("timestamp").and_then(quantity).and_then(|time| i64::try_from(time).ok());
+                let time = block.timestamp.and_then(|Quantity(time)| i64::try_from(time).ok());
                 let time = time.map(|time| time.saturating_mul(SECOND));
-                for transaction in block.get("transactions").and_then(Value::as_array).ok_or(NONSENSE)? {
+                for transaction in &block.transactions {
                     if let Some((hash, value)) = self.pays(transaction)
                         && !outputs.iter().any(|output| output.txid == hash)
                     {
@@ -179,7 +182,8 @@ impl Node<'_> {
         let txids = fresh.iter().map(|(txid, ..)| txid);
         let others = record::taken_by_others(self.order.account_id, self.order.order_id, txids);
         let db = self.desk.account.db(self.desk.shop).map_err(|Fault(why)| why)?;
-        for row in db.rows(vec![others]).await.map_err(|Fault(why)| why)?.iter().flatten() {
+        let [taken] = db.batch([others]).await.map_err(|Fault(why)| why)?;
+        for row in taken {
             let taken = row.read(|row| Ok(row.text())).map_err(|Fault(why)| why)?;
             fresh.retain(|(txid, ..)| *txid != taken);
         }
@@ -187,7 +191,7 @@ impl Node<'_> {
         // A transaction that failed is in a block as well.
         let calls: Vec<RpcCall> = fresh.iter().map(|(hash, ..)| receipt_of(hash)).collect();
         for ((txid, value, time), answer) in fresh.into_iter().zip(self.batch(&calls).await?) {
-            if answer.is_null() {
+            if answer.is_nothing() {
                 return Err("it has a transaction without a receipt".into());
             }
             let height = included(&answer);
@@ -197,20 +201,19 @@ impl Node<'_> {
     }
 
     /// The hash and value of a transaction that can only be this order's.
-    fn pays(self, transaction: &Value) -> Option<(String, u64)> {
+    fn pays(self, transaction: &Transaction) -> Option<(String, u64)> {
         let invoice = self.order.invoice;
-        let to = transaction.get("to")?.as_str()?;
-        if !to.eq_ignore_ascii_case(&invoice.address) {
+        if !transaction.to.as_ref()?.eq_ignore_ascii_case(&invoice.address) {
             return None;
         }
-        let wei = quantity(transaction.get("value")?)?;
-        let value = units(wei).filter(|value| wei % WEI == 0 && invoice.owns(*value))?;
-        let hash = transaction.get("hash")?.as_str()?;
+        let amount = (*transaction.value)?;
+        let value = amount.coins().filter(|value| amount.0 % WEI == 0 && invoice.owns(*value))?;
+        let hash = transaction.hash.as_deref()?;
         let is_hash = hash.len() == 66 && hash.bytes().skip(2).all(|b| b.is_ascii_hexdigit());
         is_hash.then(|| (hash.to_ascii_lowercase(), value))
     }
 
-    async fn batch(self, calls: &[RpcCall]) -> Result<Vec<Value>, ServerError> {
+    async fn batch(self, calls: &[RpcCall]) -> Result<Vec<RpcAnswer>, ServerError> {
         Ok(batch(self.desk.shop, self.server, self.timeout, calls).await?.0)
     }
 }
@@ -222,29 +225,94 @@ fn output(receipt: &OnchainPayment) -> Output {
 /// A question about an address as it was at a block, or is at the newest.
 fn of(method: &'static str, address: &str, at: Option<u32>) -> RpcCall {
     let block = at.map_or_else(|| "latest".into(), |height| format!("{height:#x}"));
-    RpcCall { method, params: vec![address.into(), block.into()] }
+    RpcCall { method, params: vec![Param::Text(address.to_owned()), Param::Text(block)] }
 }
 
 fn receipt_of(hash: &str) -> RpcCall {
-    RpcCall { method: "eth_getTransactionReceipt", params: vec![hash.into()] }
+    RpcCall { method: "eth_getTransactionReceipt", params: vec![Param::Text(hash.to_owned())] }
 }
 
 /// The block of a receipt whose transaction did what it was to do.
-fn included(receipt: &Value) -> Option<u32> {
-    let succeeded = quantity(receipt.get("status")?)? == 1;
-    succeeded.then(|| height(receipt.get("blockNumber")?)).flatten()
+fn included(receipt: &RpcAnswer) -> Option<u32> {
+    let receipt: Receipt = receipt.read()?;
+    (receipt.status == Quantity(1)).then(|| receipt.block_number.height()).flatten()
+}
+
+/// A block with its whole transactions (`eth_getBlockByNumber`).
+#[derive(Deserialize)]
+struct Block {
+    number: Quantity,
+    /// Seconds since 1970.
+    #[serde(default)]
+    timestamp: Maybe<Quantity>,
+    transactions: Vec<Transaction>,
+}
+
+/// What is read of a transaction. One that makes a contract goes to nobody.
+#[derive(Deserialize)]
+struct Transaction {
+    #[serde(default)]
+    to: Maybe<String>,
+    #[serde(default)]
+    value: Maybe<Quantity>,
+    #[serde(default)]
+    hash: Maybe<String>,
+}
+
+/// What came of a transaction (`eth_getTransactionReceipt`). Status 1: it did what it was to do.
+#[derive(Deserialize)]
+struct Receipt {
+    status: Quantity,
+    #[serde(rename = "blockNumber")]
+    block_number: Quantity,
+}
+
+/// `0x` and hex digits, without more of them than a number of wei can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+struct Quantity(u128);
+
+impl TryFrom<String> for Quantity {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Quantity, &'static str> {
+        let digits = text.strip_prefix("0x").filter(|digits| !digits.is_empty());
+        let number = digits.and_then(|digits| {
+            digits.chars().try_fold(0_u128, |number, digit| {
+                let digit = digit.to_digit(16)?;
+                (number >> 124 == 0).then_some(number << 4 | u128::from(digit))
+            })
+        });
+        number.map(Quantity).ok_or("not a quantity")
+    }
+}
+
+impl Quantity {
+    fn height(self) -> Option<u32> {
+        u32::try_from(self.0).ok().filter(|height| *height < u32::MAX)
+    }
+
+    /// Wei in our units, rounded down.
+    fn coins(self) -> Option<u64> {
+        u64::try_from(self.0 / WEI).ok().filter(|units| *units <= MOST)
+    }
 }
 
 /// What one server says at one time.
 struct View {
     /// Height of the newest block. Asked last: where the calls go in several requests, what was seen before is in it.
     tip: u32,
-    answers: std::vec::IntoIter<Value>,
+    answers: std::vec::IntoIter<RpcAnswer>,
     /// The server's own words for a call that it did not answer.
     said: Option<String>,
 }
 
 impl View {
+    /// The next answer, where it is what an address holds.
+    fn next_coins(&mut self) -> Option<u64> {
+        self.answers.next()?.read().and_then(Quantity::coins)
+    }
+
     fn said(&self, why: &str) -> ServerError {
         said(why, self.said.as_deref())
     }
@@ -260,32 +328,10 @@ async fn view(shop: &Shop, server: &ServerUrl, timeout: u32, mut calls: Vec<RpcC
     let tip = answers.pop();
     let mut answers = answers.into_iter();
     // Coins of a test network look like any others, and have the same addresses.
-    let chain = answers.next().as_ref().and_then(quantity);
-    if chain != Some(shop.platform.settings.ethereum.chain_id.into()) {
+    let chain = answers.next().and_then(|answer| answer.read());
+    if chain != Some(Quantity(shop.platform.settings.ethereum.chain_id.into())) {
         return Err(said("it is no node of this chain", words));
     }
-    let tip = tip.as_ref().and_then(height).ok_or_else(|| said(NONSENSE, words))?;
+    let tip = tip.and_then(|tip| tip.read()).and_then(Quantity::height).ok_or_else(|| said(NONSENSE, words))?;
     Ok(View { tip, answers, said: words.map(str::to_owned) })
-}
-
-/// `0x` and hex digits, without more of them than a number of wei can have.
-fn quantity(value: &Value) -> Option<u128> {
-    let digits = value.as_str()?.strip_prefix("0x").filter(|digits| !digits.is_empty())?;
-    digits.chars().try_fold(0_u128, |number, digit| {
-        let digit = digit.to_digit(16)?;
-        (number >> 124 == 0).then_some(number << 4 | u128::from(digit))
-    })
-}
-
-fn height(value: &Value) -> Option<u32> {
-    u32::try_from(quantity(value)?).ok().filter(|height| *height < u32::MAX)
-}
-
-/// Wei in our units, rounded down.
-fn coins(value: &Value) -> Option<u64> {
-    units(quantity(value)?)
-}
-
-fn units(wei: u128) -> Option<u64> {
-    u64::try_from(wei / WEI).ok().filter(|units| *units <= MOST)
 }

@@ -1,14 +1,15 @@
 //! JSON-RPC (jsonrpc.org/specification, section 6): several calls in one request. Free servers take few of them at once, and each
 //! refuses more in its own way.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 use super::super::{
     ask,
     servers::{ServerError, ServerMemory},
 };
 use crate::{
-    json::{self, Value, ValueExt},
+    json::{self, Maybe},
     platform::{HttpRequest, LogLine, ServerUrl},
     shop::Shop,
 };
@@ -17,7 +18,29 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct RpcCall {
     pub method: &'static str,
-    pub params: Vec<Value>,
+    pub params: Vec<Param>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Param {
+    Text(String),
+    Flag(bool),
+}
+
+/// What a node answered to one call; `None`: nothing, or an error.
+#[derive(Debug, Clone, Default)]
+pub struct RpcAnswer(Option<Box<RawValue>>);
+
+impl RpcAnswer {
+    pub fn is_nothing(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// `None` where it has another shape as well.
+    pub fn read<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_str(self.0.as_ref()?.get()).ok()
+    }
 }
 
 /// A call as it is sent.
@@ -27,7 +50,53 @@ struct Request<'a> {
     /// Its place among those of one request.
     id: usize,
     method: &'static str,
-    params: &'a [Value],
+    params: &'a [Param],
+}
+
+/// An answer to a call, or what is said of a request as a whole (section 5).
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Response {
+    /// That of the call.
+    id: Maybe<usize>,
+    result: Option<Box<RawValue>>,
+    error: Option<Box<RawValue>>,
+    /// Where a server answers no JSON-RPC.
+    message: Maybe<String>,
+}
+
+/// The object that section 5.1 asks for. Some servers write a text instead.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ErrorObject {
+    message: Maybe<String>,
+}
+
+impl Response {
+    /// The words of a JSON-RPC error.
+    fn error(&self) -> Option<String> {
+        let error = self.error.as_ref()?.get();
+        let words = match serde_json::from_str(error) {
+            Ok(ErrorObject { message }) => message.0,
+            Err(_) => serde_json::from_str(error).ok(),
+        };
+        Some(words.unwrap_or_else(|| "an error without words".to_owned()))
+    }
+}
+
+/// All of one request, or one for all.
+enum Responses {
+    Each(Vec<Response>),
+    One(Response),
+}
+
+impl Responses {
+    fn read(json: &RawValue) -> Option<Responses> {
+        match json.get().starts_with('[') {
+            true => serde_json::from_str(json.get()).ok().map(Responses::Each),
+            false => serde_json::from_str(json.get()).ok().map(Responses::One),
+        }
+    }
 }
 
 /// A full block has a few hundred transactions of half a KB each; one that is crammed with data has some MB.
@@ -41,14 +110,13 @@ pub fn said(why: &str, said: Option<&str>) -> ServerError {
 
 /// Several calls in one request, answered in their order (JSON-RPC 2.0, section 6); in as many requests as it takes where the
 /// server refuses so many at once. A smaller batch is remembered only once it was answered, because any error can look like a
-/// refusal of the batch. `Null` for a call that was answered by nothing or by an error, and the words of the first
-/// such error.
+/// refusal of the batch. With them come the words of the first error.
 pub async fn batch(
     shop: &Shop,
     server: &ServerUrl,
     timeout: u32,
     calls: &[RpcCall],
-) -> Result<(Vec<Value>, Option<String>), ServerError> {
+) -> Result<(Vec<RpcAnswer>, Option<String>), ServerError> {
     let mut size = shop.memory.of::<ServerMemory>().batch(server, shop.now());
     let (mut results, mut words) = (Vec::new(), None);
     let mut refusal = None;
@@ -57,7 +125,7 @@ pub async fn batch(
         let (part, after) = rest.split_at(size.min(rest.len()));
         match request(shop, server, timeout, part, size == 1).await {
             // It refuses fewer calls as well, so the refusal was not about their number.
-            Ok((answers, Some(said_of))) if refusal.is_some() && answers.iter().all(Value::is_null) => {
+            Ok((answers, Some(said_of))) if refusal.is_some() && answers.iter().all(RpcAnswer::is_nothing) => {
                 return Err(said(NONSENSE, Some(&said_of)));
             }
             Ok((answers, said)) => {
@@ -105,7 +173,7 @@ async fn request(
     timeout: u32,
     calls: &[RpcCall],
     plain: bool,
-) -> Result<(Vec<Value>, Option<String>), Refused> {
+) -> Result<(Vec<RpcAnswer>, Option<String>), Refused> {
     let calls_of = calls.iter().enumerate();
     let body: Vec<Request<'_>> =
         calls_of.map(|(id, RpcCall { method, params })| Request { jsonrpc: "2.0", id, method, params }).collect();
@@ -115,11 +183,11 @@ async fn request(
     };
     let request = ask::call(server.as_str().to_owned(), Some(("application/json", body.into_bytes())));
     let too_many = |words: &str| Refused::Batch { fits: number(words, calls.len()), words: ask::quoted(server, words) };
-    let answer = match ask::json(shop, HttpRequest { timeout, limit: LIMIT, ..request }).await {
+    let answer: Box<RawValue> = match ask::json(shop, HttpRequest { timeout, limit: LIMIT, ..request }).await {
         Ok(answer) => answer,
         Err(no) => {
             let words = message(&no.body);
-            let about_size = no.status == 413 || no.status == 400 || of_batches(&words);
+            let about_size = matches!(no.status(), Some(400 | 413)) || of_batches(&words);
             if about_size && calls.len() > 1 {
                 return Err(too_many(&words));
             }
@@ -131,12 +199,12 @@ async fn request(
             return Err(Refused::Call(no));
         }
     };
-    let answers = match answer {
-        Value::Array(answers) => answers,
-        one if plain => vec![one],
+    let answers = match Responses::read(&answer).ok_or(NONSENSE)? {
+        Responses::Each(answers) => answers,
+        Responses::One(one) if plain => vec![one],
         // One error for all of them.
-        one => {
-            let words = error(&one).ok_or(NONSENSE)?;
+        Responses::One(one) => {
+            let words = one.error().ok_or(NONSENSE)?;
             return Err(match calls.len() > 1 && !is_rate_limit(&words) {
                 true => too_many(&words),
                 false => Refused::Call(said(NONSENSE, Some(&ask::quoted(server, &words)))),
@@ -146,7 +214,7 @@ async fn request(
     if answers.is_empty() || answers.len() > calls.len() {
         return Err(NONSENSE.into());
     }
-    let errors = || answers.iter().filter_map(error);
+    let errors = || answers.iter().filter_map(Response::error);
     if let Some(words) = errors().find(|words| calls.len() > 1 && of_batches(words)) {
         return Err(too_many(&words));
     }
@@ -154,29 +222,24 @@ async fn request(
         return Err(Refused::Batch { fits: Some(answers.len()), words: "it answers fewer calls".into() });
     }
     let words = errors().next().map(|words| ask::quoted(server, &words));
-    let mut results = vec![Value::Null; calls.len()];
-    for item in answers {
-        let Value::Object(mut fields) = item else { return Err(NONSENSE.into()) };
-        let id = fields.get("id").and_then(Value::as_int::<usize>);
-        if let (Some(place), Some(result)) = (id.and_then(|id| results.get_mut(id)), fields.get_mut("result")) {
-            *place = result.take();
+    let mut results = vec![RpcAnswer::default(); calls.len()];
+    for Response { id, result, .. } in answers {
+        if let Some(place) = id.and_then(|id| results.get_mut(id)) {
+            *place = RpcAnswer(result);
         }
     }
     Ok((results, words))
 }
 
-/// The words of a JSON-RPC error.
-fn error(answer: &Value) -> Option<String> {
-    let error = answer.get("error").filter(|error| !error.is_null())?;
-    Some(error.get("message").unwrap_or(error).as_str().unwrap_or("an error without words").to_owned())
-}
-
 /// What a body says that came with another status than 2xx: JSON-RPC's error, a `message`, or a text.
 fn message(body: &[u8]) -> String {
-    match ask::read(body) {
-        Some(Value::Array(items)) => items.iter().find_map(error).unwrap_or_default(),
-        Some(json) => error(&json).or_else(|| Some(json.get("message")?.as_str()?.to_owned())).unwrap_or_default(),
-        None => std::str::from_utf8(body).unwrap_or_default().to_owned(),
+    let Some(json) = ask::read::<Box<RawValue>>(body) else {
+        return std::str::from_utf8(body).unwrap_or_default().to_owned();
+    };
+    match Responses::read(&json) {
+        Some(Responses::Each(all)) => all.iter().find_map(Response::error).unwrap_or_default(),
+        Some(Responses::One(one)) => one.error().or(one.message.0).unwrap_or_default(),
+        None => String::new(),
     }
 }
 

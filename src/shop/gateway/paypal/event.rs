@@ -1,12 +1,13 @@
 //! What PayPal's webhooks tell: an event only says that something happened. What happened is PayPal's own answer about the order.
 
 use super::{
-    NotAdmitted, Set, Setting, known_id, not_believed,
-    rest::{App, at, captured, captures, named, object, payments, sum, taken},
-    text,
+    NotAdmitted, Set, Setting,
+    document::{Event, Resource, Signature, Verification},
+    known_id, not_believed,
+    rest::{App, at, payments, sum, taken},
 };
 use crate::{
-    json::Value,
+    json,
     shop::{
         gateway::{EntryKind, GatewayContext, GatewayNotification, LedgerEntry, PaymentTarget, SyncError, settings},
         time,
@@ -14,19 +15,28 @@ use crate::{
 };
 
 /// What an event is, and what it is about.
-fn read(body: &str) -> Option<(String, Value)> {
-    let event = crate::json::parse(body).ok()?;
-    Some((text(&event, "event_type")?.to_owned(), event.get("resource")?.clone()))
+fn read(body: &str) -> Option<(String, Resource)> {
+    let Event { event_type, resource } = json::from_others(body)?;
+    Some((event_type, resource))
 }
 
-/// The headers by which PayPal signs, and the names under which it wants them back.
-const SIGNED: [(&str, &str); 5] = [
-    ("paypal-auth-algo", "auth_algo"),
-    ("paypal-cert-url", "cert_url"),
-    ("paypal-transmission-id", "transmission_id"),
-    ("paypal-transmission-sig", "transmission_sig"),
-    ("paypal-transmission-time", "transmission_time"),
-];
+/// The headers by which PayPal signs, and the webhook's id.
+fn signature<'a>(notice: &'a GatewayNotification, webhook_id: &'a str) -> Option<Signature<'a>> {
+    Some(Signature {
+        auth_algo: notice.header("paypal-auth-algo")?,
+        cert_url: notice.header("paypal-cert-url")?,
+        transmission_id: notice.header("paypal-transmission-id")?,
+        transmission_sig: notice.header("paypal-transmission-sig")?,
+        transmission_time: notice.header("paypal-transmission-time")?,
+        webhook_id,
+    })
+}
+
+/// The question whether PayPal signed an event. The event goes as it came, because what is signed are its bytes.
+fn question(signature: &Signature<'_>, event: &str) -> String {
+    let fields = json::to_text(signature);
+    format!("{},\"webhook_event\":{event}}}", fields.strip_suffix('}').unwrap_or_default())
+}
 
 /// The order that an event says it is about, or else the capture, which knows the order.
 pub fn admit(
@@ -38,12 +48,13 @@ pub fn admit(
     if !["PAYMENT.CAPTURE.", "CHECKOUT.ORDER.APPROVED", "CUSTOMER.DISPUTE."].iter().any(|of| kind.starts_with(of)) {
         return Err(NotAdmitted::Irrelevant);
     }
-    let signed = SIGNED.iter().all(|(header, _)| notice.header(header).is_some());
-    if !signed || settings::value(sets, Setting::PayPalWebhookId).is_none() || App::of(desk, sets).is_none() {
+    let webhook_id = settings::value(sets, Setting::PayPalWebhookId);
+    let signature = webhook_id.and_then(|webhook_id| signature(notice, webhook_id));
+    if signature.is_none() || App::of(desk, sets).is_none() {
         return Err(NotAdmitted::Unsigned);
     }
     // Anybody can write the headers: an event is kept only if it is about an order or a capture that we know.
-    match (named(&resource), captured(&resource)) {
+    match (resource.named(), resource.captured()) {
         (None, None) => Err(NotAdmitted::Irrelevant),
         (None, Some(capture)) => Ok((None, Some(capture.to_owned()))),
         (order_id, _) => Ok((order_id, None)),
@@ -58,15 +69,13 @@ pub async fn resolve(
 ) -> Result<Option<String>, SyncError> {
     let Some((_, resource)) = read(&notice.body) else { return Ok(None) };
     let webhook_id = settings::value(sets, Setting::PayPalWebhookId);
-    let (Some(app), Some(webhook_id)) = (App::of(desk, sets), webhook_id) else { return Ok(None) };
-    let mut fields = SIGNED.map(|(header, name)| (name, notice.header(header).unwrap_or_default())).to_vec();
-    fields.push(("webhook_id", webhook_id));
-    // As it came: what is signed are its bytes.
-    let question = object(&fields, &[("webhook_event", &notice.body)]);
-    let order_id = named(&resource);
+    let signature = webhook_id.and_then(|webhook_id| signature(notice, webhook_id));
+    let (Some(app), Some(signature)) = (App::of(desk, sets), signature) else { return Ok(None) };
+    let question = question(&signature, &notice.body);
+    let order_id = resource.named();
     let named = order_id.as_deref().unwrap_or("unnamed");
-    match app.call("/v1/notifications/verify-webhook-signature", "", Some(question)).await {
-        Ok(said) => match text(&said, "verification_status") {
+    match app.call::<Verification>("/v1/notifications/verify-webhook-signature", "", Some(question)).await {
+        Ok(said) => match said.verification_status.as_deref() {
             Some("SUCCESS") => {}
             Some("FAILURE") => {
                 not_believed(desk, named, "PayPal says that it didn't sign it");
@@ -75,13 +84,13 @@ pub async fn resolve(
             _ => return Err(SyncError::Unreachable("PayPal neither confirms nor denies it".into())),
         },
         // PayPal can't even read the signature.
-        Err(no) if matches!(no.status, 400 | 422) => {
-            not_believed(desk, named, &no.why);
+        Err(no) if matches!(no.status(), Some(400 | 422)) => {
+            not_believed(desk, named, &no.why());
             return Ok(None);
         }
         Err(no) => return Err(no.into()),
     }
-    match (order_id, captured(&resource)) {
+    match (order_id, resource.captured()) {
         (None, Some(capture)) => app.order_of(capture).await,
         (order_id, _) => Ok(order_id),
     }
@@ -113,14 +122,14 @@ pub async fn process(
     let tried = Some(known.as_slice()).filter(|_| opened == session.id);
     let (seen, declined) = match app.see(order, opened, tried).await {
         // PayPal keeps orders for a time; what was captured for this one was seen before.
-        Err(no) if no.status == 404 => (app.remembered(order).await?, None),
+        Err(no) if no.status() == Some(404) => (app.remembered(order).await?, None),
         seen => seen?,
     };
-    let is_its = |resource: &Value| {
-        captured(resource).is_some_and(|id| {
+    let is_its = |resource: &Resource| {
+        resource.captured().is_some_and(|id| {
             // One of an earlier page's was seen before.
             let was_seen = |it: &LedgerEntry| matches!(it.kind, EntryKind::Paid | EntryKind::Pending) && it.of == id;
-            known.iter().any(was_seen) || captures(&seen).iter().any(|capture| text(capture, "id") == Some(id))
+            known.iter().any(was_seen) || seen.captures().iter().any(|capture| capture.id.as_deref() == Some(id))
         })
     };
     if (is_dispute || is_taken) && !is_its(&resource) {
@@ -140,38 +149,38 @@ pub async fn process(
 }
 
 /// The order at PayPal that an event names, if it names one.
-fn opened<'a>(kind: &str, resource: &'a Value) -> Option<&'a str> {
+fn opened<'a>(kind: &str, resource: &'a Resource) -> Option<&'a str> {
     if kind.starts_with("CHECKOUT.ORDER.") {
-        return text(resource, "id");
+        return resource.id.as_deref();
     }
-    text(resource.get("supplementary_data")?.get("related_ids")?, "order_id")
+    resource.related_order()
 }
 
 /// Outcomes of a dispute after which the seller has all of the money.
 const WON: [&str; 4] = ["RESOLVED_SELLER_FAVOUR", "RESOLVED_WITH_PAYOUT", "CANCELED_BY_BUYER", "DENIED"];
 
 /// Where a dispute stands (developer.paypal.com/docs/api/customer-disputes/v1).
-fn dispute(dispute: &Value, order: PaymentTarget<'_>) -> Option<LedgerEntry> {
+fn dispute(dispute: &Resource, order: PaymentTarget<'_>) -> Option<LedgerEntry> {
     let currency = order.price.currency();
-    let id = known_id(text(dispute, "dispute_id"))?.to_owned();
-    let of = captured(dispute)?.to_owned();
-    let outcome = dispute.get("dispute_outcome");
-    let code = outcome.and_then(|outcome| text(outcome, "outcome_code"));
+    let id = known_id(dispute.dispute_id.as_deref())?.to_owned();
+    let of = dispute.captured()?.to_owned();
+    let outcome = dispute.dispute_outcome.as_ref();
+    let code = outcome.and_then(|outcome| outcome.outcome_code.as_deref());
     let (kind, value) = match code {
         Some(code) if WON.contains(&code) => (EntryKind::DisputeWon, 0),
         // Another dispute about the same payment goes on instead.
         Some("NONE") => (EntryKind::DisputeClosed, 0),
         Some(_) => {
-            let refunded = outcome.and_then(|outcome| outcome.get("amount_refunded"));
-            let sums = [refunded, dispute.get("dispute_amount")].into_iter().flatten();
+            let refunded = outcome.and_then(|outcome| outcome.amount_refunded.as_ref());
+            let sums = [refunded, dispute.dispute_amount.as_ref()].into_iter().flatten();
             (
                 EntryKind::DisputeSettled,
                 sums.filter_map(|amount| sum(amount, currency)).next().unwrap_or(order.price.minor()),
             )
         }
-        None if text(dispute, "dispute_life_cycle_stage") == Some("INQUIRY") => (EntryKind::Inquiry, 0),
+        None if dispute.dispute_life_cycle_stage.as_deref() == Some("INQUIRY") => (EntryKind::Inquiry, 0),
         None => (EntryKind::DisputeOpened, 0),
     };
-    let at = text(dispute, "update_time").and_then(time::parse).unwrap_or_else(|| at(dispute, order));
+    let at = dispute.update_time.as_deref().and_then(time::parse).unwrap_or_else(|| at(dispute, order));
     Some(LedgerEntry { id, kind, of, value, at })
 }

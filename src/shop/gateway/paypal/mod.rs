@@ -2,6 +2,7 @@
 //! who gives an e-mail address alone has them paid through a button, of which PayPal tells by IPN. Movements have PayPal's own
 //! transaction ids, which are the same in both and in whatever tells of them.
 
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -10,7 +11,6 @@ use super::{
     settings::{self, Set, Setting},
 };
 use crate::{
-    json,
     platform::{LocalBoxFuture, LogLine, Network, Row, Statement},
     shop::{
         Outcome, Refusal, id,
@@ -19,6 +19,7 @@ use crate::{
 };
 
 pub mod button;
+mod document;
 mod event;
 mod rest;
 
@@ -73,15 +74,15 @@ impl PaymentGateway for PayPal {
     fn close<'a>(&'a self, desk: GatewayContext<'a>, order: PaymentTarget<'a>) -> LocalBoxFuture<'a, Outcome<()>> {
         Box::pin(async move {
             let Some(session) = order.session.filter(|session| !session.id.is_empty()) else { return Ok(()) };
-            let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.slug())]).await?;
-            let sets = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
+            let [rows] = desk.account.db(desk.shop)?.batch([settings::of(desk.account.id, self.slug())]).await?;
+            let sets = settings::read(desk.shop, desk.account.id, &rows)?;
             let app = App::of(desk, &sets).ok_or(Refusal::GatewayNotConfigured)?;
             let seen = match app.see(order, &session.id, None).await {
                 Ok((seen, _)) => seen,
-                Err(no) if no.status == 404 => return Ok(()),
+                Err(no) if no.status() == Some(404) => return Ok(()),
                 Err(no) => return Err(no.into()),
             };
-            if !rest::captures(&seen).iter().all(rest::is_declined) {
+            if !seen.captures().iter().all(rest::is_declined) {
                 return Err(Refusal::NotPayable.into());
             }
             // Nothing is captured there without us. A capture whose answer was lost may still come.
@@ -104,8 +105,8 @@ impl PaymentGateway for PayPal {
             let Some(session) = order.session.filter(|session| !session.id.is_empty()) else {
                 return Ok(Observation::Ledger(GATEWAY, Vec::new()));
             };
-            let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.slug())]).await?;
-            let sets = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
+            let [rows] = desk.account.db(desk.shop)?.batch([settings::of(desk.account.id, self.slug())]).await?;
+            let sets = settings::read(desk.shop, desk.account.id, &rows)?;
             let no_app = || SyncError::Unreachable("its REST app is not set any more".into());
             let movements = App::of(desk, &sets).ok_or_else(no_app)?.look(order, &session.id, &known.movements).await?;
             Ok(Observation::Ledger(GATEWAY, movements))
@@ -141,7 +142,7 @@ impl PaymentGateway for PayPal {
                 true => event::resolve(desk, sets, notice).await?,
                 false => button::about(&notice.body),
             };
-            Ok(order_id.map(|order_id| Resolved { order_id, said: json::Value::Null }))
+            Ok(order_id.map(|order_id| Resolved { order_id, said: None }))
         })
     }
 
@@ -150,7 +151,7 @@ impl PaymentGateway for PayPal {
         desk: GatewayContext<'a>,
         sets: &'a [Set],
         notice: &'a GatewayNotification,
-        _said: &'a json::Value,
+        _said: Option<&'a RawValue>,
         order: PaymentTarget<'a>,
     ) -> LocalBoxFuture<'a, Result<Vec<LedgerEntry>, SyncError>> {
         Box::pin(async move {
@@ -213,8 +214,4 @@ fn order_id(text: Option<&str>) -> Option<String> {
 /// Minor units of a sum without a sign.
 fn minor(text: &str, currency: Currency) -> Option<i64> {
     Some(Amount::from_decimal(Decimal::parse(text).ok()?, currency).ok()?.minor())
-}
-
-fn text<'a>(value: &'a json::Value, name: &str) -> Option<&'a str> {
-    value.get(name)?.as_str()
 }

@@ -3,11 +3,18 @@
 use std::cell::RefCell;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::{Set, Setting, base, known_id, minor, order_id, text, ways_back};
+use super::{
+    Set, Setting, base,
+    document::{
+        AccessToken, ErrorBody, ExperienceContext, Money, NewAmount, NewOrder, NewUnit, PaymentSource, Resource, Wallet,
+    },
+    known_id, minor, ways_back,
+};
 use crate::{
-    json::{self, Value, ValueExt},
+    json,
     platform::{Fault, LocalBoxFuture, LogLine},
     shop::{
         Outcome,
@@ -62,16 +69,16 @@ impl<'a> App<'a> {
     }
 
     /// Asks, with a token that is asked for before where none is known. `key` makes a POST that is repeated the first one's.
-    pub(super) fn call<'b>(
+    pub(super) fn call<'b, T: DeserializeOwned + 'b>(
         &'b self,
         path: &'b str,
         key: &'b str,
         body: Option<String>,
-    ) -> LocalBoxFuture<'b, Result<Value, Unanswered>> {
+    ) -> LocalBoxFuture<'b, Result<T, Unanswered>> {
         Box::pin(self.called(path, key, body))
     }
 
-    async fn called(&self, path: &str, key: &str, body: Option<String>) -> Result<Value, Unanswered> {
+    async fn called<T: DeserializeOwned>(&self, path: &str, key: &str, body: Option<String>) -> Result<T, Unanswered> {
         let app: [u8; 32] = Sha256::digest(format!("{}\n{}", self.base, self.basic)).into();
         let now = self.desk.shop.now();
         let known = TOKENS.with_borrow_mut(|tokens| {
@@ -81,16 +88,18 @@ impl<'a> App<'a> {
         if let Some(bearer) = known {
             match self.ask(path, key, body.as_deref(), &bearer).await {
                 // It was taken back before its time.
-                Err(no) if no.status == 401 => TOKENS.with_borrow_mut(|tokens| tokens.retain(|it| it.app != app)),
+                Err(no) if no.status() == Some(401) => {
+                    TOKENS.with_borrow_mut(|tokens| tokens.retain(|it| it.app != app))
+                }
                 answered => return answered,
             }
         }
         let form = ("application/x-www-form-urlencoded", b"grant_type=client_credentials".to_vec());
         let mut request = ask::call(format!("{}/v1/oauth2/token", self.base), Some(form));
         request.headers.push(("authorization".into(), self.basic.clone()));
-        let given = ask::json(self.desk.shop, request).await.map_err(named_reason)?;
-        let bearer = text(&given, "access_token").unwrap_or_default().to_owned();
-        let lasts = given.get("expires_in").and_then(Value::as_int::<i64>).unwrap_or(0).clamp(0, 9 * 3_600) * SECOND;
+        let given: AccessToken = ask::json(self.desk.shop, request).await.map_err(named_reason)?;
+        let bearer = given.access_token.0.unwrap_or_default();
+        let lasts = given.expires_in.unwrap_or(0).clamp(0, 9 * 3_600) * SECOND;
         TOKENS.with_borrow_mut(|tokens| {
             if tokens.len() >= MOST_TOKENS {
                 tokens.remove(0);
@@ -100,7 +109,13 @@ impl<'a> App<'a> {
         self.ask(path, key, body.as_deref(), &bearer).await
     }
 
-    async fn ask(&self, path: &str, key: &str, body: Option<&str>, bearer: &str) -> Result<Value, Unanswered> {
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        key: &str,
+        body: Option<&str>,
+        bearer: &str,
+    ) -> Result<T, Unanswered> {
         let body = body.map(|body| ("application/json", body.as_bytes().to_vec()));
         let mut request = ask::call(format!("{}{path}", self.base), body);
         request.headers.push(("authorization".into(), format!("Bearer {bearer}")));
@@ -114,21 +129,24 @@ impl<'a> App<'a> {
     /// Opens an order at PayPal. Keyed by ours: however often it is asked for, there is one.
     pub async fn open(&self, draft: PaymentRequest<'_>, amount: &str) -> Outcome<Session> {
         let [paid, cancelled] = ways_back(draft, MOST_RETURN);
-        let amount = object(&[("currency_code", draft.price.currency().code()), ("value", amount)], &[]);
-        let title = super::title(draft);
-        let unit = [("description", title.as_str()), ("custom_id", draft.order_id), ("invoice_id", draft.order_id)];
-        let unit = object(&unit, &[("amount", &amount)]);
-        let context = [
-            ("return_url", paid.as_str()),
-            ("cancel_url", &cancelled),
-            ("shipping_preference", "NO_SHIPPING"),
-            ("user_action", "PAY_NOW"),
-        ];
-        let context = object(&[], &[("experience_context", &object(&context, &[]))]);
-        let source = object(&[], &[("paypal", &context)]);
-        let units = format!("[{unit}]");
-        let body = object(&[("intent", "CAPTURE")], &[("purchase_units", &units), ("payment_source", &source)]);
-        let opened = self.call("/v2/checkout/orders", &draft.key(), Some(body)).await;
+        let unit = NewUnit {
+            description: &super::title(draft),
+            custom_id: draft.order_id,
+            invoice_id: draft.order_id,
+            amount: NewAmount { currency_code: draft.price.currency().code(), value: amount },
+        };
+        let experience_context = ExperienceContext {
+            return_url: &paid,
+            cancel_url: &cancelled,
+            shipping_preference: "NO_SHIPPING",
+            user_action: "PAY_NOW",
+        };
+        let body = json::to_text(&NewOrder {
+            intent: "CAPTURE",
+            purchase_units: [unit],
+            payment_source: PaymentSource { paypal: Wallet { experience_context } },
+        });
+        let opened = self.call::<Resource>("/v2/checkout/orders", &draft.key(), Some(body)).await;
         let opened =
             opened.and_then(|made| session(&made, self.desk.shop.now() + LASTS).ok_or_else(Unanswered::nonsense));
         opened.map_err(|no| {
@@ -137,7 +155,7 @@ impl<'a> App<'a> {
                 .shop
                 .platform
                 .log
-                .write(line.account(self.desk.account.id).order(draft.order_id).because(&no.why));
+                .write(line.account(self.desk.account.id).order(draft.order_id).because(no.why()));
             no.into()
         })
     }
@@ -160,10 +178,10 @@ impl<'a> App<'a> {
         order: PaymentTarget<'_>,
         session_id: &str,
         known: Option<&[LedgerEntry]>,
-    ) -> Result<(Value, Option<LedgerEntry>), Unanswered> {
+    ) -> Result<(Resource, Option<LedgerEntry>), Unanswered> {
         let path = format!("/v2/checkout/orders/{session_id}");
-        let seen = self.call(&path, "", None).await?;
-        let approved_at = text(&seen, "update_time").unwrap_or_default();
+        let seen: Resource = self.call(&path, "", None).await?;
+        let approved_at = seen.update_time.as_deref().unwrap_or_default();
         let (id, at) = approval(&seen, order, session_id);
         let was_tried = known.is_none_or(|known| known.iter().any(|it| it.id == id));
         if !is_approved(&seen) || was_tried {
@@ -172,16 +190,16 @@ impl<'a> App<'a> {
         let key = format!("{}.{approved_at}", order.order_id);
         match self.call(&format!("{path}/capture"), &key, Some("{}".into())).await {
             Ok(captured) => Ok((captured, None)),
-            Err(no) if no.status == 422 => {
+            Err(no) if no.status() == Some(422) => {
                 let line = LogLine::warn("gateway.capture_refused").with("gateway", "paypal");
                 self.desk
                     .shop
                     .platform
                     .log
-                    .write(line.account(self.desk.account.id).order(order.order_id).because(&no.why));
-                let kind = match no.why.as_str() {
-                    "ORDER_ALREADY_CAPTURED" => return Ok((seen, None)),
-                    why if ANOTHER_CARD.contains(&why) => EntryKind::Declined,
+                    .write(line.account(self.desk.account.id).order(order.order_id).because(no.why()));
+                let kind = match no.code.as_deref() {
+                    Some("ORDER_ALREADY_CAPTURED") => return Ok((seen, None)),
+                    Some(code) if ANOTHER_CARD.contains(&code) => EntryKind::Declined,
                     _ => EntryKind::Failed,
                 };
                 Ok((seen, Some(LedgerEntry { id, kind, of: session_id.to_owned(), value: 0, at })))
@@ -191,11 +209,11 @@ impl<'a> App<'a> {
     }
 
     /// The dispute as it stands now; `None`: the app may not ask, or PayPal knows it no more.
-    pub(super) async fn dispute(&self, told: &Value) -> Result<Option<Value>, Unanswered> {
-        let Some(id) = known_id(text(told, "dispute_id")) else { return Ok(None) };
+    pub(super) async fn dispute(&self, told: &Resource) -> Result<Option<Resource>, Unanswered> {
+        let Some(id) = known_id(told.dispute_id.as_deref()) else { return Ok(None) };
         match self.call(&format!("/v1/customer/disputes/{id}"), "", None).await {
             Ok(now) => Ok(Some(now)),
-            Err(no) if matches!(no.status, 403 | 404) => Ok(None),
+            Err(no) if matches!(no.status(), Some(403 | 404)) => Ok(None),
             Err(no) => Err(no),
         }
     }
@@ -203,12 +221,12 @@ impl<'a> App<'a> {
     /// The order's movements as they are kept.
     pub(super) async fn known(&self, order: PaymentTarget<'_>) -> Result<Vec<LedgerEntry>, Fault> {
         let db = self.desk.account.db(self.desk.shop)?;
-        let rows = db.rows(vec![record::movements(self.desk.account.id, order.order_id)]).await?;
-        rows.first().map_or(&[][..], Vec::as_slice).iter().map(record::movement).collect()
+        let [rows] = db.batch([record::movements(self.desk.account.id, order.order_id)]).await?;
+        rows.iter().map(record::movement).collect()
     }
 
     /// An order at PayPal with the captures that were seen before, each as it is now.
-    pub(super) async fn remembered(&self, order: PaymentTarget<'_>) -> Result<Value, SyncError> {
+    pub(super) async fn remembered(&self, order: PaymentTarget<'_>) -> Result<Resource, SyncError> {
         let known = self.known(order).await?;
         let mut ids: Vec<&str> = known
             .iter()
@@ -221,13 +239,13 @@ impl<'a> App<'a> {
         for id in ids {
             captures.push(self.call(&format!("/v2/payments/captures/{id}"), "", None).await?);
         }
-        Ok(serde_json::json!({ "purchase_units": [{ "payments": { "captures": captures } }] }))
+        Ok(Resource::with_captures(captures))
     }
 
     /// The order that a payment was captured for, where a notice about it doesn't say.
     pub(super) async fn order_of(&self, capture_id: &str) -> Result<Option<String>, SyncError> {
-        let capture = self.call(&format!("/v2/payments/captures/{capture_id}"), "", None).await?;
-        Ok(named(&capture))
+        let capture: Resource = self.call(&format!("/v2/payments/captures/{capture_id}"), "", None).await?;
+        Ok(capture.named())
     }
 }
 
@@ -239,29 +257,17 @@ const ANOTHER_CARD: [&str; 3] =
 /// Puts PayPal's own reason in the place of the status: the issue of an API call, the error of a token. Only a plain word is
 /// believed to be one, since what PayPal writes beside it may repeat a secret.
 fn named_reason(mut no: Unanswered) -> Unanswered {
-    let said = ask::read(&no.body);
-    let reason = said.as_ref().and_then(|said| {
-        let issue = said.get("details").and_then(|details| text(details.get(0)?, "issue"));
-        issue.or_else(|| text(said, "error")).or_else(|| text(said, "name"))
-    });
-    let is_word = |word: &&str| word.len() <= 64 && word.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
-    if let Some(reason) = reason.filter(is_word).filter(|reason| !reason.is_empty()) {
-        no.why = reason.to_owned();
-    }
+    let said: ErrorBody = ask::read(&no.body).unwrap_or_default();
+    let issue = said.details.first().and_then(|detail| detail.issue.0.clone());
+    let reason = issue.or(said.error.0).or(said.name.0);
+    let is_word = |word: &String| word.len() <= 64 && word.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
+    no.code = reason.filter(is_word).filter(|reason| !reason.is_empty());
     no
 }
 
-/// Texts, and what is JSON already.
-pub(super) fn object(texts: &[(&str, &str)], raws: &[(&str, &str)]) -> String {
-    let texts = texts.iter().map(|(name, text)| format!("\"{name}\":{}", json::to_text(text)));
-    // Byte for byte: PayPal is asked about what it has sent.
-    let raws = raws.iter().map(|(name, json)| format!("\"{name}\":{json}"));
-    format!("{{{}}}", texts.chain(raws).collect::<Vec<_>>().join(","))
-}
-
-fn session(made: &Value, expires_at: i64) -> Option<Session> {
-    let id = known_id(text(made, "id"))?.to_owned();
-    let url = ["payer-action", "approve"].iter().find_map(|rel| link(made, rel))?;
+fn session(made: &Resource, expires_at: i64) -> Option<Session> {
+    let id = known_id(made.id.as_deref())?.to_owned();
+    let url = ["payer-action", "approve"].iter().find_map(|rel| made.link(rel))?;
     let fits = url.len() <= 2_000 && (url.starts_with("https://") || url.starts_with("http://"));
     fits.then(|| Session {
         id,
@@ -272,46 +278,31 @@ fn session(made: &Value, expires_at: i64) -> Option<Session> {
     })
 }
 
-fn link<'a>(of: &'a Value, rel: &str) -> Option<&'a str> {
-    let links = of.get("links")?.as_list()?;
-    text(links.iter().find(|link| text(link, "rel") == Some(rel))?, "href")
-}
-
-/// The captures of an order at PayPal, which has one purchase unit.
-pub(super) fn captures(seen: &Value) -> &[Value] {
-    list(seen, "captures")
-}
-
 /// Whether the buyer has approved it, and it was not captured.
-pub(super) fn is_approved(seen: &Value) -> bool {
-    text(seen, "status") == Some("APPROVED")
+pub(super) fn is_approved(seen: &Resource) -> bool {
+    seen.status.as_deref() == Some("APPROVED")
 }
 
 /// The id under which the capture of its present approval is kept when it was declined, and when the buyer approved it.
-pub(super) fn approval(seen: &Value, order: PaymentTarget<'_>, session_id: &str) -> (String, i64) {
-    let at = text(seen, "update_time").and_then(time::parse).unwrap_or(order.created_at);
+pub(super) fn approval(seen: &Resource, order: PaymentTarget<'_>, session_id: &str) -> (String, i64) {
+    let at = seen.update_time.as_deref().and_then(time::parse).unwrap_or(order.created_at);
     (format!("{session_id}.{at}"), at)
 }
 
 /// Whether a capture came to nothing.
-pub(super) fn is_declined(capture: &Value) -> bool {
-    matches!(text(capture, "status"), Some("DECLINED" | "FAILED"))
-}
-
-fn list<'a>(seen: &'a Value, name: &str) -> &'a [Value] {
-    let unit = seen.get("purchase_units").and_then(|units| units.get(0));
-    unit.and_then(|unit| unit.get("payments")?.get(name)?.as_list()).unwrap_or_default()
+pub(super) fn is_declined(capture: &Resource) -> bool {
+    matches!(capture.status.as_deref(), Some("DECLINED" | "FAILED"))
 }
 
 /// All captures and refunds of an order at PayPal, and a refund that an event tells of.
-pub(super) fn payments(seen: &Value, order: PaymentTarget<'_>, told: Option<&Value>) -> Vec<LedgerEntry> {
-    let listed = list(seen, "refunds");
-    let told = told.filter(|told| !listed.iter().any(|refund| text(refund, "id") == text(told, "id")));
-    let refunds: Vec<&Value> = listed.iter().chain(told).collect();
+pub(super) fn payments(seen: &Resource, order: PaymentTarget<'_>, told: Option<&Resource>) -> Vec<LedgerEntry> {
+    let listed = seen.refunds();
+    let told = told.filter(|told| !listed.iter().any(|refund| refund.id.0 == told.id.0));
+    let refunds: Vec<&Resource> = listed.iter().chain(told).collect();
     let mut movements = Vec::new();
-    for it in captures(seen) {
+    for it in seen.captures() {
         // What was refunded and isn't said to be would look paid: the notice of its refund will tell both.
-        if text(it, "status") != Some("REFUNDED") || !refunds.is_empty() {
+        if it.status.as_deref() != Some("REFUNDED") || !refunds.is_empty() {
             movements.extend(capture(it, order));
         }
     }
@@ -320,21 +311,21 @@ pub(super) fn payments(seen: &Value, order: PaymentTarget<'_>, told: Option<&Val
 }
 
 /// Minor units of an amount, if it is in this currency.
-pub(super) fn sum(amount: &Value, currency: Currency) -> Option<i64> {
-    let digits = text(amount, "value")?.trim_start_matches('-');
-    if text(amount, "currency_code")? == currency.code() { minor(digits, currency) } else { None }
+pub(super) fn sum(amount: &Money, currency: Currency) -> Option<i64> {
+    let digits = amount.value.as_deref()?.trim_start_matches('-');
+    if amount.currency_code.as_deref()? == currency.code() { minor(digits, currency) } else { None }
 }
 
 /// When something came to be. An order's own time stands in, so that it is the same wherever it is read.
-pub(super) fn at(of: &Value, order: PaymentTarget<'_>) -> i64 {
-    text(of, "create_time").and_then(time::parse).unwrap_or(order.created_at)
+pub(super) fn at(of: &Resource, order: PaymentTarget<'_>) -> i64 {
+    of.create_time.as_deref().and_then(time::parse).unwrap_or(order.created_at)
 }
 
-fn capture(capture: &Value, order: PaymentTarget<'_>) -> Option<LedgerEntry> {
-    let id = known_id(text(capture, "id"))?.to_owned();
+fn capture(capture: &Resource, order: PaymentTarget<'_>) -> Option<LedgerEntry> {
+    let id = known_id(capture.id.as_deref())?.to_owned();
     let (kind, value) = match (
-        text(capture, "status")?,
-        capture.get("amount").and_then(|amount| sum(amount, order.price.currency())),
+        capture.status.as_deref()?,
+        capture.amount.as_ref().and_then(|amount| sum(amount, order.price.currency())),
     ) {
         ("COMPLETED" | "PARTIALLY_REFUNDED" | "REFUNDED", Some(sum)) => (EntryKind::Paid, sum),
         ("COMPLETED" | "PARTIALLY_REFUNDED" | "REFUNDED", None) => (EntryKind::WrongCurrency, 0),
@@ -346,34 +337,15 @@ fn capture(capture: &Value, order: PaymentTarget<'_>) -> Option<LedgerEntry> {
 }
 
 /// What went back of a capture: by the seller (`Refunded`) or by PayPal (`Reversed`).
-pub(super) fn taken(back: &Value, order: PaymentTarget<'_>, kind: EntryKind) -> Option<LedgerEntry> {
-    let id = known_id(text(back, "id"))?.to_owned();
-    let value = sum(back.get("amount")?, order.price.currency())?;
-    let kind = match (kind, text(back, "status")) {
+pub(super) fn taken(back: &Resource, order: PaymentTarget<'_>, kind: EntryKind) -> Option<LedgerEntry> {
+    let id = known_id(back.id.as_deref())?.to_owned();
+    let value = sum(back.amount.as_ref()?, order.price.currency())?;
+    let kind = match (kind, back.status.as_deref()) {
         // It may have been pending before, when it counted.
         (EntryKind::Refunded, Some("CANCELLED" | "FAILED")) => EntryKind::RefundFailed,
         (_, Some("CANCELLED" | "FAILED")) => return None,
         _ => kind,
     };
-    let of = captured(back).unwrap_or(&id).to_owned();
+    let of = back.captured().unwrap_or(&id).to_owned();
     Some(LedgerEntry { id, kind, of, value, at: at(back, order) })
-}
-
-/// The capture that a refund or a dispute is about.
-pub(super) fn captured(resource: &Value) -> Option<&str> {
-    let up = link(resource, "up").and_then(|href| href.split_once("/captures/")).map(|(_, id)| id);
-    known_id(up.or_else(|| text(disputed(resource)?, "seller_transaction_id")))
-}
-
-fn disputed(resource: &Value) -> Option<&Value> {
-    resource.get("disputed_transactions")?.get(0)
-}
-
-/// The order of ours that a thing of PayPal's names.
-pub(super) fn named(resource: &Value) -> Option<String> {
-    let unit = resource.get("purchase_units").and_then(|units| units.get(0));
-    let places = [Some(resource), unit, disputed(resource)];
-    places.into_iter().flatten().find_map(|place| {
-        ["custom_id", "invoice_id", "custom", "invoice_number"].iter().find_map(|name| order_id(text(place, name)))
-    })
 }

@@ -1,9 +1,9 @@
 //! The European Central Bank's reference rates, for currencies in which no source quotes a coin: units of each for one
 //! euro, once on every day on which banks in the euro area work, at 16:00 there.
 
-use super::{USABLE, price_in};
+use super::{Prices, USABLE, price_in};
 use crate::{
-    json::{Map, Value},
+    json::{Digits, Table},
     shop::time::{self, DAY, HOUR},
 };
 
@@ -22,13 +22,13 @@ pub fn serves(day: i64, now: i64) -> bool {
     day <= now && now + USABLE - day - PUBLISHED <= USABLE_FOR
 }
 
-/// `eurofxref-daily.xml`: its day's midnight in UTC, and units for one euro, an object of texts. Not XML at large but this
+/// `eurofxref-daily.xml`: its day's midnight in UTC, and units for one euro, as texts. Not XML at large but this
 /// file alone: what has another shape, or breaks off, is nothing.
-pub fn read(text: &str) -> Option<(i64, Value)> {
+pub fn read(text: &str) -> Option<(i64, Prices)> {
     // Quotes of both kinds mean the same.
     let text = text.trim_end().strip_suffix("</gesmes:Envelope>")?.replace('"', "'");
     let mut day = None;
-    let mut rates = Map::new();
+    let mut rates: Vec<(String, Digits)> = Vec::new();
     for tag in text.split('<') {
         // Comments could hide anything.
         if tag.starts_with('!') {
@@ -40,9 +40,10 @@ pub fn read(text: &str) -> Option<(i64, Value)> {
         let (rest, _) = rest.split_once('>')?;
         if let Some(rate) = rest.strip_prefix(" currency='") {
             let (code, rate) = rate.strip_suffix("'/")?.split_once("' rate='")?;
-            if rates.insert(code.to_owned(), rate.into()).is_some() {
+            if rates.iter().any(|(known, _)| known == code) {
                 return None;
             }
+            rates.push((code.to_owned(), Digits(Some(rate.to_owned()))));
         } else if let Some(date) = rest.strip_prefix(" time='") {
             // Of several days it is another file.
             let date = date.strip_suffix('\'').filter(|date| day.is_none() && date.len() == 10)?;
@@ -51,7 +52,7 @@ pub fn read(text: &str) -> Option<(i64, Value)> {
             return None;
         }
     }
-    let rates = Value::Object(rates);
+    let rates = Table(rates);
     price_in(&rates, "USD")?;
     Some((day?, rates))
 }
@@ -133,7 +134,7 @@ mod tests {
             let text = pieces.concat() + "</gesmes:Envelope>";
             if let Some((_, rates)) = read(&text) {
                 prop_assert!(text.contains("currency='USD' rate='1.08'"));
-                prop_assert_eq!(rates.as_object().map(Map::len), Some(1));
+                prop_assert_eq!(rates.0.len(), 1);
             }
         }
 
