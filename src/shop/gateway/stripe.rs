@@ -303,8 +303,7 @@ fn checkout(desk: GatewayContext<'_>, draft: &Draft, prefill: bool) -> Outcome<S
 
 fn session(desk: GatewayContext<'_>, answer: &Value) -> Option<Session> {
     let url = answer.get("url")?.as_str()?;
-    let safe =
-        url.starts_with("https://") || desk.shop.platform.settings.allow_insecure_urls && url.starts_with("http://");
+    let safe = ask::is_page(url, desk.shop.platform.settings.allow_insecure_urls);
     Some(Session {
         id: name(answer, "id")?.to_owned(),
         url: url.to_owned(),

@@ -255,7 +255,7 @@ pub(super) fn object(texts: &[(&str, &str)], raws: &[(&str, &str)]) -> String {
 fn session(made: &Value, expires_at: i64) -> Option<Session> {
     let id = known_id(text(made, "id"))?.to_owned();
     let url = ["payer-action", "approve"].iter().find_map(|rel| link(made, rel))?;
-    let fits = url.len() <= 2_000 && (url.starts_with("https://") || url.starts_with("http://"));
+    let fits = url.len() <= 2_000 && ask::is_page(url, true);
     fits.then(|| Session {
         id,
         url: url.to_owned(),
