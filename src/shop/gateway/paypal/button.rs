@@ -139,10 +139,8 @@ pub fn movement(body: &str, currency: Currency, or_at: i64) -> Option<LedgerEntr
 
 /// `20:12:59 Jan 13, 2009 PST`: PayPal lives in California.
 fn date(text: &str) -> Option<i64> {
-    let parts: Vec<&str> = text.split(' ').collect();
-    let [clock, month, day, year, zone] = parts.as_slice() else { return None };
-    let there = time::http_date(&format!("- {} {month} {year} {clock} GMT", day.trim_end_matches(',')))?;
-    Some(there + if *zone == "PDT" { 7 } else { 8 } * HOUR)
+    let (there, zone) = text.rsplit_once(' ')?;
+    Some(time::read(there, "%H:%M:%S %b %d, %Y")? + if zone == "PDT" { 7 } else { 8 } * HOUR)
 }
 
 #[cfg(test)]
