@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from './build.mjs';
 import { setup } from './setup.mjs';
-import { asCommand, Halt, npmBinary, root, run, say, since } from './shell.mjs';
+import { asCommand, Halt, npmBinary, root, run, say, since, toolBinary } from './shell.mjs';
 import { test } from './test.mjs';
 
 await asCommand(import.meta, async () => {
-  await setup({ tests: true });
+  await setup({ tests: true, checks: true });
   await step('formatting', () => run('cargo', ['fmt', '--check']));
+  await step('spelling', () => run(toolBinary('typos'), []));
+  // Not `advisories`, whose database is on GitHub (deny.toml).
+  await step('licences, sources and versions of all crates', () => run(toolBinary('cargo-deny'), ['--offline', 'check', '--show-stats', 'licenses', 'bans', 'sources']));
   // Both, because neither sees all of the crate: src/cloudflare/ exists for wasm32 alone, the tests for the host alone.
   await step('clippy, host', () => run('cargo', ['clippy', '--workspace', '--all-targets', '--', '-D', 'warnings']));
   await step('clippy, wasm32', () => run('cargo', ['clippy', '--target', 'wasm32-unknown-unknown', '--lib', '--', '-D', 'warnings']));
