@@ -3,21 +3,12 @@
 use sha2::{Digest, Sha256};
 
 use super::{
-    Gateway, GatewayContext, Observation, PaymentGateway, Reservation, SyncError, ethereum,
+    Gateway, GatewayContext, PaymentGateway, Reservation, ethereum,
     hd::{Branch, ExtendedKey, KeyError},
 };
 use crate::{
     platform::{Fault, Row, Statement},
-    shop::{
-        Error, Outcome, Refusal, Shop,
-        account::Account,
-        id,
-        order::{
-            Order,
-            facts::{OnchainPayment, PaymentRecord},
-        },
-        payment, vault,
-    },
+    shop::{Error, Outcome, Refusal, Shop, account::Account, id, vault},
 };
 
 /// The wallet of every test account: BIP 84's published example, whose keys everybody knows. Its addresses are written
@@ -273,7 +264,7 @@ pub fn from_row(shop: &Shop, account: &Account, row: &Row) -> Outcome<Wallet> {
     Ok(Wallet { gateway, text, single: matches!(held, Held::Single(_)), confirmations, addresses })
 }
 
-fn open_held(shop: &Shop, account_id: i64, sealed: &str) -> Result<Held, Fault> {
+pub fn open_held(shop: &Shop, account_id: i64, sealed: &str) -> Result<Held, Fault> {
     let text = vault::open(&shop.platform.settings.vault_keys, &place("branch", account_id), sealed)?;
     Held::parse(&text).ok_or_else(|| Fault("a stored wallet can't be read".into()))
 }
@@ -295,6 +286,35 @@ fn take_address(account_id: i64, gateway: &str) -> Statement {
     Statement::new(sql, vec![account_id.into(), gateway.into()])
 }
 
+/// Takes an address of the gateway's wallet (`take`) for the link, once: a link that has one keeps it, whoever starts it at the same
+/// time. None is taken by a start that makes no order, because there is one already or because the link is destroyed or
+/// too old. The last of the three answers the row that `taken` reads.
+fn take_address_for_link(account_id: i64, gateway: &str, id: &str, order_id: &str, now: i64) -> [Statement; 3] {
+    const NEEDED: &str = "EXISTS (SELECT 1 FROM payments
+                   WHERE account_id = ?1 AND id = ?3 AND destroyed_at IS NULL AND expires_at >= ?5
+                     AND address_wallet IS NOT wallets.identity)
+           AND NOT EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?4)";
+    let args = vec![account_id.into(), gateway.into(), id.into(), order_id.into(), now.into()];
+    [
+        Statement::new(take(&format!("AND {NEEDED}")), args.clone()),
+        Statement::new(
+            format!(
+                "UPDATE payments SET address_wallet = wallets.identity, address_index = wallets.last_index
+                 FROM wallets
+                 WHERE payments.account_id = ?1 AND payments.id = ?3
+                   AND wallets.account_id = ?1 AND wallets.gateway = ?2 AND wallets.active = 1 AND {NEEDED}"
+            ),
+            args,
+        ),
+        Statement::new(
+            "SELECT branch, address_index, wallets.confirmations
+             FROM payments JOIN wallets ON wallets.account_id = ?1 AND wallets.gateway = ?2 AND identity = address_wallet
+             WHERE payments.account_id = ?1 AND payments.id = ?3 AND active = 1",
+            vec![account_id.into(), gateway.into(), id.into()],
+        ),
+    ]
+}
+
 /// An address that belongs to one order.
 pub struct Address {
     pub text: String,
@@ -313,7 +333,7 @@ pub fn takes(account_id: i64, gateway: &str, taker: &Reservation<'_>) -> Vec<Sta
     match taker {
         Reservation::Order => vec![take_address(account_id, gateway)],
         Reservation::Link { payment_id, order_id, now } => {
-            payment::sql::take_address(account_id, gateway, payment_id, order_id, *now).into()
+            take_address_for_link(account_id, gateway, payment_id, order_id, *now).into()
         }
     }
 }
@@ -327,52 +347,4 @@ pub fn taken(desk: GatewayContext<'_>, way: &dyn PaymentGateway, rows: &[Vec<Row
     let text = way.address(way.network(desk), &held, index).map_err(key_fault)?;
     let shared = matches!(held, Held::Single(_));
     Ok(Address { text, index, confirmations, holds: 0, cursor: shared.then_some(0) })
-}
-
-/// What gives the address of an order that nobody has paid back to its wallet, for another order. `None` where the address is
-/// no wallet's of the account (its seller changed the way in which its addresses are written), or all orders' one address; and
-/// where it isn't known for sure that nothing ever came to it, before the order as little as since: all servers are asked.
-///
-/// Who pays there later still has paid the seller's wallet, and the order that has the address then, if it is waiting: as a
-/// part of its price, or too much. To an order that is done with, or made two hours after him, his coins mean nothing. He
-/// can't be told from its own buyer; that is why seven days pass first.
-pub async fn give_back(desk: GatewayContext<'_>, order: &Order) -> Result<Option<Statement>, SyncError> {
-    let GatewayContext { shop, account } = desk;
-    let (way, gateway) = (order.gateway.of(account), order.gateway.slug());
-    let Some(index) = order.invoice.index else { return Ok(None) };
-    let wallets = Statement::new(
-        "SELECT identity, branch FROM wallets WHERE account_id = ?1 AND gateway = ?2",
-        vec![account.id.into(), gateway.into()],
-    );
-    let rows = account.db(shop)?.rows(vec![wallets]).await?;
-    for row in rows.iter().flatten() {
-        let (identity, branch) = row.read(|row| Ok((row.text(), row.text())))?;
-        let held = open_held(shop, account.id, &branch)?;
-        let its = matches!(held, Held::Branch(_))
-            && way.address(way.network(desk), &held, index).is_ok_and(|text| text == order.invoice.address);
-        if !its {
-            continue;
-        }
-        let mut anybodys = Order { created_at: 0, ..order.clone() };
-        anybodys.invoice.held_before = 0;
-        // One that can't be there: whoever is asked misses it, and so the next is asked as well.
-        let nowhere = OnchainPayment {
-            txid: String::new(),
-            vout: 0,
-            value: u64::MAX,
-            height: None,
-            gone: false,
-            first_seen_at: 0,
-        };
-        let known = PaymentRecord { receipts: vec![nowhere], ..PaymentRecord::default() };
-        let seen = way.look(desk, &anybodys, &known).await?;
-        let empty = matches!(seen, Observation::Coins(seen) if seen.complete && !seen.cut && seen.outputs.is_empty());
-        let give = Statement::new(
-            "INSERT INTO free_addresses (account_id, gateway, identity, address_index) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO NOTHING",
-            vec![account.id.into(), gateway.into(), identity.into(), index.into()],
-        );
-        return Ok(empty.then_some(give));
-    }
-    Ok(None)
 }
