@@ -117,8 +117,8 @@ async function buildTools() {
 }
 
 const checkers = [
-  { crate: 'typos-cli', version: '1.52.0', binaries: ['typos'], takes: 'one to two minutes' },
-  { crate: 'cargo-deny', version: '0.20.2', binaries: ['cargo-deny'], takes: 'two to four minutes' },
+  { crate: 'typos-cli', version: '1.52.0', binaries: ['typos'], takes: 'about a minute' },
+  { crate: 'cargo-deny', version: '0.20.2', binaries: ['cargo-deny'], takes: 'about a minute' },
 ];
 
 /** Compiles what is missing, or there in another version, into .tools/. */
