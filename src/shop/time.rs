@@ -1,7 +1,7 @@
 //! Time: milliseconds since 1970, UTC, everywhere inside. The calendar is chrono's; what the time is, only the platform's
 //! clock says (`platform::Clock`; chrono is compiled without its own).
 
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, Timelike};
+use chrono::{DateTime, Datelike, Month, SecondsFormat, Timelike};
 
 pub const SECOND: i64 = 1_000;
 pub const MINUTE: i64 = 60 * SECOND;
@@ -48,17 +48,20 @@ fn rfc3339(text: &str) -> Option<String> {
 /// `Wed, 15 Nov 2023 00:10:00 GMT` (RFC 9110, 5.6.7), the one form of dates in headers that is still written.
 pub fn http_date(text: &str) -> Option<i64> {
     // Not the weekday, which says nothing that the date doesn't.
-    read(text.split_once(' ')?.1, "%d %b %Y %H:%M:%S GMT")
+    mail_date(text.split_once(' ')?.1)
 }
 
-/// A date and time in chrono's notation of formats, as if it were in UTC.
-pub fn read(text: &str, format: &str) -> Option<i64> {
-    Some(NaiveDateTime::parse_from_str(text, format).ok()?.and_utc().timestamp_millis())
+/// `15 Nov 2023 00:10:00 GMT` (RFC 5322, 3.3), with any of the zones that it names, as PST and PDT.
+pub fn mail_date(text: &str) -> Option<i64> {
+    Some(DateTime::parse_from_rfc2822(text).ok()?.timestamp_millis())
 }
 
 /// `27 Nov 2026, 01:47 UTC`, for people.
 pub fn display(ms: i64) -> String {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default().format("%-d %b %Y, %H:%M UTC").to_string()
+    let time = DateTime::from_timestamp_millis(ms).unwrap_or_default();
+    let month = u8::try_from(time.month()).ok().and_then(|month| Month::try_from(month).ok());
+    let month = month.and_then(|month| month.name().get(..3)).unwrap_or_default();
+    format!("{} {month} {}, {:02}:{:02} UTC", time.day(), time.year(), time.hour(), time.minute())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::shop::{
     },
     money::Currency,
     text::email,
-    time::{self, HOUR},
+    time,
 };
 
 /// PayPal's longest for an address to come back to, and for one to tell of a payment.
@@ -146,8 +146,9 @@ pub fn movement(body: &str, currency: Currency, or_at: i64) -> Option<LedgerEntr
 
 /// `20:12:59 Jan 13, 2009 PST`: PayPal lives in California.
 fn date(text: &str) -> Option<i64> {
-    let (there, zone) = text.rsplit_once(' ')?;
-    Some(time::read(there, "%H:%M:%S %b %d, %Y")? + if zone == "PDT" { 7 } else { 8 } * HOUR)
+    let parts: Vec<&str> = text.split(' ').collect();
+    let [clock, month, day, year, zone] = parts.as_slice() else { return None };
+    time::mail_date(&format!("{} {month} {year} {clock} {zone}", day.trim_end_matches(',')))
 }
 
 #[cfg(test)]
