@@ -56,7 +56,7 @@ export async function serve({ port = 0, stateDir, env = {}, cron = true, assets 
     for (const { binding, migrations_dir } of databases) await migrate(await mf.getD1Database(binding), path.join(root, migrations_dir), stateDir);
   } catch (error) {
     await mf.dispose();
-    throw error.message?.includes('ddress already in use') ? new Halt(`Port ${port} is taken: set PORT to another one.`) : error;
+    throw /address already in use/i.test(error.message) ? new Halt(`Port ${port} is taken: set PORT to another one.`) : error;
   }
 
   const tick = async (at = new Date()) => {

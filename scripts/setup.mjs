@@ -8,10 +8,11 @@ const wanted = { node: 20 };
 
 let done;
 
-/** Once per process, however many commands ask. With `tests`, also the browser, the Bitcoin node and Schemathesis. */
-export async function setup({ tests = false } = {}) {
+/** Once per process, however many commands ask. With `tests`, also the browser, the Bitcoin node and Schemathesis; with `checks`, also what `npm run check` looks with. */
+export async function setup({ tests = false, checks = false } = {}) {
   done ??= forBuilding();
   await done;
+  if (checks) await cargoTools(checkers);
   return tests ? forTests() : {};
 }
 
@@ -104,18 +105,30 @@ async function linker() {
 // They must match the libraries in Cargo.toml to the digit, so that file is where their versions come from.
 async function buildTools() {
   const manifest = await readFile(path.join(root, 'Cargo.toml'), 'utf8');
-  const tools = [
-    { crate: 'worker-build', library: 'worker', binaries: ['worker-build'] },
-    { crate: 'wasm-bindgen-cli', library: 'wasm-bindgen', binaries: ['wasm-bindgen', 'wasm-bindgen-test-runner'] },
-  ];
-  // cargo's own account of what it installed here: reading it is quicker than starting each tool to ask its version.
-  const installed = await readFile(path.join(root, '.tools', '.crates.toml'), 'utf8').catch(() => '');
-  for (const { crate, library, binaries } of tools) {
+  const matching = (crate, library, binaries) => {
     const version = manifest.match(new RegExp(`^${library} *= *(?:\\{.*?version *= *)?"=([^"]+)"`, 'm'))?.[1];
     if (!version) throw new Halt(`Cargo.toml must pin \`${library}\` exactly (version = "=x.y.z"): ${crate} has to match it.`);
+    return { crate, version, binaries, takes: 'one to two minutes' };
+  };
+  await cargoTools([
+    matching('worker-build', 'worker', ['worker-build']),
+    matching('wasm-bindgen-cli', 'wasm-bindgen', ['wasm-bindgen', 'wasm-bindgen-test-runner']),
+  ]);
+}
+
+const checkers = [
+  { crate: 'typos-cli', version: '1.52.0', binaries: ['typos'], takes: 'about a minute' },
+  { crate: 'cargo-deny', version: '0.20.2', binaries: ['cargo-deny'], takes: 'about a minute' },
+];
+
+/** Compiles what is missing, or there in another version, into .tools/. */
+async function cargoTools(tools) {
+  // cargo's own account of what it installed here: reading it is quicker than starting each tool to ask its version.
+  const installed = await readFile(path.join(root, '.tools', '.crates.toml'), 'utf8').catch(() => '');
+  for (const { crate, version, binaries, takes } of tools) {
     const there = await Promise.all(binaries.map((name) => exists(toolBinary(name))));
     if (installed.includes(`"${crate} ${version} `) && there.every(Boolean)) continue;
-    await step(`${crate} ${version}, compiled into .tools/ (one to two minutes, longer on a busy machine)`, () =>
+    await step(`${crate} ${version}, compiled into .tools/ (${takes}, longer on a busy machine)`, () =>
       // A debug build without debug info: it compiles in a third of the time, and runs for a second per build.
       run('cargo', ['install', '--locked', '--debug', '--force', '--root', '.tools', '--version', version, crate], {
         env: { CARGO_PROFILE_DEV_DEBUG: '0' },

@@ -229,10 +229,9 @@ impl Request {
     /// The same, but a plus is a plus: for what can hold no space, since many programs leave it as it is.
     pub fn literal_param(&self, name: &str) -> Option<String> {
         notes::param(name, || Meaning::Asked);
-        let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
-        let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.replace('+', "%2B"));
-        let value = values.next_back()?;
-        form_urlencoded::parse(format!("{name}={value}").as_bytes()).next().map(|(_, value)| value.into_owned())
+        let query = self.query.replace('+', "%2B");
+        let values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
+        values.last().map(|(_, value)| value.into_owned())
     }
 
     /// Optional white space around a header's value is no part of it (RFC 9110, 5.5); some runtimes leave it at the end.

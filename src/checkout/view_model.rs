@@ -122,7 +122,7 @@ impl Strings {
             return_host: visit.link.return_origin.split("://").last().unwrap_or_default().to_owned(),
             receipts: receipts(standing),
             network: way.chain(desk),
-            paid_at: order.paid_at.map(|at| (time::wire(at), moment(at))),
+            paid_at: order.paid_at.map(|at| (time::wire(at), time::display(at))),
             contact: Contact::of(&standing.contact, &visit.link.return_origin, About::Order(&order.id)),
             due,
             uri,
@@ -266,16 +266,6 @@ fn transactions<'a>(standing: &'a Standing, texts: &'a Strings) -> Vec<&'a str> 
     ids
 }
 
-/// `27 Nov 2026, 01:47 UTC`
-fn moment(ms: i64) -> String {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let wire = time::wire(ms);
-    let part = |from: usize, to: usize| wire.get(from..to).unwrap_or_default();
-    let month = part(5, 7).parse::<usize>().ok().and_then(|month| MONTHS.get(month.checked_sub(1)?));
-    let day = part(8, 10).trim_start_matches('0');
-    format!("{day} {} {}, {} UTC", month.unwrap_or(&""), part(0, 4), part(11, 16))
-}
-
 /// Only the lowest count of confirmations is stored; with the blocks' heights it gives the others. While something is
 /// unconfirmed the tip is unknown, and one confirmation is all that can be said of what is in a block.
 fn receipts(standing: &Standing) -> Vec<(String, String, u32)> {
@@ -337,12 +327,5 @@ mod tests {
         assert_eq!(super::grouped("64231.515"), "64,231.515");
         assert_eq!(super::grouped("1"), "1");
         assert_eq!(super::grouped("123456"), "123,456");
-    }
-
-    #[test]
-    fn a_time_is_written_for_people() {
-        assert_eq!(super::moment(1_577_551_621_000), "28 Dec 2019, 16:47 UTC");
-        assert_eq!(super::moment(1_709_251_199_999), "29 Feb 2024, 23:59 UTC");
-        assert_eq!(super::moment(0), "1 Jan 1970, 00:00 UTC");
     }
 }

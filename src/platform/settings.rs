@@ -1,6 +1,7 @@
 //! The operator's settings: Worker vars and secrets. README, "Configuration", lists them for people.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use url::{Position, Url};
 
 /// A setting that is absent or unusable. The text names it and says what it should be; it is shown to whoever sends
 /// the first request, since a deployment without it must not run on a silent default.
@@ -63,31 +64,36 @@ pub struct EthereumSettings {
 /// Where a server is reached. Providers put the key of an account into the path, the query or the user: only the host is
 /// ever shown.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct ServerUrl(String);
+pub struct ServerUrl(Url);
 
 impl ServerUrl {
-    pub fn new(url: impl Into<String>) -> ServerUrl {
-        ServerUrl(url.into())
+    /// `None` for what isn't a URL of http or https.
+    pub fn parse(text: &str) -> Option<ServerUrl> {
+        Url::parse(text).ok().filter(|url| matches!(url.scheme(), "https" | "http")).map(ServerUrl)
     }
 
-    /// The whole of it, to be asked and never to be shown.
+    /// The whole of it, without a trailing slash, to be asked and never to be shown.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str().trim_end_matches('/')
     }
 
     /// The URL of a path below this one. A query stays at the end.
     pub fn at(&self, path: &str) -> String {
-        match self.0.split_once('?') {
-            Some((base, query)) => format!("{}{path}?{query}", base.trim_end_matches('/')),
-            None => format!("{}{path}", self.0),
-        }
+        let mut url = self.0.clone();
+        url.set_path(&format!("{}{path}", self.0.path().trim_end_matches('/')));
+        url.into()
     }
 
     /// The host and its port, for the log.
     pub fn host(&self) -> &str {
-        let rest = self.0.split_once("://").map_or(self.0.as_str(), |(_, rest)| rest);
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+        &self.0[Position::BeforeHost..Position::AfterPort]
+    }
+
+    /// All of it that may be a key: what a server says is searched for it before it is logged.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let around = &self.0[Position::BeforeUsername..Position::BeforeHost];
+        let behind = &self.0[Position::AfterPort..];
+        [around, behind].into_iter().flat_map(|part| part.split(['/', '?', '#', '&', '=', '@', ':']))
     }
 }
 
@@ -227,15 +233,17 @@ const KEYS: &str = "give it as id:base64, 32 random bytes or more (openssl rand 
 /// A comma list of them.
 fn urls(name: &str, list: &str) -> Result<Vec<ServerUrl>, ConfigError> {
     let urls = list.split(',').map(str::trim).filter(|url| !url.is_empty());
-    urls.map(|url| base_url(name, url).map(ServerUrl)).collect()
+    urls.map(|url| server_url(name, url)).collect()
 }
 
+fn server_url(name: &str, url: &str) -> Result<ServerUrl, ConfigError> {
+    let wrong = || ConfigError(format!("{name} must be a URL that starts with https:// or http://"));
+    ServerUrl::parse(url).ok_or_else(wrong)
+}
+
+/// A URL that paths are written behind.
 fn base_url(name: &str, url: &str) -> Result<String, ConfigError> {
-    if url.starts_with("https://") || url.starts_with("http://") {
-        Ok(url.trim_end_matches('/').to_owned())
-    } else {
-        Err(ConfigError(format!("{name} must start with https:// or http://")))
-    }
+    Ok(server_url(name, url)?.as_str().to_owned())
 }
 
 /// Named keys, `id:base64,…`. The first is used for what is new; the others are still understood, so that a key can be
@@ -294,7 +302,7 @@ mod tests {
             ("https://user@SECRET-KEY@eth.example#x", "eth.example"),
             ("http://127.0.0.1:18545", "127.0.0.1:18545"),
         ] {
-            let server = ServerUrl::new(url);
+            let server = ServerUrl::parse(url).unwrap();
             assert_eq!((server.host(), format!("{server:?}")), (host, host.to_owned()));
         }
     }
@@ -306,7 +314,7 @@ mod tests {
             ("https://one.example/api?key=a", "https://one.example/api/tx?key=a"),
             ("https://one.example/?key=a&b=c", "https://one.example/tx?key=a&b=c"),
         ] {
-            assert_eq!(ServerUrl::new(url).at("/tx"), at);
+            assert_eq!(ServerUrl::parse(url).unwrap().at("/tx"), at);
         }
     }
 }

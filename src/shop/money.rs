@@ -6,26 +6,9 @@
 
 use std::cmp::Ordering;
 
-mod rate;
+use iso_currency::IntoEnumIterator;
 
-/// ISO 4217 codes in force (List One, 2026), by the number of digits after the decimal point of
-/// their minor unit. Codes without a minor unit (XAU, XDR, XTS, XXX …) are left out: nobody can be
-/// charged in them.
-const CURRENCIES: [(u8, &str); 4] = [
-    (
-        2,
-        "USD EUR GBP AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL \
-         BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD \
-         EGP ERN ETB FJD FKP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD \
-         KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR \
-         MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON \
-         RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT \
-         TOP TRY TTD TWD TZS UAH USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW ZWG",
-    ),
-    (0, "JPY BIF CLP DJF GNF ISK KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
-    (3, "BHD IQD JOD KWD LYD OMR TND"),
-    (4, "CLF UYW"),
-];
+mod rate;
 
 /// Decimals of a coin's smallest unit (satoshi, litoshi, 10⁻⁸ ether), as the contract counts them.
 const COIN_DECIMALS: u8 = 8;
@@ -38,7 +21,8 @@ const EXCHANGE_DECIMALS: u8 = 6;
 /// The highest power of ten that fits a `u128`.
 const MOST_SCALE: u8 = 38;
 
-/// A currency of ISO 4217 that has a minor unit.
+/// A currency of ISO 4217 that has a minor unit. Codes without one (XAU, XDR, XTS, XXX …) are left out: nobody can be charged in
+/// them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Currency {
     code: &'static str,
@@ -51,14 +35,19 @@ impl Currency {
 
     /// Finds a currency by its three letters, in any case. `None` for anything else.
     pub fn parse(text: &str) -> Option<Currency> {
-        Currency::all().find(|currency| currency.code.eq_ignore_ascii_case(text))
+        Currency::in_force(iso_currency::Currency::from_code(&text.to_ascii_uppercase())?)
     }
 
     /// Each once.
     pub fn all() -> impl Iterator<Item = Currency> {
-        let of =
-            |&(exponent, codes): &(u8, &'static str)| codes.split(' ').map(move |code| Currency { code, exponent });
-        CURRENCIES.iter().flat_map(of)
+        iso_currency::Currency::iter().filter_map(Currency::in_force)
+    }
+
+    fn in_force(known: iso_currency::Currency) -> Option<Currency> {
+        // The crate has Venezuela's VES superseded by VED. List One of ISO 4217 (2026) has both, and VES is what people pay in.
+        let is_gone = known.is_superseded().is_some() && known != iso_currency::Currency::VES;
+        let exponent = known.exponent().filter(|_| !is_gone)?.try_into().ok()?;
+        Some(Currency { code: known.code(), exponent })
     }
 
     /// The three letters, upper case.

@@ -1,18 +1,19 @@
-//! Time: milliseconds since 1970, UTC, everywhere inside. Few formats cross the wire, so the calendar is written out
-//! here (after the usual reckoning in eras of 400 years from March on) and a property test compares it with chrono.
+//! Time: milliseconds since 1970, UTC, everywhere inside. The calendar is chrono's; what the time is, only the platform's
+//! clock says (`platform::Clock`; chrono is compiled without its own).
+
+use chrono::{DateTime, Datelike, Month, SecondsFormat, Timelike};
 
 pub const SECOND: i64 = 1_000;
 pub const MINUTE: i64 = 60 * SECOND;
 pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
 
+/// Of a leap second, as chrono has it, in which no clock here believes.
+const LEAP: u32 = 1_000_000_000;
+
 /// `2019-12-28T16:47:01.000+00:00`, the contract's form.
 pub fn wire(ms: i64) -> String {
-    let (year, month, day) = date(ms.div_euclid(DAY));
-    let of_day = ms.rem_euclid(DAY);
-    let (hour, minute) = (of_day / HOUR, of_day / MINUTE % 60);
-    let (second, milli) = (of_day / SECOND % 60, of_day % SECOND);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}+00:00")
+    DateTime::from_timestamp_millis(ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Millis, false)
 }
 
 /// The contract's form and its kin of ISO 8601: `2019-12-28T16:47:01.000+00:00`, `2019-12-28T16:47:01Z`, without seconds,
@@ -20,105 +21,47 @@ pub fn wire(ms: i64) -> String {
 /// Anything finer than a millisecond is cut off. A plus that somebody put into a query string as it is has become a space,
 /// and counts.
 pub fn parse(text: &str) -> Option<i64> {
-    let (day, clock) = match text.split_once(['T', 't']) {
-        Some((day, clock)) => (day, clock),
-        None => (text, "00:00:00Z"),
+    let text = match text.split_once(['T', 't']) {
+        Some((day, rest)) => format!("{day}T{}", rfc3339(rest)?),
+        None => format!("{text}T00:00:00Z"),
     };
-    let mut day = day.split('-');
-    let (year, month, day) = match (day.next(), day.next(), day.next(), day.next()) {
-        (Some(year), Some(month), Some(day), None) => (digits(year, 4)?, digits(month, 2)?, digits(day, 2)?),
-        _ => return None,
-    };
-    let days = days(year, month, day);
-    // No month has a 31st February.
-    if date(days) != (year, month, day) {
-        return None;
-    }
-    let (clock, offset) = match clock.strip_suffix(['Z', 'z']) {
-        Some(clock) => (clock, 0),
-        None => {
-            let at = clock.rfind(['+', '-', ' '])?;
-            let offset = clock.get(at + 1..)?;
-            let (hours, minutes) = match (offset.split_once(':'), offset.len()) {
-                (Some(parts), _) => parts,
-                (None, 4) => offset.split_at_checked(2)?,
-                (None, _) => (offset, "00"),
-            };
-            let offset = within(hours, 23)? * HOUR + within(minutes, 59)? * MINUTE;
-            (clock.get(..at)?, if clock.get(at..=at) == Some("-") { -offset } else { offset })
-        }
-    };
-    let (clock, fraction) = match clock.split_once(['.', ',']) {
-        // A fraction is one of seconds here.
-        Some((clock, _)) if clock.len() < 8 => return None,
-        Some(parts) => parts,
-        None => (clock, "0"),
-    };
-    let mut clock = clock.split(':');
-    let of_day = match (clock.next(), clock.next(), clock.next(), clock.next()) {
-        (Some(hour), Some(minute), second, None) => {
-            within(hour, 23)? * HOUR + within(minute, 59)? * MINUTE + within(second.unwrap_or("00"), 59)? * SECOND
-        }
-        _ => return None,
-    };
-    if fraction.is_empty() || fraction.len() > 9 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let milli = fraction.bytes().chain([b'0'; 3]).take(3).fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
-    Some(days * DAY + of_day + milli - offset)
+    let time = DateTime::parse_from_rfc3339(&text).ok().filter(|time| time.nanosecond() < LEAP)?;
+    Some(time.timestamp_millis())
 }
 
-/// Exactly so many digits.
-fn digits(text: &str, count: usize) -> Option<i64> {
-    if text.len() == count { number(text, 9_999) } else { None }
-}
-
-/// Two digits of a clock.
-fn within(text: &str, most: i64) -> Option<i64> {
-    digits(text, 2).filter(|n| *n <= most)
+/// A clock and its offset as RFC 3339 writes them, which is stricter than ISO 8601. What neither allows stays as wrong as it is.
+fn rfc3339(text: &str) -> Option<String> {
+    let (clock, offset) = text.split_at_checked(text.find(['Z', 'z', '+', '-', ' '])?)?;
+    // `16:47`, and up to nine digits after `16:47:01.`.
+    let seconds = if clock.len() == 5 { ":00" } else { "" };
+    let clock = if clock.len() <= 18 { clock.replace(',', ".") } else { return None };
+    let sign = if offset.starts_with('-') { '-' } else { '+' };
+    let offset = match offset.get(1..)? {
+        "" if offset.eq_ignore_ascii_case("z") => "Z".to_owned(),
+        hours if hours.len() == 2 => format!("{sign}{hours}:00"),
+        digits if digits.len() == 4 => format!("{sign}{}:{}", digits.get(..2)?, digits.get(2..)?),
+        written => format!("{sign}{written}"),
+    };
+    Some(format!("{clock}{seconds}{offset}"))
 }
 
 /// `Wed, 15 Nov 2023 00:10:00 GMT` (RFC 9110, 5.6.7), the one form of dates in headers that is still written.
 pub fn http_date(text: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut parts = text.split(' ');
-    let _weekday = parts.next()?;
-    let day = number(parts.next()?, 31)?;
-    let month = parts.next().and_then(|name| MONTHS.iter().position(|known| *known == name))?;
-    let year = number(parts.next()?, 9_999)?;
-    let mut clock = parts.next()?.split(':');
-    let (hour, minute, second) = (number(clock.next()?, 23)?, number(clock.next()?, 59)?, number(clock.next()?, 60)?);
-    let gmt = parts.next() == Some("GMT") && parts.next().is_none() && clock.next().is_none();
-    let month = i64::try_from(month).ok()? + 1;
-    gmt.then(|| days(year, month, day) * DAY + hour * HOUR + minute * MINUTE + second * SECOND)
+    // Not the weekday, which says nothing that the date doesn't.
+    mail_date(text.split_once(' ')?.1)
 }
 
-fn number(text: &str, most: i64) -> Option<i64> {
-    let digits = (1..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    if digits { text.parse().ok().filter(|n| *n <= most) } else { None }
+/// `15 Nov 2023 00:10:00 GMT` (RFC 5322, 3.3), with any of the zones that it names, as PST and PDT.
+pub fn mail_date(text: &str) -> Option<i64> {
+    Some(DateTime::parse_from_rfc2822(text).ok()?.timestamp_millis())
 }
 
-/// Days since 1970 to year, month and day.
-fn date(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468; // since 1 March of the year 0
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
-}
-
-/// The other way.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = year - i64::from(month <= 2);
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
+/// `27 Nov 2026, 01:47 UTC`, for people.
+pub fn display(ms: i64) -> String {
+    let time = DateTime::from_timestamp_millis(ms).unwrap_or_default();
+    let month = u8::try_from(time.month()).ok().and_then(|month| Month::try_from(month).ok());
+    let month = month.and_then(|month| month.name().get(..3)).unwrap_or_default();
+    format!("{} {month} {}, {:02}:{:02} UTC", time.day(), time.year(), time.hour(), time.minute())
 }
 
 #[cfg(test)]
@@ -130,6 +73,13 @@ mod tests {
     fn times_are_written_with_milliseconds_and_an_offset() {
         assert_eq!(super::wire(1_577_551_621_000), "2019-12-28T16:47:01.000+00:00");
         assert_eq!(super::wire(7), "1970-01-01T00:00:00.007+00:00");
+    }
+
+    #[test]
+    fn moments_are_written_as_people_read_them() {
+        assert_eq!(super::display(1_577_551_621_000), "28 Dec 2019, 16:47 UTC");
+        assert_eq!(super::display(1_709_251_199_999), "29 Feb 2024, 23:59 UTC");
+        assert_eq!(super::display(0), "1 Jan 1970, 00:00 UTC");
     }
 
     #[test]

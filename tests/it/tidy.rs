@@ -307,3 +307,29 @@ fn every_table_is_strict_and_every_owned_row_has_its_account() {
         }
     }
 }
+
+/// The packages that this project is to stand on. A dependency under a condition that never holds stands in Cargo.toml as
+/// well; what counts is what cargo compiles for the Worker, and that something calls it.
+#[test]
+fn the_module_stands_on_the_packages_of_the_field() {
+    let tree = |edges: &str| {
+        let asked = ["tree", "--locked", "--target", "wasm32-unknown-unknown", "--depth", "1", "--prefix", "none"];
+        let run = std::process::Command::new(env!("CARGO"))
+            .args(asked)
+            .args(["--edges", edges])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .expect("cargo");
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        String::from_utf8(run.stdout).expect("names")
+    };
+    let compiled = |tree: &str, name: &str| tree.lines().any(|line| line.split(' ').next() == Some(name));
+    let (module, dev) = (tree("normal"), tree("dev"));
+    let sources = sources();
+    for name in ["worker", "serde", "serde_json", "hmac", "sha2", "base64", "uuid", "getrandom", "wasm-bindgen"] {
+        assert!(compiled(&module, name), "{name} isn't compiled into the module:\n{module}");
+        let called = format!("{}::", name.replace('-', "_"));
+        assert!(sources.iter().any(|(_, text)| text.contains(&called)), "nothing in src/ uses {name}");
+    }
+    assert!(compiled(&dev, "wasm-bindgen-test"), "{dev}");
+}

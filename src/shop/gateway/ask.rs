@@ -2,6 +2,7 @@
 //! is never logged as it is: it may repeat a key (`quoted`).
 
 use serde::de::DeserializeOwned;
+use url::Url;
 
 use super::SyncError;
 use crate::{
@@ -136,6 +137,11 @@ pub async fn json<T: DeserializeOwned>(shop: &Shop, request: HttpRequest) -> Res
     read(&bytes(shop, request).await?).ok_or_else(Unanswered::nonsense)
 }
 
+/// Whether a gateway's page is one that a buyer may be sent to. `insecure` allows plain http.
+pub fn is_page(url: &str, insecure: bool) -> bool {
+    Url::parse(url).is_ok_and(|url| url.scheme() == "https" || insecure && url.scheme() == "http")
+}
+
 /// JSON in UTF-8 of this shape; `None` for anything else.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     json::from_others(std::str::from_utf8(bytes).ok()?)
@@ -160,8 +166,7 @@ pub fn quoted(server: &ServerUrl, text: &str) -> String {
         kept.push_str(if is_key { "…" } else { piece });
         rest = after;
     }
-    let secret = server.as_str().split_once("://").map_or("", |(_, rest)| rest);
-    let parts = secret.split(['/', '?', '#', '&', '=', '@', ':']).filter(|part| part.len() >= 4);
+    let parts = server.secrets().filter(|part| part.len() >= 4);
     for part in parts.filter(|part| !server.host().starts_with(part)) {
         kept = kept.replace(part, "…");
     }
@@ -175,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_servers_words_are_logged_without_keys() {
-        let server = ServerUrl::new("https://eth.example/v2/my-key?token=abcd");
+        let server = ServerUrl::parse("https://eth.example/v2/my-key?token=abcd").unwrap();
         for (said, logged) in [
             ("batch limit of 3 exceeded", "batch limit of 3 exceeded"),
             (

@@ -1,17 +1,14 @@
 //! Watch-only wallets: from a seller's extended public key to one address per order.
 //!
-//! Keys are read as BIP 32 writes them, with the version bytes of SLIP-132 telling the kind of
-//! address. Only public derivation exists here: a private key is refused before it is decoded, and
-//! no error carries any of the text.
+//! Keys are read and children derived by the `bip32` crate. It takes any version bytes; what those of
+//! SLIP-132 and of Litecoin say of a key is told here. Only public derivation exists here: a private
+//! key is refused before it is decoded, and no error carries any of the text.
 
 use bech32::{Hrp, segwit};
-use hmac::{Hmac, KeyInit, Mac};
-use k256::{
-    ProjectivePoint, PublicKey, Scalar,
-    elliptic_curve::{PrimeField, sec1::ToSec1Point},
-};
+use bip32::{ChildNumber, PublicKey as _};
+use k256::PublicKey;
 use ripemd::Ripemd160;
-use sha2::{Digest, Sha256, Sha512};
+use sha2::{Digest, Sha256};
 
 pub use super::key::{KeyError, ScriptKind};
 use super::wallet_text::{self, Given};
@@ -22,8 +19,6 @@ use crate::platform::Network;
 const KEY_BYTES: usize = 82;
 /// Child 0 of an account holds the addresses given out, child 1 the wallet's change (BIP 44).
 const EXTERNAL: u32 = 0;
-/// From here up indexes are hardened, which needs the private key (BIP 32).
-const HARDENED: u32 = 1 << 31;
 
 /// SLIP-132 and Litecoin: xprv yprv zprv tprv uprv vprv, Ltpv Mtpv ttpv, and Yprv Zprv Uprv Vprv of
 /// multisig wallets.
@@ -114,17 +109,10 @@ impl ExtendedKey {
         if wallet_text::is_private(text) {
             return Err(KeyError::Private);
         }
-        let mut raw = [0; KEY_BYTES];
-        if bs58::decode(text).onto(&mut raw) != Ok(KEY_BYTES) {
-            return Err(KeyError::Malformed);
-        }
-        let fields = fields(&raw).ok_or(KeyError::Malformed)?;
-        if !Sha256::digest(Sha256::digest(fields.signed)).starts_with(fields.checksum) {
-            return Err(KeyError::Checksum);
-        }
-        let version = u32::from_be_bytes(fields.version);
+        let key: bip32::ExtendedKey = text.parse().map_err(|_| why_unreadable(text))?;
+        let version = key.prefix.version();
         // A private key is 0x00 and 32 bytes, whatever its version claims.
-        if PRIVATE_VERSIONS.contains(&version) || fields.public_key.starts_with(&[0]) {
+        if PRIVATE_VERSIONS.contains(&version) || key.key_bytes.starts_with(&[0]) {
             return Err(KeyError::Private);
         }
         let (main, dialect, script) = match version {
@@ -140,16 +128,17 @@ impl ExtendedKey {
             _ => return Err(KeyError::UnknownVersion),
         };
         // A root has no parent and is nobody's child (BIP 32, test vector 5).
-        if fields.depth == 0 && fields.lineage != [0; 8] {
+        let attrs = &key.attrs;
+        if attrs.depth == 0 && (attrs.parent_fingerprint != [0; 4] || attrs.child_number != ChildNumber(0)) {
             return Err(KeyError::Malformed);
         }
-        point(&fields.public_key)?;
+        point(&key.key_bytes)?;
         Ok(ExtendedKey {
             main,
             dialect,
             script,
-            chain_code: fields.chain_code,
-            public_key: fields.public_key,
+            chain_code: attrs.chain_code,
+            public_key: key.key_bytes,
             text: text.to_owned(),
         })
     }
@@ -238,58 +227,30 @@ impl Branch {
     }
 }
 
-/// The parts of a serialised extended key (BIP 32, "Serialization format").
-struct Fields<'a> {
-    signed: &'a [u8],
-    checksum: &'a [u8; 4],
-    version: [u8; 4],
-    depth: u8,
-    /// The parent's fingerprint and the child number.
-    lineage: [u8; 8],
-    chain_code: [u8; 32],
-    public_key: [u8; 33],
-}
-
-fn fields(raw: &[u8; KEY_BYTES]) -> Option<Fields<'_>> {
-    let (signed, checksum) = raw.split_last_chunk()?;
-    let (version, rest) = signed.split_first_chunk()?;
-    let (depth, rest) = rest.split_first()?;
-    let (lineage, rest) = rest.split_first_chunk()?;
-    let (chain_code, rest) = rest.split_first_chunk()?;
-    let public_key = rest.try_into().ok()?;
-    Some(Fields {
-        signed,
-        checksum,
-        version: *version,
-        depth: *depth,
-        lineage: *lineage,
-        chain_code: *chain_code,
-        public_key,
-    })
+/// The crate doesn't say which it is. Whoever mistyped a letter should hear that.
+fn why_unreadable(text: &str) -> KeyError {
+    let mut raw = [0; KEY_BYTES];
+    match bs58::decode(text).onto(&mut raw) {
+        Ok(KEY_BYTES) => match bs58::decode(text).with_check(None).onto(&mut raw) {
+            Ok(_) => KeyError::UnknownVersion,
+            Err(_) => KeyError::Checksum,
+        },
+        _ => KeyError::Malformed,
+    }
 }
 
 /// BIP 32's CKDpub: the chain code and public key of child `index`.
 fn child(chain_code: &[u8; 32], public_key: &[u8; 33], index: u32) -> Result<([u8; 32], [u8; 33]), KeyError> {
-    if index >= HARDENED {
-        return Err(KeyError::Hardened);
-    }
+    let index = ChildNumber::new(index, false).map_err(|_| KeyError::Hardened)?;
     let parent = point(public_key)?;
-    let mut mac = Hmac::<Sha512>::new_from_slice(chain_code).map_err(|_| KeyError::Malformed)?;
-    mac.update(public_key);
-    mac.update(&index.to_be_bytes());
-    let digest: [u8; 64] = mac.finalize().into_bytes().into();
-    let (tweak, child_code) = digest.split_first_chunk::<32>().ok_or(KeyError::Malformed)?;
-    let child_code = child_code.try_into().map_err(|_| KeyError::Malformed)?;
-    Ok((child_code, tweaked(&parent, tweak)?))
+    let (tweak, child_code) = parent.derive_tweak(chain_code, index).map_err(|_| KeyError::Malformed)?;
+    Ok((child_code, tweaked(&parent, &tweak)?))
 }
 
 /// `tweak·G + parent`, compressed. Refuses a tweak not below the group's order, and the point at
 /// infinity.
 fn tweaked(parent: &PublicKey, tweak: &[u8; 32]) -> Result<[u8; 33], KeyError> {
-    let tweak = Option::<Scalar>::from(Scalar::from_repr((*tweak).into())).ok_or(KeyError::NoSuchChild)?;
-    let child = ProjectivePoint::GENERATOR * tweak + parent.to_projective();
-    let child = PublicKey::from_affine(child.to_affine()).map_err(|_| KeyError::NoSuchChild)?;
-    Ok(child.to_compressed_point().into())
+    Ok(parent.derive_child(*tweak).map_err(|_| KeyError::NoSuchChild)?.to_bytes())
 }
 
 /// The curve point of a compressed public key (SEC 1, section 2.3.4). Fails with `Malformed` for another form.

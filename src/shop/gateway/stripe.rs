@@ -299,8 +299,7 @@ fn checkout(desk: GatewayContext<'_>, draft: PaymentRequest<'_>, prefill: bool) 
 
 fn session(desk: GatewayContext<'_>, answer: &CheckoutSession) -> Option<Session> {
     let url = answer.url.as_deref()?;
-    let safe =
-        url.starts_with("https://") || desk.shop.platform.settings.allow_insecure_urls && url.starts_with("http://");
+    let safe = ask::is_page(url, desk.shop.platform.settings.allow_insecure_urls);
     Some(Session {
         id: answer.id.text()?.to_owned(),
         url: url.to_owned(),

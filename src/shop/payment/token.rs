@@ -109,7 +109,7 @@ fn mac(key: &[u8], payment_id: &str, contents: &str) -> Option<Hmac<Sha256>> {
 
 /// `https://host[:port]` of a URL that was checked before.
 pub fn origin(url: &str) -> String {
-    webhook::url::read(url).map(|url| url.origin()).unwrap_or_default()
+    webhook::url::read(url).map(|url| webhook::url::origin(&url)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ pub fn given_up(mut task: Task, reason: &str) -> Attempted {
 async fn may_go(shop: &Shop, url: &str) -> Result<(), &'static str> {
     let settings = &shop.platform.settings;
     let url = url::callable(url, settings).map_err(|_| "forbidden_url")?;
-    match url.name() {
+    match url::name(&url) {
         Some(name) if !settings.allow_insecure_urls => match dns::find(shop, name).await {
             Found::Private => Err("forbidden_url"),
             Found::Nothing => Err("dns"),

@@ -1,4 +1,5 @@
 use bech32::hrp;
+use k256::{ProjectivePoint, elliptic_curve::sec1::ToSec1Point};
 
 use super::*;
 use crate::shop::gateway::bitcoin::prefixes;
@@ -19,6 +20,9 @@ const ROOT: &str =
     "xpub661MyMwAqRbcFW31YEwpkMuc5THy2PSt5bDMsktWQcFF8syAmRUapSCGu8ED9W6oDMSgv6Zz8idoc4a6mr8BDzTJY47LJhkJ8UB7WEGuduB";
 const ROOT_0: &str =
     "xpub69H7F5d8KSRgmmdJg2KhpAK8SR3DjMwAdkxj3ZuxV27CprR9LgpeyGmXUbC6wb7ERfvrnKZjXoUmmDznezpbZb7ap6r1D3tgFxHmwMkQTPH";
+
+/// From here up indexes are hardened, which needs the private key (BIP 32).
+const HARDENED: u32 = ChildNumber::HARDENED_FLAG;
 
 /// The base point G (SEC 2), compressed.
 fn generator() -> [u8; 33] {

@@ -12,7 +12,7 @@ use crate::shop::{
     },
     money::Currency,
     text::email,
-    time::{self, HOUR},
+    time,
 };
 
 /// PayPal's longest for an address to come back to, and for one to tell of a payment.
@@ -148,8 +148,7 @@ pub fn movement(body: &str, currency: Currency, or_at: i64) -> Option<LedgerEntr
 fn date(text: &str) -> Option<i64> {
     let parts: Vec<&str> = text.split(' ').collect();
     let [clock, month, day, year, zone] = parts.as_slice() else { return None };
-    let there = time::http_date(&format!("- {} {month} {year} {clock} GMT", day.trim_end_matches(',')))?;
-    Some(there + if *zone == "PDT" { 7 } else { 8 } * HOUR)
+    time::mail_date(&format!("{} {month} {year} {clock} {zone}", day.trim_end_matches(',')))
 }
 
 #[cfg(test)]

@@ -268,7 +268,7 @@ fn named_reason(mut no: Unanswered) -> Unanswered {
 fn session(made: &Resource, expires_at: i64) -> Option<Session> {
     let id = known_id(made.id.as_deref())?.to_owned();
     let url = ["payer-action", "approve"].iter().find_map(|rel| made.link(rel))?;
-    let fits = url.len() <= 2_000 && (url.starts_with("https://") || url.starts_with("http://"));
+    let fits = url.len() <= 2_000 && ask::is_page(url, true);
     fits.then(|| Session {
         id,
         url: url.to_owned(),
