@@ -24,14 +24,14 @@ export const settings = {
 /** Requests a minute: limits are asked, and never reached. */
 const noLimit = 1_000_000_000;
 
-/** → {targets: [{name, url, port, pid, db}], close()}; `pid` is undefined where processes can't be looked at. */
-export async function serveAll() {
+/** → {targets: [{name, url, port, pid, db}], close()}, all or those of `names`; `pid` is undefined where processes can't be looked at. */
+export async function serveAll(names) {
   const [config, sources] = await Promise.all([wranglerConfig(), modules()]);
   const started = [];
   const close = () => Promise.all(started.map((mf) => mf.dispose()));
   try {
     const targets = [];
-    for (const [name, options] of Object.entries(sources)) {
+    for (const [name, options] of Object.entries(sources).filter(([name]) => names?.includes(name) ?? true)) {
       const before = runtimes();
       const { Log, LogLevel, Miniflare } = await import('miniflare');
       const mf = new Miniflare({

@@ -307,6 +307,8 @@ const OWNED: &[&str] = &[
     "blacklist_rules",
     "coupons",
     "order_blocks",
+    "order_counts",
+    "order_emails",
     "idempotency",
     "feedbacks",
     "queries",
