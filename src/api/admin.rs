@@ -95,7 +95,7 @@ async fn create_account(shop: &Shop, request: &Request, once: &IdempotentRequest
         return Err(Failure::not_found());
     };
     let keep = |created: &Created| once.keep(shop, 201, &object(created));
-    let created = account::create(shop, &email, &shop_name, test, &keep).await?;
+    let created = account::create(shop, &email, &shop_name, test, wallet::simulated, &keep).await?;
     Ok(Response::json(201, object(&created)).with("cache-control", "no-store"))
 }
 

@@ -103,12 +103,12 @@ impl From<Refusal> for Failure {
             }
             Refusal::GatewayRefused(why) => Failure::invalid(&format!("Gateway refused to open the payment ({why})")),
             Refusal::NoRateFor { gateway, currency } => {
-                let (code, name) = (currency.code(), gateway.name());
-                Failure::invalid(&format!("Currency {code} has no exchange rate for {name} right now"))
+                let code = currency.code();
+                Failure::invalid(&format!("Currency {code} has no exchange rate for {gateway} right now"))
             }
             Refusal::TooSmall { gateway, least } => {
-                let (value, code, name) = (least.wire(), least.currency().code(), gateway.name());
-                Failure::invalid(&format!("Value is too small for {name} (minimum is {value} {code} right now)"))
+                let (value, code) = (least.wire(), least.currency().code());
+                Failure::invalid(&format!("Value is too small for {gateway} (minimum is {value} {code} right now)"))
             }
             Refusal::NotQuotable => Failure::invalid("Value can't be expressed in this currency and gateway"),
             Refusal::AccountDisabled => Failure::new(403, "This account is disabled"),

@@ -7,7 +7,7 @@ use crate::{
     shop::{
         Shop, account,
         gateway::{Gateway, GatewayNotification, NotAdmitted},
-        order::hear,
+        order::notification,
     },
 };
 
@@ -44,7 +44,7 @@ pub async fn answer(
         headers: headers.map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         received_at: shop.now(),
     };
-    match hear::receive(shop, &account, gateway, notice).await? {
+    match notification::receive(shop, &account, gateway, notice).await? {
         Ok(()) | Err(NotAdmitted::Irrelevant) => Ok(Response::empty(200)),
         // The gateway repeats it, and by then there is room.
         Err(NotAdmitted::Full) => {

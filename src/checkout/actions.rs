@@ -14,9 +14,10 @@ use crate::{
         account::Account,
         money::coin_text,
         order::{
-            Buyer, Status, renew,
+            Buyer, Status,
+            inline::InlineLooks,
+            renew, requote, sync,
             test_mode::{self, Kind},
-            watch,
         },
         payment,
         text::{
@@ -91,10 +92,10 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
         && visit.request.param("back").is_some()
         && order.session.is_some()
         && order.status.is_open()
-        && order.gateway.looks(order)
-        && visit.shop.inline_looks.begin(&order.id, visit.shop.now())
+        && order.gateway.looks(order.session.as_ref())
+        && visit.shop.memory.of::<InlineLooks>().begin(&order.id, visit.shop.now())
     {
-        watch::look(visit.shop, &account(visit), &order.id, None).await?;
+        sync::now(visit.shop, &account(visit), &order.id).await?;
         standing = view_model::read(visit).await?;
     }
     // A page that is opened, not one that asks for news.
@@ -106,7 +107,7 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
         && order.invoice.index.is_some()
         && visit.shop.now() >= order.invoice.expires_at
     {
-        match watch::requote(visit.shop, &account(visit), &order.id).await {
+        match requote::requote(visit.shop, &account(visit), &order.id).await {
             Ok(_) => standing = view_model::read(visit).await?,
             // Without a rate the page says that the price has expired, and asks for a press.
             Err(Error::Refused(_)) => {}
@@ -130,7 +131,7 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
         .header("if-none-match")
         .is_some_and(|known| known.split(',').any(|known| known.trim().trim_start_matches("W/") == etag));
     if opened {
-        watch::look_again(visit.shop, &account(visit), &standing.order).await;
+        sync::resume(visit.shop, &account(visit), &standing.order).await;
     }
     let response = if has_it { Response::empty(304) } else { render_page(200, &page) };
     Ok(response.with("etag", etag))
@@ -141,7 +142,7 @@ pub async fn again(visit: &Visit<'_>) -> Result<Response, Error> {
     let order = view_model::read(visit).await?.ok_or(Refusal::NotFound)?.order;
     let (shop, account, now) = (visit.shop, account(visit), visit.shop.now());
     let (done, go) = if order.session.is_none() {
-        (watch::requote(shop, &account, &order.id).await, "")
+        (requote::requote(shop, &account, &order.id).await, "")
     } else if now > visit.link.expires_at {
         return Err(Refusal::Expired.into());
     } else {

@@ -14,13 +14,9 @@ use crate::{
             self, Account, contact,
             secret::{Sealed, Secrets},
         },
-        gateway::{GatewayContext, qr},
+        gateway::{EntryKind, GatewayContext, LedgerEntry, OnchainPayment, Session, SessionState, qr, record},
         money::{Amount, coin_text},
-        order::{
-            self, Order, Status,
-            facts::OnchainPayment,
-            ledger::{self, LedgerEntry, Session, SessionState},
-        },
+        order::{self, Order, Status},
         payment,
         time::{self, SECOND},
         webhook::sign,
@@ -44,8 +40,8 @@ pub async fn read(visit: &Visit<'_>) -> Outcome<Option<Standing>> {
         .db(visit.shop)?
         .rows(vec![
             order::sql::by_id(account.id, &order_id),
-            order::sql::receipts(account.id, &order_id),
-            order::sql::movements(account.id, &order_id),
+            record::receipts(account.id, &order_id),
+            record::movements(account.id, &order_id),
             contact::of(account.id),
             account::secrets(account.id),
             payment::is_destroyed(account.id, visit.payment_id),
@@ -65,8 +61,8 @@ pub async fn read(visit: &Visit<'_>) -> Outcome<Option<Standing>> {
     let contact = contact.first().map(|row| row.read(|row| Ok(contact::Contact::read(row)))).transpose()?;
     Ok(Some(Standing {
         order: order::sql::from_row(order)?,
-        receipts: receipts.iter().map(order::sql::receipt).collect::<Result<_, _>>()?,
-        movements: movements.iter().map(order::sql::movement).collect::<Result<_, _>>()?,
+        receipts: receipts.iter().map(record::receipt).collect::<Result<_, _>>()?,
+        movements: movements.iter().map(record::movement).collect::<Result<_, _>>()?,
         contact: contact.unwrap_or_default(),
         webhook_secrets: sealed.open(visit.shop, account.id, visit.shop.now())?,
     }))
@@ -102,7 +98,7 @@ impl Strings {
         let due = coin_text(invoice.missing());
         let account = &Account::acting(order.account_id, &visit.link.shard, order.test);
         let (way, desk) = (order.gateway.of(account), GatewayContext { shop: visit.shop, account });
-        let uri = way.url(desk, order);
+        let uri = way.url(desk, order.target());
         let (qr_side, qr_path) = match order.session {
             None => qr::svg_path(&uri).ok_or_else(|| Fault("an address is too long for a QR code".into()))?,
             Some(_) => (0, String::new()),
@@ -259,7 +255,7 @@ fn invoice<'a>(order: &'a Order, texts: &'a Strings) -> Invoice<'a> {
 
 /// What the payment is called where it was made: on the chain, or on the gateway's books.
 fn transactions<'a>(standing: &'a Standing, texts: &'a Strings) -> Vec<&'a str> {
-    let came = standing.movements.iter().filter(|movement| movement.kind == ledger::Kind::Paid);
+    let came = standing.movements.iter().filter(|movement| movement.kind == EntryKind::Paid);
     let mut ids: Vec<&str> = Vec::new();
     for id in texts.receipts.iter().map(|(txid, ..)| txid).chain(came.map(|movement| &movement.of)) {
         if !id.is_empty() && !ids.contains(&id.as_str()) {

@@ -6,14 +6,11 @@ use std::{cell::RefCell, rc::Rc};
 use worker::{Context, Date, Env, MessageBatch, ScheduleContext, ScheduledEvent, event};
 
 use crate::{
-    api::v2::event::Events,
+    api::v2::event,
     http::{Body, Response},
     platform::{Clock, ConfigError, Fault, Level, Log, LogLine, Platform, Random, Settings},
     router,
-    shop::{
-        Shop, id,
-        job::{self, Job},
-    },
+    shop::{Shop, id, job::Job, sweep},
 };
 
 mod bindings;
@@ -72,7 +69,7 @@ async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> work
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     match shop(&env) {
         Ok(shop) => {
-            if let Err(fault) = job::sweep(&shop).await {
+            if let Err(fault) = sweep::sweep(&shop).await {
                 shop.platform.log.write(LogLine::error("sweep.failed").because(fault));
             }
         }
@@ -116,14 +113,7 @@ fn open(env: &Env) -> Result<Shop, ConfigError> {
         log: Rc::new(Runtime),
         settings,
     };
-    Ok(Shop {
-        platform: world,
-        voice: &Events,
-        names: Default::default(),
-        servers: Default::default(),
-        inline_looks: Default::default(),
-        confirmed: Default::default(),
-    })
+    Ok(Shop { platform: world, serializers: event::serializers(), memory: Default::default() })
 }
 
 fn request_id() -> String {

@@ -7,7 +7,7 @@ use worker::{
 use super::bindings::fault;
 use crate::{
     platform::{Fault, LocalBoxFuture, Queue, QueueName},
-    shop::{Shop, job},
+    shop::{Shop, consumer},
 };
 
 /// The platform takes so many messages at once.
@@ -61,7 +61,7 @@ pub async fn consume(shop: &Shop, batch: &MessageBatch<String>) {
     let texts: Vec<_> = messages.iter().map(|message| message.body().as_string()).collect();
     let jobs = super::jobs(&texts);
     let known: Vec<_> = jobs.iter().flatten().cloned().collect();
-    let mut done = job::work(shop, &known).await.into_iter();
+    let mut done = consumer::work(shop, &known).await.into_iter();
     for (message, job) in messages.iter().zip(&jobs) {
         let failed = job.is_some() && done.next() == Some(false);
         if failed {

@@ -46,6 +46,9 @@ pub struct Currency {
 }
 
 impl Currency {
+    /// US dollars, into which every order is converted for comparison.
+    pub const USD: Currency = Currency { code: "USD", exponent: 2 };
+
     /// Finds a currency by its three letters, in any case. `None` for anything else.
     pub fn parse(text: &str) -> Option<Currency> {
         Currency::all().find(|currency| currency.code.eq_ignore_ascii_case(text))

@@ -1,7 +1,7 @@
 //! What nobody needs any more goes, a bounded number of rows at a time: kept answers, notices, replaced secrets, expired
 //! links. Webhook logs go by `webhook::prune`, which is told here whose turn it is.
 
-use super::{Shop, account, idempotency, order::hear, payment, time::DAY, webhook::prune};
+use super::{Shop, account, idempotency, order::notification, payment, webhook::prune};
 use crate::platform::{Fault, Row, Statement};
 
 /// Rows of a kind that go by one commit: what comes in is at most a few thousand a minute.
@@ -13,18 +13,13 @@ const FEW: u32 = 100;
 pub fn statements(shop: &Shop, now: i64) -> Vec<Statement> {
     let [mark_started, drop_unstarted] = payment::take_old(now, MOST);
     vec![
-        hear::take_old(now, FEW),
+        notification::take_old(now, FEW),
         idempotency::take_old(now, MOST),
         account::take_old(now, FEW),
         mark_started,
         drop_unstarted,
-        prune::next(logs_end(shop, now)),
+        prune::next(prune::end(shop, now)),
     ]
-}
-
-/// Webhook logs from before this time go.
-pub fn logs_end(shop: &Shop, now: i64) -> i64 {
-    now - i64::from(shop.platform.settings.log_retention_days) * DAY
 }
 
 /// What the answers to `statements` say.

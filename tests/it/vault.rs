@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     actors::{Reply, Seller, XPUB, YPUB, ZPUB, payment},
-    delivery::{HOOK, sent},
+    webhook::delivery::{HOOK, sent},
     world::{ADMIN_TOKEN, Counts, KEY_A, KEY_B, World},
 };
 

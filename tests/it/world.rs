@@ -11,12 +11,9 @@ use std::{
 };
 
 use pushguard::{
-    api::v2::event::Events,
+    api::v2::event,
     platform::{Clock as _, Fault, LocalBoxFuture, Platform as Whole, QueueName, Settings},
-    shop::{
-        Shop,
-        job::{self, Job},
-    },
+    shop::{Shop, consumer, job::Job, sweep},
 };
 
 mod db;
@@ -161,17 +158,8 @@ impl World {
             log: log.clone(),
             settings: Rc::new(settings),
         };
-        let (told, shop) = (
-            Told::default(),
-            Shop {
-                platform: world,
-                voice: &Events,
-                names: Default::default(),
-                servers: Default::default(),
-                inline_looks: Default::default(),
-                confirmed: Default::default(),
-            },
-        );
+        let (told, shop) =
+            (Told::default(), Shop { platform: world, serializers: event::serializers(), memory: Default::default() });
         World { db, cache, files, queue, web, live, clock, log, random, limits, told, shop }
     }
 
@@ -198,7 +186,7 @@ impl World {
             let jobs: Vec<Job> = due.iter().map(|text| Job::from_text(text).expect("a job of ours")).collect();
             for lane in QueueName::ALL {
                 let batch: Vec<Job> = jobs.iter().filter(|job| job.lane() == lane).cloned().collect();
-                let done = block_on(job::work(&self.shop, &batch));
+                let done = block_on(consumer::work(&self.shop, &batch));
                 for (job, _) in batch.iter().zip(done).filter(|(_, done)| !done) {
                     self.queue.put(job.to_text(), 10);
                 }
@@ -208,7 +196,7 @@ impl World {
 
     /// A minute of cron has come.
     pub fn cron(&self) {
-        block_on(job::sweep(&self.shop)).expect("the sweep goes through");
+        block_on(sweep::sweep(&self.shop)).expect("the sweep goes through");
     }
 
     /// Time passes as in production: messages come when they are due, cron runs each minute. Where days pass, every

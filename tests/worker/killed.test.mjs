@@ -1,5 +1,5 @@
 // The process ends at random moments, again and again, over the same state: what was committed arrives, and an order is
-// paid once. tests/it/killed.rs does the same a hundred times, at each of the points at which the consumer can wait.
+// paid once. tests/it/platform/crash.rs does the same a hundred times, at each of the points at which the consumer can wait.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -12,13 +12,14 @@ use crate::{
     http::Response,
     json::{self, Pairs, Raw},
     shop::{
-        account::{self, Change, Profile, secret::Rotated},
+        account::{self, secret::Rotated},
+        seller::{self, Change, Profile},
         time,
     },
 };
 
 pub async fn get(call: &Call<'_>) -> Answer {
-    let profile = account::profile(call.shop, call.account).await?;
+    let profile = seller::profile(call.shop, call.account).await?;
     Ok(Response::json(200, object(call, &profile)))
 }
 
@@ -37,7 +38,7 @@ pub async fn update(call: &Call<'_>) -> Answer {
     gateway::read(call, &mut fields, &mut change);
     payments::read(&mut fields, &mut change);
     fields.finish()?;
-    let profile = account::update(call.shop, call.account, change).await?;
+    let profile = seller::update(call.shop, call.account, change).await?;
     Ok(Response::json(200, object(call, &profile)))
 }
 

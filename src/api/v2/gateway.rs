@@ -8,13 +8,13 @@ use crate::{
     json::{self, Pairs, Value},
     platform::Network,
     shop::{
-        account::{Change, Profile},
         gateway::{
             Gateway, GatewayContext,
             hd::KeyError,
             settings::{Bad, Money, Setting},
             wallet::{Source, WalletChange},
         },
+        seller::{Change, Profile},
         text::{
             clean,
             email::{self, BadEmail},

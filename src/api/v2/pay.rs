@@ -101,7 +101,7 @@ pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
 
 fn white_label_object(call: &Call<'_>, order: &Order) -> String {
     let desk = GatewayContext { shop: call.shop, account: call.account };
-    white_label(order, &order.gateway.of(call.account).url(desk, order))
+    white_label(order, &order.gateway.of(call.account).url(desk, order.target()))
 }
 
 /// Some programs send the id of a product and trust the server with the rest: they are told what to send.

@@ -6,10 +6,7 @@ use crate::{
     api::fields::Fields,
     json::{self, Value},
     notes::Meaning,
-    shop::{
-        account::{Change, policy::Policy},
-        money::Decimal,
-    },
+    shop::{account::policy::Policy, money::Decimal, seller::Change},
 };
 
 /// The numbers of a policy, in the order of its columns: name, decimals of a percentage, the least and the most.

@@ -9,7 +9,7 @@ use crate::{
     json::{self, Raw, Value},
     notes::Meaning,
     shop::{
-        time,
+        sample, time,
         webhook::{
             self, Endpoint, Event, Log,
             enable::Updated,
@@ -58,7 +58,7 @@ pub async fn update_endpoint(call: &Call<'_>, id: &str) -> Answer {
     let events = events(&mut fields, false);
     let enabled = fields.flag("enabled");
     fields.finish()?;
-    let body = match webhook::update_endpoint(call.shop, call.account, id, url, events, enabled).await? {
+    let body = match webhook::update_endpoint(call.shop, call.account, id, url, events, enabled, sample::of).await? {
         Updated::Done(endpoint) => endpoint_object(&endpoint),
         Updated::Back { endpoint, missed, since } => {
             endpoint_body(&endpoint, Some(Back { missed, missed_since: time::wire(since) }))
@@ -247,7 +247,7 @@ pub async fn simulate(call: &Call<'_>) -> Answer {
         return Err(Failure::not_found());
     };
     let keep = |log: &Log| call.keep(201, &log_object(log));
-    let log = simulate::simulate(call.shop, call.account, url, event, &keep).await?;
+    let log = simulate::simulate(call.shop, call.account, url, event, sample::of, &keep).await?;
     Ok(Response::json(201, log_object(&log)))
 }
 

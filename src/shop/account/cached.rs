@@ -47,7 +47,7 @@ struct Copy {
 /// The account as its copy has it, and whether that is still believed.
 pub async fn get(shop: &Shop, email: &str) -> Option<(Account, bool)> {
     let copy = read(shop, email).await?;
-    let since = copy.written_at.max(shop.confirmed.at(&copy.text).unwrap_or(i64::MIN));
+    let since = copy.written_at.max(shop.memory.of::<Confirmed>().at(&copy.text).unwrap_or(i64::MIN));
     Some((copy.account, since >= shop.now() - TRUSTED))
 }
 
@@ -60,7 +60,7 @@ async fn read(shop: &Shop, email: &str) -> Option<Copy> {
 /// After the directory said so, which was asked at `asked_at`.
 pub async fn remember(shop: &Shop, account: &Account, asked_at: i64) {
     match read(shop, &account.email).await {
-        Some(copy) if copy.account == *account => shop.confirmed.add(copy.text, asked_at),
+        Some(copy) if copy.account == *account => shop.memory.of::<Confirmed>().add(copy.text, asked_at),
         // The cache has just been told of a newer key than the directory: what commits it is on its way, and the old key must
         // not be put back behind it.
         Some(copy) if copy.account.key_since > account.key_since && copy.written_at > shop.now() - MINUTE => {}

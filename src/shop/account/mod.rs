@@ -1,21 +1,11 @@
-//! Accounts: who may come in, and the settings of their shop.
+//! Accounts: who may come in. What a seller can set is in `seller`.
 
 use std::{collections::HashMap, hint::black_box, rc::Rc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::{
-    Along, Outcome, Refusal, Shop,
-    gateway::{
-        Gateway,
-        settings::{self, Set},
-        wallet::{self, Wallet, WalletChange},
-    },
-    id,
-    text::email,
-    time::MINUTE,
-};
+use super::{Along, Outcome, Refusal, Shop, id, text::email, time::MINUTE};
 use crate::platform::{CommitError, Db, Fault, Statement};
 
 pub mod cached;
@@ -24,10 +14,6 @@ pub mod directory;
 pub mod policy;
 pub mod secret;
 mod sql;
-
-use contact::Contact;
-use policy::Policy;
-use secret::Secrets;
 
 /// An account as its directory row has it: enough to let a request in and to open the right database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,36 +59,6 @@ pub struct Created {
     pub email: String,
     pub api_key: String,
     pub webhook_secret: String,
-}
-
-/// The settings of an account. Secrets and xpubs are whole here; a dialect masks them.
-pub struct Profile {
-    pub email: String,
-    pub shop_name: String,
-    pub contact: Contact,
-    pub test: bool,
-    pub webhook_secrets: Secrets,
-    /// When the webhook secret was last replaced.
-    pub webhook_secret_rotated_at: Option<i64>,
-    pub wallets: Vec<Wallet>,
-    pub settings: Vec<Set>,
-    pub policy: Policy,
-    pub created_at: i64,
-    pub updated_at: i64,
-}
-
-/// What PUT /account may change; `None` leaves it as it is.
-#[derive(Default)]
-pub struct Change {
-    pub shop_name: Option<String>,
-    /// `Some(None)` takes the address away.
-    pub contact_email: Option<Option<String>>,
-    pub contact_url: Option<Option<String>>,
-    /// `None` takes the gateway's wallet away.
-    pub wallets: Vec<(Gateway, Option<WalletChange>)>,
-    pub settings: Vec<settings::Change>,
-    /// Numbers of the policy, in the order of its columns.
-    pub policy: [Option<u32>; 4],
 }
 
 /// The account behind an e-mail and an API key, if the cache knows it: no database round trip. Who is not known may
@@ -168,7 +124,7 @@ fn hash(api_key: &str) -> String {
 }
 
 /// Caches the directory's row as it is now.
-async fn refresh(shop: &Shop, account: &Account) -> Result<(), Fault> {
+pub async fn refresh(shop: &Shop, account: &Account) -> Result<(), Fault> {
     let rows = shop.platform.databases.directory().rows(vec![sql::by_email(&account.email)]).await?;
     if let Some(row) = rows.first().and_then(|rows| rows.first()) {
         cached::write(shop, &with_shop_name(shop, sql::from_row(row)?).await?).await;
@@ -201,12 +157,13 @@ async fn least_full(shop: &Shop) -> Result<String, Fault> {
     shards.into_iter().next().ok_or_else(|| Fault("no database is bound".into()))
 }
 
-/// Makes an account. A test account gets its simulated wallet with it.
+/// Makes an account. A test account gets these simulated `wallets` with it.
 pub async fn create(
     shop: &Shop,
     email: &str,
     shop_name: &str,
     test: bool,
+    wallets: fn(&Shop, i64) -> Result<Vec<Statement>, Fault>,
     along: Along<'_, Created>,
 ) -> Outcome<Created> {
     let api_key = new_api_key(shop, test);
@@ -227,7 +184,7 @@ pub async fn create(
     let now = shop.now();
     let mut in_shard = vec![sql::insert_shop(&account, &shown, shop_name, &sealed, now)];
     if test {
-        in_shard.extend(wallet::simulated(shop, account.id)?);
+        in_shard.extend(wallets(shop, account.id)?);
     }
     let created = Created { email: shown, api_key, webhook_secret };
     let mut in_directory = along(&created)?;
@@ -255,57 +212,6 @@ fn new_api_key(shop: &Shop, test: bool) -> String {
     format!("pg_{kind}_{}", URL_SAFE_NO_PAD.encode(shop.random::<32>()))
 }
 
-pub async fn profile(shop: &Shop, account: &Account) -> Outcome<Profile> {
-    let statements = vec![sql::shop(account.id), wallet::active(account.id), settings::all(account.id)];
-    let rows = account.db(shop)?.rows(statements).await?;
-    let [shop_rows, wallet_rows, settings_rows] = rows.as_slice() else {
-        return Err(Fault("three answers were expected".into()).into());
-    };
-    let row = shop_rows.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
-    let mut profile = sql::profile(row, |sealed| sealed.open(shop, account.id, shop.now()))?;
-    for row in wallet_rows {
-        profile.wallets.push(wallet::from_row(shop, account, row)?);
-    }
-    for row in settings_rows {
-        profile.settings.extend(settings::from_row(shop, account.id, row)?);
-    }
-    Ok(profile)
-}
-
-/// Changes what is given and answers the whole.
-pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<Profile> {
-    let now = shop.now();
-    let taken = || {
-        let wallets = change.wallets.iter().filter_map(|(gateway, wallet)| {
-            let what = if wallet.as_ref()?.source.is_single() { "address" } else { "xpub" };
-            Some([gateway.slug(), what].join(" "))
-        });
-        Refusal::WalletTaken(wallets.collect::<Vec<_>>().join(" or "))
-    };
-    let next_indexes = wallet::elsewhere(shop, account, &change.wallets).await?.ok_or_else(taken)?;
-    let mut statements = Vec::new();
-    for ((gateway, wallet), next_index) in change.wallets.iter().zip(next_indexes) {
-        statements.extend(wallet::set(shop, account, *gateway, wallet.as_ref(), next_index, now)?);
-    }
-    for setting in &change.settings {
-        statements.push(settings::write(shop, account.id, setting)?);
-    }
-    let contact = change.contact_email.is_some() || change.contact_url.is_some();
-    if change.shop_name.is_some() || contact || change.policy != [None; 4] || !statements.is_empty() {
-        statements.push(sql::touch(account.id, &change, now));
-    }
-    match account.db(shop)?.commit(statements).await {
-        Ok(_) => {
-            if change.shop_name.is_some() {
-                refresh(shop, account).await?;
-            }
-            profile(shop, account).await
-        }
-        Err(no) if no.names("wallets.identity") => Err(taken().into()),
-        Err(no) => Err(no.into()),
-    }
-}
-
 /// A new API key. The old one is dead here at once, and everywhere within a minute; its owner may ask for a lost answer
 /// with it (`find_replaced`).
 pub async fn regenerate_key(shop: &Shop, account: &Account, along: Along<'_, String>) -> Outcome<String> {
@@ -331,7 +237,10 @@ async fn replace_key(shop: &Shop, account: &Account, keep: bool, along: Along<'_
 pub async fn shop_name(shop: &Shop, account: &Account) -> Outcome<String> {
     match &account.shop_name {
         Some(name) => Ok(name.clone()),
-        None => Ok(profile(shop, account).await?.shop_name),
+        None => {
+            let account = with_shop_name(shop, account.clone()).await?;
+            Ok(account.shop_name.ok_or_else(|| Fault("an account has no shop row".into()))?)
+        }
     }
 }
 

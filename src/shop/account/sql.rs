@@ -1,15 +1,13 @@
 //! Statements and rows of `accounts` (the directory) and `shops` (settings, in the account's shard).
 
 use super::{
-    Account, Change, Profile,
-    contact::{self, Contact},
+    Account, contact,
     directory::Listed,
-    policy::{self, Policy},
-    secret::{KEPT, MOST, Sealed, Secrets},
+    secret::{KEPT, MOST},
 };
 use crate::{
     json,
-    platform::{self, Fault, Reader, Row, Statement},
+    platform::{Fault, Reader, Row, Statement},
 };
 
 pub fn by_email(email: &str) -> Statement {
@@ -126,17 +124,6 @@ pub fn insert_shop(account: &Account, email: &str, shop_name: &str, sealed_secre
     )
 }
 
-pub fn shop(account_id: i64) -> Statement {
-    let (columns, contact) = (policy::COLUMNS, contact::COLUMNS);
-    Statement::new(
-        format!(
-            "SELECT email, shop_name, {contact}, test, webhook_secret, webhook_secrets_old, webhook_secret_rotated_at, {columns},
-                    created_at, updated_at FROM shops WHERE account_id = ?1"
-        ),
-        vec![account_id.into()],
-    )
-}
-
 pub fn contact(account_id: i64) -> Statement {
     let columns = contact::COLUMNS;
     Statement::new(format!("SELECT {columns} FROM shops WHERE account_id = ?1"), vec![account_id.into()])
@@ -146,44 +133,6 @@ pub fn secrets(account_id: i64) -> Statement {
     Statement::new(
         "SELECT webhook_secret, webhook_secrets_old FROM shops WHERE account_id = ?1",
         vec![account_id.into()],
-    )
-}
-
-/// The wallets and settings are not read yet.
-pub fn profile(row: &Row, open: impl FnOnce(Sealed) -> Result<Secrets, Fault>) -> Result<Profile, Fault> {
-    row.read(|row| {
-        Ok(Profile {
-            email: row.text(),
-            shop_name: row.text(),
-            contact: Contact::read(row),
-            test: row.flag(),
-            webhook_secrets: open(Sealed::read(row))?,
-            webhook_secret_rotated_at: row.maybe_int(),
-            wallets: Vec::new(),
-            settings: Vec::new(),
-            policy: Policy::read(row),
-            created_at: row.int(),
-            updated_at: row.int(),
-        })
-    })
-}
-
-/// Writes what the shop's own row has of a change.
-pub fn touch(account_id: i64, change: &Change, now: i64) -> Statement {
-    let mut args: Vec<platform::Value> = vec![account_id.into(), change.shop_name.as_deref().into(), now.into()];
-    args.extend(change.policy.map(platform::Value::from));
-    for address in [&change.contact_email, &change.contact_url] {
-        args.extend([address.is_some().into(), address.clone().flatten().into()]);
-    }
-    Statement::new(
-        "UPDATE shops SET shop_name = COALESCE(?2, shop_name), updated_at = ?3,
-           underpayment_per_mille = COALESCE(?4, underpayment_per_mille),
-           spread_basis_points = COALESCE(?5, spread_basis_points),
-           quote_minutes = COALESCE(?6, quote_minutes), watch_hours = COALESCE(?7, watch_hours),
-           contact_email = CASE WHEN ?8 THEN ?9 ELSE contact_email END,
-           contact_url = CASE WHEN ?10 THEN ?11 ELSE contact_url END
-         WHERE account_id = ?1",
-        args,
     )
 }
 

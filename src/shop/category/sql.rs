@@ -66,14 +66,3 @@ pub fn update(account_id: i64, category: &Category) -> Statement {
         ],
     )
 }
-
-/// Takes a product out of all categories, whose own reading then costs nothing more for it.
-pub fn forget(account_id: i64, product_id: &str) -> Statement {
-    Statement::new(
-        "UPDATE categories SET product_ids =
-           (SELECT json_group_array(value) FROM (SELECT value FROM json_each(product_ids) WHERE value <> ?2 ORDER BY key)),
-           updated_at = updated_at + 1
-         WHERE account_id = ?1 AND EXISTS (SELECT 1 FROM json_each(product_ids) WHERE value = ?2)",
-        vec![account_id.into(), product_id.into()],
-    )
-}

@@ -61,6 +61,12 @@ pub struct Feedback {
     pub updated_at: i64,
 }
 
+impl Subject for Feedback {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 /// What a buyer says.
 pub struct Opinion {
     pub order_id: String,
@@ -110,7 +116,7 @@ pub async fn create(shop: &Shop, account: &Account, opinion: Opinion, along: Alo
         updated_at: now,
     };
     let endpoints = Endpoint::from_rows(endpoints)?;
-    let owed = webhook::owe(shop, account.id, &[Event::FeedbackCreated], Subject::Feedback(&feedback), &endpoints);
+    let owed = webhook::owe(shop, account.id, &[Event::FeedbackCreated], &feedback, &endpoints)?;
     let mut statements = along(&feedback)?;
     statements.extend([sql::still_completed(account.id, &feedback.order_id), sql::insert(account.id, &feedback)]);
     statements.extend(owed.statements);
@@ -145,7 +151,7 @@ pub async fn reply(
     feedback.response = response;
     feedback.updated_at = shop.now();
     let endpoints = Endpoint::from_rows(endpoints)?;
-    let owed = webhook::owe(shop, account.id, &[Event::FeedbackUpdated], Subject::Feedback(&feedback), &endpoints);
+    let owed = webhook::owe(shop, account.id, &[Event::FeedbackUpdated], &feedback, &endpoints)?;
     let mut statements = along(&feedback)?;
     // No guard: nothing else of a feedback ever changes, and of two responses the later one stays.
     statements.push(sql::respond(account.id, &feedback));

@@ -11,7 +11,7 @@ use crate::{
     platform::{HttpRequest, LocalBoxFuture, ServerUrl},
     shop::{
         Shop,
-        order::facts::OnchainPayment,
+        gateway::OnchainPayment,
         time::{HOUR, SECOND},
     },
 };

@@ -2,7 +2,8 @@
 //! of them, whose blocks are read for payments of exactly the right amounts.
 
 use super::{
-    ChainSnapshot, Coin, Gateway, GatewayContext, Observation, PaymentGateway, PaymentPrompt, Reservation, SyncError,
+    ChainSnapshot, Coin, Gateway, GatewayContext, Observation, PaymentGateway, PaymentPrompt, PaymentRecord,
+    PaymentRequest, PaymentTarget, Reservation, SyncError,
     hd::{Dialect, ExtendedKey, KeyError},
     servers::{self, Turn},
     simulated::Simulated,
@@ -11,10 +12,7 @@ use super::{
 };
 use crate::{
     platform::{LocalBoxFuture, Network, Row, ServerUrl, Statement},
-    shop::{
-        Outcome,
-        order::{Draft, Order, facts::PaymentRecord},
-    },
+    shop::Outcome,
 };
 use node::Node;
 
@@ -116,7 +114,7 @@ impl PaymentGateway for Ethereum {
     fn open<'a>(
         &'a self,
         desk: GatewayContext<'a>,
-        _draft: &'a Draft,
+        _draft: PaymentRequest<'a>,
         taken: &'a [Vec<Row>],
     ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>> {
         Box::pin(async move {
@@ -142,11 +140,11 @@ impl PaymentGateway for Ethereum {
     fn look<'a>(
         &'a self,
         desk: GatewayContext<'a>,
-        order: &'a Order,
+        order: PaymentTarget<'a>,
         known: &'a PaymentRecord,
     ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
         Box::pin(async move {
-            let (invoice, known) = (&order.invoice, known.receipts.as_slice());
+            let (invoice, known) = (order.invoice, known.receipts.as_slice());
             let ask = move |server: &'a ServerUrl, timeout: u32| -> LocalBoxFuture<'a, _> {
                 let node = Node { desk, server, timeout, order, known };
                 Box::pin(async move { if invoice.is_shared() { node.blocks().await } else { node.balance().await } })
@@ -164,7 +162,7 @@ impl PaymentGateway for Ethereum {
     }
 
     /// `ethereum:<address>@<chain>?value=<wei>` (EIP-681).
-    fn url(&self, desk: GatewayContext<'_>, order: &Order) -> String {
+    fn url(&self, desk: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
         let chain_id = if order.test { SEPOLIA } else { desk.shop.platform.settings.ethereum.chain_id };
         let wei = u128::from(order.invoice.missing()) * node::WEI;
         format!("ethereum:{}@{chain_id}?value={wei}", order.invoice.address)

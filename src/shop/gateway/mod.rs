@@ -8,12 +8,8 @@ use super::{
     Outcome, Shop,
     account::Account,
     money::{Amount, Currency},
-    order::{
-        Draft, Order,
-        facts::{OnchainPayment, PaymentRecord},
-        ledger::{LedgerEntry, Session},
-    },
 };
+use crate::json::Value;
 use crate::platform::{Fault, LocalBoxFuture, Network, Row, Statement};
 use hd::KeyError;
 
@@ -23,19 +19,29 @@ pub mod coin;
 mod esplora;
 pub mod ethereum;
 pub mod hd;
+mod invoice;
+mod ledger_entry;
 pub mod litecoin;
 pub mod paypal;
 pub mod qr;
 pub mod rates;
+pub mod record;
 pub mod servers;
+mod session;
 pub mod settings;
 pub mod simulated;
 pub mod stripe;
+mod target;
 pub mod utxo;
 pub mod wallet;
 mod wallet_text;
 
 pub use coin::Coin;
+pub use invoice::Invoice;
+pub use ledger_entry::{EntryKind, LedgerEntry};
+pub use record::{OnchainPayment, PaymentRecord};
+pub use session::{Session, SessionState};
+pub use target::{PaymentRequest, PaymentTarget};
 
 /// A gateway of /api/v2, by its name on the wire.
 #[derive(Clone, Copy)]
@@ -75,9 +81,9 @@ impl Gateway {
         self.0.takes_address()
     }
 
-    /// Whether it can be asked what has come for this order: not where it has no name for the payment.
-    pub fn looks(self, order: &Order) -> bool {
-        self.0.looks() && order.session.as_ref().is_none_or(|session| !session.id.is_empty())
+    /// Whether it can be asked what has come for an order with this page: not where it has no name for the payment.
+    pub fn looks(self, session: Option<&Session>) -> bool {
+        self.0.looks() && session.is_none_or(|session| !session.id.is_empty())
     }
 
     /// How many decimals of a currency it takes; `None`: nobody can pay in that.
@@ -209,13 +215,13 @@ pub trait PaymentGateway: Sync {
     fn open<'a>(
         &'a self,
         desk: GatewayContext<'a>,
-        draft: &'a Draft,
+        draft: PaymentRequest<'a>,
         taken: &'a [Vec<Row>],
     ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>>;
 
     /// Makes sure that nothing is paid on the order's page any more, before another one is opened. Refuses with `NotPayable` when
     /// something was paid there, or is about to be.
-    fn close<'a>(&'a self, _desk: GatewayContext<'a>, _order: &'a Order) -> LocalBoxFuture<'a, Outcome<()>> {
+    fn close<'a>(&'a self, _desk: GatewayContext<'a>, _order: PaymentTarget<'a>) -> LocalBoxFuture<'a, Outcome<()>> {
         Box::pin(std::future::ready(Ok(())))
     }
 
@@ -223,7 +229,7 @@ pub trait PaymentGateway: Sync {
     fn look<'a>(
         &'a self,
         desk: GatewayContext<'a>,
-        order: &'a Order,
+        order: PaymentTarget<'a>,
         known: &'a PaymentRecord,
     ) -> LocalBoxFuture<'a, Result<Observation, SyncError>>;
 
@@ -233,7 +239,7 @@ pub trait PaymentGateway: Sync {
     }
 
     /// Where the buyer pays: a payment URI for his wallet, or the gateway's page.
-    fn url(&self, desk: GatewayContext<'_>, order: &Order) -> String;
+    fn url(&self, desk: GatewayContext<'_>, order: PaymentTarget<'_>) -> String;
 
     /// Looks at what was sent to `/gateways/…` in the gateway's name, before anything is written. What can be told from the
     /// notice and the account's settings alone is told here: a wrong signature is refused.
@@ -246,14 +252,28 @@ pub trait PaymentGateway: Sync {
         Err(NotAdmitted::Unknown)
     }
 
-    /// What an admitted notice says. It may ask the gateway whether it is true; a failure to reach it is tried again later.
-    fn hear<'a>(
+    /// Which order an admitted notice is about. It may ask the gateway whether the notice is true; a failure to reach it is tried
+    /// again later. `None`: it is false, or it is about nothing of ours.
+    fn resolve<'a>(
         &'a self,
         _desk: GatewayContext<'a>,
         _settings: &'a [settings::Set],
         _notice: &'a GatewayNotification,
-    ) -> LocalBoxFuture<'a, Result<Heard, SyncError>> {
-        Box::pin(std::future::ready(Ok(Heard::Nothing)))
+    ) -> LocalBoxFuture<'a, Result<Option<Resolved>, SyncError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// What has moved, by a notice that was resolved to this order, which is paid on the gateway's page. Empty: nothing of it
+    /// concerns the order.
+    fn process<'a>(
+        &'a self,
+        _desk: GatewayContext<'a>,
+        _settings: &'a [settings::Set],
+        _notice: &'a GatewayNotification,
+        _said: &'a Value,
+        _order: PaymentTarget<'a>,
+    ) -> LocalBoxFuture<'a, Result<Vec<LedgerEntry>, SyncError>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
     }
 }
 
@@ -378,13 +398,10 @@ pub enum NotAdmitted {
     Full,
 }
 
-/// What a notice said.
+/// The order that a notice is about.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Heard {
-    Entries {
-        order_id: String,
-        movements: Vec<LedgerEntry>,
-    },
-    /// It is false, or it is about nothing of ours.
-    Nothing,
+pub struct Resolved {
+    pub order_id: String,
+    /// What the gateway said when it was asked which one; null where it was not.
+    pub said: Value,
 }

@@ -8,7 +8,7 @@ use crate::{
     platform::{LocalBoxFuture, LogLine, ServerUrl},
     shop::{
         Shop,
-        order::facts::OnchainPayment,
+        gateway::OnchainPayment,
         time::{HOUR, MINUTE},
     },
 };
@@ -166,10 +166,10 @@ pub async fn look<'a>(
 
 /// Asks a server, and remembers how it behaved. The error is its reason, which the log has by then.
 pub async fn attempt<'a, T>(shop: &Shop, server: &'a ServerUrl, timeout: u32, ask: &Ask<'a, T>) -> Result<T, String> {
-    shop.servers.begin(server, shop.now());
+    shop.memory.of::<ServerMemory>().begin(server, shop.now());
     let answer = ask(server, timeout).await;
     let overloaded = answer.as_ref().is_err_and(|no| no.kind == ErrorKind::Overloaded);
-    shop.servers.end(server, overloaded, shop.now());
+    shop.memory.of::<ServerMemory>().end(server, overloaded, shop.now());
     answer.map_err(|no| {
         let line = LogLine::warn("gateway.server_failed").with("server", server.host());
         let line = if overloaded { line.with("rests_seconds", REST / 1_000) } else { line };
@@ -194,7 +194,7 @@ pub struct Turn<'a> {
 pub fn in_turn<'a>(shop: &Shop, urls: &'a [ServerUrl], address: &str) -> impl Iterator<Item = Turn<'a>> + use<'a> {
     let first = address.bytes().map(usize::from).sum::<usize>() % urls.len().max(1);
     let all = urls.iter().cycle().skip(first).take(urls.len()).collect();
-    let (ready, resting) = shop.servers.sort(all, shop.now());
+    let (ready, resting) = shop.memory.of::<ServerMemory>().sort(all, shop.now());
     let last = ready.len().saturating_sub(1);
     let ready = ready.into_iter().enumerate().map(move |(n, server)| Turn {
         server,

@@ -2,16 +2,14 @@
 //! It stands behind the same trait as a gateway with a real chain, so everything after the look is the same code.
 
 use super::{
-    ChainSnapshot, Coin, GatewayContext, Observation, Output, PaymentGateway, PaymentPrompt, Reservation, SyncError,
+    ChainSnapshot, Coin, GatewayContext, Observation, Output, PaymentGateway, PaymentPrompt, PaymentRecord,
+    PaymentRequest, PaymentTarget, Reservation, SyncError,
     hd::KeyError,
     wallet::{self, Held, Source},
 };
 use crate::{
     platform::{Fault, LocalBoxFuture, Network, Row, Statement},
-    shop::{
-        Outcome,
-        order::{Draft, Order, facts::PaymentRecord},
-    },
+    shop::Outcome,
 };
 
 /// Where a simulated chain starts: high enough that transactions can be made with confirmations on them.
@@ -68,7 +66,7 @@ impl PaymentGateway for Simulated {
     fn open<'a>(
         &'a self,
         desk: GatewayContext<'a>,
-        _draft: &'a Draft,
+        _draft: PaymentRequest<'a>,
         taken: &'a [Vec<Row>],
     ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>> {
         Box::pin(async move { Ok(PaymentPrompt::Address(wallet::taken(desk, self, taken)?)) })
@@ -77,7 +75,7 @@ impl PaymentGateway for Simulated {
     fn look<'a>(
         &'a self,
         desk: GatewayContext<'a>,
-        order: &'a Order,
+        order: PaymentTarget<'a>,
         known: &'a PaymentRecord,
     ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
         Box::pin(async move {
@@ -126,7 +124,7 @@ impl PaymentGateway for Simulated {
         })
     }
 
-    fn url(&self, desk: GatewayContext<'_>, order: &Order) -> String {
+    fn url(&self, desk: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
         self.0.url(desk, order)
     }
 }

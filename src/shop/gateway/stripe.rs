@@ -6,8 +6,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::{
-    Admitted, Gateway, GatewayContext, GatewayNotification, Heard, NotAdmitted, Observation, PaymentGateway,
-    PaymentPrompt, Reservation, SyncError,
+    Admitted, EntryKind, Gateway, GatewayContext, GatewayNotification, LedgerEntry, NotAdmitted, Observation,
+    PaymentGateway, PaymentPrompt, PaymentRecord, PaymentRequest, PaymentTarget, Reservation, Resolved, Session,
+    SessionState, SyncError,
     ask::{self, Unanswered},
     settings::{self, Set, Setting},
 };
@@ -15,13 +16,8 @@ use crate::{
     json::{self, Value, ValueExt},
     platform::{LocalBoxFuture, LogLine, Row, Statement},
     shop::{
-        Error, Outcome, Refusal, id,
+        Outcome, Refusal, id,
         money::{Amount, Currency},
-        order::{
-            self, Draft, Order,
-            facts::PaymentRecord,
-            ledger::{Kind, LedgerEntry, Session, SessionState},
-        },
         time::{MINUTE, SECOND},
     },
 };
@@ -65,7 +61,7 @@ impl PaymentGateway for Stripe {
     fn open<'a>(
         &'a self,
         desk: GatewayContext<'a>,
-        draft: &'a Draft,
+        draft: PaymentRequest<'a>,
         taken: &'a [Vec<Row>],
     ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>> {
         Box::pin(async move {
@@ -90,26 +86,26 @@ impl PaymentGateway for Stripe {
                 Ok(session) => Ok(PaymentPrompt::Page(session)),
                 Err(no) => {
                     let line = LogLine::warn("gateway.payment_refused").with("gateway", "stripe");
-                    desk.shop.platform.log.write(line.account(desk.account.id).order(&draft.id).because(&no.why));
+                    desk.shop.platform.log.write(line.account(desk.account.id).order(draft.order_id).because(&no.why));
                     Err(no.into())
                 }
             }
         })
     }
 
-    fn close<'a>(&'a self, desk: GatewayContext<'a>, order: &'a Order) -> LocalBoxFuture<'a, Outcome<()>> {
+    fn close<'a>(&'a self, desk: GatewayContext<'a>, order: PaymentTarget<'a>) -> LocalBoxFuture<'a, Outcome<()>> {
         Box::pin(async move {
             let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.slug())]).await?;
             let settings = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
             let api = Api::of(desk, &settings).ok_or(Refusal::GatewayNotConfigured)?;
-            let id = order.session.as_ref().map_or("", |session| &session.id);
+            let id = order.session.map_or("", |session| &session.id);
             let mut session = match api.call(&one(id), None).await {
                 // Of another account of the seller's at Stripe. Its time is over there as well.
                 Err(no) if no.status == 404 => return Ok(()),
                 session => session?,
             };
             if name(&session, "status") == Some("open") {
-                let key = format!("{}.{}-expire", order.id, order.revision);
+                let key = format!("{}.{}-expire", order.order_id, order.revision);
                 session = api.call(&format!("{SESSIONS}/{id}/expire"), Some((&key, ""))).await?;
             }
             if name(&session, "status") == Some("expired") { Ok(()) } else { Err(Refusal::NotPayable.into()) }
@@ -119,7 +115,7 @@ impl PaymentGateway for Stripe {
     fn look<'a>(
         &'a self,
         desk: GatewayContext<'a>,
-        order: &'a Order,
+        order: PaymentTarget<'a>,
         known: &'a PaymentRecord,
     ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
         Box::pin(async move {
@@ -127,15 +123,15 @@ impl PaymentGateway for Stripe {
             let rows = db.rows(vec![settings::of(desk.account.id, self.slug())]).await?;
             let settings = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
             let api = Api::of(desk, &settings).ok_or_else(|| SyncError::Unreachable("no secret key is set".into()))?;
-            let session = order.session.as_ref().map_or("", |session| &session.id);
+            let session = order.session.map_or("", |session| &session.id);
             let session = api.call(&one(session), None).await?;
             let movements = movements(&api, order, &session, !known.movements.is_empty()).await?;
             Ok(Observation::Ledger(GATEWAY, movements))
         })
     }
 
-    fn url(&self, _desk: GatewayContext<'_>, order: &Order) -> String {
-        order.session.as_ref().map(|session| session.url.clone()).unwrap_or_default()
+    fn url(&self, _desk: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
+        order.session.map(|session| session.url.clone()).unwrap_or_default()
     }
 
     fn admit(
@@ -163,37 +159,48 @@ impl PaymentGateway for Stripe {
         }
     }
 
-    fn hear<'a>(
+    fn resolve<'a>(
         &'a self,
         desk: GatewayContext<'a>,
         settings: &'a [Set],
         notice: &'a GatewayNotification,
-    ) -> LocalBoxFuture<'a, Result<Heard, SyncError>> {
+    ) -> LocalBoxFuture<'a, Result<Option<Resolved>, SyncError>> {
         Box::pin(async move {
             let event = json::parse(&notice.body).ok();
             let event = event.as_ref().and_then(Event::read);
-            let (Some(event), Some(api)) = (event, Api::of(desk, settings)) else { return Ok(Heard::Nothing) };
+            let (Some(event), Some(api)) = (event, Api::of(desk, settings)) else { return Ok(None) };
             let answer = match api.call(&event.path, None).await {
                 // Of another account of the seller's at Stripe: he has replaced his key.
-                Err(no) if no.status == 404 => return Ok(Heard::Nothing),
+                Err(no) if no.status == 404 => return Ok(None),
                 answer => answer?,
             };
-            let session =
-                if event.order_id.is_some() { Some(&answer) } else { answer.get("data").and_then(|all| all.get(0)) };
-            let (Some(session), Some(order_id)) = (session, session.and_then(order_of)) else {
-                return Ok(Heard::Nothing);
+            let session = match event.order_id {
+                Some(_) => Some(&answer),
+                None => answer.get("data").and_then(|all| all.get(0)),
             };
-            let order = match order::get(desk.shop, desk.account, order_id).await {
-                Ok(order) => order,
-                Err(Error::Refused(_)) => return Ok(Heard::Nothing),
-                Err(Error::Fault(fault)) => return Err(fault.into()),
-            };
+            let (Some(session), Some(order_id)) = (session, session.and_then(order_of)) else { return Ok(None) };
+            Ok(Some(Resolved { order_id: order_id.to_owned(), said: session.clone() }))
+        })
+    }
+
+    /// `session`: as Stripe has it now.
+    fn process<'a>(
+        &'a self,
+        desk: GatewayContext<'a>,
+        settings: &'a [Set],
+        notice: &'a GatewayNotification,
+        session: &'a Value,
+        order: PaymentTarget<'a>,
+    ) -> LocalBoxFuture<'a, Result<Vec<LedgerEntry>, SyncError>> {
+        Box::pin(async move {
+            let event = json::parse(&notice.body).ok();
+            let event = event.as_ref().and_then(Event::read);
+            let (Some(event), Some(api)) = (event, Api::of(desk, settings)) else { return Ok(Vec::new()) };
             // Whoever writes the order's id on another payment has not paid it.
-            if !order.session.as_ref().is_some_and(|its| name(session, "id").is_some_and(|id| its.knows(id))) {
-                return Ok(Heard::Nothing);
+            if !order.session.is_some_and(|its| name(session, "id").is_some_and(|id| its.knows(id))) {
+                return Ok(Vec::new());
             }
-            let movements = movements(&api, &order, session, event.order_id.is_none()).await?;
-            Ok(Heard::Entries { order_id: order.id, movements })
+            movements(&api, order, session, event.order_id.is_none()).await
         })
     }
 }
@@ -265,22 +272,22 @@ fn order_of(session: &Value) -> Option<&str> {
 
 /// How a draft is put before the buyer. Everything in it is the same for a second try, so that the idempotency key holds; it
 /// ends a day after it was opened, which is Stripe's longest and its default. With `prefill` the buyer's e-mail is filled in.
-fn checkout(desk: GatewayContext<'_>, draft: &Draft, prefill: bool) -> Outcome<String> {
+fn checkout(desk: GatewayContext<'_>, draft: PaymentRequest<'_>, prefill: bool) -> Outcome<String> {
     let amount = currency::units(draft.price).ok_or(Refusal::NotQuotable)?.to_string();
     // The price is for all of them, and need not be divisible.
     let title = match draft.quantity {
-        1 => draft.product_title.clone(),
-        n => format!("{} × {n}", draft.product_title),
+        1 => draft.title.to_owned(),
+        n => format!("{} × {n}", draft.title),
     };
-    let back = |how: &str| match &draft.page {
+    let back = |how: &str| match draft.page {
         Some(page) => Some(format!("{page}/order?back={how}")),
         // Without a page of ours he goes to the seller's.
-        None => draft.return_url.clone().or_else(|| desk.shop.platform.settings.public_url.clone()),
+        None => draft.return_url.map(str::to_owned).or_else(|| desk.shop.platform.settings.public_url.clone()),
     };
     let (Some(paid), Some(cancelled)) = (back("paid"), back("cancelled")) else {
         return Err(Refusal::GatewayRefused("return_url is missing".into()).into());
     };
-    let email = draft.buyer.email.as_deref().filter(|email| prefill && email.is_ascii());
+    let email = draft.email.filter(|email| prefill && email.is_ascii());
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.extend_pairs([
         ("mode", "payment"),
@@ -291,9 +298,9 @@ fn checkout(desk: GatewayContext<'_>, draft: &Draft, prefill: bool) -> Outcome<S
         ("line_items[0][price_data][currency]", &draft.price.currency().code().to_ascii_lowercase()),
         ("line_items[0][price_data][unit_amount]", &amount),
         ("line_items[0][price_data][product_data][name]", &title),
-        ("client_reference_id", &draft.id),
-        ("metadata[order]", &draft.id),
-        ("payment_intent_data[metadata][order]", &draft.id),
+        ("client_reference_id", draft.order_id),
+        ("metadata[order]", draft.order_id),
+        ("payment_intent_data[metadata][order]", draft.order_id),
         ("success_url", &paid),
         ("cancel_url", &cancelled),
     ]);
@@ -317,7 +324,12 @@ fn session(desk: GatewayContext<'_>, answer: &Value) -> Option<Session> {
 
 /// What Stripe's books say of an order's session. Refunds and disputes are asked for where its charge knows of any, or with
 /// `all`: a refund that failed leaves no trace on the charge.
-async fn movements(api: &Api<'_>, order: &Order, session: &Value, all: bool) -> Result<Vec<LedgerEntry>, SyncError> {
+async fn movements(
+    api: &Api<'_>,
+    order: PaymentTarget<'_>,
+    session: &Value,
+    all: bool,
+) -> Result<Vec<LedgerEntry>, SyncError> {
     let mut movements = Vec::new();
     if session.get("payment_status").and_then(Value::as_str) != Some("paid") {
         return Ok(movements);
@@ -326,7 +338,7 @@ async fn movements(api: &Api<'_>, order: &Order, session: &Value, all: bool) -> 
     let payment = session.get("payment_intent").ok_or_else(nonsense)?;
     let charge = payment.get("latest_charge").ok_or_else(nonsense)?;
     let payment_id = name(payment, "id").ok_or_else(nonsense)?;
-    let paid = fact(order, Kind::Paid, payment_id, session, "amount_total", charge).ok_or_else(nonsense)?;
+    let paid = fact(order, EntryKind::Paid, payment_id, session, "amount_total", charge).ok_or_else(nonsense)?;
     movements.push(paid);
     let refunded = charge.get("amount_refunded").and_then(Value::as_int::<i64>) != Some(0);
     let disputed = charge.get("disputed").and_then(Value::as_bool) != Some(false);
@@ -337,16 +349,16 @@ async fn movements(api: &Api<'_>, order: &Order, session: &Value, all: bool) -> 
         let answer = api.call(&format!("{list}?limit=100&payment_intent={payment_id}"), None).await?;
         for object in answer.get("data").and_then(Value::as_list).ok_or_else(nonsense)? {
             let id = name(object, "id").ok_or_else(nonsense)?;
-            let kinds: &[Kind] = match (list, name(object, "status").unwrap_or_default()) {
-                ("refunds", "succeeded") => &[Kind::Refunded],
-                ("refunds", "failed" | "canceled") => &[Kind::RefundFailed],
+            let kinds: &[EntryKind] = match (list, name(object, "status").unwrap_or_default()) {
+                ("refunds", "succeeded") => &[EntryKind::Refunded],
+                ("refunds", "failed" | "canceled") => &[EntryKind::RefundFailed],
                 ("refunds", _) => &[],
-                (_, "won") => &[Kind::DisputeOpened, Kind::DisputeWon],
-                (_, "lost") => &[Kind::DisputeOpened, Kind::DisputeLost],
+                (_, "won") => &[EntryKind::DisputeOpened, EntryKind::DisputeWon],
+                (_, "lost") => &[EntryKind::DisputeOpened, EntryKind::DisputeLost],
                 // The bank was content with what it was told: no money was taken.
-                (_, "prevented" | "warning_closed") => &[Kind::DisputeClosed],
-                (_, status) if status.starts_with("warning_") => &[Kind::Inquiry],
-                _ => &[Kind::DisputeOpened],
+                (_, "prevented" | "warning_closed") => &[EntryKind::DisputeClosed],
+                (_, status) if status.starts_with("warning_") => &[EntryKind::Inquiry],
+                _ => &[EntryKind::DisputeOpened],
             };
             for kind in kinds {
                 // A dispute moves on when its money does; it was created long before.
@@ -360,12 +372,19 @@ async fn movements(api: &Api<'_>, order: &Order, session: &Value, all: bool) -> 
 }
 
 /// `money` has its currency and the amount, `at` the time. In another currency than the order's it pays nothing.
-fn fact(order: &Order, kind: Kind, id: &str, money: &Value, amount: &str, at: &Value) -> Option<LedgerEntry> {
+fn fact(
+    order: PaymentTarget<'_>,
+    kind: EntryKind,
+    id: &str,
+    money: &Value,
+    amount: &str,
+    at: &Value,
+) -> Option<LedgerEntry> {
     let its = order.price.currency();
     let units: i64 = money.get(amount)?.as_int()?;
     let (kind, value) = match name(money, "currency")?.eq_ignore_ascii_case(its.code()) {
         true => (kind, currency::minor(units, its)),
-        false => (Kind::WrongCurrency, 0),
+        false => (EntryKind::WrongCurrency, 0),
     };
     let at = at.get("created")?.as_int::<i64>()?.saturating_mul(SECOND);
     Some(LedgerEntry { id: id.to_owned(), kind, of: id.to_owned(), value, at })

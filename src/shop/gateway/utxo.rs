@@ -1,17 +1,14 @@
 //! Coins whose chains are made of outputs, Bitcoin and its kin: an address for each order, seen through Esplora servers.
 
 use super::{
-    Coin, GatewayContext, Observation, PaymentGateway, PaymentPrompt, Reservation, SyncError, esplora,
+    Coin, GatewayContext, Observation, PaymentGateway, PaymentPrompt, PaymentRecord, PaymentRequest, PaymentTarget,
+    Reservation, SyncError, esplora,
     hd::{Branch, Dialect, ExtendedKey, KeyError, Prefixes, ScriptKind},
     wallet::{self, Held, Source},
 };
 use crate::{
     platform::{ChainSettings, LocalBoxFuture, Network, Row, Settings, Statement},
-    shop::{
-        Outcome,
-        money::coin_text,
-        order::{Draft, Order, facts::PaymentRecord},
-    },
+    shop::{Outcome, money::coin_text},
 };
 
 /// One of them.
@@ -98,7 +95,7 @@ impl PaymentGateway for Utxo {
     fn open<'a>(
         &'a self,
         desk: GatewayContext<'a>,
-        _draft: &'a Draft,
+        _draft: PaymentRequest<'a>,
         taken: &'a [Vec<Row>],
     ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>> {
         Box::pin(async move { Ok(PaymentPrompt::Address(wallet::taken(desk, self, taken)?)) })
@@ -107,7 +104,7 @@ impl PaymentGateway for Utxo {
     fn look<'a>(
         &'a self,
         desk: GatewayContext<'a>,
-        order: &'a Order,
+        order: PaymentTarget<'a>,
         known: &'a PaymentRecord,
     ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
         let urls = &(self.settings)(&desk.shop.platform.settings).urls;
@@ -120,12 +117,12 @@ impl PaymentGateway for Utxo {
         Box::pin(esplora.look(urls, &known.receipts))
     }
 
-    fn url(&self, _desk: GatewayContext<'_>, order: &Order) -> String {
+    fn url(&self, _desk: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
         uri(self.snake, order)
     }
 }
 
 /// `bitcoin:<address>?amount=<coins>` (BIP 321, which follows BIP 21).
-pub fn uri(scheme: &str, order: &Order) -> String {
+pub fn uri(scheme: &str, order: PaymentTarget<'_>) -> String {
     format!("{scheme}:{}?amount={}", order.invoice.address, coin_text(order.invoice.missing()))
 }

@@ -3,21 +3,13 @@
 use sha2::{Digest, Sha256};
 
 use super::{
-    Gateway, GatewayContext, Observation, PaymentGateway, Reservation, SyncError, ethereum,
+    Gateway, GatewayContext, Invoice, Observation, OnchainPayment, PaymentGateway, PaymentRecord, PaymentTarget,
+    Reservation, SyncError, ethereum,
     hd::{Branch, ExtendedKey, KeyError},
 };
 use crate::{
     platform::{Fault, Row, Statement},
-    shop::{
-        Error, Outcome, Refusal, Shop,
-        account::Account,
-        id,
-        order::{
-            Order,
-            facts::{OnchainPayment, PaymentRecord},
-        },
-        payment, vault,
-    },
+    shop::{Error, Outcome, Refusal, Shop, account::Account, id, vault},
 };
 
 /// The wallet of every test account: BIP 84's published example, whose keys everybody knows. Its addresses are written
@@ -295,6 +287,35 @@ fn take_address(account_id: i64, gateway: &str) -> Statement {
     Statement::new(sql, vec![account_id.into(), gateway.into()])
 }
 
+/// Takes an address of the gateway's wallet (`take`) for the link, once: a link that has one keeps it, whoever starts it at the same
+/// time. None is taken by a start that makes no order, because there is one already or because the link is destroyed or
+/// too old. The last of the three answers the row that `taken` reads.
+fn take_address_for_link(account_id: i64, gateway: &str, id: &str, order_id: &str, now: i64) -> [Statement; 3] {
+    const NEEDED: &str = "EXISTS (SELECT 1 FROM payments
+                   WHERE account_id = ?1 AND id = ?3 AND destroyed_at IS NULL AND expires_at >= ?5
+                     AND address_wallet IS NOT wallets.identity)
+           AND NOT EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?4)";
+    let args = vec![account_id.into(), gateway.into(), id.into(), order_id.into(), now.into()];
+    [
+        Statement::new(take(&format!("AND {NEEDED}")), args.clone()),
+        Statement::new(
+            format!(
+                "UPDATE payments SET address_wallet = wallets.identity, address_index = wallets.last_index
+                 FROM wallets
+                 WHERE payments.account_id = ?1 AND payments.id = ?3
+                   AND wallets.account_id = ?1 AND wallets.gateway = ?2 AND wallets.active = 1 AND {NEEDED}"
+            ),
+            args,
+        ),
+        Statement::new(
+            "SELECT branch, address_index, wallets.confirmations
+             FROM payments JOIN wallets ON wallets.account_id = ?1 AND wallets.gateway = ?2 AND identity = address_wallet
+             WHERE payments.account_id = ?1 AND payments.id = ?3 AND active = 1",
+            vec![account_id.into(), gateway.into(), id.into()],
+        ),
+    ]
+}
+
 /// An address that belongs to one order.
 pub struct Address {
     pub text: String,
@@ -313,7 +334,7 @@ pub fn takes(account_id: i64, gateway: &str, taker: &Reservation<'_>) -> Vec<Sta
     match taker {
         Reservation::Order => vec![take_address(account_id, gateway)],
         Reservation::Link { payment_id, order_id, now } => {
-            payment::sql::take_address(account_id, gateway, payment_id, order_id, *now).into()
+            take_address_for_link(account_id, gateway, payment_id, order_id, *now).into()
         }
     }
 }
@@ -336,7 +357,7 @@ pub fn taken(desk: GatewayContext<'_>, way: &dyn PaymentGateway, rows: &[Vec<Row
 /// Who pays there later still has paid the seller's wallet, and the order that has the address then, if it is waiting: as a
 /// part of its price, or too much. To an order that is done with, or made two hours after him, his coins mean nothing. He
 /// can't be told from its own buyer; that is why seven days pass first.
-pub async fn give_back(desk: GatewayContext<'_>, order: &Order) -> Result<Option<Statement>, SyncError> {
+pub async fn give_back(desk: GatewayContext<'_>, order: PaymentTarget<'_>) -> Result<Option<Statement>, SyncError> {
     let GatewayContext { shop, account } = desk;
     let (way, gateway) = (order.gateway.of(account), order.gateway.slug());
     let Some(index) = order.invoice.index else { return Ok(None) };
@@ -353,8 +374,8 @@ pub async fn give_back(desk: GatewayContext<'_>, order: &Order) -> Result<Option
         if !its {
             continue;
         }
-        let mut anybodys = Order { created_at: 0, ..order.clone() };
-        anybodys.invoice.held_before = 0;
+        let invoice = Invoice { held_before: 0, ..order.invoice.clone() };
+        let anybodys = PaymentTarget { created_at: 0, invoice: &invoice, ..order };
         // One that can't be there: whoever is asked misses it, and so the next is asked as well.
         let nowhere = OnchainPayment {
             txid: String::new(),
@@ -365,7 +386,7 @@ pub async fn give_back(desk: GatewayContext<'_>, order: &Order) -> Result<Option
             first_seen_at: 0,
         };
         let known = PaymentRecord { receipts: vec![nowhere], ..PaymentRecord::default() };
-        let seen = way.look(desk, &anybodys, &known).await?;
+        let seen = way.look(desk, anybodys, &known).await?;
         let empty = matches!(seen, Observation::Coins(seen) if seen.complete && !seen.cut && seen.outputs.is_empty());
         let give = Statement::new(
             "INSERT INTO free_addresses (account_id, gateway, identity, address_index) VALUES (?1, ?2, ?3, ?4)

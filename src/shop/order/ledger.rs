@@ -1,157 +1,10 @@
-//! Money that moves on somebody else's books: what PayPal and Stripe say of an order's payment. Each movement is a fact with
-//! an id of theirs; what they come to is a plain function of the set, so that neither order nor repetition matters.
+//! What the movements on a gateway's books come to: a plain function of the set, so that neither order nor repetition matters.
 
 use super::Status;
-use crate::shop::money::Amount;
-
-/// A payment that was opened on a gateway's page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Session {
-    /// The gateway's own id; empty where it has none.
-    pub id: String,
-    /// Where the buyer pays.
-    pub url: String,
-    /// Nothing can be paid there afterwards, in milliseconds since 1970; `None`: it doesn't end.
-    pub expires_at: Option<i64>,
-    pub state: SessionState,
-    /// Ids of the pages that were opened before for the same order.
-    pub past: Vec<String>,
-}
-
-/// Whether a payment can still be made on the gateway's page, apart from its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum SessionState {
-    #[default]
-    Open = 0,
-    /// The buyer's payment was declined, and they may try another card on the same page.
-    Declined = 1,
-    /// The payment was declined for good: the gateway takes none on this page any more.
-    Spent = 2,
-}
-
-impl SessionState {
-    /// From the number that the table has.
-    pub fn from_code(code: i64) -> SessionState {
-        match code {
-            1 => SessionState::Declined,
-            2 => SessionState::Spent,
-            _ => SessionState::Open,
-        }
-    }
-
-    pub fn code(self) -> i64 {
-        self as i64
-    }
-}
-
-impl Session {
-    /// Takes in what became of payments on its page. A payment that was declined once leaves it declined until it is renewed: what
-    /// was heard first does not matter.
-    pub fn take_in(&mut self, movements: &[LedgerEntry]) {
-        for movement in movements {
-            let state = match movement.kind {
-                Kind::Declined => SessionState::Declined,
-                // A button takes payments for ever.
-                Kind::Failed if self.id.is_empty() => SessionState::Declined,
-                Kind::Failed => SessionState::Spent,
-                _ => continue,
-            };
-            self.state = self.state.max(state);
-        }
-    }
-
-    /// Whether this id is that of a page of the order's, now or before.
-    pub fn knows(&self, id: &str) -> bool {
-        !id.is_empty() && (self.id == id || self.past.iter().any(|past| past == id))
-    }
-
-    /// Whether only a new page takes a payment.
-    pub fn is_over(&self, now: i64) -> bool {
-        self.state == SessionState::Spent || self.expires_at.is_some_and(|ends| ends < now)
-    }
-}
-
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// Money has come.
-    Paid,
-    /// It is on its way, or held (PayPal's e-checks and reviews).
-    Pending,
-    /// It will not come after all.
-    Failed,
-    /// The buyer's card was declined on the gateway's page, where another may be tried.
-    Declined,
-    /// The seller sent money back.
-    Refunded,
-    /// A refund that did not arrive: the money is the seller's again. It has the refund's id.
-    RefundFailed,
-    /// The gateway took money back from the seller.
-    Reversed,
-    /// What was reversed of a payment before came back: `value` of it, or all with 0.
-    ReversalCanceled,
-    /// A dispute in its first stage: the buyer asks, and no money is held.
-    Inquiry,
-    /// A dispute is open, and the money is held.
-    DisputeOpened,
-    /// A dispute ended in the seller's favour. What was reversed of the payment before came back.
-    DisputeWon,
-    /// A dispute ended, and the buyer got `value` back, which no other entry tells (Stripe).
-    DisputeLost,
-    /// A dispute ended, and the buyer got `value` back in all. Refunds and reversals may tell of the same money (PayPal).
-    DisputeSettled,
-    /// A dispute was closed. Where the money went is told by reversals alone (PayPal's IPN).
-    DisputeClosed,
-    /// Money came that this order can't be paid with: in another currency.
-    WrongCurrency,
-}
-
-impl Kind {
-    const ALL: [(Kind, &str); 15] = [
-        (Kind::Paid, "paid"),
-        (Kind::Pending, "pending"),
-        (Kind::Failed, "failed"),
-        (Kind::Declined, "declined"),
-        (Kind::Refunded, "refunded"),
-        (Kind::RefundFailed, "refund_failed"),
-        (Kind::Reversed, "reversed"),
-        (Kind::ReversalCanceled, "reversal_canceled"),
-        (Kind::Inquiry, "inquiry"),
-        (Kind::DisputeOpened, "dispute_opened"),
-        (Kind::DisputeWon, "dispute_won"),
-        (Kind::DisputeLost, "dispute_lost"),
-        (Kind::DisputeSettled, "dispute_settled"),
-        (Kind::DisputeClosed, "dispute_closed"),
-        (Kind::WrongCurrency, "wrong_currency"),
-    ];
-
-    /// As the table names it.
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
-    }
-
-    pub fn parse(name: &str) -> Option<Kind> {
-        Self::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
-    }
-
-    /// A state of a dispute. A dispute can come to the same state again, so the latest time of each counts.
-    pub fn is_dispute(self) -> bool {
-        self >= Kind::Inquiry && self <= Kind::DisputeClosed
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LedgerEntry {
-    /// The gateway's id of this fact; of a state of a dispute, the dispute's. With the kind it is the key under which it is kept once.
-    pub id: String,
-    pub kind: Kind,
-    /// What it is about, by the gateway's id: the payment that is pending, has come, failed, or was taken back or disputed.
-    pub of: String,
-    /// Minor units of the order's currency, never negative; 0 where the kind says all.
-    pub value: i64,
-    /// When it happened by the gateway's clock, in milliseconds.
-    pub at: i64,
-}
+use crate::shop::{
+    gateway::{EntryKind, LedgerEntry},
+    money::Amount,
+};
 
 /// What the movements come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,13 +31,14 @@ pub fn books(price: Amount, movements: &[LedgerEntry]) -> Ledger {
     let sum = |holds: &dyn Fn(&LedgerEntry) -> bool| {
         movements.iter().filter(|it| holds(it)).fold(0_i64, |sum, it| sum.saturating_add(it.value.max(0)))
     };
-    let count = |kind: Kind, of: &str| movements.iter().filter(|it| it.kind == kind && it.of == of).count();
-    let is_whole = |it: &LedgerEntry| it.kind == Kind::Paid && it.value > 0 && it.value >= price.minor();
-    let is_part = |of: &str| movements.iter().any(|it| it.kind == Kind::Paid && it.of == of && !is_whole(it));
-    let arrived = |id: &str| !movements.iter().any(|it| it.kind == Kind::RefundFailed && it.id == id);
-    let is_back = |it: &LedgerEntry| it.kind == Kind::Refunded && arrived(&it.id);
-    let any = |kind: Kind, holds: &dyn Fn(&str) -> bool| movements.iter().any(|it| it.kind == kind && holds(&it.of));
-    let paid = sum(&|it| it.kind == Kind::Paid);
+    let count = |kind: EntryKind, of: &str| movements.iter().filter(|it| it.kind == kind && it.of == of).count();
+    let is_whole = |it: &LedgerEntry| it.kind == EntryKind::Paid && it.value > 0 && it.value >= price.minor();
+    let is_part = |of: &str| movements.iter().any(|it| it.kind == EntryKind::Paid && it.of == of && !is_whole(it));
+    let arrived = |id: &str| !movements.iter().any(|it| it.kind == EntryKind::RefundFailed && it.id == id);
+    let is_back = |it: &LedgerEntry| it.kind == EntryKind::Refunded && arrived(&it.id);
+    let any =
+        |kind: EntryKind, holds: &dyn Fn(&str) -> bool| movements.iter().any(|it| it.kind == kind && holds(&it.of));
+    let paid = sum(&|it| it.kind == EntryKind::Paid);
     let refunds = sum(&is_back);
     let wholes = sum(&is_whole);
     let whole = wholes > 0;
@@ -193,8 +47,8 @@ pub fn books(price: Amount, movements: &[LedgerEntry]) -> Ledger {
     let is_of_whole = |of: &str| !is_part(of);
     let (whole_refunds, whole_taken) = (sum(&|it| is_back(it) && is_of_whole(&it.of)), taken(&is_of_whole));
     let disputes = disputes(movements);
-    let disputed = disputes.iter().any(|it| it.kind == Kind::DisputeOpened && is_of_whole(&it.of));
-    let pending = any(Kind::Pending, &|of| count(Kind::Paid, of) + count(Kind::Failed, of) == 0);
+    let disputed = disputes.iter().any(|it| it.kind == EntryKind::DisputeOpened && is_of_whole(&it.of));
+    let pending = any(EntryKind::Pending, &|of| count(EntryKind::Paid, of) + count(EntryKind::Failed, of) == 0);
     let refunded = refunds.saturating_add(taken(&|_| true)).min(paid);
     let status = match () {
         () if whole && whole_refunds >= wholes => Status::Refunded,
@@ -207,8 +61,8 @@ pub fn books(price: Amount, movements: &[LedgerEntry]) -> Ledger {
         () if pending => Status::PendingAtPayPal,
         () => Status::Unpaid,
     };
-    let inquiry = disputes.iter().any(|it| it.kind == Kind::Inquiry);
-    Ledger { paid, refunded, status, whole, strange: any(Kind::WrongCurrency, &|_| true), inquiry }
+    let inquiry = disputes.iter().any(|it| it.kind == EntryKind::Inquiry);
+    Ledger { paid, refunded, status, whole, strange: any(EntryKind::WrongCurrency, &|_| true), inquiry }
 }
 
 /// Of each dispute its latest state. A state that ends it stands above one of the same time that does not.
@@ -227,7 +81,7 @@ fn disputes(movements: &[LedgerEntry]) -> Vec<&LedgerEntry> {
 /// Minor units that were taken back from the seller and not refunded by them, of the payments that count.
 fn taken_back(movements: &[LedgerEntry], counts: &dyn Fn(&str) -> bool, refunds_of: &dyn Fn(&str) -> i64) -> i64 {
     let disputes = disputes(movements);
-    let of_kind = |kind: Kind, of: &str| {
+    let of_kind = |kind: EntryKind, of: &str| {
         let values = disputes.iter().filter(|it| it.kind == kind && it.of == of).map(|it| it.value.max(0));
         values.fold(0_i64, i64::saturating_add)
     };
@@ -237,21 +91,25 @@ fn taken_back(movements: &[LedgerEntry], counts: &dyn Fn(&str) -> bool, refunds_
     let taken = payments.into_iter().map(|of| {
         let refunds = refunds_of(of);
         let told = refunds.saturating_add(reversed(movements, of));
-        let taken = told.max(of_kind(Kind::DisputeSettled, of)) - refunds;
-        taken.saturating_add(of_kind(Kind::DisputeLost, of))
+        let taken = told.max(of_kind(EntryKind::DisputeSettled, of)) - refunds;
+        taken.saturating_add(of_kind(EntryKind::DisputeLost, of))
     });
     taken.fold(0_i64, i64::saturating_add)
 }
 
 /// Minor units of one payment that are reversed in the end. By time: what comes back are the reversals before.
 fn reversed(movements: &[LedgerEntry], of: &str) -> i64 {
-    let matters =
-        |kind: Kind| matches!(kind, Kind::Reversed | Kind::ReversalCanceled | Kind::DisputeWon | Kind::DisputeSettled);
+    let matters = |kind: EntryKind| {
+        matches!(
+            kind,
+            EntryKind::Reversed | EntryKind::ReversalCanceled | EntryKind::DisputeWon | EntryKind::DisputeSettled
+        )
+    };
     let mut in_time: Vec<&LedgerEntry> = movements.iter().filter(|it| it.of == of && matters(it.kind)).collect();
     in_time.sort_by(|a, b| (a.at, a.kind, &a.id).cmp(&(b.at, b.kind, &b.id)));
     in_time.into_iter().fold(0, |reversed: i64, it| match (it.kind, it.value) {
-        (Kind::Reversed, value) => reversed.saturating_add(value.max(0)),
-        (Kind::ReversalCanceled, value) if value > 0 => (reversed - value).max(0),
+        (EntryKind::Reversed, value) => reversed.saturating_add(value.max(0)),
+        (EntryKind::ReversalCanceled, value) if value > 0 => (reversed - value).max(0),
         _ => 0,
     })
 }

@@ -3,25 +3,26 @@
 use super::{
     Outcome, Refusal, Shop,
     account::{Account, policy::Policy},
-    gateway::Gateway,
+    gateway::{Gateway, Invoice, PaymentRequest, PaymentTarget, Session},
     list::{self, Page},
-    money::{Amount, Currency, Decimal},
-    webhook::Event,
+    money::{Amount, Decimal},
+    webhook::{Event, Subject},
 };
-use crate::platform::{Fault, LogLine};
-use ledger::Session;
+use crate::platform::LogLine;
 
-pub mod facts;
 pub mod filter;
-pub mod hear;
 pub mod inline;
 pub mod ledger;
+pub mod notification;
+pub mod onchain;
 pub mod open;
-mod pace;
 pub mod renew;
+pub mod requote;
+pub mod schedule;
+pub mod settle;
 pub mod sql;
+pub mod sync;
 pub mod test_mode;
-pub mod watch;
 
 pub use filter::Filter;
 
@@ -99,9 +100,19 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Names the page that is opened for it: however often a gateway is asked under one key, it opens one.
-    pub fn key(&self) -> String {
-        if self.attempt == 0 { self.id.clone() } else { format!("{}.{}", self.id, self.attempt) }
+    /// What a gateway needs to open its payment.
+    pub fn request(&self) -> PaymentRequest<'_> {
+        PaymentRequest {
+            order_id: &self.id,
+            title: &self.product_title,
+            price: self.price,
+            quantity: self.quantity,
+            email: self.buyer.email.as_deref(),
+            return_url: self.return_url.as_deref(),
+            origin: &self.origin,
+            page: self.page.as_deref(),
+            attempt: self.attempt,
+        }
     }
 }
 
@@ -113,88 +124,6 @@ pub struct Buyer {
     pub country_code: Option<String>,
     pub user_agent: Option<String>,
     pub referral: Option<String>,
-}
-
-/// What has to be paid in coins, where, and until when the price holds. Of an order that is paid on a gateway's page it is all
-/// zeros: there `Order::session` says it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Invoice {
-    /// The coin's smallest of eight decimals, as all its sums; in all: what came before counts.
-    pub value: u64,
-    pub address: String,
-    /// The wallet's index of the address. `None`: the order has none, or has given it back.
-    pub index: Option<u32>,
-    pub received: u64,
-    /// The lowest of its transactions.
-    pub confirmations: u32,
-    /// Price of one coin in the order's currency.
-    pub rate: Decimal,
-    pub rate_source: String,
-    pub rate_at: i64,
-    pub expires_at: i64,
-    /// What had come when this quote was made, and how much of the price it covers, in minor units.
-    pub base: u64,
-    pub credit: i64,
-    /// Money came after a quote had run out, and was counted at the rate of its time.
-    pub late: bool,
-    /// What the address held before the order, where a chain is seen as a balance.
-    pub held_before: u64,
-    /// Blocks up to here were read, where a chain is read block by block.
-    pub cursor: Option<u32>,
-}
-
-impl Default for Invoice {
-    fn default() -> Invoice {
-        Invoice {
-            value: 0,
-            address: String::new(),
-            index: None,
-            received: 0,
-            confirmations: 0,
-            rate: Decimal::ONE,
-            rate_source: String::new(),
-            rate_at: 0,
-            expires_at: 0,
-            base: 0,
-            credit: 0,
-            late: false,
-            held_before: 0,
-            cursor: None,
-        }
-    }
-}
-
-impl Invoice {
-    /// What is still to come.
-    pub fn missing(&self) -> u64 {
-        self.value.saturating_sub(self.received)
-    }
-
-    /// Whether its address is other orders' as well, so that a payment is told by its amount.
-    pub fn is_shared(&self) -> bool {
-        self.cursor.is_some()
-    }
-
-    /// The last four digits of all it asks for where the address is shared. Never 0: people send round sums.
-    fn mark(&self) -> u64 {
-        u64::from(self.index.unwrap_or_default() % 9_999) + 1
-    }
-
-    /// What is asked for where so much is due: as it is, or on a shared address the next sum that ends in the order's own
-    /// four digits, less than a ten-thousandth of a coin more.
-    pub fn marked(&self, due: u64) -> u64 {
-        match self.is_shared() && due > 0 {
-            true => due.saturating_add((10_000 + self.mark() - due % 10_000) % 10_000),
-            false => due,
-        }
-    }
-
-    /// Whether a payment to its address is this order's. On a shared one it is what is missing, to the digit, or it has the
-    /// order's mark and could be its price, or a good part of it, at another time's rate.
-    pub fn owns(&self, value: u64) -> bool {
-        let near = value >= self.value / 2 && value / 2 <= self.value;
-        !self.is_shared() || (value > 0 && value == self.missing()) || (value % 10_000 == self.mark() && near)
-    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -241,7 +170,32 @@ pub struct Order {
     pub updated_at: i64,
 }
 
+impl Subject for Order {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn own_url(&self) -> Option<&str> {
+        self.webhook_url.as_deref()
+    }
+}
+
 impl Order {
+    /// What a gateway needs to know of its payment.
+    pub fn target(&self) -> PaymentTarget<'_> {
+        PaymentTarget {
+            account_id: self.account_id,
+            order_id: &self.id,
+            revision: self.revision,
+            gateway: self.gateway,
+            price: self.price,
+            invoice: &self.invoice,
+            session: self.session.as_ref(),
+            created_at: self.created_at,
+            test: self.test,
+        }
+    }
+
     /// What the operator's log says of a move that these events tell: that money came, or went.
     pub fn log_line(&self, events: &[Event]) -> Option<LogLine> {
         let event = match self.status {
@@ -306,9 +260,4 @@ pub async fn list(shop: &Shop, account: &Account, filter: &Filter, page: u32, pe
     }
     let rows = account.db(shop)?.rows(sql::page(account.id, page, per_page).into()).await?;
     Ok(list::read(&rows, sql::from_row)?)
-}
-
-/// US dollars, into which every order is converted for comparison.
-pub fn dollars() -> Result<Currency, Fault> {
-    Currency::parse("USD").ok_or_else(|| Fault("the currency table lacks USD".into()))
 }

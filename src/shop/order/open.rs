@@ -1,6 +1,6 @@
 //! Opening an order: an address of its own and a quote, or a page of the gateway's; and the first webhook, in one commit.
 
-use super::{Draft, Invoice, Order, Status, dollars, pace, sql, watch};
+use super::{Draft, Order, Status, schedule, sql};
 use crate::{
     platform::{CommitError, Fault, Row, Statement},
     shop::{
@@ -10,12 +10,12 @@ use crate::{
             policy::{self, Policy},
         },
         gateway::{
-            Gateway, GatewayContext, PaymentPrompt, Reservation,
+            Gateway, GatewayContext, Invoice, PaymentPrompt, Reservation,
             rates::{self, Rates},
             wallet,
         },
-        money::{self, Amount, Decimal},
-        webhook::{self, Endpoint, Event, Subject},
+        money::{self, Amount, Currency, Decimal},
+        webhook::{self, Endpoint, Event},
     },
 };
 
@@ -41,7 +41,7 @@ pub async fn worth(shop: &Shop, account: &Account, gateway: Gateway, price: Amou
         quote(gateway, price, &rates, &Policy::default())?;
         return Ok(Some(rates));
     }
-    if price.currency() == dollars()? {
+    if price.currency() == Currency::USD {
         return Ok(None);
     }
     match Gateway::ALL.into_iter().find(|gateway| gateway.coin().is_some()) {
@@ -114,13 +114,13 @@ pub async fn commit(
         }
         None => Policy::default(),
     };
-    let opened = draft.gateway.of(account).open(GatewayContext { shop, account }, &draft, ready.taken).await?;
+    let opened = draft.gateway.of(account).open(GatewayContext { shop, account }, draft.request(), ready.taken).await?;
     let now = shop.now();
     let mut order = price(account, draft, opened, ready.rates.as_ref(), policy, now)?;
-    let delay = pace::delay(&order, now, shop.platform.settings.watch_seconds);
-    order.watch_lease = delay.map(|delay| watch::lease(now, delay));
+    let delay = schedule::delay(&order, now, shop.platform.settings.watch_seconds);
+    order.watch_lease = delay.map(|delay| schedule::lease(now, delay));
     let endpoints = Endpoint::from_rows(ready.endpoints)?;
-    let owed = webhook::owe(shop, account.id, &[Event::OrderCreated], Subject::Order(&order), &endpoints);
+    let owed = webhook::owe(shop, account.id, &[Event::OrderCreated], &order, &endpoints)?;
     let mut statements = along(&order)?;
     statements.push(sql::insert(&order));
     statements.extend(owed.statements);
@@ -128,7 +128,7 @@ pub async fn commit(
         return Ok(Err(no));
     }
     let mut messages = webhook::messages(account, &owed.logs);
-    messages.extend(delay.map(|delay| (watch::message(account, &order), delay)));
+    messages.extend(delay.map(|delay| (schedule::message(account, &order), delay)));
     shop.enqueue(messages).await;
     Ok(Ok(order))
 }
@@ -137,13 +137,13 @@ pub async fn commit(
 pub async fn place_at(shop: &Shop, account: &Account, draft: &Draft) -> Outcome<PaymentPrompt> {
     let gateway = draft.gateway.of(account);
     let taken = account.db(shop)?.rows(gateway.takes(account.id, &Reservation::Order)).await?;
-    gateway.open(GatewayContext { shop, account }, draft, &taken).await
+    gateway.open(GatewayContext { shop, account }, draft.request(), &taken).await
 }
 
 /// The price of one coin that this account quotes: the market's, less its spread. The buyer pays so much more coin.
 pub fn rate(gateway: Gateway, price: Amount, rates: &Rates, policy: &Policy) -> Outcome<Decimal> {
     let currency = price.currency();
-    let market = rates.price(currency).ok_or(Refusal::NoRateFor { gateway, currency })?;
+    let market = rates.price(currency).ok_or(Refusal::NoRateFor { gateway: gateway.name(), currency })?;
     Ok(market.less(policy.spread_basis_points).ok_or(Refusal::NotQuotable)?)
 }
 
@@ -170,7 +170,7 @@ pub async fn is_too_small(shop: &Shop, account: &Account, gateway: Gateway, pric
             // With a tenth more, since rates move until it is paid.
             let least = money::fiat_value(least + least / 10, rate, price.currency());
             let least = least.and_then(|amount| Amount::new(amount.minor() + 1, price.currency()));
-            least.map_or(Refusal::NotQuotable, |least| Refusal::TooSmall { gateway, least }).into()
+            least.map_or(Refusal::NotQuotable, |least| Refusal::TooSmall { gateway: gateway.name(), least }).into()
         }
         (Err(fault), _) => fault.into(),
         (_, Err(error)) => error,
@@ -185,7 +185,7 @@ fn price(
     policy: Policy,
     now: i64,
 ) -> Outcome<Order> {
-    let dollars = dollars()?;
+    let dollars = Currency::USD;
     let in_dollars = match rates {
         Some(rates) => rates
             .price(draft.price.currency())

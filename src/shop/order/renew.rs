@@ -1,7 +1,11 @@
 //! Opening a gateway's page anew, for an order whose page has ended or took a payment that was declined for good.
 
-use super::{Draft, Order, Status, ledger::Session, open::place_at, pace, sql, watch};
-use crate::shop::{Outcome, Refusal, Shop, account::Account, gateway::PaymentPrompt};
+use super::{Draft, Order, Status, open::place_at, schedule, sql, sync};
+use crate::shop::{
+    Outcome, Refusal, Shop,
+    account::Account,
+    gateway::{GatewayContext, PaymentPrompt, Session},
+};
 
 /// Whether the order can only be paid on a new page.
 pub fn is_due(order: &Order, now: i64) -> bool {
@@ -17,10 +21,7 @@ pub async fn renew(shop: &Shop, account: &Account, order_id: &str, origin: &str,
     if !is_due(&order, shop.now()) {
         return Ok(order);
     }
-    let order = match watch::look(shop, account, order_id, None).await? {
-        Some(order) => order,
-        None => super::get(shop, account, order_id).await?,
-    };
+    let order = sync::now(shop, account, order_id).await?;
     let now = shop.now();
     let Some(old) = order.session.clone().filter(|_| is_due(&order, now)) else { return Ok(order) };
     let draft = Draft {
@@ -41,23 +42,23 @@ pub async fn renew(shop: &Shop, account: &Account, order_id: &str, origin: &str,
         // Two who renew it at once get one page, and one of them commits it.
         attempt: order.revision,
     };
-    order.gateway.of(account).close(crate::shop::gateway::GatewayContext { shop, account }, &order).await?;
+    order.gateway.of(account).close(GatewayContext { shop, account }, order.target()).await?;
     let PaymentPrompt::Page(opened) = place_at(shop, account, &draft).await? else {
         return Err(Refusal::NotPayable.into());
     };
     let past = old.past.into_iter().chain([old.id]).collect();
     let mut fresh = Order { session: Some(Session { past, ..opened }), updated_at: now, ..order };
     // The chain of looks may have ended, or be an hour away from its next one: a new turn starts a quick one.
-    let delay = pace::delay(&fresh, now, shop.platform.settings.watch_seconds);
+    let delay = schedule::delay(&fresh, now, shop.platform.settings.watch_seconds);
     fresh.watch_turn += 1;
-    fresh.watch_lease = delay.map(|delay| watch::lease(now, delay));
+    fresh.watch_lease = delay.map(|delay| schedule::lease(now, delay));
     match account.db(shop)?.commit(sql::update(&fresh).into()).await {
         Ok(_) => fresh.revision += 1,
         // Somebody else renewed it, or news came: the caller sees what is there now.
         Err(no) if no.is_stale() => return super::get(shop, account, order_id).await,
         Err(no) => return Err(no.into_fault().into()),
     }
-    shop.enqueue(delay.map(|delay| (watch::message(account, &fresh), delay)).into_iter().collect()).await;
-    watch::tell_pages(shop, &fresh).await;
+    shop.enqueue(delay.map(|delay| (schedule::message(account, &fresh), delay)).into_iter().collect()).await;
+    sync::tell_pages(shop, &fresh).await;
     Ok(fresh)
 }

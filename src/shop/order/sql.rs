@@ -1,18 +1,11 @@
 //! Statements and rows of `orders`.
 
-mod facts;
-
-pub use facts::{movement, movements, put_movement, put_receipt, receipt, receipts, taken_by_others};
-
-use super::{
-    Buyer, Invoice, Order, Status, dollars,
-    ledger::{Session, SessionState},
-};
+use super::{Buyer, Order, Status};
 use crate::{
     platform::{Fault, Reader, Row, Statement, Value},
     shop::{
         account::policy::Policy,
-        gateway::Gateway,
+        gateway::{Gateway, Invoice, Session, SessionState},
         list,
         money::{Amount, Currency, Decimal},
         text::email,
@@ -83,7 +76,7 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
             status: status(row.int())?,
             delivered: row.maybe_text(),
             usd_value: match row.maybe_int() {
-                Some(minor) => Some(amount(minor, dollars()?)?),
+                Some(minor) => Some(amount(minor, Currency::USD)?),
                 None => None,
             },
             exchange_rate: row.maybe_text().as_deref().map(decimal).transpose()?,

@@ -1,7 +1,7 @@
 //! Test accounts play the buyer and the chain: a transaction is made on the account's simulated chain, and then the
 //! order is looked at just as a real one is.
 
-use super::{Order, sql, watch};
+use super::{Order, sql, sync};
 use crate::{
     platform::{Fault, Statement},
     shop::{Outcome, Refusal, Shop, account::Account, gateway::simulated, id},
@@ -71,12 +71,12 @@ pub async fn pay(
     let mut statements = simulated::pay(account.id, &order.invoice.address, &txid, value, confirmations);
     if kind == Kind::Late {
         let mut order = order;
-        order.invoice.expires_at = order.invoice.expires_at.min(shop.now() - super::facts::GRACE - 1);
+        order.invoice.expires_at = order.invoice.expires_at.min(shop.now() - super::onchain::GRACE - 1);
         statements.extend(sql::update(&order));
     }
     statements.extend(begin);
     commit(shop, account, statements).await?;
-    let order = look(shop, account, order_id).await?;
+    let order = sync::now(shop, account, order_id).await?;
     Ok(Paid { txid, value, order })
 }
 
@@ -104,11 +104,11 @@ pub async fn mine(
     };
     // Confirmations grow for every open order, not only for the one whose transaction was taken in.
     for row in watched {
-        look(shop, account, &row.text()?).await?;
+        sync::now(shop, account, &row.text()?).await?;
     }
     // One that is paid isn't among them.
     if let Some(paid) = order.filter(|order| order.paid_at.is_some()) {
-        look(shop, account, &paid.id).await?;
+        sync::now(shop, account, &paid.id).await?;
     }
     Ok(height.first().map_or(Ok(0), |row| row.count())?)
 }
@@ -120,13 +120,9 @@ pub async fn double_spend(shop: &Shop, account: &Account, order_id: &str, begin:
     let mut statements = begin;
     statements.push(simulated::double_spend(account.id, &order.invoice.address));
     commit(shop, account, statements).await?;
-    look(shop, account, order_id).await
+    sync::now(shop, account, order_id).await
 }
 
 async fn commit(shop: &Shop, account: &Account, statements: Vec<Statement>) -> Outcome<Vec<Vec<crate::platform::Row>>> {
     Ok(account.db(shop)?.commit(statements).await?)
-}
-
-async fn look(shop: &Shop, account: &Account, order_id: &str) -> Outcome<Order> {
-    watch::look(shop, account, order_id, None).await?.ok_or_else(|| Refusal::NotFound.into())
 }

@@ -4,7 +4,7 @@ use super::{Payment, Request};
 use crate::{
     platform::{Fault, Row, Statement},
     shop::{
-        gateway::{Gateway, wallet},
+        gateway::Gateway,
         money::{Amount, Currency},
     },
 };
@@ -73,35 +73,6 @@ pub fn from_row(row: &Row) -> Result<Payment, Fault> {
         };
         Ok(Payment { request, expires_at: row.int(), destroyed: row.flag() })
     })
-}
-
-/// Takes an address of the gateway's wallet (`wallet::take`) for the link, once: a link that has one keeps it, whoever starts it at the same
-/// time. None is taken by a start that makes no order, because there is one already or because the link is destroyed or
-/// too old. The last of the three answers the row that `wallet::taken` reads.
-pub fn take_address(account_id: i64, gateway: &str, id: &str, order_id: &str, now: i64) -> [Statement; 3] {
-    const NEEDED: &str = "EXISTS (SELECT 1 FROM payments
-                   WHERE account_id = ?1 AND id = ?3 AND destroyed_at IS NULL AND expires_at >= ?5
-                     AND address_wallet IS NOT wallets.identity)
-           AND NOT EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?4)";
-    let args = vec![account_id.into(), gateway.into(), id.into(), order_id.into(), now.into()];
-    [
-        Statement::new(wallet::take(&format!("AND {NEEDED}")), args.clone()),
-        Statement::new(
-            format!(
-                "UPDATE payments SET address_wallet = wallets.identity, address_index = wallets.last_index
-                 FROM wallets
-                 WHERE payments.account_id = ?1 AND payments.id = ?3
-                   AND wallets.account_id = ?1 AND wallets.gateway = ?2 AND wallets.active = 1 AND {NEEDED}"
-            ),
-            args,
-        ),
-        Statement::new(
-            "SELECT branch, address_index, wallets.confirmations
-             FROM payments JOIN wallets ON wallets.account_id = ?1 AND wallets.gateway = ?2 AND identity = address_wallet
-             WHERE payments.account_id = ?1 AND payments.id = ?3 AND active = 1",
-            vec![account_id.into(), gateway.into(), id.into()],
-        ),
-    ]
 }
 
 /// Of links that expired before this time: those that became an order are marked, and the others go, so many of both at a

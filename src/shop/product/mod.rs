@@ -3,12 +3,12 @@
 use super::{
     Along, Error, Outcome, Refusal, Shop,
     account::Account,
-    category, id,
+    id,
     list::{self, Page},
-    money::Amount,
-    order,
+    money::{Amount, Currency},
     stock::{self, Serials},
     upload::{self, Upload},
+    webhook::Subject,
 };
 use crate::platform::{CommitError, Fault, Row, Statement};
 
@@ -76,10 +76,20 @@ pub struct Product {
     pub updated_at: i64,
 }
 
+impl Subject for Product {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn own_url(&self) -> Option<&str> {
+        self.webhook_url.as_deref()
+    }
+}
+
 impl Product {
     /// Where nothing is said: as the reference's created example has it.
     pub fn blank() -> Result<Product, Fault> {
-        let price = Amount::new(0, order::dollars()?).ok_or_else(|| Fault("nothing is no amount".into()))?;
+        let price = Amount::new(0, Currency::USD).ok_or_else(|| Fault("nothing is no amount".into()))?;
         Ok(Product {
             id: String::new(),
             title: String::new(),
@@ -277,7 +287,7 @@ pub async fn unknown(shop: &Shop, account: &Account, product_ids: &str, no: Comm
 /// and so do serials that are held or sold.
 pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
     let mut statements: Vec<Statement> = vec![sql::one(account.id, id)];
-    statements.extend([stock::sql::remove(account.id, id), category::sql::forget(account.id, id)]);
+    statements.extend([stock::sql::remove(account.id, id), sql::leave_categories(account.id, id)]);
     statements.extend(list::delete(account.id, sql::TABLE, id));
     let rows = account.db(shop)?.commit(statements).await?;
     let row = rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;

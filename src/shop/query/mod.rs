@@ -79,6 +79,12 @@ pub struct Query {
     pub updated_at: i64,
 }
 
+impl Subject for Query {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     pub id: String,
@@ -152,7 +158,7 @@ pub async fn create(shop: &Shop, account: &Account, question: Question, along: A
         updated_at: now,
     };
     let endpoints = Endpoint::from_rows(endpoints)?;
-    let owed = webhook::owe(shop, account.id, &[Event::QueryCreated], Subject::Query(&query), &endpoints);
+    let owed = webhook::owe(shop, account.id, &[Event::QueryCreated], &query, &endpoints)?;
     let mut statements = along(&query)?;
     statements.push(sql::insert(account.id, &query));
     statements.extend(owed.statements);
@@ -213,7 +219,7 @@ pub async fn change(
         };
         query.status = status;
         query.updated_at = shop.now();
-        let owed = webhook::owe(shop, account.id, events, Subject::Query(&query), &Endpoint::from_rows(endpoints)?);
+        let owed = webhook::owe(shop, account.id, events, &query, &Endpoint::from_rows(endpoints)?)?;
         let mut statements = along(&query)?;
         statements.extend([unchanged, sql::update(account.id, &query)]);
         if let (Change::Reply { .. }, Some(reply)) = (&change, query.replies.first()) {

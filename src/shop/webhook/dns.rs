@@ -44,7 +44,8 @@ pub async fn find(shop: &Shop, name: &str) -> Found {
         return Found::Public;
     };
     let now = shop.now();
-    let known = shop.names.0.borrow().iter().find(|(known, until, _)| known == name && now < *until).map(|(.., f)| *f);
+    let names = shop.memory.of::<Names>();
+    let known = names.0.borrow().iter().find(|(known, until, _)| known == name && now < *until).map(|(.., f)| *f);
     if let Some(found) = known {
         return found;
     }
@@ -55,7 +56,7 @@ pub async fn find(shop: &Shop, name: &str) -> Found {
     }
     // Whoever mends a name shouldn't wait long for it.
     let until = now + if found == Found::Public { MINUTE } else { 10 * SECOND };
-    let mut names = shop.names.0.borrow_mut();
+    let mut names = names.0.borrow_mut();
     if names.len() >= MOST {
         names.clear();
     }

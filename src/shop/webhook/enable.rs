@@ -1,7 +1,10 @@
 //! An endpoint that we disabled comes back: first it has to accept a sample, or it would be disabled again after another
 //! five days of its owner's events; and then its owner is told how much it missed.
 
-use super::{Endpoint, Event, GRACE, Log, deliver, replay, simulate};
+use super::{
+    Endpoint, Event, GRACE, Log, deliver, replay,
+    simulate::{self, SampleOf},
+};
 use crate::shop::{Error, Outcome, Refusal, Shop, account::Account, time::HOUR};
 
 /// What became of a change.
@@ -18,10 +21,11 @@ pub enum Updated {
 }
 
 /// Sends a sample, here and now, and once → its log with what came of it. It is kept as any sample is.
-pub async fn probe(shop: &Shop, account: &Account, url: &str, events: &[Event]) -> Outcome<Log> {
+pub async fn probe(shop: &Shop, account: &Account, url: &str, events: &[Event], sample: SampleOf) -> Outcome<Log> {
     let event = events.first().copied().unwrap_or(Event::OrderCreated);
     let due_at = shop.now() + GRACE;
-    let (log, statements) = simulate::sample_log(shop, account, url.to_owned(), event, due_at, 0)?;
+    let sample = sample(shop, account, event)?;
+    let (log, statements) = simulate::sample_log(shop, account, url.to_owned(), event, sample, due_at, 0);
     account.db(shop)?.commit(statements.into()).await?;
     deliver::deliver(shop, &account.shard, deliver::Pace::Now, &[(account.id, log.id.clone())]).await?;
     super::log(shop, account, &log.id).await

@@ -3,22 +3,22 @@
 use super::{
     Along, Error, Outcome, Refusal, Shop,
     account::Account,
-    feedback::Feedback,
     id,
     job::Job,
     list::{self, Page},
-    order::Order,
-    product::Product,
-    query::Query,
     time::{DAY, HOUR, MINUTE},
 };
 use crate::platform::{Fault, Row, Statement};
 use enable::Updated;
+use simulate::SampleOf;
+
+pub use event::{Event, Subject};
 
 mod attempt;
 pub mod deliver;
 pub mod dns;
 pub mod enable;
+mod event;
 mod news;
 pub mod prune;
 pub mod receiver;
@@ -29,96 +29,6 @@ pub mod sql;
 pub mod task;
 mod turns;
 pub mod url;
-
-/// What can happen, by the names the reference gives; and what can happen to an endpoint, which is told to the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Event {
-    OrderCreated,
-    OrderUpdated,
-    OrderPaid,
-    ProductOutOfStock,
-    FeedbackCreated,
-    FeedbackUpdated,
-    QueryCreated,
-    QueryReplied,
-    EndpointFailing,
-    EndpointDisabled,
-}
-
-impl Event {
-    pub const ALL: [Event; 10] = [
-        Event::OrderCreated,
-        Event::OrderUpdated,
-        Event::OrderPaid,
-        Event::ProductOutOfStock,
-        Event::FeedbackCreated,
-        Event::FeedbackUpdated,
-        Event::QueryCreated,
-        Event::QueryReplied,
-        Event::EndpointFailing,
-        Event::EndpointDisabled,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Event::OrderCreated => "order:created",
-            Event::OrderUpdated => "order:updated",
-            Event::OrderPaid => "order:paid",
-            Event::ProductOutOfStock => "product:out_of_stock",
-            Event::FeedbackCreated => "feedback:created",
-            Event::FeedbackUpdated => "feedback:updated",
-            Event::QueryCreated => "query:created",
-            Event::QueryReplied => "query:replied",
-            Event::EndpointFailing => "endpoint:failing",
-            Event::EndpointDisabled => "endpoint:disabled",
-        }
-    }
-
-    pub fn parse(name: &str) -> Option<Event> {
-        Self::ALL.into_iter().find(|event| event.name() == name)
-    }
-}
-
-/// What an event is about.
-#[derive(Clone, Copy)]
-pub enum Subject<'a> {
-    Endpoint(&'a Endpoint),
-    Product(&'a Product),
-    Feedback(&'a Feedback),
-    Order(&'a Order),
-    Query(&'a Query),
-}
-
-impl Subject<'_> {
-    fn id(&self) -> &str {
-        match self {
-            Subject::Endpoint(endpoint) => &endpoint.id,
-            Subject::Product(product) => &product.id,
-            Subject::Feedback(feedback) => &feedback.id,
-            Subject::Order(order) => &order.id,
-            Subject::Query(query) => &query.id,
-        }
-    }
-
-    /// A URL that is told besides the endpoints.
-    fn own_url(&self) -> Option<&str> {
-        match self {
-            Subject::Order(order) => order.webhook_url.as_deref(),
-            Subject::Product(product) => product.webhook_url.as_deref(),
-            Subject::Endpoint(_) | Subject::Feedback(_) | Subject::Query(_) => None,
-        }
-    }
-
-    fn body(&self, shop: &Shop) -> String {
-        match self {
-            Subject::Endpoint(endpoint) => shop.voice.endpoint(endpoint),
-            Subject::Product(product) => shop.voice.product(product),
-            Subject::Feedback(feedback) => shop.voice.feedback(feedback),
-            Subject::Order(order) => shop.voice.order(order),
-            Subject::Query(query) => shop.voice.query(query),
-        }
-    }
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -138,12 +48,18 @@ pub struct Endpoint {
 }
 
 /// An endpoint that only failed for so long is disabled …
-const PATIENCE: i64 = 5 * DAY;
+pub const PATIENCE: i64 = 5 * DAY;
 /// … if so many of its failures were so far apart: one bad hour, or one event a week, says little.
 const FAILURES: u32 = 3;
 const FAILURES_APART: i64 = 12 * HOUR;
 /// At this one the account's other endpoints are told.
 const WARNING: u32 = 2;
+
+impl Subject for Endpoint {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
 
 impl Endpoint {
     /// When it will be disabled, at the earliest, if it goes on failing.
@@ -225,10 +141,16 @@ struct Place<'a> {
 
 /// The logs that these events owe: one for each enabled endpoint that wants the event, and one for the order's own URL.
 /// A URL that stands in several places gets an event once. An endpoint that we disabled is sent nothing, but its log says so.
-pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>, endpoints: &[Endpoint]) -> Owed {
+pub fn owe<T: Subject>(
+    shop: &Shop,
+    account_id: i64,
+    events: &[Event],
+    subject: &T,
+    endpoints: &[Endpoint],
+) -> Result<Owed, Fault> {
     let mut owed = Owed { logs: Vec::new(), statements: Vec::new() };
     if events.is_empty() {
-        return owed;
+        return Ok(owed);
     }
     let now = shop.now();
     let mut logs = Vec::new();
@@ -280,10 +202,11 @@ pub fn owe(shop: &Shop, account_id: i64, events: &[Event], subject: Subject<'_>,
         }
     }
     if !logs.is_empty() {
-        owed.statements.push(sql::insert_payload(account_id, &subject.body(shop), logs.len()));
+        let body = shop.serializers.body(subject)?;
+        owed.statements.push(sql::insert_payload(account_id, &body, logs.len()));
         owed.statements.extend(logs);
     }
-    owed
+    Ok(owed)
 }
 
 /// Messages that have these logs sent at once.
@@ -340,7 +263,7 @@ pub async fn create_endpoint(
 }
 
 /// Changes what is given; `None` leaves it as it is. Enabled again, or sent elsewhere, it starts with a clean record.
-/// One that we disabled is enabled again if it accepts a sample.
+/// One that we disabled is enabled again if it accepts a `sample`.
 pub async fn update_endpoint(
     shop: &Shop,
     account: &Account,
@@ -348,13 +271,14 @@ pub async fn update_endpoint(
     url: Option<String>,
     events: Option<Vec<Event>>,
     enabled: Option<bool>,
+    sample: SampleOf,
 ) -> Outcome<Updated> {
     // Only one that we disabled has to show that it is well.
     let before = if enabled == Some(true) { Some(endpoint(shop, account, id).await?) } else { None };
     let back = before.and_then(|before| Some((before.disabled_at?, before)));
     if let Some((_, before)) = &back {
         let (url, events) = (url.as_ref().unwrap_or(&before.url), events.as_ref().unwrap_or(&before.events));
-        let log = enable::probe(shop, account, url, events).await?;
+        let log = enable::probe(shop, account, url, events, sample).await?;
         if !(200..300).contains(&log.response_code) {
             return Ok(Updated::Unwilling(log));
         }

@@ -1,7 +1,7 @@
 //! News of an endpoint: that it only fails and will be disabled, or that it was. The account's other endpoints are told,
 //! if they want to be, and what they are owed is committed together with the change.
 
-use super::{Endpoint, Event, Owed, Subject, owe, sql, task::Task};
+use super::{Endpoint, Event, Owed, owe, sql, task::Task};
 use crate::{
     platform::{Fault, Row, Statement},
     shop::Shop,
@@ -56,7 +56,7 @@ impl News {
             endpoint.disabled_at = Some(now);
             endpoint.disabled_reason = Some(if self.is_gone() { "gone" } else { "failing" }.into());
         }
-        let mut owed = owe(shop, self.account_id, &[self.event], Subject::Endpoint(&endpoint), &others);
+        let mut owed = owe(shop, self.account_id, &[self.event], &endpoint, &others)?;
         let unchanged = sql::unchanged(self.account_id, &self.endpoint_id, &self.url, self.failures);
         owed.statements.splice(0..0, [unchanged, self.change.clone()]);
         Ok(Some(owed))

@@ -6,7 +6,7 @@
 
 use crate::{
     platform::{CommitError, Db, Fault, Row, Statement},
-    shop::{Shop, retention, time::DAY},
+    shop::{Shop, time::DAY},
 };
 
 /// Accounts of one commit.
@@ -15,6 +15,11 @@ const ACCOUNTS: u32 = 10;
 const STEP: u32 = 200;
 /// Commits a minute: 200 accounts, or 4,000 logs of one of them.
 const STEPS: usize = 20;
+
+/// Webhook logs from before this time go.
+pub fn end(shop: &Shop, now: i64) -> i64 {
+    now - i64::from(shop.platform.settings.log_retention_days) * DAY
+}
 
 /// The accounts whose oldest logs are from before `end`, those with the oldest first.
 pub fn next(end: i64) -> Statement {
@@ -30,7 +35,7 @@ pub async fn prune(shop: &Shop, db: &dyn Db, mut accounts: Vec<i64>) -> Result<(
         if accounts.is_empty() {
             break;
         }
-        let end = retention::logs_end(shop, shop.now());
+        let end = end(shop, shop.now());
         let steps = accounts.iter().flat_map(|id| [delete(*id, end), count(*id), plan(*id, end)]);
         let mut rows = db.commit(steps.chain([next(end)]).collect()).await.map_err(CommitError::into_fault)?;
         accounts = rows.pop().unwrap_or_default().iter().map(Row::int).collect::<Result<_, _>>()?;

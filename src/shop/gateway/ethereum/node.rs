@@ -10,7 +10,7 @@ use crate::{
     platform::{Fault, ServerUrl},
     shop::{
         Shop,
-        order::{self, Order, facts::OnchainPayment},
+        gateway::{OnchainPayment, PaymentTarget, record},
         time::SECOND,
     },
 };
@@ -41,7 +41,7 @@ pub struct Node<'a> {
     pub server: &'a ServerUrl,
     /// Milliseconds for each answer.
     pub timeout: u32,
-    pub order: &'a Order,
+    pub order: PaymentTarget<'a>,
     pub known: &'a [OnchainPayment],
 }
 
@@ -64,7 +64,7 @@ impl Node<'_> {
     /// held at that block: if it held less, the block was reorganised. So what the seller moves on later, which lowers only
     /// the newest balance, takes nothing away. (What he moves on while more is to come hides as much of that.)
     pub async fn balance(self) -> Result<ChainSnapshot, ServerError> {
-        let invoice = &self.order.invoice;
+        let invoice = self.order.invoice;
         let mut living: Vec<&OnchainPayment> = self.known.iter().filter(|receipt| !receipt.gone).collect();
         living.sort_by_key(|receipt| receipt.height);
         living.truncate(MOST_KNOWN);
@@ -104,7 +104,7 @@ impl Node<'_> {
     /// has moved since the last look: from one block to another it holds the same and has sent nothing, so nothing came. One
     /// request then.
     pub async fn blocks(self) -> Result<ChainSnapshot, ServerError> {
-        let invoice = &self.order.invoice;
+        let invoice = self.order.invoice;
         let known: Vec<&OnchainPayment> = self.known.iter().rev().take(MOST_KNOWN).collect();
         let mark = invoice.cursor.filter(|mark| *mark > 0);
         let held = |at| ["eth_getBalance", "eth_getTransactionCount"].map(|method| of(method, &invoice.address, at));
@@ -177,7 +177,7 @@ impl Node<'_> {
         }
         // After 9,999 orders their amounts repeat.
         let txids = fresh.iter().map(|(txid, ..)| txid);
-        let others = order::sql::taken_by_others(self.order.account_id, &self.order.id, txids);
+        let others = record::taken_by_others(self.order.account_id, self.order.order_id, txids);
         let db = self.desk.account.db(self.desk.shop).map_err(|Fault(why)| why)?;
         for row in db.rows(vec![others]).await.map_err(|Fault(why)| why)?.iter().flatten() {
             let taken = row.read(|row| Ok(row.text())).map_err(|Fault(why)| why)?;
@@ -198,7 +198,7 @@ impl Node<'_> {
 
     /// The hash and value of a transaction that can only be this order's.
     fn pays(self, transaction: &Value) -> Option<(String, u64)> {
-        let invoice = &self.order.invoice;
+        let invoice = self.order.invoice;
         let to = transaction.get("to")?.as_str()?;
         if !to.eq_ignore_ascii_case(&invoice.address) {
             return None;

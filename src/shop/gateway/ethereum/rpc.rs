@@ -3,7 +3,10 @@
 
 use serde::Serialize;
 
-use super::super::{ask, servers::ServerError};
+use super::super::{
+    ask,
+    servers::{ServerError, ServerMemory},
+};
 use crate::{
     json::{self, Value, ValueExt},
     platform::{HttpRequest, LogLine, ServerUrl},
@@ -46,7 +49,7 @@ pub async fn batch(
     timeout: u32,
     calls: &[RpcCall],
 ) -> Result<(Vec<Value>, Option<String>), ServerError> {
-    let mut size = shop.servers.batch(server, shop.now());
+    let mut size = shop.memory.of::<ServerMemory>().batch(server, shop.now());
     let (mut results, mut words) = (Vec::new(), None);
     let mut refusal = None;
     let mut rest = calls;
@@ -59,7 +62,7 @@ pub async fn batch(
             }
             Ok((answers, said)) => {
                 if let Some(line) = refusal.take() {
-                    shop.servers.set_batch(server, size, shop.now());
+                    shop.memory.of::<ServerMemory>().set_batch(server, size, shop.now());
                     shop.platform.log.write(line);
                 }
                 results.extend(answers);

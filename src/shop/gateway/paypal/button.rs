@@ -4,14 +4,13 @@
 
 use form_urlencoded::Serializer;
 
-use super::{GATEWAY, NotAdmitted, Set, Setting, Told, base, is_sandbox, known_id, minor, order_id, ways_back};
+use super::{GATEWAY, NotAdmitted, Set, Setting, base, is_sandbox, known_id, minor, not_believed, order_id, ways_back};
 use crate::shop::{
-    gateway::{GatewayContext, GatewayNotification, SyncError, ask, settings},
-    money::Currency,
-    order::{
-        Draft,
-        ledger::{Kind, LedgerEntry, Session, SessionState},
+    gateway::{
+        EntryKind, GatewayContext, GatewayNotification, LedgerEntry, PaymentRequest, PaymentTarget, Session,
+        SessionState, SyncError, ask, settings,
     },
+    money::Currency,
     text::email,
     time::{self, HOUR},
 };
@@ -21,7 +20,7 @@ const MOST_RETURN: usize = 1_024;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The page is opened by its address alone: PayPal hears of it when the buyer comes.
-pub fn session(desk: GatewayContext<'_>, email: &str, draft: &Draft, amount: &str) -> Session {
+pub fn session(desk: GatewayContext<'_>, email: &str, draft: PaymentRequest<'_>, amount: &str) -> Session {
     let [paid, cancelled] = ways_back(draft, MOST_RETURN);
     let mut form = Serializer::new(String::new());
     for (name, value) in [
@@ -31,9 +30,9 @@ pub fn session(desk: GatewayContext<'_>, email: &str, draft: &Draft, amount: &st
         ("amount", amount),
         ("currency_code", draft.price.currency().code()),
         ("quantity", "1"),
-        ("custom", &draft.id),
+        ("custom", draft.order_id),
         // An account can be set to refuse the second payment of an invoice.
-        ("invoice", &draft.id),
+        ("invoice", draft.order_id),
         ("notify_url", &format!("{}/gateways/{}/{}", draft.origin, GATEWAY.slug(), desk.account.id)),
         ("return", &paid),
         ("cancel_return", &cancelled),
@@ -69,17 +68,25 @@ pub fn admit(body: &str) -> Result<String, NotAdmitted> {
     about(body).ok_or(NotAdmitted::Irrelevant)
 }
 
-fn about(body: &str) -> Option<String> {
+/// The order that an IPN names.
+pub fn about(body: &str) -> Option<String> {
     ["custom", "invoice"].iter().find_map(|name| order_id(field(body, name).as_deref()))
 }
 
-pub async fn hear(desk: GatewayContext<'_>, sets: &[Set], notice: &GatewayNotification) -> Result<Told, SyncError> {
+/// What has moved, if PayPal says that it sent the IPN.
+pub async fn process(
+    desk: GatewayContext<'_>,
+    sets: &[Set],
+    notice: &GatewayNotification,
+    order: PaymentTarget<'_>,
+) -> Result<Vec<LedgerEntry>, SyncError> {
     let body = notice.body.as_str();
-    let Some(order_id) = about(body) else { return Ok(None) };
-    let Some(order) = super::order(desk, &order_id).await? else { return Ok(None) };
-    let nothing = |why| super::nothing(desk, &order_id, why);
+    let nothing = |why| {
+        not_believed(desk, order.order_id, why);
+        Ok(Vec::new())
+    };
     // Whose money it is stands in the order's own button: by now the seller may have another address, or none.
-    let button = order.session.as_ref().and_then(|session| session.url.split_once('?'));
+    let button = order.session.and_then(|session| session.url.split_once('?'));
     let button_email = button.and_then(|(_, form)| field(form, "business"));
     let receiver = button_email.as_deref().or(settings::value(sets, Setting::PayPalEmail)).unwrap_or_default();
     let is_seller = |name: &&str| field(body, name).is_some_and(|to| email::same(&to, receiver));
@@ -95,7 +102,7 @@ pub async fn hear(desk: GatewayContext<'_>, sets: &[Set], notice: &GatewayNotifi
     let echo = format!("cmd=_notify-validate&{body}");
     let said = ask::bytes(desk.shop, ask::call(url, Some((FORM, echo.into_bytes())))).await?;
     match said.trim_ascii() {
-        b"VERIFIED" => Ok(Some((order, movement.into_iter().collect()))),
+        b"VERIFIED" => Ok(movement.into_iter().collect()),
         b"INVALID" => nothing("PayPal says that it didn't send it"),
         _ => Err(SyncError::Unreachable("PayPal neither confirms nor denies it".into())),
     }
@@ -108,10 +115,10 @@ pub fn movement(body: &str, currency: Currency, or_at: i64) -> Option<LedgerEntr
     let own = |name: &str| field(name).and_then(|text| known_id(Some(&text)).map(str::to_owned));
     let case = match field("txn_type").as_deref() {
         // Buyer and seller talk to one another; a complaint, a chargeback and a bank's return hold the money.
-        Some("new_case") if field("case_type").as_deref() == Some("dispute") => Some(Kind::Inquiry),
-        Some("new_case") => Some(Kind::DisputeOpened),
+        Some("new_case") if field("case_type").as_deref() == Some("dispute") => Some(EntryKind::Inquiry),
+        Some("new_case") => Some(EntryKind::DisputeOpened),
         // "A case has been resolved and closed". Where the money went is told by other IPNs.
-        Some("adjustment") => Some(Kind::DisputeClosed),
+        Some("adjustment") => Some(EntryKind::DisputeClosed),
         _ => None,
     };
     if let Some(kind) = case {
@@ -125,13 +132,13 @@ pub fn movement(body: &str, currency: Currency, or_at: i64) -> Option<LedgerEntr
     let sum = |sign: &str| minor(gross.as_deref()?.trim_ascii().strip_prefix(sign)?, currency);
     let ours = field("mc_currency").is_some_and(|code| code == currency.code());
     let (kind, of, value) = match field("payment_status")?.as_str() {
-        "Completed" if ours => (Kind::Paid, id.clone(), sum("")?),
-        "Completed" => (Kind::WrongCurrency, id.clone(), 0),
-        "Pending" | "Processed" | "Created" if ours => (Kind::Pending, id.clone(), 0),
-        "Denied" | "Failed" | "Expired" | "Voided" => (Kind::Failed, id.clone(), 0),
-        "Refunded" if ours => (Kind::Refunded, payment, sum("-")?),
-        "Reversed" if ours => (Kind::Reversed, payment, sum("-").or_else(|| sum(""))?),
-        "Canceled_Reversal" if ours => (Kind::ReversalCanceled, payment, sum("")?),
+        "Completed" if ours => (EntryKind::Paid, id.clone(), sum("")?),
+        "Completed" => (EntryKind::WrongCurrency, id.clone(), 0),
+        "Pending" | "Processed" | "Created" if ours => (EntryKind::Pending, id.clone(), 0),
+        "Denied" | "Failed" | "Expired" | "Voided" => (EntryKind::Failed, id.clone(), 0),
+        "Refunded" if ours => (EntryKind::Refunded, payment, sum("-")?),
+        "Reversed" if ours => (EntryKind::Reversed, payment, sum("-").or_else(|| sum(""))?),
+        "Canceled_Reversal" if ours => (EntryKind::ReversalCanceled, payment, sum("")?),
         _ => return None,
     };
     Some(LedgerEntry { id, kind, of, value, at: at("payment_date") })

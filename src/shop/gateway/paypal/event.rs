@@ -1,18 +1,14 @@
 //! What PayPal's webhooks tell: an event only says that something happened. What happened is PayPal's own answer about the order.
 
 use super::{
-    NotAdmitted, Set, Setting, Told, known_id,
+    NotAdmitted, Set, Setting, known_id, not_believed,
     rest::{App, at, captured, captures, named, object, payments, sum, taken},
     text,
 };
 use crate::{
     json::Value,
     shop::{
-        gateway::{GatewayContext, GatewayNotification, SyncError, settings},
-        order::{
-            Order,
-            ledger::{Kind, LedgerEntry},
-        },
+        gateway::{EntryKind, GatewayContext, GatewayNotification, LedgerEntry, PaymentTarget, SyncError, settings},
         time,
     },
 };
@@ -54,8 +50,13 @@ pub fn admit(
     }
 }
 
-pub async fn hear(desk: GatewayContext<'_>, sets: &[Set], notice: &GatewayNotification) -> Result<Told, SyncError> {
-    let Some((kind, resource)) = read(&notice.body) else { return Ok(None) };
+/// The order that an event is about, once PayPal has said that it signed the event.
+pub async fn resolve(
+    desk: GatewayContext<'_>,
+    sets: &[Set],
+    notice: &GatewayNotification,
+) -> Result<Option<String>, SyncError> {
+    let Some((_, resource)) = read(&notice.body) else { return Ok(None) };
     let webhook_id = settings::value(sets, Setting::PayPalWebhookId);
     let (Some(app), Some(webhook_id)) = (App::of(desk, sets), webhook_id) else { return Ok(None) };
     let mut fields = SIGNED.map(|(header, name)| (name, notice.header(header).unwrap_or_default())).to_vec();
@@ -67,58 +68,75 @@ pub async fn hear(desk: GatewayContext<'_>, sets: &[Set], notice: &GatewayNotifi
     match app.call("/v1/notifications/verify-webhook-signature", "", Some(question)).await {
         Ok(said) => match text(&said, "verification_status") {
             Some("SUCCESS") => {}
-            Some("FAILURE") => return super::nothing(desk, named, "PayPal says that it didn't sign it"),
+            Some("FAILURE") => {
+                not_believed(desk, named, "PayPal says that it didn't sign it");
+                return Ok(None);
+            }
             _ => return Err(SyncError::Unreachable("PayPal neither confirms nor denies it".into())),
         },
         // PayPal can't even read the signature.
-        Err(no) if matches!(no.status, 400 | 422) => return super::nothing(desk, named, &no.why),
+        Err(no) if matches!(no.status, 400 | 422) => {
+            not_believed(desk, named, &no.why);
+            return Ok(None);
+        }
         Err(no) => return Err(no.into()),
     }
-    let order_id = match (order_id, captured(&resource)) {
-        (None, Some(capture)) => app.order_of(capture).await?,
-        (order_id, _) => order_id,
+    match (order_id, captured(&resource)) {
+        (None, Some(capture)) => app.order_of(capture).await,
+        (order_id, _) => Ok(order_id),
+    }
+}
+
+/// What has moved on the order's page. What happened is PayPal's answer about it; the event only says that something did.
+pub async fn process(
+    desk: GatewayContext<'_>,
+    sets: &[Set],
+    notice: &GatewayNotification,
+    order: PaymentTarget<'_>,
+) -> Result<Vec<LedgerEntry>, SyncError> {
+    let nothing = |why| {
+        not_believed(desk, order.order_id, why);
+        Ok(Vec::new())
     };
-    let Some(order_id) = order_id else { return Ok(None) };
-    let Some(order) = super::order(desk, &order_id).await? else { return Ok(None) };
-    // What happened is PayPal's answer about the order's own session; the event only says that something did.
-    let Some(session) = order.session.clone().filter(|session| !session.id.is_empty()) else {
-        return super::nothing(desk, &order_id, "the order is paid by a button, of which IPNs tell");
+    let (Some((kind, resource)), Some(app)) = (read(&notice.body), App::of(desk, sets)) else { return Ok(Vec::new()) };
+    let Some(session) = order.session.filter(|session| !session.id.is_empty()) else {
+        return nothing("the order is paid by a button, of which IPNs tell");
     };
     let opened = opened(&kind, &resource).unwrap_or(&session.id);
     if !session.knows(opened) {
-        return super::nothing(desk, &order_id, "it names another order at PayPal");
+        return nothing("it names another order at PayPal");
     }
     let is_dispute = kind.starts_with("CUSTOMER.DISPUTE.");
     let is_taken = matches!(kind.as_str(), "PAYMENT.CAPTURE.REFUNDED" | "PAYMENT.CAPTURE.REVERSED");
-    let known = app.known(&order).await?;
+    let known = app.known(order).await?;
     // What is approved on an earlier page is not captured: the buyer pays on the newest.
     let tried = Some(known.as_slice()).filter(|_| opened == session.id);
-    let (seen, declined) = match app.see(&order, opened, tried).await {
+    let (seen, declined) = match app.see(order, opened, tried).await {
         // PayPal keeps orders for a time; what was captured for this one was seen before.
-        Err(no) if no.status == 404 => (app.remembered(&order).await?, None),
+        Err(no) if no.status == 404 => (app.remembered(order).await?, None),
         seen => seen?,
     };
     let is_its = |resource: &Value| {
         captured(resource).is_some_and(|id| {
             // One of an earlier page's was seen before.
-            let was_seen = |it: &LedgerEntry| matches!(it.kind, Kind::Paid | Kind::Pending) && it.of == id;
+            let was_seen = |it: &LedgerEntry| matches!(it.kind, EntryKind::Paid | EntryKind::Pending) && it.of == id;
             known.iter().any(was_seen) || captures(&seen).iter().any(|capture| text(capture, "id") == Some(id))
         })
     };
     if (is_dispute || is_taken) && !is_its(&resource) {
-        return super::nothing(desk, &order_id, "its capture is none of the order's");
+        return nothing("its capture is none of the order's");
     }
     let refunded = Some(&resource).filter(|_| kind == "PAYMENT.CAPTURE.REFUNDED");
-    let mut movements = payments(&seen, &order, refunded);
+    let mut movements = payments(&seen, order, refunded);
     movements.extend(declined);
     if kind == "PAYMENT.CAPTURE.REVERSED" {
-        movements.extend(taken(&resource, &order, Kind::Reversed));
+        movements.extend(taken(&resource, order, EntryKind::Reversed));
     }
     if is_dispute {
         let now = app.dispute(&resource).await?;
-        movements.extend(dispute(now.as_ref().filter(|now| is_its(now)).unwrap_or(&resource), &order));
+        movements.extend(dispute(now.as_ref().filter(|now| is_its(now)).unwrap_or(&resource), order));
     }
-    Ok(Some((order, movements)))
+    Ok(movements)
 }
 
 /// The order at PayPal that an event names, if it names one.
@@ -133,26 +151,26 @@ fn opened<'a>(kind: &str, resource: &'a Value) -> Option<&'a str> {
 const WON: [&str; 4] = ["RESOLVED_SELLER_FAVOUR", "RESOLVED_WITH_PAYOUT", "CANCELED_BY_BUYER", "DENIED"];
 
 /// Where a dispute stands (developer.paypal.com/docs/api/customer-disputes/v1).
-fn dispute(dispute: &Value, order: &Order) -> Option<LedgerEntry> {
+fn dispute(dispute: &Value, order: PaymentTarget<'_>) -> Option<LedgerEntry> {
     let currency = order.price.currency();
     let id = known_id(text(dispute, "dispute_id"))?.to_owned();
     let of = captured(dispute)?.to_owned();
     let outcome = dispute.get("dispute_outcome");
     let code = outcome.and_then(|outcome| text(outcome, "outcome_code"));
     let (kind, value) = match code {
-        Some(code) if WON.contains(&code) => (Kind::DisputeWon, 0),
+        Some(code) if WON.contains(&code) => (EntryKind::DisputeWon, 0),
         // Another dispute about the same payment goes on instead.
-        Some("NONE") => (Kind::DisputeClosed, 0),
+        Some("NONE") => (EntryKind::DisputeClosed, 0),
         Some(_) => {
             let refunded = outcome.and_then(|outcome| outcome.get("amount_refunded"));
             let sums = [refunded, dispute.get("dispute_amount")].into_iter().flatten();
             (
-                Kind::DisputeSettled,
+                EntryKind::DisputeSettled,
                 sums.filter_map(|amount| sum(amount, currency)).next().unwrap_or(order.price.minor()),
             )
         }
-        None if text(dispute, "dispute_life_cycle_stage") == Some("INQUIRY") => (Kind::Inquiry, 0),
-        None => (Kind::DisputeOpened, 0),
+        None if text(dispute, "dispute_life_cycle_stage") == Some("INQUIRY") => (EntryKind::Inquiry, 0),
+        None => (EntryKind::DisputeOpened, 0),
     };
     let at = text(dispute, "update_time").and_then(time::parse).unwrap_or_else(|| at(dispute, order));
     Some(LedgerEntry { id, kind, of, value, at })

@@ -5,17 +5,16 @@
 use sha2::{Digest, Sha256};
 
 use super::{
-    Admitted, Gateway, GatewayContext, GatewayNotification, Heard, NotAdmitted, Observation, PaymentGateway,
-    PaymentPrompt, Reservation, SyncError,
+    Admitted, Gateway, GatewayContext, GatewayNotification, LedgerEntry, NotAdmitted, Observation, PaymentGateway,
+    PaymentPrompt, PaymentRecord, PaymentRequest, PaymentTarget, Reservation, Resolved, SyncError,
     settings::{self, Set, Setting},
 };
 use crate::{
     json,
     platform::{LocalBoxFuture, LogLine, Network, Row, Statement},
     shop::{
-        Error, Outcome, Refusal, id,
+        Outcome, Refusal, id,
         money::{Amount, Currency, Decimal},
-        order::{self, Draft, Order, facts::PaymentRecord, ledger::LedgerEntry},
     },
 };
 
@@ -55,7 +54,7 @@ impl PaymentGateway for PayPal {
     fn open<'a>(
         &'a self,
         desk: GatewayContext<'a>,
-        draft: &'a Draft,
+        draft: PaymentRequest<'a>,
         taken: &'a [Vec<Row>],
     ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>> {
         Box::pin(async move {
@@ -71,9 +70,9 @@ impl PaymentGateway for PayPal {
         })
     }
 
-    fn close<'a>(&'a self, desk: GatewayContext<'a>, order: &'a Order) -> LocalBoxFuture<'a, Outcome<()>> {
+    fn close<'a>(&'a self, desk: GatewayContext<'a>, order: PaymentTarget<'a>) -> LocalBoxFuture<'a, Outcome<()>> {
         Box::pin(async move {
-            let Some(session) = order.session.as_ref().filter(|session| !session.id.is_empty()) else { return Ok(()) };
+            let Some(session) = order.session.filter(|session| !session.id.is_empty()) else { return Ok(()) };
             let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.slug())]).await?;
             let sets = settings::read(desk.shop, desk.account.id, rows.first().map_or(&[], Vec::as_slice))?;
             let app = App::of(desk, &sets).ok_or(Refusal::GatewayNotConfigured)?;
@@ -97,12 +96,12 @@ impl PaymentGateway for PayPal {
     fn look<'a>(
         &'a self,
         desk: GatewayContext<'a>,
-        order: &'a Order,
+        order: PaymentTarget<'a>,
         known: &'a PaymentRecord,
     ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
         Box::pin(async move {
             // Nobody can be asked what a button's payment has become.
-            let Some(session) = order.session.as_ref().filter(|session| !session.id.is_empty()) else {
+            let Some(session) = order.session.filter(|session| !session.id.is_empty()) else {
                 return Ok(Observation::Ledger(GATEWAY, Vec::new()));
             };
             let rows = desk.account.db(desk.shop)?.rows(vec![settings::of(desk.account.id, self.slug())]).await?;
@@ -113,8 +112,8 @@ impl PaymentGateway for PayPal {
         })
     }
 
-    fn url(&self, _desk: GatewayContext<'_>, order: &Order) -> String {
-        order.session.as_ref().map(|session| session.url.clone()).unwrap_or_default()
+    fn url(&self, _desk: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
+        order.session.map(|session| session.url.clone()).unwrap_or_default()
     }
 
     fn admit(
@@ -131,20 +130,34 @@ impl PaymentGateway for PayPal {
         Ok(Admitted { id: id::hex(&Sha256::digest(notice.body.as_bytes())), order_id, payment })
     }
 
-    fn hear<'a>(
+    fn resolve<'a>(
         &'a self,
         desk: GatewayContext<'a>,
         sets: &'a [Set],
         notice: &'a GatewayNotification,
-    ) -> LocalBoxFuture<'a, Result<Heard, SyncError>> {
+    ) -> LocalBoxFuture<'a, Result<Option<Resolved>, SyncError>> {
         Box::pin(async move {
-            let heard = match is_event(notice) {
-                true => event::hear(desk, sets, notice).await?,
-                false => button::hear(desk, sets, notice).await?,
+            let order_id = match is_event(notice) {
+                true => event::resolve(desk, sets, notice).await?,
+                false => button::about(&notice.body),
             };
-            let facts =
-                |(order, movements): (Order, Vec<LedgerEntry>)| Heard::Entries { order_id: order.id, movements };
-            Ok(heard.map_or(Heard::Nothing, facts))
+            Ok(order_id.map(|order_id| Resolved { order_id, said: json::Value::Null }))
+        })
+    }
+
+    fn process<'a>(
+        &'a self,
+        desk: GatewayContext<'a>,
+        sets: &'a [Set],
+        notice: &'a GatewayNotification,
+        _said: &'a json::Value,
+        order: PaymentTarget<'a>,
+    ) -> LocalBoxFuture<'a, Result<Vec<LedgerEntry>, SyncError>> {
+        Box::pin(async move {
+            match is_event(notice) {
+                true => event::process(desk, sets, notice, order).await,
+                false => button::process(desk, sets, notice, order).await,
+            }
         })
     }
 }
@@ -154,23 +167,10 @@ fn is_event(notice: &GatewayNotification) -> bool {
     notice.body.starts_with('{')
 }
 
-/// The order, and what has moved; `None`: nothing that concerns us.
-type Told = Option<(Order, Vec<LedgerEntry>)>;
-
-/// An order of the account's that is paid through PayPal.
-async fn order(desk: GatewayContext<'_>, id: &str) -> Result<Option<Order>, SyncError> {
-    match order::get(desk.shop, desk.account, id).await {
-        Ok(order) => Ok(Some(order).filter(|order| order.gateway == GATEWAY && order.session.is_some())),
-        Err(Error::Refused(_)) => Ok(None),
-        Err(Error::Fault(fault)) => Err(fault.into()),
-    }
-}
-
-/// Logs why a notice was not believed, and answers that.
-fn nothing(desk: GatewayContext<'_>, order_id: &str, why: &str) -> Result<Told, SyncError> {
+/// Logs why a notice was not believed.
+fn not_believed(desk: GatewayContext<'_>, order_id: &str, why: &str) {
     let line = LogLine::warn("notification.not_believed").with("gateway", "paypal");
     desk.shop.platform.log.write(line.account(desk.account.id).order(order_id).because(why));
-    Ok(None)
 }
 
 /// Where no real money moves, PayPal's sandbox is meant.
@@ -185,18 +185,18 @@ fn base(desk: GatewayContext<'_>, set: &Option<String>, server: &str) -> String 
 }
 
 /// What is bought, in the 127 characters that PayPal shows. Our price is that of all of it, so the quantity stands here.
-fn title(draft: &Draft) -> String {
+fn title(draft: PaymentRequest<'_>) -> String {
     let times = if draft.quantity > 1 { format!("{} × ", draft.quantity) } else { String::new() };
-    times.chars().chain(draft.product_title.chars()).take(127).collect()
+    times.chars().chain(draft.title.chars()).take(127).collect()
 }
 
 /// Where PayPal sends the buyer who has paid, and him who has not: to the link's page, or else to the seller's, in so many bytes.
 /// An order that has neither is followed by its seller alone; its buyer ends up at our front door.
-fn ways_back(draft: &Draft, most: usize) -> [String; 2] {
+fn ways_back(draft: PaymentRequest<'_>, most: usize) -> [String; 2] {
     let fits = |url: &String| url.len() <= most;
     ["paid", "cancelled"].map(|how| {
-        let page = draft.page.as_ref().map(|page| format!("{page}/order?back={how}")).filter(fits);
-        page.or_else(|| draft.return_url.clone().filter(fits)).unwrap_or_else(|| draft.origin.clone())
+        let page = draft.page.map(|page| format!("{page}/order?back={how}")).filter(fits);
+        page.or_else(|| draft.return_url.map(str::to_owned).filter(fits)).unwrap_or_else(|| draft.origin.to_owned())
     })
 }
 

@@ -12,15 +12,11 @@ use crate::{
     shop::{
         Outcome,
         gateway::{
-            GatewayContext, SyncError,
+            EntryKind, GatewayContext, LedgerEntry, PaymentRequest, PaymentTarget, Session, SessionState, SyncError,
             ask::{self, Unanswered},
-            settings,
+            record, settings,
         },
         money::Currency,
-        order::{
-            self, Draft, Order,
-            ledger::{Kind, LedgerEntry, Session, SessionState},
-        },
         time::{self, HOUR, MINUTE, SECOND},
     },
 };
@@ -116,11 +112,11 @@ impl<'a> App<'a> {
     }
 
     /// Opens an order at PayPal. Keyed by ours: however often it is asked for, there is one.
-    pub async fn open(&self, draft: &Draft, amount: &str) -> Outcome<Session> {
+    pub async fn open(&self, draft: PaymentRequest<'_>, amount: &str) -> Outcome<Session> {
         let [paid, cancelled] = ways_back(draft, MOST_RETURN);
         let amount = object(&[("currency_code", draft.price.currency().code()), ("value", amount)], &[]);
         let title = super::title(draft);
-        let unit = [("description", title.as_str()), ("custom_id", &draft.id), ("invoice_id", &draft.id)];
+        let unit = [("description", title.as_str()), ("custom_id", draft.order_id), ("invoice_id", draft.order_id)];
         let unit = object(&unit, &[("amount", &amount)]);
         let context = [
             ("return_url", paid.as_str()),
@@ -137,7 +133,11 @@ impl<'a> App<'a> {
             opened.and_then(|made| session(&made, self.desk.shop.now() + LASTS).ok_or_else(Unanswered::nonsense));
         opened.map_err(|no| {
             let line = LogLine::warn("gateway.payment_refused").with("gateway", "paypal");
-            self.desk.shop.platform.log.write(line.account(self.desk.account.id).order(&draft.id).because(&no.why));
+            self.desk
+                .shop
+                .platform
+                .log
+                .write(line.account(self.desk.account.id).order(draft.order_id).because(&no.why));
             no.into()
         })
     }
@@ -145,7 +145,7 @@ impl<'a> App<'a> {
     /// What has become of an order at PayPal. One that its buyer has approved is captured: only then have they paid.
     pub async fn look(
         &self,
-        order: &Order,
+        order: PaymentTarget<'_>,
         session_id: &str,
         known: &[LedgerEntry],
     ) -> Result<Vec<LedgerEntry>, SyncError> {
@@ -157,7 +157,7 @@ impl<'a> App<'a> {
     /// captured first, once for each approval: whoever was told that nothing was charged is not charged later.
     pub(super) async fn see(
         &self,
-        order: &Order,
+        order: PaymentTarget<'_>,
         session_id: &str,
         known: Option<&[LedgerEntry]>,
     ) -> Result<(Value, Option<LedgerEntry>), Unanswered> {
@@ -169,16 +169,20 @@ impl<'a> App<'a> {
         if !is_approved(&seen) || was_tried {
             return Ok((seen, None));
         }
-        let key = format!("{}.{approved_at}", order.id);
+        let key = format!("{}.{approved_at}", order.order_id);
         match self.call(&format!("{path}/capture"), &key, Some("{}".into())).await {
             Ok(captured) => Ok((captured, None)),
             Err(no) if no.status == 422 => {
                 let line = LogLine::warn("gateway.capture_refused").with("gateway", "paypal");
-                self.desk.shop.platform.log.write(line.account(self.desk.account.id).order(&order.id).because(&no.why));
+                self.desk
+                    .shop
+                    .platform
+                    .log
+                    .write(line.account(self.desk.account.id).order(order.order_id).because(&no.why));
                 let kind = match no.why.as_str() {
                     "ORDER_ALREADY_CAPTURED" => return Ok((seen, None)),
-                    why if ANOTHER_CARD.contains(&why) => Kind::Declined,
-                    _ => Kind::Failed,
+                    why if ANOTHER_CARD.contains(&why) => EntryKind::Declined,
+                    _ => EntryKind::Failed,
                 };
                 Ok((seen, Some(LedgerEntry { id, kind, of: session_id.to_owned(), value: 0, at })))
             }
@@ -197,17 +201,20 @@ impl<'a> App<'a> {
     }
 
     /// The order's movements as they are kept.
-    pub(super) async fn known(&self, order: &Order) -> Result<Vec<LedgerEntry>, Fault> {
+    pub(super) async fn known(&self, order: PaymentTarget<'_>) -> Result<Vec<LedgerEntry>, Fault> {
         let db = self.desk.account.db(self.desk.shop)?;
-        let rows = db.rows(vec![order::sql::movements(self.desk.account.id, &order.id)]).await?;
-        rows.first().map_or(&[][..], Vec::as_slice).iter().map(order::sql::movement).collect()
+        let rows = db.rows(vec![record::movements(self.desk.account.id, order.order_id)]).await?;
+        rows.first().map_or(&[][..], Vec::as_slice).iter().map(record::movement).collect()
     }
 
     /// An order at PayPal with the captures that were seen before, each as it is now.
-    pub(super) async fn remembered(&self, order: &Order) -> Result<Value, SyncError> {
+    pub(super) async fn remembered(&self, order: PaymentTarget<'_>) -> Result<Value, SyncError> {
         let known = self.known(order).await?;
-        let mut ids: Vec<&str> =
-            known.iter().filter(|it| matches!(it.kind, Kind::Paid | Kind::Pending)).map(|it| it.of.as_str()).collect();
+        let mut ids: Vec<&str> = known
+            .iter()
+            .filter(|it| matches!(it.kind, EntryKind::Paid | EntryKind::Pending))
+            .map(|it| it.of.as_str())
+            .collect();
         ids.sort_unstable();
         ids.dedup();
         let mut captures = Vec::new();
@@ -281,7 +288,7 @@ pub(super) fn is_approved(seen: &Value) -> bool {
 }
 
 /// The id under which the capture of its present approval is kept when it was declined, and when the buyer approved it.
-pub(super) fn approval(seen: &Value, order: &Order, session_id: &str) -> (String, i64) {
+pub(super) fn approval(seen: &Value, order: PaymentTarget<'_>, session_id: &str) -> (String, i64) {
     let at = text(seen, "update_time").and_then(time::parse).unwrap_or(order.created_at);
     (format!("{session_id}.{at}"), at)
 }
@@ -297,7 +304,7 @@ fn list<'a>(seen: &'a Value, name: &str) -> &'a [Value] {
 }
 
 /// All captures and refunds of an order at PayPal, and a refund that an event tells of.
-pub(super) fn payments(seen: &Value, order: &Order, told: Option<&Value>) -> Vec<LedgerEntry> {
+pub(super) fn payments(seen: &Value, order: PaymentTarget<'_>, told: Option<&Value>) -> Vec<LedgerEntry> {
     let listed = list(seen, "refunds");
     let told = told.filter(|told| !listed.iter().any(|refund| text(refund, "id") == text(told, "id")));
     let refunds: Vec<&Value> = listed.iter().chain(told).collect();
@@ -308,7 +315,7 @@ pub(super) fn payments(seen: &Value, order: &Order, told: Option<&Value>) -> Vec
             movements.extend(capture(it, order));
         }
     }
-    movements.extend(refunds.into_iter().filter_map(|it| taken(it, order, Kind::Refunded)));
+    movements.extend(refunds.into_iter().filter_map(|it| taken(it, order, EntryKind::Refunded)));
     movements
 }
 
@@ -319,32 +326,32 @@ pub(super) fn sum(amount: &Value, currency: Currency) -> Option<i64> {
 }
 
 /// When something came to be. An order's own time stands in, so that it is the same wherever it is read.
-pub(super) fn at(of: &Value, order: &Order) -> i64 {
+pub(super) fn at(of: &Value, order: PaymentTarget<'_>) -> i64 {
     text(of, "create_time").and_then(time::parse).unwrap_or(order.created_at)
 }
 
-fn capture(capture: &Value, order: &Order) -> Option<LedgerEntry> {
+fn capture(capture: &Value, order: PaymentTarget<'_>) -> Option<LedgerEntry> {
     let id = known_id(text(capture, "id"))?.to_owned();
     let (kind, value) = match (
         text(capture, "status")?,
         capture.get("amount").and_then(|amount| sum(amount, order.price.currency())),
     ) {
-        ("COMPLETED" | "PARTIALLY_REFUNDED" | "REFUNDED", Some(sum)) => (Kind::Paid, sum),
-        ("COMPLETED" | "PARTIALLY_REFUNDED" | "REFUNDED", None) => (Kind::WrongCurrency, 0),
-        ("PENDING", Some(_)) => (Kind::Pending, 0),
-        ("DECLINED" | "FAILED", _) => (Kind::Failed, 0),
+        ("COMPLETED" | "PARTIALLY_REFUNDED" | "REFUNDED", Some(sum)) => (EntryKind::Paid, sum),
+        ("COMPLETED" | "PARTIALLY_REFUNDED" | "REFUNDED", None) => (EntryKind::WrongCurrency, 0),
+        ("PENDING", Some(_)) => (EntryKind::Pending, 0),
+        ("DECLINED" | "FAILED", _) => (EntryKind::Failed, 0),
         _ => return None,
     };
     Some(LedgerEntry { of: id.clone(), id, kind, value, at: at(capture, order) })
 }
 
 /// What went back of a capture: by the seller (`Refunded`) or by PayPal (`Reversed`).
-pub(super) fn taken(back: &Value, order: &Order, kind: Kind) -> Option<LedgerEntry> {
+pub(super) fn taken(back: &Value, order: PaymentTarget<'_>, kind: EntryKind) -> Option<LedgerEntry> {
     let id = known_id(text(back, "id"))?.to_owned();
     let value = sum(back.get("amount")?, order.price.currency())?;
     let kind = match (kind, text(back, "status")) {
         // It may have been pending before, when it counted.
-        (Kind::Refunded, Some("CANCELLED" | "FAILED")) => Kind::RefundFailed,
+        (EntryKind::Refunded, Some("CANCELLED" | "FAILED")) => EntryKind::RefundFailed,
         (_, Some("CANCELLED" | "FAILED")) => return None,
         _ => kind,
     };

@@ -1,0 +1,72 @@
+//! The queue consumer: does the jobs of one batch.
+
+use futures_util::{StreamExt, stream};
+
+use super::{
+    Shop,
+    account::Account,
+    job::Job,
+    order::{notification, sync},
+    webhook::deliver::{self, Pace},
+};
+use crate::platform::{Fault, LogLine};
+
+/// The platform lets six requests of one invocation wait for their answers; a seventh would stand in line while its
+/// time runs. A look asks up to two servers, one after the other.
+const LOOKS_AT_ONCE: usize = 6;
+
+/// Does the jobs of one queue batch, several at the same time. Answers for each whether it is done; what isn't will be
+/// repeated, by the queue or by cron.
+pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
+    let mut batches: Vec<(&str, bool, Vec<usize>)> = Vec::new();
+    let mut looks = Vec::new();
+    for (n, job) in jobs.iter().enumerate() {
+        match job {
+            Job::Deliver { shard, slow, .. } => {
+                match batches.iter_mut().find(|(known, pace, _)| known == shard && pace == slow) {
+                    Some((.., numbers)) => numbers.push(n),
+                    None => batches.push((shard, *slow, vec![n])),
+                }
+            }
+            job => looks.push(async move { (vec![n], sync_or_process(shop, job).await) }),
+        }
+    }
+    // A queue's batch holds one kind, of one pace; and of one shard, as long as there is one.
+    let mut results: Vec<_> = stream::iter(looks).buffer_unordered(LOOKS_AT_ONCE).collect().await;
+    for (shard, slow, numbers) in batches {
+        let logs: Vec<_> = numbers
+            .iter()
+            .filter_map(|n| match jobs.get(*n) {
+                Some(Job::Deliver { account_id, log_id, .. }) => Some((*account_id, log_id.clone())),
+                _ => None,
+            })
+            .collect();
+        let pace = if slow { Pace::Patient } else { Pace::Quick };
+        results.push((numbers, deliver::deliver(shop, shard, pace, &logs).await));
+    }
+    let mut done = vec![true; jobs.len()];
+    for (numbers, result) in results {
+        if let Err(fault) = result {
+            shop.platform.log.write(LogLine::warn("queue.job_failed").because(fault));
+            for n in numbers {
+                if let Some(done) = done.get_mut(n) {
+                    *done = false;
+                }
+            }
+        }
+    }
+    done
+}
+
+async fn sync_or_process(shop: &Shop, job: &Job) -> Result<(), Fault> {
+    match job {
+        // Which chain is looked at, the order says.
+        Job::Look { shard, account_id, order_id, turn } => {
+            sync::run_scheduled(shop, &Account::acting(*account_id, shard, false), order_id, *turn).await
+        }
+        Job::Hear { shard, account_id, gateway, id } => {
+            notification::process(shop, &Account::acting(*account_id, shard, false), gateway, id).await
+        }
+        Job::Deliver { .. } => Ok(()),
+    }
+}

@@ -1,0 +1,147 @@
+//! What an observation makes of an order: decisions without any I/O. Who asked for rates or gives an address back is `sync`.
+
+use super::{
+    Order, Status, ledger,
+    onchain::{self, Terms},
+    open, schedule,
+};
+use crate::{
+    platform::Statement,
+    shop::{
+        gateway::{
+            ChainSnapshot, Invoice, LedgerEntry, Observation, OnchainPayment, PaymentRecord, rates::Rates, record,
+        },
+        webhook::Event,
+    },
+};
+
+/// What becomes of an order.
+pub struct Change {
+    /// The order as it moves on, and what each move tells; never empty.
+    pub steps: Vec<(Order, Vec<Event>)>,
+    /// What was found out, to be written.
+    pub facts: Vec<Statement>,
+}
+
+/// What is to be done about an observation.
+pub enum Decision {
+    /// It says nothing new.
+    Nothing,
+    Change(Change),
+    /// Money came late, and is worth what it is worth now: decide again with rates.
+    NeedsRates,
+    /// Nobody has paid, and the time is over: the address goes back to its wallet.
+    Abandon,
+}
+
+/// Decides what was seen changes. `rates` of the order's coin are needed only where the decision asks for them.
+pub fn decide(order: &Order, known: &PaymentRecord, seen: &Observation, rates: Option<&Rates>, now: i64) -> Decision {
+    match seen {
+        Observation::Coins(seen) => coins(order, &known.receipts, seen, rates, now),
+        Observation::Ledger(gateway, seen) => {
+            // A notification can name any order; only those that are paid there are its to tell of.
+            let its = order.gateway == *gateway && order.session.is_some();
+            its.then(|| booked(order, &known.movements, seen, now))
+                .flatten()
+                .map_or(Decision::Nothing, Decision::Change)
+        }
+    }
+}
+
+fn coins(
+    order: &Order,
+    receipts: &[OnchainPayment],
+    seen: &ChainSnapshot,
+    rates: Option<&Rates>,
+    now: i64,
+) -> Decision {
+    if schedule::is_abandoned(order, receipts, seen, now) {
+        return Decision::Abandon;
+    }
+    let changed = onchain::update(receipts, seen, now);
+    let mut order = order.clone();
+    let all = onchain::merge(receipts, &changed);
+    let stand = |order: &Order, invoice: &Invoice| onchain::standing(Terms::of(order, invoice), &all, seen.tip);
+    let mut standing = stand(&order, &order.invoice);
+    let before = onchain::standing(Terms::of(&order, &order.invoice), receipts, seen.tip).received;
+    let paid = order.paid_at.is_some();
+    if let Some(invoice) = onchain::uncover(&order, standing.received).filter(|_| !paid) {
+        standing = stand(&order, &invoice);
+        order.invoice = invoice;
+    } else if !paid
+        && onchain::came_late(&order, &changed)
+        && before < onchain::enough(order.invoice.value, order.policy.underpayment_per_mille)
+    {
+        let Some(rates) = rates else { return Decision::NeedsRates };
+        let Some(invoice) = late(&order, before, rates, now) else { return Decision::Nothing };
+        standing = stand(&order, &invoice);
+        order.invoice = invoice;
+    }
+    let more = standing.received != order.invoice.received;
+    let read_on = seen.cursor != order.invoice.cursor;
+    let route = order.route(standing.status, standing.status == Status::Completed);
+    if changed.is_empty()
+        && route.is_empty()
+        && !more
+        && !read_on
+        && standing.confirmations == order.invoice.confirmations
+    {
+        return Decision::Nothing;
+    }
+    order.invoice.received = standing.received;
+    order.invoice.confirmations = standing.confirmations;
+    order.invoice.cursor = seen.cursor;
+    let facts = changed.iter().map(|receipt| record::put_receipt(order.account_id, &order.id, receipt)).collect();
+    let silent = changed.is_empty() && route.is_empty() && !more;
+    Decision::Change(Change { steps: steps(order, &route, more, silent, now), facts })
+}
+
+/// The quote at the rate of now, for money that came after the order's own had run out.
+fn late(order: &Order, received: u64, rates: &Rates, now: i64) -> Option<Invoice> {
+    let rate = open::rate(order.gateway, order.price, rates, &order.policy).ok()?;
+    let invoice = onchain::requote(order, received, rate, rates, now)?;
+    Some(Invoice { late: true, ..invoice })
+}
+
+/// What a gateway's books make of an order, or `None` when they say nothing new.
+pub fn booked(order: &Order, known: &[LedgerEntry], seen: &[LedgerEntry], now: i64) -> Option<Change> {
+    let fresh = ledger::fresh(known, seen);
+    if fresh.is_empty() {
+        return None;
+    }
+    let books = ledger::books(order.price, &ledger::merge(known, &fresh));
+    let route = order.route(books.status, books.whole);
+    let mut order = order.clone();
+    let more = (books.paid, books.refunded, books.strange, books.inquiry)
+        != (order.paid_value, order.refunded_value, order.strange, order.inquiry);
+    order.paid_value = books.paid;
+    order.refunded_value = books.refunded;
+    order.strange = books.strange;
+    order.inquiry = books.inquiry;
+    if let Some(session) = &mut order.session {
+        session.take_in(&fresh);
+    }
+    let facts = fresh.iter().map(|movement| record::put_movement(order.account_id, &order.id, movement)).collect();
+    Some(Change { steps: steps(order, &route, more, false, now), facts })
+}
+
+/// The order on its way through these statuses, and what each move tells. `silent`: nothing that concerns anybody.
+fn steps(mut order: Order, route: &[Status], more: bool, silent: bool, now: i64) -> Vec<(Order, Vec<Event>)> {
+    if !silent {
+        order.updated_at = now;
+    }
+    let mut steps = Vec::new();
+    for status in route {
+        let mut events = vec![Event::OrderUpdated];
+        order.status = *status;
+        if *status == Status::Completed && order.paid_at.is_none() {
+            order.paid_at = Some(now);
+            events.push(Event::OrderPaid);
+        }
+        steps.push((order.clone(), events));
+    }
+    if steps.is_empty() {
+        steps.push((order, if more { vec![Event::OrderUpdated] } else { Vec::new() }));
+    }
+    steps
+}

@@ -1,0 +1,180 @@
+//! Samples of events, for the simulator and for endpoints that come back: of each noun one, in the dialect's own words.
+
+use super::{
+    Shop,
+    account::{Account, policy::Policy},
+    feedback::{Feedback, Rating},
+    gateway::{self, Invoice},
+    id,
+    money::{Amount, Currency, Decimal},
+    order::{Buyer, Order, Status},
+    product::{Kind, Product},
+    query::{self, Query, Reply, Side},
+    time::{DAY, MINUTE},
+    webhook::{Endpoint, Event, PATIENCE, Subject, simulate::Sample},
+};
+use crate::platform::Fault;
+
+/// A sample of this event.
+pub fn of(shop: &Shop, account: &Account, event: Event) -> Result<Sample, Fault> {
+    let order = |status| worded(shop, &order(shop, account, status)?);
+    match event {
+        Event::OrderCreated => order(Status::Unpaid),
+        Event::OrderUpdated => order(Status::AwaitingConfirmations),
+        Event::OrderPaid => order(Status::Completed),
+        Event::ProductOutOfStock => worded(shop, &product(shop)?),
+        Event::FeedbackCreated => worded(shop, &feedback(shop, "")),
+        Event::FeedbackUpdated => worded(shop, &feedback(shop, "Thank you!")),
+        Event::QueryCreated => worded(shop, &query(shop, None)),
+        Event::QueryReplied => worded(shop, &query(shop, Some("Yes, it does."))),
+        Event::EndpointFailing => worded(shop, &endpoint(shop, true)),
+        Event::EndpointDisabled => worded(shop, &endpoint(shop, false)),
+    }
+}
+
+fn worded<T: Subject>(shop: &Shop, subject: &T) -> Result<Sample, Fault> {
+    Ok(Sample { subject_id: subject.id().to_owned(), payload: shop.serializers.body(subject)? })
+}
+
+/// The last of its serials was sold.
+fn product(shop: &Shop) -> Result<Product, Fault> {
+    let (blank, now) = (Product::blank()?, shop.now());
+    Ok(Product {
+        id: PRODUCT_ID.into(),
+        title: PRODUCT_TITLE.into(),
+        description: "A key for the example app.".into(),
+        price: Amount::new(1_299, blank.price.currency()).unwrap_or(blank.price),
+        kind: Kind::Serials,
+        gateways: "bitcoin,paypal".into(),
+        created_at: now - 30 * DAY,
+        updated_at: now,
+        ..blank
+    })
+}
+
+fn endpoint(shop: &Shop, enabled: bool) -> Endpoint {
+    let now = shop.now();
+    let disabled_at = Some(now).filter(|_| !enabled);
+    Endpoint {
+        id: id::snowflake(now, shop.random()),
+        url: "https://example.com/webhooks".into(),
+        events: vec![Event::OrderPaid],
+        enabled,
+        created_at: now - 30 * DAY,
+        updated_at: disabled_at.unwrap_or(now - 30 * DAY),
+        failing_since: Some(now - if enabled { DAY } else { PATIENCE }),
+        disabled_at,
+        disabled_reason: disabled_at.map(|_| "failing".into()),
+        receiver: Default::default(),
+    }
+}
+
+fn feedback(shop: &Shop, response: &str) -> Feedback {
+    let now = shop.now();
+    Feedback {
+        id: id::short(shop.random()),
+        order_id: id::uuid(shop.random()),
+        product_id: PRODUCT_ID.into(),
+        product_title: PRODUCT_TITLE.into(),
+        rating: Rating::Positive,
+        stars: 5,
+        comment: "Works as described.".into(),
+        response: response.into(),
+        created_at: if response.is_empty() { now } else { now - 10 * MINUTE },
+        updated_at: now,
+    }
+}
+
+fn query(shop: &Shop, reply: Option<&str>) -> Query {
+    let now = shop.now();
+    let message = "Does it work without a network?";
+    let replies: Vec<Reply> = reply
+        .map(|message| Reply {
+            id: id::short(shop.random()),
+            from: Side::Seller,
+            message: message.into(),
+            created_at: now,
+        })
+        .into_iter()
+        .collect();
+    Query {
+        id: id::short(shop.random()),
+        order_id: Some(id::uuid(shop.random())),
+        status: if replies.is_empty() { query::Status::Open } else { query::Status::Replied },
+        subject: "A question".into(),
+        email: "customer@example.com".into(),
+        message: message.into(),
+        replies_count: u32::from(reply.is_some()),
+        size: 0,
+        created_at: if replies.is_empty() { now } else { now - 10 * MINUTE },
+        updated_at: now,
+        replies,
+    }
+}
+
+/// The reference's example.
+const PRODUCT_ID: &str = "06e53c79";
+const PRODUCT_TITLE: &str = "Example Product";
+
+/// $12.99 at $50,000 a bitcoin, paid to an address of BIP 84's example wallet on a test network: no coin can go there.
+fn order(shop: &Shop, account: &Account, status: Status) -> Result<Order, Fault> {
+    let odd = || Fault("the sample order can't be made".into());
+    let number = |text: &str| Decimal::parse(text).map_err(|_| odd());
+    let now = shop.now();
+    let price = Amount::new(1_299, Currency::USD).ok_or_else(odd)?;
+    let value = 25_980;
+    let (paid, created_at) = (status == Status::Completed, now - 10 * MINUTE);
+    let created_at = if status == Status::Unpaid { now } else { created_at };
+    Ok(Order {
+        account_id: account.id,
+        id: id::uuid(shop.random()),
+        revision: 1,
+        payment_id: None,
+        product_id: PRODUCT_ID.into(),
+        product_title: PRODUCT_TITLE.into(),
+        buyer: Buyer {
+            email: Some("customer@example.com".into()),
+            ip_address: Some("203.0.113.7".into()),
+            country_code: Some("SE".into()),
+            user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0".into()),
+            referral: None,
+        },
+        price,
+        quantity: 1,
+        gateway: gateway::bitcoin::GATEWAY,
+        confirmations_needed: 1,
+        risk_level: 0,
+        status,
+        delivered: Some("EXAMPLE-SERIAL-1".into()).filter(|_| paid),
+        usd_value: Some(price),
+        exchange_rate: Some(number("1")?),
+        invoice: Invoice {
+            value,
+            address: "tb1qcr8te4kr609gcawutmrza0j4xv80jy8zmfp6l0".into(),
+            index: Some(0),
+            received: if status == Status::Unpaid { 0 } else { value },
+            confirmations: u32::from(paid),
+            rate: number("50000")?,
+            rate_source: "sample".into(),
+            rate_at: created_at,
+            expires_at: created_at + 20 * MINUTE,
+            ..Invoice::default()
+        },
+        session: None,
+        paid_value: 0,
+        refunded_value: 0,
+        strange: false,
+        inquiry: false,
+        policy: Policy::default(),
+        coupon_id: None,
+        custom: Some(r#"{"0":"ada"}"#.into()),
+        return_url: None,
+        webhook_url: None,
+        test: account.test,
+        watch_turn: 0,
+        watch_lease: None,
+        paid_at: Some(now).filter(|_| paid),
+        created_at,
+        updated_at: now,
+    })
+}

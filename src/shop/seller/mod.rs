@@ -1,0 +1,95 @@
+//! What a seller can set: their shop's name, contact and policy, wallets, and their accounts at gateways.
+
+use super::{
+    Outcome, Refusal, Shop,
+    account::{self, Account, contact::Contact, policy::Policy, secret::Secrets},
+    gateway::{
+        Gateway,
+        settings::{self, Set},
+        wallet::{self, Wallet, WalletChange},
+    },
+};
+use crate::platform::Fault;
+
+mod sql;
+
+/// The settings of an account. Secrets and xpubs are whole here; a dialect masks them.
+pub struct Profile {
+    pub email: String,
+    pub shop_name: String,
+    pub contact: Contact,
+    pub test: bool,
+    pub webhook_secrets: Secrets,
+    /// When the webhook secret was last replaced.
+    pub webhook_secret_rotated_at: Option<i64>,
+    pub wallets: Vec<Wallet>,
+    pub settings: Vec<Set>,
+    pub policy: Policy,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// What PUT /account may change; `None` leaves it as it is.
+#[derive(Default)]
+pub struct Change {
+    pub shop_name: Option<String>,
+    /// `Some(None)` takes the address away.
+    pub contact_email: Option<Option<String>>,
+    pub contact_url: Option<Option<String>>,
+    /// `None` takes the gateway's wallet away.
+    pub wallets: Vec<(Gateway, Option<WalletChange>)>,
+    pub settings: Vec<settings::Change>,
+    /// Numbers of the policy, in the order of its columns.
+    pub policy: [Option<u32>; 4],
+}
+
+pub async fn profile(shop: &Shop, account: &Account) -> Outcome<Profile> {
+    let statements = vec![sql::shop(account.id), wallet::active(account.id), settings::all(account.id)];
+    let rows = account.db(shop)?.rows(statements).await?;
+    let [shop_rows, wallet_rows, settings_rows] = rows.as_slice() else {
+        return Err(Fault("three answers were expected".into()).into());
+    };
+    let row = shop_rows.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
+    let mut profile = sql::profile(row, |sealed| sealed.open(shop, account.id, shop.now()))?;
+    for row in wallet_rows {
+        profile.wallets.push(wallet::from_row(shop, account, row)?);
+    }
+    for row in settings_rows {
+        profile.settings.extend(settings::from_row(shop, account.id, row)?);
+    }
+    Ok(profile)
+}
+
+/// Changes what is given and answers the whole.
+pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<Profile> {
+    let now = shop.now();
+    let taken = || {
+        let wallets = change.wallets.iter().filter_map(|(gateway, wallet)| {
+            let what = if wallet.as_ref()?.source.is_single() { "address" } else { "xpub" };
+            Some([gateway.slug(), what].join(" "))
+        });
+        Refusal::WalletTaken(wallets.collect::<Vec<_>>().join(" or "))
+    };
+    let next_indexes = wallet::elsewhere(shop, account, &change.wallets).await?.ok_or_else(taken)?;
+    let mut statements = Vec::new();
+    for ((gateway, wallet), next_index) in change.wallets.iter().zip(next_indexes) {
+        statements.extend(wallet::set(shop, account, *gateway, wallet.as_ref(), next_index, now)?);
+    }
+    for setting in &change.settings {
+        statements.push(settings::write(shop, account.id, setting)?);
+    }
+    let contact = change.contact_email.is_some() || change.contact_url.is_some();
+    if change.shop_name.is_some() || contact || change.policy != [None; 4] || !statements.is_empty() {
+        statements.push(sql::touch(account.id, &change, now));
+    }
+    match account.db(shop)?.commit(statements).await {
+        Ok(_) => {
+            if change.shop_name.is_some() {
+                account::refresh(shop, account).await?;
+            }
+            profile(shop, account).await
+        }
+        Err(no) if no.names("wallets.identity") => Err(taken().into()),
+        Err(no) => Err(no.into()),
+    }
+}

@@ -1,0 +1,95 @@
+//! Cron's sweep: finds what is owed and what no message reached, and takes away what is old.
+
+use futures_util::future::join_all;
+
+use super::{
+    Shop,
+    gateway::rates,
+    job::Job,
+    order::{self, notification},
+    retention,
+    time::MINUTE,
+    webhook::{self, prune, receiver},
+};
+use crate::platform::{CommitError, Fault, LogLine, Row};
+
+/// So many rows are taken up by one commit of the sweep, and so many commits are made a minute.
+const SWEEP: u32 = 100;
+const ROUNDS: usize = 20;
+
+/// Cron's part, each minute: whatever is owed and was not taken up by its nudge is nudged again, what is old goes, and rates
+/// stay fresh. All shards at the same time: none waits for another, and the trouble of one is its own.
+pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
+    let shards = shop.platform.databases.shards();
+    let swept = join_all(shards.iter().map(|shard| sweep_shard(shop, shard))).await;
+    // Last: nothing that is owed waits for a source that is slow.
+    rates::keep_fresh(shop).await;
+    let mut first = Ok(());
+    for (shard, result) in shards.iter().zip(swept) {
+        if let Err(fault) = result {
+            shop.platform.log.write(LogLine::error("sweep.shard_failed").with("shard", shard.as_str()).because(&fault));
+            first = first.and(Err(Fault(format!("shard {shard}: {fault}"))));
+        }
+    }
+    first
+}
+
+async fn sweep_shard(shop: &Shop, shard: &str) -> Result<(), Fault> {
+    let db = shop.platform.databases.shard(shard)?;
+    let mut old_logs = Vec::new();
+    for _ in 0..ROUNDS {
+        let now = shop.now();
+        // Taken up means: not again for a while, should this nudge be lost as well.
+        let until = now + 5 * MINUTE;
+        let [forget, probe, rearm] = receiver::sweep(now, until);
+        let mut statements = vec![
+            webhook::task::take_due(now, until, SWEEP),
+            order::sql::take_lapsed(now, until - now, SWEEP),
+            notification::take_due(now, until, SWEEP),
+            // Others may stand behind what is put off.
+            webhook::task::put_off(now),
+            forget,
+            probe,
+            rearm,
+        ];
+        let owed = statements.len();
+        statements.extend(retention::statements(shop, now));
+        let rows = db.commit(statements).await.map_err(CommitError::into_fault)?;
+        let (owed, gone) = rows.split_at_checked(owed).unwrap_or_default();
+        let gone = retention::read(gone)?;
+        old_logs = gone.accounts;
+        let more_owed = nudge_again(shop, shard, owed).await?;
+        if !more_owed && !gone.more {
+            break;
+        }
+    }
+    prune::prune(shop, db.as_ref(), old_logs).await
+}
+
+/// Nudges what was taken up. Answers whether more may be owed than one commit takes.
+async fn nudge_again(shop: &Shop, shard: &str, owed: &[Vec<Row>]) -> Result<bool, Fault> {
+    let [logs, orders, notices, _, _, probes, _] = owed else {
+        return Err(Fault("seven answers of the sweep were expected".into()));
+    };
+    let mut messages = Vec::new();
+    for row in logs.iter().chain(probes) {
+        let (account_id, log_id) = row.read(|row| Ok((row.int(), row.text())))?;
+        messages.push((Job::Deliver { shard: shard.to_owned(), account_id, log_id, slow: true }, 0));
+    }
+    for row in orders {
+        let (account_id, order_id, turn, lease) =
+            row.read(|row| Ok((row.int(), row.text(), row.int(), row.maybe_int())))?;
+        if lease.is_none() {
+            let line = LogLine::error("order.sync_given_up").account(account_id).order(&order_id);
+            shop.platform.log.write(line.because("no look at it came to an end for two weeks"));
+            continue;
+        }
+        messages.push((Job::Look { shard: shard.to_owned(), account_id, order_id, turn }, 0));
+    }
+    for row in notices {
+        let (account_id, gateway, id) = row.read(|row| Ok((row.int(), row.text(), row.text())))?;
+        messages.push((Job::Hear { shard: shard.to_owned(), account_id, gateway, id }, 0));
+    }
+    shop.enqueue(messages).await;
+    Ok(owed.iter().any(|rows| rows.len() >= SWEEP as usize))
+}

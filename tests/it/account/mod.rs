@@ -1,0 +1,4 @@
+//! Accounts: their credentials, and what the operator does for them.
+
+mod credentials;
+mod operator;

@@ -1,0 +1,4 @@
+//! The blacklist: its entries and its rules.
+
+mod entry;
+mod rule;

@@ -1,0 +1,6 @@
+//! What a shop sells: products, their stock and categories, and coupons.
+
+mod category;
+mod coupon;
+mod product;
+mod stock;

@@ -1,0 +1,6 @@
+//! The hosted pay page.
+
+mod contact;
+mod page;
+mod purchase;
+mod rate_limit;

@@ -1,0 +1,5 @@
+//! Stripe: card payments on its pages.
+
+mod outage;
+mod reopen;
+mod session;

@@ -1,0 +1,11 @@
+//! Orders: how they are read, and how their payment is followed.
+
+mod onchain;
+mod filter;
+mod late_payment;
+pub mod ledger;
+mod list;
+mod monitoring;
+pub mod sync;
+pub mod sync_schedule;
+mod test_mode;

@@ -1,0 +1,4 @@
+//! Payments as sellers make them, and the policy for them.
+
+mod link;
+mod policy;
