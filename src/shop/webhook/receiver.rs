@@ -225,11 +225,11 @@ impl Board {
         changed.map(|((account_id, url), learned)| write(*account_id, url, learned, now)).collect()
     }
 
-    /// Held logs of receivers that are back: each statement answers ids, to be sent now.
-    pub fn releases(&self, now: i64, due_at: i64) -> Vec<(i64, Statement)> {
+    /// Held logs of receivers that are back: each statement answers accounts and ids, to be sent now.
+    pub fn releases(&self, now: i64, due_at: i64) -> Vec<Statement> {
         let all = self.0.borrow();
         let back = all.iter().filter(|(_, learned)| learned.holds && learned.delivered && !learned.state.is_open(now));
-        back.map(|((account_id, url), _)| (*account_id, release_some(*account_id, url, now, due_at))).collect()
+        back.map(|((account_id, url), _)| release_some(*account_id, url, now, due_at)).collect()
     }
 }
 
@@ -295,7 +295,7 @@ fn release_some(account_id: i64, url: &str, now: i64, due_at: i64) -> Statement 
              WHERE rowid IN (
                SELECT rowid FROM webhook_logs INDEXED BY webhook_logs_held
                WHERE account_id = ?1 AND waits_for = ?4 ORDER BY seq LIMIT {RELEASED})
-             RETURNING id"
+             RETURNING account_id, id"
         ),
         vec![account_id.into(), now.into(), due_at.into(), url.into()],
     )
