@@ -24,9 +24,15 @@ export const settings = {
 /** Requests a minute: limits are asked, and never reached. */
 const noLimit = 1_000_000_000;
 
-/** → {targets: [{name, url, port, pid, db}], close()}, all or those of `names`; `pid` is undefined where processes can't be looked at. */
-export async function serveAll(names) {
+/**
+ * → {targets: [{name, url, port, pid, db}], close()}, all or those of `names`; `pid` is undefined where processes can't be looked at.
+ *
+ * @param {string[]} [names]
+ * @param {object} [builds] folders of other builds of ours, by the names they go by
+ */
+export async function serveAll(names, builds = {}) {
   const [config, sources] = await Promise.all([wranglerConfig(), modules()]);
+  for (const [name, folder] of Object.entries(builds)) sources[name] = await built(folder);
   const started = [];
   const close = () => Promise.all(started.map((mf) => mf.dispose()));
   try {
@@ -35,7 +41,7 @@ export async function serveAll(names) {
       const before = runtimes();
       const { Log, LogLevel, Miniflare } = await import('miniflare');
       const mf = new Miniflare({
-        ...(name === 'ours' ? ownBindings(config) : otherBindings(config)),
+        ...(name === 'ours' || name in builds ? ownBindings(config) : otherBindings(config)),
         ...options,
         name,
         // The Worker's own socket. The usual one has a Worker of Miniflare before it, whose work isn't what is measured.
@@ -61,18 +67,23 @@ async function modules() {
   const file = (name) => path.join(root, 'build', name);
   if (!(await exists(file('index_bg.wasm')))) throw new Halt('There is no build/ to measure: `npm run build` makes it.');
   // Read at once: a build that ends meanwhile must not be mixed in.
-  const [script, wasm, floor, peer] = await Promise.all([
-    readFile(file('index.js'), 'utf8'),
-    readFile(file('index_bg.wasm')),
+  const [ours, floor, peer] = await Promise.all([
+    built(path.join(root, 'build')),
     readFile(path.join(root, 'bench', 'floor.js'), 'utf8'),
     bundle(path.join(root, 'bench', 'peer', 'index.ts')),
   ]);
-  const main = (contents) => ({ type: 'ESModule', path: 'index.js', contents });
   return {
-    ours: { modules: [main(script), { type: 'CompiledWasm', path: 'index_bg.wasm', contents: wasm }] },
+    ours,
     floor: { modules: [main(floor)] },
     peer: { modules: [main(peer)] },
   };
+}
+
+const main = (contents) => ({ type: 'ESModule', path: 'index.js', contents });
+
+async function built(folder) {
+  const [script, wasm] = await Promise.all([readFile(path.join(folder, 'index.js'), 'utf8'), readFile(path.join(folder, 'index_bg.wasm'))]);
+  return { modules: [main(script), { type: 'CompiledWasm', path: 'index_bg.wasm', contents: wasm }] };
 }
 
 async function bundle(entry) {
