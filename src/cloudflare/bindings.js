@@ -1,11 +1,14 @@
 // The hot paths between JavaScript and the module, each in one call: what belongs together crosses as one text, because each
 // text that crosses costs a call of the platform's decoder. Everything else goes through the `worker` crate.
 
-/** A request's line and those of its headers that `names` lists, as HTTP writes them; none of the parts can hold a line's end. */
-export function head(request, names) {
-  const { headers } = request;
-  let text = `${request.method} ${request.url}`;
-  for (const name of names) {
+/**
+ * A request's line and those of its headers that `names` lists, and `more` where `part` is in its URL, as HTTP writes them; none of the
+ * parts can hold a line's end.
+ */
+export function head(request, names, part, more) {
+  const { headers, url } = request;
+  let text = `${request.method} ${url}`;
+  for (const name of url.includes(part) ? [...names, ...more] : names) {
     const value = headers.get(name);
     if (value !== null) text += `\n${name}: ${value}`;
   }
@@ -27,11 +30,17 @@ export function answer(status, headers, body) {
 
 /**
  * `statements`: JSON, `[[sql, value, …], …]`, sent in one round trip and as one transaction →
- * JSON, `[[rows read, rows written, [[value, …], …]], …]`. Rows are objects whose properties stand in the order of the columns.
+ * JSON, `[[rows read, rows written, [[value, …], …], [packed, …]], …]`. Rows are objects whose properties stand in the order of the
+ * columns; those that are one JSON text, by the name `packed`, are put in as they are: no JSON within JSON.
  */
 export async function batch(database, statements) {
   const prepared = JSON.parse(statements).map(([sql, ...values]) => database.prepare(sql).bind(...values));
   // One alone goes with less around it, and is as much a transaction.
   const answers = prepared.length === 1 ? [await prepared[0].all()] : await database.batch(prepared);
-  return JSON.stringify(answers.map(({ meta, results }) => [meta.rows_read, meta.rows_written, results.map(Object.values)]));
+  const texts = answers.map(({ meta, results }) => {
+    const isPacked = typeof results[0]?.packed === 'string';
+    const rows = isPacked ? `[],[${results.map(({ packed }) => packed)}]` : `${JSON.stringify(results.map(Object.values))},[]`;
+    return `[${meta.rows_read},${meta.rows_written},${rows}]`;
+  });
+  return `[${texts}]`;
 }

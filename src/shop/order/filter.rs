@@ -381,10 +381,7 @@ fn these(account_id: i64, seqs: &[i64]) -> Statement {
     let mut args = vec![account_id.into()];
     let wanted = values(seqs, &mut args);
     Statement::new(
-        format!(
-            "SELECT {} FROM {wanted} CROSS JOIN orders ON account_id = ?1 AND seq = wanted.column1",
-            sql::row()
-        ),
+        format!("SELECT {} FROM {wanted} CROSS JOIN orders ON account_id = ?1 AND seq = wanted.column1", sql::row()),
         args,
     )
 }
