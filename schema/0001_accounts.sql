@@ -1,70 +1,71 @@
--- Nothing here is ever joined across accounts. Tables are STRICT: D1 binds every number as a float, and STRICT turns
--- it back into an integer or refuses it. D1 bills an index entry like a row, so each index is argued.
+-- Accounts: the directory, the shards, and each account's settings.
 --
--- Which tables are WITHOUT ROWID: those whose rows are narrow. There a row of more than about a kilobyte takes a whole
--- page of its own beside its place in the tree (https://www.sqlite.org/withoutrowid.html), so that a webhook log of 1.4 kB
--- took 4.7. Tables with texts of unknown length have a rowid, and their key is one index more.
+-- For all files of this folder: no statement joins rows of two accounts. Tables are STRICT. D1
+-- binds every number as a float; STRICT makes it an integer again or refuses it. D1 bills an index
+-- entry like a row, so a comment argues for each index. A table is WITHOUT ROWID only if its rows
+-- are narrow. There a row of more than about a kilobyte takes a page of its own beside its place in
+-- the tree (https://www.sqlite.org/withoutrowid.html): a webhook log of 1.4 kB took 4.7. Tables
+-- with texts of unknown length have a rowid, and their key is one more index. Times are
+-- milliseconds since 1970. Money is in minor units of its currency.
 
--- The directory: who may come in, and in which database (shard) the rest of the account lives. It is kept in the
--- first database only.
+-- The directory says who may sign in, and which database (shard) holds the rest of the account.
+-- Only the first database has rows here.
 CREATE TABLE accounts (
   id INTEGER PRIMARY KEY,              -- random, below 2^53
-  email TEXT NOT NULL UNIQUE,          -- in its form for comparing; the user name of Basic auth, hence the index
-  key_hash TEXT NOT NULL,              -- SHA-256 of the API key, hex; the key has 256 random bits, so no salt
+  email TEXT NOT NULL UNIQUE,          -- in the form for comparing; the user name of Basic auth
+  key_hash TEXT NOT NULL,              -- SHA-256 of the API key, hex; 256 random bits need no salt
   shard TEXT NOT NULL,                 -- binding name of the account's database
   test INTEGER NOT NULL CHECK (test IN (0, 1)),
-  key_since INTEGER NOT NULL,          -- when the key became this one
-  old_key_hash TEXT,                   -- the key before it: for ten minutes it may ask for the lost answer of its replacement
-  disabled_at INTEGER,                 -- when the operator disabled the account; null: it is enabled
-  created_at INTEGER NOT NULL,         -- milliseconds since 1970, as everywhere below
+  key_since INTEGER NOT NULL,          -- when the key was made
+  -- The previous key. For ten minutes it may fetch a lost answer about its replacement.
+  old_key_hash TEXT,
+  disabled_at INTEGER,                 -- when the operator disabled the account; null: enabled
+  created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
 ) STRICT;
 
--- How many accounts each shard has got, counted with each that is made: a new one goes where they are fewest. Kept in the
--- first database only. A shard without a row has none yet.
+-- The number of accounts in each shard. A new account goes to the shard with the fewest, in the
+-- same commit. Only the first database has rows here. A shard without a row has no account yet.
 CREATE TABLE shards (
   name TEXT PRIMARY KEY,               -- binding name: DB, DB_1, …
   accounts INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The account's settings, in its shard.
+-- The account's settings, in the account's shard.
 CREATE TABLE shops (
   account_id INTEGER PRIMARY KEY,
-  email TEXT NOT NULL,                 -- the account's, shown in GET /account
+  email TEXT NOT NULL,                 -- the account's, for GET /account
   shop_name TEXT NOT NULL,
-  contact_email TEXT,                  -- how buyers reach the seller: shown on payment pages; null: not said
+  contact_email TEXT,                  -- payment pages show it to buyers; null: not given
   contact_url TEXT,
   webhook_secret TEXT NOT NULL,        -- whsec_…, sealed under VAULT_KEY
   test INTEGER NOT NULL CHECK (test IN (0, 1)),
-  disabled_at INTEGER,                 -- the directory's, for whoever starts a payment
+  disabled_at INTEGER,                 -- the directory's copy, for the start of a payment
   created_at INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL
+  updated_at INTEGER NOT NULL,
+
+  -- Replaced webhook secrets sign beside the new one for a day, so that a receiver can change over
+  -- and miss nothing. JSON: [[sealed secret, until], …], oldest first; null: none.
+  webhook_secrets_old TEXT,
+  webhook_secret_rotated_at INTEGER,
+
+  -- When the account's oldest webhook log was made. Cron looks at the account once this is older
+  -- than the retention. After a look it is the oldest log that is left, but at least a day later
+  -- than before, so cron looks at most once a day. Null: no log, or only the last one, which stays.
+  oldest_log_at INTEGER,
+
+  -- The policy for new payments. Each order keeps the policy of its time (orders).
+  underpayment_per_mille INTEGER NOT NULL DEFAULT 5
+    CHECK (underpayment_per_mille BETWEEN 0 AND 100),
+  spread_basis_points INTEGER NOT NULL DEFAULT 0 CHECK (spread_basis_points BETWEEN 0 AND 2000),
+  quote_minutes INTEGER NOT NULL DEFAULT 20 CHECK (quote_minutes BETWEEN 5 AND 120),
+  watch_hours INTEGER NOT NULL DEFAULT 24 CHECK (watch_hours BETWEEN 1 AND 168)
 ) STRICT;
 
--- A seller's watch-only wallets. A wallet that was replaced keeps its row: if it comes back it goes on with its next
--- index, since an address that was given out once must never be given to another order.
-CREATE TABLE wallets (
-  account_id INTEGER NOT NULL,
-  gateway TEXT NOT NULL,               -- bitcoin
-  identity TEXT NOT NULL,              -- SHA-256 of chain code and public key, hex
-  active INTEGER NOT NULL CHECK (active IN (0, 1)),
-  xpub TEXT NOT NULL,                  -- as given, sealed
-  branch TEXT NOT NULL,                -- m/0, ready to derive from, sealed
-  confirmations INTEGER NOT NULL CHECK (confirmations BETWEEN 0 AND 6),
-  next_index INTEGER NOT NULL DEFAULT 0,
-  created_at INTEGER NOT NULL,
-  PRIMARY KEY (account_id, gateway, identity)
-) STRICT, WITHOUT ROWID;
+-- Cron asks: which replaced secrets are over? Only accounts that replaced one within a day are
+-- here.
+CREATE INDEX shops_webhook_secrets_old ON shops (webhook_secret_rotated_at)
+  WHERE webhook_secrets_old IS NOT NULL;
 
--- One wallet can't serve two accounts: they would hand out the same addresses and see each other's money. Who has taken it away
--- holds it no longer: an address of Ethereum is public, and anybody could keep its owner from it.
-CREATE UNIQUE INDEX wallets_one_owner ON wallets (identity, gateway) WHERE active = 1;
--- Whoever takes a wallet over goes on where its last owner stopped.
-CREATE INDEX wallets_identity ON wallets (identity, gateway);
-
--- Always empty. A commit that must not go through inserts a 0 here, which this constraint refuses, and the whole batch
--- is undone (see Statement::guard).
-CREATE TABLE guard (
-  held INTEGER NOT NULL,
-  CONSTRAINT stale CHECK (held = 1)
-) STRICT;
+-- Cron asks: whose oldest log is past the retention?
+CREATE INDEX shops_oldest_log ON shops (oldest_log_at) WHERE oldest_log_at IS NOT NULL;

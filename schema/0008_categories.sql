@@ -1,14 +1,19 @@
+-- Categories: products under a title.
 CREATE TABLE categories (
   account_id INTEGER NOT NULL,
   seq INTEGER NOT NULL,                -- in the list of categories (shop/list.rs)
   id TEXT NOT NULL,                    -- 8 hex
   title TEXT NOT NULL,
-  product_ids TEXT NOT NULL,           -- a JSON array in the seller's order; a product that is destroyed is taken out of it
+  product_ids TEXT NOT NULL,           -- a JSON array in the seller's order; no deleted product
   unlisted INTEGER NOT NULL CHECK (unlisted IN (0, 1)),
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
+  image_id TEXT,                       -- an uploaded image, as in products
+  image_size INTEGER,
+  image_type TEXT,
+  image_name TEXT,
   PRIMARY KEY (account_id, seq)
 ) STRICT;
 
--- How the API names a category.
+-- The API names a category by id.
 CREATE UNIQUE INDEX categories_id ON categories (account_id, id);

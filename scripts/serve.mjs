@@ -134,17 +134,19 @@ async function migrate(db, folder, stateDir) {
   }
 }
 
-// A migration edited after it was applied leaves a database that no file describes, and errors that no one understands.
+// A migration that was edited, renamed or removed after it was applied leaves a database that no file describes.
 async function refuseRewritten(files, texts, applied, stateDir) {
   await mkdir(stateDir, { recursive: true });
   const account = path.join(stateDir, 'migrations.json');
   const before = JSON.parse(await readFile(account, 'utf8').catch(() => '{}'));
   const now = Object.fromEntries(files.map((name, index) => [name, createHash('sha256').update(texts[index]).digest('hex')]));
+  const gone = [...applied].filter((name) => !(name in now));
   const rewritten = files.filter((name) => applied.has(name) && before[name] && before[name] !== now[name]);
-  if (rewritten.length) {
+  if (gone.length || rewritten.length) {
+    const folder = path.relative(process.cwd(), stateDir) || stateDir;
     throw new Halt(
-      `${rewritten.join(', ')} changed since the local database in ${path.relative(process.cwd(), stateDir) || stateDir} was made.\n` +
-        `Remove that folder to begin anew, or set STATE_DIR to another one.`,
+      `The local database in ${folder} was made from other migrations than those in schema/ (${[...rewritten, ...gone].join(', ')}).\n` +
+        `Remove that folder to make it anew, or set STATE_DIR to another one.`,
     );
   }
   await writeFile(account, JSON.stringify(now, null, 2));

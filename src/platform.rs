@@ -132,8 +132,8 @@ pub trait Queue {
 pub enum QueueName {
     /// Looks at chains.
     PaymentSync,
-    /// Notices of gateways.
-    Notices,
+    /// Notifications of gateways.
+    Notifications,
     /// Webhooks to receivers that are expected to answer.
     Deliveries,
     /// Webhooks to receivers that failed before, or may take their time.
@@ -142,7 +142,7 @@ pub enum QueueName {
 
 impl QueueName {
     pub const ALL: [QueueName; 4] =
-        [QueueName::PaymentSync, QueueName::Notices, QueueName::Deliveries, QueueName::Retries];
+        [QueueName::PaymentSync, QueueName::Notifications, QueueName::Deliveries, QueueName::Retries];
 }
 
 /// Outbound HTTP. Redirects are never followed, for anyone.

@@ -13,10 +13,10 @@ use crate::{
 /// The platform takes so many messages at once.
 const MOST: usize = 100;
 
-/// The bindings `LOOKS`, `NOTICES`, `DELIVERIES` and `RETRIES`.
+/// The bindings `PAYMENT_SYNC`, `NOTIFICATIONS`, `DELIVERIES` and `RETRIES`.
 pub struct Jobs {
-    looks: worker::Queue,
-    notices: worker::Queue,
+    payment_sync: worker::Queue,
+    notifications: worker::Queue,
     deliveries: worker::Queue,
     retries: worker::Queue,
 }
@@ -25,8 +25,8 @@ impl Jobs {
     pub fn open(env: &Env) -> Result<Jobs, Fault> {
         let queue = |name| env.queue(name).map_err(fault);
         Ok(Jobs {
-            looks: queue("LOOKS")?,
-            notices: queue("NOTICES")?,
+            payment_sync: queue("PAYMENT_SYNC")?,
+            notifications: queue("NOTIFICATIONS")?,
             deliveries: queue("DELIVERIES")?,
             retries: queue("RETRIES")?,
         })
@@ -37,8 +37,8 @@ impl Queue for Jobs {
     fn send<'a>(&'a self, lane: QueueName, messages: Vec<(String, u32)>) -> LocalBoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let producer = match lane {
-                QueueName::PaymentSync => &self.looks,
-                QueueName::Notices => &self.notices,
+                QueueName::PaymentSync => &self.payment_sync,
+                QueueName::Notifications => &self.notifications,
                 QueueName::Deliveries => &self.deliveries,
                 QueueName::Retries => &self.retries,
             };

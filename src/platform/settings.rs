@@ -33,7 +33,7 @@ pub struct Settings {
     pub rates_coinbase_url: String,
     pub rates_coingecko_url: String,
     pub stripe_api_url: String,
-    /// PayPal's pages, its listener that confirms notices, and its API, without a trailing slash; absent, PayPal's own: its
+    /// PayPal's pages, its listener that confirms notifications, and its API, without a trailing slash; absent, PayPal's own: its
     /// sandbox's where no real money moves.
     pub paypal_url: Option<String>,
     pub paypal_ipn_url: Option<String>,

@@ -16,12 +16,12 @@ pub enum Job {
 }
 
 impl Job {
-    /// A receiver that answers late must keep no look waiting, and no other receiver; nor must looks and notices wait for each
+    /// A receiver that answers late must keep no look waiting, and no other receiver; nor must looks and notifications wait for each
     /// other.
     pub fn lane(&self) -> QueueName {
         match self {
             Job::Look { .. } => QueueName::PaymentSync,
-            Job::Hear { .. } => QueueName::Notices,
+            Job::Hear { .. } => QueueName::Notifications,
             Job::Deliver { slow: false, .. } => QueueName::Deliveries,
             Job::Deliver { slow: true, .. } => QueueName::Retries,
         }

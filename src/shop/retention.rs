@@ -1,4 +1,4 @@
-//! What nobody needs any more goes, a bounded number of rows at a time: kept answers, notices, replaced secrets, expired
+//! What nobody needs any more goes, a bounded number of rows at a time: kept answers, notifications, replaced secrets, expired
 //! links. Webhook logs go by `webhook::prune`, which is told here whose turn it is.
 
 use super::{Shop, account, idempotency, order::notification, payment, webhook::prune};
@@ -6,7 +6,7 @@ use crate::platform::{Fault, Row, Statement};
 
 /// Rows of a kind that go by one commit: what comes in is at most a few thousand a minute.
 const MOST: u32 = 1_000;
-/// Notices have bodies of kilobytes, and secrets are rewritten.
+/// Notifications have bodies of kilobytes, and secrets are rewritten.
 const FEW: u32 = 100;
 
 /// The statements of one commit. Cheap when nothing is old: each looks at the end of an index.
@@ -31,12 +31,12 @@ pub struct Gone {
 }
 
 pub fn read(rows: &[Vec<Row>]) -> Result<Gone, Fault> {
-    let [notices, answers, secrets, started, unstarted, accounts] = rows else {
+    let [notifications, answers, secrets, started, unstarted, accounts] = rows else {
         return Err(Fault("six answers of the clean-up were expected".into()));
     };
     let full = |rows: &[&Vec<Row>], most: u32| rows.iter().map(|rows| rows.len()).sum::<usize>() >= most as usize;
     Ok(Gone {
-        more: full(&[notices], FEW)
+        more: full(&[notifications], FEW)
             || full(&[answers], MOST)
             || full(&[secrets], FEW)
             || full(&[started, unstarted], MOST),

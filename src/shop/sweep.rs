@@ -68,7 +68,7 @@ async fn sweep_shard(shop: &Shop, shard: &str) -> Result<(), Fault> {
 
 /// Nudges what was taken up. Answers whether more may be owed than one commit takes.
 async fn nudge_again(shop: &Shop, shard: &str, owed: &[Vec<Row>]) -> Result<bool, Fault> {
-    let [logs, orders, notices, _, _, probes, _] = owed else {
+    let [logs, orders, notifications, _, _, probes, _] = owed else {
         return Err(Fault("seven answers of the sweep were expected".into()));
     };
     let mut messages = Vec::new();
@@ -86,7 +86,7 @@ async fn nudge_again(shop: &Shop, shard: &str, owed: &[Vec<Row>]) -> Result<bool
         }
         messages.push((Job::Look { shard: shard.to_owned(), account_id, order_id, turn }, 0));
     }
-    for row in notices {
+    for row in notifications {
         let (account_id, gateway, id) = row.read(|row| Ok((row.int(), row.text(), row.text())))?;
         messages.push((Job::Hear { shard: shard.to_owned(), account_id, gateway, id }, 0));
     }

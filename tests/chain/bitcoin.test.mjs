@@ -1,5 +1,5 @@
 // Bitcoin on a regtest node.
-import { regtest } from './cases.mjs';
+import { regtest } from './utxo.mjs';
 import { bitcoin } from './coins.mjs';
 
 await regtest(bitcoin);

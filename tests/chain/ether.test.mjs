@@ -5,7 +5,8 @@ import { until } from '../worker/harness.mjs';
 import { chainId, wei } from './anvil.mjs';
 import { written } from './coins.mjs';
 import { ether, firstAddresses, xpub } from './ether.mjs';
-import { late, onRealChain, paidOnce } from './shops.mjs';
+import { latePayment } from './late_payment.mjs';
+import { onRealChain, paidOnce } from './scene.mjs';
 
 const { value } = ether;
 const address = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
@@ -16,21 +17,21 @@ await onRealChain(ether, [
   ['one address for all orders', oneAddress, { address, confirmations: 2 }],
 ]);
 
-function payers(given) {
-  const { node, order, pay, test } = given;
+function payers(scene) {
+  const { node, pay, test } = scene;
 
   test('shows the wallet’s first addresses, and asks for ether on this chain', async () => {
-    const { addresses } = given.seller.profile.gateways.ethereum;
+    const { addresses } = scene.seller.profile.gateways.ethereum;
     assert.deepEqual(addresses, firstAddresses);
-    assert.ok(!JSON.stringify(given.seller.profile).includes(xpub));
+    assert.ok(!JSON.stringify(scene.seller.profile).includes(xpub));
     // The address held something before it was this order's.
     await node.leave(firstAddresses[0], 123_456);
-    const one = await order();
+    const one = await scene.order();
     assert.deepEqual([one.address, one.value], [firstAddresses[0], value]);
-    const html = await (await given.desk.shop.fetch(`${one.path}/order`)).text();
+    const html = await (await scene.shop.fetch(`${one.path}/order`)).text();
     assert.ok(html.includes(`ethereum:${one.address}@${chainId}?value=${wei(value)}`), 'EIP-681');
     assert.ok(html.includes(`(chain ${chainId})`));
-    await given.desk.looks(3);
+    await scene.looks(3);
     assert.equal((await one.read()).status, 0, 'what was there before pays nothing');
     await pay(one);
     await node.mine();
@@ -39,10 +40,10 @@ function payers(given) {
 
   test('is paid after as many confirmations as the link asks, the payment’s own block being the first', async () => {
     const needed = [0, 1, 3, 6];
-    const orders = await Promise.all(needed.map((confirmations) => order({ confirmations })));
+    const orders = await Promise.all(needed.map((confirmations) => scene.order({ confirmations })));
     assert.equal(new Set(orders.map((one) => one.address)).size, 4, 'each has an address of its own');
     for (const one of orders) await node.pay(one.address, one.value);
-    await given.desk.looks(3);
+    await scene.looks(3);
     for (const one of orders) assert.equal((await one.read()).status, 0, 'what is in no block is not seen');
     for (let confirmations = 1; confirmations <= 6; confirmations += 1) {
       await node.mine();
@@ -58,7 +59,7 @@ function payers(given) {
   });
 
   test('adds up parts, takes more than enough, and a hair less', async () => {
-    const [parts, more, almost, less] = [await order(), await order(), await order(), await order()];
+    const [parts, more, almost, less] = [await scene.order(), await scene.order(), await scene.order(), await scene.order()];
     const forgiven = (value / 1000) * 5; // half a percent
     await node.pay(parts.address, value * 0.4);
     await node.pay(more.address, value * 1.25);
@@ -86,7 +87,7 @@ function payers(given) {
   });
 
   test('counts a payment once that is sent again with a higher fee', async () => {
-    const one = await order();
+    const one = await scene.order();
     await node.bump(await node.pay(one.address, one.value));
     await node.mine(2);
     assert.equal((await one.is(54, 1)).crypto_received, value, 'a balance is as old as the look that found it');
@@ -96,7 +97,7 @@ function payers(given) {
   });
 
   test('takes what a contract sends', async () => {
-    const one = await order();
+    const one = await scene.order();
     await node.payThroughContract(one.address, one.value);
     await node.mine();
     await one.is(54, 1);
@@ -105,29 +106,29 @@ function payers(given) {
   });
 
   test('stays paid when the seller moves the coins on', async () => {
-    const one = await order();
+    const one = await scene.order();
     await pay(one);
     await node.mine();
     await one.is(100, 2);
     await node.leave(one.address, 0);
     await node.mine();
-    await given.desk.anHourPasses(one);
+    await scene.anHourPasses(one);
     await one.is(100, 3);
   });
 
-  late(given);
+  latePayment(scene);
 }
 
-function chains(given) {
-  const { node, order, pay, test } = given;
+function chains(scene) {
+  const { node, pay, test } = scene;
 
   test('asks one question of one node at a look, however much was paid', async () => {
-    const one = await order();
-    const asked = () => given.desk.explorers.map(({ batches }) => batches.length);
+    const one = await scene.order();
+    const asked = () => scene.explorers.map(({ batches }) => batches.length);
     const batches = async () => {
       const before = asked();
-      await given.desk.looks(5);
-      return given.desk.explorers.flatMap((proxy, n) => proxy.batches.slice(before[n]));
+      await scene.looks(5);
+      return scene.explorers.flatMap((proxy, n) => proxy.batches.slice(before[n]));
     };
     const view = ['eth_chainId', 'eth_getBalance'];
     for (const receipts of [0, 1, 2]) {
@@ -141,7 +142,7 @@ function chains(given) {
   });
 
   test('loses a payment with the block that it was in, and has it again when it is mined again', async () => {
-    const one = await order();
+    const one = await scene.order();
     await pay(one);
     await node.reorg(1);
     await one.is(0, 0);
@@ -153,20 +154,20 @@ function chains(given) {
   });
 
   test('is reversed when the blocks of a paid order are replaced, and completed again', async () => {
-    const one = await order();
+    const one = await scene.order();
     await pay(one);
     await node.mine();
     await one.is(100, 2);
     await node.reorg(2);
-    await given.desk.anHourPasses(one);
+    await scene.anHourPasses(one);
     assert.deepEqual((await one.is(51, 0)).exceptions, ['vanished']);
     assert.match(await one.page(), /Payment vanished/);
     await node.pay(one.address, one.value);
     await node.mine();
-    await given.desk.anHourPasses(one);
+    await scene.anHourPasses(one);
     await one.is(51, 1);
     await node.mine();
-    await given.desk.anHourPasses(one);
+    await scene.anHourPasses(one);
     await one.is(100, 2);
     const told = await one.told(6);
     assert.equal(told.filter((event) => event.startsWith('order:paid')).length, 1, 'nobody is told twice that it is paid');
@@ -183,7 +184,7 @@ function chains(given) {
   };
   for (const [what, fault] of Object.entries(faults)) {
     test(`notices a payment although the node it asks first ${what}`, async () => {
-      const one = await order();
+      const one = await scene.order();
       Object.assign(one.explorers[0].faults, fault);
       await node.pay(one.address, one.value);
       await node.mine();
@@ -193,28 +194,28 @@ function chains(given) {
   }
 
   test('believes no node of another chain', async () => {
-    const one = await order();
-    for (const { faults } of given.desk.explorers) faults.chain = 1;
+    const one = await scene.order();
+    for (const { faults } of scene.explorers) faults.chain = 1;
     await node.pay(one.address, one.value);
     await node.mine();
-    await given.desk.looks();
+    await scene.looks();
     assert.equal((await one.read()).status, 0);
-    assert.ok(given.desk.shop.logs.some(({ message }) => message.includes('it is no node of this chain')));
+    assert.ok(scene.shop.logs.some(({ message }) => message.includes('it is no node of this chain')));
     one.explorers[1].heal();
     await one.is(54);
   });
 
-  behind(given);
+  behind(scene);
 
   test('changes nothing while no node answers, and catches up when one does', async () => {
-    const [unpaid, seen] = [await order(), await order()];
+    const [unpaid, seen] = [await scene.order(), await scene.order()];
     await pay(seen);
-    for (const { faults } of given.desk.explorers) faults.status = 503;
+    for (const { faults } of scene.explorers) faults.status = 503;
     await node.pay(unpaid.address, unpaid.value);
     await node.mine(2);
-    await given.desk.looks();
+    await scene.looks();
     assert.deepEqual([(await unpaid.read()).status, (await seen.read()).status], [0, 54]);
-    given.desk.explorers[1].heal();
+    scene.explorers[1].heal();
     await seen.is(100);
     await unpaid.is(54);
     await node.mine();
@@ -224,7 +225,7 @@ function chains(given) {
 
   // The last one: what hangs goes on to hang for eight seconds after the node is well again.
   test('notices a payment although the node it asks first never answers', async () => {
-    const one = await order();
+    const one = await scene.order();
     one.explorers[0].faults.hang = true;
     await node.pay(one.address, one.value);
     await node.mine();
@@ -232,15 +233,15 @@ function chains(given) {
   });
 }
 
-function oneAddress(given) {
-  const { node, order, pay, test } = given;
+function oneAddress(scene) {
+  const { node, pay, test } = scene;
 
   test('tells orders of one price apart by their amounts, and each is paid by its own', async () => {
-    const orders = [await order(), await order(), await order()];
+    const orders = [await scene.order(), await scene.order(), await scene.order()];
     assert.deepEqual(orders.map((one) => one.address), Array(3).fill(address));
     assert.equal(new Set(orders.map((one) => one.value)).size, 3);
     assert.ok(orders.every((one) => one.value > value && one.value < value + 10_000));
-    const html = await (await given.desk.shop.fetch(`${orders[1].path}/order`)).text();
+    const html = await (await scene.shop.fetch(`${orders[1].path}/order`)).text();
     assert.ok(html.includes(`ethereum:${address}@${chainId}?value=${wei(orders[1].value)}`));
     assert.ok(html.includes('it is how your payment is recognised'));
     // Nobody's: the price itself, and one that is a wei too much.
@@ -251,7 +252,7 @@ function oneAddress(given) {
     await orders[1].is(54, 1);
     await node.mine();
     await orders[1].is(100, 2);
-    await given.desk.looks();
+    await scene.looks();
     assert.deepEqual(await Promise.all([orders[0], orders[2]].map(async (one) => (await one.read()).status)), [0, 0]);
     await node.pay(address, orders[2].value);
     await node.mine(2);
@@ -265,13 +266,13 @@ function oneAddress(given) {
   test('asks one question of one node at a look, and reads blocks only when the address has moved', async () => {
     // What came in the last blocks, which may still be replaced, is read again.
     await node.mine(7);
-    const one = await order();
-    const reads = () => given.desk.explorers.flatMap(({ batches }) => batches).filter((methods) => methods.includes('eth_getBlockByNumber')).length;
-    await given.desk.looks(3);
+    const one = await scene.order();
+    const reads = () => scene.explorers.flatMap(({ batches }) => batches).filter((methods) => methods.includes('eth_getBlockByNumber')).length;
+    await scene.looks(3);
     const before = reads();
     for (let block = 0; block < 4; block += 1) {
       await node.mine();
-      await given.desk.looks(1);
+      await scene.looks(1);
     }
     assert.equal(reads(), before);
     const moved = ['eth_getBalance', 'eth_getTransactionCount'];
@@ -283,7 +284,7 @@ function oneAddress(given) {
   });
 
   test('counts a payment once that is sent again with a higher fee', async () => {
-    const one = await order();
+    const one = await scene.order();
     await node.bump(await node.pay(address, one.value));
     await node.mine();
     assert.equal((await one.is(54, 1)).crypto_received, one.value);
@@ -293,7 +294,7 @@ function oneAddress(given) {
   });
 
   test('loses a payment with its block, before and after it was complete, and has it again', async () => {
-    const one = await order();
+    const one = await scene.order();
     await pay(one);
     await node.reorg(1);
     await one.is(0, 0);
@@ -301,11 +302,11 @@ function oneAddress(given) {
     await node.mine();
     await one.is(100, 2);
     await node.reorg(2);
-    await given.desk.anHourPasses(one);
+    await scene.anHourPasses(one);
     assert.deepEqual((await one.is(51)).exceptions, ['vanished']);
     await node.pay(address, one.value);
     await node.mine(2);
-    await given.desk.anHourPasses(one);
+    await scene.anHourPasses(one);
     await one.is(100);
     const told = await one.told(8);
     assert.equal(told.filter((event) => event.startsWith('order:paid')).length, 1);
@@ -313,7 +314,7 @@ function oneAddress(given) {
 
   for (const [what, fault] of Object.entries({ 'is down': { status: 500 }, 'answers half of what it is asked': { half: true }, 'is of another chain': { chain: 1 } })) {
     test(`notices a payment although the node it asks first ${what}`, async () => {
-      const one = await order();
+      const one = await scene.order();
       Object.assign(one.explorers[0].faults, fault);
       await node.pay(address, one.value);
       await node.mine();
@@ -321,31 +322,31 @@ function oneAddress(given) {
     });
   }
 
-  behind(given);
+  behind(scene);
 
   test('changes nothing while no node answers, and finds what came meanwhile', async () => {
-    const one = await order();
-    for (const { faults } of given.desk.explorers) faults.status = 503;
+    const one = await scene.order();
+    for (const { faults } of scene.explorers) faults.status = 503;
     await node.pay(address, one.value);
     await node.mine(8);
-    await given.desk.looks();
+    await scene.looks();
     assert.equal((await one.read()).status, 0);
-    given.desk.heal();
+    scene.heal();
     await one.is(100);
   });
 }
 
-function behind(given) {
-  const { node, order, pay, test } = given;
+function behind(scene) {
+  const { node, pay, test } = scene;
   test('does not call a payment gone because one node is behind, nor while the other can’t be asked', async () => {
-    const one = await order();
+    const one = await scene.order();
     const height = await node.height();
     await pay(one);
     one.explorers[0].faults.behind = height;
-    await given.desk.looks();
+    await scene.looks();
     assert.equal((await one.read()).status, 54);
     one.explorers[1].faults.status = 500;
-    await given.desk.looks();
+    await scene.looks();
     assert.equal((await one.read()).status, 54);
     one.explorers[1].heal();
     await node.mine();

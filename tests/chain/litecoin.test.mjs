@@ -1,5 +1,5 @@
 // Litecoin on a regtest node.
-import { regtest } from './cases.mjs';
+import { regtest } from './utxo.mjs';
 import { litecoin } from './coins.mjs';
 
 await regtest(litecoin);

@@ -1,6 +1,8 @@
 // What the Worker is bound to, and what it keeps there.
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { spent, startShop } from './harness.mjs';
 import { addEndpoint, openOrder, play } from './checkout.mjs';
@@ -26,6 +28,18 @@ test('every migration is applied to D1, and every table of ours is strict', asyn
   const ours = tables.filter(({ name }) => !/^(sqlite_|_cf|d1_)/.test(name));
   assert.ok(ours.length >= 9, `there are only ${ours.length} tables`);
   for (const { name, sql } of ours) assert.match(sql, /\) STRICT\b/, name);
+});
+
+test('a local database that was made from other migrations is refused, with what to do about it', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'pushguard-state-'));
+  try {
+    const old = await startShop({ persist: folder });
+    await old.db.prepare("INSERT INTO d1_migrations (name) VALUES ('0005_claims.sql')").run();
+    await old.close();
+    await assert.rejects(startShop({ persist: folder }), /made from other migrations.*\(0005_claims\.sql\)\.\nRemove that folder/);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test('KV holds the account, but not its key, its secret or its e-mail', async () => {

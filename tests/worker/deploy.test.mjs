@@ -22,7 +22,7 @@ const nothing = { databases: [], namespaces: [], queues: [], buckets: [], secret
 const everything = {
   databases: [{ name: 'other', id: 'x' }, { name: 'pushguard', id: '11111111-2222-3333-4444-555555555555' }],
   namespaces: [{ title: 'pushguard-KV', id: 'abcdefabcdefabcdefabcdefabcdefab' }],
-  queues: ['pushguard-looks', 'pushguard-notices', 'pushguard-deliveries', 'pushguard-retries'],
+  queues: ['pushguard-payment-sync', 'pushguard-notifications', 'pushguard-deliveries', 'pushguard-retries'],
   buckets: ['pushguard-files'],
   secrets: ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY'],
 };
@@ -32,8 +32,8 @@ test('in an empty account everything is missing', () => {
   assert.deepEqual(resources, [
     { kind: 'D1 database', name: 'pushguard' },
     { kind: 'KV namespace', name: 'pushguard-KV' },
-    { kind: 'queue', name: 'pushguard-looks' },
-    { kind: 'queue', name: 'pushguard-notices' },
+    { kind: 'queue', name: 'pushguard-payment-sync' },
+    { kind: 'queue', name: 'pushguard-notifications' },
     { kind: 'queue', name: 'pushguard-deliveries' },
     { kind: 'queue', name: 'pushguard-retries' },
     { kind: 'R2 bucket', name: 'pushguard-files' },
@@ -81,7 +81,7 @@ test('DELIVERY_BATCH is the batch of first deliveries, and of no other queue', (
 });
 
 test('the address is picked out of all that a Worker is attached to', () => {
-  const others = ['schedule: * * * * *', 'Producer for pushguard-looks', 'Consumer for pushguard-looks'];
+  const others = ['schedule: * * * * *', 'Producer for pushguard-payment-sync', 'Consumer for pushguard-payment-sync'];
   assert.equal(addressAmong(['https://pushguard.me.workers.dev', ...others]), 'https://pushguard.me.workers.dev');
   assert.equal(addressAmong(['https://pushguard.me.workers.dev', 'pay.example.com (custom domain)', ...others]), 'https://pay.example.com');
   assert.equal(addressAmong(others), undefined);

@@ -1,4 +1,4 @@
-// Looks at chains and notices of gateways: neither waits for the other. Counted, not timed: what is asked of whom while the other
+// Looks at chains and notifications of gateways: neither waits for the other. Counted, not timed: what is asked of whom while the other
 // hangs. The local queue has one consumer, which works one batch of ten after another, six at a time.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -54,7 +54,7 @@ async function open({ chainHangs = false } = {}) {
     paypal,
     chain, // an address for each question about one
     /** PayPal tells of so many payments. */
-    async notices(count) {
+    async notifications(count) {
       await times(count, async (n) => {
         const told = await paypal.ipn(`${shop.url}/gateways/paypal/${accountId}`, ipnOf(href, { txn_id: `TXN${n}` }));
         assert.equal(told.status, 200);
@@ -63,30 +63,30 @@ async function open({ chainHangs = false } = {}) {
     async orders(count) {
       await times(count, async () => assert.equal((await grace.api('POST', '/pay', white)).status, 201));
     },
-    unheard: () => shop.db.prepare('SELECT COUNT(*) AS n FROM notices WHERE due_at IS NOT NULL').first('n'),
+    unheard: () => shop.db.prepare('SELECT COUNT(*) AS n FROM notifications WHERE due_at IS NOT NULL').first('n'),
   };
 }
 
-test('two hundred notices that PayPal keeps waiting keep no look waiting', async () => {
-  const { paypal, chain, notices, orders, unheard } = await open();
+test('two hundred notifications that PayPal keeps waiting keep no look waiting', async () => {
+  const { paypal, chain, notifications, orders, unheard } = await open();
   paypal.hangs = true;
-  await notices(200);
+  await notifications(200);
   await until('the first six to be asked about', () => paypal.asked('/cgi-bin/webscr').length >= 6);
   await orders(5);
   await until('each order to be looked at', () => new Set(chain.filter((address) => address !== 'tip')).size === 5);
   const asked = paypal.asked('/cgi-bin/webscr').length;
-  console.log(`when five orders had been looked at, PayPal had been asked about ${asked} notices of 200`);
+  console.log(`when five orders had been looked at, PayPal had been asked about ${asked} notifications of 200`);
   assert.equal(await unheard(), 200);
   assert.ok(asked <= 20, `${asked}: of the first batches`);
 });
 
 test('two hundred looks that a chain’s servers keep waiting keep no notice waiting', async () => {
-  const { paypal, chain, notices, orders, unheard } = await open({ chainHangs: true });
+  const { paypal, chain, notifications, orders, unheard } = await open({ chainHangs: true });
   await orders(200);
   await until('the first six to be asked about', () => chain.length >= 6);
-  await notices(3);
-  await until('the notices to be heard', async () => (await unheard()) === 0);
-  console.log(`when three notices had been heard, the chain had been asked ${chain.length} times for 200 looks`);
+  await notifications(3);
+  await until('the notifications to be heard', async () => (await unheard()) === 0);
+  console.log(`when three notifications had been heard, the chain had been asked ${chain.length} times for 200 looks`);
   assert.equal(paypal.asked('/cgi-bin/webscr').length, 3);
   assert.ok(chain.length <= 40, `${chain.length}: of the first batches`);
 });

@@ -39,7 +39,7 @@ async function opened(account, fields = {}) {
 
 const rows = async (sql) => (await shop.db.prepare(sql).all()).results;
 const becomes = (order, status) => until(`order ${order.orderId} to be ${status}`, async () => (await order.status()) === status);
-const heard = () => until('all notices to be heard', async () => (await rows('SELECT 1 FROM notices WHERE due_at IS NOT NULL')).length === 0);
+const heard = () => until('all notifications to be heard', async () => (await rows('SELECT 1 FROM notifications WHERE due_at IS NOT NULL')).length === 0);
 const paidEvents = (order) => receiver.requests.filter(({ headers, body }) => headers['x-pushguard-event'] === 'order:paid' && body.includes(order.orderId)).length;
 const movements = (order) => rows(`SELECT id, kind, about, value, at FROM movements WHERE order_id = '${order.orderId}' ORDER BY id, kind`);
 
@@ -98,10 +98,10 @@ test('five times in any order: the same rows, and order:paid once', async () => 
   const ends = [];
   for (const turn of [0, 1, 2]) {
     const order = await opened(account);
-    const notices = story.flatMap((changed) => [0, 1, 2, 3, 4].map((resend) => ({ ...changed, resend })));
+    const notifications = story.flatMap((changed) => [0, 1, 2, 3, 4].map((resend) => ({ ...changed, resend })));
     // A shuffle that is the same in every run; the first time there is none.
-    if (turn) notices.sort((a, b) => place(a, turn) - place(b, turn));
-    for (const changed of notices) await told(order, changed);
+    if (turn) notifications.sort((a, b) => place(a, turn) - place(b, turn));
+    for (const changed of notifications) await told(order, changed);
     await heard();
     const { status, exceptions } = await order.order();
     assert.deepEqual([status, exceptions], [100, ['partially_refunded']], `turn ${turn}`);

@@ -27,7 +27,7 @@ export async function simulate({ accounts, minutes, busy = 1, onMinute = () => {
     await seed(run, accounts);
     // What a minute brings, of a day's: all logs of its accounts, fourteen kept answers an account, seven links, a notice.
     const share = Math.ceil((accounts / 1440) * busy);
-    const due = { accounts: share, logs: share * LOGS, answers: 14 * share, links: 7 * share, notices: share, nudges: 2 * share };
+    const due = { accounts: share, logs: share * LOGS, answers: 14 * share, links: 7 * share, notifications: share, nudges: 2 * share };
     const all = [];
     for (let minute = 0; minute < minutes; minute += 1) {
       await arrive(run, id, due, minute);
@@ -41,7 +41,7 @@ export async function simulate({ accounts, minutes, busy = 1, onMinute = () => {
         accounts: await count('SELECT COUNT(*) AS n FROM shops WHERE oldest_log_at < ?1', now - RETENTION),
         answers: await count('SELECT COUNT(*) AS n FROM idempotency WHERE created_at < ?1', now - DAY),
         links: await count('SELECT COUNT(*) AS n FROM payments WHERE started = 0 AND expires_at < ?1', now - DAY),
-        notices: await count('SELECT COUNT(*) AS n FROM notices WHERE received_at < ?1', now - 30 * DAY),
+        notifications: await count('SELECT COUNT(*) AS n FROM notifications WHERE received_at < ?1', now - 30 * DAY),
         nudges: await count('SELECT COUNT(*) AS n FROM webhook_logs WHERE due_at <= ?1', now - 60_000),
       };
       all.push({ due, left, trips, read, written, ms });
@@ -96,7 +96,7 @@ async function arrive(run, seller, due, minute) {
     now - DAY - 1000,
   );
   await run(
-    `${numbers(1, due.notices)} INSERT INTO notices (account_id, gateway, id, body, headers, received_at)
+    `${numbers(1, due.notifications)} INSERT INTO notifications (account_id, gateway, id, body, headers, received_at)
      SELECT i % 5000, 'stripe', 'm${minute}-' || i, '{}', '{}', ?1 FROM n`,
     now - 31 * DAY,
   );

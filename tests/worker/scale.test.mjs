@@ -13,8 +13,8 @@ test('two thousand accounts, and then four thousand with as much a minute, keep 
   for (const [accounts, busy] of [[2_000, 12], [4_000, 6]]) {
     const minutes = await simulate({ accounts, busy, minutes: 4, onMinute: (minute) => console.log(`${accounts} accounts: ${shown(minute)}`) });
     for (const { due, left, read } of minutes) {
-      assert.deepEqual(left, { accounts: 0, answers: 0, links: 0, notices: 0, nudges: 0 });
-      const rows = due.logs + due.answers + due.links + due.notices + due.nudges;
+      assert.deepEqual(left, { accounts: 0, answers: 0, links: 0, notifications: 0, nudges: 0 });
+      const rows = due.logs + due.answers + due.links + due.notifications + due.nudges;
       assert.ok(read < 12 * rows + 1_000, `${read} rows read for ${rows} that were due`);
     }
     costs.push(minutes.map(({ read }) => read).sort((a, b) => a - b)[1]);

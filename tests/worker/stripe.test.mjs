@@ -35,7 +35,7 @@ async function opened(fields = {}) {
   return { ...link, id: orderId(link), location: started.headers.get('location') };
 }
 
-const quiet = () => until('what was told to be heard', async () => (await shop.db.prepare('SELECT COUNT(*) AS due FROM notices WHERE due_at IS NOT NULL').first()).due === 0);
+const quiet = () => until('what was told to be heard', async () => (await shop.db.prepare('SELECT COUNT(*) AS due FROM notifications WHERE due_at IS NOT NULL').first()).due === 0);
 const facts = async (id) => [
   (await shop.db.prepare('SELECT id, kind, about, value, at FROM movements WHERE order_id = ?1 ORDER BY id, kind').bind(id).all()).results,
   (await shop.db.prepare('SELECT status, paid_value, refunded_value, strange FROM orders WHERE id = ?1').bind(id).first()),
@@ -99,7 +99,7 @@ test('a session that ends, and what another has signed, leave the order unpaid',
   await told(stripe.expire(ended.id));
   await quiet();
   assert.deepEqual([(await read(order.id)).status, (await read(ended.id)).status], [0, 0]);
-  const { kept } = await shop.db.prepare('SELECT COUNT(*) AS kept FROM notices WHERE body LIKE ?1').bind(`%${order.id}%`).first();
+  const { kept } = await shop.db.prepare('SELECT COUNT(*) AS kept FROM notifications WHERE body LIKE ?1').bind(`%${order.id}%`).first();
   assert.equal(kept, 0);
   await told(event);
   await reaches(order.id, 100);
@@ -129,7 +129,7 @@ test('every event five times in any order leaves the same rows, and order:paid i
   assert.deepEqual([first[0].length, first[1]], [5, { status: 51, paid_value: 1000, refunded_value: 1000, strange: 0 }]);
 
   await shop.db.batch([
-    shop.db.prepare('DELETE FROM notices'),
+    shop.db.prepare('DELETE FROM notifications'),
     shop.db.prepare('DELETE FROM movements WHERE order_id = ?1').bind(order.id),
   ]);
   const shuffled = Array.from({ length: 25 }, (_, n) => [Math.random(), events[n % 5]]).sort(([a], [b]) => a - b).map(([, event]) => event);

@@ -13,6 +13,7 @@ use crate::json::Value;
 use crate::platform::{Fault, LocalBoxFuture, Network, Row, Statement};
 use hd::KeyError;
 
+pub mod address_reuse;
 pub mod ask;
 pub mod bitcoin;
 pub mod coin;
@@ -394,7 +395,7 @@ pub enum NotAdmitted {
     Unknown,
     /// True or not, it is about nothing that concerns an order.
     Irrelevant,
-    /// So many notices of the account wait to be heard that no more are kept.
+    /// So many notifications of the account wait to be heard that no more are kept.
     Full,
 }
 

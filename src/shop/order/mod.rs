@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod notification;
 pub mod onchain;
 pub mod open;
+mod refund;
 pub mod renew;
 pub mod requote;
 pub mod schedule;
@@ -91,7 +92,7 @@ pub struct Draft {
     pub custom: Option<String>,
     pub return_url: Option<String>,
     pub webhook_url: Option<String>,
-    /// `https://host` of this shop, where a gateway sends its notices.
+    /// `https://host` of this shop, where a gateway sends its notifications.
     pub origin: String,
     /// The whole address of the link's page, to which a gateway's page sends the buyer back; an order without one has none.
     pub page: Option<String>,

@@ -1,4 +1,4 @@
-//! Notices: what gateways send us. A notice is kept as it came and answered; then it is heard, out of a queue, as often as
+//! Notifications: what gateways send us. A notice is kept as it came and answered; then it is heard, out of a queue, as often as
 //! that takes. Hearing it twice changes nothing.
 
 use super::sync;
@@ -20,7 +20,7 @@ const GRACE: i64 = MINUTE;
 const PATIENCE: i64 = 7 * DAY;
 /// Heard ones are kept for so long, to know them again: gateways repeat theirs for up to four days.
 const KEPT: i64 = 30 * DAY;
-/// Notices of an account that wait to be heard. At 32 kB each they are 6 MB; a busy shop hears that many in a minute.
+/// Notifications of an account that wait to be heard. At 32 kB each they are 6 MB; a busy shop hears that many in a minute.
 const MAX_UNHEARD: u32 = 200;
 
 /// Keeps what was sent to `/gateways/<gateway>/<account>`. The inner error says why it was not kept.
@@ -56,12 +56,12 @@ pub async fn receive(
 /// Answers a row if it is new, about an order or a payment of the account's, and there is room for it.
 fn keep(account_id: i64, gateway: Gateway, admitted: &Admitted, notice: &GatewayNotification) -> Statement {
     Statement::new(
-        "INSERT INTO notices (account_id, gateway, id, body, headers, due_at, received_at)
+        "INSERT INTO notifications (account_id, gateway, id, body, headers, due_at, received_at)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
          WHERE (?8 IS NULL OR EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?8))
            AND (?9 IS NULL OR EXISTS
              (SELECT 1 FROM movements INDEXED BY movements_about WHERE account_id = ?1 AND about = ?9))
-           AND (SELECT COUNT(*) FROM (SELECT 1 FROM notices INDEXED BY notices_unheard
+           AND (SELECT COUNT(*) FROM (SELECT 1 FROM notifications INDEXED BY notifications_unheard
              WHERE account_id = ?1 AND due_at IS NOT NULL LIMIT ?10)) < ?10
          ON CONFLICT (account_id, gateway, id) DO NOTHING RETURNING id",
         vec![
@@ -79,10 +79,10 @@ fn keep(account_id: i64, gateway: Gateway, admitted: &Admitted, notice: &Gateway
     )
 }
 
-/// A row if the account has as many unheard notices as it may.
+/// A row if the account has as many unheard notifications as it may.
 fn is_full(account_id: i64) -> Statement {
     Statement::new(
-        "SELECT 1 AS is_full FROM notices INDEXED BY notices_unheard
+        "SELECT 1 AS is_full FROM notifications INDEXED BY notifications_unheard
          WHERE account_id = ?1 AND due_at IS NOT NULL LIMIT 1 OFFSET ?2",
         vec![account_id.into(), (MAX_UNHEARD - 1).into()],
     )
@@ -98,10 +98,10 @@ pub async fn process(shop: &Shop, account: &Account, gateway: &str, id: &str) ->
         settings::of(account.id, gateway),
     ];
     let rows = db.commit(claim).await.map_err(CommitError::into_fault)?;
-    let [notices, claimed, _, settings] = rows.as_slice() else {
+    let [notifications, claimed, _, settings] = rows.as_slice() else {
         return Err(Fault("four answers were expected".into()));
     };
-    let (Some(row), Some(claimed)) = (notices.first(), claimed.first()) else { return Ok(()) };
+    let (Some(row), Some(claimed)) = (notifications.first(), claimed.first()) else { return Ok(()) };
     let is_last = claimed.read(|row| Ok(row.maybe_int()))?.is_none();
     let result = match Gateway::parse(gateway) {
         Some(gateway) => try_once(shop, account, gateway, id, row, settings).await,
@@ -173,7 +173,7 @@ async fn end(shop: &Shop, account: &Account, statement: Statement) -> Result<(),
 fn unheard(account_id: i64, gateway: &str, id: &str) -> Statement {
     Statement::new(
         "SELECT body, headers, received_at, (SELECT test FROM shops WHERE account_id = ?1) AS test
-         FROM notices WHERE account_id = ?1 AND gateway = ?2 AND id = ?3 AND due_at IS NOT NULL",
+         FROM notifications WHERE account_id = ?1 AND gateway = ?2 AND id = ?3 AND due_at IS NOT NULL",
         vec![account_id.into(), gateway.into(), id.into()],
     )
 }
@@ -182,7 +182,7 @@ fn unheard(account_id: i64, gateway: &str, id: &str) -> Statement {
 /// after one minute, two, four, …, six hours; the last has no next.
 fn claim(account_id: i64, gateway: &str, id: &str, now: i64) -> Statement {
     Statement::new(
-        "UPDATE notices SET
+        "UPDATE notifications SET
            tries = tries + 1,
            due_at = CASE WHEN ?4 + MIN(?5 << MIN(tries, 9), ?6) < received_at + ?7
              THEN ?4 + MIN(?5 << MIN(tries, 9), ?6) END
@@ -203,7 +203,7 @@ fn claim(account_id: i64, gateway: &str, id: &str, now: i64) -> Statement {
 /// Before the last try: what breaks in it leaves nothing of the notice but its id. That try has it in memory.
 fn clear(account_id: i64, gateway: &str, id: &str) -> Statement {
     Statement::new(
-        "UPDATE notices SET body = '', headers = '{}'
+        "UPDATE notifications SET body = '', headers = '{}'
          WHERE account_id = ?1 AND gateway = ?2 AND id = ?3 AND due_at IS NULL AND body <> ''",
         vec![account_id.into(), gateway.into(), id.into()],
     )
@@ -222,7 +222,7 @@ fn from_row(row: &Row) -> Result<(GatewayNotification, bool), Fault> {
 /// It is heard. The id stays, so that a repetition is known.
 fn finish(account_id: i64, gateway: Gateway, id: &str) -> Statement {
     Statement::new(
-        "UPDATE notices SET due_at = NULL, body = '', headers = '{}'
+        "UPDATE notifications SET due_at = NULL, body = '', headers = '{}'
          WHERE account_id = ?1 AND gateway = ?2 AND id = ?3",
         vec![account_id.into(), gateway.slug().into(), id.into()],
     )
@@ -231,9 +231,9 @@ fn finish(account_id: i64, gateway: Gateway, id: &str) -> Statement {
 /// Cron's sweep: what was not heard is taken up, and not again before `until`.
 pub fn take_due(now: i64, until: i64, limit: u32) -> Statement {
     Statement::new(
-        "UPDATE notices SET due_at = ?2
+        "UPDATE notifications SET due_at = ?2
          WHERE rowid IN
-           (SELECT rowid FROM notices INDEXED BY notices_due WHERE due_at <= ?1 ORDER BY due_at LIMIT ?3)
+           (SELECT rowid FROM notifications INDEXED BY notifications_due WHERE due_at <= ?1 ORDER BY due_at LIMIT ?3)
          RETURNING account_id, gateway, id",
         vec![now.into(), until.into(), limit.into()],
     )
@@ -242,8 +242,8 @@ pub fn take_due(now: i64, until: i64, limit: u32) -> Statement {
 /// Cron's sweep: forgets so many old ones, and answers a row for each.
 pub fn take_old(now: i64, limit: u32) -> Statement {
     Statement::new(
-        "DELETE FROM notices WHERE rowid IN
-           (SELECT rowid FROM notices INDEXED BY notices_received
+        "DELETE FROM notifications WHERE rowid IN
+           (SELECT rowid FROM notifications INDEXED BY notifications_received
             WHERE received_at < ?1 AND due_at IS NULL ORDER BY received_at LIMIT ?2)
          RETURNING 1 AS gone",
         vec![(now - KEPT).into(), limit.into()],

@@ -14,7 +14,7 @@ use crate::{
         Error, Outcome, Refusal, Shop,
         account::Account,
         gateway::{
-            Gateway, GatewayContext, Invoice, LedgerEntry, Observation, PaymentRecord, SyncError, record, wallet,
+            Gateway, GatewayContext, Invoice, LedgerEntry, Observation, PaymentRecord, SyncError, address_reuse, record,
         },
         webhook::{self, Endpoint},
     },
@@ -212,7 +212,7 @@ async fn commit(
 
 /// An order whose watch has ended gives its address back; `None` when it keeps it.
 async fn give_back(shop: &Shop, account: &Account, order: &Order) -> Option<Change> {
-    match wallet::give_back(GatewayContext { shop, account }, order.target()).await {
+    match address_reuse::give_back(GatewayContext { shop, account }, order.target()).await {
         Ok(given) => {
             let invoice = Invoice { index: None, ..order.invoice.clone() };
             let order = Order { invoice, ..order.clone() };

@@ -72,7 +72,7 @@ fn a_stranger_uses_up_neither_the_sellers_requests_nor_the_gateways_notices() {
         ada.get("/account").expect(200);
     }
     ada.get("/account").expect(429);
-    assert_eq!(send(&world, &id, "192.0.2.2", "{}"), 400, "nor does the seller's traffic hold up notices");
+    assert_eq!(send(&world, &id, "192.0.2.2", "{}"), 400, "nor does the seller's traffic hold up notifications");
     let other = world.seller_named("eve@example.com", true);
     let eve = world.db.one(&format!("SELECT account_id FROM shops WHERE account_id <> {id}"));
     other.put("/account", json!({"gateways": {"paypal": {"email": "eve@example.com"}}})).expect(200);
@@ -117,20 +117,20 @@ fn an_event_is_kept_only_if_it_is_about_an_order_or_a_capture_of_ours() {
     for capture in ["ABC", "3C0", "61E67681CH3238416", "A'--"] {
         assert_eq!(send(&world, &id, "192.0.2.1", &about_capture(capture)), 200);
     }
-    assert_eq!(world.db.rows_in("notices"), 0, "nobody's captures");
+    assert_eq!(world.db.rows_in("notifications"), 0, "nobody's captures");
     world.db.change(&format!(
         "INSERT INTO movements (account_id, order_id, id, kind, about, value, at) VALUES ({id}, '{order_id}', '3C9', 'paid', '3C9', 1000, 1)"
     ));
     assert_eq!(send(&world, &id, "192.0.2.1", &about_capture("3C9")), 200);
-    assert_eq!(world.db.rows_in("notices"), 1);
+    assert_eq!(world.db.rows_in("notifications"), 1);
     // A notice is no place to store things.
     let large = |bytes: usize| format!("{}{}", about_order(&order_id, 1), " ".repeat(bytes));
     for (bytes, status) in [(127 << 10, 413), (33 << 10, 413), (31 << 10, 200)] {
         assert_eq!(send(&world, &id, "192.0.2.1", &large(bytes)), status, "{bytes}");
     }
-    assert_eq!(world.db.rows_in("notices"), 2);
+    assert_eq!(world.db.rows_in("notifications"), 2);
     world.run_jobs();
-    let kept = "SELECT COUNT(*), SUM(length(body)), SUM(due_at IS NOT NULL) FROM notices";
+    let kept = "SELECT COUNT(*), SUM(length(body)), SUM(due_at IS NOT NULL) FROM notifications";
     assert_eq!(world.db.query_in(0, kept), [["2", "0", "0"]], "what isn't believed leaves its id");
 }
 
@@ -147,9 +147,9 @@ fn so_many_notices_of_an_account_wait_and_the_gateway_is_asked_to_repeat_the_oth
     }
     assert!(statuses[..200].iter().all(|status| *status == 200));
     assert!(statuses[200..].iter().all(|status| *status == 503));
-    assert_eq!(world.db.rows_in("notices"), 200);
+    assert_eq!(world.db.rows_in("notifications"), 200);
     // Another account has room of its own; and there is room again when one was heard.
-    world.db.change("UPDATE notices SET due_at = NULL WHERE rowid = 7");
+    world.db.change("UPDATE notifications SET due_at = NULL WHERE rowid = 7");
     assert_eq!(send(&world, &id, "192.0.2.1", &about_order(&order_id, 300)), 200);
     assert_eq!(send(&world, &id, "192.0.2.1", &about_order(&order_id, 301)), 503);
 }
@@ -177,11 +177,11 @@ fn a_notice_that_can_not_be_heard_is_given_up_after_a_week_whatever_breaks() {
             world.advance(HOUR);
             world.cron();
         }
-        let kept = world.db.query("SELECT due_at IS NULL, tries BETWEEN 5 AND 60, body FROM notices");
+        let kept = world.db.query("SELECT due_at IS NULL, tries BETWEEN 5 AND 60, body FROM notifications");
         assert_eq!(kept, [["1", "1", ""]], "{what}");
         world.advance(30 * DAY + SECOND);
         world.cron();
-        assert_eq!(world.db.rows_in("notices"), 0, "{what}");
+        assert_eq!(world.db.rows_in("notifications"), 0, "{what}");
     }
 }
 
@@ -205,7 +205,7 @@ fn last_try(world: &World, trouble: &dyn Fn(&World)) -> String {
 
 /// Of the notice.
 fn remains(world: &World) -> Vec<Vec<String>> {
-    world.db.query_in(0, "SELECT body, headers, due_at IS NULL FROM notices")
+    world.db.query_in(0, "SELECT body, headers, due_at IS NULL FROM notifications")
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn nothing_remains_of_a_notice_after_its_last_try_whatever_breaks_in_it() {
         ("PayPal is down", |world| world.web.says(API, 503)),
         ("the shop's row is gone", |world| world.db.change("DELETE FROM shops")),
         ("settings that can't be read", |world| world.db.change("UPDATE gateway_settings SET value = 'broken'")),
-        ("a gateway that there was", |world| world.db.change("UPDATE notices SET gateway = 'square'")),
+        ("a gateway that there was", |world| world.db.change("UPDATE notifications SET gateway = 'square'")),
     ];
     for (what, trouble) in troubles {
         for landed in [Landed::No, Landed::Yes] {
@@ -289,7 +289,7 @@ fn two_hundred_slow_notices_keep_no_look_waiting() {
         2 * 25
     );
     assert!(world.web.sent_to(API).is_empty(), "{} batches, and none of them waited for a notice", batches.len());
-    assert_eq!(batch(&world, QueueName::Notices), 10);
+    assert_eq!(batch(&world, QueueName::Notifications), 10);
     assert_eq!(world.web.sent_to(API).len(), 10, "each has its own try");
 }
 
@@ -313,8 +313,12 @@ fn two_hundred_slow_looks_keep_no_notice_waiting() {
         assert_eq!(send(&world, &id, "192.0.2.1", &paypal.sends(&about_order(&order_id, n))), 200);
     }
     world.web.forget();
-    assert_eq!(batch(&world, QueueName::Notices), 3);
+    assert_eq!(batch(&world, QueueName::Notifications), 3);
     assert!(world.web.sent_to("https://one.chain.example").is_empty());
-    assert_eq!(world.db.one("SELECT COUNT(*) FROM notices WHERE due_at IS NOT NULL"), "0", "all of them are heard");
+    assert_eq!(
+        world.db.one("SELECT COUNT(*) FROM notifications WHERE due_at IS NOT NULL"),
+        "0",
+        "all of them are heard"
+    );
     assert_eq!(batch(&world, QueueName::PaymentSync), 10, "the looks have a batch of their own");
 }

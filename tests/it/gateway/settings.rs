@@ -23,7 +23,7 @@ fn signing_secret() -> String {
     ["whsec", "_Zm9vYmFyYmF6cXV4cXV1V1eA"].concat()
 }
 
-/// Where the gateway's notices about this seller's orders go.
+/// Where the gateway's notifications about this seller's orders go.
 fn notify(seller: &Seller<'_>, gateway: &str) -> String {
     let id = seller.world.db.one(&format!("SELECT id FROM accounts WHERE email = '{}'", seller.email));
     format!("{ORIGIN}/gateways/{gateway}/{id}")

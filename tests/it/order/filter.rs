@@ -8,7 +8,6 @@ use pushguard::{
         order::{self, Filter, Status},
     },
 };
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::{
@@ -141,43 +140,6 @@ proptest! {
             }
         }
     }
-
-    /// Orders that were there before the table was: the migration writes what the triggers would have.
-    #[test]
-    fn the_migration_finds_the_orders_that_are_there_already(all in prop::collection::vec(made(), 1_000..2_200)) {
-        let before = Connection::open_in_memory().unwrap();
-        let after = Connection::open_in_memory().unwrap();
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/schema");
-        let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
-        files.sort();
-        let (orders, more) = (insert(&all, 7), insert(&all[..900], 8));
-        for file in files {
-            let sql = std::fs::read_to_string(&file).unwrap();
-            if sql.contains("CREATE TABLE order_blocks") {
-                before.execute_batch(&format!("{orders}; {more};")).unwrap();
-            }
-            before.execute_batch(&sql).unwrap();
-            after.execute_batch(&sql).unwrap();
-        }
-        after.execute_batch(&format!("{orders}; {more};")).unwrap();
-        let (before, after) = (blocks(&before), blocks(&after));
-        prop_assert!(before.len() == 1 + all.len().div_ceil(1024));
-        prop_assert_eq!(before, after);
-    }
-}
-
-/// The blocks, their characters replaced by the names they stand for.
-fn blocks(connection: &Connection) -> Vec<(String, Vec<String>, Vec<String>)> {
-    let sql = "SELECT account_id || ' ' || block || ' ' || first_at || ' ' || last_at || ' ' || statuses, gateways, gateway_names,
-               products, product_ids FROM order_blocks ORDER BY account_id, block";
-    let named = |cells: String, names: String| -> Vec<String> {
-        let name = |c: char| names[c as usize - 48..].split(',').next().unwrap().to_owned();
-        cells.chars().map(name).collect()
-    };
-    let mut prepared = connection.prepare(sql).unwrap();
-    let rows = prepared
-        .query_map([], |row| Ok((row.get(0)?, named(row.get(1)?, row.get(2)?), named(row.get(3)?, row.get(4)?))));
-    rows.unwrap().map(Result::unwrap).collect()
 }
 
 fn order(world: &World, seller: &Seller<'_>, changed: Value) -> String {

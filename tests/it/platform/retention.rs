@@ -32,16 +32,20 @@ fn old_answers_and_notices_of_a_busy_day_are_gone_within_a_minute() {
         &world,
         1_500,
         &format!(
-            "INSERT INTO notices (account_id, gateway, id, body, headers, due_at, received_at)
+            "INSERT INTO notifications (account_id, gateway, id, body, headers, due_at, received_at)
              SELECT n % 50, 'paypal', 'n' || n, '{{}}', '{{}}', IIF(n % 100 = 0, {at} + {DAY} * 900, NULL), {at} + n FROM n"
         ),
     );
     world.advance(DAY + MINUTE);
     world.cron();
-    assert_eq!((count(&world, "idempotency"), count(&world, "notices")), (0, 1_500), "answers are kept for a day");
+    assert_eq!(
+        (count(&world, "idempotency"), count(&world, "notifications")),
+        (0, 1_500),
+        "answers are kept for a day"
+    );
     world.advance(29 * DAY);
     world.cron();
-    assert_eq!(count(&world, "notices"), 15, "those that are still to be heard stay");
+    assert_eq!(count(&world, "notifications"), 15, "those that are still to be heard stay");
 }
 
 #[test]

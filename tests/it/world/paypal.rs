@@ -1,4 +1,4 @@
-//! A small PayPal: it confirms the notices that it sent, by their bytes, and opens and captures orders.
+//! A small PayPal: it confirms the notifications that it sent, by their bytes, and opens and captures orders.
 
 use std::{
     cell::{Cell, RefCell},
@@ -19,7 +19,7 @@ pub const IPN: &str = "https://ipnpb.sandbox.paypal.com";
 
 #[derive(Default)]
 pub struct PayPal {
-    /// Notices that are its own.
+    /// Notifications that are its own.
     own: RefCell<Vec<String>>,
     orders: RefCell<Vec<Value>>,
     pub down: Cell<bool>,

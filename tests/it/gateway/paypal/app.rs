@@ -54,7 +54,7 @@ fn an_app_opens_an_order_at_paypal_that_is_captured_when_the_buyer_comes_back() 
     world.run_jobs();
     assert_eq!((ada.status(&link.order_id), paid_events(&world)), (100, 1));
     assert_eq!(paypal.tokens.get(), 1, "one token served all of it");
-    // Its notices tell the same, under the same ids.
+    // Its notifications tell the same, under the same ids.
     let before = world.db.query("SELECT * FROM movements");
     let capture = paypal.newest(|order| capture_of(order).clone());
     happens(&world, &paypal, &event("PAYMENT.CAPTURE.COMPLETED", capture));
@@ -163,7 +163,7 @@ fn an_event_that_paypal_did_not_sign_is_not_believed() {
     let capture = json!({"id": "3C1", "status": "COMPLETED", "amount": amount, "custom_id": link.order_id});
     let body = event("PAYMENT.CAPTURE.COMPLETED", capture.clone());
     tell(&world, &body).expect(400);
-    assert_eq!(world.db.rows_in("notices"), 0, "it isn't even signed");
+    assert_eq!(world.db.rows_in("notifications"), 0, "it isn't even signed");
     signed(&world, &body).send().expect(200);
     world.run_jobs();
     assert_eq!(ada.status(&link.order_id), 0);
@@ -173,7 +173,7 @@ fn an_event_that_paypal_did_not_sign_is_not_believed() {
     for (kind, resource) in [("BILLING.PLAN.CREATED", capture), ("PAYMENT.CAPTURE.COMPLETED", json!({"id": "3C2"}))] {
         signed(&world, &event(kind, resource)).send().expect(200);
     }
-    assert_eq!(world.db.rows_in("notices"), 1, "what is no order's is not kept");
+    assert_eq!(world.db.rows_in("notifications"), 1, "what is no order's is not kept");
     ada.put("/account", json!({"gateways": {"paypal": {"webhook_id": null}}})).expect(200);
     signed(&world, &body).send().expect(400);
     // In another currency it pays nothing.

@@ -154,7 +154,7 @@ fn a_notice_is_kept_answered_and_then_heard() {
     // Twice the same is once.
     let (counts, _) = world.count(|| tell(&world, &body).expect(200));
     assert_eq!((counts.reads, counts.commits), (2, 1));
-    assert_eq!((world.run_jobs(), world.db.rows_in("notices")), (0, 1));
+    assert_eq!((world.run_jobs(), world.db.rows_in("notifications")), (0, 1));
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn what_is_not_paypals_own_or_not_for_this_order_changes_nothing() {
         assert_eq!((ada.status(id), world.db.rows_in("movements")), (0, 0), "{why}");
     }
     assert_eq!(
-        world.db.one("SELECT COUNT(*) FROM notices WHERE due_at IS NOT NULL"),
+        world.db.one("SELECT COUNT(*) FROM notifications WHERE due_at IS NOT NULL"),
         "0",
         "none of them is heard again"
     );
@@ -378,9 +378,9 @@ fn end_of(told: &[(usize, usize)], last: i64) -> (String, Vec<Vec<String>>, Valu
     let paypal = world.paypal();
     let ada = with_button(&world);
     let (link, _) = started(&world, &ada, json!({}));
-    let notices = story(&link.order_id);
+    let notifications = story(&link.order_id);
     for (n, copy) in told {
-        happens(&world, &paypal, &format!("{}&resend={copy}", notices[*n]));
+        happens(&world, &paypal, &format!("{}&resend={copy}", notifications[*n]));
     }
     assert_eq!(ada.status(&link.order_id), last, "{told:?}");
     assert_eq!(paid_events(&world), 1, "{told:?}");

@@ -103,7 +103,7 @@ fn a_signed_event_about_another_order_at_paypal_pays_nothing() {
         happens(&world, &paypal, &event(kind, resource));
         assert_eq!((ada.status(&link.order_id), world.db.rows_in("movements")), (0, 0), "{kind}");
     }
-    assert_eq!(world.db.one("SELECT COUNT(*) FROM notices WHERE due_at IS NOT NULL"), "0", "none is heard again");
+    assert_eq!(world.db.one("SELECT COUNT(*) FROM notifications WHERE due_at IS NOT NULL"), "0", "none is heard again");
     let line = world.log.last("notification.not_believed");
     assert_eq!(
         (&line["order_id"], &line["error"]),

@@ -1,4 +1,4 @@
-//! PayPal: sellers who take it, buyers who are sent there, and what it tells us. The notices are built here.
+//! PayPal: sellers who take it, buyers who are sent there, and what it tells us. The notifications are built here.
 
 use serde_json::{Value, json};
 use url::form_urlencoded;

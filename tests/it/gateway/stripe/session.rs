@@ -214,7 +214,7 @@ fn a_session_that_ends_unpaid_leaves_the_order_unpaid_and_is_looked_at_no_more()
     assert_eq!(desk.grace.status(&link.order_id), 0);
     let page = desk.page(&link, "");
     assert!(page.contains("-ended\"") && page.contains("Your time at Stripe is over"), "{page}");
-    assert_eq!(world.db.rows_in("notices"), 0, "there is nothing to hear in it");
+    assert_eq!(world.db.rows_in("notifications"), 0, "there is nothing to hear in it");
     world.run_jobs();
     world.web.forget();
     world.live_through(DAY);
@@ -349,7 +349,7 @@ fn what_is_not_signed_by_stripe_for_this_account_is_refused_and_leaves_nothing()
         desk.stripe.event("checkout.session.completed", json!({"id": "cs_1", "metadata": {"order": "nobody's"}})),
     );
     desk.told(desk.stripe.event("charge.refunded", json!({"id": "ch_1", "payment_intent": null})));
-    assert_eq!((world.db.rows_in("notices"), world.db.rows_in("movements")), (0, 0));
+    assert_eq!((world.db.rows_in("notifications"), world.db.rows_in("movements")), (0, 0));
     assert_eq!(desk.grace.status(&link.order_id), 0);
     let other = world.seller_named("eve@example.com", false);
     let account = other.put("/account", json!({"gateways": {"stripe": {"secret_key": key()}}})).expect(200).json();
@@ -422,11 +422,11 @@ proptest! {
             let movements = world.db.query("SELECT order_id, id, kind, about, value, at FROM movements ORDER BY id, kind");
             let orders = world.db.query("SELECT id, status, paid_value, refunded_value, strange FROM orders");
             let paid = desk.events().iter().filter(|event| *event == "order:paid").count();
-            (movements, orders, paid, world.db.rows_in("notices"))
+            (movements, orders, paid, world.db.rows_in("notifications"))
         };
-        let (movements, orders, paid, notices) = rows(&order, &pauses);
-        prop_assert_eq!((movements.len(), paid, notices), (5, 1, 6));
+        let (movements, orders, paid, notifications) = rows(&order, &pauses);
+        prop_assert_eq!((movements.len(), paid, notifications), (5, 1, 6));
         let sorted: Vec<usize> = (0..30).collect();
-        prop_assert_eq!(rows(&sorted, &[false; 30]), (movements, orders, paid, notices));
+        prop_assert_eq!(rows(&sorted, &[false; 30]), (movements, orders, paid, notifications));
     }
 }

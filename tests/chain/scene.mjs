@@ -1,11 +1,60 @@
-// A shop that takes coins of a real chain: a node, two servers that show its chain (block explorers, or proxies), two sources of
-// rates, a seller's server. All on loopback; the seller's wallet is one that the node has no keys for.
+// A scene: a shop that takes coins of a real chain. It has a node, two servers that show its chain (block explorers, or
+// proxies), two sources of rates, and a seller with a server for webhooks. All are on loopback; the node has no keys for
+// the seller's wallet. Most of a test's time goes by until the next look at the chain. So a coin has several scenes, each
+// with a node of its own, whose tests run beside those of the others.
 import { createServer } from 'node:http';
-import { startShop, until } from '../worker/harness.mjs';
+import { after, afterEach, before, describe } from 'node:test';
+import { startShop, testUnless, until } from '../worker/harness.mjs';
 import { addEndpoint, makeLink, orderId, start } from '../worker/checkout.mjs';
 import { startReceiver } from '../worker/receiver.mjs';
+
+export const paidOnce = ['order:created 0', 'order:paid 100', 'order:updated 100', 'order:updated 54'];
+
+/**
+ * `scenes`: [name, define, wallet]. `define(scene)` defines the scene's tests. The wallet is the coin's own unless one is given.
+ * A scene is {coin, node, test, order(), pay(), send()}, and while a test runs also `seller` and all of `openScene`.
+ */
+export async function onRealChain(coin, scenes) {
+  const nodes = await Promise.all(scenes.map(() => coin.start({ log: (line) => console.log(line) })));
+  const missing = nodes.find((node) => node.missing)?.missing;
+  if (missing) console.error(`\n!!! THE TESTS OF ${coin.gateway.toUpperCase()} ARE SKIPPED: ${missing}\n`);
+  describe(`shops on a real chain of ${coin.gateway}`, { concurrency: scenes.length }, () => {
+    for (const [n, [name, define, wallet]] of scenes.entries()) describeScene({ coin, missing, node: nodes[n] }, `${coin.gateway}, ${name}`, define, wallet);
+  });
+}
+
+function describeScene({ coin, missing, node }, name, define, wallet) {
+  describe(name, { concurrency: 1 }, () => {
+    const scene = { coin, node, test: testUnless(missing) };
+    before(async () => {
+      if (missing) return;
+      Object.assign(scene, await openScene(coin, node));
+      scene.seller = await scene.openAccount(wallet);
+    });
+    afterEach(() => scene.heal?.());
+    after(async () => {
+      await scene.close?.();
+      await node.stop?.();
+    });
+    scene.order = (fields, seller = scene.seller) => scene.startOrder(seller, fields);
+    /** Pays so that it can be seen: of some coins only what is in a block is. */
+    scene.send = async (address, value) => {
+      const txid = await node.pay(address, value);
+      if (coin.seenInBlocks) await node.mine();
+      return txid;
+    };
+    /** Pays an order, and waits until that is seen. */
+    scene.pay = async (order) => {
+      const txid = await scene.send(order.address, order.value);
+      await order.is(54);
+      return txid;
+    };
+    define(scene);
+  });
+}
+
 /** `coin`: see coins.mjs, and ether.mjs. */
-export async function openDesk(coin, node) {
+async function openScene(coin, node) {
   const [first, second, rates, receiver] = await Promise.all([coin.serve(node), coin.serve(node), startRates(coin), startReceiver()]);
   const explorers = [first, second];
   const shop = await startShop({
@@ -29,7 +78,7 @@ export async function openDesk(coin, node) {
   }
 
   /** An order of 10 USD, started by its buyer → {id, path, address, value, read(), is(), page(), told()}. */
-  async function order(seller, fields = {}) {
+  async function startOrder(seller, fields = {}) {
     const link = await makeLink(seller, { gateway: coin.gateway, ...fields });
     const answer = await start(shop, link);
     if (answer.status !== 303) throw new Error(`starting a payment answered ${answer.status}`);
@@ -71,7 +120,7 @@ export async function openDesk(coin, node) {
     rates,
     explorers,
     openAccount,
-    order,
+    startOrder,
     /** The explorers answer well again, and so do the sources of rates. */
     heal: () => [...explorers, rates].forEach((server) => server.heal()),
     /** The order's next look, which is an hour away, is missed: cron takes it up. */

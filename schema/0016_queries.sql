@@ -1,10 +1,12 @@
--- What customers ask their seller. Rows are never deleted, so seq is dense and a page of the list is a range of it.
+-- Queries: what customers ask their seller. They are never deleted, so seq is dense and a page of
+-- the list is a range of it.
 CREATE TABLE queries (
   account_id INTEGER NOT NULL,
   seq INTEGER NOT NULL,
   id TEXT NOT NULL,                    -- 8 base-62
   order_id TEXT,
-  status INTEGER NOT NULL CHECK (status IN (0, 1, 2, 3, 4)),  -- open, customer replied, replied, closed, solved
+  -- Open, customer replied, replied, closed, solved.
+  status INTEGER NOT NULL CHECK (status IN (0, 1, 2, 3, 4)),
   subject TEXT NOT NULL,
   email TEXT NOT NULL,                 -- the customer's
   message TEXT NOT NULL,
@@ -15,10 +17,11 @@ CREATE TABLE queries (
   PRIMARY KEY (account_id, seq)
 ) STRICT;
 
--- How the API names a query.
+-- The API names a query by id.
 CREATE UNIQUE INDEX queries_id ON queries (account_id, id);
 
--- Numbered from 1 in each query, without gaps: the newest few are a range of the key, and no index is needed.
+-- Replies are numbered from 1 in each query, without gaps. The newest few are a range of the key,
+-- so there is no index.
 CREATE TABLE query_replies (
   account_id INTEGER NOT NULL,
   query_id TEXT NOT NULL,

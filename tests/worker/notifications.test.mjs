@@ -46,7 +46,7 @@ async function tally(count, ask) {
   return { statuses, trips: spent(before, await shop.fetch('/healthz')).trips };
 }
 
-const kept = () => shop.db.prepare('SELECT COUNT(*) AS n FROM notices').first('n');
+const kept = () => shop.db.prepare('SELECT COUNT(*) AS n FROM notifications').first('n');
 const tokens = () => paypal.asked('/v1/oauth2/token').length;
 
 /** An order that the buyer has approved at PayPal → {orderId, resource}. */
@@ -106,7 +106,7 @@ test('150 account ids from one address: 60 are looked up, 90 get 429 and cost no
 
 test('forty forged events of 127 kB: none is read on, none kept, and PayPal is asked nothing', async () => {
   const order = await approved();
-  await until('earlier notices to be heard', async () => (await shop.db.prepare('SELECT COUNT(*) AS n FROM notices WHERE due_at IS NOT NULL').first('n')) === 0);
+  await until('earlier notifications to be heard', async () => (await shop.db.prepare('SELECT COUNT(*) AS n FROM notifications WHERE due_at IS NOT NULL').first('n')) === 0);
   await anotherMinute();
   const before = [await kept(), paypal.requests.length];
   const send = (bytes, about) => post('192.0.2.20', forged(bytes, about), { headers: signed });
@@ -120,9 +120,9 @@ test('forty forged events of 127 kB: none is read on, none kept, and PayPal is a
 
   // About an order of the account it is kept until PayPal has been asked, and then nothing but its id.
   assert.equal(await send(32 << 10, { order: order.orderId }), 200);
-  await until('the forged one to be heard', async () => (await shop.db.prepare('SELECT COUNT(*) AS n FROM notices WHERE due_at IS NOT NULL').first('n')) === 0);
+  await until('the forged one to be heard', async () => (await shop.db.prepare('SELECT COUNT(*) AS n FROM notifications WHERE due_at IS NOT NULL').first('n')) === 0);
   assert.equal(await kept(), before[0] + 1);
-  assert.equal(await shop.db.prepare('SELECT SUM(length(body)) AS bytes FROM notices').first('bytes'), 0);
+  assert.equal(await shop.db.prepare('SELECT SUM(length(body)) AS bytes FROM notifications').first('bytes'), 0);
   assert.equal((await seller.api('GET', `/orders/${order.orderId}`)).body.status, 0);
   console.log(`PayPal gave ${tokens()} tokens in all`);
 });

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { makeLink, orderId, start } from '../worker/checkout.mjs';
 import { firstAddresses, respelled, written, zpub } from './coins.mjs';
-import { late, onRealChain, paidOnce } from './shops.mjs';
+import { latePayment } from './late_payment.mjs';
+import { onRealChain, paidOnce } from './scene.mjs';
 
 export const regtest = (coin) =>
   onRealChain(coin, [
@@ -11,12 +12,12 @@ export const regtest = (coin) =>
     ['with chains and explorers of all kinds', chains],
   ]);
 
-function payers(given) {
-  const { coin, node, order, pay, test } = given;
+function payers(scene) {
+  const { coin, node, pay, test } = scene;
   const { value } = coin;
 
   test('shows the first addresses of a key, however it is spelled, as the node derives them', async () => {
-    const { seller } = given;
+    const { seller } = scene;
     for (const [version, script] of Object.entries(coin.keys)) {
       const key = respelled(zpub, version);
       const answer = await seller.api('PUT', '/account', { gateways: { [coin.gateway.toLowerCase()]: { xpub: key } } });
@@ -28,19 +29,19 @@ function payers(given) {
   });
 
   test('gives no price without a rate, and then the second source’s', async () => {
-    given.desk.rates.down = new Set(['coinbase', 'coingecko']);
-    const link = await makeLink(given.seller, { gateway: coin.gateway });
-    const refused = await start(given.desk.shop, link);
+    scene.rates.down = new Set(['coinbase', 'coingecko']);
+    const link = await makeLink(scene.seller, { gateway: coin.gateway });
+    const refused = await start(scene.shop, link);
     assert.equal(refused.status, 503);
     assert.ok(Number(refused.headers.get('retry-after')) > 0);
     assert.match(await refused.text(), /No price right now/);
-    const white = await given.seller.api('POST', '/pay', { title: 'Tea', currency: 'USD', value: '3', gateway: coin.gateway, white_label: true });
+    const white = await scene.seller.api('POST', '/pay', { title: 'Tea', currency: 'USD', value: '3', gateway: coin.gateway, white_label: true });
     assert.deepEqual([white.status, Number(white.headers.get('retry-after')) > 0], [503, true]);
-    assert.deepEqual((await given.seller.api('GET', '/orders')).body, []);
+    assert.deepEqual((await scene.seller.api('GET', '/orders')).body, []);
 
-    given.desk.rates.down = new Set(['coinbase']);
-    assert.equal((await start(given.desk.shop, link)).status, 303);
-    const { rate_source: source, crypto_value: asked, crypto_index: index } = await given.desk.shop.db
+    scene.rates.down = new Set(['coinbase']);
+    assert.equal((await start(scene.shop, link)).status, 303);
+    const { rate_source: source, crypto_value: asked, crypto_index: index } = await scene.shop.db
       .prepare('SELECT rate_source, crypto_value, crypto_index FROM orders WHERE id = ?1')
       .bind(orderId(link))
       .first();
@@ -50,7 +51,7 @@ function payers(given) {
 
   test('is paid after 0, 1, 3 or 6 confirmations, as the link asks', async () => {
     const needed = [0, 1, 3, 6];
-    const orders = await Promise.all(needed.map((confirmations) => order({ confirmations })));
+    const orders = await Promise.all(needed.map((confirmations) => scene.order({ confirmations })));
     assert.equal(new Set(orders.map(({ address }) => address)).size, 4, 'each has an address of its own');
     for (const { address, value } of orders) await node.pay(address, value);
     for (let confirmations = 0; confirmations <= 6; confirmations += 1) {
@@ -69,7 +70,7 @@ function payers(given) {
   });
 
   test('adds up parts, takes more than enough, and a hair less', async () => {
-    const [parts, more, almost, less] = [await order(), await order(), await order(), await order()];
+    const [parts, more, almost, less] = [await scene.order(), await scene.order(), await scene.order(), await scene.order()];
     const forgiven = (value / 1000) * 5; // half a percent
     await node.pay(parts.address, value * 0.4);
     await node.pay(more.address, value * 1.25);
@@ -93,17 +94,17 @@ function payers(given) {
     assert.deepEqual(await more.told(4), paidOnce);
   });
 
-  late(given);
+  latePayment(scene);
 
   test('stays as it is when the buyer raises the fee, and is paid once', async () => {
-    const one = await order();
+    const one = await scene.order();
     const old = await node.pay(one.address, one.value);
     await one.is(54);
     const bumped = await node.bump(old);
     const seen = [];
     for (let look = 0; look < 10; look += 1) {
       seen.push((await one.read()).status);
-      await given.desk.looks(0.4);
+      await scene.looks(0.4);
     }
     assert.deepEqual([...new Set(seen)], [54], 'it never flickers');
     assert.match(await one.page(), new RegExp(bumped));
@@ -115,7 +116,7 @@ function payers(given) {
   });
 
   test('is unpaid again when the coins go elsewhere, and can be paid after all', async () => {
-    const one = await order();
+    const one = await scene.order();
     await node.doubleSpend(await pay(one));
     await one.is(0, 0);
     assert.match(await one.page(), /Waiting for payment/);
@@ -127,7 +128,7 @@ function payers(given) {
   });
 
   test('takes coins of a wallet with wrapped addresses', async () => {
-    const wrapped = await given.desk.order(await given.desk.openAccount({ xpub: coin.wrapped.xpub }));
+    const wrapped = await scene.order({}, await scene.openAccount({ xpub: coin.wrapped.xpub }));
     assert.match(wrapped.address, coin.wrapped.address);
     await pay(wrapped);
     await node.mine(coin.confirmations);
@@ -136,18 +137,18 @@ function payers(given) {
 
   // The last one: what hangs goes on to hang for eight seconds after the explorer is well again.
   test('notices a payment although the explorer it asks first never answers', async () => {
-    const one = await order();
+    const one = await scene.order();
     one.explorers[0].faults.hang = true;
     await node.pay(one.address, one.value);
     await one.is(54, 0, 25);
   });
 }
 
-function chains(given) {
-  const { coin, node, order, pay, test } = given;
+function chains(scene) {
+  const { coin, node, pay, test } = scene;
 
   test('loses confirmations with a block that is taken back, and has them again when it returns', async () => {
-    const [open, paid] = [await order({ confirmations: 3 }), await order({ confirmations: 1 })];
+    const [open, paid] = [await scene.order({ confirmations: 3 }), await scene.order({ confirmations: 1 })];
     await Promise.all([pay(open), pay(paid)]);
     await node.mine(2);
     await open.is(54, 2);
@@ -163,7 +164,7 @@ function chains(given) {
   });
 
   test('is unpaid again when a longer chain has the coins go elsewhere; what was paid is reversed, and completed again', async () => {
-    const [open, paid] = [await order({ confirmations: 3 }), await order({ confirmations: 1 })];
+    const [open, paid] = [await scene.order({ confirmations: 3 }), await scene.order({ confirmations: 1 })];
     const stolen = [await pay(open), await pay(paid)];
     await node.mine(1);
     await open.is(54, 1);
@@ -172,9 +173,9 @@ function chains(given) {
     for (const txid of stolen) await node.doubleSpend(txid);
     await node.mine(2);
     await open.is(0, 0);
-    await given.desk.looks();
+    await scene.looks();
     assert.equal((await paid.read()).status, 100, 'what is paid is looked at once an hour');
-    await given.desk.anHourPasses(paid);
+    await scene.anHourPasses(paid);
     const vanished = await paid.is(51, 0);
     assert.deepEqual(vanished.exceptions, ['vanished']);
     assert.match(await paid.page(), /Payment vanished/);
@@ -182,7 +183,7 @@ function chains(given) {
     assert.deepEqual(await paid.told(5), [...paidOnce, 'order:updated 51'].sort());
     await node.pay(paid.address, paid.value);
     await node.mine(1);
-    await given.desk.anHourPasses(paid);
+    await scene.anHourPasses(paid);
     await paid.is(100, 1);
     assert.match(await paid.page(), /Payment complete/);
     const told = await paid.told(6);
@@ -198,7 +199,7 @@ function chains(given) {
   };
   for (const [what, fault] of Object.entries(faults)) {
     test(`notices a payment although the explorer it asks first ${what}`, async () => {
-      const one = await order();
+      const one = await scene.order();
       Object.assign(one.explorers[0].faults, fault);
       await node.pay(one.address, one.value);
       await one.is(54, 0, 25);
@@ -207,35 +208,35 @@ function chains(given) {
   }
 
   test('changes nothing while no explorer answers, and catches up when one does', async () => {
-    const [unpaid, seen] = [await order({ confirmations: 1 }), await order({ confirmations: 1 })];
+    const [unpaid, seen] = [await scene.order({ confirmations: 1 }), await scene.order({ confirmations: 1 })];
     await pay(seen);
-    for (const explorer of given.desk.explorers) explorer.faults.status = 503;
+    for (const explorer of scene.explorers) explorer.faults.status = 503;
     await node.pay(unpaid.address, unpaid.value);
     await node.mine(1);
-    await given.desk.looks(5);
+    await scene.looks(5);
     assert.deepEqual([(await unpaid.read()).status, (await seen.read()).status], [0, 54]);
     assert.match(await seen.page(), /Payment seen/);
-    given.desk.explorers[1].heal();
+    scene.explorers[1].heal();
     await Promise.all([unpaid.is(100), seen.is(100)]);
     assert.deepEqual(await seen.told(4), paidOnce);
   });
 
   test('does not call a payment gone because one explorer has not heard of it', async () => {
-    const one = await order();
+    const one = await scene.order();
     await pay(one);
     Object.assign(one.explorers[0].faults, { body: [], only: '/txs' });
-    await given.desk.looks();
+    await scene.looks();
     assert.equal((await one.read()).status, 54);
     await node.mine(coin.confirmations);
     await one.is(100);
   });
 
   test('does not call a payment gone on the word of one explorer while the other can’t be asked', async () => {
-    const one = await order();
+    const one = await scene.order();
     await pay(one);
     Object.assign(one.explorers[0].faults, { body: [], only: '/txs' });
     one.explorers[1].faults.status = 500;
-    await given.desk.looks();
+    await scene.looks();
     assert.equal((await one.read()).status, 54);
   });
 }

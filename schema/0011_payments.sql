@@ -1,0 +1,30 @@
+-- A payment link: the fields of POST /api/v2/pay. The signed token alone makes the page's first
+-- paint. This row holds the rest, for the start of the payment.
+CREATE TABLE payments (
+  account_id INTEGER NOT NULL,
+  id TEXT NOT NULL,                    -- 40 hex
+  title TEXT NOT NULL,
+  email TEXT,
+  value INTEGER NOT NULL,              -- minor units of the currency, for all of the quantity
+  currency TEXT NOT NULL,
+  quantity INTEGER NOT NULL,
+  gateway TEXT NOT NULL,
+  confirmations INTEGER NOT NULL,
+  return_url TEXT NOT NULL,
+  webhook_url TEXT,
+  custom TEXT,                         -- JSON, as the seller sent it
+  expires_at INTEGER NOT NULL,
+  destroyed_at INTEGER,
+  -- Set when the link expires: it has an order, and its row stays.
+  started INTEGER NOT NULL DEFAULT 0 CHECK (started IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  -- The address that the link's first start took: the wallet's identity and the index. A link takes
+  -- only one, however often and by however many buyers it is started. Otherwise anybody could push
+  -- a wallet past the gap that other wallet programs scan.
+  address_wallet TEXT,
+  address_index INTEGER,
+  PRIMARY KEY (account_id, id)
+) STRICT;
+
+-- Cron asks: which links have expired? One without an order is deleted then.
+CREATE INDEX payments_expiry ON payments (expires_at) WHERE started = 0;

@@ -1,0 +1,120 @@
+-- Orders, and the facts about their payment from chains (transactions) and gateways (movements).
+
+-- Orders are never deleted, so seq is dense and a page of the list is a range of it.
+CREATE TABLE orders (
+  account_id INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  id TEXT NOT NULL,                    -- UUIDv4; of a payment link, from the link's id
+  revision INTEGER NOT NULL,           -- counts changes: a commit names the revision that it read
+  payment_id TEXT,
+  product_id TEXT NOT NULL,
+  product_title TEXT NOT NULL,
+  email TEXT,                          -- as typed
+  email_key TEXT,                      -- the form for comparing, if it isn't email in lower case
+  ip_address TEXT,
+  country_code TEXT,
+  user_agent TEXT,
+  referral TEXT,
+  value INTEGER NOT NULL,              -- minor units
+  currency TEXT NOT NULL,
+  quantity INTEGER NOT NULL,
+  gateway TEXT NOT NULL,
+  confirmations_needed INTEGER NOT NULL,
+  risk_level INTEGER NOT NULL DEFAULT 0,
+  status INTEGER NOT NULL CHECK (status IN (0, 51, 52, 53, 54, 55, 56, 100)),
+  delivered TEXT,
+  usd_value INTEGER,                   -- cents
+  exchange_rate TEXT,                  -- dollars for one of the currency
+  crypto_value INTEGER,                -- the coin's smallest units, as crypto_received
+  crypto_address TEXT,
+  crypto_index INTEGER,                -- null: none, or the order gave it back
+  crypto_received INTEGER NOT NULL DEFAULT 0,
+  crypto_confirmations INTEGER NOT NULL DEFAULT 0,
+  crypto_rate TEXT,                    -- price of one coin in the order's currency, as quoted
+  rate_source TEXT,
+  rate_at INTEGER,
+  quote_expires_at INTEGER,
+  quote_base INTEGER NOT NULL DEFAULT 0,   -- units that had come before the quote …
+  quote_credit INTEGER NOT NULL DEFAULT 0, -- … and the minor units of the price that they cover
+  late INTEGER NOT NULL DEFAULT 0,     -- money came after the quote had run out
+  coupon_id TEXT,
+  custom TEXT,                         -- JSON, as the seller sent it
+  return_url TEXT,
+  webhook_url TEXT,
+  test INTEGER NOT NULL CHECK (test IN (0, 1)),
+  watch_turn INTEGER NOT NULL DEFAULT 0,  -- which chain of sync messages is the living one
+  watch_lease INTEGER,                 -- that chain counts as alive until; null: nothing to sync
+  watch_failures INTEGER NOT NULL DEFAULT 0, -- broken chains in a row; a finished sync resets
+  paid_at INTEGER,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+
+  -- An order that is paid on a gateway's page has a session instead of an address.
+  session_id TEXT,                     -- the gateway's id of the payment; '' where it has none
+  session_url TEXT,                    -- where the buyer pays
+  session_expires_at INTEGER,
+  -- Open, declined, spent.
+  session_state INTEGER NOT NULL DEFAULT 0 CHECK (session_state BETWEEN 0 AND 2),
+  session_past TEXT NOT NULL DEFAULT '',     -- ids of earlier sessions, with spaces between
+  paid_value INTEGER NOT NULL DEFAULT 0,     -- minor units that came on the gateway's books …
+  refunded_value INTEGER NOT NULL DEFAULT 0, -- … and that went back
+  strange INTEGER NOT NULL DEFAULT 0,        -- money came in a wrong currency
+  inquiry INTEGER NOT NULL DEFAULT 0,        -- the buyer asks the gateway about the payment
+
+  -- An order whose chain shows a balance, or is read block by block, has these.
+  crypto_base INTEGER NOT NULL DEFAULT 0,    -- what the address held before the order
+  crypto_cursor INTEGER,                     -- blocks up to here were read
+
+  -- The account's policy when the order was made: a promise to a buyer doesn't change afterwards.
+  underpayment_per_mille INTEGER NOT NULL DEFAULT 5,
+  spread_basis_points INTEGER NOT NULL DEFAULT 0,
+  quote_minutes INTEGER NOT NULL DEFAULT 20,
+  watch_hours INTEGER NOT NULL DEFAULT 24,
+  PRIMARY KEY (account_id, seq)
+) STRICT;
+
+-- Orders are read by id. It also makes two starts of one payment one order.
+CREATE UNIQUE INDEX orders_id ON orders (id);
+-- Cron asks: whose chain of sync messages has broken off? Only open orders are here.
+CREATE INDEX orders_watch ON orders (watch_lease) WHERE watch_lease IS NOT NULL;
+-- Which orders of a test account are open? Its whole chain moves at once. Orders for real money are
+-- not here.
+CREATE INDEX orders_watched_tests ON orders (account_id, seq)
+  WHERE watch_lease IS NOT NULL AND test = 1;
+
+-- On-chain payments: one row an output that pays an order. The key is the chain's own, so a
+-- repeated observation changes nothing.
+CREATE TABLE transactions (
+  account_id INTEGER NOT NULL,
+  order_id TEXT NOT NULL,
+  txid TEXT NOT NULL,
+  vout INTEGER NOT NULL,
+  value INTEGER NOT NULL,              -- the coin's smallest units
+  height INTEGER,                      -- of its block; null: unconfirmed
+  gone INTEGER NOT NULL DEFAULT 0,     -- replaced, double-spent or reorganised away
+  first_seen_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, order_id, txid, vout)
+) STRICT, WITHOUT ROWID;
+
+-- Orders that share one address tell their payments apart by the amount, and amounts repeat after
+-- 9,999 orders. The first order that has a transaction keeps it, so one payment never pays two
+-- orders. Such a transaction has its hash as Ethereum writes it. What comes to an order's own
+-- address has another name.
+CREATE UNIQUE INDEX transactions_shared ON transactions (account_id, txid) WHERE txid GLOB '0x*';
+
+-- Ledger entries: what PayPal and Stripe say of an order's payment. The key is theirs, so a
+-- repeated entry changes nothing. The result is a function of the set of rows. A row never changes,
+-- except that the latest time of a dispute's state is kept.
+CREATE TABLE movements (
+  account_id INTEGER NOT NULL,
+  order_id TEXT NOT NULL,
+  id TEXT NOT NULL,                    -- the gateway's id of this fact
+  kind TEXT NOT NULL,                  -- Kind in src/shop/order/ledger.rs
+  about TEXT NOT NULL,                 -- the payment that the entry is about
+  value INTEGER NOT NULL CHECK (value >= 0), -- minor units
+  at INTEGER NOT NULL,                 -- by the gateway's clock
+  PRIMARY KEY (account_id, order_id, id, kind)
+) STRICT, WITHOUT ROWID;
+
+-- Is a notification that names no order about a payment of the account's?
+CREATE INDEX movements_about ON movements (account_id, about);
