@@ -39,8 +39,8 @@ pub enum Pace {
 }
 
 /// Sends these logs (account, id) of one shard, those of them that are still owed and whose time has come. Logs of one
-/// subject to one receiver go one after the other.
-pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)]) -> Result<(), Fault> {
+/// subject to one receiver go one after the other. `began`: when the invocation did, which may have logs of other shards, too.
+pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, began: i64, logs: &[(i64, String)]) -> Result<(), Fault> {
     let db = shop.platform.databases.shard(shard)?;
     // Beside them the endpoints of their accounts, which news of one of them concerns. Those are rare, but would be another trip.
     let mut accounts: Vec<i64> = logs.iter().map(|(account_id, _)| *account_id).collect();
@@ -59,10 +59,9 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)
             .map_err(|fault| shop.platform.log.write(LogLine::error("webhook.log_unreadable").because(fault)))
             .ok()
     });
-    let batch =
-        Batch { shop, pace, began: shop.now(), crowded: &crowded, board: Board::default(), secrets: Opened::default() };
+    let batch = Batch { shop, pace, began, crowded: &crowded, board: Board::default(), secrets: Opened::default() };
     let mut sent: Vec<Turn> = Vec::new();
-    for round in turns(tasks.collect(), batch.began) {
+    for round in turns(tasks.collect(), shop.now()) {
         let round = round.into_iter().map(|turn| batch.in_turn(turn));
         sent.extend(stream::iter(round).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await.into_iter().flatten());
     }
