@@ -203,7 +203,7 @@ test('of a hundred and forty thousand orders a filtered page reads no more than 
       assert.ok(trips <= 3);
       assert.deepEqual(body.map(seqOf), wanted.slice((number - 1) * perPage, number * perPage), query);
       // The newest blocks, the newest block of all, two counts, and of each order its block at most.
-      assert.ok(read <= 32 + 2 + 2 + 2 * perPage, `${query}, page ${number} read ${read} rows`);
+      assert.ok(read <= 16 + 2 + 2 + 2 * perPage, `${query}, page ${number} read ${read} rows`);
       costs.push(read);
     }
     console.log(`rows read of 140,000 by ${query}, first, middle, last and past the end: ${costs.join(', ')}`);

@@ -1,7 +1,7 @@
 //! Lists of some of the orders. Any filters combine. What a page reads of n orders, beside its own rows, however deep it lies
 //! and however many orders match:
 //!
-//! - by status, product and gateway: up to 100 blocks of 1024 orders all of them, and of more blocks the newest 32,
+//! - by status, product and gateway: up to 100 blocks of 1024 orders all of them, and of more blocks the newest 16,
 //!   n / 131072 rows of counts for each gateway, and the blocks in which the page's orders lie
 //! - by e-mail, and anything else: n / 8192 rows of the buyer
 //! - by time: n / 1024 blocks, once or twice, and the orders of the blocks in which the time begins and ends.
@@ -135,7 +135,7 @@ async fn by_facets(db: &dyn Db, account_id: i64, filter: &Filter, window: &mut W
 /// An account with no more blocks than this is read without counts. So its page is two round trips.
 const FEW_BLOCKS: usize = 100;
 /// The blocks of a larger account that are read at once. The last two at least, which aren't counted yet.
-const NEWEST_BLOCKS: usize = 32;
+const NEWEST_BLOCKS: usize = 16;
 
 /// Rows of one round trip where each is kilobytes, several times over on its way from the database to here: an isolate has
 /// 128 MB. As blocks, a million orders.
@@ -205,23 +205,27 @@ fn of_block(filter: &Filter, args: &mut Vec<Value>) -> String {
     format!("block * {BLOCK} AS start, length(statuses) AS orders, NULL AS places{facets}")
 }
 
-/// For each thing that is filtered by, its text and the character that is wanted, or null where no order of the row has that.
-/// `of_products`: what places among the products are divided by.
+/// For each thing that is filtered by, its text and the character that is wanted. The text is null where all orders of the row have
+/// that, and the character where none has. `of_products`: what places among the products are divided by.
 fn facets(filter: &Filter, args: &mut Vec<Value>, of_products: u8) -> String {
     let mut columns = String::new();
-    let mut facet = |text: &str, value: Option<Value>, wanted: &dyn Fn(usize) -> String| {
+    if let Some(status) = filter.status {
+        args.push(status.code().into());
+        columns.push_str(&format!(", statuses, char(48 + ?{} % 60) AS statuses_wanted", args.len()));
+    }
+    for (text, names, value, divisor) in [
+        ("gateways", "gateway_names", name(&filter.gateway), 1),
+        ("products", "product_ids", name(&filter.product_id), of_products),
+    ] {
         if let Some(value) = value {
             args.push(value);
-            columns.push_str(&format!(", {text}, {} AS {text}_wanted", wanted(args.len())));
+            let wanted = format!("',' || ?{} || ','", args.len());
+            columns.push_str(&format!(
+                ", IIF({names} = {wanted}, NULL, {text}) AS {text},
+                 char(48 + NULLIF(instr({names}, {wanted}), 0) / {divisor}) AS {text}_wanted"
+            ));
         }
-    };
-    facet("statuses", filter.status.map(|status| status.code().into()), &|n| format!("char(48 + ?{n} % 60)"));
-    facet("gateways", name(&filter.gateway), &|n| {
-        format!("char(48 + NULLIF(instr(gateway_names, ',' || ?{n} || ','), 0))")
-    });
-    facet("products", name(&filter.product_id), &|n| {
-        format!("char(48 + NULLIF(instr(product_ids, ',' || ?{n} || ','), 0) / {of_products})")
-    });
+    }
     columns
 }
 
@@ -362,11 +366,13 @@ fn hits(row: &Row, strays: &[i64]) -> Result<Vec<i64>, Fault> {
         };
         let mut hits = vec![true; seqs.len()];
         for _ in 0..facets {
-            let text = row.text();
-            let wanted = row.maybe_text();
-            let wanted = wanted.as_deref().and_then(|text| text.chars().next());
-            for (hit, cell) in hits.iter_mut().zip(text.chars()) {
-                *hit &= Some(cell) == wanted;
+            let text = row.maybe_text();
+            let Some(wanted) = row.maybe_text().as_deref().and_then(|text| text.chars().next()) else {
+                hits.fill(false);
+                continue;
+            };
+            for (hit, cell) in hits.iter_mut().zip(text.iter().flat_map(|text| text.chars())) {
+                *hit &= cell == wanted;
             }
         }
         let mut hits = hits.into_iter();
