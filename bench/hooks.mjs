@@ -13,6 +13,7 @@ import { isBuilt } from '../scripts/build.mjs';
 import { serve } from '../scripts/serve.mjs';
 import { asCommand, Halt, root, say } from '../scripts/shell.mjs';
 import { median } from './median.mjs';
+import { cpuSeconds, runtimes } from './serve.mjs';
 
 const adminToken = 'bench-admin-token-of-32-letters-xx';
 const usual = 5_000;
@@ -51,7 +52,7 @@ await asCommand(import.meta, async (args) => {
   if (!(await isBuilt())) console.error('NOTE: build/ is older than src/ or the lock file: what is measured is what was built.');
 
   const receiver = await startReceiver();
-  const [ours, floor] = await Promise.all([startOurs(receiver, batch), startBare(receiver, batch)]);
+  const [ours, floor] = [await withPid(() => startOurs(receiver, batch)), await withPid(() => startBare(receiver, batch))];
   try {
     const text = await ours.begin();
     const results = { ours: [], bare: [] };
@@ -77,10 +78,17 @@ await asCommand(import.meta, async (args) => {
   }
 });
 
+/** A target, and the process it runs in. */
+async function withPid(start) {
+  const before = runtimes();
+  const target = await start();
+  return { ...target, pid: runtimes().find((pid) => !before.includes(pid)) };
+}
+
 /** Makes `count` webhooks and waits for all of them → deliveries a second, from the first commit to the last receipt, and latencies in ms. */
 async function measure(target, receiver, text, count) {
   receiver.forget();
-  const began = Date.now();
+  const [began, cpuBefore] = [Date.now(), cpuSeconds(target.pid)];
   let left = count / each;
   const make = async () => {
     while (left-- > 0) await target.make(text);
@@ -88,11 +96,12 @@ async function measure(target, receiver, text, count) {
   await Promise.all(Array.from({ length: makers }, make));
   const made = Date.now();
   await receiver.got(count);
+  const cpu = cpuBefore === undefined ? NaN : ((cpuSeconds(target.pid) - cpuBefore) / count) * 1e6;
   const latencies = (await target.latencies(receiver.came)).sort((a, b) => a - b);
   if (latencies.length !== count) throw new Halt(`${target.name}: ${latencies.length} arrived of ${count}`);
   const ended = Math.max(...receiver.came.map(({ at }) => at));
   const quantile = (q) => latencies[Math.min(count - 1, Math.floor(count * q))];
-  return { perSecond: (count * 1000) / (ended - began), seconds: (ended - began) / 1000, making: (made - began) / 1000, p50: quantile(0.5), p99: quantile(0.99) };
+  return { cpu, perSecond: (count * 1000) / (ended - began), seconds: (ended - began) / 1000, making: (made - began) / 1000, p50: quantile(0.5), p99: quantile(0.99) };
 }
 
 /** Of the rounds' results the median of each number. */
@@ -100,8 +109,8 @@ function medians(results) {
   return Object.fromEntries(Object.keys(results[0]).map((name) => [name, median(results.map((result) => result[name]))]));
 }
 
-function line({ perSecond, seconds, making, p50, p99 }) {
-  return `${perSecond.toFixed(0)} deliveries/s, p50 ${p50} ms, p99 ${p99} ms from commit to receipt (${seconds.toFixed(1)} s, of which the first ${making.toFixed(1)} s also made them)`;
+function line({ perSecond, seconds, making, p50, p99, cpu }) {
+  return `${perSecond.toFixed(0)} deliveries/s, ${cpu.toFixed(0)} µs of CPU each, p50 ${p50} ms, p99 ${p99} ms from commit to receipt (${seconds.toFixed(1)} s, of which the first ${making.toFixed(1)} s also made them)`;
 }
 
 // --- The two ------------------------------------------------------------------------------------------------------------
@@ -197,14 +206,14 @@ async function startReceiver() {
 // --- Words --------------------------------------------------------------------------------------------------------------
 
 function document(ours, floor, ratio, { count, batch, rounds }) {
-  const row = (name, { perSecond, p50, p99, seconds, making }) => `| ${name} | ${perSecond.toFixed(0)} | ${p50} | ${p99} | ${seconds.toFixed(1)} | ${making.toFixed(1)} |`;
+  const row = (name, { perSecond, p50, p99, seconds, making, cpu }) => `| ${name} | ${perSecond.toFixed(0)} | ${cpu.toFixed(0)} | ${p50} | ${p99} | ${seconds.toFixed(1)} | ${making.toFixed(1)} |`;
   return `# What a webhook costs
 
 Written by \`npm run bench:hooks\` on ${new Date().toISOString().slice(0, 10)}: ${availableParallelism()} cores, node ${process.versions.node}, ${rounds} rounds of ${count.toLocaleString('en')} deliveries each,
 in batches of ${batch}; medians.
 
-| who | deliveries/s | p50 ms | p99 ms | seconds in all | of which making them |
-| --- | ---: | ---: | ---: | ---: | ---: |
+| who | deliveries/s | CPU µs | p50 ms | p99 ms | seconds in all | of which making them |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: |
 ${row('ours', ours)}
 ${row('bare', floor)}
 

@@ -144,18 +144,25 @@ async function migrate(db) {
 
 // --- Processes ----------------------------------------------------------------------------------------------------------
 
-/** Ticks a second of the files in /proc: Linux tells everybody 100, whatever it counts in itself. */
-export const ticks = 100;
-
 /** What a process has used so far, or undefined where that can't be read (no Linux). */
 export function cpuSeconds(pid) {
   if (pid === undefined) return undefined;
-  const fields = statOf(pid);
-  return fields && (Number(fields[11]) + Number(fields[12])) / ticks; // utime and stime (proc_pid_stat(5))
+  let nanoseconds = 0;
+  try {
+    for (const task of readdirSync(`/proc/${pid}/task`)) {
+      // Exact, while utime and stime are counted in hundredths of a second. A thread may end meanwhile.
+      try {
+        nanoseconds += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
+      } catch {}
+    }
+  } catch {
+    return undefined;
+  }
+  return nanoseconds / 1e9;
 }
 
 /** This process's children that are runtimes. */
-function runtimes() {
+export function runtimes() {
   let all;
   try {
     all = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
