@@ -44,3 +44,59 @@ export async function batch(database, statements) {
   });
   return `[${texts}]`;
 }
+
+/**
+ * A request to the outside: one try of at most `timeout` ms, following nothing → its status, 1 if its body is not all there, and its
+ * headers, a line each, names and values by turns; and at most `limit` bytes of the body. Or how it failed, as a text.
+ */
+export async function send(url, method, headers, body, timeout, limit) {
+  const lines = headers.split('\n');
+  const fields = [];
+  for (let n = 0; n + 1 < lines.length; n += 2) fields.push([lines[n], lines[n + 1]]);
+  // The signal ends the reading of the body as well.
+  const signal = AbortSignal.timeout(timeout);
+  let response;
+  try {
+    // A chain seen ten seconds ago is not the chain.
+    response = await fetch(url, { method, headers: fields, body: body?.slice(), redirect: 'manual', cache: 'no-store', signal });
+  } catch (error) {
+    return signal.aborted ? 'timeout' : `failed: ${error?.message ?? error}`;
+  }
+  // Once there is a status there is an answer, even if its body never ends or breaks off.
+  const [bytes, truncated] = await bounded(response.body, limit);
+  let head = `${response.status} ${truncated ? 1 : 0}`;
+  for (const [name, value] of response.headers) head += `\n${name}\n${value}`;
+  return [head, bytes];
+}
+
+/** At most `limit` bytes of a stream, and whether there were more or it broke off. */
+async function bounded(stream, limit) {
+  const chunks = [];
+  let length = 0;
+  let truncated = false;
+  if (stream) {
+    const reader = stream.getReader();
+    try {
+      for (let step = await reader.read(); !step.done; step = await reader.read()) {
+        truncated = length + step.value.length > limit;
+        chunks.push(step.value.subarray(0, limit - length));
+        length += chunks.at(-1).length;
+        if (truncated) {
+          // The sender may go on for ever; whether cancelling works is no matter.
+          await reader.cancel().catch(() => {});
+          break;
+        }
+      }
+    } catch {
+      truncated = true;
+    }
+  }
+  if (chunks.length === 1) return [chunks[0], truncated];
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return [bytes, truncated];
+}
