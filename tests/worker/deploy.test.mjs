@@ -72,7 +72,7 @@ test('the rate limits that clients are told are those that decide', () => {
 
 test('DELIVERY_BATCH is the batch of first deliveries, and of no other queue', () => {
   const sizes = (text) => [...text.matchAll(/queue = "([a-z-]+)"\nmax_batch_size = (\d+)/g)].map(([, queue, size]) => `${queue} ${size}`);
-  const others = ['pushguard-looks 10', 'pushguard-notices 10', 'pushguard-retries 10'];
+  const others = ['pushguard-payment-sync 10', 'pushguard-notifications 10', 'pushguard-retries 10'];
   assert.deepEqual(sizes(withBatch(toml, undefined)).sort(), ['pushguard-deliveries 50', ...others].sort());
   assert.deepEqual(sizes(withBatch(toml, 40)).sort(), ['pushguard-deliveries 40', ...others].sort());
   assert.equal(deliveryBatch({ DELIVERY_BATCH: '40' }), 40);
