@@ -15,6 +15,7 @@ import { quiet } from './quiet.mjs';
 import { print, write } from './report.mjs';
 import { orderCount, seed } from './seed.mjs';
 import { cpuSeconds, serveAll } from './serve.mjs';
+import { measureStartup } from './startup.mjs';
 import { verify } from './verify.mjs';
 
 const connections = 8;
@@ -47,7 +48,7 @@ await asCommand(import.meta, async (args) => {
     start = performance.now();
     const measured = await measure(targets, list, { rounds, seconds, patience });
     say(`${rounds} rounds (${since(start)})`);
-    const run = { measured, counts, rounds, seconds, connections };
+    const run = { measured, counts, rounds, seconds, connections, startup: values.quick ? undefined : await measureStartup() };
     print(run);
     if (!values.quick) say(`written to ${await write(run)}`);
   } finally {

@@ -7,8 +7,8 @@ export const orderCount = 100_000;
 const batch = 10_000;
 const firstAt = Date.UTC(2026, 0, 1);
 
-/** → {email, apiKey, accountId} */
-export async function seed(targets) {
+/** `company`: every hundredth order has the same e-mail. → {email, apiKey, accountId} */
+export async function seed(targets, { orders: count = orderCount, company = false } = {}) {
   const ours = targets.find(({ name }) => name === 'ours');
   const answer = await fetch(`${ours.url}/admin/accounts`, {
     method: 'POST',
@@ -20,7 +20,7 @@ export async function seed(targets) {
   const { id: accountId } = await ours.db.prepare('SELECT id FROM accounts WHERE email = ?1').bind(email).first();
   await Promise.all(targets.map(async ({ name, db }) => {
     if (name !== 'ours') for (const table of ['accounts', 'shops', 'wallets']) await copy(table, ours.db, db);
-    for (let from = 1; from <= orderCount; from += batch) await db.prepare(orders(from, from + batch - 1)).bind(accountId).run();
+    for (let from = 1; from <= count; from += batch) await db.prepare(orders(from, from + batch - 1, company)).bind(accountId).run();
   }));
   return { email, apiKey, accountId };
 }
@@ -43,7 +43,7 @@ export function orderId(seq) {
   return `${hex((seq * scattered) % 2 ** 32, 8)}-${hex(seq % 65_536, 4)}-4${hex(seq % 4_096, 3)}-8000-${hex(seq, 12)}`;
 }
 
-function orders(from, to) {
+function orders(from, to, company) {
   return `
     WITH RECURSIVE n(i) AS (SELECT ${from} UNION ALL SELECT i + 1 FROM n WHERE i < ${to})
     INSERT INTO orders (account_id, seq, id, revision, payment_id, product_id, product_title, email, ip_address, country_code,
@@ -52,7 +52,7 @@ function orders(from, to) {
       quote_expires_at, custom, return_url, webhook_url, test, paid_at, created_at, updated_at)
     SELECT CAST(?1 AS INTEGER), i,
       printf('%08x-%04x-4%03x-8000-%012x', (i * ${scattered}) % 4294967296, i % 65536, i % 4096, i),
-      3, printf('%040x', i), 'pay', 'A book, number ' || (i % 500), 'buyer' || i || '@example.com', '203.0.113.' || (i % 250),
+      3, printf('%040x', i), 'pay', 'A book, number ' || (i % 500), ${company ? "IIF(i % 100 = 3, 'company', 'buyer' || i)" : "'buyer' || i"} || '@example.com', '203.0.113.' || (i % 250),
       'SE', 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', NULL,
       500 + i % 20000, CASE i % 2 WHEN 0 THEN 'USD' ELSE 'EUR' END, 1 + i % 3, 'bitcoin', 1,
       CASE i % 4 WHEN 0 THEN 0 WHEN 1 THEN 53 WHEN 2 THEN 54 ELSE 100 END, CASE i % 4 WHEN 3 THEN 'KEY-' || i END,

@@ -24,18 +24,24 @@ export const settings = {
 /** Requests a minute: limits are asked, and never reached. */
 const noLimit = 1_000_000_000;
 
-/** → {targets: [{name, url, port, pid, db}], close()}; `pid` is undefined where processes can't be looked at. */
-export async function serveAll() {
+/**
+ * → {targets: [{name, url, port, pid, db}], close()}, all or those of `names`; `pid` is undefined where processes can't be looked at.
+ *
+ * @param {string[]} [names]
+ * @param {object} [builds] folders of other builds of ours, by the names they go by
+ */
+export async function serveAll(names, builds = {}) {
   const [config, sources] = await Promise.all([wranglerConfig(), modules()]);
+  for (const [name, folder] of Object.entries(builds)) sources[name] = await built(folder);
   const started = [];
   const close = () => Promise.all(started.map((mf) => mf.dispose()));
   try {
     const targets = [];
-    for (const [name, options] of Object.entries(sources)) {
+    for (const [name, options] of Object.entries(sources).filter(([name]) => names?.includes(name) ?? true)) {
       const before = runtimes();
       const { Log, LogLevel, Miniflare } = await import('miniflare');
       const mf = new Miniflare({
-        ...(name === 'ours' ? ownBindings(config) : otherBindings(config)),
+        ...(name === 'ours' || name in builds ? ownBindings(config) : otherBindings(config)),
         ...options,
         name,
         // The Worker's own socket. The usual one has a Worker of Miniflare before it, whose work isn't what is measured.
@@ -61,18 +67,23 @@ async function modules() {
   const file = (name) => path.join(root, 'build', name);
   if (!(await exists(file('index_bg.wasm')))) throw new Halt('There is no build/ to measure: `npm run build` makes it.');
   // Read at once: a build that ends meanwhile must not be mixed in.
-  const [script, wasm, floor, peer] = await Promise.all([
-    readFile(file('index.js'), 'utf8'),
-    readFile(file('index_bg.wasm')),
+  const [ours, floor, peer] = await Promise.all([
+    built(path.join(root, 'build')),
     readFile(path.join(root, 'bench', 'floor.js'), 'utf8'),
     bundle(path.join(root, 'bench', 'peer', 'index.ts')),
   ]);
-  const main = (contents) => ({ type: 'ESModule', path: 'index.js', contents });
   return {
-    ours: { modules: [main(script), { type: 'CompiledWasm', path: 'index_bg.wasm', contents: wasm }] },
+    ours,
     floor: { modules: [main(floor)] },
     peer: { modules: [main(peer)] },
   };
+}
+
+const main = (contents) => ({ type: 'ESModule', path: 'index.js', contents });
+
+async function built(folder) {
+  const [script, wasm] = await Promise.all([readFile(path.join(folder, 'index.js'), 'utf8'), readFile(path.join(folder, 'index_bg.wasm'))]);
+  return { modules: [main(script), { type: 'CompiledWasm', path: 'index_bg.wasm', contents: wasm }] };
 }
 
 async function bundle(entry) {
@@ -133,18 +144,25 @@ async function migrate(db) {
 
 // --- Processes ----------------------------------------------------------------------------------------------------------
 
-/** Ticks a second of the files in /proc: Linux tells everybody 100, whatever it counts in itself. */
-export const ticks = 100;
-
 /** What a process has used so far, or undefined where that can't be read (no Linux). */
 export function cpuSeconds(pid) {
   if (pid === undefined) return undefined;
-  const fields = statOf(pid);
-  return fields && (Number(fields[11]) + Number(fields[12])) / ticks; // utime and stime (proc_pid_stat(5))
+  let nanoseconds = 0;
+  try {
+    for (const task of readdirSync(`/proc/${pid}/task`)) {
+      // Exact, while utime and stime are counted in hundredths of a second. A thread may end meanwhile.
+      try {
+        nanoseconds += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
+      } catch {}
+    }
+  } catch {
+    return undefined;
+  }
+  return nanoseconds / 1e9;
 }
 
 /** This process's children that are runtimes. */
-function runtimes() {
+export function runtimes() {
   let all;
   try {
     all = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);

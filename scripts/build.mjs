@@ -55,8 +55,29 @@ export async function isBuilt({ profile, sources } = {}) {
 async function compile(aside, dev) {
   await run(toolBinary('worker-build'), [dev ? '--dev' : '--release', '--out-dir', aside], {
     // worker-build would download these three; the ones of package-lock.json are the same for everybody, and offline.
-    env: { WASM_BINDGEN_BIN: toolBinary('wasm-bindgen'), ESBUILD_BIN: npmBinary('esbuild'), WASM_OPT_BIN: npmBinary('wasm-opt') },
+    env: { WASM_BINDGEN_BIN: toolBinary('wasm-bindgen'), ESBUILD_BIN: npmBinary('esbuild'), WASM_OPT_BIN: npmBinary('wasm-opt'), NO_MINIFY: '1' },
   });
+  await plainHandlers(path.join(root, aside, 'index.js'));
+}
+
+// worker-build exports a class, behind a Proxy that makes another Proxy for each request, so that a module that trapped begins anew. A
+// plain object of handlers, which is what the platform asks for, does the same: a bare request takes a tenth less CPU.
+async function plainHandlers(file) {
+  const theirs = 'var shim_default = new Proxy(Entrypoint, classProxyHooks);';
+  const handler = `async (event, env, ctx) => {
+      checkReinitialize();
+      try {
+        return await Entrypoint.prototype[name].call({ env, ctx }, event);
+      } catch (error) {
+        handleMaybeCritical(error);
+        throw error;
+      }
+    }`;
+  const ours = `var shim_default = Object.fromEntries(['fetch', 'queue', 'scheduled'].map((name) => [name, ${handler}]));`;
+  const script = await readFile(file, 'utf8');
+  if (script.split(theirs).length !== 2) throw new Halt(`worker-build exports its handlers in another way than scripts/build.mjs knows: ${theirs} isn't in index.js.`);
+  await writeFile(file, script.replace(theirs, ours));
+  await run(npmBinary('esbuild'), [file, '--minify', '--format=esm', '--log-level=warning', `--outfile=${file}`, '--allow-overwrite']);
 }
 
 // A stack trace from production names functions by number; index_bg.symbols says which is which (`1234:name`). Of the features

@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from './build.mjs';
-import { fromEnvironment, limitsIn, newKey, plainSettings, secretSettings, serverSettings } from './settings.mjs';
+import { deliveryBatch, deliveryQueue, deploySettings, fromEnvironment, limitsIn, newKey, plainSettings, secretSettings, serverSettings } from './settings.mjs';
 import { setup } from './setup.mjs';
 import { asCommand, Halt, npmBinary, root, run, say } from './shell.mjs';
 
@@ -26,6 +26,7 @@ const secretsName = 'wrangler.secrets.json';
  * @returns {Promise<string>} the shop's address
  */
 export async function deploy({ wrangler, config, toml, writeConfig, secretsFile, environment = process.env }) {
+  const batch = deliveryBatch(fromEnvironment(deploySettings, environment));
   await refuseWithoutLogin(wrangler);
   let there = await look(wrangler, config);
   const kept = await readSecrets(secretsFile);
@@ -38,7 +39,7 @@ export async function deploy({ wrangler, config, toml, writeConfig, secretsFile,
   }
   if (toMake.resources.length) there = await look(wrangler, config);
   const given = { ...limitsIn(config), ...fromEnvironment(plainSettings, environment) };
-  await writeConfig(withLimits(withIds(toml, config, there), given));
+  await writeConfig(withBatch(withLimits(withIds(toml, config, there), given), batch));
 
   for (const { database_name } of config.d1_databases) {
     say(`applying new migrations to ${database_name}`);
@@ -202,6 +203,15 @@ export function withLimits(toml, settings) {
   return toml
     .split(/^(?=\[)/m)
     .map((table) => (table.startsWith('[[ratelimits]]') ? limited(table) : table))
+    .join('');
+}
+
+/** The same with this batch of first deliveries; without one, as wrangler.toml has it. */
+export function withBatch(toml, batch) {
+  const isTheirs = (table) => table.startsWith('[[queues.consumers]]') && table.includes(`queue = "${deliveryQueue}"`);
+  return toml
+    .split(/^(?=\[)/m)
+    .map((table) => (batch && isTheirs(table) ? table.replace(/^max_batch_size *=.*$/m, `max_batch_size = ${batch}`) : table))
     .join('');
 }
 

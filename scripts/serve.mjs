@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import './patient.mjs';
-import { limitsIn } from './settings.mjs';
+import { deliveryBatch, deliveryQueue, limitsIn } from './settings.mjs';
 import { exists, Halt, root } from './shell.mjs';
 
 /**
@@ -28,7 +28,8 @@ export async function serve({ port = 0, stateDir, env = {}, cron = true, assets 
 
   port ||= await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const settings = { ...limitsIn(config), ...(typeof env === 'function' ? env(url) : env) };
+  const { DELIVERY_BATCH, ...given } = typeof env === 'function' ? env(url) : env;
+  const settings = { ...limitsIn(config), ...given };
   const mf = new Miniflare({
     ...workerOptions,
     assets: assets ? workerOptions.assets : undefined,
@@ -40,6 +41,7 @@ export async function serve({ port = 0, stateDir, env = {}, cron = true, assets 
     modulesRoot: path.join(root, 'build'),
     bindings: { ...workerOptions.bindings, ...settings },
     ratelimits: withLimits(workerOptions.ratelimits, settings),
+    queueConsumers: withBatch(workerOptions.queueConsumers, deliveryBatch({ DELIVERY_BATCH })),
     defaultPersistRoot: stateDir && path.resolve(stateDir, 'cloudflare'),
     outboundService: outbound,
     host: '127.0.0.1',
@@ -92,6 +94,10 @@ async function wranglerOptions() {
 function withLimits(ratelimits = {}, settings) {
   const limited = ([name, limit]) => [name, { ...limit, simple: { ...limit.simple, limit: Number(settings[`RATE_${name}`]) } }];
   return Object.fromEntries(Object.entries(ratelimits).map(limited));
+}
+
+function withBatch(consumers, maxBatchSize) {
+  return maxBatchSize ? { ...consumers, [deliveryQueue]: { ...consumers[deliveryQueue], maxBatchSize } } : consumers;
 }
 
 // --- Migrations ---------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 // The Worker's settings by name. What each one means, and its default, is in the README.
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { root } from './shell.mjs';
+import { Halt, root } from './shell.mjs';
 
 /** These are secrets of the deployment: never printed back, never written to a file that git sees. */
 export const secretSettings = ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY'];
@@ -34,6 +34,23 @@ export const plainSettings = [
 /** Requests a minute by setting, as wrangler.toml has them: {RATE_LIMIT_ACCOUNT: '300', …}. */
 export function limitsIn(config) {
   return Object.fromEntries((config.ratelimits ?? []).map(({ name, simple }) => [`RATE_${name}`, String(simple.limit)]));
+}
+
+/** Settings of the deployment that the Worker itself never sees. */
+export const deploySettings = ['DELIVERY_BATCH'];
+
+/** The queue of first deliveries, whose batch is DELIVERY_BATCH. */
+export const deliveryQueue = 'pushguard-deliveries';
+
+/**
+ * Webhooks of one batch, or undefined where the setting isn't given. Each is a sub-request, a receiver's name that isn't known yet is
+ * two more, and D1 and the next messages take a few: the free plan allows an invocation 50, so 40 there. 50 at most on any plan: six
+ * are sent at a time, so 50 receivers that take their four seconds each are 36, and after 40 cron takes up what waits for them.
+ */
+export function deliveryBatch({ DELIVERY_BATCH: given }) {
+  if (given === undefined || given === '') return undefined;
+  if (!/^\d{1,2}$/.test(given) || given < 1 || given > 50) throw new Halt('DELIVERY_BATCH must be a number from 1 to 50.');
+  return Number(given);
 }
 
 /** Those of `names` that are set in the environment. */

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { build } from './build.mjs';
 import { serve } from './serve.mjs';
-import { fromEnvironment, newKey, plainSettings, secretSettings, serverSettings, stateDir } from './settings.mjs';
+import { deploySettings, fromEnvironment, newKey, plainSettings, secretSettings, serverSettings, stateDir } from './settings.mjs';
 import { setup } from './setup.mjs';
 import { asCommand, Halt, say } from './shell.mjs';
 
@@ -24,7 +24,7 @@ async function start() {
     BITCOIN_NETWORK: 'mainnet',
     LITECOIN_NETWORK: 'mainnet',
     ETHEREUM_CHAIN_ID: '1',
-    ...fromEnvironment([...secretSettings, ...serverSettings, ...plainSettings]),
+    ...fromEnvironment([...secretSettings, ...serverSettings, ...plainSettings, ...deploySettings]),
   };
   say(`serving, with the state in ${path.relative(process.cwd(), stateDir()) || '.'}`);
   const shop = await serve({ port, stateDir: stateDir(), env: settings, assets: true });

@@ -12,7 +12,7 @@ mod settings;
 pub use constraint::{CommitError, Constraint};
 pub use log::{Level, LogLine};
 pub use request_counter::{PERIOD, RequestCounter};
-pub use row::{Reader, Row, Statement, Value};
+pub use row::{Packed, Reader, Row, Statement, Value};
 pub use settings::{ChainSettings, ConfigError, EthereumSettings, Keys, Network, ServerUrl, Settings};
 
 /// A future of one thread: a Worker has no others.

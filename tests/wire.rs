@@ -48,6 +48,16 @@ async fn rows_are_read_by_position_in_the_order_of_their_columns() {
 }
 
 #[wasm_bindgen_test]
+async fn a_packed_row_is_read_as_what_is_in_it() {
+    let rows = rows(r#"[{"packed":"[[7,null],[\"a\\n\\\"\"]]"},{"packed":"[[8],[\"\"]]"}]"#).await.unwrap();
+    assert_eq!(rows[0].0, [Value::Int(7), Value::Null, Value::Text("a\n\"".into())]);
+    assert_eq!(rows[1].0, [Value::Int(8), Value::Text(String::new())]);
+    // By any other name it is a text.
+    let rows = self::rows(r#"[{"other":"[[7]]"}]"#).await.unwrap();
+    assert_eq!(rows[0].0, [Value::Text("[[7]]".into())]);
+}
+
+#[wasm_bindgen_test]
 async fn a_statement_without_rows_answers_none() {
     assert!(rows("[]").await.unwrap().is_empty());
 }

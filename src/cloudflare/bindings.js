@@ -1,11 +1,14 @@
 // The hot paths between JavaScript and the module, each in one call: what belongs together crosses as one text, because each
 // text that crosses costs a call of the platform's decoder. Everything else goes through the `worker` crate.
 
-/** A request's line and those of its headers that `names` lists, as HTTP writes them; none of the parts can hold a line's end. */
-export function head(request, names) {
-  const { headers } = request;
-  let text = `${request.method} ${request.url}`;
-  for (const name of names) {
+/**
+ * A request's line and those of its headers that `names` lists, and `more` where `part` is in its URL, as HTTP writes them; none of the
+ * parts can hold a line's end.
+ */
+export function head(request, names, part, more) {
+  const { headers, url } = request;
+  let text = `${request.method} ${url}`;
+  for (const name of url.includes(part) ? [...names, ...more] : names) {
     const value = headers.get(name);
     if (value !== null) text += `\n${name}: ${value}`;
   }
@@ -27,11 +30,73 @@ export function answer(status, headers, body) {
 
 /**
  * `statements`: JSON, `[[sql, value, …], …]`, sent in one round trip and as one transaction →
- * JSON, `[[rows read, rows written, [[value, …], …]], …]`. Rows are objects whose properties stand in the order of the columns.
+ * JSON, `[[rows read, rows written, [[value, …], …], [packed, …]], …]`. Rows are objects whose properties stand in the order of the
+ * columns; those that are one JSON text, by the name `packed`, are put in as they are: no JSON within JSON.
  */
 export async function batch(database, statements) {
   const prepared = JSON.parse(statements).map(([sql, ...values]) => database.prepare(sql).bind(...values));
   // One alone goes with less around it, and is as much a transaction.
   const answers = prepared.length === 1 ? [await prepared[0].all()] : await database.batch(prepared);
-  return JSON.stringify(answers.map(({ meta, results }) => [meta.rows_read, meta.rows_written, results.map(Object.values)]));
+  const texts = answers.map(({ meta, results }) => {
+    const isPacked = typeof results[0]?.packed === 'string';
+    const rows = isPacked ? `[],[${results.map(({ packed }) => packed)}]` : `${JSON.stringify(results.map(Object.values))},[]`;
+    return `[${meta.rows_read},${meta.rows_written},${rows}]`;
+  });
+  return `[${texts}]`;
+}
+
+/**
+ * A request to the outside: one try of at most `timeout` ms, following nothing → its status, 1 if its body is not all there, and its
+ * headers, a line each, names and values by turns; and at most `limit` bytes of the body. Or how it failed, as a text.
+ */
+export async function send(url, method, headers, body, timeout, limit) {
+  const lines = headers.split('\n');
+  const fields = [];
+  for (let n = 0; n + 1 < lines.length; n += 2) fields.push([lines[n], lines[n + 1]]);
+  // The signal ends the reading of the body as well.
+  const signal = AbortSignal.timeout(timeout);
+  let response;
+  try {
+    // A chain seen ten seconds ago is not the chain.
+    response = await fetch(url, { method, headers: fields, body: body?.slice(), redirect: 'manual', cache: 'no-store', signal });
+  } catch (error) {
+    return signal.aborted ? 'timeout' : `failed: ${error?.message ?? error}`;
+  }
+  // Once there is a status there is an answer, even if its body never ends or breaks off.
+  const [bytes, truncated] = await bounded(response.body, limit);
+  let head = `${response.status} ${truncated ? 1 : 0}`;
+  for (const [name, value] of response.headers) head += `\n${name}\n${value}`;
+  return [head, bytes];
+}
+
+/** At most `limit` bytes of a stream, and whether there were more or it broke off. */
+async function bounded(stream, limit) {
+  const chunks = [];
+  let length = 0;
+  let truncated = false;
+  if (stream) {
+    const reader = stream.getReader();
+    try {
+      for (let step = await reader.read(); !step.done; step = await reader.read()) {
+        truncated = length + step.value.length > limit;
+        chunks.push(step.value.subarray(0, limit - length));
+        length += chunks.at(-1).length;
+        if (truncated) {
+          // The sender may go on for ever; whether cancelling works is no matter.
+          await reader.cancel().catch(() => {});
+          break;
+        }
+      }
+    } catch {
+      truncated = true;
+    }
+  }
+  if (chunks.length === 1) return [chunks[0], truncated];
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return [bytes, truncated];
 }

@@ -8,7 +8,7 @@ use worker::{D1Database, Env};
 use super::bindings::{self, message};
 use crate::{
     json,
-    platform::{CommitError, Databases, Db, Fault, LocalBoxFuture, Row, Statement},
+    platform::{CommitError, Databases, Db, Fault, LocalBoxFuture, Packed, Row, Statement},
 };
 
 thread_local! {
@@ -99,13 +99,15 @@ fn written(statements: &[Statement]) -> String {
     json::to_text(statements)
 }
 
-/// Reads `[[rows read, rows written, [[value, …], …]], …]` → the rows of each statement, and the two sums.
+/// Reads `[[rows read, rows written, [[value, …], …], [packed, …]], …]` → the rows of each statement, and the two sums.
 fn answers(text: &str) -> Result<(Vec<Vec<Row>>, u64, u64), String> {
-    let answers: Vec<(u64, u64, Vec<Row>)> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let answers: Vec<(u64, u64, Vec<Row>, Vec<Packed>)> =
+        serde_json::from_str(text).map_err(|error| error.to_string())?;
     let (mut all, mut read, mut written) = (Vec::with_capacity(answers.len()), 0, 0);
-    for (rows_read, rows_written, rows) in answers {
+    for (rows_read, rows_written, mut rows, packed) in answers {
         read += rows_read;
         written += rows_written;
+        rows.extend(packed.into_iter().map(Row::unpacked));
         all.push(rows);
     }
     Ok((all, read, written))

@@ -11,21 +11,21 @@ use web_sys::{ReadableStream, ReadableStreamDefaultReader};
 use super::bindings;
 use crate::{
     api::v2::upload::{self, Intake},
-    http::{self, BODY_LIMIT, Body, BodySource, HEADERS, Method, Pending, Unread},
+    http::{self, BODY_LIMIT, Body, BodySource, GATEWAYS, HEADERS, Method, Pending, SENDER_HEADERS, Unread},
 };
 
 pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> {
     thread_local! {
-        static NAMES: JsValue = HEADERS.iter().map(|name| JsValue::from_str(name)).collect::<Array>().into();
+        static NAMES: [JsValue; 2] = [names(&HEADERS), names(&SENDER_HEADERS)];
     }
-    let head = NAMES.with(|names| bindings::head(request, names))?;
+    let head = NAMES.with(|[all, of_gateways]| bindings::head(request, all, GATEWAYS, of_gateways))?;
     let mut lines = head.split('\n');
     let (method, url) = lines.next().and_then(|line| line.split_once(' ')).unwrap_or_default();
     let method = Method::parse(method);
     let (origin, path, query) = split(url);
     let header = |line: &str| {
         let (name, value) = line.split_once(": ")?;
-        HEADERS.iter().find(|known| **known == name).map(|known| (*known, value.to_owned()))
+        HEADERS.iter().chain(&SENDER_HEADERS).find(|known| **known == name).map(|known| (*known, value.to_owned()))
     };
     let headers: Vec<_> = lines.filter_map(header).collect();
     let kind = headers.iter().find(|(name, _)| *name == "content-type").map(|(_, value)| value.as_str());
@@ -64,6 +64,10 @@ pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> 
         pending,
         unread,
     })
+}
+
+fn names(names: &[&str]) -> JsValue {
+    names.iter().map(|name| JsValue::from_str(name)).collect::<Array>().into()
 }
 
 /// As announced.

@@ -1,9 +1,9 @@
 //! Outbound HTTP as `Web`: one try, in bounded time, reading a bounded answer, following nothing.
 
-use js_sys::Uint8Array;
-use worker::{AbortSignal, CacheMode, Fetch, Headers, Request, RequestInit, RequestRedirect, ResponseBody};
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
 
-use super::request::bounded;
+use super::bindings::{self, message};
 use crate::platform::{Answer, FetchError, HttpRequest, LocalBoxFuture, Web};
 
 pub struct Outbound;
@@ -11,37 +11,37 @@ pub struct Outbound;
 impl Web for Outbound {
     fn fetch<'a>(&'a self, request: HttpRequest) -> LocalBoxFuture<'a, Result<Answer, FetchError>> {
         Box::pin(async move {
-            // The signal ends the reading of the body as well.
-            let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(request.timeout));
-            send(request, &signal)
-                .await
-                .map_err(|error| if signal.aborted() { FetchError::Timeout } else { sort(&error.to_string()) })
+            let HttpRequest { method, url, headers, body, timeout, limit } = request;
+            let mut lines = String::with_capacity(1024);
+            for (name, value) in &headers {
+                if value.contains('\n') {
+                    return Err(FetchError::Network);
+                }
+                lines.extend([name, "\n", value, "\n"]);
+            }
+            let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+            match bindings::send(&url, method, &lines, body.as_deref(), timeout, limit).await {
+                Ok(sent) => read(sent),
+                Err(error) => Err(sort(&message(&error))),
+            }
         })
     }
 }
 
-async fn send(request: HttpRequest, signal: &AbortSignal) -> worker::Result<Answer> {
-    let headers = Headers::new();
-    for (name, value) in &request.headers {
-        headers.append(name, value)?;
+fn read(sent: JsValue) -> Result<Answer, FetchError> {
+    if let Some(failed) = sent.as_string() {
+        return Err(if failed == "timeout" { FetchError::Timeout } else { sort(&failed) });
     }
-    let mut init = RequestInit::new();
-    init.with_method(request.method.to_owned().into())
-        .with_headers(headers)
-        .with_body(request.body.as_ref().map(|body| Uint8Array::from(body.as_slice()).into()))
-        .with_redirect(RequestRedirect::Manual)
-        // A chain seen ten seconds ago is not the chain.
-        .with_cache(CacheMode::NoStore);
-    let response = Fetch::Request(Request::new_with_init(&request.url, &init)?).send_with_signal(signal).await?;
-    let (status, headers) = (response.status_code(), response.headers().entries().collect());
-    // IdempotentRequest there is a status there is an answer, even if its body never ends or breaks off.
-    let mut body = Vec::new();
-    let stream = match response.body() {
-        ResponseBody::Stream(stream) => Some(stream.clone()),
-        ResponseBody::Empty | ResponseBody::Body(_) => None,
-    };
-    let truncated = bounded(stream, request.limit, &mut body).await.unwrap_or(true);
-    Ok(Answer { status, headers, body, truncated })
+    let parts: Array = sent.unchecked_into();
+    let head = parts.get(0).as_string().unwrap_or_default();
+    let body = Uint8Array::new(&parts.get(1)).to_vec();
+    let mut lines = head.split('\n');
+    let (status, truncated) = lines.next().and_then(|line| line.split_once(' ')).unwrap_or_default();
+    let mut headers = Vec::new();
+    while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
+        headers.push((name.to_owned(), value.to_owned()));
+    }
+    Ok(Answer { status: status.parse().unwrap_or(0), headers, body, truncated: truncated == "1" })
 }
 
 /// The platform only has words for what went wrong.

@@ -133,7 +133,15 @@ impl Serialize for Statement {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Row(pub Vec<Value>);
 
+/// A row that was selected as one text by the name `packed`, `json_array(json_array(…), …)`: a database takes longer over the
+/// columns of many rows, one by one and by name, than over the rows.
+pub type Packed = Vec<Vec<Value>>;
+
 impl Row {
+    pub fn unpacked(parts: Packed) -> Row {
+        Row(parts.into_iter().flatten().collect())
+    }
+
     /// Reads the columns, in the order in which they were selected. A column of the wrong kind is read as nothing, and
     /// makes the whole a fault in the end: one check a row instead of one a column.
     pub fn read<T>(&self, read: impl FnOnce(&mut Reader<'_>) -> Result<T, Fault>) -> Result<T, Fault> {

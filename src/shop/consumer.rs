@@ -18,6 +18,7 @@ const LOOKS_AT_ONCE: usize = 6;
 /// Does the jobs of one queue batch, several at the same time. Answers for each whether it is done; what isn't will be
 /// repeated, by the queue or by cron.
 pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
+    let began = shop.now();
     let mut batches: Vec<(&str, bool, Vec<usize>)> = Vec::new();
     let mut looks = Vec::new();
     for (n, job) in jobs.iter().enumerate() {
@@ -42,7 +43,7 @@ pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
             })
             .collect();
         let pace = if slow { Pace::Patient } else { Pace::Quick };
-        results.push((numbers, deliver::deliver(shop, shard, pace, &logs).await));
+        results.push((numbers, deliver::deliver(shop, shard, pace, began, &logs).await));
     }
     let mut done = vec![true; jobs.len()];
     for (numbers, result) in results {

@@ -2,7 +2,7 @@
 //! has gaps, and half a block: how deep it lies and how large the table has grown doesn't matter. Tables that only grow
 //! need none of this (see `order::sql::page`).
 
-use crate::platform::{Fault, Row, Statement, Value};
+use crate::platform::{Fault, Row, Statement};
 
 /// One page, and how many rows there are in all.
 #[derive(Debug, Clone)]
@@ -128,10 +128,4 @@ pub fn grown_page(account_id: i64, list: &str, columns: &str, page: u32, per_pag
 pub fn read<T>([total, rows]: [Vec<Row>; 2], read: impl Fn(&Row) -> Result<T, Fault>) -> Result<Page<T>, Fault> {
     let total = total.first().map_or(Ok(0), Row::count)?;
     Ok(Page { rows: rows.iter().map(read).collect::<Result<_, _>>()?, total: total.into() })
-}
-
-/// The columns of a row that was selected as `json_array(json_array(…), …)`.
-pub fn unpack(text: &str) -> Result<Row, Fault> {
-    let parts: Vec<Vec<Value>> = serde_json::from_str(text).map_err(|error| Fault(error.to_string()))?;
-    Ok(Row(parts.into_iter().flatten().collect()))
 }

@@ -335,18 +335,16 @@ fn exponent(text: &str) -> Result<i64, NotDecimal> {
 }
 
 /// `digits / 10^scale`, written with exactly `scale` decimals.
-fn plain(mut digits: u128, scale: u8) -> String {
-    let mut backwards = String::new();
-    let mut place = 0;
-    while digits > 0 || place <= scale {
-        if place == scale && scale > 0 {
-            backwards.push('.');
-        }
-        backwards.push(char::from(b'0' + (digits % 10) as u8));
-        digits /= 10;
-        place += 1;
+fn plain(digits: u128, scale: u8) -> String {
+    // WebAssembly divides 64 bits by itself, and 128 by a function, for each digit.
+    let digits = u64::try_from(digits).map_or_else(|_| digits.to_string(), |digits| digits.to_string());
+    let scale = usize::from(scale);
+    let (whole, decimals) = digits.split_at(digits.len().saturating_sub(scale));
+    match (scale, whole) {
+        (0, whole) => whole.to_owned(),
+        (_, "") => format!("0.{decimals:0>scale$}"),
+        (_, whole) => [whole, ".", decimals].concat(),
     }
-    backwards.chars().rev().collect()
 }
 
 /// `value / divisor * 10^shift`, rounded half up.

@@ -8,7 +8,7 @@ import { startShop, until } from './harness.mjs';
 import { startReceiver } from './receiver.mjs';
 
 // Looks at the chain far apart. Each test has a shop, and so queues, of its own.
-const open = () => startShop({ outbound: 'network', settings: { WATCH_SECONDS: '300' } });
+const open = (settings) => startShop({ outbound: 'network', settings: { WATCH_SECONDS: '300', ...settings } });
 const white = { title: 'Tea', currency: 'EUR', value: '3', gateway: 'Bitcoin', white_label: true };
 const hanging = async () => Object.assign(await startReceiver(), { answer: () => 'hang' });
 
@@ -28,7 +28,7 @@ async function order(seller, fields = {}) {
 const counted = (shop, condition) => shop.db.prepare(`SELECT COUNT(*) AS n FROM webhook_logs WHERE ${condition}`).first('n');
 
 test('thirty orders at once, and five receivers of which one is silent: the good one has all before the silent one’s time is over', async () => {
-  const [shop, good, silent, failing, gone] = await kept(open(), startReceiver(), hanging(), startReceiver(), startReceiver());
+  const [shop, good, silent, failing, gone] = await kept(open({ DELIVERY_BATCH: '10' }), startReceiver(), hanging(), startReceiver(), startReceiver());
   failing.answer = () => ({ status: 500 });
   gone.answer = () => ({ status: 410 });
   const seller = await shop.admin.createAccount();

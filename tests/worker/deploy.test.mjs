@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { unstable_readConfig } from 'wrangler';
-import { addressAmong, deploy, missing, withIds, withLimits } from '../../scripts/deploy.mjs';
+import { addressAmong, deploy, missing, withBatch, withIds, withLimits } from '../../scripts/deploy.mjs';
+import { deliveryBatch } from '../../scripts/settings.mjs';
 
 const tomlFile = new URL('../../wrangler.toml', import.meta.url);
 const toml = await readFile(tomlFile, 'utf8');
@@ -67,6 +68,16 @@ test('the rate limits that clients are told are those that decide', () => {
   const text = withLimits(toml, { RATE_LIMIT_ACCOUNT: '500', RATE_LIMIT_ANONYMOUS: '60' });
   assert.match(text, /name = "LIMIT_ACCOUNT"[^[]*limit = 500, period = 60/);
   assert.match(text, /name = "LIMIT_ANONYMOUS"[^[]*limit = 60, period = 60/);
+});
+
+test('DELIVERY_BATCH is the batch of first deliveries, and of no other queue', () => {
+  const sizes = (text) => [...text.matchAll(/queue = "([a-z-]+)"\nmax_batch_size = (\d+)/g)].map(([, queue, size]) => `${queue} ${size}`);
+  const others = ['pushguard-payment-sync 10', 'pushguard-notifications 10', 'pushguard-retries 10'];
+  assert.deepEqual(sizes(withBatch(toml, undefined)).sort(), ['pushguard-deliveries 50', ...others].sort());
+  assert.deepEqual(sizes(withBatch(toml, 40)).sort(), ['pushguard-deliveries 40', ...others].sort());
+  assert.equal(deliveryBatch({ DELIVERY_BATCH: '40' }), 40);
+  assert.equal(deliveryBatch({}), undefined);
+  for (const given of ['0', '51', '100', '-1', '4.5', 'forty', '1e1']) assert.throws(() => deliveryBatch({ DELIVERY_BATCH: given }), /from 1 to 50/, given);
 });
 
 test('the address is picked out of all that a Worker is attached to', () => {

@@ -91,6 +91,7 @@ const small = {
   blacklist_rules: 'an account has a thousand at most',
   gateway_settings: 'a row for each setting of a gateway',
   order_blocks: 'a row for 1024 orders',
+  order_counts: 'of a gateway a row for 131072 orders',
   shards: 'a row for each database',
   wallets: 'a row for each wallet that was ever set',
   webhook_endpoints: 'an account has a hundred at most',

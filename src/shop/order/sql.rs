@@ -25,10 +25,10 @@ const COLUMNS: [&str; 2] = [
     underpayment_per_mille, spread_basis_points, quote_minutes, watch_hours",
 ];
 
-/// An order as one text: D1 takes longer over the columns of a page's rows, one by one and by name, than over the rows.
+/// An order as one text, which comes as the values in it (see `Packed`).
 pub fn row() -> String {
     let [first, second] = COLUMNS;
-    format!("json_array(json_array({first}), json_array({second})) AS row")
+    format!("json_array(json_array({first}), json_array({second})) AS packed")
 }
 
 pub fn by_id(account_id: i64, id: &str) -> Statement {
@@ -44,7 +44,7 @@ pub fn page(account_id: i64, page: u32, per_page: u32) -> [Statement; 2] {
 }
 
 pub fn from_row(row: &Row) -> Result<Order, Fault> {
-    list::unpack(&row.text()?)?.read(|row| {
+    row.read(|row| {
         let account_id = row.int();
         let id = row.text();
         let revision = row.int();

@@ -1,5 +1,7 @@
 //! One attempt: a log is signed and sent, and its answer or the lack of one is written into it.
 
+use std::{cell::RefCell, rc::Rc};
+
 use super::{
     Shop,
     dns::{self, Found},
@@ -9,8 +11,11 @@ use super::{
 };
 use crate::{
     json::{self, Pairs},
-    platform::{Answer, FetchError, HttpRequest, LogLine},
-    shop::time::{self, HOUR, MINUTE, SECOND},
+    platform::{Answer, Fault, FetchError, HttpRequest, LogLine},
+    shop::{
+        account::secret::Secrets,
+        time::{self, HOUR, MINUTE, SECOND},
+    },
 };
 
 /// A receiver has this long, in milliseconds.
@@ -50,9 +55,25 @@ pub enum End {
     NotQuick,
 }
 
+/// The secrets of a batch's accounts: unsealing takes longer than signing.
+#[derive(Default)]
+pub struct Opened(RefCell<Vec<(i64, Rc<Secrets>)>>);
+
+impl Opened {
+    fn of(&self, shop: &Shop, task: &Task) -> Result<Rc<Secrets>, Fault> {
+        let known = self.0.borrow().iter().find(|(id, _)| *id == task.account_id).map(|(_, secrets)| secrets.clone());
+        if let Some(secrets) = known {
+            return Ok(secrets);
+        }
+        let secrets = Rc::new(task.secrets.open(shop, task.account_id, shop.now())?);
+        self.0.borrow_mut().push((task.account_id, secrets.clone()));
+        Ok(secrets)
+    }
+}
+
 /// `quick`: it is expected to answer at once, and gets another time if it doesn't.
-pub async fn attempt(shop: &Shop, task: Task, quick: bool) -> Attempted {
-    let secrets = match task.secrets.open(shop, task.account_id, shop.now()) {
+pub async fn attempt(shop: &Shop, opened: &Opened, task: Task, quick: bool) -> Attempted {
+    let secrets = match opened.of(shop, &task) {
         Ok(secrets) => secrets,
         Err(fault) => {
             let line = LogLine::error("webhook.secret_unreadable").account(task.account_id);

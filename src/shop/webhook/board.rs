@@ -118,12 +118,11 @@ impl Board {
             .collect()
     }
 
-    /// Held logs of receivers that are back: each statement answers ids, to be sent now.
-    pub fn releases(&self, now: i64, due_at: i64) -> Vec<(i64, Statement)> {
+    /// Held logs of receivers that are back: each statement answers accounts and ids, to be sent now.
+    pub fn releases(&self, now: i64, due_at: i64) -> Vec<Statement> {
         let all = self.0.borrow();
         let back = all.iter().filter(|(_, learned)| learned.holds && learned.delivered && !learned.state.is_open(now));
-        back.map(|((account_id, url), _)| (*account_id, receiver::release_some(*account_id, url, now, due_at)))
-            .collect()
+        back.map(|((account_id, url), _)| receiver::release_some(*account_id, url, now, due_at)).collect()
     }
 }
 

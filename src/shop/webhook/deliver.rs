@@ -5,7 +5,7 @@ use futures_util::{StreamExt, stream};
 
 use super::{
     Due, Event, FAILURES, FAILURES_APART, Owed, PATIENCE, Shop, WARNING,
-    attempt::{Attempted, End, LONGEST_DELAY, attempt, given_up},
+    attempt::{Attempted, End, LONGEST_DELAY, Opened, attempt, given_up},
     board::{self, Board, Verdict},
     news::News,
     receiver, sql,
@@ -22,6 +22,9 @@ use crate::{
 const HELD: i64 = 40 * SECOND;
 /// So many are waited for at once (see `job`).
 const AT_ONCE: usize = 6;
+/// Nothing is begun later than this after a batch of quick ones began, in milliseconds: an attempt takes four seconds, and when
+/// `HELD` is over others take up what waits. DELIVERY_BATCH is 50 at most, so that nine rounds of silent receivers fit in.
+const LAST_BEGINNING: i64 = HELD - 4 * SECOND;
 /// Receivers of one account whose logs a batch moves to the other queue by messages. Those of further ones wait for the sweep.
 const MAX_MOVED: usize = 3;
 
@@ -36,8 +39,8 @@ pub enum Pace {
 }
 
 /// Sends these logs (account, id) of one shard, those of them that are still owed and whose time has come. Logs of one
-/// subject to one receiver go one after the other.
-pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)]) -> Result<(), Fault> {
+/// subject to one receiver go one after the other. `began`: when the invocation did, which may have logs of other shards, too.
+pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, began: i64, logs: &[(i64, String)]) -> Result<(), Fault> {
     let db = shop.platform.databases.shard(shard)?;
     // Beside them the endpoints of their accounts, which news of one of them concerns. Those are rare, but would be another trip.
     let mut accounts: Vec<i64> = logs.iter().map(|(account_id, _)| *account_id).collect();
@@ -53,33 +56,32 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)
             .map_err(|fault| shop.platform.log.write(LogLine::error("webhook.log_unreadable").because(fault)))
             .ok()
     });
-    let board = Board::default();
+    let batch = Batch { shop, pace, began, crowded: &crowded, board: Board::default(), secrets: Opened::default() };
     let mut sent: Vec<Turn> = Vec::new();
     for round in turns(tasks.collect(), shop.now()) {
-        let round = round.into_iter().map(|turn| in_turn(shop, turn, pace, &crowded, &board));
+        let round = round.into_iter().map(|turn| batch.in_turn(turn));
         sent.extend(stream::iter(round).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await.into_iter().flatten());
     }
     let now = shop.now();
     // What is written together, also when not all of it can be. What is known of receivers goes first: a held log relies on it.
-    let mut units: Vec<Vec<Statement>> = board.changes(now).into_iter().map(|change| vec![change]).collect();
+    let mut units: Vec<Vec<Statement>> = batch.board.changes(now).into_iter().map(|change| vec![change]).collect();
     let mut news: Vec<News> = Vec::new();
-    // Statements that answer ids of logs to be sent next, each with its account and how long they wait.
-    let mut next: Vec<(i64, Statement, Pace)> = Vec::new();
+    // Written and asked together: a batch's cost goes more with its statements than with its rows.
+    let (mut outcomes, mut behind) = (Vec::new(), Vec::new());
     let mut messages = Vec::new();
     let mut moved: Vec<(i64, String)> = Vec::new();
     for turn in sent {
         let (task, wait) = match turn {
             Turn::Over(Attempted { task, end, .. }) => {
                 log_failure(shop, &task, end);
-                let mut unit = vec![task::finish(&task, now)];
+                outcomes.push(task::outcome(&task, now));
                 match health(&task, end, now) {
-                    Some((statement, None)) => unit.push(statement),
+                    Some((statement, None)) => units.push(vec![statement]),
                     Some((statement, Some(event))) => news.extend(News::of(&task, event, statement)),
                     None => {}
                 }
-                units.push(unit);
                 if task.due_at.is_none() {
-                    next.push((task.account_id, task::behind(&task), pace));
+                    behind.push(task::place(&task));
                 }
                 let wait = task.log.next_retry_at.map(|at| (at - now, true));
                 (task, wait)
@@ -122,12 +124,12 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)
         // Rounded up: a nudge before its time is dropped.
         messages.push((job, u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(0)));
     }
-    next.extend(
-        board
-            .releases(now, now + super::GRACE)
-            .into_iter()
-            .map(|(account_id, released)| (account_id, released, Pace::Patient)),
-    );
+    // Statements that answer accounts and ids of logs to be sent next, each with the pace of these.
+    let mut next: Vec<(Statement, Pace)> = Vec::new();
+    if !behind.is_empty() {
+        next.push((task::behind(&behind), pace));
+    }
+    next.extend(batch.board.releases(now, now + super::GRACE).into_iter().map(|released| (released, Pace::Patient)));
     for (n, one) in news.iter().enumerate() {
         // Of several answers in one batch one is the news: the first, or the first that says "gone".
         let better = |(m, other): (usize, &News)| match (other.is_gone(), one.is_gone()) {
@@ -151,25 +153,26 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, logs: &[(i64, String)
             }
         }
     }
-    let answering = next.iter().map(|(_, statement, _)| statement.clone());
-    match db.commit(units.iter().flatten().cloned().chain(answering).collect()).await {
+    let finished = outcomes.chunks(task::OUTCOMES).map(task::finish);
+    let answering = next.iter().map(|(statement, _)| statement.clone());
+    match db.commit(units.iter().flatten().cloned().chain(finished).chain(answering).collect()).await {
         Ok(rows) => {
             let answers = rows.iter().skip(rows.len().saturating_sub(next.len()));
-            for ((account_id, _, pace), rows) in next.iter().zip(answers) {
+            for ((_, pace), rows) in next.iter().zip(answers) {
                 for row in rows {
-                    let log_id = row.text()?;
+                    let (account_id, log_id) = row.read(|row| Ok((row.int(), row.text())))?;
                     // One of this batch has had its turn. Any other has a nudge of its own on the way, if it wasn't held.
                     if !logs.iter().any(|(_, id)| *id == log_id) {
                         let slow = *pace != Pace::Quick;
-                        let job = Job::Deliver { shard: shard.to_owned(), account_id: *account_id, log_id, slow };
-                        messages.push((job, 1));
+                        messages.push((Job::Deliver { shard: shard.to_owned(), account_id, log_id, slow }, 1));
                     }
                 }
             }
         }
         Err(_) => {
             // Whatever it was that the database refused, it must cost one log and not all of them.
-            for unit in units {
+            let finished = outcomes.iter().map(|outcome| vec![task::finish(std::slice::from_ref(outcome))]);
+            for unit in units.into_iter().chain(finished) {
                 match db.commit(unit).await {
                     Ok(_) => {}
                     // Another batch had the same news of an endpoint, and has told them.
@@ -199,63 +202,81 @@ enum Turn {
     Deferred(Task),
 }
 
-/// Sends logs that go one after the other.
-async fn in_turn(shop: &Shop, tasks: Vec<Task>, pace: Pace, crowded: &[i64], board: &Board) -> Vec<Turn> {
-    let mut turns = Vec::new();
-    // Subjects of those that are over.
-    let mut over: Vec<String> = Vec::new();
-    for task in tasks {
-        let now = shop.now();
-        // What was asked for just now, a sample or a repetition, waits for nothing before it.
-        let asked_for = task.log.simulated || task.log.replay_of.is_some();
-        let first = task.log.retries == 0 && now < task.log.created_at + HELD;
-        let before = over.iter().filter(|subject| **subject == task.subject_id).count();
-        let waits = task.ahead as usize > before && first && !asked_for;
-        let verdict = match pace {
-            Pace::Now => Verdict::Attempt,
-            Pace::Quick | Pace::Patient => {
-                board.verdict(&task, pace == Pace::Quick, crowded.contains(&task.account_id), now)
-            }
-        };
-        let turn = match verdict {
-            // The endpoint was deleted or disabled meanwhile.
-            _ if !task.wanted || board.is_gone(&task) => Turn::Over(given_up(task, "endpoint_disabled")),
-            Verdict::Hold(_) if now >= task.log.created_at + receiver::HELD_FOR => {
-                Turn::Over(given_up(task, "receiver_down"))
-            }
-            Verdict::Hold(until) => Turn::Circuit(task, until),
-            Verdict::Move => Turn::Moved(task),
-            Verdict::Defer => Turn::Deferred(task),
-            Verdict::Attempt if waits => Turn::Held(task),
-            Verdict::Attempt => attempted(shop, attempt(shop, task, pace == Pace::Quick).await, board),
-        };
-        if let Turn::Over(Attempted { task, .. }) = &turn
-            && task.due_at.is_none()
-            && !asked_for
-        {
-            over.push(task.subject_id.clone());
-        }
-        turns.push(turn);
-    }
-    turns
+/// What all of a batch share.
+struct Batch<'a> {
+    shop: &'a Shop,
+    pace: Pace,
+    began: i64,
+    /// Accounts with many failing receivers.
+    crowded: &'a [i64],
+    board: Board,
+    secrets: Opened,
 }
 
-/// What an attempt says of its receiver.
-fn attempted(shop: &Shop, attempted: Attempted, board: &Board) -> Turn {
-    let Attempted { task, end, late } = &attempted;
-    let now = shop.now();
-    match end {
-        End::Delivered => board.delivered(task),
-        End::Failed => board.failed(task, task.log.error.as_deref() == Some("timeout"), now),
-        End::Gone => board.gone(task),
-        End::NotMade | End::NotQuick => {}
+impl Batch<'_> {
+    /// Sends logs that go one after the other.
+    async fn in_turn(&self, tasks: Vec<Task>) -> Vec<Turn> {
+        let mut turns = Vec::new();
+        // Subjects of those that are over.
+        let mut over: Vec<String> = Vec::new();
+        for task in tasks {
+            let now = self.shop.now();
+            // What was asked for just now, a sample or a repetition, waits for nothing before it.
+            let asked_for = task.log.simulated || task.log.replay_of.is_some();
+            let first = task.log.retries == 0 && now < task.log.created_at + HELD;
+            let before = over.iter().filter(|subject| **subject == task.subject_id).count();
+            let waits = task.ahead as usize > before && first && !asked_for;
+            let verdict = match self.pace {
+                Pace::Now => Verdict::Attempt,
+                Pace::Quick if now > self.began + LAST_BEGINNING => Verdict::Move,
+                Pace::Quick | Pace::Patient => {
+                    let crowded = self.crowded.contains(&task.account_id);
+                    self.board.verdict(&task, self.pace == Pace::Quick, crowded, now)
+                }
+            };
+            let turn = match verdict {
+                // The endpoint was deleted or disabled meanwhile.
+                _ if !task.wanted || self.board.is_gone(&task) => Turn::Over(given_up(task, "endpoint_disabled")),
+                Verdict::Hold(_) if now >= task.log.created_at + receiver::HELD_FOR => {
+                    Turn::Over(given_up(task, "receiver_down"))
+                }
+                Verdict::Hold(until) => Turn::Circuit(task, until),
+                Verdict::Move => Turn::Moved(task),
+                Verdict::Defer => Turn::Deferred(task),
+                Verdict::Attempt if waits => Turn::Held(task),
+                Verdict::Attempt => {
+                    let quick = self.pace == Pace::Quick;
+                    self.attempted(attempt(self.shop, &self.secrets, task, quick).await)
+                }
+            };
+            if let Turn::Over(Attempted { task, .. }) = &turn
+                && task.due_at.is_none()
+                && !asked_for
+            {
+                over.push(task.subject_id.clone());
+            }
+            turns.push(turn);
+        }
+        turns
     }
-    if *late {
-        board.slow(task, *end == End::NotQuick, now);
-    }
-    match end {
-        End::NotQuick => Turn::Moved(attempted.task),
-        _ => Turn::Over(attempted),
+
+    /// What an attempt says of its receiver.
+    fn attempted(&self, attempted: Attempted) -> Turn {
+        let Attempted { task, end, late } = &attempted;
+        let (board, now) = (&self.board, self.shop.now());
+        match end {
+            End::Delivered => board.delivered(task),
+            End::Failed => board.failed(task, task.log.error.as_deref() == Some("timeout"), now),
+            End::Gone => board.gone(task),
+            End::NotMade | End::NotQuick => {}
+        }
+        if *late {
+            board.slow(task, *end == End::NotQuick, now);
+        }
+        match end {
+            End::NotQuick => Turn::Moved(attempted.task),
+            _ => Turn::Over(attempted),
+        }
     }
 }
 

@@ -27,7 +27,7 @@ pub async fn probe(shop: &Shop, account: &Account, url: &str, events: &[Event], 
     let sample = sample(shop, account, event)?;
     let (log, statements) = simulate::sample_log(shop, account, url.to_owned(), event, sample, due_at, 0);
     account.db(shop)?.commit(statements.into()).await?;
-    deliver::deliver(shop, &account.shard, deliver::Pace::Now, &[(account.id, log.id.clone())]).await?;
+    deliver::deliver(shop, &account.shard, deliver::Pace::Now, shop.now(), &[(account.id, log.id.clone())]).await?;
     super::log(shop, account, &log.id).await
 }
 

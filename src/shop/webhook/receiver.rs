@@ -162,7 +162,7 @@ pub fn release_some(account_id: i64, url: &str, now: i64, due_at: i64) -> Statem
              WHERE rowid IN (
                SELECT rowid FROM webhook_logs INDEXED BY webhook_logs_held
                WHERE account_id = ?1 AND waits_for = ?4 ORDER BY seq LIMIT {RELEASED})
-             RETURNING id"
+             RETURNING account_id, id"
         ),
         vec![account_id.into(), now.into(), due_at.into(), url.into()],
     )

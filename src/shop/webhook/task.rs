@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     json,
-    platform::{Fault, Row, Statement},
+    platform::{Fault, Row, Statement, Value},
     shop::{
         account::secret::Sealed,
         time::{DAY, MINUTE},
@@ -107,21 +107,26 @@ pub fn task(row: &Row) -> Result<Task, Fault> {
     })
 }
 
-/// The next one of its subject to its receiver that waits for this one, and was not tried yet.
-pub fn behind(task: &Task) -> Statement {
+/// Where a log stands among those of its subject to its receiver: account, subject, endpoint, URL, seq.
+pub type Place = (i64, String, Option<String>, String, i64);
+
+pub fn place(task: &Task) -> Place {
+    (task.account_id, task.subject_id.clone(), task.endpoint_id.clone(), task.log.url.clone(), task.seq)
+}
+
+/// Of each of these the next one of its subject to its receiver that waits for it, and was not tried yet: account, id.
+pub fn behind(places: &[Place]) -> Statement {
     Statement::new(
-        "SELECT id FROM webhook_logs INDEXED BY webhook_logs_owed
-         WHERE account_id = ?1 AND subject_id = ?2 AND due_at IS NOT NULL
-           AND endpoint_id IS ?3 AND (endpoint_id IS NOT NULL OR url = ?4) AND seq > ?5 AND retries = 0
-           AND replay_of IS NULL AND simulated = 0 AND waits_for IS NULL
-         ORDER BY seq LIMIT 1",
-        vec![
-            task.account_id.into(),
-            (&task.subject_id).into(),
-            task.endpoint_id.clone().into(),
-            (&task.log.url).into(),
-            task.seq.into(),
-        ],
+        "SELECT account_id, id FROM (
+           SELECT wanted.value ->> 0 AS account_id, (
+             SELECT l.id FROM webhook_logs l INDEXED BY webhook_logs_owed
+             WHERE l.account_id = wanted.value ->> 0 AND l.subject_id = wanted.value ->> 1 AND l.due_at IS NOT NULL
+               AND l.endpoint_id IS wanted.value ->> 2 AND (l.endpoint_id IS NOT NULL OR l.url = wanted.value ->> 3)
+               AND l.seq > wanted.value ->> 4 AND l.retries = 0
+               AND l.replay_of IS NULL AND l.simulated = 0 AND l.waits_for IS NULL
+             ORDER BY l.seq LIMIT 1) AS id
+           FROM json_each(?1) wanted) WHERE id IS NOT NULL",
+        vec![json::to_text(places).into()],
     )
 }
 
@@ -133,26 +138,50 @@ pub fn wait_for_sweep(task: &Task, due_at: i64) -> Statement {
     )
 }
 
-/// What an attempt came to, and where it went. A delivery that succeeded is never overwritten by a slower one that failed.
-pub fn finish(task: &Task, now: i64) -> Statement {
+/// What an attempt came to, and where it went: what `finish` writes.
+pub struct Outcome([Value; 11]);
+
+pub fn outcome(task: &Task, now: i64) -> Outcome {
     let log = &task.log;
+    Outcome([
+        task.account_id.into(),
+        (&log.id).into(),
+        log.response_code.into(),
+        log.response.clone().into(),
+        log.response_headers.clone().into(),
+        log.error.clone().into(),
+        log.retries.into(),
+        log.next_retry_at.into(),
+        task.due_at.into(),
+        now.into(),
+        (&log.url).into(),
+    ])
+}
+
+/// Outcomes that one statement writes: it has 100 parameters at most.
+pub const OUTCOMES: usize = 9;
+
+/// Writes `OUTCOMES` at most. A delivery that succeeded is never overwritten by a slower one that failed. No JSON: its functions
+/// end a text at a NUL, which a receiver's answer may hold.
+pub fn finish(outcomes: &[Outcome]) -> Statement {
+    let mut args = Vec::new();
+    let mut rows = Vec::new();
+    for Outcome(values) in outcomes {
+        let places: Vec<String> = (args.len() + 1..).take(values.len()).map(|n| format!("?{n}")).collect();
+        rows.push(format!("({})", places.join(", ")));
+        args.extend(values.iter().cloned());
+    }
     Statement::new(
-        "UPDATE webhook_logs SET response_code = ?3, response = ?4, response_headers = ?5, error = ?6,
-         retries = ?7, next_retry_at = ?8, due_at = ?9, updated_at = ?10, url = ?11, waits_for = NULL
-         WHERE account_id = ?1 AND id = ?2 AND due_at IS NOT NULL",
-        vec![
-            task.account_id.into(),
-            (&log.id).into(),
-            log.response_code.into(),
-            log.response.clone().into(),
-            log.response_headers.clone().into(),
-            log.error.clone().into(),
-            log.retries.into(),
-            log.next_retry_at.into(),
-            task.due_at.into(),
-            now.into(),
-            (&log.url).into(),
-        ],
+        format!(
+            "UPDATE webhook_logs INDEXED BY webhook_logs_id SET
+               response_code = wanted.column3, response = wanted.column4, response_headers = wanted.column5, error = wanted.column6,
+               retries = wanted.column7, next_retry_at = wanted.column8, due_at = wanted.column9, updated_at = wanted.column10, url = wanted.column11,
+               waits_for = NULL
+             FROM (VALUES {}) AS wanted
+             WHERE webhook_logs.account_id = wanted.column1 AND webhook_logs.id = wanted.column2 AND webhook_logs.due_at IS NOT NULL",
+            rows.join(", ")
+        ),
+        args,
     )
 }
 

@@ -2,6 +2,7 @@
 
 mod onchain;
 mod filter;
+mod large_filter;
 mod late_payment;
 pub mod ledger;
 mod list;

@@ -128,3 +128,28 @@ fn a_receiver_that_takes_too_long_even_so_has_failed() {
     let log: Value = ada.logs().remove(0);
     assert_eq!((&log["error"], &log["retries"]), (&json!("timeout"), &json!(1)));
 }
+
+/// Twice as many as DELIVERY_BATCH may be, each of a seller of their own, whose receiver isn't known to be slow.
+#[test]
+fn a_batch_of_slow_receivers_begins_nothing_that_cron_may_take_up_meanwhile() {
+    let world = World::new();
+    for n in 0..100 {
+        let seller = world.seller_named(&format!("seller{n}@example.com"), true);
+        seller.endpoint(&format!("https://slow{n}.example/"), &["order:created"]);
+        seller.white_label(json!({}));
+    }
+    let clock = world.clock.clone();
+    world.web.on("https://slow", move |sent| {
+        // Six wait at a time, four seconds each. The patient are answered at once here.
+        let quick = sent.timeout < 10_000;
+        clock.pass(if quick { 4 * SECOND / 6 } else { 0 });
+        if quick { Err(FetchError::Timeout) } else { answer(200, "") }
+    });
+    let began = world.now();
+    world.run_jobs();
+    let (quick, patient): (Vec<Sent>, Vec<Sent>) =
+        world.web.sent_to("https://slow").into_iter().partition(|sent| sent.timeout < 10_000);
+    assert!(quick.iter().all(|sent| sent.at <= began + 40 * SECOND));
+    assert!((50..60).contains(&quick.len()), "{}", quick.len());
+    assert_eq!(patient.len(), 100, "all of them were moved to the queue of the patient, tried or not");
+}

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use pushguard::platform::{CommitError, Databases, Fault, LocalBoxFuture, Row, Statement, Value};
+use pushguard::{
+    json::from_text,
+    platform::{CommitError, Databases, Fault, LocalBoxFuture, Row, Statement, Value},
+};
 use rusqlite::{Connection, StatementStatus, backup::Backup, types::Value as Cell_};
 
 use super::{Yield, record};
@@ -244,12 +247,17 @@ fn rows(connection: &Connection, statement: &Statement) -> rusqlite::Result<(Vec
     let names: Vec<&str> = prepared.column_names().collect();
     let distinct: HashSet<_> = names.iter().collect();
     assert_eq!(names.len(), distinct.len(), "two columns have one name: {}", statement.sql);
-    let columns = names.len();
+    let (columns, packed) = (names.len(), names == ["packed"]);
     let args = statement.args.iter().map(bound);
     let mut answered = prepared.query(rusqlite::params_from_iter(args))?;
     let mut all = Vec::new();
     while let Some(row) = answered.next()? {
-        all.push(Row((0..columns).map(|n| row.get(n).map(read)).collect::<rusqlite::Result<_>>()?));
+        let row = Row((0..columns).map(|n| row.get(n).map(read)).collect::<rusqlite::Result<_>>()?);
+        all.push(if packed {
+            Row::unpacked(from_text(&row.text().unwrap()).expect("a packed row is JSON"))
+        } else {
+            row
+        });
     }
     drop(answered);
     let steps = u64::try_from(prepared.reset_status(StatementStatus::VmStep)).unwrap_or(0);
