@@ -11,8 +11,6 @@ use std::{
 
 use futures_util::future::LocalBoxFuture;
 
-use crate::notes::{self, Meaning};
-
 /// The request headers that anybody here reads; others are not fetched from the platform.
 pub const HEADERS: [&str; 19] = [
     "accept",
@@ -219,7 +217,8 @@ impl Request {
 
     /// The last value of a query parameter.
     pub fn param(&self, name: &str) -> Option<String> {
-        notes::param(name, || Meaning::Asked);
+        #[cfg(not(target_arch = "wasm32"))]
+        crate::asked::note(name);
         form_urlencoded::parse(self.query.as_bytes())
             .filter(|(key, _)| key == name)
             .last()
@@ -228,7 +227,8 @@ impl Request {
 
     /// The same, but a plus is a plus: for what can hold no space, since many programs leave it as it is.
     pub fn literal_param(&self, name: &str) -> Option<String> {
-        notes::param(name, || Meaning::Asked);
+        #[cfg(not(target_arch = "wasm32"))]
+        crate::asked::note(name);
         let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
         let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.replace('+', "%2B"));
         let value = values.next_back()?;

@@ -4,6 +4,9 @@
 
 /// The wire dialects: bytes to commands, outcomes to bytes.
 pub mod api;
+/// The names that handlers ask of requests: what the specification is held against.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod asked;
 /// The hosted pay page.
 pub mod checkout;
 /// The only place that knows the platform.
@@ -13,8 +16,6 @@ pub mod cloudflare;
 pub mod http;
 /// JSON, read and written.
 pub mod json;
-/// What handlers ask and write, noted for the specification.
-pub mod notes;
 /// What the shop asks of the world, as small traits.
 pub mod platform;
 /// Where every request comes in.

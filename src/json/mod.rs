@@ -5,8 +5,6 @@ mod read;
 use serde::{Serialize, Serializer, de::DeserializeOwned, ser::Error};
 use serde_json::value::RawValue;
 
-use crate::notes::{self, Listing, Meant};
-
 pub use read::{Malformed, parse, parse_strictly};
 pub use serde_json::{Map, Value};
 
@@ -71,26 +69,16 @@ pub fn to_text(value: &(impl Serialize + ?Sized)) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// An answer or an event's body, which is noted for the specification with what its fields mean.
-pub fn noted(value: &impl Serialize, meanings: &[Meant]) -> String {
-    let text = to_text(value);
-    notes::written(value, &text, meanings);
-    text
-}
-
 /// An array of things that are JSON already.
 pub fn array(items: impl Iterator<Item = String>) -> String {
     let mut text = String::from("[");
-    let mut noted = Listing::begin();
     for item in items {
         if text.len() > 1 {
             text.push(',');
         }
-        noted.item(&item);
         text.push_str(&item);
     }
     text.push(']');
-    noted.done(&text);
     text
 }
 

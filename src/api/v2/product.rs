@@ -2,19 +2,21 @@
 
 use serde::Serialize;
 
-use super::{Answer, Call, again, custom, page::Wanted, upload};
+use super::{
+    Answer, Call, again, custom,
+    page::Wanted,
+    upload,
+    wire::{CurrencyCode, DecimalText, Time, values},
+};
 use crate::{
     api::{failure::quoted, fields::Fields},
     http::{BODY_LIMIT, Response},
     json::{self, Raw, Value},
-    notes::Meaning,
     shop::{
         money::{Amount, Decimal},
         product::{self, GATEWAYS, Kind, Product, Restock},
         stock::{LONGEST, MOST, Serials, Unfit, delimiter::unit},
         text::{is_invisible, name_of},
-        time,
-        upload::Place,
     },
 };
 
@@ -162,7 +164,6 @@ fn price(fields: &mut Fields, before: Option<Amount>) -> Option<Amount> {
 
 fn kind(fields: &mut Fields) -> Option<Kind> {
     let before = fields.errors.len();
-    fields.means("product_type", kinds);
     let code = fields.int("product_type", i64::MIN, i64::MAX);
     let kind = code.and_then(Kind::from_code);
     if kind.is_none() && (code.is_some() || fields.errors.len() == before) {
@@ -173,15 +174,17 @@ fn kind(fields: &mut Fields) -> Option<Kind> {
     kind
 }
 
-fn kinds() -> Meaning {
-    Meaning::Codes((0..10).filter(|code| Kind::from_code(*code).is_some()).collect())
+values! {
+    ProductType(i64) = {"type": "integer", "enum": [1, 2, 3, 4]}
+
+    /// Of a gateway, as products name it.
+    GatewaySlug<'a>(&'a str) = {"type": "string", "enum": GATEWAYS}
 }
 
 /// A list, or a text with commas between.
 fn gateways(fields: &mut Fields) -> String {
     // Each that is unknown has a sentence, so a list of many is refused as a whole.
     const MOST: usize = 20;
-    fields.means("gateways", || Meaning::words(GATEWAYS));
     if matches!(fields.value("gateways"), Some(Value::Number(_) | Value::Bool(_))) {
         fields.error("Gateways must be a list");
         return String::new();
@@ -325,10 +328,10 @@ pub fn object(product: &Product, origin: &str) -> String {
         title: &product.title,
         description: &product.description,
         stock: product.stock().map_or(Stock::Endless("∞"), Stock::Count),
-        price: product.price.wire(),
-        currency: product.price.currency().code(),
-        product_type: product.kind as i64,
-        gateways: product.gateways.split(',').collect(),
+        price: DecimalText(product.price.wire()),
+        currency: CurrencyCode(product.price.currency().code()),
+        product_type: ProductType(product.kind as i64),
+        gateways: product.gateways.split(',').map(GatewaySlug).collect(),
         private: product.private,
         unlisted: product.unlisted,
         vpn_block: product.vpn_block,
@@ -337,59 +340,97 @@ pub fn object(product: &Product, origin: &str) -> String {
         minimum_quantity: product.minimum_quantity,
         stock_delimiter: &product.stock_delimiter,
         stock_amount: product.stock_amount,
-        image: product.image.as_ref().map(|image| upload::body(image, Place::Image, "products", origin)),
+        image: product.image.as_ref().map(|image| upload::image(image, "products", origin)),
         theme: product.theme,
         crypto_confirmations: product.crypto_confirmations,
         max_risk_level: product.max_risk_level,
         dynamic_url: product.dynamic_url.as_deref(),
         info: product.info.as_deref(),
-        file: product.file.as_ref().map(|file| upload::body(file, Place::File, "product_files", origin)),
+        file: product.file.as_ref().map(upload::file),
         paypal_email_delivery: product.paypal_email_delivery,
         webhook_url: product.webhook_url.as_deref(),
         custom: Raw(product.custom.as_deref().unwrap_or("null")),
-        created_at: time::wire(product.created_at),
-        updated_at: time::wire(product.updated_at),
+        created_at: Time::at(product.created_at),
+        updated_at: Time::at(product.updated_at),
         unique_serials: product.unique_serials,
     };
-    json::noted(&body, &[("product_type", kinds), ("gateways", || Meaning::words(GATEWAYS))])
+    json::to_text(&body)
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "Product"))]
+pub(super) struct Body<'a> {
+    /// Identifies the object for as long as it exists.
     id: &'a str,
+    /// What buyers see first.
     title: &'a str,
+    /// What it is, in Markdown.
     description: &'a str,
+    /// How many can be sold: of serials those that are left, of a file `stock_amount`, otherwise
+    /// `"∞"`.
     stock: Stock,
-    price: String,
-    currency: &'a str,
-    product_type: i64,
-    gateways: Vec<&'a str>,
+    /// Of one.
+    price: DecimalText,
+    /// Of the price, ISO 4217. Sent without a price, the number stays.
+    currency: CurrencyCode<'a>,
+    /// What is sold: 1 a file, 2 serials, 3 what your own server answers (dynamic), 4 a service.
+    product_type: ProductType,
+    /// How it can be paid.
+    gateways: Vec<GatewaySlug<'a>>,
+    /// Whether only those can see it whom you let.
     private: bool,
+    /// Whether it is left out of the shop's listings.
     unlisted: bool,
+    /// Whether buyers behind VPNs and proxies are turned away.
     vpn_block: bool,
+    /// For yourself.
     seller_note: Option<&'a str>,
+    /// How many an order may have at most; `null` is as many as there are.
     maximum_quantity: Option<i64>,
+    /// How many an order must have at least.
     minimum_quantity: i64,
+    /// What stands between serials in `info`: a comma unless you say, perhaps a line break, which
+    /// may be written as `\n`, and matches any kind of line break.
     stock_delimiter: &'a str,
+    /// How many of a file can be sold; `null` is without end.
     stock_amount: Option<i64>,
-    image: Option<upload::Body<'a>>,
+    /// Its image; see the uploads below.
+    image: Option<upload::Image<'a>>,
+    /// How its page looks.
     theme: i64,
+    /// How many confirmations a payment in coins needs.
     crypto_confirmations: i64,
+    /// Buyers whose risk is higher are turned away.
     max_risk_level: i64,
+    /// What answers with the goods, when the type is 3.
     dynamic_url: Option<&'a str>,
+    /// What the buyer gets. When the type is 2, the serials that are in stock, with
+    /// `stock_delimiter` between: sending others replaces them, and leaves what is sold or held for
+    /// an order. Serials that you have already are taken too, and `X-Duplicate-Serials` says how
+    /// many they are. Characters that nobody sees are taken off the ends of a serial, and refused
+    /// inside. Lists show `null` there, so `null` changes nothing; an empty text empties the stock.
     info: Option<&'a str>,
-    file: Option<upload::Body<'a>>,
+    /// What is sold, when the type is 1; see the uploads below.
+    file: Option<upload::File<'a>>,
+    /// Whether PayPal buyers get it at their PayPal e-mail.
     paypal_email_delivery: bool,
+    /// Gets the events of this product's orders, beside your endpoints.
     webhook_url: Option<&'a str>,
+    /// What buyers fill in; `null` when there is nothing.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Vec<custom::Input>>"))]
     custom: Raw<'a>,
-    created_at: String,
-    updated_at: String,
-    /// The reference doesn't have it.
+    /// When it was made.
+    created_at: Time,
+    /// When it was last changed; the same as `created_at` until then.
+    updated_at: Time,
+    /// Whether serials that stand twice in `info`, or that you have already in any product, are
+    /// refused.
     unique_serials: bool,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(inline))]
 enum Stock {
     Count(i64),
     Endless(&'static str),
