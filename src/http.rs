@@ -11,8 +11,6 @@ use std::{
 
 use futures_util::future::LocalBoxFuture;
 
-use crate::notes::{self, Meaning};
-
 /// The request headers that anybody here reads; others are not fetched from the platform.
 pub const HEADERS: [&str; 13] = [
     "accept",
@@ -225,7 +223,8 @@ impl Request {
 
     /// The last value of a query parameter.
     pub fn param(&self, name: &str) -> Option<String> {
-        notes::param(name, || Meaning::Asked);
+        #[cfg(not(target_arch = "wasm32"))]
+        crate::asked::note(name);
         form_urlencoded::parse(self.query.as_bytes())
             .filter(|(key, _)| key == name)
             .last()
@@ -234,7 +233,8 @@ impl Request {
 
     /// The same, but a plus is a plus: for what can hold no space, since many programs leave it as it is.
     pub fn literal_param(&self, name: &str) -> Option<String> {
-        notes::param(name, || Meaning::Asked);
+        #[cfg(not(target_arch = "wasm32"))]
+        crate::asked::note(name);
         let query = self.query.replace('+', "%2B");
         let values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
         values.last().map(|(_, value)| value.into_owned())

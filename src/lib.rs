@@ -3,8 +3,9 @@
 //! The lowest room stands first, and each room imports only rooms that stand before it. The test
 //! tests/it/structure proves it; ARCHITECTURE.md has the map.
 
-/// Notes what handlers read and write, for the specification (native builds only).
-pub mod notes;
+/// Collects the names that handlers ask of requests: the specification is held against them.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod asked;
 /// Reads and writes JSON.
 pub mod json;
 /// Names what the shop needs of its platform, as traits: database, cache, queue, files, HTTP, clock, random.

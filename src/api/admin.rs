@@ -148,7 +148,7 @@ async fn update(shop: &Shop, request: &Request, id: &str) -> Result<Response, Fa
 /// The key is in this answer and nowhere else.
 async fn new_key(shop: &Shop, id: &str, once: &IdempotentRequest) -> Result<Response, Failure> {
     let id = id.parse().map_err(|_| Failure::not_found())?;
-    let object = |api_key: &String| json::noted(&Pairs(&[("api_key", api_key)]), &[]);
+    let object = |api_key: &String| json::to_text(&Pairs(&[("api_key", api_key)]));
     let answer = once.commit(shop, 201, directory::new_key(shop, id).await?, object).await?;
     Ok(answer.with("cache-control", "no-store"))
 }
@@ -165,7 +165,7 @@ fn listed(account: &Listed) -> String {
         created_at: time::wire(account.created_at),
         updated_at: time::wire(account.updated_at),
     };
-    json::noted(&body, &[])
+    json::to_text(&body)
 }
 
 #[derive(Serialize)]
@@ -191,7 +191,7 @@ async fn rotate(shop: &Shop, request: &Request) -> Result<Response, Failure> {
     let turn = turn.ok_or_else(|| Failure::invalid("After names no row"))?;
     Ok(Response::json(
         200,
-        json::noted(&Resealed { resealed: turn.resealed, unopened: &turn.unopened, after: turn.after.as_deref() }, &[]),
+        json::to_text(&Resealed { resealed: turn.resealed, unopened: &turn.unopened, after: turn.after.as_deref() }),
     ))
 }
 
@@ -218,7 +218,7 @@ async fn release(shop: &Shop, request: &Request) -> Result<Response, Failure> {
         return Err(Failure::not_found());
     };
     match wallet::release(shop, gateway, &wallet).await? {
-        Ok(Some(email)) => Ok(Response::json(200, json::noted(&Pairs(&[("email", &email)]), &[]))),
+        Ok(Some(email)) => Ok(Response::json(200, json::to_text(&Pairs(&[("email", &email)])))),
         Ok(None) => Err(Failure::not_found()),
         Err(_) => Err(Failure::invalid("Wallet is neither an address nor an extended public key of this gateway")),
     }
@@ -226,5 +226,5 @@ async fn release(shop: &Shop, request: &Request) -> Result<Response, Failure> {
 
 fn object(created: &Created) -> String {
     let Created { email, api_key, webhook_secret, .. } = created;
-    json::noted(&Pairs(&[("email", email), ("api_key", api_key), ("webhook_secret", webhook_secret)]), &[])
+    json::to_text(&Pairs(&[("email", email), ("api_key", api_key), ("webhook_secret", webhook_secret)]))
 }

@@ -89,7 +89,7 @@ impl Failure {
             errors: &self.errors,
             request_id: if self.status == 500 { request_id } else { "" },
         };
-        let json = json::noted(&body, &[]);
+        let json = json::to_text(&body);
         let mut response = Response::json(self.status, json);
         response.headers.extend(self.headers);
         response
@@ -97,10 +97,14 @@ impl Failure {
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "Error"))]
+pub struct Body<'a> {
+    /// What is wrong, in one sentence.
     message: &'a str,
+    /// The sentences of a validation that failed, all of them, in the order of the fields.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [String],
+    /// The same as `X-Request-Id`.
     #[serde(skip_serializing_if = "str::is_empty")]
     request_id: &'a str,
 }

@@ -8,7 +8,6 @@ use super::{
 use crate::{
     http::{BODY_LIMIT, Request},
     json::{Value, ValueExt},
-    notes::{self, Meaning, Note},
     platform::Settings,
     shop::{
         money::{Amount, AmountError, Currency, Decimal, NotDecimal},
@@ -26,8 +25,6 @@ pub struct Fields {
     /// Of a form's fields whose name came several times, all values.
     repeated: Repeated,
     pub errors: Vec<String>,
-    /// Whose notes these are (`notes`).
-    reader: u32,
 }
 
 impl Fields {
@@ -49,21 +46,12 @@ impl Fields {
                 }
             }
         }
-        let reader = notes::reader();
-        notes::note(|| Note::Body { reader, root: root.to_owned() });
-        Ok(Fields { map, repeated, errors: Vec::new(), reader })
+        Ok(Fields { map, repeated, errors: Vec::new() })
     }
 
     /// Those of an object inside a body.
     pub fn of(map: Map) -> Fields {
-        let reader = notes::reader();
-        notes::note(|| Note::Inside { reader, object: Value::Object(map.clone()).to_text() });
-        Fields { map, repeated: Repeated::new(), errors: Vec::new(), reader }
-    }
-
-    /// Says for the specification what the field of this name may be; a list's meaning is that of its items.
-    pub fn means(&self, name: &str, meaning: impl FnOnce() -> Meaning) {
-        notes::field(self.reader, name, meaning);
+        Fields { map, repeated: Repeated::new(), errors: Vec::new() }
     }
 
     /// Everything was read: the errors, if any.
@@ -76,12 +64,14 @@ impl Fields {
     }
 
     fn sent(&self, name: &str) -> Option<&Value> {
+        #[cfg(not(target_arch = "wasm32"))]
+        crate::asked::note(name);
         self.map.get(name)
     }
 
     /// Whether something was sent under this name, which the specification doesn't name for it.
     pub fn carries(&self, name: &str) -> bool {
-        match self.sent(name) {
+        match self.map.get(name) {
             None | Some(Value::Null) => false,
             Some(Value::String(text)) => !text.trim().is_empty(),
             Some(_) => true,
@@ -90,7 +80,6 @@ impl Fields {
 
     /// Whether the field was sent at all, be it as null.
     pub fn has(&self, name: &str) -> bool {
-        self.means(name, || Meaning::Asked);
         self.sent(name).is_some()
     }
 
@@ -102,7 +91,6 @@ impl Fields {
     }
 
     pub fn value(&self, name: &str) -> Option<&Value> {
-        self.means(name, || Meaning::Asked);
         self.sent(name).filter(|value| !value.is_null())
     }
 
@@ -118,7 +106,6 @@ impl Fields {
 
     /// A text, without what stands at its ends unseen; blank counts as absent.
     pub fn text(&mut self, name: &str, most: usize) -> Option<String> {
-        self.means(name, || Meaning::Text { most });
         let text = match self.sent(name)? {
             Value::String(text) => trim(text).to_owned(),
             Value::Number(number) => number.to_string(),
@@ -143,7 +130,6 @@ impl Fields {
         match self.sent(name) {
             Some(Value::String(text)) => {
                 let text = text.clone();
-                self.means(name, || Meaning::Text { most });
                 self.printable(name, &text).then_some(text)
             }
             _ => self.text(name, most),
@@ -162,8 +148,6 @@ impl Fields {
     /// A name that others read: nothing in it turns the text around it.
     pub fn title(&mut self, name: &str, most: usize) -> Option<String> {
         if let Some(c) = self.sent(name).and_then(Value::as_str).and_then(turned) {
-            self.means(name, || Meaning::Text { most });
-            self.means(name, || Meaning::Needed);
             self.errors.push(format!(
                 "{} has characters that turn the direction of writing ({})",
                 label(name),
@@ -175,7 +159,6 @@ impl Fields {
     }
 
     pub fn required_text(&mut self, name: &str, most: usize) -> Option<String> {
-        self.means(name, || Meaning::Needed);
         let before = self.errors.len();
         let text = self.text(name, most);
         if text.is_none() && self.errors.len() == before {
@@ -185,7 +168,6 @@ impl Fields {
     }
 
     pub fn flag(&mut self, name: &str) -> Option<bool> {
-        self.means(name, || Meaning::Flag);
         let flag = match self.value(name)? {
             Value::Bool(flag) => Some(*flag),
             Value::Number(number) if number.as_str() == "1" => Some(true),
@@ -206,7 +188,6 @@ impl Fields {
 
     /// A whole number between both bounds.
     pub fn int(&mut self, name: &str, least: i64, most: i64) -> Option<i64> {
-        self.means(name, || Meaning::Int { least, most });
         let text = match self.value(name)? {
             Value::Number(number) => number.to_string(),
             Value::String(text) if text.trim().is_empty() => return None,
@@ -233,7 +214,6 @@ impl Fields {
 
     /// An ISO 4217 code.
     pub fn currency(&mut self, name: &str) -> Option<Currency> {
-        self.means(name, || Meaning::Currency);
         let text = self.required_text(name, 64)?;
         let currency = Currency::parse(&text);
         if currency.is_none() {
@@ -244,7 +224,6 @@ impl Fields {
 
     /// A price above zero, read digit by digit. Its currency may have been refused already.
     pub fn price(&mut self, name: &str, currency: Option<Currency>) -> Option<Amount> {
-        self.means(name, || Meaning::Price);
         let text = match self.value(name) {
             Some(Value::Number(number)) => number.to_string(),
             Some(Value::String(text)) if !text.trim().is_empty() => text.trim().to_owned(),
@@ -271,7 +250,6 @@ impl Fields {
 
     /// A percentage of at most so many decimals, counted in the last of them, up to `most`.
     pub fn percent(&mut self, name: &str, places: u8, most: u32) -> Option<u32> {
-        self.means(name, || Meaning::Decimal);
         let text = match self.value(name)? {
             Value::Number(number) => number.to_string(),
             Value::String(text) if text.trim().is_empty() => return None,
@@ -296,7 +274,6 @@ impl Fields {
     }
 
     pub fn email(&mut self, name: &str) -> Option<String> {
-        self.means(name, || Meaning::Email);
         let text = self.text(name, 254)?;
         let problem = match email::parse(&text) {
             Ok(email) => return Some(email.to_owned()),
@@ -308,7 +285,6 @@ impl Fields {
 
     /// ISO 8601 with an offset, in milliseconds since 1970.
     pub fn time(&mut self, name: &str) -> Option<i64> {
-        self.means(name, || Meaning::Time);
         let text = self.text(name, 64)?;
         let time = time::parse(&text);
         if time.is_none() {
@@ -328,7 +304,6 @@ impl Fields {
     }
 
     fn address(&mut self, name: &str, insecure: bool, called: Option<&Settings>) -> Option<String> {
-        self.means(name, || Meaning::Url);
         let text = self.text(name, 2_000)?;
         let checked = match called {
             Some(settings) => url::callable(&text, settings),

@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 use super::failure::{Failure, FailureKind};
 use crate::{
     http::{Request, Response},
-    notes::{self, Meaning},
     platform::{Db, Fault, Statement},
     shop::{
         Shop, id,
@@ -23,7 +22,6 @@ impl IdempotentRequest {
     /// `db` is where the request will commit.
     pub fn read(request: &Request, db: Rc<dyn Db>, account_id: i64) -> Result<IdempotentRequest, Failure> {
         const MOST: usize = 255;
-        notes::header("idempotency-key", || Meaning::Text { most: MOST });
         let Some(text) = request.header("idempotency-key") else {
             return Ok(IdempotentRequest(None));
         };

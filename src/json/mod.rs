@@ -6,8 +6,6 @@ mod read;
 use serde::{Serialize, Serializer, de::DeserializeOwned, ser::Error};
 use serde_json::value::RawValue;
 
-use crate::notes::{self, Listing, Meant};
-
 pub use foreign::{Digits, Items, Maybe, Table, read as from_others};
 pub use read::{Malformed, parse};
 pub use serde_json::{Map, Value};
@@ -41,26 +39,16 @@ pub fn to_text(value: &(impl Serialize + ?Sized)) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// An answer or an event's body, which is noted for the specification with what its fields mean.
-pub fn noted(value: &impl Serialize, meanings: &[Meant]) -> String {
-    let text = to_text(value);
-    notes::written(value, &text, meanings);
-    text
-}
-
 /// An array of things that are JSON already.
 pub fn array(items: impl Iterator<Item = String>) -> String {
     let mut text = String::from("[");
-    let mut noted = Listing::begin();
     for item in items {
         if text.len() > 1 {
             text.push(',');
         }
-        noted.item(&item);
         text.push_str(&item);
     }
     text.push(']');
-    noted.done(&text);
     text
 }
 

@@ -6,15 +6,15 @@ use super::{
     Answer, Call,
     gateway::{self, masked},
     payments,
+    wire::Time,
 };
 use crate::{
     api::fields::Fields,
     http::Response,
-    json::{self, Pairs, Raw},
+    json::{self, Raw},
     shop::{
         account::{self, secret::Rotated},
         seller::{self, Change, Profile},
-        time,
     },
 };
 
@@ -44,7 +44,7 @@ pub async fn update(call: &Call<'_>) -> Answer {
 
 /// The key is in this answer and nowhere else.
 pub async fn regenerate_key(call: &Call<'_>) -> Answer {
-    let object = |api_key: &String| json::noted(&Pairs(&[("api_key", api_key)]), &[]);
+    let object = |api_key: &String| json::to_text(&ApiKey { api_key });
     let answer = call.commit(201, account::regenerate_key(call.shop, call.account).await?, object).await?;
     Ok(answer.with("cache-control", "no-store"))
 }
@@ -52,15 +52,15 @@ pub async fn regenerate_key(call: &Call<'_>) -> Answer {
 /// `{}` → 201 with the new secret, which is in this answer and nowhere else, and until when the old one signs beside it.
 pub async fn rotate_secret(call: &Call<'_>) -> Answer {
     let object = |rotated: &Rotated| {
-        let until = time::wire(rotated.old_valid_until);
-        json::noted(&Pairs(&[("webhook_secret", &rotated.secret), ("old_webhook_secret_valid_until", &until)]), &[])
+        let old_webhook_secret_valid_until = Time::at(rotated.old_valid_until);
+        json::to_text(&WebhookSecret { webhook_secret: &rotated.secret, old_webhook_secret_valid_until })
     };
     let answer = call.commit(201, account::secret::rotate(call.shop, call.account)?, object).await?;
     Ok(answer.with("cache-control", "no-store"))
 }
 
 fn object(call: &Call<'_>, profile: &Profile) -> String {
-    let moment = |at: Option<i64>| at.map(time::wire);
+    let moment = |at: Option<i64>| at.map(Time::at);
     let body = Body {
         email: &profile.email,
         shop_name: &profile.shop_name,
@@ -73,25 +73,62 @@ fn object(call: &Call<'_>, profile: &Profile) -> String {
         gateways: Raw(&gateway::object(call, profile)),
         takes_payments: Raw(&gateway::takes_payments()),
         payments: Raw(&payments::object(&profile.policy)),
-        created_at: time::wire(profile.created_at),
-        updated_at: time::wire(profile.updated_at),
+        created_at: Time::at(profile.created_at),
+        updated_at: Time::at(profile.updated_at),
     };
-    json::noted(&body, &[])
+    json::to_text(&body)
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "Account"))]
+pub(super) struct Body<'a> {
+    /// Your user name.
     email: &'a str,
+    /// What buyers see on the payment page.
     shop_name: &'a str,
+    /// Where buyers can write to you. Payment pages show it, with the order's `id` as the subject;
+    /// your user name is never shown.
     contact_email: Option<&'a str>,
+    /// A page where buyers reach you. Payment pages lead there, with `order_id` (or `payment_id`,
+    /// when there is no order) in its query.
     contact_url: Option<&'a str>,
+    /// Whether payments are simulated.
     test: bool,
+    /// The key of webhook signatures, masked.
     webhook_secret: String,
-    webhook_secret_rotated_at: Option<String>,
-    old_webhook_secret_valid_until: Option<String>,
+    /// When it was last replaced.
+    webhook_secret_rotated_at: Option<Time>,
+    /// Until when the replaced secret signs beside the new one.
+    old_webhook_secret_valid_until: Option<Time>,
+    /// The settings of each gateway that is configured, under its name.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "super::openapi::ShownGateways"))]
     gateways: Raw<'a>,
+    /// For each gateway whether this version takes payments through it, once it is set up. Settings
+    /// of the others are only kept.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "super::openapi::TakesPayments"))]
     takes_payments: Raw<'a>,
+    /// How exact a payment in coins has to be. What is left out stays; `null` makes a number, or
+    /// all of them, what they are in a new account. An order keeps those it was made with.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "payments::Body"))]
     payments: Raw<'a>,
-    created_at: String,
-    updated_at: String,
+    /// When it was made.
+    created_at: Time,
+    /// When it was last changed; the same as `created_at` until then.
+    updated_at: Time,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(super) struct ApiKey<'a> {
+    /// The new key. It is shown this once.
+    api_key: &'a str,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(super) struct WebhookSecret<'a> {
+    /// The new key of webhook signatures. It is shown this once.
+    webhook_secret: &'a str,
+    /// Until when the replaced secret signs beside the new one.
+    old_webhook_secret_valid_until: Time,
 }

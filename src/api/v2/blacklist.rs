@@ -2,7 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Answer, Call, again, page::Wanted};
+use super::{
+    Answer, Call, again,
+    page::Wanted,
+    wire::{Time, values},
+};
 use crate::{
     api::{
         failure::Failure,
@@ -10,11 +14,9 @@ use crate::{
     },
     http::Response,
     json,
-    notes::Meaning,
     shop::{
         blacklist::{self, Entry, Fact, Kind},
         text::email::{self, BadEmail},
-        time,
     },
 };
 
@@ -75,7 +77,6 @@ pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
 
 fn kind(fields: &mut Fields) -> Option<Kind> {
     let before = fields.errors.len();
-    fields.means("blacklist_type", kinds);
     let code = fields.int("blacklist_type", i64::MIN, i64::MAX);
     let kind = code.and_then(Kind::from_code);
     if code.is_some() && kind.is_none() {
@@ -85,8 +86,8 @@ fn kind(fields: &mut Fields) -> Option<Kind> {
     kind
 }
 
-fn kinds() -> Meaning {
-    Meaning::Codes((0..10).filter(|code| Kind::from_code(*code).is_some()).collect())
+values! {
+    BlacklistType(i64) = {"type": "integer", "enum": [1, 2, 3]}
 }
 
 fn fact_of(fields: &mut Fields, kind: Kind, text: &str) -> Option<Fact> {
@@ -108,20 +109,28 @@ fn object(entry: &Entry) -> String {
     let body = Body {
         id: &entry.id,
         blocked_data: entry.fact.shown(),
-        blacklist_type: entry.kind as i64,
+        blacklist_type: BlacklistType(entry.kind as i64),
         note: entry.note.as_deref(),
-        created_at: time::wire(entry.created_at),
-        updated_at: time::wire(entry.updated_at),
+        created_at: Time::at(entry.created_at),
+        updated_at: Time::at(entry.updated_at),
     };
-    json::noted(&body, &[("blacklist_type", kinds)])
+    json::to_text(&body)
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "BlacklistEntry"))]
+pub(super) struct Body<'a> {
+    /// Identifies the object for as long as it exists.
     id: &'a str,
+    /// What is blocked. E-mails are kept in lower case, countries (ISO 3166-1 alpha-2) in capitals,
+    /// IP addresses and ranges (CIDR, v4 and v6) in their shortest form.
     blocked_data: &'a str,
-    blacklist_type: i64,
+    /// What kind of fact it is: 1 an e-mail, 2 an IP address or range, 3 a country.
+    blacklist_type: BlacklistType,
+    /// For yourself.
     note: Option<&'a str>,
-    created_at: String,
-    updated_at: String,
+    /// When it was made.
+    created_at: Time,
+    /// When it was last changed; the same as `created_at` until then.
+    updated_at: Time,
 }

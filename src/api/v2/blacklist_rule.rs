@@ -2,16 +2,16 @@
 
 use serde::Serialize;
 
-use super::{Answer, Call, page::Wanted};
+use super::{
+    Answer, Call,
+    page::Wanted,
+    wire::{Time, values},
+};
 use crate::{
     api::{failure::Failure, fields::Fields},
     http::Response,
     json,
-    notes::Meaning,
-    shop::{
-        blacklist_rule::{self, Action, Change, Draft, LAST, Rule},
-        time,
-    },
+    shop::blacklist_rule::{self, Action, Change, Draft, LAST, Rule},
 };
 
 pub async fn list(call: &Call<'_>) -> Answer {
@@ -49,7 +49,6 @@ pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
 /// What was sent. Of a new rule, action, name and text must be there.
 fn read(call: &Call<'_>, new: bool) -> Result<Change, Failure> {
     let mut fields = Fields::read(call.request, "blacklist_rule")?;
-    fields.means("action_type", actions);
     let action = text(&mut fields, "action_type", 64, new).and_then(|name| {
         let action = Action::parse(&name);
         if action.is_none() {
@@ -65,8 +64,8 @@ fn read(call: &Call<'_>, new: bool) -> Result<Change, Failure> {
     Ok(Change { name, text: rule, action, enabled, priority })
 }
 
-fn actions() -> Meaning {
-    Meaning::words(["allow", "block"])
+values! {
+    ActionType<'a>(&'a str) = {"type": "string", "enum": ["allow", "block"]}
 }
 
 /// A text that may be left out of a change, and never be blank.
@@ -79,23 +78,32 @@ fn object(rule: &Rule) -> String {
         id: &rule.id,
         name: &rule.name,
         rule: &rule.text,
-        action_type: rule.action.name(),
+        action_type: ActionType(rule.action.name()),
         priority: rule.priority,
         enabled: rule.enabled,
-        created_at: time::wire(rule.created_at),
-        updated_at: time::wire(rule.updated_at),
+        created_at: Time::at(rule.created_at),
+        updated_at: Time::at(rule.updated_at),
     };
-    json::noted(&body, &[("action_type", actions)])
+    json::to_text(&body)
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "BlacklistRule"))]
+pub(super) struct Body<'a> {
+    /// Identifies the object for as long as it exists.
     id: &'a str,
+    /// Yours for it; each rule has another.
     name: &'a str,
+    /// The condition.
     rule: &'a str,
-    action_type: &'a str,
+    /// What happens to an order to which it applies.
+    action_type: ActionType<'a>,
+    /// 1 is tried first. Left out, the rule comes last.
     priority: i64,
+    /// Whether it is tried at all; `true` unless you say otherwise.
     enabled: bool,
-    created_at: String,
-    updated_at: String,
+    /// When it was made.
+    created_at: Time,
+    /// When it was last changed; the same as `created_at` until then.
+    updated_at: Time,
 }

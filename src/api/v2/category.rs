@@ -2,14 +2,13 @@
 
 use serde::Serialize;
 
-use super::{Answer, Call, again, page::Wanted, upload};
+use super::{Answer, Call, again, page::Wanted, upload, wire::Time};
 use crate::{
     api::fields::Fields,
     http::Response,
     json::{self, Raw, Value},
     shop::{
         category::{self, Category},
-        time,
         upload::Place,
     },
 };
@@ -102,7 +101,7 @@ fn product_ids(fields: &mut Fields) -> String {
     if ids.len() > MOST {
         fields.error(format!("Product ids is too long (maximum is {MOST} products)"));
     }
-    json::noted(&ids, &[])
+    json::to_text(&ids)
 }
 
 /// The reference's category object.
@@ -112,21 +111,30 @@ pub fn object(category: &Category, origin: &str) -> String {
         id: &category.id,
         title: &category.title,
         product_ids: Raw(&category.product_ids),
-        image: image.map(|image| upload::body(image, Place::Image, "cdn", origin)),
+        image: image.map(|image| upload::image(image, "cdn", origin)),
         unlisted: category.unlisted,
-        created_at: time::wire(category.created_at),
-        updated_at: time::wire(category.updated_at),
+        created_at: Time::at(category.created_at),
+        updated_at: Time::at(category.updated_at),
     };
-    json::noted(&body, &[])
+    json::to_text(&body)
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "Category"))]
+pub(super) struct Body<'a> {
+    /// Identifies the object for as long as it exists.
     id: &'a str,
+    /// What buyers see.
     title: &'a str,
+    /// The products, in your order. One that is removed is taken out.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<String>"))]
     product_ids: Raw<'a>,
-    image: Option<upload::Body<'a>>,
+    /// Its image; see the upload below.
+    image: Option<upload::Image<'a>>,
+    /// Whether the category is left out of the shop's listings; true unless you say.
     unlisted: bool,
-    created_at: String,
-    updated_at: String,
+    /// When it was made.
+    created_at: Time,
+    /// When it was last changed; the same as `created_at` until then.
+    updated_at: Time,
 }

@@ -2,17 +2,19 @@
 
 use serde::Serialize;
 
-use super::{Answer, Call, again, page::Wanted};
+use super::{
+    Answer, Call, again,
+    page::Wanted,
+    wire::{CurrencyCode, DecimalText, Time, values},
+};
 use crate::{
     api::{failure::Failure, fields::Fields},
     http::Response,
     json::{self, Value},
-    notes::Meaning,
     shop::{
         coupon::{self, Coupon, Discount, MOST_PRODUCTS, Terms},
         money::{Currency, Decimal, NotDecimal},
         text::clean,
-        time,
     },
 };
 
@@ -92,7 +94,6 @@ fn code(fields: &mut Fields) -> Option<String> {
 
 /// Type, number and currency belong together: what isn't sent is taken as sent again.
 fn discount(fields: &mut Fields, kept: Option<Discount>) -> Option<Discount> {
-    fields.means("discount_type", kinds);
     fields.or("discount_type", kept.map(|discount| discount.kind().to_owned()));
     fields.or("discount", kept.map(Discount::wire));
     fields.or("currency", kept.and_then(Discount::currency).map(str::to_owned));
@@ -112,8 +113,8 @@ fn discount(fields: &mut Fields, kept: Option<Discount>) -> Option<Discount> {
     }
 }
 
-fn kinds() -> Meaning {
-    Meaning::words(["percent", "amount"])
+values! {
+    DiscountType<'a>(&'a str) = {"type": "string", "enum": ["percent", "amount"]}
 }
 
 fn percent(fields: &mut Fields) -> Option<Discount> {
@@ -172,33 +173,45 @@ fn object(coupon: &Coupon) -> String {
     let body = Body {
         id: &coupon.id,
         code: &terms.code,
-        discount_type: terms.discount.kind(),
-        discount: terms.discount.wire(),
-        currency: terms.discount.currency(),
+        discount_type: DiscountType(terms.discount.kind()),
+        discount: DecimalText(terms.discount.wire()),
+        currency: terms.discount.currency().map(CurrencyCode),
         product_ids: &terms.product_ids,
         max_uses: terms.max_uses,
         uses: coupon.uses,
-        expires_at: terms.expires_at.map(time::wire),
-        created_at: time::wire(coupon.created_at),
-        updated_at: time::wire(coupon.updated_at),
+        expires_at: terms.expires_at.map(Time::at),
+        created_at: Time::at(coupon.created_at),
+        updated_at: Time::at(coupon.updated_at),
     };
-    json::noted(
-        &body,
-        &[("discount_type", kinds), ("discount", || Meaning::Decimal), ("currency", || Meaning::Currency)],
-    )
+    json::to_text(&body)
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "Coupon"))]
+pub(super) struct Body<'a> {
+    /// Identifies the object for as long as it exists.
     id: &'a str,
+    /// What buyers type in, in whatever case: letters, digits and signs of ASCII, without spaces.
+    /// Each coupon has another.
     code: &'a str,
-    discount_type: &'a str,
-    discount: String,
-    currency: Option<&'a str>,
+    /// Whether `discount` is a percentage, which it is unless you say otherwise, or an amount of
+    /// money.
+    discount_type: DiscountType<'a>,
+    /// What the buyer doesn't pay: a percentage above 0 and up to 100, with at most two decimals,
+    /// or an amount in `currency`.
+    discount: DecimalText,
+    /// Of an amount, ISO 4217; `null` for a percentage.
+    currency: Option<CurrencyCode<'a>>,
+    /// The products that it is for; empty for all.
     product_ids: &'a [String],
+    /// How often it can be used; `null` for as often as buyers like.
     max_uses: Option<i64>,
+    /// How often it was used.
     uses: i64,
-    expires_at: Option<String>,
-    created_at: String,
-    updated_at: String,
+    /// Until when it can be used; `null` for ever.
+    expires_at: Option<Time>,
+    /// When it was made.
+    created_at: Time,
+    /// When it was last changed; the same as `created_at` until then.
+    updated_at: Time,
 }

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
+use super::wire::values;
 use crate::{
     api::fields::Fields,
     json::{self, Value},
-    notes::Meaning,
 };
 
 const KINDS: [&str; 4] = ["text", "number", "checkbox", "select"];
@@ -49,7 +49,6 @@ fn input(fields: &mut Fields, n: usize, item: Value) -> String {
     };
     let mut inner = Fields::of(map);
     let name = inner.title("name", 255).unwrap_or_default();
-    inner.means("type", || Meaning::words(KINDS));
     let kind = inner.required_text("type", 32);
     let kind = kind.map(|kind| kind.to_ascii_lowercase()).unwrap_or_default();
     if !kind.is_empty() && !KINDS.contains(&kind.as_str()) {
@@ -64,16 +63,24 @@ fn input(fields: &mut Fields, n: usize, item: Value) -> String {
         }
         fields.error(format!("Custom {n} {error}"));
     }
-    json::noted(&Input { name: &name, kind: &kind, required, options: &options }, &[])
+    json::to_text(&Input { name: &name, kind: InputType(&kind), required, options: &options })
+}
+
+values! {
+    InputType<'a>(&'a str) = {"type": "string", "enum": KINDS}
 }
 
 #[derive(Serialize)]
-struct Input<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "CustomInput"))]
+pub(super) struct Input<'a> {
+    /// What the buyer is asked for.
     name: &'a str,
+    /// How he answers.
     #[serde(rename = "type")]
-    kind: &'a str,
+    kind: InputType<'a>,
+    /// Whether he must.
     required: bool,
-    /// Of a select, which has some.
+    /// What he chooses from, when the type is `select`.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     options: &'a [String],
 }

@@ -3,6 +3,19 @@
 use super::{feedback, order, product, query, webhook};
 use crate::shop::app::Serializers;
 
+/// What a log's payload may be. Whoever takes the first that fits must not find one that is a part of another.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(schemars::JsonSchema)]
+#[schemars(untagged, inline)]
+#[expect(dead_code, reason = "it is described, and never made")]
+pub(super) enum Payload {
+    Order(order::Body<'static>),
+    Product(product::Body<'static>),
+    Feedback(feedback::Body<'static>),
+    Query(query::Body<'static>),
+    Endpoint(webhook::EndpointBody<'static>),
+}
+
 pub fn serializers() -> Serializers {
     Serializers::default()
         .with(webhook::endpoint_object)

@@ -2,16 +2,16 @@
 
 use serde::Serialize;
 
-use super::{Answer, Call, page::Wanted};
+use super::{
+    Answer, Call,
+    page::Wanted,
+    wire::{Int, Time},
+};
 use crate::{
     api::{failure::Failure, fields::Fields},
     http::Response,
     json,
-    notes::Meaning,
-    shop::{
-        feedback::{self, Feedback, Opinion, Rating},
-        time,
-    },
+    shop::feedback::{self, Feedback, Opinion, Rating},
 };
 
 pub async fn list(call: &Call<'_>) -> Answer {
@@ -65,29 +65,39 @@ pub fn object(feedback: &Feedback) -> String {
         order_id: &feedback.order_id,
         product_id: &feedback.product_id,
         product_title: &feedback.product_title,
-        rating: feedback.rating as i64,
-        stars: feedback.stars,
+        rating: Int(feedback.rating as i64),
+        stars: Int(feedback.stars.into()),
         comment: &feedback.comment,
         response: &feedback.response,
-        created_at: time::wire(feedback.created_at),
-        updated_at: time::wire(feedback.updated_at),
+        created_at: Time::at(feedback.created_at),
+        updated_at: Time::at(feedback.updated_at),
     };
-    json::noted(
-        &body,
-        &[("rating", || Meaning::Int { least: -1, most: 1 }), ("stars", || Meaning::Int { least: 1, most: 5 })],
-    )
+    json::to_text(&body)
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "Feedback"))]
+pub(super) struct Body<'a> {
+    /// Identifies the object for as long as it exists.
     id: &'a str,
+    /// The order that it is about. It must be completed, and has one feedback at most.
     order_id: &'a str,
+    /// The order's.
     product_id: &'a str,
+    /// The order's.
     product_title: &'a str,
-    rating: i64,
-    stars: u32,
+    /// The buyer's opinion: -1 negative, 0 neutral, 1 positive. Left out, it is taken from `stars`:
+    /// 1 and 2 are negative, 4 and 5 positive.
+    rating: Int<-1, 1>,
+    /// From 1 to 5. Left out, they are taken from `rating`: 1, 3 or 5. One of the two is needed;
+    /// both are kept as they are sent.
+    stars: Int<1, 5>,
+    /// What the buyer says; empty when he says nothing.
     comment: &'a str,
+    /// What you answer; empty until you do.
     response: &'a str,
-    created_at: String,
-    updated_at: String,
+    /// When it was made.
+    created_at: Time,
+    /// When it was last changed; the same as `created_at` until then.
+    updated_at: Time,
 }

@@ -47,7 +47,7 @@ pub fn object(call: &Call<'_>, profile: &Profile) -> String {
             all.push((gateway, Settings::Page { set: settings_of(gateway).map(field).collect(), notify_url }));
         }
     }
-    json::noted(&Pairs(&all), &[])
+    json::to_text(&Pairs(&all))
 }
 
 enum Settings<'a> {
@@ -94,7 +94,7 @@ fn pages() -> impl Iterator<Item = &'static str> {
 
 /// For each gateway of the contract whether this version takes payments through it, once it is set up.
 pub fn takes_payments() -> String {
-    json::noted(&Pairs(&Gateway::ALL.map(|gateway| (gateway.slug(), true))), &[])
+    json::to_text(&Pairs(&Gateway::ALL.map(|gateway| (gateway.slug(), true))))
 }
 
 fn settings_of(gateway: &str) -> impl Iterator<Item = Setting> {
@@ -130,6 +130,8 @@ pub fn read(call: &Call<'_>, fields: &mut Fields, change: &mut Change) {
             fields.error(format!("Gateways {name} is not supported"));
             continue;
         };
+        #[cfg(not(target_arch = "wasm32"))]
+        crate::asked::note(&name);
         let is_coin = gateway.coin().is_some();
         let mut inner = match settings {
             Value::Null if is_coin => {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     http::{Method, Request, Response},
-    platform::{Fault, LocalBoxFuture, Statement},
+    platform::{Fault, Statement},
     shop::{Shop, account::Account, prepared::Prepared},
 };
 
@@ -21,15 +21,19 @@ mod custom;
 pub mod event;
 mod feedback;
 mod gateway;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod openapi;
 mod order;
 mod page;
 mod pay;
 mod payments;
 mod product;
 mod query;
+pub mod routes;
 mod test_mode;
 pub mod upload;
 mod webhook;
+mod wire;
 
 /// One authenticated request.
 pub struct Call<'a> {
@@ -110,7 +114,7 @@ pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &R
         _ => IdempotentRequest::never(),
     };
     let call = &Call { shop, request, account, once };
-    call.once.answer(shop, route(call, segments)).await
+    call.once.answer(shop, routes::route(call, segments)).await
 }
 
 async fn replaced_key(shop: &Shop, request: &Request) -> Option<Response> {
@@ -119,94 +123,7 @@ async fn replaced_key(shop: &Shop, request: &Request) -> Option<Response> {
     IdempotentRequest::read(request, shop.platform.databases.directory(), account.id).ok()?.known(shop).await
 }
 
-/// One table for the requests, for `Allow` and for the specification. A line is a path, and the verb of each method; what
-/// stands in a path without quotes goes to the verb.
-macro_rules! routes {
-    ($($path:tt { $($method:ident: $room:ident::$verb:ident),+ $(,)? })+) => {
-        async fn route(call: &Call<'_>, segments: &[&str]) -> Answer {
-            match segments {
-                $($path => match call.request.method {
-                    $(Method::$method => verb!($path, $room::$verb, call),)+
-                    _ => not_allowed(&[$(Method::$method),+]),
-                },)+
-                _ => Err(Failure::not_found()),
-            }
-        }
-
-        /// Path, method, and room and verb.
-        #[cfg(not(target_arch = "wasm32"))]
-        pub const ROUTES: &[(&[&str], Method, [&str; 2])] =
-            &[$($((&segments!($path), Method::$method, [stringify!($room), stringify!($verb)]),)+)+];
-    };
-}
-
-macro_rules! verb {
-    ([$($literal:literal),+], $room:ident::$verb:ident, $call:ident) => {
-        boxed(Box::pin($room::$verb($call))).await
-    };
-    ([$($literal:literal,)+ $id:ident $(, $more:literal)*], $room:ident::$verb:ident, $call:ident) => {
-        boxed(Box::pin($room::$verb($call, $id))).await
-    };
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-macro_rules! segments {
-    ([$($literal:literal),+]) => { [$($literal),+] };
-    ([$($literal:literal,)+ $id:ident $(, $more:literal)*]) => {
-        [$($literal,)+ concat!("{", stringify!($id), "}") $(, $more)*]
-    };
-}
-
-routes! {
-    ["account"] { Get: account::get, Put: account::update }
-    ["account", "api_key"] { Post: account::regenerate_key }
-    ["account", "webhook_secret"] { Post: account::rotate_secret }
-    ["blacklist"] { Get: blacklist::list, Post: blacklist::create }
-    ["blacklist", id] { Get: blacklist::get, Put: blacklist::update, Delete: blacklist::destroy }
-    ["blacklist_rules"] { Get: blacklist_rule::list, Post: blacklist_rule::create }
-    ["blacklist_rules", id] {
-        Get: blacklist_rule::get, Put: blacklist_rule::update, Delete: blacklist_rule::destroy
-    }
-    ["categories"] { Get: category::list, Post: category::create }
-    ["categories", id] { Get: category::get, Put: category::update, Delete: category::destroy }
-    ["categories", id, "image"] { Put: category::put_image, Delete: category::destroy_image }
-    ["coupons"] { Get: coupon::list, Post: coupon::create }
-    ["coupons", id] { Get: coupon::get, Put: coupon::update, Delete: coupon::destroy }
-    ["feedbacks"] { Get: feedback::list, Post: feedback::create }
-    ["feedbacks", id] { Get: feedback::get }
-    ["feedbacks", id, "reply"] { Post: feedback::reply }
-    ["orders"] { Get: order::list }
-    ["orders", id] { Get: order::get }
-    ["pay"] { Post: pay::create }
-    ["pay", id] { Delete: pay::destroy }
-    ["queries"] { Get: query::list, Post: query::create }
-    ["queries", id] { Get: query::get }
-    ["queries", id, "close"] { Post: query::close }
-    ["queries", id, "reply"] { Post: query::reply }
-    ["products"] { Get: product::list, Post: product::create }
-    ["products", id] { Get: product::get, Put: product::update, Delete: product::destroy }
-    ["products", id, "file"] { Put: product::put_file, Delete: product::destroy_file }
-    ["products", id, "image"] { Put: product::put_image, Delete: product::destroy_image }
-    ["webhooks", "endpoints"] { Get: webhook::endpoints, Post: webhook::create_endpoint }
-    ["webhooks", "endpoints", id] {
-        Get: webhook::endpoint, Put: webhook::update_endpoint, Delete: webhook::destroy_endpoint
-    }
-    ["webhooks", "logs"] { Get: webhook::logs }
-    ["webhooks", "logs", id] { Get: webhook::log }
-    ["webhooks", "logs", id, "retry"] { Post: webhook::retry }
-    ["webhooks", "replay"] { Post: webhook::replay }
-    ["webhooks", "simulate"] { Post: webhook::simulate }
-    ["test", "payments"] { Post: test_mode::pay }
-    ["test", "blocks"] { Post: test_mode::mine }
-    ["test", "double_spend"] { Post: test_mode::double_spend }
-}
-
 fn not_allowed(methods: &[Method]) -> Answer {
     let named: Vec<&str> = methods.iter().map(|method| method.names()).collect();
     Err(Failure::not_allowed(&named.join(", ")))
-}
-
-/// Each verb's future stands alone: as parts of one, all of them together weigh more.
-fn boxed<'a>(future: LocalBoxFuture<'a, Answer>) -> LocalBoxFuture<'a, Answer> {
-    future
 }

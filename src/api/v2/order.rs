@@ -2,12 +2,15 @@
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use super::{Answer, Call, page::Wanted};
+use super::{
+    Answer, Call,
+    page::Wanted,
+    wire::{CurrencyCode, DecimalText, Time, values},
+};
 use crate::{
     api::failure::{Failure, label},
     http::Response,
     json::{self, Raw},
-    notes::{self, Meaning, Meant},
     shop::{
         gateway::Gateway,
         order::{self, Filter, Order, Status},
@@ -41,14 +44,6 @@ fn filter(call: &Call<'_>) -> Result<Filter, Failure> {
             errors.push(format!("{} {problem}", label(name)));
         }
     };
-    notes::param("status", statuses);
-    notes::param("gateway", gateways);
-    for name in ["email", "product_id"] {
-        notes::param(name, || Meaning::Asked);
-    }
-    for name in ["created_after", "created_before"] {
-        notes::param(name, || Meaning::Time);
-    }
     let mut filter = Filter::default();
     param("status", &mut |text| {
         filter.status = text.parse().ok().and_then(Status::from_code);
@@ -84,58 +79,89 @@ pub async fn get(call: &Call<'_>, id: &str) -> Answer {
     Ok(Response::json(200, object(&order)))
 }
 
-pub fn gateways() -> Meaning {
-    Meaning::words(Gateway::ALL.iter().map(|gateway| gateway.name()))
-}
+values! {
+    /// Of a gateway, as it is shown.
+    GatewayName<'a>(&'a str) = {"type": "string", "enum": Gateway::ALL.map(Gateway::name)}
 
-fn statuses() -> Meaning {
-    Meaning::Codes((0..=100).filter(|code| Status::from_code(*code).is_some()).collect())
+    OrderStatus(i64) = {"type": "integer", "enum": [0, 51, 52, 53, 54, 55, 56, 100]}
+
+    Exception<'a>(&'a str) = {
+        "type": "string",
+        "enum": ["late", "underpaid", "overpaid", "partially_refunded", "inquiry", "wrong_currency", "vanished"]
+    }
 }
 
 /// The reference's order object, field for field, and what the reference doesn't have.
 #[derive(Serialize)]
-struct Body<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "Order"))]
+pub(super) struct Body<'a> {
+    /// Identifies the object for as long as it exists.
     id: &'a str,
+    /// The product, or `pay` for an order that came through a payment.
     product_id: &'a str,
+    /// The buyer's e-mail.
     email: Option<&'a str>,
+    /// The address that the buyer came from.
     ip_address: Option<&'a str>,
+    /// The country of that address, ISO 3166-1 alpha-2.
     country_code: Option<&'a str>,
+    /// What was bought, as it was called then.
     product_title: &'a str,
+    /// The buyer's browser, in its own words.
     user_agent: Option<&'a str>,
-    value: String,
+    /// The price of the whole order.
+    value: DecimalText,
+    /// How many were bought.
     quantity: u32,
-    currency: &'a str,
-    gateway: &'a str,
+    /// Of the price, ISO 4217.
+    currency: CurrencyCode<'a>,
+    /// How it is paid, by the gateway's name.
+    gateway: GatewayName<'a>,
+    /// From 0, harmless, to 100.
     risk_level: u32,
-    status: i64,
+    /// 0 not paid, 51 charged back or reversed, 52 held for its risk, 53 partly paid, 54 waits for
+    /// confirmations, 55 pending at PayPal, 56 refunded, 100 completed.
+    status: OrderStatus,
+    /// What the buyer got; `null` until the order is completed.
     delivered: Option<&'a str>,
-    /// Null where nothing is paid in coins, as in the reference.
+    /// How much is to be paid, in the coin's smallest unit.
     crypto_value: Option<u64>,
-    /// Null also once it was given back.
+    /// Where it is to be paid.
     crypto_address: Option<&'a str>,
+    /// Always `null`: coins need no channel.
     crypto_channel: (),
+    /// How much has come, in the coin's smallest unit.
     crypto_received: u64,
+    /// The lowest number of confirmations among the order's transactions.
     crypto_confirmations: u32,
+    /// Where the buyer came from.
     referral: Option<&'a str>,
-    usd_value: Option<String>,
-    exchange_rate: Option<String>,
+    /// The price in US dollars, when a rate was known.
+    usd_value: Option<DecimalText>,
+    /// The rate from the order's currency to US dollars.
+    exchange_rate: Option<DecimalText>,
+    /// The coupon that was used.
     coupon_id: Option<&'a str>,
+    /// The custom inputs, by their index; `{}` when there are none.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "json::Map<String, json::Value>"))]
     custom: Raw<'a>,
-    created_at: String,
-    updated_at: String,
+    /// When it was made.
+    created_at: Time,
+    /// When it was last changed; the same as `created_at` until then.
+    updated_at: Time,
+    /// Who quoted the price of the coin: `coinbase`, `coingecko`, both with a plus between, with
+    /// `+ecb` where the European Central Bank led to the currency; `test` in a test account. `null`
+    /// where nothing is paid in coins.
     rate_source: Option<&'a str>,
-    rate_at: Option<String>,
-    exceptions: Vec<&'static str>,
+    /// When that price was taken. `null` where nothing is paid in coins.
+    rate_at: Option<Time>,
+    /// What you may want to look at: `late` (money came after the quote had run out), `underpaid`
+    /// (a little was missing, within your tolerance), `overpaid`, `partially_refunded` (a part of
+    /// the money went back, by a refund, a reversal or a lost dispute), `inquiry` (the buyer asks
+    /// the gateway about it; no money is held), `wrong_currency` (money came that the order can't
+    /// be paid with), `vanished` (coins that had paid it are gone from their chain).
+    exceptions: Vec<Exception<'static>>,
 }
-
-const MEANINGS: [Meant; 6] = [
-    ("value", || Meaning::Decimal),
-    ("currency", || Meaning::Currency),
-    ("gateway", gateways),
-    ("status", statuses),
-    ("usd_value", || Meaning::Decimal),
-    ("exchange_rate", || Meaning::Decimal),
-];
 
 fn body(order: &Order) -> Body<'_> {
     let Order { buyer, invoice, .. } = order;
@@ -149,12 +175,12 @@ fn body(order: &Order) -> Body<'_> {
         country_code: buyer.country_code.as_deref(),
         product_title: &order.product_title,
         user_agent: buyer.user_agent.as_deref(),
-        value: order.price.wire(),
+        value: DecimalText(order.price.wire()),
         quantity: order.quantity,
-        currency: order.price.currency().code(),
-        gateway: order.gateway.name(),
+        currency: CurrencyCode(order.price.currency().code()),
+        gateway: GatewayName(order.gateway.name()),
         risk_level: order.risk_level,
-        status: order.status.code(),
+        status: OrderStatus(order.status.code()),
         delivered: order.delivered.as_deref().filter(|_| order.status == Status::Completed),
         crypto_value: quoted.then_some(invoice.value),
         crypto_address: invoice.index.map(|_| invoice.address.as_str()),
@@ -162,26 +188,30 @@ fn body(order: &Order) -> Body<'_> {
         crypto_received: invoice.received,
         crypto_confirmations: invoice.confirmations,
         referral: buyer.referral.as_deref(),
-        usd_value: order.usd_value.map(|amount| amount.wire()),
-        exchange_rate: order.exchange_rate.map(|rate| rate.wire()),
+        usd_value: order.usd_value.map(|amount| DecimalText(amount.wire())),
+        exchange_rate: order.exchange_rate.map(|rate| DecimalText(rate.wire())),
         coupon_id: order.coupon_id.as_deref(),
         custom: Raw(order.custom.as_deref().unwrap_or("{}")),
-        created_at: time::wire(order.created_at),
-        updated_at: time::wire(order.updated_at),
+        created_at: Time::at(order.created_at),
+        updated_at: Time::at(order.updated_at),
         rate_source: quoted.then_some(invoice.rate_source.as_str()),
-        rate_at: quoted.then(|| time::wire(invoice.rate_at)),
-        exceptions: order.exceptions(),
+        rate_at: quoted.then(|| Time::at(invoice.rate_at)),
+        exceptions: order.exceptions().into_iter().map(Exception).collect(),
     }
 }
 
 pub fn object(order: &Order) -> String {
-    json::noted(&body(order), &MEANINGS)
+    json::to_text(&body(order))
 }
 
 /// The reference's white-label object, and then the order's other fields.
-struct WhiteLabel<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "WhiteLabelOrder"))]
+pub(super) struct WhiteLabel<'a> {
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(flatten))]
     order: Body<'a>,
+    /// How many confirmations complete the order.
     confirmations_needed: u32,
+    /// Where the buyer pays: for coins a payment URI.
     url: &'a str,
 }
 
@@ -205,5 +235,5 @@ impl Serialize for WhiteLabel<'_> {
 
 pub fn white_label(order: &Order, url: &str) -> String {
     let confirmations_needed = order.confirmations_needed;
-    json::noted(&WhiteLabel { order: body(order), confirmations_needed, url }, &MEANINGS)
+    json::to_text(&WhiteLabel { order: body(order), confirmations_needed, url })
 }

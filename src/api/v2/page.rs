@@ -1,12 +1,7 @@
 //! Pages of lists: `?page=` and `?per_page=` in, five headers out.
 
 use super::Call;
-use crate::{
-    api::failure::Failure,
-    http::Response,
-    json,
-    notes::{self, Meaning},
-};
+use crate::{api::failure::Failure, http::Response, json};
 
 pub struct Wanted {
     /// From 1.
@@ -19,10 +14,6 @@ const LAST: u64 = 100_000_000;
 
 impl Wanted {
     pub fn read(call: &Call<'_>) -> Result<Wanted, Failure> {
-        notes::param("page", || Meaning::Int { least: 1, most: LAST as i64 });
-        notes::param("page", || Meaning::Default(1));
-        notes::param("per_page", || Meaning::Int { least: 10, most: 50 });
-        notes::param("per_page", || Meaning::Default(20));
         let mut errors = Vec::new();
         let mut number = |name: &str, label: &str, default: u64| match call.request.param(name) {
             None => default,

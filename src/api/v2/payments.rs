@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
+use super::wire::DecimalText;
 use crate::{
     api::fields::Fields,
     json::{self, Value},
-    notes::Meaning,
     shop::{account::policy::Policy, money::Decimal, seller::Change},
 };
 
@@ -22,19 +22,28 @@ pub fn object(policy: &Policy) -> String {
     let [tolerance, spread, quote_minutes, watch_hours] = policy.numbers();
     let percent = |number: u32, places| Decimal::new(number.into(), places).map(Decimal::wire).unwrap_or_default();
     let body = Body {
-        underpayment_tolerance: percent(tolerance, 1),
-        rate_spread: percent(spread, 2),
+        underpayment_tolerance: DecimalText(percent(tolerance, 1)),
+        rate_spread: DecimalText(percent(spread, 2)),
         quote_minutes,
         watch_hours,
     };
-    json::noted(&body, &[("underpayment_tolerance", || Meaning::Decimal), ("rate_spread", || Meaning::Decimal)])
+    json::to_text(&body)
 }
 
 #[derive(Serialize)]
-struct Body {
-    underpayment_tolerance: String,
-    rate_spread: String,
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "AccountPayments"))]
+pub(super) struct Body {
+    /// How many percent of an amount of coins may be missing (0 to 10, one decimal): wallets and
+    /// exchanges shave off fees. 0.5 in a new account.
+    underpayment_tolerance: DecimalText,
+    /// How many percent less than on the market a coin is worth in your quotes (0 to 20, two
+    /// decimals), against prices that move. 0 in a new account.
+    rate_spread: DecimalText,
+    /// How long a quote holds. What comes later is worth what it is worth then. 20 in a new
+    /// account.
     quote_minutes: u32,
+    /// For how long after a quote has run out its address is watched closely; then hourly, until
+    /// seven days after it. 24 in a new account.
     watch_hours: u32,
 }
 

@@ -1,22 +1,22 @@
 //! `/products`: list, get, create, update, destroy, and the uploads of a product.
 
-use serde::Serialize;
-
-use super::{Answer, Call, again, custom, page::Wanted, upload};
+use super::{Answer, Call, again, custom, page::Wanted, upload, wire::values};
 use crate::{
     api::{failure::quoted, fields::Fields},
     http::{BODY_LIMIT, Response},
-    json::{self, Raw, Value},
-    notes::Meaning,
+    json::Value,
     shop::{
         money::{Amount, Decimal},
         product::{self, GATEWAYS, Kind, Product, Restock},
         stock::{LONGEST, MOST, Serials, Unfit, delimiter::unit},
         text::{is_invisible, name_of},
-        time,
         upload::Place,
     },
 };
+
+mod body;
+
+pub use body::{Body, object};
 
 pub async fn list(call: &Call<'_>) -> Answer {
     let wanted = Wanted::read(call)?;
@@ -181,7 +181,6 @@ fn price(fields: &mut Fields, before: Option<Amount>) -> Option<Amount> {
 
 fn kind(fields: &mut Fields) -> Option<Kind> {
     let before = fields.errors.len();
-    fields.means("product_type", kinds);
     let code = fields.int("product_type", i64::MIN, i64::MAX);
     let kind = code.and_then(Kind::from_code);
     if kind.is_none() && (code.is_some() || fields.errors.len() == before) {
@@ -192,15 +191,17 @@ fn kind(fields: &mut Fields) -> Option<Kind> {
     kind
 }
 
-fn kinds() -> Meaning {
-    Meaning::Codes((0..10).filter(|code| Kind::from_code(*code).is_some()).collect())
+values! {
+    ProductType(i64) = {"type": "integer", "enum": [1, 2, 3, 4]}
+
+    /// Of a gateway, as products name it.
+    GatewaySlug<'a>(&'a str) = {"type": "string", "enum": GATEWAYS}
 }
 
 /// A list, or a text with commas between.
 fn gateways(fields: &mut Fields) -> String {
     // Each that is unknown has a sentence, so a list of many is refused as a whole.
     const MOST: usize = 20;
-    fields.means("gateways", || Meaning::words(GATEWAYS));
     if matches!(fields.value("gateways"), Some(Value::Number(_) | Value::Bool(_))) {
         fields.error("Gateways must be a list");
         return String::new();
@@ -335,81 +336,4 @@ fn some(mut items: Vec<String>) -> String {
     items.truncate(NAMED);
     let text = items.join(", ");
     if more == 0 { text } else { format!("{text} and {more} more") }
-}
-
-/// The reference's product object, field for field; also the body of product events. `origin`: of an image's address.
-pub fn object(product: &Product, origin: &str) -> String {
-    let body = Body {
-        id: &product.id,
-        title: &product.title,
-        description: &product.description,
-        stock: product.stock().map_or(Stock::Endless("∞"), Stock::Count),
-        price: product.price.wire(),
-        currency: product.price.currency().code(),
-        product_type: product.kind as i64,
-        gateways: product.gateways.split(',').collect(),
-        private: product.private,
-        unlisted: product.unlisted,
-        vpn_block: product.vpn_block,
-        seller_note: product.seller_note.as_deref(),
-        maximum_quantity: product.maximum_quantity,
-        minimum_quantity: product.minimum_quantity,
-        stock_delimiter: &product.stock_delimiter,
-        stock_amount: product.stock_amount,
-        image: product.image.as_ref().map(|image| upload::body(image, Place::Image, "products", origin)),
-        theme: product.theme,
-        crypto_confirmations: product.crypto_confirmations,
-        max_risk_level: product.max_risk_level,
-        dynamic_url: product.dynamic_url.as_deref(),
-        info: product.info.as_deref(),
-        file: product.file.as_ref().map(|file| upload::body(file, Place::File, "product_files", origin)),
-        paypal_email_delivery: product.paypal_email_delivery,
-        webhook_url: product.webhook_url.as_deref(),
-        custom: Raw(product.custom.as_deref().unwrap_or("null")),
-        created_at: time::wire(product.created_at),
-        updated_at: time::wire(product.updated_at),
-        unique_serials: product.unique_serials,
-    };
-    json::noted(&body, &[("product_type", kinds), ("gateways", || Meaning::words(GATEWAYS))])
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    id: &'a str,
-    title: &'a str,
-    description: &'a str,
-    stock: Stock,
-    price: String,
-    currency: &'a str,
-    product_type: i64,
-    gateways: Vec<&'a str>,
-    private: bool,
-    unlisted: bool,
-    vpn_block: bool,
-    seller_note: Option<&'a str>,
-    maximum_quantity: Option<i64>,
-    minimum_quantity: i64,
-    stock_delimiter: &'a str,
-    stock_amount: Option<i64>,
-    image: Option<upload::Body<'a>>,
-    theme: i64,
-    crypto_confirmations: i64,
-    max_risk_level: i64,
-    dynamic_url: Option<&'a str>,
-    info: Option<&'a str>,
-    file: Option<upload::Body<'a>>,
-    paypal_email_delivery: bool,
-    webhook_url: Option<&'a str>,
-    custom: Raw<'a>,
-    created_at: String,
-    updated_at: String,
-    /// The reference doesn't have it.
-    unique_serials: bool,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Stock {
-    Count(i64),
-    Endless(&'static str),
 }

@@ -2,16 +2,16 @@
 
 use serde::Serialize;
 
-use super::{Answer, Call, again, page::Wanted};
+use super::{
+    Answer, Call, again,
+    page::Wanted,
+    wire::{Time, values},
+};
 use crate::{
     api::fields::Fields,
     http::Response,
     json::{self, Raw},
-    notes::Meaning,
-    shop::{
-        query::{self, Change, Query, Question, Reply, Side, Status},
-        time,
-    },
+    shop::query::{self, Change, Query, Question, Reply, Side},
 };
 
 const MESSAGE: usize = 20_000;
@@ -53,7 +53,6 @@ pub async fn create(call: &Call<'_>) -> Answer {
 pub async fn reply(call: &Call<'_>, id: &str) -> Answer {
     let mut fields = Fields::read(call.request, "reply")?;
     let message = fields.required_text("message", MESSAGE);
-    fields.means("from", sides);
     let from = match fields.text("from", 16).as_deref().map(Side::parse) {
         None => Side::Seller,
         Some(Some(side)) => side,
@@ -87,51 +86,71 @@ pub fn object(query: &Query) -> String {
     let replies = json::array(query.replies.iter().map(reply_object));
     let body = Body {
         id: &query.id,
-        status: query.status as i64,
+        status: QueryStatus(query.status as i64),
         subject: &query.subject,
         email: &query.email,
         message: &query.message,
         replies: Raw(&replies),
         replies_count: query.replies_count,
         order_id: query.order_id.as_deref(),
-        created_at: time::wire(query.created_at),
-        updated_at: time::wire(query.updated_at),
+        created_at: Time::at(query.created_at),
+        updated_at: Time::at(query.updated_at),
     };
-    json::noted(&body, &[("status", || Meaning::Codes(Status::ALL.map(|status| status as i64).into()))])
+    json::to_text(&body)
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "Query"))]
+pub(super) struct Body<'a> {
+    /// Identifies the object for as long as it exists.
     id: &'a str,
-    status: i64,
+    /// 0 open, 1 the customer replied last, 2 you replied last, 3 closed, 4 solved.
+    status: QueryStatus,
+    /// What it is about.
     subject: &'a str,
+    /// The customer's.
     email: &'a str,
+    /// What is written.
     message: &'a str,
+    /// The replies, newest first: all of them in `GET /queries/{id}`, one of each query in a list,
+    /// and at most ten everywhere else.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<ReplyBody>"))]
     replies: Raw<'a>,
+    /// How many replies there are in all.
     replies_count: u32,
+    /// The order that it is about, if any.
     order_id: Option<&'a str>,
-    created_at: String,
-    updated_at: String,
+    /// When it was made.
+    created_at: Time,
+    /// When it was last changed; the same as `created_at` until then.
+    updated_at: Time,
 }
 
-fn sides() -> Meaning {
-    Meaning::words([Side::Seller, Side::Customer].map(Side::name))
+values! {
+    QueryStatus(i64) = {"type": "integer", "enum": [0, 1, 2, 3, 4]}
+
+    Sender<'a>(&'a str) = {"type": "string", "enum": ["seller", "customer"]}
 }
 
 fn reply_object(reply: &Reply) -> String {
     let body = ReplyBody {
         id: &reply.id,
-        from: reply.from.name(),
+        from: Sender(reply.from.name()),
         message: &reply.message,
-        created_at: time::wire(reply.created_at),
+        created_at: Time::at(reply.created_at),
     };
-    json::noted(&body, &[("from", sides)])
+    json::to_text(&body)
 }
 
 #[derive(Serialize)]
-struct ReplyBody<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "Reply"))]
+pub(super) struct ReplyBody<'a> {
+    /// Identifies the object for as long as it exists.
     id: &'a str,
-    from: &'a str,
+    /// Who writes.
+    from: Sender<'a>,
+    /// What is written.
     message: &'a str,
-    created_at: String,
+    /// When it was made.
+    created_at: Time,
 }

@@ -6,7 +6,6 @@ use super::{Answer, Call, order};
 use crate::{
     api::{failure::Failure, fields::Fields},
     json::{self, Raw},
-    notes::Meaning,
     shop::order::test_mode::{self, Kind},
 };
 
@@ -14,7 +13,6 @@ use crate::{
 pub async fn pay(call: &Call<'_>) -> Answer {
     let mut fields = Fields::read(call.request, "payment")?;
     let order_id = fields.required_text("order_id", 64);
-    fields.means("kind", || Meaning::words(["exact", "partial", "over", "late"]));
     let kind = match fields.required_text("kind", 16).as_deref().map(Kind::parse) {
         Some(None) => {
             fields.error("Kind is not included in the list (exact, partial, over, late)");
@@ -32,20 +30,28 @@ pub async fn pay(call: &Call<'_>) -> Answer {
     let paid = test_mode::pay(call.shop, call.account, &order_id, kind, amount, confirmations, call.begin()).await?;
     let order = order::object(&paid.order);
     let body = Paid { txid: &paid.txid, value: paid.value, confirmations, order: Raw(&order) };
-    let json = json::noted(&body, &[]);
+    let json = json::to_text(&body);
     call.made(json).await
 }
 
 #[derive(Serialize)]
-struct Paid<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "TestPayment"))]
+pub(super) struct Paid<'a> {
+    /// The transaction that was made up.
     txid: &'a str,
+    /// How much it paid, in the coin's smallest unit.
     value: u64,
+    /// How many confirmations the transaction has from the start.
     confirmations: u32,
+    /// The order as it is now.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "order::Body"))]
     order: Raw<'a>,
 }
 
 #[derive(Serialize)]
-struct Mined {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "TestBlocks"))]
+pub(super) struct Mined {
+    /// The height of the simulated chain.
     height: u32,
 }
 
@@ -60,7 +66,7 @@ pub async fn mine(call: &Call<'_>) -> Answer {
     fields.finish()?;
     let height =
         test_mode::mine(call.shop, call.account, count.unwrap_or(1), order_id.as_deref(), call.begin()).await?;
-    call.made(json::noted(&Mined { height }, &[])).await
+    call.made(json::to_text(&Mined { height })).await
 }
 
 /// `{order_id}` → 201 with the order, whose unconfirmed transactions are gone.

@@ -137,41 +137,66 @@ fn name(asked: Option<&str>, fallback: &str) -> Result<String, Failure> {
     })
 }
 
-/// `image` or `file` as the reference has it. Images have an address that is good as long as they are; files have
-/// none, since whoever knows it could have them.
-pub fn body<'a>(upload: &'a Upload, place: Place, storage: &'static str, origin: &str) -> Body<'a> {
+/// `image` as the reference has it. Its address is good as long as it is.
+pub(super) fn image<'a>(upload: &'a Upload, storage: &'static str, origin: &str) -> Image<'a> {
     let Upload { id, size, mime, name } = upload;
-    let metadata = match place {
-        Place::Image => Metadata::Image { size: *size, filename: name, mime_type: mime },
-        Place::File => Metadata::File { size: *size, mime_type: mime, filename: name },
-    };
-    let url = match place {
-        Place::Image => Url::Public(format!("{origin}/images/{id}")),
-        Place::File => Url::Nowhere,
-    };
-    Body { id, storage, metadata, url }
+    let metadata = ImageMetadata { size: *size, filename: name, mime_type: mime };
+    Image { id, storage, metadata, url: format!("{origin}/images/{id}") }
+}
+
+/// `file` as the reference has it. It has no address, since whoever knows it could have the file.
+pub(super) fn file(upload: &Upload) -> File<'_> {
+    let Upload { id, size, mime, name } = upload;
+    let metadata = FileMetadata { size: *size, mime_type: mime, filename: name };
+    File { id, storage: "product_files", metadata, url: () }
 }
 
 #[derive(Serialize)]
-pub struct Body<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(super) struct Image<'a> {
+    /// Names this image; another one gets another.
     id: &'a str,
+    /// Where it is kept.
     storage: &'static str,
-    metadata: Metadata<'a>,
-    url: Url,
+    /// What is known of it.
+    metadata: ImageMetadata<'a>,
+    /// Where everybody can see it. The address never shows anything else.
+    url: String,
+}
+
+/// In the reference's order.
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(inline))]
+struct ImageMetadata<'a> {
+    /// In bytes.
+    size: i64,
+    /// As it was called when it came.
+    filename: &'a str,
+    /// By its first bytes.
+    mime_type: &'a str,
 }
 
 #[derive(Serialize)]
-#[serde(untagged)]
-enum Url {
-    Public(String),
-    /// `null`
-    Nowhere,
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(super) struct File<'a> {
+    /// Names this file; another one gets another.
+    id: &'a str,
+    /// Where it is kept.
+    storage: &'static str,
+    /// What is known of it.
+    metadata: FileMetadata<'a>,
+    /// Always `null`: a file has no public address.
+    url: (),
 }
 
-/// Each with its fields in the reference's order.
+/// In the reference's order.
 #[derive(Serialize)]
-#[serde(untagged)]
-enum Metadata<'a> {
-    Image { size: i64, filename: &'a str, mime_type: &'a str },
-    File { size: i64, mime_type: &'a str, filename: &'a str },
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(inline))]
+struct FileMetadata<'a> {
+    /// In bytes.
+    size: i64,
+    /// By your word.
+    mime_type: &'a str,
+    /// As it was called when it came.
+    filename: &'a str,
 }

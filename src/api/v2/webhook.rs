@@ -2,14 +2,17 @@
 
 use serde::Serialize;
 
-use super::{Answer, Call, again, page::Wanted};
+use super::{
+    Answer, Call, again,
+    page::Wanted,
+    wire::{Time, values},
+};
 use crate::{
     api::{failure::Failure, fields::Fields},
     http::Response,
     json::{self, Raw, Value},
-    notes::Meaning,
     shop::{
-        sample, time,
+        sample,
         webhook::{
             self, Endpoint, Event, Log,
             enable::Updated,
@@ -60,7 +63,7 @@ pub async fn update_endpoint(call: &Call<'_>, id: &str) -> Answer {
     let body = match webhook::update_endpoint(call.shop, call.account, id, url, events, enabled, sample::of).await? {
         Updated::Done(endpoint) => endpoint_object(&endpoint),
         Updated::Back { endpoint, missed, since } => {
-            endpoint_body(&endpoint, Some(Back { missed, missed_since: time::wire(since) }))
+            endpoint_body(&endpoint, Some(Back { missed, missed_since: Time::at(since) }))
         }
         Updated::Unwilling(log) => {
             let code = log.response_code.to_string();
@@ -81,7 +84,6 @@ pub async fn destroy_endpoint(call: &Call<'_>, id: &str) -> Answer {
 
 /// A list without repeats; one name alone is a list too.
 fn events(fields: &mut Fields, required: bool) -> Option<Vec<Event>> {
-    fields.means("events", names);
     let names: Vec<Value> = match fields.list("events") {
         None if required || fields.has("events") => Vec::new(),
         None => return None,
@@ -106,13 +108,15 @@ fn events(fields: &mut Fields, required: bool) -> Option<Vec<Event>> {
     Some(events)
 }
 
-fn names() -> Meaning {
-    Meaning::words(Event::ALL.iter().map(|event| event.name()))
-}
-
 fn known_events() -> String {
     let known: Vec<&str> = Event::ALL.iter().map(|event| event.name()).collect();
     known.join(", ")
+}
+
+values! {
+    EventName<'a>(&'a str) = {"type": "string", "enum": Event::ALL.map(Event::name)}
+
+    DisabledReason<'a>(&'a str) = {"type": "string", "enum": ["failing", "gone"]}
 }
 
 /// The reference's endpoint object, and beside it how it does: since when it only fails, when that will disable it, and
@@ -122,44 +126,62 @@ pub fn endpoint_object(endpoint: &Endpoint) -> String {
 }
 
 fn endpoint_body(endpoint: &Endpoint, back: Option<Back>) -> String {
-    let moment = |at: Option<i64>| at.map(time::wire);
+    let moment = |at: Option<i64>| at.map(Time::at);
     let body = EndpointBody {
         id: &endpoint.id,
         url: &endpoint.url,
         enabled: endpoint.enabled,
-        events: endpoint.events.iter().map(|event| event.name()).collect(),
-        created_at: time::wire(endpoint.created_at),
-        updated_at: time::wire(endpoint.updated_at),
+        events: endpoint.events.iter().map(|event| EventName(event.name())).collect(),
+        created_at: Time::at(endpoint.created_at),
+        updated_at: Time::at(endpoint.updated_at),
         failing_since: moment(endpoint.failing_since),
         disables_at: moment(endpoint.disables_at()),
         disabled_at: moment(endpoint.disabled_at),
-        disabled_reason: endpoint.disabled_reason.as_deref(),
+        disabled_reason: endpoint.disabled_reason.as_deref().map(DisabledReason),
         back,
     };
-    json::noted(&body, &[("events", names), ("disabled_reason", || Meaning::words(["failing", "gone"]))])
+    json::to_text(&body)
 }
 
 #[derive(Serialize)]
-struct EndpointBody<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "WebhookEndpoint"))]
+pub(super) struct EndpointBody<'a> {
+    /// Identifies the object for as long as it exists.
     id: &'a str,
+    /// Where events are sent, over HTTPS.
     url: &'a str,
+    /// Whether anything is sent.
     enabled: bool,
-    events: Vec<&'static str>,
-    created_at: String,
-    updated_at: String,
-    failing_since: Option<String>,
-    disables_at: Option<String>,
-    disabled_at: Option<String>,
-    disabled_reason: Option<&'a str>,
+    /// The events that are sent.
+    events: Vec<EventName<'static>>,
+    /// When it was made.
+    created_at: Time,
+    /// When it was last changed; the same as `created_at` until then.
+    updated_at: Time,
+    /// The first failure since anything was delivered.
+    failing_since: Option<Time>,
+    /// When it will be disabled, at the earliest, if it goes on failing: after five days, and three
+    /// failures twelve hours apart.
+    disables_at: Option<Time>,
+    /// When it was disabled for you. Send `enabled` to have it back; it then starts with a clean
+    /// record.
+    disabled_at: Option<Time>,
+    /// `failing`, or `gone` when it answered 410.
+    disabled_reason: Option<DisabledReason<'a>>,
     #[serde(flatten)]
     back: Option<Back>,
 }
 
 /// What an endpoint missed that is enabled again.
 #[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 struct Back {
+    /// In the answer that enables it again: how many events it wasn't delivered, of 20,000 at most
+    /// that are looked at.
     missed: u32,
-    missed_since: String,
+    /// Since when: give it to `POST /webhooks/replay` as `since`, with the endpoint's id, to have
+    /// them sent.
+    missed_since: Time,
 }
 
 pub async fn logs(call: &Call<'_>) -> Answer {
@@ -183,7 +205,6 @@ pub async fn replay(call: &Call<'_>) -> Answer {
     let mut fields = Fields::read(call.request, "replay")?;
     let endpoint_id = fields.text("endpoint_id", 64);
     let before = fields.errors.len();
-    fields.means("since", || Meaning::Needed);
     let since = fields.time("since");
     if since.is_none() && fields.errors.len() == before {
         fields.error("Since can't be blank");
@@ -194,7 +215,6 @@ pub async fn replay(call: &Call<'_>) -> Answer {
     {
         fields.error("Until must be later than since");
     }
-    fields.means("only", || Meaning::words(["failed", "all"]));
     let failed = match fields.text("only", 16).as_deref() {
         None | Some("failed") => true,
         Some("all") => false,
@@ -218,7 +238,7 @@ pub async fn replay(call: &Call<'_>) -> Answer {
             dry_run,
             log_ids: &replayed.log_ids,
         };
-        json::noted(&body, &[])
+        json::to_text(&body)
     };
     again(async |attempt| {
         let replayed = replay::replay(call.shop, call.account, &wanted, attempt).await?;
@@ -235,7 +255,6 @@ pub async fn simulate(call: &Call<'_>) -> Answer {
     if url.is_none() && fields.errors.len() == before {
         fields.error("Url can't be blank");
     }
-    fields.means("event", names);
     let name = fields.required_text("event", 64);
     let event = name.as_deref().and_then(Event::parse);
     if name.is_some() && event.is_none() {
@@ -260,43 +279,70 @@ fn log_object(log: &Log) -> String {
         response_code: log.response_code,
         response_headers: Raw(log.response_headers.as_deref().unwrap_or("null")),
         retries: log.retries,
-        event: &log.event,
+        event: EventName(&log.event),
         retry_limit: log.retry_limit,
-        next_retry_at: log.next_retry_at.map(time::wire),
-        created_at: time::wire(log.created_at),
-        updated_at: time::wire(log.updated_at),
+        next_retry_at: log.next_retry_at.map(Time::at),
+        created_at: Time::at(log.created_at),
+        updated_at: Time::at(log.updated_at),
         error: log.error.as_deref(),
         replay_of: log.replay_of.as_deref(),
         simulated: log.simulated,
     };
-    json::noted(&body, &[("event", names)])
+    json::to_text(&body)
 }
 
 #[derive(Serialize)]
-struct LogBody<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "WebhookLog"))]
+pub(super) struct LogBody<'a> {
+    /// Identifies the object for as long as it exists.
     id: &'a str,
+    /// Where it was sent.
     url: &'a str,
+    /// The body of the event.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "super::event::Payload"))]
     payload: Raw<'a>,
+    /// The body that your receiver answered, cut off when it is long.
     response: Option<&'a str>,
+    /// The status that it answered; 0 until there is an answer.
     response_code: i64,
+    /// The headers that it answered.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<json::Map<String, json::Value>>"))]
     response_headers: Raw<'a>,
+    /// How often it was sent again.
     retries: u32,
-    event: &'a str,
+    /// What happened.
+    event: EventName<'a>,
+    /// How often it is sent again at most.
     retry_limit: u32,
-    next_retry_at: Option<String>,
-    created_at: String,
-    updated_at: String,
+    /// When it will be sent again.
+    next_retry_at: Option<Time>,
+    /// When it was made.
+    created_at: Time,
+    /// When it was last changed; the same as `created_at` until then.
+    updated_at: Time,
+    /// Why there was no answer, or why not all of it is here: `too_large` when its body went on
+    /// after 20 KB, `incomplete` when it broke off or didn't end in time. What the receiver got,
+    /// `response_code` says.
     error: Option<&'a str>,
+    /// The log whose payload this one sends again.
     replay_of: Option<&'a str>,
+    /// Whether it is a sample that you asked for.
     simulated: bool,
 }
 
 #[derive(Serialize)]
-struct ReplayBody<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "Replay"))]
+pub(super) struct ReplayBody<'a> {
+    /// How many were found.
     matched: u32,
+    /// How many are sent again.
     replayed: usize,
+    /// How many were found and are left for another call.
     remaining: u32,
+    /// Where that call has to go on; null when there is nothing more to look at.
     next: Option<&'a str>,
+    /// Only count.
     dry_run: bool,
+    /// The new logs, oldest first.
     log_ids: &'a [String],
 }

@@ -1,16 +1,20 @@
 //! Whoever makes the specification's requests: a seller at whose side somebody writes down what was asked, what the
 //! handler looked at, and what came back.
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+};
 
 use pushguard::{
-    api::v2::ROUTES,
+    api::v2::routes::ROUTES,
+    asked,
     http::{Method, Request},
     json::{Value, ValueExt},
-    notes::{self, Note, Shape},
 };
 use serde_json::Value as Fields;
 
+use super::operations::Operation;
 use crate::{
     actors::{Reply, Seller, basic},
     world::{MINUTE, World},
@@ -29,8 +33,8 @@ pub struct Exchange {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub answer: String,
-    pub shape: Option<Shape>,
-    pub notes: Vec<Note>,
+    /// The fields and parameters that the handler looked at.
+    pub asked: BTreeSet<String>,
 }
 
 pub struct Desk<'w> {
@@ -139,7 +143,7 @@ impl<'w> Desk<'w> {
         let (operation, path) = (named(&request), request.path.clone());
         let body = request.body.as_deref().map(String::from_utf8_lossy).filter(|text| text.starts_with('{'));
         let body = body.and_then(|text| pushguard::json::parse(&text).ok());
-        notes::take();
+        asked::take();
         let mut ask = self.world.ask("GET", "/");
         ask.request = request;
         let reply = ask.send();
@@ -152,16 +156,16 @@ impl<'w> Desk<'w> {
             body,
             status: reply.status(),
             headers: reply.headers().to_vec(),
-            shape: notes::shape_of(&answer),
             answer,
-            notes: notes::take(),
+            asked: asked::take(),
         });
         reply
     }
 
     /// What every operation is asked beside its scenes: what any client may get wrong, and what may go wrong here.
-    /// `path`, `body` and `notes` are those of a request that went well.
-    pub fn probe(&self, method: Method, route: &[&str], path: &str, body: Option<&Value>, notes: &[Note]) {
+    /// `path` and `body` are those of a request that went well.
+    pub fn probe(&self, operation: &Operation, path: &str, body: Option<&Value>) {
+        let (method, route) = (operation.route.method, operation.route.path);
         // A minute of its own: all of this is more than one allows.
         self.world.advance(MINUTE);
         let bare = |path: &str| self.seller.ask(name_of(method), path);
@@ -185,10 +189,10 @@ impl<'w> Desk<'w> {
             }
         }
         self.intrude(route, path, ask(path).request);
-        if notes.iter().any(|note| matches!(note, Note::Param { name, .. } if name == "page")) {
+        if operation.is_list() {
             send(bare(&format!("{path}?page=x")).request).expect(400);
         }
-        if notes.iter().any(|note| matches!(note, Note::Body { .. })) {
+        if operation.body.is_some() {
             send(bare(path).body("{").request).expect(400);
             if method == Method::Post {
                 send(bare(path).body("{}").request);
@@ -203,8 +207,7 @@ impl<'w> Desk<'w> {
         if matches!(method, Method::Post | Method::Put) {
             send(bare(path).header("content-encoding", "gzip").body("{}").request).expect(415);
         }
-        let took: Vec<Method> =
-            ROUTES.iter().filter(|(known, ..)| *known == route).map(|(_, method, _)| *method).collect();
+        let took: Vec<Method> = ROUTES.iter().filter(|known| known.path == route).map(|known| known.method).collect();
         for other in
             [Method::Get, Method::Post, Method::Put, Method::Delete].iter().filter(|other| !took.contains(other))
         {
@@ -248,21 +251,11 @@ impl<'w> Desk<'w> {
 fn named(request: &Request) -> String {
     let segments = request.segments();
     let path = segments.strip_prefix(&["api", "v2"]).unwrap_or_else(|| panic!("{} is not of the API", request.path));
-    let found = ROUTES.iter().find(|(route, method, _)| {
-        *method == request.method
-            && route.len() == path.len()
-            && route.iter().zip(path).all(|(part, given)| part == given || part.starts_with('{'))
+    let found = ROUTES.iter().find(|route| {
+        route.method == request.method
+            && route.path.len() == path.len()
+            && route.path.iter().zip(path).all(|(part, given)| part == given || part.starts_with('{'))
     });
-    let (route, method, _) = found.unwrap_or_else(|| panic!("no route: {:?} {}", request.method, request.path));
-    operation(*method, route)
-}
-
-/// What was sent, without the root that some clients wrap around it.
-pub fn unwrapped<'a>(body: &'a Value, notes: &[Note]) -> &'a Value {
-    let root = notes.iter().find_map(|note| match note {
-        Note::Body { root, .. } => Some(root.as_str()),
-        _ => None,
-    });
-    let inner = root.and_then(|root| body.get(root)).filter(|inner| matches!(inner, Value::Object(_)));
-    inner.filter(|_| body.as_object().is_some_and(|fields| fields.len() == 1)).unwrap_or(body)
+    let route = found.unwrap_or_else(|| panic!("no route: {:?} {}", request.method, request.path));
+    operation(route.method, route.path)
 }

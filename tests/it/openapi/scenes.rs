@@ -3,14 +3,14 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use pushguard::{
-    api::v2::ROUTES,
-    http::Unread,
-    notes::{self, Shape},
-};
+use pushguard::{http::Unread, json::Value};
 use serde_json::json;
 
-use super::desk::{Desk, Exchange, operation};
+use super::{
+    behaviour::{self, Faults},
+    desk::{Desk, Exchange},
+    operations::{Operation, Operations},
+};
 use crate::{
     actors::ZPUB,
     world::{SECOND, World},
@@ -21,7 +21,6 @@ pub struct Hook {
     pub event: String,
     pub headers: Vec<String>,
     pub body: String,
-    pub shape: Shape,
 }
 
 /// A scene is played at a desk of its own, and leaves there what the probes then use.
@@ -42,8 +41,8 @@ const SCENES: &[Scene] = &[
     webhooks,
 ];
 
-pub fn play(exchanges: &RefCell<Vec<Exchange>>) -> Vec<Hook> {
-    let mut hooks = Vec::new();
+pub fn play(exchanges: &RefCell<Vec<Exchange>>, faults: &Faults) -> Vec<Hook> {
+    let (operations, mut hooks) = (Operations::read(), Vec::new());
     for scene in SCENES {
         // As a deployment has them, unless its operator says otherwise.
         let world = World::with(&[("RATE_LIMIT_ACCOUNT", "300"), ("RATE_LIMIT_ANONYMOUS", "60")]);
@@ -52,24 +51,24 @@ pub fn play(exchanges: &RefCell<Vec<Exchange>>) -> Vec<Hook> {
         let before = exchanges.borrow().len();
         scene(&desk);
         world.run_jobs();
-        hooks.extend(world.web.sent_to("https://ada.example").into_iter().filter_map(|sent| {
+        hooks.extend(world.web.sent_to("https://ada.example").into_iter().map(|sent| {
             let header = |name: &&String| !["content-type", "user-agent"].contains(&name.to_ascii_lowercase().as_str());
             let names: Vec<String> = sent.headers.iter().map(|(name, _)| name).filter(header).cloned().collect();
             let event = sent.header("X-PushGuard-Event").to_owned();
-            Some(Hook { event, headers: names, shape: notes::shape_of(&sent.body)?, body: sent.body })
+            Hook { event, headers: names, body: sent.body }
         }));
-        for (route, method, _) in ROUTES {
-            let name = operation(*method, route);
-            let good = |exchange: &&Exchange| exchange.operation == name && exchange.status < 300;
-            let found = exchanges
-                .borrow()
-                .iter()
-                .skip(before)
-                .find(good)
-                .map(|exchange| (exchange.path.clone(), exchange.body.clone(), exchange.notes.clone()));
-            if let Some((path, body, notes)) = found {
-                desk.probe(*method, route, &path, body.as_ref(), &notes);
-            }
+        let good = |operation: &Operation| {
+            let good = |exchange: &&Exchange| exchange.operation == operation.name && exchange.status < 300;
+            let found = exchanges.borrow();
+            let found = found.iter().skip(before).find(good);
+            found.map(|exchange| (exchange.path.clone(), exchange.body.clone()))
+        };
+        let asked: Vec<_> = operations.all.iter().filter_map(|operation| Some((operation, good(operation)?))).collect();
+        for (operation, (path, body)) in &asked {
+            desk.probe(operation, path, body.as_ref());
+        }
+        for (operation, (path, body)) in &asked {
+            behaviour::limits(&desk, operation, path, body.as_ref().unwrap_or(&Value::Null), faults);
         }
     }
     hooks
@@ -98,6 +97,9 @@ fn account(desk: &Desk<'_>) {
     });
     let stripe = json!({"secret_key": key, "webhook_secret": "whsec_Zm9vYmFyYmF6cXV4cXV1eA"});
     desk.put("/account", json!({"gateways": {"paypal": paypal, "stripe": stripe}}));
+    let address = "0x9858EfFD232B4033E47d90003D41EC34EcaEda94";
+    let (ethereum, litecoin) = (json!({"address": address, "confirmations": 12}), json!({"xpub": ZPUB}));
+    desk.put("/account", json!({"gateways": {"ethereum": ethereum, "litecoin": litecoin}}));
     let payments =
         json!({"underpayment_tolerance": "1.0", "rate_spread": "0.75", "quote_minutes": 15, "watch_hours": 48});
     desk.put("/account", json!({"payments": payments}));

@@ -1,0 +1,314 @@
+//! What requests hold, for the specification: native builds alone. Handlers read them with `Fields`,
+//! which takes more than is promised here; `tests/it/openapi` sends what is promised, and what isn't.
+//!
+//! A field without a comment is described as the answer's field of its name. `PUT` requires none.
+#![expect(dead_code, reason = "these are described, and never made")]
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value};
+
+use super::{
+    blacklist::BlacklistType,
+    blacklist_rule::ActionType,
+    coupon::DiscountType,
+    custom,
+    order::{GatewayName, OrderStatus},
+    product::{GatewaySlug, ProductType},
+    query::Sender,
+    webhook::EventName,
+    wire::{CurrencyCode, Int, Time, values},
+};
+use crate::http::Method;
+
+mod account;
+
+pub use account::{Account, ShownGateways, TakesPayments};
+
+/// A line of the route table.
+pub struct Route {
+    pub tag: &'static str,
+    pub path: &'static [&'static str],
+    pub method: Method,
+    /// Room and verb.
+    pub id: &'static str,
+    /// Its summary, an empty line, and its description.
+    pub words: &'static str,
+    pub takes: Option<SchemaOf>,
+    pub status: u16,
+    pub gives: SchemaOf,
+    /// Refusals that not every route of its kind has.
+    pub refuses: &'static [u16],
+}
+
+type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// A text of at most so many characters.
+struct Text<const MAX: usize>;
+
+impl<const MAX: usize> JsonSchema for Text<MAX> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Text{MAX}").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "maxLength": MAX})
+    }
+}
+
+values! {
+    Email(()) = {"type": "string", "format": "email", "maxLength": 254}
+
+    HttpsUrl(()) = {"type": "string", "format": "uri", "pattern": "^https://", "maxLength": 2_000}
+
+    /// A number of money above zero, as a text or not.
+    Price(()) = {
+        "type": ["string", "number"],
+        "pattern": r"^[0-9]{1,9}(\.[0-9]{1,8})?$",
+        "exclusiveMinimum": 0,
+        "maximum": 999_999_999
+    }
+
+    OrderShare(()) = {"type": "string", "enum": ["exact", "partial", "over", "late"]}
+
+    Which(()) = {"type": "string", "enum": ["failed", "all"]}
+}
+
+/// The query of every list.
+#[derive(JsonSchema)]
+pub struct Pages {
+    /// Which page, from 1. A page past the end is an empty list.
+    #[schemars(extend("default" = 1))]
+    page: Option<Int<1, 100_000_000>>,
+    /// How many items a page has. Values outside of 10 to 50 count as the nearest of them.
+    #[schemars(extend("default" = 20))]
+    per_page: Option<Int<10, 50>>,
+}
+
+/// The query of `GET /orders`.
+#[derive(JsonSchema)]
+pub struct OrderFilter {
+    /// Only orders with this status.
+    status: Option<OrderStatus>,
+    /// Only orders that are paid so; in any case.
+    gateway: Option<GatewayName<'static>>,
+    /// Only orders of this buyer; in any case.
+    email: Option<String>,
+    /// Only orders of this product; `pay` for those that came through a payment.
+    product_id: Option<String>,
+    /// Only orders made after this time (ISO 8601); the very millisecond is not one of them.
+    created_after: Option<Time>,
+    /// Only orders made before this time, in the same way.
+    created_before: Option<Time>,
+}
+
+/// The query of an upload.
+#[derive(JsonSchema)]
+pub struct Upload {
+    /// What the upload is called, when it isn't in a form that says so.
+    filename: Option<String>,
+}
+
+#[derive(JsonSchema)]
+pub struct BlacklistEntry {
+    blacklist_type: BlacklistType,
+    blocked_data: Text<254>,
+    note: Option<Text<1_000>>,
+}
+
+#[derive(JsonSchema)]
+pub struct BlacklistRule {
+    action_type: ActionType<'static>,
+    name: Text<255>,
+    rule: Text<4_096>,
+    enabled: Option<bool>,
+    priority: Option<Int<1, 999_999_999>>,
+}
+
+#[derive(JsonSchema)]
+pub struct Category {
+    title: Text<255>,
+    product_ids: Vec<String>,
+    unlisted: Option<bool>,
+}
+
+#[derive(JsonSchema)]
+pub struct Coupon {
+    code: Text<64>,
+    discount_type: Option<DiscountType<'static>>,
+    discount: Price,
+    currency: Option<CurrencyCode<'static>>,
+    product_ids: Option<Vec<String>>,
+    max_uses: Option<Int<1, 1_000_000_000>>,
+    expires_at: Option<Time>,
+}
+
+#[derive(JsonSchema)]
+pub struct Feedback {
+    order_id: Text<64>,
+    rating: Option<Int<-1, 1>>,
+    stars: Option<Int<1, 5>>,
+    comment: Option<Text<2_000>>,
+}
+
+#[derive(JsonSchema)]
+pub struct FeedbackReply {
+    response: Text<2_000>,
+}
+
+#[derive(JsonSchema)]
+pub struct Payment {
+    /// What is sold; the buyer sees it.
+    title: Text<255>,
+    /// The buyer's e-mail. Left out, the page asks for it.
+    email: Option<Email>,
+    /// Of the price, ISO 4217.
+    currency: CurrencyCode<'static>,
+    /// The price, above zero.
+    value: Price,
+    /// How it is to be paid: `Bitcoin`, `Litecoin`, `Ethereum`, `PayPal` or `Stripe`. Upper and lower
+    /// case are one. The gateway must be set up in your account.
+    gateway: GatewayName<'static>,
+    /// How many confirmations the payment needs; your wallet's setting unless you say.
+    confirmations: Option<Int<0, 6>>,
+    /// Another name of `confirmations`.
+    crypto_confirmations: Option<Int<0, 6>>,
+    /// Make the order at once, and show it on a page of your own.
+    white_label: Option<bool>,
+    /// The buyer's address, for an order without a page.
+    ip_address: Option<Text<1_000>>,
+    /// Where the page sends the buyer afterwards. Needed, unless `white_label`. The page adds
+    /// `order_id`, `status`, `timestamp` and `signature` behind the URL's own query; while a replaced
+    /// webhook secret still signs, `new_signature` as well. They are the *last* parameters of their
+    /// names: when your URL has one of the same name, read the last.
+    return_url: Option<HttpsUrl>,
+    /// Gets the events of this one order, beside your endpoints.
+    webhook_url: Option<HttpsUrl>,
+    /// Anything of yours, up to 4,096 bytes: it comes back with the order.
+    custom: Option<Map<String, Value>>,
+    /// How many are sold for this price.
+    quantity: Option<Int<1, 1_000_000>>,
+}
+
+#[derive(JsonSchema)]
+pub struct Product {
+    title: Text<255>,
+    description: Text<20_000>,
+    currency: CurrencyCode<'static>,
+    price: Price,
+    product_type: ProductType,
+    gateways: Vec<GatewaySlug<'static>>,
+    private: Option<bool>,
+    unlisted: Option<bool>,
+    vpn_block: Option<bool>,
+    seller_note: Option<Text<2_000>>,
+    maximum_quantity: Option<Int<1, 1_000_000>>,
+    minimum_quantity: Option<Int<1, 1_000_000>>,
+    stock_delimiter: Option<Text<16>>,
+    stock_amount: Option<Int<0, 1_000_000_000>>,
+    theme: Option<Int<1, 100>>,
+    crypto_confirmations: Option<Int<0, 6>>,
+    max_risk_level: Option<Int<0, 100>>,
+    dynamic_url: Option<HttpsUrl>,
+    unique_serials: Option<bool>,
+    info: Option<String>,
+    paypal_email_delivery: Option<bool>,
+    webhook_url: Option<HttpsUrl>,
+    custom: Option<Vec<CustomInput>>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(inline)]
+struct CustomInput {
+    name: Text<255>,
+    #[schemars(rename = "type")]
+    kind: custom::InputType<'static>,
+    required: Option<bool>,
+    options: Option<Vec<String>>,
+}
+
+#[derive(JsonSchema)]
+pub struct Query {
+    subject: Text<255>,
+    email: Email,
+    message: Text<20_000>,
+    order_id: Option<Text<64>>,
+}
+
+#[derive(JsonSchema)]
+pub struct QueryReply {
+    message: Text<20_000>,
+    /// Who writes; you, unless it says otherwise.
+    from: Option<Sender<'static>>,
+}
+
+#[derive(JsonSchema)]
+pub struct QueryClose {
+    /// Whether it is solved, and not just closed.
+    solved: Option<bool>,
+}
+
+#[derive(JsonSchema)]
+pub struct Endpoint {
+    url: HttpsUrl,
+    events: Vec<EventName<'static>>,
+    enabled: Option<bool>,
+}
+
+#[derive(JsonSchema)]
+pub struct Replay {
+    /// Only this endpoint's.
+    endpoint_id: Option<Text<64>>,
+    /// From this time on. A day alone is its midnight in UTC.
+    since: Time,
+    /// Before this time.
+    until: Option<Time>,
+    /// `failed`, unless you say otherwise: what was not delivered, nor was any repetition of it.
+    /// `all`: everything.
+    only: Option<Which>,
+    /// Of several events about one object to one receiver only the newest.
+    latest_per_subject: Option<bool>,
+    /// Go on after this log: the `next` of an earlier answer.
+    after: Option<Text<64>>,
+    /// Only count.
+    dry_run: Option<bool>,
+}
+
+#[derive(JsonSchema)]
+pub struct Sample {
+    /// Where the sample is sent, over HTTPS.
+    url: HttpsUrl,
+    /// What the sample tells.
+    event: EventName<'static>,
+}
+
+#[derive(JsonSchema)]
+pub struct TestPayment {
+    /// The order that is played with.
+    order_id: Text<64>,
+    /// How much comes: `exact` what is missing, `partial` half of it, `over` a tenth more, `late`
+    /// what is missing after the price has run out.
+    kind: OrderShare,
+    /// So many of the coin's smallest unit instead.
+    amount: Option<Int<1, 2_100_000_000_000_000>>,
+    confirmations: Option<Int<0, 1_000>>,
+}
+
+#[derive(JsonSchema)]
+pub struct TestBlocks {
+    /// How many blocks come.
+    count: Int<1, 1_000>,
+    /// The order that is played with.
+    order_id: Option<Text<64>>,
+}
+
+#[derive(JsonSchema)]
+pub struct TestDoubleSpend {
+    /// The order that is played with.
+    order_id: Text<64>,
+}
