@@ -42,9 +42,9 @@ CREATE TABLE orders (
   return_url TEXT,
   webhook_url TEXT,
   test INTEGER NOT NULL CHECK (test IN (0, 1)),
-  watch_turn INTEGER NOT NULL DEFAULT 0,  -- which chain of sync messages is the living one
-  watch_lease INTEGER,                 -- that chain counts as alive until; null: nothing to sync
-  watch_failures INTEGER NOT NULL DEFAULT 0, -- broken chains in a row; a finished sync resets
+  sync_generation INTEGER NOT NULL DEFAULT 0,  -- which chain of sync messages is the living one
+  sync_lease INTEGER,                 -- that chain counts as alive until; null: nothing to sync
+  sync_failures INTEGER NOT NULL DEFAULT 0, -- broken chains in a row; a finished sync resets
   paid_at INTEGER,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
@@ -76,11 +76,11 @@ CREATE TABLE orders (
 -- Orders are read by id. It also makes two starts of one payment one order.
 CREATE UNIQUE INDEX orders_id ON orders (id);
 -- Cron asks: whose chain of sync messages has broken off? Only open orders are here.
-CREATE INDEX orders_watch ON orders (watch_lease) WHERE watch_lease IS NOT NULL;
+CREATE INDEX orders_watch ON orders (sync_lease) WHERE sync_lease IS NOT NULL;
 -- Which orders of a test account are open? Its whole chain moves at once. Orders for real money are
 -- not here.
 CREATE INDEX orders_watched_tests ON orders (account_id, seq)
-  WHERE watch_lease IS NOT NULL AND test = 1;
+  WHERE sync_lease IS NOT NULL AND test = 1;
 
 -- On-chain payments: one row an output that pays an order. The key is the chain's own, so a
 -- repeated observation changes nothing.

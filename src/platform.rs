@@ -25,7 +25,7 @@ pub struct Platform {
     pub cache: Rc<dyn Cache>,
     pub files: Rc<dyn Files>,
     pub queue: Rc<dyn Queue>,
-    pub web: Rc<dyn Web>,
+    pub http: Rc<dyn HttpClient>,
     pub live: Rc<dyn Live>,
     pub limits: Rc<dyn Limits>,
     pub clock: Rc<dyn Clock>,
@@ -150,8 +150,8 @@ impl QueueName {
 }
 
 /// Outbound HTTP. Redirects are never followed, for anyone.
-pub trait Web {
-    fn fetch<'a>(&'a self, request: HttpRequest) -> LocalBoxFuture<'a, Result<Answer, FetchError>>;
+pub trait HttpClient {
+    fn fetch<'a>(&'a self, request: HttpRequest) -> LocalBoxFuture<'a, Result<HttpResponse, FetchError>>;
 }
 
 pub struct HttpRequest {
@@ -166,7 +166,7 @@ pub struct HttpRequest {
 }
 
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct HttpResponse {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,

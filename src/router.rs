@@ -5,11 +5,11 @@ use crate::{
     api, checkout,
     http::{self, Body, Method, Request, Response},
     platform::ConfigError,
-    shop::{Shop, id},
+    shop::{App, id},
 };
 
-pub async fn answer(shop: &Shop, mut request: Request) -> Response {
-    let request_id = id::hex(&shop.random::<16>());
+pub async fn answer(app: &App, mut request: Request) -> Response {
+    let request_id = id::hex(&app.random::<16>());
     request.trim_headers();
     let head = request.method == Method::Head;
     if head {
@@ -17,9 +17,9 @@ pub async fn answer(shop: &Shop, mut request: Request) -> Response {
     }
     let is_page = request.segments().first() == Some(&"pay");
     let response = if is_page {
-        checkout::answer(shop, &request, &request_id).await
+        checkout::answer(app, &request, &request_id).await
     } else {
-        api::answer(shop, &request, &request_id).await
+        api::answer(app, &request, &request_id).await
     };
     finish(response, head, &request_id)
 }

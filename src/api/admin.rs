@@ -9,7 +9,7 @@ use crate::{
     http::{Method, Request, Response},
     json::{self, Pairs},
     shop::{
-        Shop,
+        App,
         account::{
             self, Created,
             directory::{self, Listed},
@@ -21,7 +21,7 @@ use crate::{
 };
 
 pub async fn answer(
-    shop: &Shop,
+    app: &App,
     request: &Request,
     segments: &[&str],
     meter: &RateLimiter<'_>,
@@ -37,28 +37,28 @@ pub async fn answer(
         return Err(Failure::not_allowed(&names.join(", ")));
     }
     // Only who has no token is counted: guessing it is what must be slow.
-    if let Err(failure) = authorize(shop, request) {
+    if let Err(failure) = authorize(app, request) {
         meter.anonymous().await?;
         return Err(failure);
     }
     request.load().await?;
     match segments {
-        ["vault", ..] => rotate(shop, request).await,
-        ["wallets", ..] => release(shop, request).await,
-        ["accounts"] if request.method == Method::Get => list(shop, request).await,
-        ["accounts", id] => update(shop, request, id).await,
+        ["vault", ..] => rotate(app, request).await,
+        ["wallets", ..] => release(app, request).await,
+        ["accounts"] if request.method == Method::Get => list(app, request).await,
+        ["accounts", id] => update(app, request, id).await,
         ["accounts", id, ..] => {
-            let once = IdempotentRequest::read(request, shop.platform.databases.directory(), NOBODY)?;
-            once.answer(shop, new_key(shop, id, &once)).await
+            let once = IdempotentRequest::read(request, app.platform.databases.directory(), NOBODY)?;
+            once.answer(app, new_key(app, id, &once)).await
         }
         _ => {
-            let once = IdempotentRequest::read(request, shop.platform.databases.directory(), NOBODY)?;
-            once.answer(shop, create_account(shop, request, &once)).await
+            let once = IdempotentRequest::read(request, app.platform.databases.directory(), NOBODY)?;
+            once.answer(app, create_account(app, request, &once)).await
         }
     }
 }
 
-fn authorize(shop: &Shop, request: &Request) -> Result<(), Failure> {
+fn authorize(app: &App, request: &Request) -> Result<(), Failure> {
     let given = request.header("authorization").and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
@@ -69,7 +69,7 @@ fn authorize(shop: &Shop, request: &Request) -> Result<(), Failure> {
         mac.update(text.as_bytes());
         Some(mac)
     };
-    let matches = given.is_some_and(|given| match (mac(given), mac(&shop.platform.settings.admin_token)) {
+    let matches = given.is_some_and(|given| match (mac(given), mac(&app.platform.settings.admin_token)) {
         (Some(given), Some(known)) => given.verify(&known.finalize().into_bytes()).is_ok(),
         _ => false,
     });
@@ -82,7 +82,7 @@ const MAX_WALLET: usize = 2_000;
 /// The operator's idempotency keys stand under no account.
 const NOBODY: i64 = 0;
 
-async fn create_account(shop: &Shop, request: &Request, once: &IdempotentRequest) -> Result<Response, Failure> {
+async fn create_account(app: &App, request: &Request, once: &IdempotentRequest) -> Result<Response, Failure> {
     let mut fields = Fields::read(request, "account")?;
     let email = fields.email("email");
     if email.is_none() && fields.errors.is_empty() {
@@ -94,9 +94,9 @@ async fn create_account(shop: &Shop, request: &Request, once: &IdempotentRequest
     let (Some(email), Some(shop_name)) = (email, shop_name) else {
         return Err(Failure::not_found());
     };
-    let new = account::prepare(shop, &email, &shop_name, test, wallet::simulated).await?;
+    let new = account::prepare(app, &email, &shop_name, test, wallet::simulated).await?;
     let body = object(&new.created);
-    account::create(shop, new, once.keep(shop, 201, &body)?).await?;
+    account::create(app, new, once.keep(app, 201, &body)?).await?;
     Ok(Response::json(201, body).with("cache-control", "no-store"))
 }
 
@@ -105,9 +105,9 @@ const MAX_PER_PAGE: u32 = 100;
 
 /// `?email=` → the account of this mailbox, or none; otherwise all of them by id, those behind `?after=`. `Link` leads to the
 /// next page.
-async fn list(shop: &Shop, request: &Request) -> Result<Response, Failure> {
+async fn list(app: &App, request: &Request) -> Result<Response, Failure> {
     if let Some(email) = request.param("email") {
-        let found = directory::by_email(shop, &email).await?;
+        let found = directory::by_email(app, &email).await?;
         return Ok(Response::json(200, json::array(found.iter().map(listed))));
     }
     let per_page: u32 = match request.param("per_page") {
@@ -119,7 +119,7 @@ async fn list(shop: &Shop, request: &Request) -> Result<Response, Failure> {
         None => 0,
         Some(id) => id.trim().parse().map_err(|_| Failure::invalid("After is not an id"))?,
     };
-    let accounts = directory::list(shop, after, per_page + 1).await?;
+    let accounts = directory::list(app, after, per_page + 1).await?;
     let page = accounts.get(..per_page as usize);
     let response = Response::json(200, json::array(page.unwrap_or(&accounts).iter().map(listed)));
     Ok(match page.filter(|page| page.len() < accounts.len()).and_then(<[Listed]>::last) {
@@ -132,7 +132,7 @@ async fn list(shop: &Shop, request: &Request) -> Result<Response, Failure> {
 }
 
 /// `{"disabled": true}` → the account.
-async fn update(shop: &Shop, request: &Request, id: &str) -> Result<Response, Failure> {
+async fn update(app: &App, request: &Request, id: &str) -> Result<Response, Failure> {
     let id = id.parse().map_err(|_| Failure::not_found())?;
     let mut fields = Fields::read(request, "account")?;
     let before = fields.errors.len();
@@ -141,15 +141,15 @@ async fn update(shop: &Shop, request: &Request, id: &str) -> Result<Response, Fa
         fields.error("Disabled can't be blank");
     }
     fields.finish()?;
-    let account = directory::set_disabled(shop, id, disabled.unwrap_or(false)).await?;
+    let account = directory::set_disabled(app, id, disabled.unwrap_or(false)).await?;
     Ok(Response::json(200, listed(&account)))
 }
 
 /// The key is in this answer and nowhere else.
-async fn new_key(shop: &Shop, id: &str, once: &IdempotentRequest) -> Result<Response, Failure> {
+async fn new_key(app: &App, id: &str, once: &IdempotentRequest) -> Result<Response, Failure> {
     let id = id.parse().map_err(|_| Failure::not_found())?;
     let object = |api_key: &String| json::to_text(&Pairs(&[("api_key", api_key)]));
-    let answer = once.commit(shop, 201, directory::new_key(shop, id).await?, object).await?;
+    let answer = once.commit(app, 201, directory::new_key(app, id).await?, object).await?;
     Ok(answer.with("cache-control", "no-store"))
 }
 
@@ -183,11 +183,11 @@ struct ListedBody<'a> {
 }
 
 /// `{"after"}` → `{"resealed", "unopened", "after"}`, to be called with each answer's `after` until that is null.
-async fn rotate(shop: &Shop, request: &Request) -> Result<Response, Failure> {
+async fn rotate(app: &App, request: &Request) -> Result<Response, Failure> {
     let mut fields = Fields::read(request, "rotation")?;
     let after = fields.text("after", 1_000);
     fields.finish()?;
-    let turn = rotate::turn(shop, after.as_deref()).await?;
+    let turn = rotate::turn(app, after.as_deref()).await?;
     let turn = turn.ok_or_else(|| Failure::invalid("After names no row"))?;
     Ok(Response::json(
         200,
@@ -203,7 +203,7 @@ struct Resealed<'a> {
 }
 
 /// `{"gateway", "wallet"}` → `{"email"}` of the account that had the wallet until now. An address or an extended public key.
-async fn release(shop: &Shop, request: &Request) -> Result<Response, Failure> {
+async fn release(app: &App, request: &Request) -> Result<Response, Failure> {
     let mut fields = Fields::read(request, "wallet")?;
     let gateway = fields.required_text("gateway", 64).and_then(|name| {
         let gateway = Gateway::parse(&name).filter(|gateway| gateway.coin().is_some());
@@ -217,7 +217,7 @@ async fn release(shop: &Shop, request: &Request) -> Result<Response, Failure> {
     let (Some(gateway), Some(wallet)) = (gateway, wallet) else {
         return Err(Failure::not_found());
     };
-    match wallet::release(shop, gateway, &wallet).await? {
+    match wallet::release(app, gateway, &wallet).await? {
         Ok(Some(email)) => Ok(Response::json(200, json::to_text(&Pairs(&[("email", &email)])))),
         Ok(None) => Err(Failure::not_found()),
         Err(_) => Err(Failure::invalid("Wallet is neither an address nor an extended public key of this gateway")),

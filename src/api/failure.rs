@@ -223,8 +223,8 @@ fn serials_taken(taken: &[Taken]) -> String {
 
 /// What a client wrote, in quotes, and no longer than a sentence bears.
 pub fn quoted(text: &str) -> String {
-    const MOST: usize = 60;
-    let shown: String = text.chars().take(MOST).collect();
+    const MAX: usize = 60;
+    let shown: String = text.chars().take(MAX).collect();
     let cut = if shown.len() < text.len() { "…" } else { "" };
     format!("\"{shown}{cut}\"")
 }

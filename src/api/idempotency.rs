@@ -9,7 +9,7 @@ use crate::{
     http::{Request, Response},
     platform::{Db, Fault, Statement},
     shop::{
-        Shop, id,
+        App, id,
         idempotency::{self, Key},
         prepared::Prepared,
     },
@@ -21,15 +21,15 @@ pub struct IdempotentRequest(Option<Key>);
 impl IdempotentRequest {
     /// `db` is where the request will commit.
     pub fn read(request: &Request, db: Rc<dyn Db>, account_id: i64) -> Result<IdempotentRequest, Failure> {
-        const MOST: usize = 255;
+        const MAX: usize = 255;
         let Some(text) = request.header("idempotency-key") else {
             return Ok(IdempotentRequest(None));
         };
         if text.is_empty() {
             return Err(Failure::invalid("Idempotency key can't be blank"));
         }
-        if text.chars().count() > MOST {
-            return Err(Failure::invalid(&format!("Idempotency key is too long (maximum is {MOST} characters)")));
+        if text.chars().count() > MAX {
+            return Err(Failure::invalid(&format!("Idempotency key is too long (maximum is {MAX} characters)")));
         }
         let mut hash = Sha256::new();
         for part in request.segments() {
@@ -49,27 +49,27 @@ impl IdempotentRequest {
     /// Runs the request, unless its answer is known.
     pub async fn answer(
         &self,
-        shop: &Shop,
+        app: &App,
         run: impl Future<Output = Result<Response, Failure>>,
     ) -> Result<Response, Failure> {
         let Some(key) = &self.0 else {
             return run.await;
         };
-        if let Some(known) = key.answer(shop).await? {
+        if let Some(known) = key.answer(app).await? {
             return Ok(again(known));
         }
         let answered = run.await;
         match &answered {
             // Somebody else's commit came before this one, which is undone whole.
             Err(failure) if matches!(failure.kind, FailureKind::Conflict | FailureKind::RequestInProgress) => {
-                match key.answer(shop).await? {
+                match key.answer(app).await? {
                     Some(known) => Ok(again(known)),
                     None => answered,
                 }
             }
             // Nothing came of it. After a fault that isn't known, and the key stays taken for a while.
             Err(failure) if failure.fault.is_none() => {
-                key.release(shop).await;
+                key.release(app).await;
                 answered
             }
             _ => answered,
@@ -77,36 +77,36 @@ impl IdempotentRequest {
     }
 
     /// The answer that is known already, and nothing else.
-    pub async fn known(&self, shop: &Shop) -> Option<Response> {
-        let known = self.0.as_ref()?.answer(shop).await.ok()??;
+    pub async fn known(&self, app: &App) -> Option<Response> {
+        let known = self.0.as_ref()?.answer(app).await.ok()??;
         Some(again(known))
     }
 
     /// Commits what a verb has prepared, and with it the answer that tells of it. `body` words the answer.
     pub async fn commit<T>(
         &self,
-        shop: &Shop,
+        app: &App,
         status: u16,
         prepared: Prepared<T>,
         body: impl FnOnce(&T) -> String,
     ) -> Result<Response, Failure> {
         let body = body(&prepared.value);
-        prepared.commit(shop, self.keep(shop, status, &body)?).await?;
+        prepared.commit(app, self.keep(app, status, &body)?).await?;
         Ok(Response::json(status, body))
     }
 
     /// The answer, for the commit of what it tells.
-    pub fn keep(&self, shop: &Shop, status: u16, body: &str) -> Result<Vec<Statement>, Fault> {
-        self.0.as_ref().map_or(Ok(Vec::new()), |key| key.keep(shop, status, body))
+    pub fn keep(&self, app: &App, status: u16, body: &str) -> Result<Vec<Statement>, Fault> {
+        self.0.as_ref().map_or(Ok(Vec::new()), |key| key.keep(app, status, body))
     }
 
     /// For the first of several commits.
-    pub fn begin(&self, shop: &Shop) -> Vec<Statement> {
-        self.0.as_ref().map(|key| key.begin(shop)).unwrap_or_default()
+    pub fn begin(&self, app: &App) -> Vec<Statement> {
+        self.0.as_ref().map(|key| key.begin(app)).unwrap_or_default()
     }
 }
 
-fn again(known: idempotency::Answer) -> Response {
+fn again(known: idempotency::StoredResponse) -> Response {
     let response = match known.body.as_str() {
         "" => Response::empty(known.status),
         _ => Response::json(known.status, known.body),

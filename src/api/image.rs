@@ -3,10 +3,10 @@
 use super::failure::Failure;
 use crate::{
     http::{Method, Request, Response},
-    shop::{Shop, upload},
+    shop::{App, upload},
 };
 
-pub async fn answer(shop: &Shop, request: &Request, rest: &[&str]) -> Result<Response, Failure> {
+pub async fn answer(app: &App, request: &Request, rest: &[&str]) -> Result<Response, Failure> {
     let is_part = |part: &str| part.len() == 40 && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     let [head, tail] = rest else {
         return Err(Failure::not_found());
@@ -17,7 +17,7 @@ pub async fn answer(shop: &Shop, request: &Request, rest: &[&str]) -> Result<Res
     if request.method != Method::Get {
         return Err(Failure::not_allowed("GET, HEAD"));
     }
-    let (mime, bytes) = upload::image(shop, &format!("{head}/{tail}")).await?;
+    let (mime, bytes) = upload::image(app, &format!("{head}/{tail}")).await?;
     Ok(Response::bytes(200, &mime, bytes)
         .with("cache-control", "public, max-age=31536000, immutable")
         // Somebody else's bytes on our origin: whatever a browser takes them for, they run nothing.

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use crate::{
     http::{Request, Response},
     platform::{LimitKind, PERIOD},
-    shop::Shop,
+    shop::App,
 };
 
 /// Where the one who asks stands. All numbers are of the running minute.
@@ -19,15 +19,15 @@ struct Standing {
 
 /// One request, as the limits see it.
 pub struct RateLimiter<'a> {
-    shop: &'a Shop,
+    app: &'a App,
     address: String,
     standing: Cell<Option<Standing>>,
     account_id: Cell<Option<i64>>,
 }
 
 impl<'a> RateLimiter<'a> {
-    pub fn new(shop: &'a Shop, request: &Request) -> RateLimiter<'a> {
-        RateLimiter { shop, address: request.network(), standing: Cell::new(None), account_id: Cell::new(None) }
+    pub fn new(app: &'a App, request: &Request) -> RateLimiter<'a> {
+        RateLimiter { app, address: request.network(), standing: Cell::new(None), account_id: Cell::new(None) }
     }
 
     /// Counts a request of somebody whom we know.
@@ -50,7 +50,7 @@ impl<'a> RateLimiter<'a> {
     /// account: a stranger uses up neither the seller's requests nor what the gateway itself may send.
     pub async fn notification(&self, account_id: i64) -> Result<(), Failure> {
         self.account_id.set(Some(account_id));
-        let remembered = |key: &str| self.shop.platform.limits.request_counter(key, 0, self.shop.now());
+        let remembered = |key: &str| self.app.platform.limits.request_counter(key, 0, self.app.now());
         if remembered(&unknown_account(account_id)) > 0 {
             return Err(Failure::not_found());
         }
@@ -62,8 +62,8 @@ impl<'a> RateLimiter<'a> {
 
     /// Remembers for the rest of the minute that there is no such account, and counts who asked for it.
     pub async fn no_such_account(&self, account_id: i64) {
-        let (limits, now, key) = (&self.shop.platform.limits, self.shop.now(), self.unknown_address());
-        let allowed = self.shop.allows(LimitKind::Anonymous, &key).await;
+        let (limits, now, key) = (&self.app.platform.limits, self.app.now(), self.unknown_address());
+        let allowed = self.app.allows(LimitKind::Anonymous, &key).await;
         // Other isolates have let through the rest: this one asks no more.
         let more = if allowed { 1 } else { self.limit(LimitKind::Anonymous) };
         limits.request_counter(&key, more, now);
@@ -75,9 +75,9 @@ impl<'a> RateLimiter<'a> {
     }
 
     async fn count(&self, who: LimitKind, key: &str) -> Result<(), Failure> {
-        let (limits, limit) = (&self.shop.platform.limits, self.limit(who));
-        let allowed = self.shop.allows(who, key).await;
-        let counted = limits.request_counter(key, allowed.into(), self.shop.now());
+        let (limits, limit) = (&self.app.platform.limits, self.limit(who));
+        let allowed = self.app.allows(who, key).await;
+        let counted = limits.request_counter(key, allowed.into(), self.app.now());
         let remaining = if allowed { limit.saturating_sub(counted) } else { 0 };
         self.standing.set(Some(Standing { limit, remaining }));
         if allowed {
@@ -94,13 +94,13 @@ impl<'a> RateLimiter<'a> {
 
     fn limit(&self, who: LimitKind) -> u32 {
         match who {
-            LimitKind::Account => self.shop.platform.settings.rate_limit_account,
-            LimitKind::Anonymous => self.shop.platform.settings.rate_limit_anonymous,
+            LimitKind::Account => self.app.platform.settings.rate_limit_account,
+            LimitKind::Anonymous => self.app.platform.settings.rate_limit_anonymous,
         }
     }
 
     fn seconds_left(&self) -> i64 {
-        (PERIOD - self.shop.now().rem_euclid(PERIOD) + 999) / 1_000
+        (PERIOD - self.app.now().rem_euclid(PERIOD) + 999) / 1_000
     }
 
     /// The headers that clients of this API break without. Reset is in seconds since 1970.
@@ -108,10 +108,10 @@ impl<'a> RateLimiter<'a> {
         // Answers that nobody counts (`/healthz`) show what is left all the same.
         let Standing { limit, remaining } = self.standing.get().unwrap_or_else(|| {
             let limit = self.limit(LimitKind::Anonymous);
-            let counted = self.shop.platform.limits.request_counter(&self.address, 0, self.shop.now());
+            let counted = self.app.platform.limits.request_counter(&self.address, 0, self.app.now());
             Standing { limit, remaining: limit.saturating_sub(counted) }
         });
-        let reset = (self.shop.now().div_euclid(PERIOD) + 1) * (PERIOD / 1_000);
+        let reset = (self.app.now().div_euclid(PERIOD) + 1) * (PERIOD / 1_000);
         response
             .with("x-ratelimit-limit", limit.to_string())
             .with("x-ratelimit-remaining", remaining.to_string())

@@ -4,7 +4,7 @@
 use crate::{
     http::{Method, Request, Response},
     platform::LogLine,
-    shop::Shop,
+    shop::App,
 };
 
 mod admin;
@@ -15,33 +15,33 @@ mod idempotency;
 mod image;
 mod limit;
 mod multipart;
-mod notice;
+mod notification;
 pub mod v2;
 
 use failure::{Failure, quoted};
 use limit::RateLimiter;
 
-pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Response {
-    let meter = &RateLimiter::new(shop, request);
+pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response {
+    let meter = &RateLimiter::new(app, request);
     let segments = request.segments();
     let answered = match segments.as_slice() {
         // Monitors ask it often, and it asks nobody.
         ["healthz"] => healthz(request),
-        ["admin" | "api" | "gateways", ..] if !is_private_line(shop, request) => {
+        ["admin" | "api" | "gateways", ..] if !is_private_line(app, request) => {
             Err(Failure::new(403, "All API requests must be made over HTTPS"))
         }
-        ["admin" | "api", ..] if is_cross_site(shop, request) => {
+        ["admin" | "api", ..] if is_cross_site(app, request) => {
             Err(Failure::new(403, "Cross-site requests are not allowed"))
         }
         ["admin" | "api" | "gateways", ..] if let Some(encoding) = encoded(request) => Err(encoding),
-        ["admin", rest @ ..] => admin::answer(shop, request, rest, meter).await,
-        ["gateways", gateway, account_id] => notice::answer(shop, request, gateway, account_id, meter).await,
-        ["images", rest @ ..] => image::answer(shop, request, rest).await,
-        ["api", "v2", rest @ ..] => v2::answer(shop, request, rest, meter).await,
+        ["admin", rest @ ..] => admin::answer(app, request, rest, meter).await,
+        ["gateways", gateway, account_id] => notification::answer(app, request, gateway, account_id, meter).await,
+        ["images", rest @ ..] => image::answer(app, request, rest).await,
+        ["api", "v2", rest @ ..] => v2::answer(app, request, rest, meter).await,
         _ => Err(Failure::not_found()),
     };
     let response = answered.unwrap_or_else(|failure| {
-        log(shop, &failure, &segments, meter.known_account(), request_id);
+        log(app, &failure, &segments, meter.known_account(), request_id);
         failure.into_response(request_id)
     });
     meter.mark(response)
@@ -49,7 +49,7 @@ pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Respons
 
 /// Faults, and refusals that an operator counts: wrong keys and too many requests. What a client merely filled in wrongly
 /// is for the client to read.
-fn log(shop: &Shop, failure: &Failure, segments: &[&str], account_id: Option<i64>, request_id: &str) {
+fn log(app: &App, failure: &Failure, segments: &[&str], account_id: Option<i64>, request_id: &str) {
     let line = match (&failure.fault, failure.status) {
         (Some(fault), _) => LogLine::error("request.failed").because(fault),
         (None, 401 | 403 | 429) => LogLine::info("request.refused").because(&failure.message),
@@ -57,7 +57,7 @@ fn log(shop: &Shop, failure: &Failure, segments: &[&str], account_id: Option<i64
     };
     let line =
         line.request(request_id).with("status", i64::from(failure.status)).with("route", route(segments).as_str());
-    shop.platform.log.write(match account_id {
+    app.platform.log.write(match account_id {
         Some(id) => line.account(id),
         None => line,
     });
@@ -72,12 +72,12 @@ fn route(segments: &[&str]) -> String {
 
 /// Whether a page of somebody else made a browser send this, which adds the credentials that it knows. Only what changes
 /// something is refused; programs send neither header.
-fn is_cross_site(shop: &Shop, request: &Request) -> bool {
+fn is_cross_site(app: &App, request: &Request) -> bool {
     if matches!(request.method, Method::Get | Method::Head) {
         return false;
     }
     let own = |origin: &str| {
-        origin == request.origin || shop.platform.settings.public_url.as_deref().is_some_and(|known| known == origin)
+        origin == request.origin || app.platform.settings.public_url.as_deref().is_some_and(|known| known == origin)
     };
     request.header("sec-fetch-site") == Some("cross-site")
         || request.header("origin").is_some_and(|origin| !own(origin))
@@ -92,8 +92,8 @@ fn encoded(request: &Request) -> Option<Failure> {
 }
 
 /// The key must not cross a network in the clear. Development, where the operator said so, is on loopback.
-fn is_private_line(shop: &Shop, request: &Request) -> bool {
-    request.is_secure() || shop.platform.settings.allow_insecure_urls
+fn is_private_line(app: &App, request: &Request) -> bool {
+    request.is_secure() || app.platform.settings.allow_insecure_urls
 }
 
 /// Whether this Worker runs; it asks nobody else.

@@ -14,7 +14,7 @@ use crate::{
         account::Account,
         order::{
             Buyer, Status,
-            inline::InlineLooks,
+            inline::InlineSyncs,
             renew, requote, sync,
             test_mode::{self, Kind},
         },
@@ -28,7 +28,7 @@ use crate::{
 
 /// The link itself: everything on it stands in its token.
 pub fn link(visit: &Visit<'_>) -> Response {
-    if visit.shop.now() > visit.link.expires_at {
+    if visit.app.now() > visit.link.expires_at {
         // The order may have been started in time: its page knows.
         return Response::see_other(&format!("{}/order", visit.url));
     }
@@ -73,7 +73,7 @@ pub async fn start(visit: &Visit<'_>) -> Result<Response, Error> {
         user_agent: request.header("user-agent").map(|agent| short(agent, 512)),
         referral: None,
     };
-    let order = payment::start(visit.shop, visit.link, visit.payment_id, (origin(visit), visit.url), buyer).await?;
+    let order = payment::start(visit.app, visit.link, visit.payment_id, (origin(visit), visit.url), buyer).await?;
     // A page elsewhere is gone to at once, and only now.
     let go = if order.session.is_some() { "?go=1" } else { "" };
     Ok(Response::see_other(&format!("{}/order{go}", visit.url)))
@@ -91,10 +91,10 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
         && visit.request.param("back").is_some()
         && order.session.is_some()
         && order.status.is_open()
-        && order.gateway.looks(order.session.as_ref())
-        && visit.shop.memory.of::<InlineLooks>().begin(&order.id, visit.shop.now())
+        && order.gateway.can_sync(order.session.as_ref())
+        && visit.app.memory.of::<InlineSyncs>().begin(&order.id, visit.app.now())
     {
-        sync::now(visit.shop, &account(visit), &order.id).await?;
+        sync::now(visit.app, &account(visit), &order.id).await?;
         standing = view_model::read(visit).await?;
     }
     // A page that is opened, not one that asks for news.
@@ -104,9 +104,9 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
         && opened
         && order.status == Status::PartiallyPaid
         && order.invoice.index.is_some()
-        && visit.shop.now() >= order.invoice.expires_at
+        && visit.app.now() >= order.invoice.expires_at
     {
-        match requote::requote(visit.shop, &account(visit), &order.id).await {
+        match requote::requote(visit.app, &account(visit), &order.id).await {
             Ok(_) => standing = view_model::read(visit).await?,
             // Without a rate the page says that the price has expired, and asks for a press.
             Err(Error::Refused(_)) => {}
@@ -114,7 +114,7 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
         }
     }
     let Some(standing) = standing else {
-        return if visit.shop.now() > visit.link.expires_at {
+        return if visit.app.now() > visit.link.expires_at {
             Err(Refusal::Expired.into())
         } else {
             // Not started yet: the link starts it.
@@ -130,7 +130,7 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
         .header("if-none-match")
         .is_some_and(|known| known.split(',').any(|known| known.trim().trim_start_matches("W/") == etag));
     if opened {
-        sync::resume(visit.shop, &account(visit), &standing.order).await;
+        sync::resume(visit.app, &account(visit), &standing.order).await;
     }
     let response = if has_it { Response::empty(304) } else { render_page(200, &page) };
     Ok(response.with("etag", etag))
@@ -139,14 +139,14 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
 /// Lets the buyer pay after all: at a new price in coins, or on a new page of the gateway's, to which they are sent on.
 pub async fn again(visit: &Visit<'_>) -> Result<Response, Error> {
     let order = view_model::read(visit).await?.ok_or(Refusal::NotFound)?.order;
-    let (shop, account, now) = (visit.shop, account(visit), visit.shop.now());
+    let (app, account, now) = (visit.app, account(visit), visit.app.now());
     let (done, go) = if order.session.is_none() {
-        (requote::requote(shop, &account, &order.id).await, "")
+        (requote::requote(app, &account, &order.id).await, "")
     } else if now > visit.link.expires_at {
         return Err(Refusal::Expired.into());
     } else {
         let origin = origin(visit);
-        (renew::renew(shop, &account, &order.id, origin, &format!("{origin}{}", visit.url)).await, "?go=1")
+        (renew::renew(app, &account, &order.id, origin, &format!("{origin}{}", visit.url)).await, "?go=1")
     };
     match done {
         Ok(order) if order.status == Status::Unpaid => Ok(Response::see_other(&format!("{}/order{go}", visit.url))),
@@ -158,7 +158,7 @@ pub async fn again(visit: &Visit<'_>) -> Result<Response, Error> {
 
 /// `https://host` of this shop.
 fn origin<'a>(visit: &'a Visit<'_>) -> &'a str {
-    visit.shop.platform.settings.public_url.as_deref().unwrap_or(&visit.request.origin)
+    visit.app.platform.settings.public_url.as_deref().unwrap_or(&visit.request.origin)
 }
 
 pub fn live(visit: &Visit<'_>) -> Response {
@@ -177,10 +177,10 @@ pub async fn rehearse(visit: &Visit<'_>) -> Outcome<Response> {
     let kind = form_field(visit, "kind").as_deref().and_then(Kind::parse);
     let done = match (action.as_str(), kind) {
         ("pay", Some(kind)) => {
-            test_mode::pay(visit.shop, &account, &order_id, kind, None, 0, Vec::new()).await.map(|_| ())
+            test_mode::pay(visit.app, &account, &order_id, kind, None, 0, Vec::new()).await.map(|_| ())
         }
-        ("block", _) => test_mode::mine(visit.shop, &account, 1, Some(&order_id), Vec::new()).await.map(|_| ()),
-        ("double_spend", _) => test_mode::double_spend(visit.shop, &account, &order_id, Vec::new()).await.map(|_| ()),
+        ("block", _) => test_mode::mine(visit.app, &account, 1, Some(&order_id), Vec::new()).await.map(|_| ()),
+        ("double_spend", _) => test_mode::double_spend(visit.app, &account, &order_id, Vec::new()).await.map(|_| ()),
         _ => Err(Refusal::NotFound.into()),
     };
     match done {
@@ -197,7 +197,7 @@ fn render(visit: &Visit<'_>, status: u16, state: State<'_>) -> Response {
     let link = visit.link;
     let (price, contact) = (link.price.display(), Contact::default());
     let page = Page {
-        brand: &visit.shop.platform.settings.brand,
+        brand: &visit.app.platform.settings.brand,
         shop: &link.shop_name,
         title: &link.title,
         price: &price,
@@ -205,7 +205,7 @@ fn render(visit: &Visit<'_>, status: u16, state: State<'_>) -> Response {
         test: link.test,
         url: visit.url,
         revision: 0,
-        strange: false,
+        wrong_currency: false,
         // The link's own page asks no database, and says "contact" nowhere.
         contact: &contact,
         state,

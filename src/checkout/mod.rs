@@ -13,7 +13,7 @@ use crate::{
     http::{Method, NotRead, Request, Response},
     platform::{LimitKind, LogLine, PERIOD},
     shop::{
-        Error, Refusal, Shop,
+        App, Error, Refusal,
         account::{self, Account},
         payment::{self, Link},
     },
@@ -36,7 +36,7 @@ use error_page::{About, Kind, Notice};
 
 /// One page's request: its link was verified.
 struct Visit<'a> {
-    shop: &'a Shop,
+    app: &'a App,
     request: &'a Request,
     payment_id: &'a str,
     link: &'a Link,
@@ -44,17 +44,17 @@ struct Visit<'a> {
     url: &'a str,
 }
 
-pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Response {
+pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response {
     let segments = request.segments();
     let (link, answered) = match segments.as_slice() {
         ["pay", "assets", name] => return assets::answer(request, name),
-        ["pay", ..] if !allows(shop, &request.network()).await => return too_many(shop, request),
-        ["pay", payment_id, token, rest @ ..] => match payment::verify_link(shop, payment_id, token) {
+        ["pay", ..] if !allows(app, &request.network()).await => return too_many(app, request),
+        ["pay", payment_id, token, rest @ ..] => match payment::verify_link(app, payment_id, token) {
             // Only links that we made are counted, so nobody can use up a payment's requests without its token.
-            Ok(_) if !allows(shop, payment_id).await => return too_many(shop, request),
+            Ok(_) if !allows(app, payment_id).await => return too_many(app, request),
             Ok(link) => {
                 let url = format!("/pay/{payment_id}/{token}");
-                let visit = Visit { shop, request, payment_id, link: &link, url: &url };
+                let visit = Visit { app, request, payment_id, link: &link, url: &url };
                 let answered = answer_visit(&visit, rest).await;
                 (Some((*payment_id, link)), answered)
             }
@@ -64,7 +64,7 @@ pub async fn answer(shop: &Shop, request: &Request, request_id: &str) -> Respons
     };
     let response = match answered {
         Ok(response) => response,
-        Err(error) => refused(shop, request, error, link.as_ref(), request_id).await,
+        Err(error) => refused(app, request, error, link.as_ref(), request_id).await,
     };
     let return_origin = link.as_ref().map_or("", |(_, link)| &link.return_origin);
     with_policy(response, return_origin)
@@ -86,19 +86,19 @@ fn with_policy(response: Response, return_origin: &str) -> Response {
 }
 
 async fn answer_visit(visit: &Visit<'_>, rest: &[&str]) -> Result<Response, Error> {
-    payment::check_open(visit.shop, visit.payment_id).await?;
+    payment::check_open(visit.app, visit.payment_id).await?;
     route(visit, rest).await
 }
 
 /// Counts a request by an address or for a payment.
-async fn allows(shop: &Shop, key: &str) -> bool {
-    shop.allows(LimitKind::Account, &format!("checkout {key}")).await
+async fn allows(app: &App, key: &str) -> bool {
+    app.allows(LimitKind::Account, &format!("checkout {key}")).await
 }
 
-fn too_many(shop: &Shop, request: &Request) -> Response {
+fn too_many(app: &App, request: &Request) -> Response {
     let again = (request.method == Method::Get).then_some(request.path.as_str());
-    let notice = Notice { brand: &shop.platform.settings.brand, about: None, kind: Kind::TooMany, again };
-    let seconds = (PERIOD - shop.now().rem_euclid(PERIOD) + 999) / 1_000;
+    let notice = Notice { brand: &app.platform.settings.brand, about: None, kind: Kind::TooMany, again };
+    let seconds = (PERIOD - app.now().rem_euclid(PERIOD) + 999) / 1_000;
     with_policy(Response::html(notice.kind.status(), error_page::document(&notice).into_string()), "")
         .with("cache-control", "no-store")
         .with("retry-after", seconds.to_string())
@@ -126,7 +126,7 @@ async fn route(visit: &Visit<'_>, rest: &[&str]) -> Result<Response, Error> {
 /// The error pages. What the shop refuses is worded for a buyer here; faults are logged and shown with the request's id.
 /// A page of a link that is ours keeps the shop's name, the title and the price.
 async fn refused(
-    shop: &Shop,
+    app: &App,
     request: &Request,
     error: Error,
     link: Option<&(&str, Link)>,
@@ -135,7 +135,7 @@ async fn refused(
     let mut retry_after = None;
     let kind = match error {
         Error::Fault(fault) => {
-            shop.platform.log.write(LogLine::error("checkout.failed").request(request_id).because(fault));
+            app.platform.log.write(LogLine::error("checkout.failed").request(request_id).because(fault));
             Kind::Broken { request_id }
         }
         Error::Refused(refusal) => match refusal {
@@ -204,7 +204,7 @@ async fn refused(
         let contact = if kind.asks_the_seller() {
             let account = Account::acting(link.account_id, &link.shard, link.test);
             // Without the database the page says as much as it can.
-            let known = account::contact::get(shop, &account).await.unwrap_or_default();
+            let known = account::contact::get(app, &account).await.unwrap_or_default();
             let about = order_id.as_deref().map_or(contact::About::Payment(payment_id), contact::About::Order);
             Contact::of(&known, &link.return_origin, about)
         } else {
@@ -221,7 +221,7 @@ async fn refused(
         order_id: order_id.as_deref(),
         contact: std::mem::take(contact),
     });
-    let notice = Notice { brand: &shop.platform.settings.brand, about, kind, again };
+    let notice = Notice { brand: &app.platform.settings.brand, about, kind, again };
     let status = notice.kind.status();
     let document = error_page::document(&notice);
     let response = Response::html(status, document.into_string()).with("cache-control", "no-store");

@@ -31,7 +31,7 @@ pub fn main(page: &Page) -> Markup {
             div {
                 section.card aria-labelledby="state" {
                     (panel(page))
-                    @if page.strange {
+                    @if page.wrong_currency {
                         p.alert.care { "Money has come in another currency than the price's, and isn't counted. Ask " (page.contact.named(page.shop)) " about it, and name your order." }
                     }
                 }

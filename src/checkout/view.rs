@@ -15,7 +15,7 @@ pub struct Page<'a> {
     pub url: &'a str,
     pub revision: u64,
     /// Money came that can't be counted: in another currency.
-    pub strange: bool,
+    pub wrong_currency: bool,
     pub contact: &'a Contact,
     pub state: State<'a>,
 }

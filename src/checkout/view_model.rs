@@ -36,7 +36,7 @@ pub async fn read(visit: &Visit<'_>) -> Outcome<Option<Standing>> {
     let account = Account::acting(visit.link.account_id, &visit.link.shard, visit.link.test);
     let order_id = payment::order_id(visit.payment_id).ok_or(Refusal::NotFound)?;
     let [orders, receipts, movements, contact, secrets, destroyed] = account
-        .db(visit.shop)?
+        .db(visit.app)?
         .batch([
             order::sql::by_id(account.id, &order_id),
             record::receipts(account.id, &order_id),
@@ -60,7 +60,7 @@ pub async fn read(visit: &Visit<'_>) -> Outcome<Option<Standing>> {
         receipts: receipts.iter().map(record::receipt).collect::<Result<_, _>>()?,
         movements: movements.iter().map(record::movement).collect::<Result<_, _>>()?,
         contact: contact.unwrap_or_default(),
-        webhook_secrets: sealed.open(visit.shop, account.id, visit.shop.now())?,
+        webhook_secrets: sealed.open(visit.app, account.id, visit.app.now())?,
     }))
 }
 
@@ -93,8 +93,8 @@ impl Strings {
         let symbol = symbol(order);
         let due = coin_text(invoice.missing());
         let account = &Account::acting(order.account_id, &visit.link.shard, order.test);
-        let (way, desk) = (order.gateway.of(account), GatewayContext { shop: visit.shop, account });
-        let uri = way.url(desk, order.target());
+        let (way, context) = (order.gateway.of(account), GatewayContext { app: visit.app, account });
+        let uri = way.url(context, order.target());
         let (qr_side, qr_path) = match order.session {
             None => qr::svg_path(&uri).ok_or_else(|| Fault("an address is too long for a QR code".into()))?,
             Some(_) => (0, String::new()),
@@ -121,7 +121,7 @@ impl Strings {
             return_url: return_url(standing),
             return_host: visit.link.return_origin.split("://").last().unwrap_or_default().to_owned(),
             receipts: receipts(standing),
-            network: way.chain(desk),
+            network: way.chain(context),
             paid_at: order.paid_at.map(|at| (time::wire(at), time::display(at))),
             contact: Contact::of(&standing.contact, &visit.link.return_origin, About::Order(&order.id)),
             due,
@@ -143,7 +143,7 @@ fn symbol(order: &Order) -> &'static str {
 pub fn page<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Strings) -> Page<'a> {
     let order = &standing.order;
     Page {
-        brand: &visit.shop.platform.settings.brand,
+        brand: &visit.app.platform.settings.brand,
         shop: &visit.link.shop_name,
         title: &order.product_title,
         price: &texts.price,
@@ -151,7 +151,7 @@ pub fn page<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Strings
         test: order.test,
         url: visit.url,
         revision: order.revision.unsigned_abs(),
-        strange: order.strange,
+        wrong_currency: order.wrong_currency,
         contact: &texts.contact,
         state: state(visit, standing, texts),
     }
@@ -159,7 +159,7 @@ pub fn page<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Strings
 
 fn state<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Strings) -> State<'a> {
     let order = &standing.order;
-    let now = visit.shop.now();
+    let now = visit.app.now();
     if let Some(session) = order.session.as_ref().filter(|_| order.status.is_open()) {
         return elsewhere(visit, order, session, texts);
     }
@@ -211,7 +211,7 @@ fn state<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Strings) -
 fn elsewhere<'a>(visit: &'a Visit<'_>, order: &'a Order, session: &'a Session, texts: &'a Strings) -> State<'a> {
     let order_id = order.id.as_str();
     let gateway = order.gateway.name();
-    let now = visit.shop.now();
+    let now = visit.app.now();
     let declined = session.state != SessionState::Open;
     let again = |way| State::Again { gateway, order_id, declined, way };
     match order.status {

@@ -13,7 +13,7 @@ use crate::platform::{Cache, Fault, LocalBoxFuture};
 const EDGE_SECONDS: u64 = 30;
 const MEMO_MS: u64 = 25_000;
 /// A memo larger than this is begun anew.
-const MOST: usize = 5_000;
+const MAX: usize = 5_000;
 
 type Memo = BTreeMap<String, (u64, Option<String>)>;
 
@@ -30,7 +30,7 @@ fn now() -> u64 {
 fn remember(key: &str, value: Option<String>) {
     MEMO.with(|memo| {
         let mut memo = memo.borrow_mut();
-        if memo.len() >= MOST {
+        if memo.len() >= MAX {
             memo.clear();
         }
         memo.insert(key.to_owned(), (now() + MEMO_MS, value));

@@ -10,7 +10,7 @@ use crate::{
     http::{Body, Response},
     platform::{Clock, ConfigError, Fault, Level, Log, LogLine, Platform, Random, Settings},
     router,
-    shop::{Shop, id, job::Job, sweep},
+    shop::{App, id, job::Job, sweep},
 };
 
 mod bindings;
@@ -36,9 +36,9 @@ async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> worker
 
 async fn answer(request: &web_sys::Request, env: &Env) -> worker::Result<web_sys::Response> {
     let answer = match shop(env) {
-        Ok(shop) => {
-            let answer = router::answer(&shop, request::read(request).await?).await;
-            if shop.platform.settings.allow_insecure_urls { answer.with("x-d1-usage", d1::usage()) } else { answer }
+        Ok(app) => {
+            let answer = router::answer(&app, request::read(request).await?).await;
+            if app.platform.settings.allow_insecure_urls { answer.with("x-d1-usage", d1::usage()) } else { answer }
         }
         Err(missing) => {
             Runtime.write(LogLine::error("config.missing").because(&missing.0));
@@ -55,7 +55,7 @@ async fn answer(request: &web_sys::Request, env: &Env) -> worker::Result<web_sys
 #[event(queue)]
 async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> worker::Result<()> {
     match shop(&env) {
-        Ok(shop) => queue::consume(&shop, &batch).await,
+        Ok(app) => queue::consume(&app, &batch).await,
         Err(missing) => {
             Runtime.write(LogLine::error("config.missing").because(&missing.0));
             batch.retry_all();
@@ -68,9 +68,9 @@ async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> work
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     match shop(&env) {
-        Ok(shop) => {
-            if let Err(fault) = sweep::sweep(&shop).await {
-                shop.platform.log.write(LogLine::error("sweep.failed").because(fault));
+        Ok(app) => {
+            if let Err(fault) = sweep::sweep(&app).await {
+                app.platform.log.write(LogLine::error("sweep.failed").because(fault));
             }
         }
         Err(missing) => Runtime.write(LogLine::error("config.missing").because(&missing.0)),
@@ -78,19 +78,19 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
 }
 
 /// Made once an isolate. Bindings and settings belong to it, not to a request, and don't change while it lives.
-fn shop(env: &Env) -> Result<Rc<Shop>, ConfigError> {
+fn shop(env: &Env) -> Result<Rc<App>, ConfigError> {
     thread_local! {
-        static SHOP: RefCell<Option<Rc<Shop>>> = const { RefCell::new(None) };
+        static SHOP: RefCell<Option<Rc<App>>> = const { RefCell::new(None) };
     }
-    if let Some(shop) = SHOP.with(|known| known.borrow().clone()) {
-        return Ok(shop);
+    if let Some(app) = SHOP.with(|known| known.borrow().clone()) {
+        return Ok(app);
     }
-    let shop = Rc::new(open(env)?);
-    SHOP.with(|known| known.replace(Some(shop.clone())));
-    Ok(shop)
+    let app = Rc::new(open(env)?);
+    SHOP.with(|known| known.replace(Some(app.clone())));
+    Ok(app)
 }
 
-fn open(env: &Env) -> Result<Shop, ConfigError> {
+fn open(env: &Env) -> Result<App, ConfigError> {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         Runtime.write(LogLine::error("panic").because(panic));
@@ -105,7 +105,7 @@ fn open(env: &Env) -> Result<Shop, ConfigError> {
         cache: Rc::new(kv::Near(kv)),
         files: Rc::new(files::Bucket(env.clone())),
         queue: Rc::new(queue::Jobs::open(env).map_err(bound)?),
-        web: Rc::new(web::Outbound),
+        http: Rc::new(web::Outbound),
         live: Rc::new(live::Pages(env.clone())),
         limits: Rc::new(limit::Bindings::open(env).map_err(bound)?),
         clock: Rc::new(Runtime),
@@ -113,7 +113,7 @@ fn open(env: &Env) -> Result<Shop, ConfigError> {
         log: Rc::new(Runtime),
         settings,
     };
-    Ok(Shop { platform: world, serializers: event::serializers(), memory: Default::default() })
+    Ok(App { platform: world, serializers: event::serializers(), memory: Default::default() })
 }
 
 fn request_id() -> String {

@@ -7,11 +7,11 @@ use worker::{
 use super::bindings::fault;
 use crate::{
     platform::{Fault, LocalBoxFuture, Queue, QueueName},
-    shop::{Shop, consumer},
+    shop::{App, consumer},
 };
 
 /// The platform takes so many messages at once.
-const MOST: usize = 100;
+const MAX: usize = 100;
 
 /// The bindings `PAYMENT_SYNC`, `NOTIFICATIONS`, `DELIVERIES` and `RETRIES`.
 pub struct Jobs {
@@ -42,7 +42,7 @@ impl Queue for Jobs {
                 QueueName::Deliveries => &self.deliveries,
                 QueueName::Retries => &self.retries,
             };
-            for chunk in messages.chunks(MOST) {
+            for chunk in messages.chunks(MAX) {
                 let message = |(text, delay): &(String, u32)| {
                     let message = RawMessageBuilder::new(text.as_str().into()).delay_seconds(*delay);
                     message.build_with_content_type(QueueContentType::Text)
@@ -56,12 +56,12 @@ impl Queue for Jobs {
 }
 
 /// Works a batch; what failed comes again after the consumer's `retry_delay`, and cron finds it should it not.
-pub async fn consume(shop: &Shop, batch: &MessageBatch<String>) {
+pub async fn consume(app: &App, batch: &MessageBatch<String>) {
     let messages: Vec<RawMessage> = batch.raw_iter().collect();
     let texts: Vec<_> = messages.iter().map(|message| message.body().as_string()).collect();
     let jobs = super::jobs(&texts);
     let known: Vec<_> = jobs.iter().flatten().cloned().collect();
-    let mut done = consumer::work(shop, &known).await.into_iter();
+    let mut done = consumer::work(app, &known).await.into_iter();
     for (message, job) in messages.iter().zip(&jobs) {
         let failed = job.is_some() && done.next() == Some(false);
         if failed {

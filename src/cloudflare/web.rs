@@ -1,15 +1,15 @@
-//! Outbound HTTP as `Web`: one try, in bounded time, reading a bounded answer, following nothing.
+//! Outbound HTTP as `HttpClient`: one try, in bounded time, reading a bounded answer, following nothing.
 
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::bindings::{self, message};
-use crate::platform::{Answer, FetchError, HttpRequest, LocalBoxFuture, Web};
+use crate::platform::{FetchError, HttpClient, HttpRequest, HttpResponse, LocalBoxFuture};
 
 pub struct Outbound;
 
-impl Web for Outbound {
-    fn fetch<'a>(&'a self, request: HttpRequest) -> LocalBoxFuture<'a, Result<Answer, FetchError>> {
+impl HttpClient for Outbound {
+    fn fetch<'a>(&'a self, request: HttpRequest) -> LocalBoxFuture<'a, Result<HttpResponse, FetchError>> {
         Box::pin(async move {
             let HttpRequest { method, url, headers, body, timeout, limit } = request;
             let mut lines = String::with_capacity(1024);
@@ -28,7 +28,7 @@ impl Web for Outbound {
     }
 }
 
-fn read(sent: JsValue) -> Result<Answer, FetchError> {
+fn read(sent: JsValue) -> Result<HttpResponse, FetchError> {
     if let Some(failed) = sent.as_string() {
         return Err(if failed == "timeout" { FetchError::Timeout } else { sort(&failed) });
     }
@@ -41,7 +41,7 @@ fn read(sent: JsValue) -> Result<Answer, FetchError> {
     while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
         headers.push((name.to_owned(), value.to_owned()));
     }
-    Ok(Answer { status: status.parse().unwrap_or(0), headers, body, truncated: truncated == "1" })
+    Ok(HttpResponse { status: status.parse().unwrap_or(0), headers, body, truncated: truncated == "1" })
 }
 
 /// The platform only has words for what went wrong.

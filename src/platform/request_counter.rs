@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 /// A rate limit's period, in milliseconds.
 pub const PERIOD: i64 = 60_000;
 /// A request_counter of more keys than this is begun anew.
-const MOST: usize = 20_000;
+const MAX: usize = 20_000;
 
 /// Counts by key; a new minute begins at nothing.
 #[derive(Default)]
@@ -20,7 +20,7 @@ impl RequestCounter {
     pub fn add(&self, key: &str, more: u32, now: i64) -> u32 {
         let mut request_counter = self.0.borrow_mut();
         let (minute, counts) = &mut *request_counter;
-        if *minute != now.div_euclid(PERIOD) || counts.len() > MOST {
+        if *minute != now.div_euclid(PERIOD) || counts.len() > MAX {
             *minute = now.div_euclid(PERIOD);
             counts.clear();
         }

@@ -16,13 +16,13 @@ use super::job::Job;
 use crate::platform::{Fault, LimitKind, LogLine, Platform, QueueName};
 
 /// What every verb is given.
-pub struct Shop {
+pub struct App {
     pub platform: Platform,
     pub serializers: Serializers,
     pub memory: Memory,
 }
 
-impl Shop {
+impl App {
     /// Milliseconds since 1970.
     pub fn now(&self) -> i64 {
         self.platform.clock.now()

@@ -3,7 +3,7 @@
 use futures_util::{StreamExt, stream};
 
 use super::{
-    Shop,
+    App,
     account::Account,
     job::Job,
     order::{notification, sync},
@@ -17,8 +17,8 @@ const LOOKS_AT_ONCE: usize = 6;
 
 /// Does the jobs of one queue batch, several at the same time. Answers for each whether it is done; what isn't will be
 /// repeated, by the queue or by cron.
-pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
-    let began = shop.now();
+pub async fn work(app: &App, jobs: &[Job]) -> Vec<bool> {
+    let began = app.now();
     let mut batches: Vec<(&str, bool, Vec<usize>)> = Vec::new();
     let mut looks = Vec::new();
     for (n, job) in jobs.iter().enumerate() {
@@ -29,7 +29,7 @@ pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
                     None => batches.push((shard, *slow, vec![n])),
                 }
             }
-            job => looks.push(async move { (vec![n], sync_or_process(shop, job).await) }),
+            job => looks.push(async move { (vec![n], sync_or_process(app, job).await) }),
         }
     }
     // A queue's batch holds one kind, of one pace; and of one shard, as long as there is one.
@@ -43,12 +43,12 @@ pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
             })
             .collect();
         let pace = if slow { Pace::Patient } else { Pace::Quick };
-        results.push((numbers, deliver::deliver(shop, shard, pace, began, &logs).await));
+        results.push((numbers, deliver::deliver(app, shard, pace, began, &logs).await));
     }
     let mut done = vec![true; jobs.len()];
     for (numbers, result) in results {
         if let Err(fault) = result {
-            shop.platform.log.write(LogLine::warn("queue.job_failed").because(fault));
+            app.platform.log.write(LogLine::warn("queue.job_failed").because(fault));
             for n in numbers {
                 if let Some(done) = done.get_mut(n) {
                     *done = false;
@@ -59,14 +59,14 @@ pub async fn work(shop: &Shop, jobs: &[Job]) -> Vec<bool> {
     done
 }
 
-async fn sync_or_process(shop: &Shop, job: &Job) -> Result<(), Fault> {
+async fn sync_or_process(app: &App, job: &Job) -> Result<(), Fault> {
     match job {
         // Which chain is looked at, the order says.
         Job::Look { shard, account_id, order_id, turn } => {
-            sync::run_scheduled(shop, &Account::acting(*account_id, shard, false), order_id, *turn).await
+            sync::run_scheduled(app, &Account::acting(*account_id, shard, false), order_id, *turn).await
         }
         Job::Hear { shard, account_id, gateway, id } => {
-            notification::process(shop, &Account::acting(*account_id, shard, false), gateway, id).await
+            notification::process(app, &Account::acting(*account_id, shard, false), gateway, id).await
         }
         Job::Deliver { .. } => Ok(()),
     }

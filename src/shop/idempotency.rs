@@ -4,11 +4,11 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use super::{Error, Outcome, Refusal, Shop, id, time::DAY, vault};
+use super::{App, Error, Outcome, Refusal, id, time::DAY, vault};
 use crate::platform::{Db, Fault, LogLine, Statement};
 
 /// An answer is kept so long, in milliseconds.
-pub const KEPT: i64 = DAY;
+pub const RETENTION: i64 = DAY;
 /// Who has begun and not finished after this time, in milliseconds, has died: no request runs so long.
 const DEAD: i64 = 60_000;
 
@@ -24,7 +24,7 @@ pub struct Key {
 }
 
 /// An answer as it was given.
-pub struct Answer {
+pub struct StoredResponse {
     pub status: u16,
     pub body: String,
 }
@@ -38,7 +38,7 @@ impl Key {
     /// The first answer, if there was one.
     ///
     /// Refused when the key belongs to another request, or when the first one is still running.
-    pub async fn answer(&self, shop: &Shop) -> Outcome<Option<Answer>> {
+    pub async fn answer(&self, app: &App) -> Outcome<Option<StoredResponse>> {
         let known = Statement::new(
             "SELECT request, status, body, created_at FROM idempotency WHERE account_id = ?1 AND key = ?2",
             vec![self.account_id.into(), self.text.as_str().into()],
@@ -48,14 +48,14 @@ impl Key {
         };
         let (request, status, body, at) =
             row.read(|row| Ok((row.text(), row.maybe_int(), row.maybe_text(), row.int())))?;
-        let age = shop.now() - at;
+        let age = app.now() - at;
         match (status, body) {
-            _ if age > KEPT => Ok(None),
+            _ if age > RETENTION => Ok(None),
             _ if request != self.request => Err(Refusal::IdempotencyKeyReused.into()),
             (Some(status), Some(body)) => {
-                let body = vault::open(&shop.platform.settings.vault_keys, &self.place(), &body)?;
+                let body = vault::open(&app.platform.settings.vault_keys, &self.place(), &body)?;
                 let status = u16::try_from(status).map_err(|_| Error::Fault(Fault("a kept status is none".into())))?;
-                Ok(Some(Answer { status, body }))
+                Ok(Some(StoredResponse { status, body }))
             }
             _ if age > DEAD => Ok(None),
             _ => Err(Refusal::RequestInProgress.into()),
@@ -63,27 +63,27 @@ impl Key {
     }
 
     /// For the commit that does it all: the answer, kept.
-    pub fn keep(&self, shop: &Shop, status: u16, body: &str) -> Result<Vec<Statement>, Fault> {
+    pub fn keep(&self, app: &App, status: u16, body: &str) -> Result<Vec<Statement>, Fault> {
         if let Some(runner) = self.runner.borrow().as_deref() {
-            return self.finish(shop, runner, status, body);
+            return self.finish(app, runner, status, body);
         }
-        let sealed = self.seal(shop, body)?;
-        Ok(self.write(shop.now(), Some(status), Some(sealed)))
+        let sealed = self.seal(app, body)?;
+        Ok(self.write(app.now(), Some(status), Some(sealed)))
     }
 
     /// For the first of several commits: from now on the key is taken.
-    pub fn begin(&self, shop: &Shop) -> Vec<Statement> {
-        let runner = id::hex(&shop.random::<8>());
-        let statements = self.write(shop.now(), None, Some(runner.clone()));
+    pub fn begin(&self, app: &App) -> Vec<Statement> {
+        let runner = id::hex(&app.random::<8>());
+        let statements = self.write(app.now(), None, Some(runner.clone()));
         *self.runner.borrow_mut() = Some(runner);
         statements
     }
 
     /// Nothing of the commit happens, as stale, when the key was taken from this runner meanwhile.
-    fn finish(&self, shop: &Shop, runner: &str, status: u16, body: &str) -> Result<Vec<Statement>, Fault> {
+    fn finish(&self, app: &App, runner: &str, status: u16, body: &str) -> Result<Vec<Statement>, Fault> {
         let mine = vec![self.account_id.into(), self.text.as_str().into(), runner.into()];
         let mut args = mine.clone();
-        args.extend([u32::from(status).into(), self.seal(shop, body)?.into()]);
+        args.extend([u32::from(status).into(), self.seal(app, body)?.into()]);
         Ok(vec![
             Statement::guard(
                 "EXISTS (SELECT 1 FROM idempotency WHERE account_id = ?1 AND key = ?2 AND body = ?3 AND status IS NULL)",
@@ -97,7 +97,7 @@ impl Key {
     }
 
     /// After a refusal: the key is free again.
-    pub async fn release(&self, shop: &Shop) {
+    pub async fn release(&self, app: &App) {
         let Some(runner) = self.runner.borrow().clone() else {
             return;
         };
@@ -107,7 +107,7 @@ impl Key {
         );
         if let Err(no) = self.db.commit(vec![statement]).await {
             let line = LogLine::warn("idempotency.not_released").account(self.account_id);
-            shop.platform.log.write(line.because(no.into_fault()));
+            app.platform.log.write(line.because(no.into_fault()));
         }
     }
 
@@ -117,7 +117,7 @@ impl Key {
             Statement::new(
                 "DELETE FROM idempotency
                  WHERE account_id = ?1 AND key = ?2 AND (created_at < ?3 OR (status IS NULL AND created_at < ?4))",
-                vec![self.account_id.into(), self.text.as_str().into(), (now - KEPT).into(), (now - DEAD).into()],
+                vec![self.account_id.into(), self.text.as_str().into(), (now - RETENTION).into(), (now - DEAD).into()],
             ),
             Statement::new(
                 "INSERT INTO idempotency (account_id, key, request, status, body, created_at)
@@ -134,8 +134,8 @@ impl Key {
         ]
     }
 
-    fn seal(&self, shop: &Shop, body: &str) -> Result<String, Fault> {
-        vault::seal(&shop.platform.settings.vault_keys, &self.place(), body, shop.random())
+    fn seal(&self, app: &App, body: &str) -> Result<String, Fault> {
+        vault::seal(&app.platform.settings.vault_keys, &self.place(), body, app.random())
     }
 
     fn place(&self) -> String {
@@ -149,6 +149,6 @@ pub fn take_old(now: i64, most: u32) -> Statement {
         "DELETE FROM idempotency WHERE rowid IN
            (SELECT rowid FROM idempotency WHERE created_at < ?1 ORDER BY created_at LIMIT ?2)
          RETURNING 1 AS gone",
-        vec![(now - KEPT).into(), most.into()],
+        vec![(now - RETENTION).into(), most.into()],
     )
 }

@@ -63,5 +63,5 @@ pub mod consumer;
 /// Cron.
 pub mod sweep;
 
-pub use app::Shop;
+pub use app::App;
 pub use error::{Error, Outcome, Refusal};

@@ -13,13 +13,13 @@ mod rate;
 /// Decimals of a coin's smallest unit (satoshi, litoshi, 10⁻⁸ ether), as the contract counts them.
 const COIN_DECIMALS: u8 = 8;
 /// No price is worth more coins than there will ever be bitcoins: 21 million of 10⁸ units.
-const MOST_COIN_UNITS: u64 = 2_100_000_000_000_000;
+const MAX_COIN_UNITS: u64 = 2_100_000_000_000_000;
 /// The largest amount the shop takes, in major units.
-const MOST_MAJOR: u128 = 999_999_999;
+const MAX_MAJOR: u128 = 999_999_999;
 /// Decimals that an exchange rate is shown with.
 const EXCHANGE_DECIMALS: u8 = 6;
 /// The highest power of ten that fits a `u128`.
-const MOST_SCALE: u8 = 38;
+const MAX_SCALE: u8 = 38;
 
 /// A currency of ISO 4217 that has a minor unit. Codes without one (XAU, XDR, XTS, XXX …) are left out: nobody can be charged in
 /// them.
@@ -86,7 +86,7 @@ impl Decimal {
     /// `digits / 10^scale`. `None` when more than 38 decimals are left after dropping trailing
     /// zeros.
     pub fn new(digits: u128, scale: u8) -> Option<Decimal> {
-        Some(Decimal::shortest(digits, scale)).filter(|number| number.scale <= MOST_SCALE)
+        Some(Decimal::shortest(digits, scale)).filter(|number| number.scale <= MAX_SCALE)
     }
 
     /// Reads `12`, `12.5`, `.5`, `0012.50` and JSON's exponent forms (`1e3`, `1.5E-2`), with spaces
@@ -180,7 +180,7 @@ impl Amount {
     /// Rounds a number, once and half up, to the currency's minor unit.
     pub fn from_decimal(number: Decimal, currency: Currency) -> Result<Amount, AmountError> {
         let shift = i32::from(currency.exponent) - i32::from(number.scale);
-        let most = shift_up(MOST_MAJOR, currency.exponent.into());
+        let most = shift_up(MAX_MAJOR, currency.exponent.into());
         half_up(number.digits, 1, shift)
             .filter(|&minor| most.is_some_and(|most| minor <= most))
             .and_then(|minor| Amount::counted(minor, currency))
@@ -233,7 +233,7 @@ pub fn coin_value(price: Amount, rate: Decimal) -> Option<u64> {
         return None;
     }
     let units = u64::try_from(value.div_ceil(divisor)).ok()?;
-    (units <= MOST_COIN_UNITS).then_some(units)
+    (units <= MAX_COIN_UNITS).then_some(units)
 }
 
 /// What `units` of 10⁻⁸ coin are worth, rounded half up; `rate` is the price of one coin in

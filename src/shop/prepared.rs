@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::{Error, Outcome, Refusal, Shop, job::Job};
+use super::{App, Error, Outcome, Refusal, job::Job};
 use crate::platform::{CommitError, Db, Row, Statement};
 
 /// What a verb has decided, and what must be committed for it to be true. Until then none of it is written.
@@ -81,13 +81,13 @@ impl<T> Prepared<T> {
 
     /// Commits it and sends its messages. `first` goes before its own statements, so that of two requests under one
     /// idempotency key the second breaks the constraint of the key and no other. The rows are those of its own statements.
-    pub async fn commit(self, shop: &Shop, first: Vec<Statement>) -> Outcome<(T, Vec<Vec<Row>>)> {
+    pub async fn commit(self, app: &App, first: Vec<Statement>) -> Outcome<(T, Vec<Vec<Row>>)> {
         let before = first.len();
         let mut statements = first;
         statements.extend(self.statements);
         match self.db.commit(statements).await {
             Ok(mut rows) => {
-                shop.enqueue(self.messages).await;
+                app.enqueue(self.messages).await;
                 Ok((self.value, rows.split_off(before.min(rows.len()))))
             }
             Err(no) => Err(refused(&*self.db, no, self.refusals, self.why_stale).await?.into()),

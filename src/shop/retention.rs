@@ -1,24 +1,24 @@
 //! What nobody needs any more goes, a bounded number of rows at a time: kept answers, notifications, replaced secrets, expired
 //! links. Webhook logs go by `webhook::prune`, which is told here whose turn it is.
 
-use super::{Shop, account, idempotency, order::notification, payment, webhook::prune};
+use super::{App, account, idempotency, order::notification, payment, webhook::prune};
 use crate::platform::{Fault, Row, Statement};
 
 /// Rows of a kind that go by one commit: what comes in is at most a few thousand a minute.
-const MOST: u32 = 1_000;
+const MAX: u32 = 1_000;
 /// Notifications have bodies of kilobytes, and secrets are rewritten.
 const FEW: u32 = 100;
 
 /// The statements of one commit. Cheap when nothing is old: each looks at the end of an index.
-pub fn statements(shop: &Shop, now: i64) -> [Statement; 6] {
-    let [mark_started, drop_unstarted] = payment::take_old(now, MOST);
+pub fn statements(app: &App, now: i64) -> [Statement; 6] {
+    let [mark_started, drop_unstarted] = payment::take_old(now, MAX);
     [
         notification::take_old(now, FEW),
-        idempotency::take_old(now, MOST),
+        idempotency::take_old(now, MAX),
         account::secret::take_old(now, FEW),
         mark_started,
         drop_unstarted,
-        prune::next(prune::end(shop, now)),
+        prune::next(prune::end(app, now)),
     ]
 }
 
@@ -35,9 +35,9 @@ pub fn read(answers: [Vec<Row>; 6]) -> Result<Gone, Fault> {
     let full = |rows: &[&Vec<Row>], most: u32| rows.iter().map(|rows| rows.len()).sum::<usize>() >= most as usize;
     Ok(Gone {
         more: full(&[notifications], FEW)
-            || full(&[answers], MOST)
+            || full(&[answers], MAX)
             || full(&[secrets], FEW)
-            || full(&[started, unstarted], MOST),
+            || full(&[started, unstarted], MAX),
         accounts: accounts.iter().map(Row::int).collect::<Result<_, _>>()?,
     })
 }

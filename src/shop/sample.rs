@@ -1,7 +1,7 @@
 //! Samples of events, for the simulator and for endpoints that come back: of each noun one, in the dialect's own words.
 
 use super::{
-    Shop,
+    App,
     account::{Account, policy::Policy},
     feedback::{Feedback, Rating},
     gateway::{self, Invoice},
@@ -11,34 +11,34 @@ use super::{
     product::{Kind, Product},
     query::{self, Query, Reply, Side},
     time::{DAY, MINUTE},
-    webhook::{Endpoint, Event, PATIENCE, Subject, simulate::Sample},
+    webhook::{DISABLE_AFTER, Endpoint, Event, Subject, simulate::Sample},
 };
 use crate::platform::Fault;
 
 /// A sample of this event.
-pub fn of(shop: &Shop, account: &Account, event: Event) -> Result<Sample, Fault> {
-    let order = |status| worded(shop, &order(shop, account, status)?);
+pub fn of(app: &App, account: &Account, event: Event) -> Result<Sample, Fault> {
+    let order = |status| worded(app, &order(app, account, status)?);
     match event {
         Event::OrderCreated => order(Status::Unpaid),
         Event::OrderUpdated => order(Status::AwaitingConfirmations),
         Event::OrderPaid => order(Status::Completed),
-        Event::ProductOutOfStock => worded(shop, &product(shop)?),
-        Event::FeedbackCreated => worded(shop, &feedback(shop, "")),
-        Event::FeedbackUpdated => worded(shop, &feedback(shop, "Thank you!")),
-        Event::QueryCreated => worded(shop, &query(shop, None)),
-        Event::QueryReplied => worded(shop, &query(shop, Some("Yes, it does."))),
-        Event::EndpointFailing => worded(shop, &endpoint(shop, true)),
-        Event::EndpointDisabled => worded(shop, &endpoint(shop, false)),
+        Event::ProductOutOfStock => worded(app, &product(app)?),
+        Event::FeedbackCreated => worded(app, &feedback(app, "")),
+        Event::FeedbackUpdated => worded(app, &feedback(app, "Thank you!")),
+        Event::QueryCreated => worded(app, &query(app, None)),
+        Event::QueryReplied => worded(app, &query(app, Some("Yes, it does."))),
+        Event::EndpointFailing => worded(app, &endpoint(app, true)),
+        Event::EndpointDisabled => worded(app, &endpoint(app, false)),
     }
 }
 
-fn worded<T: Subject>(shop: &Shop, subject: &T) -> Result<Sample, Fault> {
-    Ok(Sample { subject_id: subject.id().to_owned(), payload: shop.serializers.body(subject)? })
+fn worded<T: Subject>(app: &App, subject: &T) -> Result<Sample, Fault> {
+    Ok(Sample { subject_id: subject.id().to_owned(), payload: app.serializers.body(subject)? })
 }
 
 /// The last of its serials was sold.
-fn product(shop: &Shop) -> Result<Product, Fault> {
-    let (blank, now) = (Product::blank()?, shop.now());
+fn product(app: &App) -> Result<Product, Fault> {
+    let (blank, now) = (Product::blank()?, app.now());
     Ok(Product {
         id: PRODUCT_ID.into(),
         title: PRODUCT_TITLE.into(),
@@ -52,28 +52,28 @@ fn product(shop: &Shop) -> Result<Product, Fault> {
     })
 }
 
-fn endpoint(shop: &Shop, enabled: bool) -> Endpoint {
-    let now = shop.now();
+fn endpoint(app: &App, enabled: bool) -> Endpoint {
+    let now = app.now();
     let disabled_at = Some(now).filter(|_| !enabled);
     Endpoint {
-        id: id::snowflake(now, shop.random()),
+        id: id::snowflake(now, app.random()),
         url: "https://example.com/webhooks".into(),
         events: vec![Event::OrderPaid],
         enabled,
         created_at: now - 30 * DAY,
         updated_at: disabled_at.unwrap_or(now - 30 * DAY),
-        failing_since: Some(now - if enabled { DAY } else { PATIENCE }),
+        failing_since: Some(now - if enabled { DAY } else { DISABLE_AFTER }),
         disabled_at,
         disabled_reason: disabled_at.map(|_| "failing".into()),
         receiver: Default::default(),
     }
 }
 
-fn feedback(shop: &Shop, response: &str) -> Feedback {
-    let now = shop.now();
+fn feedback(app: &App, response: &str) -> Feedback {
+    let now = app.now();
     Feedback {
-        id: id::short(shop.random()),
-        order_id: id::uuid(shop.random()),
+        id: id::short(app.random()),
+        order_id: id::uuid(app.random()),
         product_id: PRODUCT_ID.into(),
         product_title: PRODUCT_TITLE.into(),
         rating: Rating::Positive,
@@ -85,12 +85,12 @@ fn feedback(shop: &Shop, response: &str) -> Feedback {
     }
 }
 
-fn query(shop: &Shop, reply: Option<&str>) -> Query {
-    let now = shop.now();
+fn query(app: &App, reply: Option<&str>) -> Query {
+    let now = app.now();
     let message = "Does it work without a network?";
     let replies: Vec<Reply> = reply
         .map(|message| Reply {
-            id: id::short(shop.random()),
+            id: id::short(app.random()),
             from: Side::Seller,
             message: message.into(),
             created_at: now,
@@ -98,8 +98,8 @@ fn query(shop: &Shop, reply: Option<&str>) -> Query {
         .into_iter()
         .collect();
     Query {
-        id: id::short(shop.random()),
-        order_id: Some(id::uuid(shop.random())),
+        id: id::short(app.random()),
+        order_id: Some(id::uuid(app.random())),
         status: if replies.is_empty() { query::Status::Open } else { query::Status::Replied },
         subject: "A question".into(),
         email: "customer@example.com".into(),
@@ -117,17 +117,17 @@ const PRODUCT_ID: &str = "06e53c79";
 const PRODUCT_TITLE: &str = "Example Product";
 
 /// $12.99 at $50,000 a bitcoin, paid to an address of BIP 84's example wallet on a test network: no coin can go there.
-fn order(shop: &Shop, account: &Account, status: Status) -> Result<Order, Fault> {
+fn order(app: &App, account: &Account, status: Status) -> Result<Order, Fault> {
     let odd = || Fault("the sample order can't be made".into());
     let number = |text: &str| Decimal::parse(text).map_err(|_| odd());
-    let now = shop.now();
+    let now = app.now();
     let price = Amount::new(1_299, Currency::USD).ok_or_else(odd)?;
     let value = 25_980;
     let (paid, created_at) = (status == Status::Completed, now - 10 * MINUTE);
     let created_at = if status == Status::Unpaid { now } else { created_at };
     Ok(Order {
         account_id: account.id,
-        id: id::uuid(shop.random()),
+        id: id::uuid(app.random()),
         revision: 1,
         payment_id: None,
         product_id: PRODUCT_ID.into(),
@@ -163,7 +163,7 @@ fn order(shop: &Shop, account: &Account, status: Status) -> Result<Order, Fault>
         session: None,
         paid_value: 0,
         refunded_value: 0,
-        strange: false,
+        wrong_currency: false,
         inquiry: false,
         policy: Policy::default(),
         coupon_id: None,
@@ -171,8 +171,8 @@ fn order(shop: &Shop, account: &Account, status: Status) -> Result<Order, Fault>
         return_url: None,
         webhook_url: None,
         test: account.test,
-        watch_turn: 0,
-        watch_lease: None,
+        sync_generation: 0,
+        sync_lease: None,
         paid_at: Some(now).filter(|_| paid),
         created_at,
         updated_at: now,

@@ -3,8 +3,8 @@
 use futures_util::future::join_all;
 
 use super::{
-    Shop,
-    gateway::rates,
+    App,
+    gateway::exchange_rates,
     job::Job,
     order::{self, notification},
     retention,
@@ -19,26 +19,26 @@ const ROUNDS: usize = 20;
 
 /// Cron's part, each minute: whatever is owed and was not taken up by its nudge is nudged again, what is old goes, and rates
 /// stay fresh. All shards at the same time: none waits for another, and the trouble of one is its own.
-pub async fn sweep(shop: &Shop) -> Result<(), Fault> {
-    let shards = shop.platform.databases.shards();
-    let swept = join_all(shards.iter().map(|shard| sweep_shard(shop, shard))).await;
+pub async fn sweep(app: &App) -> Result<(), Fault> {
+    let shards = app.platform.databases.shards();
+    let swept = join_all(shards.iter().map(|shard| sweep_shard(app, shard))).await;
     // Last: nothing that is owed waits for a source that is slow.
-    rates::keep_fresh(shop).await;
+    exchange_rates::keep_fresh(app).await;
     let mut first = Ok(());
     for (shard, result) in shards.iter().zip(swept) {
         if let Err(fault) = result {
-            shop.platform.log.write(LogLine::error("sweep.shard_failed").with("shard", shard.as_str()).because(&fault));
+            app.platform.log.write(LogLine::error("sweep.shard_failed").with("shard", shard.as_str()).because(&fault));
             first = first.and(Err(Fault(format!("shard {shard}: {fault}"))));
         }
     }
     first
 }
 
-async fn sweep_shard(shop: &Shop, shard: &str) -> Result<(), Fault> {
-    let db = shop.platform.databases.shard(shard)?;
+async fn sweep_shard(app: &App, shard: &str) -> Result<(), Fault> {
+    let db = app.platform.databases.shard(shard)?;
     let mut old_logs = Vec::new();
     for _ in 0..ROUNDS {
-        let now = shop.now();
+        let now = app.now();
         // Taken up means: not again for a while, should this nudge be lost as well.
         let until = now + 5 * MINUTE;
         let [forget, probe, rearm] = receiver::sweep(now, until);
@@ -52,20 +52,20 @@ async fn sweep_shard(shop: &Shop, shard: &str) -> Result<(), Fault> {
             probe,
             rearm,
         ];
-        let statements = owed.into_iter().chain(retention::statements(shop, now)).collect();
+        let statements = owed.into_iter().chain(retention::statements(app, now)).collect();
         let (owed, gone) = first_answers(db.commit(statements).await.map_err(CommitError::into_fault)?)?;
         let gone = retention::read(last_answers(gone)?)?;
         old_logs = gone.accounts;
-        let more_owed = nudge_again(shop, shard, owed).await?;
+        let more_owed = nudge_again(app, shard, owed).await?;
         if !more_owed && !gone.more {
             break;
         }
     }
-    prune::prune(shop, db.as_ref(), old_logs).await
+    prune::prune(app, db.as_ref(), old_logs).await
 }
 
 /// Nudges what was taken up. Answers whether more may be owed than one commit takes.
-async fn nudge_again(shop: &Shop, shard: &str, owed: [Vec<Row>; 7]) -> Result<bool, Fault> {
+async fn nudge_again(app: &App, shard: &str, owed: [Vec<Row>; 7]) -> Result<bool, Fault> {
     let [logs, orders, notifications, _, _, probes, _] = &owed;
     let mut messages = Vec::new();
     for row in logs.iter().chain(probes) {
@@ -77,7 +77,7 @@ async fn nudge_again(shop: &Shop, shard: &str, owed: [Vec<Row>; 7]) -> Result<bo
             row.read(|row| Ok((row.int(), row.text(), row.int(), row.maybe_int())))?;
         if lease.is_none() {
             let line = LogLine::error("order.sync_given_up").account(account_id).order(&order_id);
-            shop.platform.log.write(line.because("no look at it came to an end for two weeks"));
+            app.platform.log.write(line.because("no look at it came to an end for two weeks"));
             continue;
         }
         messages.push((Job::Look { shard: shard.to_owned(), account_id, order_id, turn }, 0));
@@ -86,6 +86,6 @@ async fn nudge_again(shop: &Shop, shard: &str, owed: [Vec<Row>; 7]) -> Result<bo
         let (account_id, gateway, id) = row.read(|row| Ok((row.int(), row.text(), row.text())))?;
         messages.push((Job::Hear { shard: shard.to_owned(), account_id, gateway, id }, 0));
     }
-    shop.enqueue(messages).await;
+    app.enqueue(messages).await;
     Ok(owed.iter().any(|rows| rows.len() >= SWEEP as usize))
 }

@@ -125,7 +125,7 @@ async function openScene(coin, node) {
     heal: () => [...explorers, rates].forEach((server) => server.heal()),
     /** The order's next look, which is an hour away, is missed: cron takes it up. */
     async anHourPasses({ id }) {
-      await shop.db.prepare('UPDATE orders SET watch_lease = 1 WHERE id = ?1').bind(id).run();
+      await shop.db.prepare('UPDATE orders SET sync_lease = 1 WHERE id = ?1').bind(id).run();
       await shop.cron();
     },
     /**

@@ -105,7 +105,7 @@ impl Ask<'_> {
         let (method, path) = (format!("{:?}", self.request.method), self.request.path.clone());
         let question = record::is_on().then(|| record::question(&self.request));
         let asked = record::asked(&self.request);
-        let reply = Reply(router::answer(&self.world.shop, self.request).await);
+        let reply = Reply(router::answer(&self.world.app, self.request).await);
         question.inspect(|question| record::answer(question, &reply.0));
         if let Some(asked) = asked {
             record::answered(asked, &reply.0);

@@ -381,6 +381,6 @@ fn an_opinion_needs_an_account_and_finds_its_own_orders_alone() {
     let order_id = sold(&ada, "The app");
     let opinion = Opinion { order_id, rating: Rating::Positive, stars: 5, comment: String::new() };
     let nobody = Account::acting(7, "DB", true);
-    assert!(block_on(feedback::create(&world.shop, &nobody, opinion)).is_err());
+    assert!(block_on(feedback::create(&world.app, &nobody, opinion)).is_err());
     assert_eq!(world.db.rows_in("feedbacks"), 0);
 }

@@ -1,7 +1,7 @@
 //! Queries: what customers ask, what is replied, and when it is over.
 
 use futures_util::future::join_all;
-use pushguard::shop::query::{MOST_BYTES, MOST_REPLIES, RECENT};
+use pushguard::shop::query::{MAX_BYTES, MAX_REPLIES, RECENT};
 use serde_json::{Value, json};
 
 use crate::{
@@ -397,15 +397,15 @@ fn a_query_does_not_grow_for_ever() {
     let ada = world.seller();
     let query = ask(&ada);
     let say = |query: &Value, message: &str| ada.post(&format!("{}/reply", path(query)), json!({"message": message}));
-    for _ in 0..MOST_REPLIES {
+    for _ in 0..MAX_REPLIES {
         say(&query, "x").expect(201);
     }
     assert_eq!(say(&query, "x").errors(), [full]);
-    assert_eq!(messages(&ada.get(&path(&query)).json()).len(), MOST_REPLIES as usize);
+    assert_eq!(messages(&ada.get(&path(&query)).json()).len(), MAX_REPLIES as usize);
     assert_eq!(close(&ada, &query, true)["status"], 4, "it can be closed all the same");
     let long = "x".repeat(20_000);
     let query = ada.post("/queries", question(json!({"message": long}))).expect(201).json();
-    let room = MOST_BYTES as usize / long.len() - 1;
+    let room = MAX_BYTES as usize / long.len() - 1;
     for _ in 0..room {
         say(&query, &long).expect(201);
     }

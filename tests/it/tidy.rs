@@ -128,13 +128,13 @@ fn floats_are_found_however_they_are_written() {
     assert_eq!(unquoted("f(\"a\\\"b\", '\"', r#\"c\"#)").1, ["a\\\"b", "c"]);
 }
 
-/// All of `src/`: the rooms in which money is counted (`shop`, `api`, `json`, `checkout`), what it
+/// All of `src/`: the rooms in which money is counted (`app`, `api`, `json`, `checkout`), what it
 /// passes through (`http`, `platform`, `cloudflare`, where D1's numbers come in), and the statements of SQL.
 #[test]
 fn money_never_meets_a_float() {
     let sources = sources();
     for room in
-        ["api/", "checkout/", "cloudflare/", "json/", "shop/", "shop/money/", "shop/gateway/rates/", "platform/"]
+        ["api/", "checkout/", "cloudflare/", "json/", "shop/", "shop/money/", "shop/gateway/exchange_rates/", "platform/"]
     {
         assert!(sources.iter().any(|(name, _)| name.starts_with(room)), "{room} is looked through");
     }

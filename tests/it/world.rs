@@ -13,7 +13,7 @@ use std::{
 use pushguard::{
     api::v2::event,
     platform::{Clock as _, Fault, LocalBoxFuture, Platform as Whole, QueueName, Settings},
-    shop::{Shop, consumer, job::Job, sweep},
+    shop::{App, consumer, job::Job, sweep},
 };
 
 mod db;
@@ -80,7 +80,7 @@ pub struct World {
     random: Rc<Random>,
     pub limits: Rc<Limits>,
     pub told: Told,
-    pub shop: Shop,
+    pub app: App,
 }
 
 /// No test ends with a secret in a log or in an answer.
@@ -150,7 +150,7 @@ impl World {
             cache: cache.clone(),
             files: files.clone(),
             queue: queue.clone(),
-            web: web.clone(),
+            http: web.clone(),
             live: live.clone(),
             limits: limits.clone(),
             clock: clock.clone(),
@@ -158,9 +158,9 @@ impl World {
             log: log.clone(),
             settings: Rc::new(settings),
         };
-        let (told, shop) =
-            (Told::default(), Shop { platform: world, serializers: event::serializers(), memory: Default::default() });
-        World { db, cache, files, queue, web, live, clock, log, random, limits, told, shop }
+        let (told, app) =
+            (Told::default(), App { platform: world, serializers: event::serializers(), memory: Default::default() });
+        World { db, cache, files, queue, web, live, clock, log, random, limits, told, app }
     }
 
     pub fn now(&self) -> i64 {
@@ -186,7 +186,7 @@ impl World {
             let jobs: Vec<Job> = due.iter().map(|text| Job::from_text(text).expect("a job of ours")).collect();
             for lane in QueueName::ALL {
                 let batch: Vec<Job> = jobs.iter().filter(|job| job.lane() == lane).cloned().collect();
-                let done = block_on(consumer::work(&self.shop, &batch));
+                let done = block_on(consumer::work(&self.app, &batch));
                 for (job, _) in batch.iter().zip(done).filter(|(_, done)| !done) {
                     self.queue.put(job.to_text(), 10);
                 }
@@ -196,7 +196,7 @@ impl World {
 
     /// A minute of cron has come.
     pub fn cron(&self) {
-        block_on(sweep::sweep(&self.shop)).expect("the sweep goes through");
+        block_on(sweep::sweep(&self.app)).expect("the sweep goes through");
     }
 
     /// Time passes as in production: messages come when they are due, cron runs each minute. Where days pass, every

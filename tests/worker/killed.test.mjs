@@ -25,7 +25,7 @@ after(async () => {
 const age = () =>
   shop.db.batch([
     shop.db.prepare('UPDATE webhook_logs SET due_at = due_at - 600000, next_retry_at = next_retry_at - 600000 WHERE due_at IS NOT NULL'),
-    shop.db.prepare('UPDATE orders SET watch_lease = watch_lease - 600000 WHERE watch_lease IS NOT NULL'),
+    shop.db.prepare('UPDATE orders SET sync_lease = sync_lease - 600000 WHERE sync_lease IS NOT NULL'),
   ]);
 
 test('killed at a random moment of each of six payments, every event arrives and each order is paid once', async () => {

@@ -89,7 +89,7 @@ test('looks at the chain that broke off with the process are taken up by cron', 
   await aSecond();
   const status = async () => (await again(seller).api('GET', `/orders/${order.orderId}`)).body.status;
   assert.equal(await status(), 0, 'the lease has not ended: its own looks may still be alive');
-  await aMinutePasses('orders', 'watch_lease');
+  await aMinutePasses('orders', 'sync_lease');
   await shop.cron();
   await until('the coin to be seen', async () => (await status()) === 100);
 });

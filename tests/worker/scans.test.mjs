@@ -58,7 +58,7 @@ test('a page of an e-mail that stands in nearly all orders reads three rows for 
 });
 
 test('orders whose looks broke off are taken up by what they are, not by all there are', async () => {
-  await shop.db.prepare('UPDATE orders SET watch_lease = 1 WHERE account_id = ?1 AND seq % 600 = 0').bind(id).run();
+  await shop.db.prepare('UPDATE orders SET sync_lease = 1 WHERE account_id = ?1 AND seq % 600 = 0').bind(id).run();
   const lapsed = orderCount / 600;
   const { read } = await reads(() => shop.cron());
   // Each is looked at as well, some while cron's own count is taken.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    Answer, Call,
+    ApiResult, Call,
     gateway::{self, masked},
     payments,
     wire::Time,
@@ -18,12 +18,12 @@ use crate::{
     },
 };
 
-pub async fn get(call: &Call<'_>) -> Answer {
-    let profile = seller::profile(call.shop, call.account).await?;
+pub async fn get(call: &Call<'_>) -> ApiResult {
+    let profile = seller::profile(call.app, call.account).await?;
     Ok(Response::json(200, object(call, &profile)))
 }
 
-pub async fn update(call: &Call<'_>) -> Answer {
+pub async fn update(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "account")?;
     let mut change = Change::default();
     if fields.has("shop_name") {
@@ -33,29 +33,29 @@ pub async fn update(call: &Call<'_>) -> Answer {
         change.contact_email = Some(fields.email("contact_email"));
     }
     if fields.has("contact_url") {
-        change.contact_url = Some(fields.url("contact_url", call.shop.platform.settings.allow_insecure_urls));
+        change.contact_url = Some(fields.url("contact_url", call.app.platform.settings.allow_insecure_urls));
     }
     gateway::read(call, &mut fields, &mut change);
     payments::read(&mut fields, &mut change);
     fields.finish()?;
-    let profile = seller::update(call.shop, call.account, change).await?;
+    let profile = seller::update(call.app, call.account, change).await?;
     Ok(Response::json(200, object(call, &profile)))
 }
 
 /// The key is in this answer and nowhere else.
-pub async fn regenerate_key(call: &Call<'_>) -> Answer {
+pub async fn regenerate_key(call: &Call<'_>) -> ApiResult {
     let object = |api_key: &String| json::to_text(&ApiKey { api_key });
-    let answer = call.commit(201, account::regenerate_key(call.shop, call.account).await?, object).await?;
+    let answer = call.commit(201, account::regenerate_key(call.app, call.account).await?, object).await?;
     Ok(answer.with("cache-control", "no-store"))
 }
 
 /// `{}` → 201 with the new secret, which is in this answer and nowhere else, and until when the old one signs beside it.
-pub async fn rotate_secret(call: &Call<'_>) -> Answer {
+pub async fn rotate_secret(call: &Call<'_>) -> ApiResult {
     let object = |rotated: &Rotated| {
         let old_webhook_secret_valid_until = Time::at(rotated.old_valid_until);
         json::to_text(&WebhookSecret { webhook_secret: &rotated.secret, old_webhook_secret_valid_until })
     };
-    let answer = call.commit(201, account::secret::rotate(call.shop, call.account)?, object).await?;
+    let answer = call.commit(201, account::secret::rotate(call.app, call.account)?, object).await?;
     Ok(answer.with("cache-control", "no-store"))
 }
 

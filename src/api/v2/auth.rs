@@ -6,7 +6,7 @@ use crate::{
     api::{failure::Failure, limit::RateLimiter},
     http::Request,
     shop::{
-        Refusal, Shop,
+        App, Refusal,
         account::{self, Account},
         text::clean,
     },
@@ -14,13 +14,13 @@ use crate::{
 
 /// HTTP Basic (RFC 7617): the account's e-mail and an API key. Whoever is not known yet is counted as anybody before
 /// the directory is asked, so that guessing keys costs us nothing.
-pub async fn authenticate(shop: &Shop, request: &Request, meter: &RateLimiter<'_>) -> Result<Account, Failure> {
+pub async fn authenticate(app: &App, request: &Request, meter: &RateLimiter<'_>) -> Result<Account, Failure> {
     let credentials = credentials(request);
     let Some((email, key)) = credentials else {
         meter.anonymous().await?;
         return Err(refused(request));
     };
-    let known = account::known(shop, &email, &key).await;
+    let known = account::known(app, &email, &key).await;
     match &known {
         Some(known) => meter.account(known.account.id).await?,
         None => meter.anonymous().await?,
@@ -28,7 +28,7 @@ pub async fn authenticate(shop: &Shop, request: &Request, meter: &RateLimiter<'_
     let account = match known {
         Some(known) if known.fresh => known.account,
         stale => {
-            let account = account::find(shop, &email, &key).await?.ok_or_else(|| refused(request))?;
+            let account = account::find(app, &email, &key).await?.ok_or_else(|| refused(request))?;
             if stale.is_none() {
                 meter.account(account.id).await?;
             }
@@ -39,9 +39,9 @@ pub async fn authenticate(shop: &Shop, request: &Request, meter: &RateLimiter<'_
 }
 
 /// The account behind the key before its present one, if that was replaced a moment ago.
-pub async fn replaced(shop: &Shop, request: &Request) -> Option<Account> {
+pub async fn replaced(app: &App, request: &Request) -> Option<Account> {
     let (email, key) = credentials(request)?;
-    account::find_replaced(shop, &email, &key).await.ok()?
+    account::find_replaced(app, &email, &key).await.ok()?
 }
 
 /// Programs wait for the challenge; a browser that fetches in the background must not open a dialog over somebody's page.

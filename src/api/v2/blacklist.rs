@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    Answer, Call, again,
+    ApiResult, Call, again,
     page::Wanted,
     wire::{Time, values},
 };
@@ -20,18 +20,18 @@ use crate::{
     },
 };
 
-pub async fn list(call: &Call<'_>) -> Answer {
+pub async fn list(call: &Call<'_>) -> ApiResult {
     let wanted = Wanted::read(call)?;
-    let page = blacklist::list(call.shop, call.account, wanted.page, wanted.per_page).await?;
+    let page = blacklist::list(call.app, call.account, wanted.page, wanted.per_page).await?;
     Ok(wanted.answer(call, page.rows.iter().map(object), page.total))
 }
 
-pub async fn get(call: &Call<'_>, id: &str) -> Answer {
-    let entry = blacklist::get(call.shop, call.account, id).await?;
+pub async fn get(call: &Call<'_>, id: &str) -> ApiResult {
+    let entry = blacklist::get(call.app, call.account, id).await?;
     Ok(Response::json(200, object(&entry)))
 }
 
-pub async fn create(call: &Call<'_>) -> Answer {
+pub async fn create(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "blacklist")?;
     let kind = kind(&mut fields);
     if kind.is_none() && fields.errors.is_empty() {
@@ -44,16 +44,16 @@ pub async fn create(call: &Call<'_>) -> Answer {
     let (Some(kind), Some(fact)) = (kind, fact) else {
         return Err(Failure::invalid("Blocked data is invalid"));
     };
-    call.commit(201, blacklist::create(call.shop, call.account, kind, fact, note)?, object).await
+    call.commit(201, blacklist::create(call.app, call.account, kind, fact, note)?, object).await
 }
 
 /// Changes what is sent. A new type must fit what is blocked, sent or kept.
-pub async fn update(call: &Call<'_>, id: &str) -> Answer {
+pub async fn update(call: &Call<'_>, id: &str) -> ApiResult {
     again(async |_| change(call, id).await).await
 }
 
-async fn change(call: &Call<'_>, id: &str) -> Answer {
-    let mut entry = blacklist::get(call.shop, call.account, id).await?;
+async fn change(call: &Call<'_>, id: &str) -> ApiResult {
+    let mut entry = blacklist::get(call.app, call.account, id).await?;
     let mut fields = Fields::read(call.request, "blacklist")?;
     entry.kind = kind(&mut fields).unwrap_or(entry.kind);
     let blocked = match fields.has("blocked_data") {
@@ -66,12 +66,12 @@ async fn change(call: &Call<'_>, id: &str) -> Answer {
     }
     fields.finish()?;
     entry.fact = fact.ok_or_else(|| Failure::invalid("Blocked data is invalid"))?;
-    let entry = blacklist::update(call.shop, call.account, entry).await?;
+    let entry = blacklist::update(call.app, call.account, entry).await?;
     Ok(Response::json(200, object(&entry)))
 }
 
-pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
-    blacklist::destroy(call.shop, call.account, id).await?;
+pub async fn destroy(call: &Call<'_>, id: &str) -> ApiResult {
+    blacklist::destroy(call.app, call.account, id).await?;
     Ok(Response::empty(204))
 }
 

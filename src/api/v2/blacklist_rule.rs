@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    Answer, Call,
+    ApiResult, Call,
     page::Wanted,
     wire::{Time, values},
 };
@@ -14,35 +14,35 @@ use crate::{
     shop::blacklist_rule::{self, Action, Change, Draft, LAST, Rule},
 };
 
-pub async fn list(call: &Call<'_>) -> Answer {
+pub async fn list(call: &Call<'_>) -> ApiResult {
     let wanted = Wanted::read(call)?;
-    let page = blacklist_rule::list(call.shop, call.account, wanted.page, wanted.per_page).await?;
+    let page = blacklist_rule::list(call.app, call.account, wanted.page, wanted.per_page).await?;
     Ok(wanted.answer(call, page.rows.iter().map(object), page.total))
 }
 
-pub async fn get(call: &Call<'_>, id: &str) -> Answer {
-    let rule = blacklist_rule::get(call.shop, call.account, id).await?;
+pub async fn get(call: &Call<'_>, id: &str) -> ApiResult {
+    let rule = blacklist_rule::get(call.app, call.account, id).await?;
     Ok(Response::json(200, object(&rule)))
 }
 
-pub async fn create(call: &Call<'_>) -> Answer {
+pub async fn create(call: &Call<'_>) -> ApiResult {
     let change = read(call, true)?;
     let (Some(action), Some(name), Some(text)) = (change.action, change.name, change.text) else {
         return Err(Failure::invalid("Rule can't be blank"));
     };
     let draft = Draft { name, text, action, enabled: change.enabled.unwrap_or(true), priority: change.priority };
-    call.commit(201, blacklist_rule::create(call.shop, call.account, draft).await?, object).await
+    call.commit(201, blacklist_rule::create(call.app, call.account, draft).await?, object).await
 }
 
 /// Changes what is sent.
-pub async fn update(call: &Call<'_>, id: &str) -> Answer {
+pub async fn update(call: &Call<'_>, id: &str) -> ApiResult {
     let change = read(call, false)?;
-    let rule = blacklist_rule::update(call.shop, call.account, id, change).await?;
+    let rule = blacklist_rule::update(call.app, call.account, id, change).await?;
     Ok(Response::json(200, object(&rule)))
 }
 
-pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
-    blacklist_rule::destroy(call.shop, call.account, id).await?;
+pub async fn destroy(call: &Call<'_>, id: &str) -> ApiResult {
+    blacklist_rule::destroy(call.app, call.account, id).await?;
     Ok(Response::empty(204))
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Answer, Call, again, page::Wanted, upload, wire::Time};
+use super::{ApiResult, Call, again, page::Wanted, upload, wire::Time};
 use crate::{
     api::fields::Fields,
     http::Response,
@@ -13,18 +13,18 @@ use crate::{
     },
 };
 
-pub async fn list(call: &Call<'_>) -> Answer {
+pub async fn list(call: &Call<'_>) -> ApiResult {
     let wanted = Wanted::read(call)?;
-    let page = category::list(call.shop, call.account, wanted.page, wanted.per_page).await?;
+    let page = category::list(call.app, call.account, wanted.page, wanted.per_page).await?;
     Ok(wanted.answer(call, page.rows.iter().map(|category| object(category, call.origin())), page.total))
 }
 
-pub async fn get(call: &Call<'_>, id: &str) -> Answer {
-    let category = category::get(call.shop, call.account, id).await?;
+pub async fn get(call: &Call<'_>, id: &str) -> ApiResult {
+    let category = category::get(call.app, call.account, id).await?;
     Ok(Response::json(200, object(&category, call.origin())))
 }
 
-pub async fn create(call: &Call<'_>) -> Answer {
+pub async fn create(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "category")?;
     let category = Category {
         id: String::new(),
@@ -37,17 +37,17 @@ pub async fn create(call: &Call<'_>) -> Answer {
         updated_at: 0,
     };
     fields.finish()?;
-    let created = category::create(call.shop, call.account, category)?;
+    let created = category::create(call.app, call.account, category)?;
     call.commit(201, created, |category| object(category, call.origin())).await
 }
 
 /// Changes what is sent.
-pub async fn update(call: &Call<'_>, id: &str) -> Answer {
+pub async fn update(call: &Call<'_>, id: &str) -> ApiResult {
     again(async |_| change(call, id).await).await
 }
 
-async fn change(call: &Call<'_>, id: &str) -> Answer {
-    let mut category = category::get(call.shop, call.account, id).await?;
+async fn change(call: &Call<'_>, id: &str) -> ApiResult {
+    let mut category = category::get(call.app, call.account, id).await?;
     let mut fields = Fields::read(call.request, "category")?;
     if fields.has("title") {
         category.title = fields.title("title", 255).unwrap_or_default();
@@ -57,32 +57,32 @@ async fn change(call: &Call<'_>, id: &str) -> Answer {
     }
     category.unlisted = fields.flag("unlisted").unwrap_or(category.unlisted);
     fields.finish()?;
-    let category = category::update(call.shop, call.account, category).await?;
+    let category = category::update(call.app, call.account, category).await?;
     Ok(Response::json(200, object(&category, call.origin())))
 }
 
-pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
-    category::destroy(call.shop, call.account, id).await?;
+pub async fn destroy(call: &Call<'_>, id: &str) -> ApiResult {
+    category::destroy(call.app, call.account, id).await?;
     Ok(Response::empty(204))
 }
 
-pub async fn put_image(call: &Call<'_>, id: &str) -> Answer {
+pub async fn put_image(call: &Call<'_>, id: &str) -> ApiResult {
     upload::put(call, (category::sql::TABLE, id, Place::Image)).await?;
     get(call, id).await
 }
 
-pub async fn destroy_image(call: &Call<'_>, id: &str) -> Answer {
+pub async fn destroy_image(call: &Call<'_>, id: &str) -> ApiResult {
     upload::destroy(call, (category::sql::TABLE, id, Place::Image)).await
 }
 
 /// In the seller's order, each once. An empty list is one; none at all is not.
 fn product_ids(fields: &mut Fields) -> String {
-    const MOST: usize = 1_000;
+    const MAX: usize = 1_000;
     let mut ids: Vec<String> = Vec::new();
     match fields.list("product_ids") {
         Some(items) => {
             for item in &items {
-                if ids.len() > MOST {
+                if ids.len() > MAX {
                     break;
                 }
                 let id = match item {
@@ -98,8 +98,8 @@ fn product_ids(fields: &mut Fields) -> String {
         }
         None => fields.error("Product ids can't be blank"),
     }
-    if ids.len() > MOST {
-        fields.error(format!("Product ids is too long (maximum is {MOST} products)"));
+    if ids.len() > MAX {
+        fields.error(format!("Product ids is too long (maximum is {MAX} products)"));
     }
     json::to_text(&ids)
 }

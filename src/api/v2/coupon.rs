@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    Answer, Call, again,
+    ApiResult, Call, again,
     page::Wanted,
     wire::{CurrencyCode, DecimalText, Time, values},
 };
@@ -12,44 +12,44 @@ use crate::{
     http::Response,
     json::{self, Value},
     shop::{
-        coupon::{self, Coupon, Discount, MOST_PRODUCTS, Terms},
+        coupon::{self, Coupon, Discount, MAX_PRODUCTS, Terms},
         money::{Currency, Decimal, NotDecimal},
         text::clean,
     },
 };
 
-const MOST_USES: i64 = 1_000_000_000;
+const MAX_USES: i64 = 1_000_000_000;
 
-pub async fn list(call: &Call<'_>) -> Answer {
+pub async fn list(call: &Call<'_>) -> ApiResult {
     let wanted = Wanted::read(call)?;
-    let page = coupon::list(call.shop, call.account, wanted.page, wanted.per_page).await?;
+    let page = coupon::list(call.app, call.account, wanted.page, wanted.per_page).await?;
     Ok(wanted.answer(call, page.rows.iter().map(object), page.total))
 }
 
-pub async fn get(call: &Call<'_>, id: &str) -> Answer {
-    let coupon = coupon::get(call.shop, call.account, id).await?;
+pub async fn get(call: &Call<'_>, id: &str) -> ApiResult {
+    let coupon = coupon::get(call.app, call.account, id).await?;
     Ok(Response::json(200, object(&coupon)))
 }
 
-pub async fn create(call: &Call<'_>) -> Answer {
+pub async fn create(call: &Call<'_>) -> ApiResult {
     let terms = terms(call, None)?;
-    call.commit(201, coupon::create(call.shop, call.account, terms)?, object).await
+    call.commit(201, coupon::create(call.app, call.account, terms)?, object).await
 }
 
 /// Changes what is sent.
-pub async fn update(call: &Call<'_>, id: &str) -> Answer {
+pub async fn update(call: &Call<'_>, id: &str) -> ApiResult {
     again(async |_| change(call, id).await).await
 }
 
-async fn change(call: &Call<'_>, id: &str) -> Answer {
-    let kept = coupon::get(call.shop, call.account, id).await?;
+async fn change(call: &Call<'_>, id: &str) -> ApiResult {
+    let kept = coupon::get(call.app, call.account, id).await?;
     let terms = terms(call, Some(kept.terms.clone()))?;
-    let coupon = coupon::update(call.shop, call.account, &kept, &terms).await?;
+    let coupon = coupon::update(call.app, call.account, &kept, &terms).await?;
     Ok(Response::json(200, object(&coupon)))
 }
 
-pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
-    coupon::destroy(call.shop, call.account, id).await?;
+pub async fn destroy(call: &Call<'_>, id: &str) -> ApiResult {
+    coupon::destroy(call.app, call.account, id).await?;
     Ok(Response::empty(204))
 }
 
@@ -68,7 +68,7 @@ fn terms(call: &Call<'_>, kept: Option<Terms>) -> Result<Terms, Failure> {
         false => before.map(|terms| terms.product_ids.clone()).unwrap_or_default(),
     };
     let max_uses = match sent(&fields, "max_uses") {
-        true => fields.int("max_uses", 1, MOST_USES),
+        true => fields.int("max_uses", 1, MAX_USES),
         false => before.and_then(|terms| terms.max_uses),
     };
     let expires_at = match sent(&fields, "expires_at") {
@@ -140,7 +140,7 @@ fn product_ids(fields: &mut Fields) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for id in &sent {
         // Comparing all of a long list with all would take its time; it is refused already.
-        if ids.len() > MOST_PRODUCTS {
+        if ids.len() > MAX_PRODUCTS {
             break;
         }
         match id.as_str() {
@@ -157,8 +157,8 @@ fn product_ids(fields: &mut Fields) -> Vec<String> {
             }
         }
     }
-    if ids.len() > MOST_PRODUCTS {
-        fields.error(format!("Product ids are too many (maximum is {MOST_PRODUCTS})"));
+    if ids.len() > MAX_PRODUCTS {
+        fields.error(format!("Product ids are too many (maximum is {MAX_PRODUCTS})"));
     }
     ids
 }

@@ -9,10 +9,10 @@ use crate::{
 };
 
 const KINDS: [&str; 4] = ["text", "number", "checkbox", "select"];
-const MOST: usize = 50;
-const MOST_OPTIONS: usize = 100;
+const MAX: usize = 50;
+const MAX_OPTIONS: usize = 100;
 /// Bytes of it all, since every list of products shows it.
-const LONGEST: usize = 16_384;
+const MAX_LENGTH: usize = 16_384;
 
 /// `[{name, type, required, options?}]` as canonical JSON; nothing for an empty list or object. An object's values are
 /// taken as the list: so a form's `custom[0][name]` comes.
@@ -29,15 +29,15 @@ pub fn read(fields: &mut Fields) -> Option<String> {
     if items.is_empty() {
         return None;
     }
-    if items.len() > MOST {
-        fields.error(format!("Custom is too long (maximum is {MOST} inputs)"));
+    if items.len() > MAX {
+        fields.error(format!("Custom is too long (maximum is {MAX} inputs)"));
         return None;
     }
     // Numbered as an order's answers are: from 0.
     let inputs: Vec<String> = items.into_iter().enumerate().map(|(n, item)| input(fields, n, item)).collect();
     let text = json::array(inputs.into_iter());
-    if text.len() > LONGEST {
-        fields.error(format!("Custom is too long (maximum is {LONGEST} bytes)"));
+    if text.len() > MAX_LENGTH {
+        fields.error(format!("Custom is too long (maximum is {MAX_LENGTH} bytes)"));
     }
     Some(text)
 }
@@ -102,8 +102,8 @@ fn options(inner: &mut Fields) -> Vec<String> {
     if options.is_empty() {
         inner.error("Options can't be blank");
     }
-    if options.len() > MOST_OPTIONS {
-        inner.error(format!("Options is too long (maximum is {MOST_OPTIONS} options)"));
+    if options.len() > MAX_OPTIONS {
+        inner.error(format!("Options is too long (maximum is {MAX_OPTIONS} options)"));
     }
     options
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    Answer, Call,
+    ApiResult, Call,
     page::Wanted,
     wire::{Int, Time},
 };
@@ -14,19 +14,19 @@ use crate::{
     shop::feedback::{self, Feedback, Opinion, Rating},
 };
 
-pub async fn list(call: &Call<'_>) -> Answer {
+pub async fn list(call: &Call<'_>) -> ApiResult {
     let wanted = Wanted::read(call)?;
-    let page = feedback::list(call.shop, call.account, wanted.page, wanted.per_page).await?;
+    let page = feedback::list(call.app, call.account, wanted.page, wanted.per_page).await?;
     Ok(wanted.answer(call, page.rows.iter().map(object), page.total))
 }
 
-pub async fn get(call: &Call<'_>, id: &str) -> Answer {
-    let feedback = feedback::get(call.shop, call.account, id).await?;
+pub async fn get(call: &Call<'_>, id: &str) -> ApiResult {
+    let feedback = feedback::get(call.app, call.account, id).await?;
     Ok(Response::json(200, object(&feedback)))
 }
 
 /// Of `rating` and `stars` one is enough and says the other. Both are kept as they are sent: three stars can be praise.
-pub async fn create(call: &Call<'_>) -> Answer {
+pub async fn create(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "feedback")?;
     let order_id = fields.required_text("order_id", 64);
     let before = fields.errors.len();
@@ -46,16 +46,16 @@ pub async fn create(call: &Call<'_>) -> Answer {
         return Err(Failure::invalid("Rating is invalid"));
     };
     let opinion = Opinion { order_id, rating, stars, comment };
-    call.commit(201, feedback::create(call.shop, call.account, opinion).await?, object).await
+    call.commit(201, feedback::create(call.app, call.account, opinion).await?, object).await
 }
 
 /// `{response}` → 200 with the feedback.
-pub async fn reply(call: &Call<'_>, id: &str) -> Answer {
+pub async fn reply(call: &Call<'_>, id: &str) -> ApiResult {
     let mut fields = Fields::read(call.request, "feedback")?;
     let response = fields.required_text("response", 2_000);
     fields.finish()?;
     let response = response.unwrap_or_default();
-    call.commit(200, feedback::reply(call.shop, call.account, id, response).await?, object).await
+    call.commit(200, feedback::reply(call.app, call.account, id, response).await?, object).await
 }
 
 /// What the Shoppy reference answers, by this dialect's names.

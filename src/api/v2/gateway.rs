@@ -42,7 +42,7 @@ pub fn object(call: &Call<'_>, profile: &Profile) -> String {
         if profile.settings.iter().any(|set| set.setting.path().0 == gateway) {
             let value = |setting| profile.settings.iter().find(|set| set.setting == setting).map(|set| &set.value);
             let field = |setting: Setting| (setting.path().1, value(setting).map(|value| shown(setting, value)));
-            let origin = call.shop.platform.settings.public_url.as_deref().unwrap_or(&call.request.origin);
+            let origin = call.app.platform.settings.public_url.as_deref().unwrap_or(&call.request.origin);
             let notify_url = format!("{origin}/gateways/{gateway}/{}", call.account.id);
             all.push((gateway, Settings::Page { set: settings_of(gateway).map(field).collect(), notify_url }));
         }
@@ -175,7 +175,7 @@ fn setting_of(call: &Call<'_>, fields: &mut Fields, setting: Setting) -> Option<
     if fields.errors.len() > before {
         return None;
     }
-    let chain = call.shop.platform.settings.bitcoin.network;
+    let chain = call.app.platform.settings.bitcoin.network;
     let money = Money { test: call.account.test, real: !call.account.test && chain == Network::Mainnet };
     // Never repeats what was sent.
     if setting == Setting::PayPalEmail
@@ -206,7 +206,7 @@ const MAX_WALLET: usize = 2_000;
 
 fn wallet(call: &Call<'_>, fields: &mut Fields, gateway: Gateway) -> Option<WalletChange> {
     let way = gateway.of(call.account);
-    let network = way.network(GatewayContext { shop: call.shop, account: call.account });
+    let network = way.network(GatewayContext { app: call.app, account: call.account });
     let single = way.takes_address() && fields.has("address");
     let name = if single { "address" } else { "xpub" };
     if single && fields.has("xpub") {
@@ -215,7 +215,7 @@ fn wallet(call: &Call<'_>, fields: &mut Fields, gateway: Gateway) -> Option<Wall
     }
     let text = fields.required_text(name, MAX_WALLET).map(|text| clean(&text).to_owned());
     let confirmations =
-        fields.int("confirmations", 0, way.most_confirmations().into()).and_then(|n| u32::try_from(n).ok());
+        fields.int("confirmations", 0, way.max_confirmations().into()).and_then(|n| u32::try_from(n).ok());
     let source = way.wallet(network, text.as_deref()?).and_then(|source| match source.is_single() == single {
         true => Ok(source),
         false => Err(KeyError::Malformed),

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     http::{Method, Request, Response},
     platform::{Fault, Statement},
-    shop::{Shop, account::Account, prepared::Prepared},
+    shop::{App, account::Account, prepared::Prepared},
 };
 
 mod account;
@@ -37,7 +37,7 @@ mod wire;
 
 /// One authenticated request.
 pub struct Call<'a> {
-    pub shop: &'a Shop,
+    pub app: &'a App,
     pub request: &'a Request,
     pub account: &'a Account,
     once: IdempotentRequest,
@@ -45,43 +45,43 @@ pub struct Call<'a> {
 
 impl Call<'_> {
     /// Commits what a verb has prepared, and with it the answer that tells of it. `body` words the answer.
-    async fn commit<T>(&self, status: u16, prepared: Prepared<T>, body: impl FnOnce(&T) -> String) -> Answer {
-        self.once.commit(self.shop, status, prepared, body).await
+    async fn commit<T>(&self, status: u16, prepared: Prepared<T>, body: impl FnOnce(&T) -> String) -> ApiResult {
+        self.once.commit(self.app, status, prepared, body).await
     }
 
     /// The answer that is about to be committed, kept under the request's Idempotency-Key; for the same commit.
     fn keep(&self, status: u16, body: &str) -> Result<Vec<Statement>, Fault> {
-        self.once.keep(self.shop, status, body)
+        self.once.keep(self.app, status, body)
     }
 
     /// Of the links that are handed out.
     fn origin(&self) -> &str {
-        self.shop.platform.settings.public_url.as_deref().unwrap_or(&self.request.origin)
+        self.app.platform.settings.public_url.as_deref().unwrap_or(&self.request.origin)
     }
 
     /// For the first of several commits: takes the Idempotency-Key.
     fn begin(&self) -> Vec<Statement> {
-        self.once.begin(self.shop)
+        self.once.begin(self.app)
     }
 
     /// 201 with what was made by commits that are all done.
-    async fn made(&self, json: String) -> Answer {
+    async fn made(&self, json: String) -> ApiResult {
         let keep = self.keep(201, &json)?;
         if !keep.is_empty() {
-            self.account.db(self.shop)?.commit(keep).await.map_err(|no| no.into_fault())?;
+            self.account.db(self.app)?.commit(keep).await.map_err(|no| no.into_fault())?;
         }
         Ok(Response::json(201, json))
     }
 }
 
-type Answer = Result<Response, Failure>;
+type ApiResult = Result<Response, Failure>;
 
 /// Of those who change the same thing at the same time one gets through each time.
 const MAX_ATTEMPTS: u32 = 8;
 
 /// Does it once more when somebody else changed the same at the same time: what was not sent must stay as they left it.
 /// `change` is told which attempt it is, from 0.
-async fn again(change: impl AsyncFn(u32) -> Answer) -> Answer {
+async fn again(change: impl AsyncFn(u32) -> ApiResult) -> ApiResult {
     for attempt in 0..MAX_ATTEMPTS - 1 {
         match change(attempt).await {
             Err(failure) if failure.kind == FailureKind::Conflict => {}
@@ -91,15 +91,15 @@ async fn again(change: impl AsyncFn(u32) -> Answer) -> Answer {
     change(MAX_ATTEMPTS - 1).await
 }
 
-pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &RateLimiter<'_>) -> Answer {
-    let account = &match auth::authenticate(shop, request, meter).await {
+pub async fn answer(app: &App, request: &Request, segments: &[&str], meter: &RateLimiter<'_>) -> ApiResult {
+    let account = &match auth::authenticate(app, request, meter).await {
         // The answer that told of a new key was lost: whoever has the old one and the request's key may hear it again.
         Err(refused)
             if refused.kind == FailureKind::Unauthenticated
                 && request.method == Method::Post
                 && segments == ["account", "api_key"] =>
         {
-            return replaced_key(shop, request).await.ok_or(refused);
+            return replaced_key(app, request).await.ok_or(refused);
         }
         answered => answered?,
     };
@@ -108,22 +108,22 @@ pub async fn answer(shop: &Shop, request: &Request, segments: &[&str], meter: &R
     let once = match (request.method, segments) {
         // What this one commits is in the directory.
         (Method::Post, ["account", "api_key"]) => {
-            IdempotentRequest::read(request, shop.platform.databases.directory(), account.id)?
+            IdempotentRequest::read(request, app.platform.databases.directory(), account.id)?
         }
-        (Method::Post, _) => IdempotentRequest::read(request, account.db(shop)?, account.id)?,
+        (Method::Post, _) => IdempotentRequest::read(request, account.db(app)?, account.id)?,
         _ => IdempotentRequest::never(),
     };
-    let call = &Call { shop, request, account, once };
-    call.once.answer(shop, routes::route(call, segments)).await
+    let call = &Call { app, request, account, once };
+    call.once.answer(app, routes::route(call, segments)).await
 }
 
-async fn replaced_key(shop: &Shop, request: &Request) -> Option<Response> {
+async fn replaced_key(app: &App, request: &Request) -> Option<Response> {
     request.header("idempotency-key")?;
-    let account = auth::replaced(shop, request).await?;
-    IdempotentRequest::read(request, shop.platform.databases.directory(), account.id).ok()?.known(shop).await
+    let account = auth::replaced(app, request).await?;
+    IdempotentRequest::read(request, app.platform.databases.directory(), account.id).ok()?.known(app).await
 }
 
-fn not_allowed(methods: &[Method]) -> Answer {
+fn not_allowed(methods: &[Method]) -> ApiResult {
     let named: Vec<&str> = methods.iter().map(|method| method.names()).collect();
     Err(Failure::not_allowed(&named.join(", ")))
 }

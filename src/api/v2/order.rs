@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{
-    Answer, Call,
+    ApiResult, Call,
     page::Wanted,
     wire::{CurrencyCode, DecimalText, Time, values},
 };
@@ -19,10 +19,10 @@ use crate::{
     },
 };
 
-pub async fn list(call: &Call<'_>) -> Answer {
+pub async fn list(call: &Call<'_>) -> ApiResult {
     let wanted = Wanted::read(call)?;
     let filter = filter(call)?;
-    let page = order::list(call.shop, call.account, &filter, wanted.page, wanted.per_page).await?;
+    let page = order::list(call.app, call.account, &filter, wanted.page, wanted.per_page).await?;
     Ok(wanted.answer(call, page.rows.iter().map(object), page.total))
 }
 
@@ -74,8 +74,8 @@ fn filter(call: &Call<'_>) -> Result<Filter, Failure> {
     if errors.is_empty() { Ok(filter) } else { Err(Failure::validation(errors)) }
 }
 
-pub async fn get(call: &Call<'_>, id: &str) -> Answer {
-    let order = order::get(call.shop, call.account, id).await?;
+pub async fn get(call: &Call<'_>, id: &str) -> ApiResult {
+    let order = order::get(call.app, call.account, id).await?;
     Ok(Response::json(200, object(&order)))
 }
 

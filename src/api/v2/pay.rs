@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
-use super::{Answer, Call, order::white_label};
+use super::{ApiResult, Call, order::white_label};
 use crate::{
     api::{
         failure::{Failure, label},
@@ -21,9 +21,9 @@ use crate::{
     },
 };
 
-pub async fn create(call: &Call<'_>) -> Answer {
+pub async fn create(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "payment")?;
-    let insecure = call.shop.platform.settings.allow_insecure_urls;
+    let insecure = call.app.platform.settings.allow_insecure_urls;
     of_a_product(&mut fields);
     let title = fields.title("title", 255);
     let email = fields.email("email");
@@ -42,7 +42,7 @@ pub async fn create(call: &Call<'_>) -> Answer {
     if return_url.is_none() && !white_label && fields.errors.len() == before {
         fields.error("Return url can't be blank");
     }
-    let webhook_url = fields.hook_url("webhook_url", &call.shop.platform.settings);
+    let webhook_url = fields.hook_url("webhook_url", &call.app.platform.settings);
     let custom = custom(&mut fields);
     let quantity = fields.int("quantity", 1, 1_000_000).unwrap_or(1);
     fields.finish()?;
@@ -50,10 +50,10 @@ pub async fn create(call: &Call<'_>) -> Answer {
         return Err(Failure::invalid("Gateway is not configured"));
     };
     let quantity = u32::try_from(quantity).unwrap_or(1);
-    let origin = call.shop.platform.settings.public_url.as_deref().unwrap_or(&call.request.origin);
+    let origin = call.app.platform.settings.public_url.as_deref().unwrap_or(&call.request.origin);
     if white_label {
         let draft = Draft {
-            id: id::uuid(call.shop.random()),
+            id: id::uuid(call.app.random()),
             payment_id: None,
             product_id: "pay".into(),
             product_title: title,
@@ -69,7 +69,7 @@ pub async fn create(call: &Call<'_>) -> Answer {
             page: None,
             attempt: 0,
         };
-        let placed = order::open::place(call.shop, call.account, draft, call.begin()).await?;
+        let placed = order::open::place(call.app, call.account, draft, call.begin()).await?;
         return call.commit(201, placed, |order| white_label_object(call, order)).await;
     }
     let request = payment::Request {
@@ -87,11 +87,11 @@ pub async fn create(call: &Call<'_>) -> Answer {
         let url = format!("{origin}/pay/{}/{}", made.id, made.token);
         json::to_text(&Link { url })
     };
-    call.commit(201, payment::create(call.shop, call.account, request).await?, object).await
+    call.commit(201, payment::create(call.app, call.account, request).await?, object).await
 }
 
-pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
-    payment::destroy(call.shop, call.account, id).await?;
+pub async fn destroy(call: &Call<'_>, id: &str) -> ApiResult {
+    payment::destroy(call.app, call.account, id).await?;
     Ok(Response::empty(204))
 }
 
@@ -114,8 +114,8 @@ pub(super) enum Answers {
 }
 
 fn white_label_object(call: &Call<'_>, order: &Order) -> String {
-    let desk = GatewayContext { shop: call.shop, account: call.account };
-    white_label(order, &order.gateway.of(call.account).url(desk, order.target()))
+    let context = GatewayContext { app: call.app, account: call.account };
+    white_label(order, &order.gateway.of(call.account).url(context, order.target()))
 }
 
 /// Some programs send the id of a product and trust the server with the rest: they are told what to send.
@@ -176,7 +176,7 @@ fn ip_address(fields: &mut Fields) -> Option<String> {
 
 /// What the seller wants back with the order: an object as it is, anything else as its first input.
 fn custom(fields: &mut Fields) -> Option<String> {
-    const MOST: usize = 4_096;
+    const MAX: usize = 4_096;
     let value = match fields.value("custom")? {
         Value::Object(object) if object.is_empty() => return None,
         Value::String(text) if text.is_empty() => return None,
@@ -187,8 +187,8 @@ fn custom(fields: &mut Fields) -> Option<String> {
         other => Value::Object(Map::from_iter([("0".to_owned(), other.clone())])),
     };
     let text = json::to_text(&canonical(value));
-    if text.len() > MOST {
-        fields.error(format!("{} is too long (maximum is {MOST} bytes)", label("custom")));
+    if text.len() > MAX {
+        fields.error(format!("{} is too long (maximum is {MAX} bytes)", label("custom")));
         return None;
     }
     Some(text)

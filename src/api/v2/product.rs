@@ -1,6 +1,6 @@
 //! `/products`: list, get, create, update, destroy, and the uploads of a product.
 
-use super::{Answer, Call, again, custom, page::Wanted, upload, wire::values};
+use super::{ApiResult, Call, again, custom, page::Wanted, upload, wire::values};
 use crate::{
     api::{failure::quoted, fields::Fields},
     http::{BODY_LIMIT, Response},
@@ -8,7 +8,7 @@ use crate::{
     shop::{
         money::{Amount, Decimal},
         product::{self, GATEWAYS, Kind, Product, Restock},
-        stock::{LONGEST, MOST, Serials, Unfit, delimiter::unit},
+        stock::{MAX, MAX_LENGTH, Serials, Unfit, delimiter::unit},
         text::{is_invisible, name_of},
         upload::Place,
     },
@@ -16,28 +16,30 @@ use crate::{
 
 mod body;
 
-pub use body::{Body, object};
+#[cfg(not(target_arch = "wasm32"))]
+pub use body::Body;
+pub use body::object;
 
-pub async fn list(call: &Call<'_>) -> Answer {
+pub async fn list(call: &Call<'_>) -> ApiResult {
     let wanted = Wanted::read(call)?;
-    let page = product::list(call.shop, call.account, wanted.page, wanted.per_page).await?;
+    let page = product::list(call.app, call.account, wanted.page, wanted.per_page).await?;
     Ok(wanted.answer(call, page.rows.iter().map(|product| object(product, call.origin())), page.total))
 }
 
-pub async fn get(call: &Call<'_>, id: &str) -> Answer {
-    let product = product::get(call.shop, call.account, id).await?;
+pub async fn get(call: &Call<'_>, id: &str) -> ApiResult {
+    let product = product::get(call.app, call.account, id).await?;
     Ok(Response::json(200, object(&product, call.origin())))
 }
 
-pub async fn create(call: &Call<'_>) -> Answer {
+pub async fn create(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "product")?;
     let mut product = Product::blank()?;
     let serials = read(call, &mut fields, &mut product, None);
     fields.finish()?;
     let serials = serials.unwrap_or_default();
-    let created = product::create(call.shop, call.account, product, &serials)?;
+    let created = product::create(call.app, call.account, product, &serials)?;
     let body = object(&created.value, call.origin());
-    let (product, rows) = created.commit(call.shop, call.keep(201, &body)?).await?;
+    let (product, rows) = created.commit(call.app, call.keep(201, &body)?).await?;
     let duplicates = product::duplicates(&product, &serials, rows.first())?;
     Ok(reported(Response::json(201, body), duplicates))
 }
@@ -52,49 +54,49 @@ fn reported(response: Response, duplicates: u32) -> Response {
 
 /// Changes what is sent. The serials in stock are replaced when others are sent, and read anew when they are to be told
 /// apart in another way.
-pub async fn update(call: &Call<'_>, id: &str) -> Answer {
+pub async fn update(call: &Call<'_>, id: &str) -> ApiResult {
     again(async |_| change(call, id).await).await
 }
 
-async fn change(call: &Call<'_>, id: &str) -> Answer {
-    let before = product::get(call.shop, call.account, id).await?;
+async fn change(call: &Call<'_>, id: &str) -> ApiResult {
+    let before = product::get(call.app, call.account, id).await?;
     let mut fields = Fields::read(call.request, "product")?;
     let mut product = before.clone();
     let serials = read(call, &mut fields, &mut product, Some(&before));
     let from_stock = fields.value("info").is_none() && before.kind == Kind::Serials;
     fields.finish()?;
     let restock = serials.map(|serials| Restock { serials, from_stock });
-    let (product, duplicates) = product::update(call.shop, call.account, &before, product, restock).await?;
+    let (product, duplicates) = product::update(call.app, call.account, &before, product, restock).await?;
     Ok(reported(Response::json(200, object(&product, call.origin())), duplicates))
 }
 
-pub async fn destroy(call: &Call<'_>, id: &str) -> Answer {
-    product::destroy(call.shop, call.account, id).await?;
+pub async fn destroy(call: &Call<'_>, id: &str) -> ApiResult {
+    product::destroy(call.app, call.account, id).await?;
     Ok(Response::empty(204))
 }
 
-pub async fn put_image(call: &Call<'_>, id: &str) -> Answer {
+pub async fn put_image(call: &Call<'_>, id: &str) -> ApiResult {
     upload::put(call, (product::sql::TABLE, id, Place::Image)).await?;
     get(call, id).await
 }
 
-pub async fn destroy_image(call: &Call<'_>, id: &str) -> Answer {
+pub async fn destroy_image(call: &Call<'_>, id: &str) -> ApiResult {
     upload::destroy(call, (product::sql::TABLE, id, Place::Image)).await
 }
 
-pub async fn put_file(call: &Call<'_>, id: &str) -> Answer {
+pub async fn put_file(call: &Call<'_>, id: &str) -> ApiResult {
     upload::put(call, (product::sql::TABLE, id, Place::File)).await?;
     get(call, id).await
 }
 
-pub async fn destroy_file(call: &Call<'_>, id: &str) -> Answer {
+pub async fn destroy_file(call: &Call<'_>, id: &str) -> ApiResult {
     upload::destroy(call, (product::sql::TABLE, id, Place::File)).await
 }
 
 /// Writes what was sent into the product: a blank one, or the one that there is `before`. Answers the serials that it is to
 /// have in stock, unless those stay.
 fn read(call: &Call<'_>, fields: &mut Fields, product: &mut Product, before: Option<&Product>) -> Option<Serials> {
-    let settings = &call.shop.platform.settings;
+    let settings = &call.app.platform.settings;
     let sent = |fields: &Fields, name: &str| before.is_none() || fields.has(name);
     if sent(fields, "title") {
         product.title = fields.title("title", 255).unwrap_or_default();
@@ -201,15 +203,15 @@ values! {
 /// A list, or a text with commas between.
 fn gateways(fields: &mut Fields) -> String {
     // Each that is unknown has a sentence, so a list of many is refused as a whole.
-    const MOST: usize = 20;
+    const MAX: usize = 20;
     if matches!(fields.value("gateways"), Some(Value::Number(_) | Value::Bool(_))) {
         fields.error("Gateways must be a list");
         return String::new();
     }
     let sent = fields.list("gateways").unwrap_or_default();
     let asked: Vec<&str> = sent.iter().flat_map(|item| item.as_str().unwrap_or("?").split(',')).collect();
-    if asked.len() > MOST {
-        fields.error(format!("Gateways is too long (maximum is {MOST} gateways)"));
+    if asked.len() > MAX {
+        fields.error(format!("Gateways is too long (maximum is {MAX} gateways)"));
         return String::new();
     }
     let asked: Vec<String> = asked.into_iter().map(|name| name.trim().to_owned()).collect();
@@ -232,7 +234,7 @@ fn gateways(fields: &mut Fields) -> String {
 
 /// Not trimmed, since it may be a line break; null and empty are the comma.
 fn delimiter(fields: &mut Fields) -> String {
-    const LONGEST: usize = 16;
+    const MAX_LENGTH: usize = 16;
     let text = match fields.value("stock_delimiter") {
         None => String::new(),
         Some(Value::String(text)) => text.clone(),
@@ -241,8 +243,8 @@ fn delimiter(fields: &mut Fields) -> String {
             String::new()
         }
     };
-    if text.chars().count() > LONGEST {
-        fields.error(format!("Stock delimiter is too long (maximum is {LONGEST} characters)"));
+    if text.chars().count() > MAX_LENGTH {
+        fields.error(format!("Stock delimiter is too long (maximum is {MAX_LENGTH} characters)"));
     }
     if text.is_empty() {
         return ",".into();
@@ -258,7 +260,7 @@ fn delimiter(fields: &mut Fields) -> String {
 /// Of a product of serials, null is no info at all: lists show null there, and a client that sends back what it was shown
 /// must not empty the stock. An empty text does.
 fn info(fields: &mut Fields, product: &mut Product, before: Option<&Product>) -> Option<Serials> {
-    const LONGEST_PLAIN: usize = 20_000;
+    const MAX_PLAIN_LENGTH: usize = 20_000;
     let had = before.filter(|before| before.kind == Kind::Serials);
     let errors = fields.errors.len();
     let text = match product.kind {
@@ -280,8 +282,8 @@ fn info(fields: &mut Fields, product: &mut Product, before: Option<&Product>) ->
             // Sent back as it was shown.
             product.info = None;
         } else if fields.has("info") {
-            if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_PLAIN) {
-                fields.error(format!("Info is too long (maximum is {LONGEST_PLAIN} characters)"));
+            if text.as_ref().is_some_and(|text| text.chars().count() > MAX_PLAIN_LENGTH) {
+                fields.error(format!("Info is too long (maximum is {MAX_PLAIN_LENGTH} characters)"));
             }
             product.info = text;
         } else if had.is_some() {
@@ -307,10 +309,10 @@ fn info(fields: &mut Fields, product: &mut Product, before: Option<&Product>) ->
         Ok(serials) => Some(serials),
         Err(unfit) => {
             fields.error(match unfit {
-                Unfit::TooMany => format!("Info has too many serials (maximum is {MOST})"),
+                Unfit::TooMany => format!("Info has too many serials (maximum is {MAX})"),
                 Unfit::TooLong(places) => {
                     let places = places.iter().map(usize::to_string).collect();
-                    format!("Info has serials that are too long (maximum is {LONGEST} characters): {}", some(places))
+                    format!("Info has serials that are too long (maximum is {MAX_LENGTH} characters): {}", some(places))
                 }
                 Unfit::Invisible(hidden) => {
                     let unit = unit(&product.stock_delimiter);

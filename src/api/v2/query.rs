@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    Answer, Call, again,
+    ApiResult, Call, again,
     page::Wanted,
     wire::{Time, values},
 };
@@ -17,19 +17,19 @@ use crate::{
 const MESSAGE: usize = 20_000;
 
 /// Each query with its newest reply alone, so that a page costs what its rows cost.
-pub async fn list(call: &Call<'_>) -> Answer {
+pub async fn list(call: &Call<'_>) -> ApiResult {
     let wanted = Wanted::read(call)?;
-    let page = query::list(call.shop, call.account, wanted.page, wanted.per_page).await?;
+    let page = query::list(call.app, call.account, wanted.page, wanted.per_page).await?;
     Ok(wanted.answer(call, page.rows.iter().map(object), page.total))
 }
 
 /// With all its replies.
-pub async fn get(call: &Call<'_>, id: &str) -> Answer {
-    let query = query::get(call.shop, call.account, id).await?;
+pub async fn get(call: &Call<'_>, id: &str) -> ApiResult {
+    let query = query::get(call.app, call.account, id).await?;
     Ok(Response::json(200, object(&query)))
 }
 
-pub async fn create(call: &Call<'_>) -> Answer {
+pub async fn create(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "query")?;
     let subject = fields.title("subject", 255);
     let before = fields.errors.len();
@@ -46,11 +46,11 @@ pub async fn create(call: &Call<'_>) -> Answer {
         email: email.unwrap_or_default(),
         message: message.unwrap_or_default(),
     };
-    call.commit(201, query::create(call.shop, call.account, question).await?, object).await
+    call.commit(201, query::create(call.app, call.account, question).await?, object).await
 }
 
 /// `{message, from?: seller|customer}` → 201 with the query and its newest replies. The seller speaks unless it says otherwise.
-pub async fn reply(call: &Call<'_>, id: &str) -> Answer {
+pub async fn reply(call: &Call<'_>, id: &str) -> ApiResult {
     let mut fields = Fields::read(call.request, "reply")?;
     let message = fields.required_text("message", MESSAGE);
     let from = match fields.text("from", 16).as_deref().map(Side::parse) {
@@ -66,16 +66,16 @@ pub async fn reply(call: &Call<'_>, id: &str) -> Answer {
 }
 
 /// `{solved?: true}` → 200 with the query and its newest replies.
-pub async fn close(call: &Call<'_>, id: &str) -> Answer {
+pub async fn close(call: &Call<'_>, id: &str) -> ApiResult {
     let mut fields = Fields::read(call.request, "query")?;
     let solved = fields.flag("solved").unwrap_or(false);
     fields.finish()?;
     change(call, id, 200, Change::Close { solved }).await
 }
 
-async fn change(call: &Call<'_>, id: &str, status: u16, change: Change) -> Answer {
+async fn change(call: &Call<'_>, id: &str, status: u16, change: Change) -> ApiResult {
     again(async |_| {
-        let changed = query::change(call.shop, call.account, id, &change).await?;
+        let changed = query::change(call.app, call.account, id, &change).await?;
         call.commit(status, changed, object).await
     })
     .await

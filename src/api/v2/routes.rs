@@ -5,7 +5,7 @@
 //! and refusals that are its own; the comment above is its summary and its description.
 
 use super::{
-    Answer, Call, account, blacklist, blacklist_rule, category, coupon, feedback, not_allowed, order, pay, product,
+    ApiResult, Call, account, blacklist, blacklist_rule, category, coupon, feedback, not_allowed, order, pay, product,
     query, test_mode, webhook,
 };
 use crate::{api::failure::Failure, http::Method, platform::LocalBoxFuture};
@@ -16,7 +16,7 @@ macro_rules! routes {
         $method:ident: $room:ident::$verb:ident $(($takes:ident))? -> $status:literal $gives:ty
         $(, or $refused:literal)?;
     )+ })+) => {
-        pub(super) async fn route(call: &Call<'_>, segments: &[&str]) -> Answer {
+        pub(super) async fn route(call: &Call<'_>, segments: &[&str]) -> ApiResult {
             match segments {
                 $($path => match call.request.method {
                     $(Method::$method => verb!($path, $room::$verb, call),)+
@@ -66,7 +66,7 @@ macro_rules! first {
 }
 
 /// Each verb's future stands alone: as parts of one, all of them together weigh more.
-fn boxed<'a>(future: LocalBoxFuture<'a, Answer>) -> LocalBoxFuture<'a, Answer> {
+fn boxed<'a>(future: LocalBoxFuture<'a, ApiResult>) -> LocalBoxFuture<'a, ApiResult> {
     future
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Answer, Call, order};
+use super::{ApiResult, Call, order};
 use crate::{
     api::{failure::Failure, fields::Fields},
     json::{self, Raw},
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// `{order_id, kind: exact|partial|over|late, amount?, confirmations?}` → 201 with the transaction and the order.
-pub async fn pay(call: &Call<'_>) -> Answer {
+pub async fn pay(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "payment")?;
     let order_id = fields.required_text("order_id", 64);
     let kind = match fields.required_text("kind", 16).as_deref().map(Kind::parse) {
@@ -27,7 +27,7 @@ pub async fn pay(call: &Call<'_>) -> Answer {
     let (Some(order_id), Some(kind)) = (order_id, kind) else {
         return Err(Failure::not_found());
     };
-    let paid = test_mode::pay(call.shop, call.account, &order_id, kind, amount, confirmations, call.begin()).await?;
+    let paid = test_mode::pay(call.app, call.account, &order_id, kind, amount, confirmations, call.begin()).await?;
     let order = order::object(&paid.order);
     let body = Paid { txid: &paid.txid, value: paid.value, confirmations, order: Raw(&order) };
     let json = json::to_text(&body);
@@ -56,7 +56,7 @@ pub(super) struct Mined {
 }
 
 /// `{count, order_id?}` → 201 with the new height. Blocks take in what is unconfirmed: of that order, or of all.
-pub async fn mine(call: &Call<'_>) -> Answer {
+pub async fn mine(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "block")?;
     let count = fields.int("count", 1, 1_000).and_then(|n| u32::try_from(n).ok());
     if count.is_none() && fields.errors.is_empty() {
@@ -64,16 +64,15 @@ pub async fn mine(call: &Call<'_>) -> Answer {
     }
     let order_id = fields.text("order_id", 64);
     fields.finish()?;
-    let height =
-        test_mode::mine(call.shop, call.account, count.unwrap_or(1), order_id.as_deref(), call.begin()).await?;
+    let height = test_mode::mine(call.app, call.account, count.unwrap_or(1), order_id.as_deref(), call.begin()).await?;
     call.made(json::to_text(&Mined { height })).await
 }
 
 /// `{order_id}` → 201 with the order, whose unconfirmed transactions are gone.
-pub async fn double_spend(call: &Call<'_>) -> Answer {
+pub async fn double_spend(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "payment")?;
     let order_id = fields.required_text("order_id", 64);
     fields.finish()?;
-    let order = test_mode::double_spend(call.shop, call.account, &order_id.unwrap_or_default(), call.begin()).await?;
+    let order = test_mode::double_spend(call.app, call.account, &order_id.unwrap_or_default(), call.begin()).await?;
     call.made(order::object(&order)).await
 }

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{Answer, Call};
+use super::{ApiResult, Call};
 use crate::{
     api::{failure::Failure, multipart},
     http::{Method, Request, Response},
@@ -48,13 +48,13 @@ type Noun = &'static str;
 
 /// Takes the upload in. The noun must exist before anything is stored.
 pub async fn put(call: &Call<'_>, (noun, id, place): (Noun, &str, Place)) -> Result<(), Failure> {
-    upload::look(call.shop, call.account, (noun, id, place)).await?;
+    upload::look(call.app, call.account, (noun, id, place)).await?;
     let (given, content) = given(call.request, place)?;
-    Ok(upload::replace(call.shop, call.account, (noun, id, place), given, content).await?)
+    Ok(upload::replace(call.app, call.account, (noun, id, place), given, content).await?)
 }
 
-pub async fn destroy(call: &Call<'_>, (noun, id, place): (Noun, &str, Place)) -> Answer {
-    upload::remove(call.shop, call.account, (noun, id, place)).await?;
+pub async fn destroy(call: &Call<'_>, (noun, id, place): (Noun, &str, Place)) -> ApiResult {
+    upload::remove(call.app, call.account, (noun, id, place)).await?;
     Ok(Response::empty(204))
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    Answer, Call, again,
+    ApiResult, Call, again,
     page::Wanted,
     wire::{Time, values},
 };
@@ -22,23 +22,23 @@ use crate::{
     },
 };
 
-pub async fn endpoints(call: &Call<'_>) -> Answer {
+pub async fn endpoints(call: &Call<'_>) -> ApiResult {
     let wanted = Wanted::read(call)?;
-    let all = webhook::endpoints(call.shop, call.account).await?;
+    let all = webhook::endpoints(call.app, call.account).await?;
     let skip = (wanted.page as usize - 1).saturating_mul(wanted.per_page as usize);
     let page = all.iter().skip(skip).take(wanted.per_page as usize);
     Ok(wanted.answer(call, page.map(endpoint_object), all.len() as u64))
 }
 
-pub async fn endpoint(call: &Call<'_>, id: &str) -> Answer {
-    let endpoint = webhook::endpoint(call.shop, call.account, id).await?;
+pub async fn endpoint(call: &Call<'_>, id: &str) -> ApiResult {
+    let endpoint = webhook::endpoint(call.app, call.account, id).await?;
     Ok(Response::json(200, endpoint_object(&endpoint)))
 }
 
-pub async fn create_endpoint(call: &Call<'_>) -> Answer {
+pub async fn create_endpoint(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "endpoint")?;
     let before = fields.errors.len();
-    let url = fields.hook_url("url", &call.shop.platform.settings);
+    let url = fields.hook_url("url", &call.app.platform.settings);
     if url.is_none() && fields.errors.len() == before {
         fields.error("Url can't be blank");
     }
@@ -46,21 +46,21 @@ pub async fn create_endpoint(call: &Call<'_>) -> Answer {
     let enabled = fields.flag("enabled").unwrap_or(true);
     fields.finish()?;
     let (url, events) = (url.unwrap_or_default(), events.unwrap_or_default());
-    let created = webhook::create_endpoint(call.shop, call.account, url, events, enabled)?;
+    let created = webhook::create_endpoint(call.app, call.account, url, events, enabled)?;
     call.commit(201, created, endpoint_object).await
 }
 
-pub async fn update_endpoint(call: &Call<'_>, id: &str) -> Answer {
+pub async fn update_endpoint(call: &Call<'_>, id: &str) -> ApiResult {
     let mut fields = Fields::read(call.request, "endpoint")?;
     let before = fields.errors.len();
-    let url = fields.hook_url("url", &call.shop.platform.settings);
+    let url = fields.hook_url("url", &call.app.platform.settings);
     if fields.has("url") && url.is_none() && fields.errors.len() == before {
         fields.error("Url can't be blank");
     }
     let events = events(&mut fields, false);
     let enabled = fields.flag("enabled");
     fields.finish()?;
-    let body = match webhook::update_endpoint(call.shop, call.account, id, url, events, enabled, sample::of).await? {
+    let body = match webhook::update_endpoint(call.app, call.account, id, url, events, enabled, sample::of).await? {
         Updated::Done(endpoint) => endpoint_object(&endpoint),
         Updated::Back { endpoint, missed, since } => {
             endpoint_body(&endpoint, Some(Back { missed, missed_since: Time::at(since) }))
@@ -77,8 +77,8 @@ pub async fn update_endpoint(call: &Call<'_>, id: &str) -> Answer {
     Ok(Response::json(200, body))
 }
 
-pub async fn destroy_endpoint(call: &Call<'_>, id: &str) -> Answer {
-    webhook::destroy_endpoint(call.shop, call.account, id).await?;
+pub async fn destroy_endpoint(call: &Call<'_>, id: &str) -> ApiResult {
+    webhook::destroy_endpoint(call.app, call.account, id).await?;
     Ok(Response::empty(204))
 }
 
@@ -184,24 +184,24 @@ struct Back {
     missed_since: Time,
 }
 
-pub async fn logs(call: &Call<'_>) -> Answer {
+pub async fn logs(call: &Call<'_>) -> ApiResult {
     let wanted = Wanted::read(call)?;
-    let page = webhook::logs(call.shop, call.account, wanted.page, wanted.per_page).await?;
+    let page = webhook::logs(call.app, call.account, wanted.page, wanted.per_page).await?;
     Ok(wanted.answer(call, page.rows.iter().map(log_object), page.total))
 }
 
-pub async fn log(call: &Call<'_>, id: &str) -> Answer {
-    let log = webhook::log(call.shop, call.account, id).await?;
+pub async fn log(call: &Call<'_>, id: &str) -> ApiResult {
+    let log = webhook::log(call.app, call.account, id).await?;
     Ok(Response::json(200, log_object(&log)))
 }
 
 /// `{}` → 201 with the new log.
-pub async fn retry(call: &Call<'_>, id: &str) -> Answer {
-    call.commit(201, replay::retry(call.shop, call.account, id).await?, log_object).await
+pub async fn retry(call: &Call<'_>, id: &str) -> ApiResult {
+    call.commit(201, replay::retry(call.app, call.account, id).await?, log_object).await
 }
 
 /// `{since, until?, endpoint_id?, only?: failed|all, latest_per_subject?, after?, dry_run?}` → 201 with what was sent again.
-pub async fn replay(call: &Call<'_>) -> Answer {
+pub async fn replay(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "replay")?;
     let endpoint_id = fields.text("endpoint_id", 64);
     let before = fields.errors.len();
@@ -241,17 +241,17 @@ pub async fn replay(call: &Call<'_>) -> Answer {
         json::to_text(&body)
     };
     again(async |attempt| {
-        let replayed = replay::replay(call.shop, call.account, &wanted, attempt).await?;
+        let replayed = replay::replay(call.app, call.account, &wanted, attempt).await?;
         call.commit(201, replayed, object).await
     })
     .await
 }
 
 /// `{url, event}` → 201 with the log of the sample.
-pub async fn simulate(call: &Call<'_>) -> Answer {
+pub async fn simulate(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "simulation")?;
     let before = fields.errors.len();
-    let url = fields.hook_url("url", &call.shop.platform.settings);
+    let url = fields.hook_url("url", &call.app.platform.settings);
     if url.is_none() && fields.errors.len() == before {
         fields.error("Url can't be blank");
     }
@@ -264,7 +264,7 @@ pub async fn simulate(call: &Call<'_>) -> Answer {
     let (Some(url), Some(event)) = (url, event) else {
         return Err(Failure::not_found());
     };
-    let simulated = simulate::simulate(call.shop, call.account, url, event, sample::of)?;
+    let simulated = simulate::simulate(call.app, call.account, url, event, sample::of)?;
     call.commit(201, simulated, log_object).await
 }
 

@@ -6,7 +6,7 @@ use std::{cell::RefCell, collections::HashMap};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::{Account, Outcome, Refusal, Shop, sql};
+use super::{Account, App, Outcome, Refusal, sql};
 use crate::{
     platform::{Fault, LogLine},
     shop::time::MINUTE,
@@ -45,49 +45,49 @@ struct Copy {
 }
 
 /// The account as its copy has it, and whether that is still believed.
-pub async fn get(shop: &Shop, email: &str) -> Option<(Account, bool)> {
-    let copy = read(shop, email).await?;
-    let since = copy.written_at.max(shop.memory.of::<Confirmed>().at(&copy.text).unwrap_or(i64::MIN));
-    Some((copy.account, since >= shop.now() - TRUSTED))
+pub async fn get(app: &App, email: &str) -> Option<(Account, bool)> {
+    let copy = read(app, email).await?;
+    let since = copy.written_at.max(app.memory.of::<Confirmed>().at(&copy.text).unwrap_or(i64::MIN));
+    Some((copy.account, since >= app.now() - TRUSTED))
 }
 
-async fn read(shop: &Shop, email: &str) -> Option<Copy> {
-    let text = shop.platform.cache.get(&key(email)).await.unwrap_or_default()?;
+async fn read(app: &App, email: &str) -> Option<Copy> {
+    let text = app.platform.cache.get(&key(email)).await.unwrap_or_default()?;
     let (account, written_at) = sql::from_cache(email, &text)?;
     Some(Copy { account, written_at, text })
 }
 
 /// After the directory said so, which was asked at `asked_at`.
-pub async fn remember(shop: &Shop, account: &Account, asked_at: i64) {
-    match read(shop, &account.email).await {
-        Some(copy) if copy.account == *account => shop.memory.of::<Confirmed>().add(copy.text, asked_at),
+pub async fn remember(app: &App, account: &Account, asked_at: i64) {
+    match read(app, &account.email).await {
+        Some(copy) if copy.account == *account => app.memory.of::<Confirmed>().add(copy.text, asked_at),
         // The cache has just been told of a newer key than the directory: what commits it is on its way, and the old key must
         // not be put back behind it.
-        Some(copy) if copy.account.key_since > account.key_since && copy.written_at > shop.now() - MINUTE => {}
-        _ => write(shop, account).await,
+        Some(copy) if copy.account.key_since > account.key_since && copy.written_at > app.now() - MINUTE => {}
+        _ => write(app, account).await,
     }
 }
 
 /// After a change. A cache that can't be written only makes the next request slower.
-pub async fn write(shop: &Shop, account: &Account) {
-    put(shop, account).await.unwrap_or_else(|fault| warn(shop, account, fault));
+pub async fn write(app: &App, account: &Account) {
+    put(app, account).await.unwrap_or_else(|fault| warn(app, account, fault));
 }
 
 /// Before a change that no old copy may hide. Refused when the cache takes nothing: then nothing is changed.
-pub async fn write_first(shop: &Shop, account: &Account) -> Outcome<()> {
-    if let Err(fault) = put(shop, account).await {
-        warn(shop, account, fault);
+pub async fn write_first(app: &App, account: &Account) -> Outcome<()> {
+    if let Err(fault) = put(app, account).await {
+        warn(app, account, fault);
         return Err(Refusal::AccountBusy { retry_after: 1 }.into());
     }
     Ok(())
 }
 
-async fn put(shop: &Shop, account: &Account) -> Result<(), Fault> {
-    shop.platform.cache.put(&key(&account.email), &sql::to_cache(account, shop.now()), None).await
+async fn put(app: &App, account: &Account) -> Result<(), Fault> {
+    app.platform.cache.put(&key(&account.email), &sql::to_cache(account, app.now()), None).await
 }
 
-fn warn(shop: &Shop, account: &Account, fault: Fault) {
-    shop.platform.log.write(LogLine::warn("cache.write_failed").account(account.id).because(fault));
+fn warn(app: &App, account: &Account, fault: Fault) {
+    app.platform.log.write(LogLine::warn("cache.write_failed").account(account.id).because(fault));
 }
 
 fn key(email: &str) -> String {

@@ -3,7 +3,7 @@
 use super::Account;
 use crate::{
     platform::{Fault, Reader, Statement},
-    shop::Shop,
+    shop::App,
 };
 
 /// The seller's public addresses. They are never the account's own e-mail, which is a user name.
@@ -28,7 +28,7 @@ pub fn of(account_id: i64) -> Statement {
 }
 
 /// The contact of an account, in one round trip.
-pub async fn get(shop: &Shop, account: &Account) -> Result<Contact, Fault> {
-    let Some(row) = account.db(shop)?.row(of(account.id)).await? else { return Ok(Contact::default()) };
+pub async fn get(app: &App, account: &Account) -> Result<Contact, Fault> {
+    let Some(row) = account.db(app)?.row(of(account.id)).await? else { return Ok(Contact::default()) };
     row.read(|row| Ok(Contact::read(row)))
 }

@@ -4,7 +4,7 @@ use super::{Account, cached, email, replace_key, sql, with_shop_name};
 use crate::{
     json,
     platform::{Fault, LogLine, Row, Statement},
-    shop::{Outcome, Refusal, Shop, prepared::Prepared},
+    shop::{App, Outcome, Refusal, prepared::Prepared},
 };
 
 /// An account without its secrets.
@@ -21,48 +21,48 @@ pub struct Listed {
 }
 
 /// Those with an id above `after`, in the order of their ids.
-pub async fn list(shop: &Shop, after: i64, most: u32) -> Outcome<Vec<Listed>> {
-    let [rows] = shop.platform.databases.directory().batch([listed_after(after, most)]).await?;
+pub async fn list(app: &App, after: i64, most: u32) -> Outcome<Vec<Listed>> {
+    let [rows] = app.platform.databases.directory().batch([listed_after(after, most)]).await?;
     let mut all = rows.iter().map(listed).collect::<Result<Vec<_>, _>>()?;
-    name_shops(shop, &mut all).await?;
+    name_shops(app, &mut all).await?;
     Ok(all)
 }
 
-pub async fn by_email(shop: &Shop, address: &str) -> Outcome<Option<Listed>> {
-    let [rows] = shop.platform.databases.directory().batch([listed_by_email(&email::key(address))]).await?;
+pub async fn by_email(app: &App, address: &str) -> Outcome<Option<Listed>> {
+    let [rows] = app.platform.databases.directory().batch([listed_by_email(&email::key(address))]).await?;
     let mut all = rows.iter().map(listed).collect::<Result<Vec<_>, _>>()?;
-    name_shops(shop, &mut all).await?;
+    name_shops(app, &mut all).await?;
     Ok(all.pop())
 }
 
 /// A disabled account's API is closed and its links start no payment. What was started goes on: buyers' money is followed, and
 /// webhooks are delivered.
-pub async fn set_disabled(shop: &Shop, id: i64, disabled: bool) -> Outcome<Listed> {
-    let account = Account { disabled, ..whole(shop, id).await? };
-    let now = shop.now();
+pub async fn set_disabled(app: &App, id: i64, disabled: bool) -> Outcome<Listed> {
+    let account = Account { disabled, ..whole(app, id).await? };
+    let now = app.now();
     let [in_directory, in_shard] = disable(id, disabled.then_some(now), now);
     let mut statements = vec![in_directory];
-    cached::write_first(shop, &account).await?;
-    let shards = shop.platform.databases.shards();
+    cached::write_first(app, &account).await?;
+    let shards = app.platform.databases.shards();
     if shards.first().is_some_and(|directory| *directory != account.shard) {
-        account.db(shop)?.commit(vec![in_shard]).await?;
+        account.db(app)?.commit(vec![in_shard]).await?;
     } else {
         statements.push(in_shard);
     }
     statements.push(listed_by_id(id));
-    let rows = shop.platform.databases.directory().commit(statements).await?;
+    let rows = app.platform.databases.directory().commit(statements).await?;
     let row = rows.last().and_then(|rows| rows.first()).ok_or_else(|| Fault("an account has gone".into()))?;
     Ok(Listed { shop_name: account.shop_name, ..listed(row)? })
 }
 
 /// A new API key. The old one is dead at once, also for asking for a lost answer: somebody else may have it.
-pub async fn new_key(shop: &Shop, id: i64) -> Outcome<Prepared<String>> {
-    let account = whole(shop, id).await?;
-    replace_key(shop, &account, false).await
+pub async fn new_key(app: &App, id: i64) -> Outcome<Prepared<String>> {
+    let account = whole(app, id).await?;
+    replace_key(app, &account, false).await
 }
 
 /// The names of shops stand in the accounts' own databases: one trip to each that the directory's isn't.
-async fn name_shops(shop: &Shop, accounts: &mut [Listed]) -> Result<(), Fault> {
+async fn name_shops(app: &App, accounts: &mut [Listed]) -> Result<(), Fault> {
     let mut shards: Vec<String> =
         accounts.iter().filter(|it| it.shop_name.is_none()).map(|it| it.shard.clone()).collect();
     shards.sort_unstable();
@@ -70,13 +70,13 @@ async fn name_shops(shop: &Shop, accounts: &mut [Listed]) -> Result<(), Fault> {
     for shard in shards {
         let ids = accounts.iter().filter(|it| it.shop_name.is_none() && it.shard == shard).map(|it| it.id);
         let names = shop_names(&ids.collect::<Vec<_>>());
-        let rows = match shop.platform.databases.shard(&shard) {
+        let rows = match app.platform.databases.shard(&shard) {
             Ok(db) => db.batch([names]).await,
             Err(fault) => Err(fault),
         };
         // One database that is away must not hide the others' accounts.
         let Ok([rows]) = rows.inspect_err(|fault| {
-            shop.platform
+            app.platform
                 .log
                 .write(LogLine::warn("accounts.shop_names_unread").with("shard", shard.as_str()).because(fault));
         }) else {
@@ -90,9 +90,9 @@ async fn name_shops(shop: &Shop, accounts: &mut [Listed]) -> Result<(), Fault> {
     Ok(())
 }
 
-async fn whole(shop: &Shop, id: i64) -> Outcome<Account> {
-    let row = shop.platform.databases.directory().row(sql::whole(id)).await?.ok_or(Refusal::NotFound)?;
-    Ok(with_shop_name(shop, sql::from_row(&row)?).await?)
+async fn whole(app: &App, id: i64) -> Outcome<Account> {
+    let row = app.platform.databases.directory().row(sql::whole(id)).await?.ok_or(Refusal::NotFound)?;
+    Ok(with_shop_name(app, sql::from_row(&row)?).await?)
 }
 
 fn shop_names(account_ids: &[i64]) -> Statement {

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Outcome, Refusal, Shop, id, prepared::Prepared, text::email, time::MINUTE};
+use super::{App, Outcome, Refusal, id, prepared::Prepared, text::email, time::MINUTE};
 use crate::platform::{CommitError, Db, Fault, Statement};
 
 pub mod cached;
@@ -36,8 +36,8 @@ pub struct Account {
 
 impl Account {
     /// The database in which this account lives.
-    pub fn db(&self, shop: &Shop) -> Result<Rc<dyn Db>, Fault> {
-        shop.platform.databases.shard(&self.shard)
+    pub fn db(&self, app: &App) -> Result<Rc<dyn Db>, Fault> {
+        app.platform.databases.shard(&self.shard)
     }
 
     /// The account that acts when nobody has signed in: a job, a payment page. Both carry it in something we signed or wrote.
@@ -65,9 +65,9 @@ pub struct Created {
 /// The account behind an e-mail and an API key, if the cache knows it: no database round trip. Who is not known may
 /// still be `find`able: a key that doesn't match the cached row is tried against the directory, so that a new key
 /// works everywhere at once; an old one is dead when the caches' minute is over.
-pub async fn known(shop: &Shop, email: &str, api_key: &str) -> Option<Known> {
+pub async fn known(app: &App, email: &str, api_key: &str) -> Option<Known> {
     let email = email::key(email);
-    let (account, fresh) = cached::get(shop, &email).await?;
+    let (account, fresh) = cached::get(app, &email).await?;
     matches(&account, api_key).then_some(Known { account, fresh })
 }
 
@@ -78,15 +78,15 @@ pub struct Known {
 }
 
 /// The account behind an e-mail and an API key, by the directory.
-pub async fn find(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Account>> {
-    let (email, asked_at) = (email::key(email), shop.now());
-    let row = shop.platform.databases.directory().row(sql::by_email(&email)).await?;
+pub async fn find(app: &App, email: &str, api_key: &str) -> Outcome<Option<Account>> {
+    let (email, asked_at) = (email::key(email), app.now());
+    let row = app.platform.databases.directory().row(sql::by_email(&email)).await?;
     let account = row.as_ref().map(sql::from_row).transpose()?;
     let Some(account) = account.filter(|account| matches(account, api_key)) else {
         return Ok(None);
     };
-    let account = with_shop_name(shop, account).await?;
-    cached::remember(shop, &account, asked_at).await;
+    let account = with_shop_name(app, account).await?;
+    cached::remember(app, &account, asked_at).await;
     Ok(Some(account))
 }
 
@@ -94,16 +94,16 @@ pub async fn find(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Acc
 const REPLACED_KEY_TTL: i64 = 10 * MINUTE;
 
 /// The account behind an e-mail and the key before its present one, if that was replaced a moment ago.
-pub async fn find_replaced(shop: &Shop, email: &str, api_key: &str) -> Outcome<Option<Account>> {
-    let look = sql::replaced(&email::key(email), shop.now() - REPLACED_KEY_TTL);
-    let Some(row) = shop.platform.databases.directory().row(look).await? else { return Ok(None) };
+pub async fn find_replaced(app: &App, email: &str, api_key: &str) -> Outcome<Option<Account>> {
+    let look = sql::replaced(&email::key(email), app.now() - REPLACED_KEY_TTL);
+    let Some(row) = app.platform.databases.directory().row(look).await? else { return Ok(None) };
     let (account, old_hash) = sql::replaced_row(&row)?;
     Ok(Some(account).filter(|account| !account.disabled && is_hash(&old_hash, api_key)))
 }
 
 /// The account with this id, by the directory, for whoever comes without credentials. It can act, and has no e-mail.
-pub async fn by_id(shop: &Shop, id: i64) -> Outcome<Option<Account>> {
-    let Some(row) = shop.platform.databases.directory().row(sql::by_id(id)).await? else { return Ok(None) };
+pub async fn by_id(app: &App, id: i64) -> Outcome<Option<Account>> {
+    let Some(row) = app.platform.databases.directory().row(sql::by_id(id)).await? else { return Ok(None) };
     Ok(Some(row.read(|row| Ok(Account::acting(id, &row.text(), row.flag())))?))
 }
 
@@ -121,27 +121,27 @@ fn hash(api_key: &str) -> String {
 }
 
 /// Caches the directory's row as it is now.
-pub async fn refresh(shop: &Shop, account: &Account) -> Result<(), Fault> {
-    if let Some(row) = shop.platform.databases.directory().row(sql::by_email(&account.email)).await? {
-        cached::write(shop, &with_shop_name(shop, sql::from_row(&row)?).await?).await;
+pub async fn refresh(app: &App, account: &Account) -> Result<(), Fault> {
+    if let Some(row) = app.platform.databases.directory().row(sql::by_email(&account.email)).await? {
+        cached::write(app, &with_shop_name(app, sql::from_row(&row)?).await?).await;
     }
     Ok(())
 }
 
 /// The directory's row has the shop's name only where the account lives in the same database.
-async fn with_shop_name(shop: &Shop, mut account: Account) -> Result<Account, Fault> {
+async fn with_shop_name(app: &App, mut account: Account) -> Result<Account, Fault> {
     if account.shop_name.is_none() {
-        let row = account.db(shop)?.row(sql::shop_name(account.id)).await?;
+        let row = account.db(app)?.row(sql::shop_name(account.id)).await?;
         account.shop_name = row.map(|row| row.text()).transpose()?;
     }
     Ok(account)
 }
 
 /// Where a new account goes: to the shard that has the fewest.
-async fn least_full(shop: &Shop) -> Result<String, Fault> {
-    let mut shards = shop.platform.databases.shards();
+async fn least_full(app: &App) -> Result<String, Fault> {
+    let mut shards = app.platform.databases.shards();
     if shards.len() > 1 {
-        let [rows] = shop.platform.databases.directory().batch([sql::shards()]).await?;
+        let [rows] = app.platform.databases.directory().batch([sql::shards()]).await?;
         let mut counts = HashMap::new();
         for row in &rows {
             let (name, accounts) = row.read(|row| Ok((row.text(), row.int())))?;
@@ -163,31 +163,31 @@ pub struct NewAccount {
 
 /// Draws the keys of a new account and looks for its place. A test account gets these simulated `wallets` with it.
 pub async fn prepare(
-    shop: &Shop,
+    app: &App,
     email: &str,
     shop_name: &str,
     test: bool,
-    wallets: fn(&Shop, i64) -> Result<Vec<Statement>, Fault>,
+    wallets: fn(&App, i64) -> Result<Vec<Statement>, Fault>,
 ) -> Outcome<NewAccount> {
-    let api_key = new_api_key(shop, test);
-    let webhook_secret = secret::generate(shop);
+    let api_key = new_api_key(app, test);
+    let webhook_secret = secret::generate(app);
     let account = Account {
-        id: id::account(shop.random()),
+        id: id::account(app.random()),
         email: email::key(email),
-        shard: least_full(shop).await?,
+        shard: least_full(app).await?,
         test,
         shop_name: Some(shop_name.to_owned()),
         disabled: false,
         key_hash: hash(&api_key),
-        key_since: shop.now(),
+        key_since: app.now(),
     };
     // What was typed is shown, in lower case as ever.
     let shown = email.to_lowercase();
-    let sealed = secret::seal(shop, account.id, &webhook_secret)?;
-    let now = shop.now();
+    let sealed = secret::seal(app, account.id, &webhook_secret)?;
+    let now = app.now();
     let mut in_shard = vec![sql::insert_shop(&account, &shown, shop_name, &sealed, now)];
     if test {
-        in_shard.extend(wallets(shop, account.id)?);
+        in_shard.extend(wallets(app, account.id)?);
     }
     let in_directory = vec![sql::insert(&account, now), sql::count_in(&account.shard)];
     let created = Created { email: shown, api_key, webhook_secret };
@@ -196,57 +196,57 @@ pub async fn prepare(
 
 /// Makes the account: in its own database and in the directory, which may be the same. `first` goes before what the directory
 /// is to have, in one commit with it.
-pub async fn create(shop: &Shop, new: NewAccount, first: Vec<Statement>) -> Outcome<()> {
+pub async fn create(app: &App, new: NewAccount, first: Vec<Statement>) -> Outcome<()> {
     let NewAccount { account, in_shard, .. } = new;
     let mut in_directory = first;
     in_directory.extend(new.in_directory);
-    let shards = shop.platform.databases.shards();
+    let shards = app.platform.databases.shards();
     let apart = shards.first().is_some_and(|directory| *directory != account.shard);
     if apart {
         // First, so that whoever can come in has somewhere to go.
-        account.db(shop)?.commit(in_shard).await?;
+        account.db(app)?.commit(in_shard).await?;
     } else {
         in_directory.extend(in_shard);
     }
-    if let Err(no) = shop.platform.databases.directory().commit(in_directory).await {
+    if let Err(no) = app.platform.databases.directory().commit(in_directory).await {
         if apart && matches!(no, CommitError::Constraint(_)) {
-            account.db(shop)?.commit(sql::drop_shop(account.id).into()).await?;
+            account.db(app)?.commit(sql::drop_shop(account.id).into()).await?;
         }
         return Err(if no.is_taken("accounts", "email") { Refusal::EmailTaken.into() } else { no.into() });
     }
-    cached::write(shop, &account).await;
+    cached::write(app, &account).await;
     Ok(())
 }
 
-fn new_api_key(shop: &Shop, test: bool) -> String {
+fn new_api_key(app: &App, test: bool) -> String {
     let kind = if test { "test" } else { "live" };
-    format!("pg_{kind}_{}", URL_SAFE_NO_PAD.encode(shop.random::<32>()))
+    format!("pg_{kind}_{}", URL_SAFE_NO_PAD.encode(app.random::<32>()))
 }
 
 /// A new API key. The old one is dead here at once, and everywhere within a minute; its owner may ask for a lost answer
 /// with it (`find_replaced`).
-pub async fn regenerate_key(shop: &Shop, account: &Account) -> Outcome<Prepared<String>> {
-    replace_key(shop, account, true).await
+pub async fn regenerate_key(app: &App, account: &Account) -> Outcome<Prepared<String>> {
+    replace_key(app, account, true).await
 }
 
 /// `keep`: the old key may ask for the answer once more.
-async fn replace_key(shop: &Shop, account: &Account, keep: bool) -> Outcome<Prepared<String>> {
-    let api_key = new_api_key(shop, account.test);
-    let key_since = shop.now().max(account.key_since + 1);
+async fn replace_key(app: &App, account: &Account, keep: bool) -> Outcome<Prepared<String>> {
+    let api_key = new_api_key(app, account.test);
+    let key_since = app.now().max(account.key_since + 1);
     let account = Account { key_hash: hash(&api_key), key_since, ..account.clone() };
     // The cache first, and it must succeed: an old copy that stays there would let the old key in. Until the directory
     // has the new hash, the old key misses the cache and is found there. KV takes one write a second of each key, so
     // this is the only one.
-    cached::write_first(shop, &account).await?;
-    Ok(Prepared::new(shop.platform.databases.directory(), api_key, vec![sql::set_key(&account, keep)]))
+    cached::write_first(app, &account).await?;
+    Ok(Prepared::new(app.platform.databases.directory(), api_key, vec![sql::set_key(&account, keep)]))
 }
 
 /// The shop's name, from the directory's row where that has it.
-pub async fn shop_name(shop: &Shop, account: &Account) -> Outcome<String> {
+pub async fn shop_name(app: &App, account: &Account) -> Outcome<String> {
     match &account.shop_name {
         Some(name) => Ok(name.clone()),
         None => {
-            let account = with_shop_name(shop, account.clone()).await?;
+            let account = with_shop_name(app, account.clone()).await?;
             Ok(account.shop_name.ok_or_else(|| Fault("an account has no shop row".into()))?)
         }
     }

@@ -7,14 +7,14 @@ use super::Account;
 use crate::{
     json,
     platform::{Fault, Reader, Statement},
-    shop::{Outcome, Refusal, Shop, prepared::Prepared, time::DAY, vault},
+    shop::{App, Outcome, Refusal, prepared::Prepared, time::DAY, vault},
 };
 
 /// A replaced secret signs for so long, in milliseconds.
-const KEPT: i64 = DAY;
+const RETENTION: i64 = DAY;
 
 /// So many secrets sign at the same time at most: each costs every webhook a signature.
-const MOST: u32 = 5;
+const MAX: u32 = 5;
 
 /// The secrets as `shops` has them: the present one, and the JSON of those that it replaced. Both are sealed.
 pub struct Sealed {
@@ -29,8 +29,8 @@ impl Sealed {
     }
 
     /// Those that sign at this time. Fails when VAULT_KEY is not the one that sealed them.
-    pub fn open(&self, shop: &Shop, account_id: i64, now: i64) -> Result<Secrets, Fault> {
-        let open = |sealed: &str| vault::open(&shop.platform.settings.vault_keys, &place(account_id), sealed);
+    pub fn open(&self, app: &App, account_id: i64, now: i64) -> Result<Secrets, Fault> {
+        let open = |sealed: &str| vault::open(&app.platform.settings.vault_keys, &place(account_id), sealed);
         let mut old = Vec::new();
         let mut valid_until = None;
         let kept: Option<Vec<(String, i64)>> = json::from_text(self.old.as_deref().unwrap_or("[]"));
@@ -78,12 +78,12 @@ pub struct Rotated {
     pub old_valid_until: i64,
 }
 
-pub fn generate(shop: &Shop) -> String {
-    format!("whsec_{}", STANDARD.encode(shop.random::<32>()))
+pub fn generate(app: &App) -> String {
+    format!("whsec_{}", STANDARD.encode(app.random::<32>()))
 }
 
-pub fn seal(shop: &Shop, account_id: i64, secret: &str) -> Result<String, Fault> {
-    vault::seal(&shop.platform.settings.vault_keys, &place(account_id), secret, shop.random())
+pub fn seal(app: &App, account_id: i64, secret: &str) -> Result<String, Fault> {
+    vault::seal(&app.platform.settings.vault_keys, &place(account_id), secret, app.random())
 }
 
 fn place(account_id: i64) -> String {
@@ -91,12 +91,12 @@ fn place(account_id: i64) -> String {
 }
 
 /// A new webhook secret. Refused when too many old ones still sign.
-pub fn rotate(shop: &Shop, account: &Account) -> Outcome<Prepared<Rotated>> {
-    let now = shop.now();
-    let rotated = Rotated { secret: generate(shop), old_valid_until: now + KEPT };
-    let sealed = seal(shop, account.id, &rotated.secret)?;
+pub fn rotate(app: &App, account: &Account) -> Outcome<Prepared<Rotated>> {
+    let now = app.now();
+    let rotated = Rotated { secret: generate(app), old_valid_until: now + RETENTION };
+    let sealed = seal(app, account.id, &rotated.secret)?;
     let statements = vec![room(account.id, now), replace(account.id, &sealed, now, rotated.old_valid_until)];
-    Ok(Prepared::new(account.db(shop)?, rotated, statements).on_stale(Refusal::TooManySecrets))
+    Ok(Prepared::new(account.db(app)?, rotated, statements).on_stale(Refusal::TooManySecrets))
 }
 
 /// For `Sealed::read`.
@@ -112,7 +112,7 @@ fn room(account_id: i64, now: i64) -> Statement {
     Statement::guard(
         "(SELECT COUNT(*) FROM shops, json_each(COALESCE(webhook_secrets_old, '[]'))
           WHERE account_id = ?1 AND json_extract(value, '$[1]') > ?2) < ?3",
-        vec![account_id.into(), now.into(), (MOST - 1).into()],
+        vec![account_id.into(), now.into(), (MAX - 1).into()],
     )
 }
 
@@ -137,6 +137,6 @@ pub fn take_old(now: i64, most: u32) -> Statement {
            (SELECT account_id FROM shops WHERE webhook_secrets_old IS NOT NULL AND webhook_secret_rotated_at < ?1
             ORDER BY webhook_secret_rotated_at LIMIT ?2)
          RETURNING 1 AS gone",
-        vec![(now - KEPT).into(), most.into()],
+        vec![(now - RETENTION).into(), most.into()],
     )
 }

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::{
-    Outcome, Refusal, Shop,
+    App, Outcome, Refusal,
     account::Account,
     id,
     list::{self, Page},
@@ -106,50 +106,44 @@ pub struct Entry {
 }
 
 /// `page` counts from 1.
-pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Entry>> {
+pub async fn list(app: &App, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Entry>> {
     let statements = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
-    Ok(list::read(account.db(shop)?.batch(statements).await?, sql::entry)?)
+    Ok(list::read(account.db(app)?.batch(statements).await?, sql::entry)?)
 }
 
-pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Entry> {
-    let row = account.db(shop)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
+pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Entry> {
+    let row = account.db(app)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
     Ok(sql::entry(&row)?)
 }
 
-pub fn create(
-    shop: &Shop,
-    account: &Account,
-    kind: Kind,
-    fact: Fact,
-    note: Option<String>,
-) -> Outcome<Prepared<Entry>> {
-    let now = shop.now();
-    let entry = Entry { id: id::short(shop.random()), kind, fact, note, created_at: now, updated_at: now };
+pub fn create(app: &App, account: &Account, kind: Kind, fact: Fact, note: Option<String>) -> Outcome<Prepared<Entry>> {
+    let now = app.now();
+    let entry = Entry { id: id::short(app.random()), kind, fact, note, created_at: now, updated_at: now };
     let statements = vec![list::grow(account.id, sql::TABLE), sql::insert(account.id, &entry)];
-    prepare(shop, account, entry, statements)
+    prepare(app, account, entry, statements)
 }
 
 /// Writes the whole entry, unless it is gone.
-pub async fn update(shop: &Shop, account: &Account, entry: Entry) -> Outcome<Entry> {
+pub async fn update(app: &App, account: &Account, entry: Entry) -> Outcome<Entry> {
     let before = entry.updated_at;
-    let entry = Entry { updated_at: list::moved(shop.now(), before), ..entry };
+    let entry = Entry { updated_at: list::moved(app.now(), before), ..entry };
     let statements = vec![list::unmoved(account.id, sql::TABLE, &entry.id, before), sql::update(account.id, &entry)];
-    let (entry, rows) = prepare(shop, account, entry, statements)?.commit(shop, Vec::new()).await?;
+    let (entry, rows) = prepare(app, account, entry, statements)?.commit(app, Vec::new()).await?;
     match rows.last() {
         Some(rows) if !rows.is_empty() => Ok(entry),
         _ => Err(Refusal::NotFound.into()),
     }
 }
 
-pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
-    match account.db(shop)?.commit(list::delete(account.id, sql::TABLE, id).into()).await?.last() {
+pub async fn destroy(app: &App, account: &Account, id: &str) -> Outcome<()> {
+    match account.db(app)?.commit(list::delete(account.id, sql::TABLE, id).into()).await?.last() {
         Some(rows) if !rows.is_empty() => Ok(()),
         _ => Err(Refusal::NotFound.into()),
     }
 }
 
-fn prepare(shop: &Shop, account: &Account, entry: Entry, statements: Vec<Statement>) -> Outcome<Prepared<Entry>> {
-    Ok(Prepared::new(account.db(shop)?, entry, statements)
+fn prepare(app: &App, account: &Account, entry: Entry, statements: Vec<Statement>) -> Outcome<Prepared<Entry>> {
+    Ok(Prepared::new(account.db(app)?, entry, statements)
         .on_taken("blacklist", "blocked_data", Refusal::AlreadyBlacklisted)
         .on_stale(Refusal::Conflict))
 }

@@ -2,7 +2,7 @@
 //! listed here; their language comes later, and the checkout does not ask them yet.
 
 use super::{
-    Outcome, Refusal, Shop,
+    App, Outcome, Refusal,
     account::Account,
     id,
     list::{self, Page},
@@ -13,7 +13,7 @@ use crate::platform::Row;
 mod sql;
 
 /// An account has at most so many. Every order will try them all, and a page of them is found by walking their index.
-pub const MOST: u32 = 1_000;
+pub const MAX: u32 = 1_000;
 /// The highest priority that can be given.
 pub const LAST: i64 = 999_999_999;
 
@@ -71,20 +71,20 @@ pub struct Change {
 }
 
 /// By priority, then newest first. `page` counts from 1.
-pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Rule>> {
-    let answers = account.db(shop)?.batch(sql::page(account.id, page, per_page)).await?;
+pub async fn list(app: &App, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Rule>> {
+    let answers = account.db(app)?.batch(sql::page(account.id, page, per_page)).await?;
     Ok(list::read(answers, sql::rule)?)
 }
 
-pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Rule> {
-    let row = account.db(shop)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
+pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Rule> {
+    let row = account.db(app)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
     Ok(sql::rule(&row)?)
 }
 
 /// One round trip, and one before it to see which priority is the last, where none is given. Two that come last at the
 /// same moment may get the same priority.
-pub async fn create(shop: &Shop, account: &Account, draft: Draft) -> Outcome<Prepared<Rule>> {
-    let db = account.db(shop)?;
+pub async fn create(app: &App, account: &Account, draft: Draft) -> Outcome<Prepared<Rule>> {
+    let db = account.db(app)?;
     let priority = match draft.priority {
         Some(priority) => priority,
         None => {
@@ -93,8 +93,8 @@ pub async fn create(shop: &Shop, account: &Account, draft: Draft) -> Outcome<Pre
         }
     };
     let Draft { name, text, action, enabled, .. } = draft;
-    let now = shop.now();
-    let id = id::snowflake(now, shop.random());
+    let now = app.now();
+    let id = id::snowflake(now, app.random());
     let rule = Rule { id, name, text, action, enabled, priority, created_at: now, updated_at: now };
     let statements = vec![sql::room_for_one(account.id), sql::insert(account.id, &rule)];
     Ok(Prepared::new(db, rule, statements)
@@ -102,16 +102,16 @@ pub async fn create(shop: &Shop, account: &Account, draft: Draft) -> Outcome<Pre
         .on_stale(Refusal::TooManyRules))
 }
 
-pub async fn update(shop: &Shop, account: &Account, id: &str, change: Change) -> Outcome<Rule> {
-    let statement = sql::update(account.id, id, change, shop.now());
-    match account.db(shop)?.commit_batch([statement]).await {
+pub async fn update(app: &App, account: &Account, id: &str, change: Change) -> Outcome<Rule> {
+    let statement = sql::update(account.id, id, change, app.now());
+    match account.db(app)?.commit_batch([statement]).await {
         Ok([rows]) => Ok(sql::rule(rows.first().ok_or(Refusal::NotFound)?)?),
         Err(no) if no.is_taken("blacklist_rules", "name") => Err(Refusal::NameTaken.into()),
         Err(no) => Err(no.into()),
     }
 }
 
-pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
-    let [gone] = account.db(shop)?.commit_batch([sql::destroy(account.id, id)]).await?;
+pub async fn destroy(app: &App, account: &Account, id: &str) -> Outcome<()> {
+    let [gone] = account.db(app)?.commit_batch([sql::destroy(account.id, id)]).await?;
     if gone.is_empty() { Err(Refusal::NotFound.into()) } else { Ok(()) }
 }

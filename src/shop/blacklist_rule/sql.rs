@@ -1,6 +1,6 @@
 //! Statements and rows of `blacklist_rules`.
 
-use super::{Action, Change, MOST, Rule};
+use super::{Action, Change, MAX, Rule};
 use crate::platform::{Fault, Row, Statement};
 
 const COLUMNS: &str = "id, name, rule, action_type, enabled, priority, created_at, updated_at";
@@ -53,7 +53,7 @@ pub fn last_priority(account_id: i64) -> Statement {
 pub fn room_for_one(account_id: i64) -> Statement {
     Statement::guard(
         "(SELECT COUNT(*) FROM blacklist_rules WHERE account_id = ?1) < ?2",
-        vec![account_id.into(), MOST.into()],
+        vec![account_id.into(), MAX.into()],
     )
 }
 

@@ -1,7 +1,7 @@
 //! Categories: products under a title, in an order of the seller's.
 
 use super::{
-    Outcome, Refusal, Shop,
+    App, Outcome, Refusal,
     account::Account,
     id,
     list::{self, Page},
@@ -26,56 +26,56 @@ pub struct Category {
 }
 
 /// `page` counts from 1.
-pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Category>> {
+pub async fn list(app: &App, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Category>> {
     let statements = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
-    Ok(list::read(account.db(shop)?.batch(statements).await?, sql::category)?)
+    Ok(list::read(account.db(app)?.batch(statements).await?, sql::category)?)
 }
 
-pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Category> {
-    let row = account.db(shop)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
+pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Category> {
+    let row = account.db(app)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
     Ok(sql::category(&row)?)
 }
 
 /// Refused, with all of them, when some ids are no products of this account.
-pub fn create(shop: &Shop, account: &Account, category: Category) -> Outcome<Prepared<Category>> {
-    let now = shop.now();
-    let category = Category { id: id::hex(&shop.random::<4>()), created_at: now, updated_at: now, ..category };
+pub fn create(app: &App, account: &Account, category: Category) -> Outcome<Prepared<Category>> {
+    let now = app.now();
+    let category = Category { id: id::hex(&app.random::<4>()), created_at: now, updated_at: now, ..category };
     let statements = vec![
         product::sql::all_known(account.id, &category.product_ids),
         list::grow(account.id, sql::TABLE),
         sql::insert(account.id, &category),
     ];
-    prepare(shop, account, category, statements)
+    prepare(app, account, category, statements)
 }
 
 /// Writes the whole category but its image, unless it is gone. Answers it as it is then.
-pub async fn update(shop: &Shop, account: &Account, category: Category) -> Outcome<Category> {
+pub async fn update(app: &App, account: &Account, category: Category) -> Outcome<Category> {
     let before = category.updated_at;
-    let category = Category { updated_at: list::moved(shop.now(), before), ..category };
+    let category = Category { updated_at: list::moved(app.now(), before), ..category };
     let statements = vec![
         list::unmoved(account.id, sql::TABLE, &category.id, before),
         product::sql::all_known(account.id, &category.product_ids),
         sql::update(account.id, &category),
     ];
-    let (_, rows) = prepare(shop, account, category, statements)?.commit(shop, Vec::new()).await?;
+    let (_, rows) = prepare(app, account, category, statements)?.commit(app, Vec::new()).await?;
     Ok(sql::category(rows.last().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?)?)
 }
 
 fn prepare(
-    shop: &Shop,
+    app: &App,
     account: &Account,
     category: Category,
     statements: Vec<Statement>,
 ) -> Outcome<Prepared<Category>> {
     let unknown = product::sql::unknown(account.id, &category.product_ids);
-    Ok(Prepared::new(account.db(shop)?, category, statements).why_stale(unknown, product::unknown))
+    Ok(Prepared::new(account.db(app)?, category, statements).why_stale(unknown, product::unknown))
 }
 
-pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
+pub async fn destroy(app: &App, account: &Account, id: &str) -> Outcome<()> {
     let mut statements = vec![sql::one(account.id, id)];
     statements.extend(list::delete(account.id, sql::TABLE, id));
-    let rows = account.db(shop)?.commit(statements).await?;
+    let rows = account.db(app)?.commit(statements).await?;
     let category = sql::category(rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?)?;
-    upload::discard(shop, upload::Place::Image, category.image).await;
+    upload::discard(app, upload::Place::Image, category.image).await;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Coupons: codes with which buyers pay less. They are kept and listed here; the checkout does not ask for one yet.
 
 use super::{
-    Outcome, Refusal, Shop,
+    App, Outcome, Refusal,
     account::Account,
     id,
     list::{self, Page},
@@ -17,7 +17,7 @@ use crate::{
 mod sql;
 
 /// A coupon may be for so many products. Empty means all.
-pub const MOST_PRODUCTS: usize = 100;
+pub const MAX_PRODUCTS: usize = 100;
 
 /// What the buyer doesn't pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,58 +86,58 @@ pub struct Coupon {
 }
 
 /// `page` counts from 1.
-pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Coupon>> {
+pub async fn list(app: &App, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Coupon>> {
     let statements = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
-    Ok(list::read(account.db(shop)?.batch(statements).await?, sql::coupon)?)
+    Ok(list::read(account.db(app)?.batch(statements).await?, sql::coupon)?)
 }
 
-pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Coupon> {
-    let row = account.db(shop)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
+pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Coupon> {
+    let row = account.db(app)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
     Ok(sql::coupon(&row)?)
 }
 
-pub fn create(shop: &Shop, account: &Account, terms: Terms) -> Outcome<Prepared<Coupon>> {
-    let now = shop.now();
-    let coupon = Coupon { id: id::short(shop.random()), terms, uses: 0, created_at: now, updated_at: now };
+pub fn create(app: &App, account: &Account, terms: Terms) -> Outcome<Prepared<Coupon>> {
+    let now = app.now();
+    let coupon = Coupon { id: id::short(app.random()), terms, uses: 0, created_at: now, updated_at: now };
     let product_ids = json::to_text(&coupon.terms.product_ids);
     let statements = vec![
         product::sql::all_known(account.id, &product_ids),
         list::grow(account.id, sql::TABLE),
         sql::insert(account.id, &coupon),
     ];
-    prepare(shop, account, coupon, statements, &product_ids)
+    prepare(app, account, coupon, statements, &product_ids)
 }
 
 /// Writes all terms, unless the coupon is gone. How often it was used is not theirs to change. Products that `before` named
 /// may be gone: a coupon keeps their ids, since without any it would be for all.
-pub async fn update(shop: &Shop, account: &Account, before: &Coupon, terms: &Terms) -> Outcome<Coupon> {
+pub async fn update(app: &App, account: &Account, before: &Coupon, terms: &Terms) -> Outcome<Coupon> {
     let id = &before.id;
     let new = terms.product_ids.iter().filter(|id| !before.terms.product_ids.contains(id));
     let product_ids = json::to_text(&new.collect::<Vec<_>>());
     let statements = vec![
         list::unmoved(account.id, sql::TABLE, id, before.updated_at),
         product::sql::all_known(account.id, &product_ids),
-        sql::update(account.id, id, terms, list::moved(shop.now(), before.updated_at)),
+        sql::update(account.id, id, terms, list::moved(app.now(), before.updated_at)),
     ];
-    let (_, rows) = prepare(shop, account, (), statements, &product_ids)?.commit(shop, Vec::new()).await?;
+    let (_, rows) = prepare(app, account, (), statements, &product_ids)?.commit(app, Vec::new()).await?;
     let [rows] = last_answers(rows)?;
     Ok(sql::coupon(rows.first().ok_or(Refusal::NotFound)?)?)
 }
 
-pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
-    let [gone] = last_answers(account.db(shop)?.commit(list::delete(account.id, sql::TABLE, id).into()).await?)?;
+pub async fn destroy(app: &App, account: &Account, id: &str) -> Outcome<()> {
+    let [gone] = last_answers(account.db(app)?.commit(list::delete(account.id, sql::TABLE, id).into()).await?)?;
     if gone.is_empty() { Err(Refusal::NotFound.into()) } else { Ok(()) }
 }
 
 /// `product_ids`: those that must be there, as a JSON array.
 fn prepare<T>(
-    shop: &Shop,
+    app: &App,
     account: &Account,
     value: T,
     statements: Vec<Statement>,
     product_ids: &str,
 ) -> Outcome<Prepared<T>> {
-    Ok(Prepared::new(account.db(shop)?, value, statements)
+    Ok(Prepared::new(account.db(app)?, value, statements)
         .on_taken("coupons", "code", Refusal::CodeTaken)
         .why_stale(product::sql::unknown(account.id, product_ids), product::unknown))
 }

@@ -1,7 +1,7 @@
 //! Feedbacks: what a buyer says of a completed order, one an order, and what the seller answers.
 
 use super::{
-    Outcome, Refusal, Shop,
+    App, Outcome, Refusal,
     account::Account,
     id,
     list::{self, Page},
@@ -77,28 +77,28 @@ pub struct Opinion {
 }
 
 /// `page` counts from 1.
-pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Feedback>> {
-    let answers = account.db(shop)?.batch(sql::page(account.id, page, per_page)).await?;
+pub async fn list(app: &App, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Feedback>> {
+    let answers = account.db(app)?.batch(sql::page(account.id, page, per_page)).await?;
     Ok(list::read(answers, sql::feedback)?)
 }
 
-pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Feedback> {
-    let row = account.db(shop)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
+pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Feedback> {
+    let row = account.db(app)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
     Ok(sql::feedback(&row)?)
 }
 
 /// Refused unless the order is there, completed, and without a feedback.
-pub async fn create(shop: &Shop, account: &Account, opinion: Opinion) -> Outcome<Prepared<Feedback>> {
-    let db = account.db(shop)?;
+pub async fn create(app: &App, account: &Account, opinion: Opinion) -> Outcome<Prepared<Feedback>> {
+    let db = account.db(app)?;
     let [orders, endpoints] =
         db.batch([order::sql::by_id(account.id, &opinion.order_id), webhook::sql::enabled(account.id)]).await?;
     let order = order::sql::from_row(orders.first().ok_or(Refusal::NoSuchOrder)?)?;
     if order.status != Status::Completed {
         return Err(Refusal::OrderNotCompleted.into());
     }
-    let now = shop.now();
+    let now = app.now();
     let feedback = Feedback {
-        id: id::short(shop.random()),
+        id: id::short(app.random()),
         order_id: order.id,
         product_id: order.product_id,
         product_title: order.product_title,
@@ -110,7 +110,7 @@ pub async fn create(shop: &Shop, account: &Account, opinion: Opinion) -> Outcome
         updated_at: now,
     };
     let endpoints = Endpoint::from_rows(&endpoints)?;
-    let owed = webhook::owe(shop, account.id, &[Event::FeedbackCreated], &feedback, &endpoints)?;
+    let owed = webhook::outbox_entries(app, account.id, &[Event::FeedbackCreated], &feedback, &endpoints)?;
     let mut statements = vec![sql::still_completed(account.id, &feedback.order_id), sql::insert(account.id, &feedback)];
     statements.extend(owed.statements);
     Ok(Prepared::new(db, feedback, statements)
@@ -120,17 +120,17 @@ pub async fn create(shop: &Shop, account: &Account, opinion: Opinion) -> Outcome
 }
 
 /// Sets the seller's response; a later one takes its place. The same one again changes nothing.
-pub async fn reply(shop: &Shop, account: &Account, id: &str, response: String) -> Outcome<Prepared<Feedback>> {
-    let db = account.db(shop)?;
+pub async fn reply(app: &App, account: &Account, id: &str, response: String) -> Outcome<Prepared<Feedback>> {
+    let db = account.db(app)?;
     let [feedbacks, endpoints] = db.batch([sql::one(account.id, id), webhook::sql::enabled(account.id)]).await?;
     let mut feedback = sql::feedback(feedbacks.first().ok_or(Refusal::NotFound)?)?;
     if feedback.response == response {
         return Ok(Prepared::new(db, feedback, Vec::new()));
     }
     feedback.response = response;
-    feedback.updated_at = shop.now();
+    feedback.updated_at = app.now();
     let endpoints = Endpoint::from_rows(&endpoints)?;
-    let owed = webhook::owe(shop, account.id, &[Event::FeedbackUpdated], &feedback, &endpoints)?;
+    let owed = webhook::outbox_entries(app, account.id, &[Event::FeedbackUpdated], &feedback, &endpoints)?;
     // No guard: nothing else of a feedback ever changes, and of two responses the later one stays.
     let mut statements = vec![sql::respond(account.id, &feedback)];
     statements.extend(owed.statements);

@@ -13,20 +13,20 @@ use crate::platform::Statement;
 /// Who pays there later still has paid the seller's wallet, and the order that has the address then, if it is waiting: as a
 /// part of its price, or too much. To an order that is done with, or made two hours after him, his coins mean nothing. He
 /// can't be told from its own buyer; that is why seven days pass first.
-pub async fn give_back(desk: GatewayContext<'_>, order: PaymentTarget<'_>) -> Result<Option<Statement>, SyncError> {
-    let GatewayContext { shop, account } = desk;
+pub async fn give_back(context: GatewayContext<'_>, order: PaymentTarget<'_>) -> Result<Option<Statement>, SyncError> {
+    let GatewayContext { app, account } = context;
     let (way, gateway) = (order.gateway.of(account), order.gateway.slug());
     let Some(index) = order.invoice.index else { return Ok(None) };
     let wallets = Statement::new(
         "SELECT identity, branch FROM wallets WHERE account_id = ?1 AND gateway = ?2",
         vec![account.id.into(), gateway.into()],
     );
-    let [rows] = account.db(shop)?.batch([wallets]).await?;
+    let [rows] = account.db(app)?.batch([wallets]).await?;
     for row in &rows {
         let (identity, branch) = row.read(|row| Ok((row.text(), row.text())))?;
-        let held = open_held(shop, account.id, &branch)?;
+        let held = open_held(app, account.id, &branch)?;
         let its = matches!(held, Held::Branch(_))
-            && way.address(way.network(desk), &held, index).is_ok_and(|text| text == order.invoice.address);
+            && way.address(way.network(context), &held, index).is_ok_and(|text| text == order.invoice.address);
         if !its {
             continue;
         }
@@ -42,7 +42,7 @@ pub async fn give_back(desk: GatewayContext<'_>, order: PaymentTarget<'_>) -> Re
             first_seen_at: 0,
         };
         let known = PaymentRecord { receipts: vec![nowhere], ..PaymentRecord::default() };
-        let seen = way.look(desk, anybodys, &known).await?;
+        let seen = way.sync(context, anybodys, &known).await?;
         let empty = matches!(seen, Observation::Coins(seen) if seen.complete && !seen.cut && seen.outputs.is_empty());
         let give = Statement::new(
             "INSERT INTO free_addresses (account_id, gateway, identity, address_index) VALUES (?1, ?2, ?3, ?4)

@@ -8,7 +8,7 @@ use super::SyncError;
 use crate::{
     json,
     platform::{FetchError, HttpRequest, ServerUrl},
-    shop::{Error, Refusal, Shop},
+    shop::{App, Error, Refusal},
 };
 
 /// Milliseconds. A buyer waits meanwhile.
@@ -119,9 +119,9 @@ pub fn call(url: String, body: Option<(&str, Vec<u8>)>) -> HttpRequest {
 }
 
 /// The body of a 2xx that came whole.
-pub async fn bytes(shop: &Shop, request: HttpRequest) -> Result<Vec<u8>, Unanswered> {
+pub async fn bytes(app: &App, request: HttpRequest) -> Result<Vec<u8>, Unanswered> {
     let limit = request.limit;
-    match shop.platform.web.fetch(request).await {
+    match app.platform.http.fetch(request).await {
         Err(error) => Err(Cause::Fetch(error).into()),
         Ok(answer) if !(200..300).contains(&answer.status) => {
             Err(Unanswered { body: answer.body, ..Cause::Status(answer.status).into() })
@@ -133,8 +133,8 @@ pub async fn bytes(shop: &Shop, request: HttpRequest) -> Result<Vec<u8>, Unanswe
 }
 
 /// The same, where JSON is to come.
-pub async fn json<T: DeserializeOwned>(shop: &Shop, request: HttpRequest) -> Result<T, Unanswered> {
-    read(&bytes(shop, request).await?).ok_or_else(Unanswered::nonsense)
+pub async fn json<T: DeserializeOwned>(app: &App, request: HttpRequest) -> Result<T, Unanswered> {
+    read(&bytes(app, request).await?).ok_or_else(Unanswered::nonsense)
 }
 
 /// Whether a gateway's page is one that a buyer may be sent to. `insecure` allows plain http.

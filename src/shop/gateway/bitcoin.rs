@@ -14,7 +14,7 @@ pub const GATEWAY: Gateway = Gateway(&BITCOIN);
 
 static BITCOIN: Utxo = Utxo {
     name: "Bitcoin",
-    snake: "bitcoin",
+    slug: "bitcoin",
     coin: &COIN,
     confirmations: 1,
     most: 2_100_000_000_000_000,

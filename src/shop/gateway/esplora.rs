@@ -12,7 +12,7 @@ use crate::{
     json::Maybe,
     platform::{HttpRequest, LocalBoxFuture, ServerUrl},
     shop::{
-        Shop,
+        App,
         gateway::OnchainPayment,
         time::{HOUR, SECOND},
     },
@@ -21,7 +21,7 @@ use crate::{
 /// What one of them is asked about.
 #[derive(Clone, Copy)]
 pub struct Esplora<'a> {
-    pub shop: &'a Shop,
+    pub app: &'a App,
     pub address: &'a str,
     /// Milliseconds: a wallet's address may have a past of its own, and old coins pay no new order.
     pub since: i64,
@@ -44,7 +44,7 @@ impl<'a> Esplora<'a> {
         let ask = move |server: &'a ServerUrl, timeout: u32| -> LocalBoxFuture<'a, _> {
             Box::pin(Server { esplora: self, server, timeout }.ask(known))
         };
-        let mut seen = servers::look(self.shop, base_urls, self.address, known, &ask, merge).await?;
+        let mut seen = servers::sync(self.app, base_urls, self.address, known, &ask, merge).await?;
         // As in `merge`, where the other can't be asked.
         if seen.lacks(known) && !seen.complete {
             seen.keep(known, &|output| output.height.is_some());
@@ -179,7 +179,7 @@ impl Server<'_> {
 
     async fn get(self, path: &str) -> Result<Vec<u8>, ServerError> {
         let request = HttpRequest { timeout: self.timeout, limit: LIMIT, ..ask::call(self.server.at(path), None) };
-        Ok(ask::bytes(self.esplora.shop, request).await?)
+        Ok(ask::bytes(self.esplora.app, request).await?)
     }
 }
 

@@ -51,15 +51,15 @@ impl PaymentGateway for Ethereum {
     }
 
     /// Addresses are the same on all chains; keys that wallets write for test networks are refused where ether is real.
-    fn network(&self, desk: GatewayContext<'_>) -> Network {
-        match desk.shop.platform.settings.ethereum.chain_id {
+    fn network(&self, context: GatewayContext<'_>) -> Network {
+        match context.app.platform.settings.ethereum.chain_id {
             1 => Network::Mainnet,
             _ => Network::Testnet,
         }
     }
 
-    fn chain(&self, desk: GatewayContext<'_>) -> Option<String> {
-        let id = desk.shop.platform.settings.ethereum.chain_id;
+    fn chain(&self, context: GatewayContext<'_>) -> Option<String> {
+        let id = context.app.platform.settings.ethereum.chain_id;
         (id != 1).then(|| format!("(chain {id})"))
     }
 
@@ -72,7 +72,7 @@ impl PaymentGateway for Ethereum {
     }
 
     /// Twelve are a little more than two minutes; 64, two epochs, are final.
-    fn most_confirmations(&self) -> u32 {
+    fn max_confirmations(&self) -> u32 {
         64
     }
 
@@ -105,28 +105,29 @@ impl PaymentGateway for Ethereum {
         }
     }
 
-    fn takes(&self, account_id: i64, taker: &Reservation<'_>) -> Vec<Statement> {
-        wallet::takes(account_id, self.slug(), taker)
+    fn reserve(&self, account_id: i64, taker: &Reservation<'_>) -> Vec<Statement> {
+        wallet::reserve(account_id, self.slug(), taker)
     }
 
     /// Asks what the address holds, or how high the chain is, so that only what comes from now on counts. When nobody answers, the
     /// address counts as empty, as a fresh account's is; and blocks are read from the order's time on.
     fn open<'a>(
         &'a self,
-        desk: GatewayContext<'a>,
+        context: GatewayContext<'a>,
         _draft: PaymentRequest<'a>,
-        taken: &'a [Vec<Row>],
+        reserved: &'a [Vec<Row>],
     ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>> {
         Box::pin(async move {
-            let mut address = wallet::taken(desk, self, taken)?;
-            let urls = &desk.shop.platform.settings.ethereum.urls;
+            let mut address = wallet::reserved(context, self, reserved)?;
+            let urls = &context.app.platform.settings.ethereum.urls;
             let at = address.text.clone();
-            for Turn { server, timeout, .. } in servers::in_turn(desk.shop, urls, &at).take(2) {
+            for Turn { server, timeout, .. } in servers::in_turn(context.app, urls, &at).take(2) {
                 // A buyer waits for his address.
                 let timeout = timeout.min(node::HASTE);
-                let ask =
-                    |server, timeout| -> LocalBoxFuture<'_, _> { Box::pin(node::now(desk.shop, server, timeout, &at)) };
-                match servers::attempt(desk.shop, server, timeout, &ask).await {
+                let ask = |server, timeout| -> LocalBoxFuture<'_, _> {
+                    Box::pin(node::now(context.app, server, timeout, &at))
+                };
+                match servers::attempt(context.app, server, timeout, &ask).await {
                     Ok((tip, _)) if address.cursor.is_some() => address.cursor = Some(node::settled(tip)),
                     Ok((_, held)) => address.holds = held,
                     Err(_) => continue,
@@ -137,21 +138,22 @@ impl PaymentGateway for Ethereum {
         })
     }
 
-    fn look<'a>(
+    fn sync<'a>(
         &'a self,
-        desk: GatewayContext<'a>,
+        context: GatewayContext<'a>,
         order: PaymentTarget<'a>,
         known: &'a PaymentRecord,
     ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
         Box::pin(async move {
             let (invoice, known) = (order.invoice, known.receipts.as_slice());
             let ask = move |server: &'a ServerUrl, timeout: u32| -> LocalBoxFuture<'a, _> {
-                let node = Node { desk, server, timeout, order, known };
+                let node = Node { context, server, timeout, order, known };
                 Box::pin(async move { if invoice.is_shared() { node.blocks().await } else { node.balance().await } })
             };
-            let urls = &desk.shop.platform.settings.ethereum.urls;
+            let urls = &context.app.platform.settings.ethereum.urls;
             // Two nodes are two views of one chain: what the second says is taken whole, or not at all.
-            let mut seen = servers::look(desk.shop, urls, &invoice.address, known, &ask, |_, second, _| second).await?;
+            let mut seen =
+                servers::sync(context.app, urls, &invoice.address, known, &ask, |_, second, _| second).await?;
             // One that lacks what was seen before, and none to ask besides: it adds nothing either, or the same would count twice.
             if seen.lacks(known) && !seen.complete {
                 seen.keep(known, &|_| false);
@@ -162,8 +164,8 @@ impl PaymentGateway for Ethereum {
     }
 
     /// `ethereum:<address>@<chain>?value=<wei>` (EIP-681).
-    fn url(&self, desk: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
-        let chain_id = if order.test { SEPOLIA } else { desk.shop.platform.settings.ethereum.chain_id };
+    fn url(&self, context: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
+        let chain_id = if order.test { SEPOLIA } else { context.app.platform.settings.ethereum.chain_id };
         let wei = u128::from(order.invoice.missing()) * node::WEI;
         format!("ethereum:{}@{chain_id}?value={wei}", order.invoice.address)
     }

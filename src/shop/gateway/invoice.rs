@@ -63,23 +63,23 @@ impl Invoice {
     }
 
     /// The last four digits of all it asks for where the address is shared. Never 0: people send round sums.
-    fn mark(&self) -> u64 {
+    fn amount_tag(&self) -> u64 {
         u64::from(self.index.unwrap_or_default() % 9_999) + 1
     }
 
     /// What is asked for where so much is due: as it is, or on a shared address the next sum that ends in the order's own
     /// four digits, less than a ten-thousandth of a coin more.
-    pub fn marked(&self, due: u64) -> u64 {
+    pub fn tagged(&self, due: u64) -> u64 {
         match self.is_shared() && due > 0 {
-            true => due.saturating_add((10_000 + self.mark() - due % 10_000) % 10_000),
+            true => due.saturating_add((10_000 + self.amount_tag() - due % 10_000) % 10_000),
             false => due,
         }
     }
 
     /// Whether a payment to its address is this order's. On a shared one it is what is missing, to the digit, or it has the
     /// order's mark and could be its price, or a good part of it, at another time's rate.
-    pub fn owns(&self, value: u64) -> bool {
+    pub fn matches(&self, value: u64) -> bool {
         let near = value >= self.value / 2 && value / 2 <= self.value;
-        !self.is_shared() || (value > 0 && value == self.missing()) || (value % 10_000 == self.mark() && near)
+        !self.is_shared() || (value > 0 && value == self.missing()) || (value % 10_000 == self.amount_tag() && near)
     }
 }

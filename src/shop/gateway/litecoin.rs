@@ -14,7 +14,7 @@ pub const GATEWAY: Gateway = Gateway(&LITECOIN);
 
 static LITECOIN: Utxo = Utxo {
     name: "Litecoin",
-    snake: "litecoin",
+    slug: "litecoin",
     coin: &COIN,
     confirmations: 2,
     most: 8_400_000_000_000_000,

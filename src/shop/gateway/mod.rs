@@ -7,7 +7,7 @@
 use serde_json::value::RawValue;
 
 use super::{
-    Outcome, Shop,
+    App, Outcome,
     account::Account,
     money::{Amount, Currency},
 };
@@ -27,7 +27,7 @@ mod ledger_entry;
 pub mod litecoin;
 pub mod paypal;
 pub mod qr;
-pub mod rates;
+pub mod exchange_rates;
 pub mod record;
 pub mod servers;
 mod session;
@@ -85,8 +85,8 @@ impl Gateway {
     }
 
     /// Whether it can be asked what has come for an order with this page: not where it has no name for the payment.
-    pub fn looks(self, session: Option<&Session>) -> bool {
-        self.0.looks() && session.is_none_or(|session| !session.id.is_empty())
+    pub fn can_sync(self, session: Option<&Session>) -> bool {
+        self.0.can_sync() && session.is_none_or(|session| !session.id.is_empty())
     }
 
     /// How many decimals of a currency it takes; `None`: nobody can pay in that.
@@ -125,7 +125,7 @@ impl std::fmt::Debug for Gateway {
 /// What a gateway works with.
 #[derive(Clone, Copy)]
 pub struct GatewayContext<'a> {
-    pub shop: &'a Shop,
+    pub app: &'a App,
     pub account: &'a Account,
 }
 
@@ -149,13 +149,13 @@ pub trait PaymentGateway: Sync {
     }
 
     /// The chain for which this account's addresses are written.
-    fn network(&self, _desk: GatewayContext<'_>) -> Network {
+    fn network(&self, _context: GatewayContext<'_>) -> Network {
         Network::Mainnet
     }
 
     /// Named beside the coin where it isn't the main one: "testnet".
-    fn chain(&self, desk: GatewayContext<'_>) -> Option<String> {
-        match self.network(desk) {
+    fn chain(&self, context: GatewayContext<'_>) -> Option<String> {
+        match self.network(context) {
             Network::Mainnet => None,
             Network::Testnet => Some("testnet".into()),
             Network::Regtest => Some("regtest".into()),
@@ -173,7 +173,7 @@ pub trait PaymentGateway: Sync {
     }
 
     /// The most confirmations that a wallet may ask for.
-    fn most_confirmations(&self) -> u32 {
+    fn max_confirmations(&self) -> u32 {
         6
     }
 
@@ -210,56 +210,56 @@ pub trait PaymentGateway: Sync {
 
     /// What `open` has to know: statements that go with the first commit of an order, and that leave no trace when they are
     /// answered by nothing. An address is taken from the wallet, or settings are read.
-    fn takes(&self, account_id: i64, taker: &Reservation<'_>) -> Vec<Statement>;
+    fn reserve(&self, account_id: i64, taker: &Reservation<'_>) -> Vec<Statement>;
 
     /// Makes the draft payable, out of the answers to `takes`: an address that no other order has, or a page of the gateway's.
     /// Refuses with `GatewayNotConfigured` when the seller has not set it up. However often it is called for one draft, the
     /// gateway opens one payment.
     fn open<'a>(
         &'a self,
-        desk: GatewayContext<'a>,
+        context: GatewayContext<'a>,
         draft: PaymentRequest<'a>,
-        taken: &'a [Vec<Row>],
+        reserved: &'a [Vec<Row>],
     ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>>;
 
     /// Makes sure that nothing is paid on the order's page any more, before another one is opened. Refuses with `NotPayable` when
     /// something was paid there, or is about to be.
-    fn close<'a>(&'a self, _desk: GatewayContext<'a>, _order: PaymentTarget<'a>) -> LocalBoxFuture<'a, Outcome<()>> {
+    fn close<'a>(&'a self, _context: GatewayContext<'a>, _order: PaymentTarget<'a>) -> LocalBoxFuture<'a, Outcome<()>> {
         Box::pin(std::future::ready(Ok(())))
     }
 
     /// Asks what has come for an order. Fails without a trace.
-    fn look<'a>(
+    fn sync<'a>(
         &'a self,
-        desk: GatewayContext<'a>,
+        context: GatewayContext<'a>,
         order: PaymentTarget<'a>,
         known: &'a PaymentRecord,
     ) -> LocalBoxFuture<'a, Result<Observation, SyncError>>;
 
     /// Whether looking is of use: whoever only tells is waited for.
-    fn looks(&self) -> bool {
+    fn can_sync(&self) -> bool {
         true
     }
 
     /// Where the buyer pays: a payment URI for his wallet, or the gateway's page.
-    fn url(&self, desk: GatewayContext<'_>, order: PaymentTarget<'_>) -> String;
+    fn url(&self, context: GatewayContext<'_>, order: PaymentTarget<'_>) -> String;
 
     /// Looks at what was sent to `/gateways/…` in the gateway's name, before anything is written. What can be told from the
     /// notice and the account's settings alone is told here: a wrong signature is refused.
-    fn admit(
+    fn verify(
         &self,
-        _desk: GatewayContext<'_>,
+        _context: GatewayContext<'_>,
         _settings: &[settings::Set],
         _notice: &GatewayNotification,
-    ) -> Result<Admitted, NotAdmitted> {
-        Err(NotAdmitted::Unknown)
+    ) -> Result<VerifiedNotification, Rejected> {
+        Err(Rejected::Unknown)
     }
 
     /// Which order an admitted notice is about. It may ask the gateway whether the notice is true; a failure to reach it is tried
     /// again later. `None`: it is false, or it is about nothing of ours.
     fn resolve<'a>(
         &'a self,
-        _desk: GatewayContext<'a>,
+        _context: GatewayContext<'a>,
         _settings: &'a [settings::Set],
         _notice: &'a GatewayNotification,
     ) -> LocalBoxFuture<'a, Result<Option<Resolved>, SyncError>> {
@@ -270,7 +270,7 @@ pub trait PaymentGateway: Sync {
     /// concerns the order.
     fn process<'a>(
         &'a self,
-        _desk: GatewayContext<'a>,
+        _context: GatewayContext<'a>,
         _settings: &'a [settings::Set],
         _notice: &'a GatewayNotification,
         _said: Option<&'a RawValue>,
@@ -379,7 +379,7 @@ impl GatewayNotification {
 
 /// A notice that is worth keeping.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Admitted {
+pub struct VerifiedNotification {
     /// The gateway's own id of it: twice the same is once.
     pub id: String,
     /// Kept only if the account has this order; `None`: `hear` will find out which it is about.
@@ -390,7 +390,7 @@ pub struct Admitted {
 
 /// Why a notice is not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotAdmitted {
+pub enum Rejected {
     /// It isn't signed, wrongly signed, or too old.
     Unsigned,
     /// It isn't what this gateway sends.

@@ -7,7 +7,7 @@ use super::{ChainSnapshot, SyncError, ask::Unanswered};
 use crate::{
     platform::{LocalBoxFuture, LogLine, ServerUrl},
     shop::{
-        Shop,
+        App,
         gateway::OnchainPayment,
         time::{HOUR, MINUTE},
     },
@@ -16,7 +16,7 @@ use crate::{
 /// Milliseconds that a server has to answer while another one could be asked instead …
 const HASTE: u32 = 3_000;
 /// … and when it is the last.
-const PATIENCE: u32 = 8_000;
+const TIMEOUT: u32 = 8_000;
 /// Milliseconds for which a server is left alone that did not answer in time or asked for fewer requests.
 const REST: i64 = MINUTE;
 /// Milliseconds after which larger batches are tried again: a plan may have been changed.
@@ -117,8 +117,8 @@ pub type Ask<'a, T> = dyn Fn(&'a ServerUrl, u32) -> LocalBoxFuture<'a, Result<T,
 
 /// Asks one server after the other until one knows all that was known before. What they saw is put together by `merge`, the
 /// earlier first. A payment is only called gone (`ChainSnapshot::complete`) when two servers say so, if there are two.
-pub async fn look<'a>(
-    shop: &Shop,
+pub async fn sync<'a>(
+    app: &App,
     urls: &'a [ServerUrl],
     address: &str,
     known: &[OnchainPayment],
@@ -131,13 +131,13 @@ pub async fn look<'a>(
     let mut best: Option<ChainSnapshot> = None;
     // One look asks one server that rests, not all of them.
     let mut asked_resting = false;
-    for Turn { server, timeout, rests } in in_turn(shop, urls, address) {
+    for Turn { server, timeout, rests } in in_turn(app, urls, address) {
         // A second word can wait until the rest is over.
         if rests && (best.is_some() || asked_resting) {
             break;
         }
         asked_resting = rests;
-        let seen = match attempt(shop, server, timeout, ask).await {
+        let seen = match attempt(app, server, timeout, ask).await {
             Ok(seen) => seen,
             Err(reason) => {
                 reasons.push(format!("no look at {}: {reason}", server.host()));
@@ -165,15 +165,15 @@ pub async fn look<'a>(
 }
 
 /// Asks a server, and remembers how it behaved. The error is its reason, which the log has by then.
-pub async fn attempt<'a, T>(shop: &Shop, server: &'a ServerUrl, timeout: u32, ask: &Ask<'a, T>) -> Result<T, String> {
-    shop.memory.of::<ServerMemory>().begin(server, shop.now());
+pub async fn attempt<'a, T>(app: &App, server: &'a ServerUrl, timeout: u32, ask: &Ask<'a, T>) -> Result<T, String> {
+    app.memory.of::<ServerMemory>().begin(server, app.now());
     let answer = ask(server, timeout).await;
     let overloaded = answer.as_ref().is_err_and(|no| no.kind == ErrorKind::Overloaded);
-    shop.memory.of::<ServerMemory>().end(server, overloaded, shop.now());
+    app.memory.of::<ServerMemory>().end(server, overloaded, app.now());
     answer.map_err(|no| {
         let line = LogLine::warn("gateway.server_failed").with("server", server.host());
         let line = if overloaded { line.with("rests_seconds", REST / 1_000) } else { line };
-        shop.platform.log.write(line.because(&no.why));
+        app.platform.log.write(line.because(&no.why));
         no.why
     })
 }
@@ -191,15 +191,15 @@ pub struct Turn<'a> {
 /// The servers in the order in which they are asked. Each address starts with a server of its own and stays with it: servers
 /// hear of a transaction at different times, and going round would make a payment flicker. Servers that rest come last,
 /// because those that don't rest may all fail for another reason. They have the whole time, because they may only be slow.
-pub fn in_turn<'a>(shop: &Shop, urls: &'a [ServerUrl], address: &str) -> impl Iterator<Item = Turn<'a>> + use<'a> {
+pub fn in_turn<'a>(app: &App, urls: &'a [ServerUrl], address: &str) -> impl Iterator<Item = Turn<'a>> + use<'a> {
     let first = address.bytes().map(usize::from).sum::<usize>() % urls.len().max(1);
     let all = urls.iter().cycle().skip(first).take(urls.len()).collect();
-    let (ready, resting) = shop.memory.of::<ServerMemory>().sort(all, shop.now());
+    let (ready, resting) = app.memory.of::<ServerMemory>().sort(all, app.now());
     let last = ready.len().saturating_sub(1);
     let ready = ready.into_iter().enumerate().map(move |(n, server)| Turn {
         server,
-        timeout: if n < last { HASTE } else { PATIENCE },
+        timeout: if n < last { HASTE } else { TIMEOUT },
         rests: false,
     });
-    ready.chain(resting.into_iter().map(|server| Turn { server, timeout: PATIENCE, rests: true }))
+    ready.chain(resting.into_iter().map(|server| Turn { server, timeout: TIMEOUT, rests: true }))
 }

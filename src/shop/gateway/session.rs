@@ -45,7 +45,7 @@ impl SessionState {
 impl Session {
     /// Takes in what became of payments on its page. A payment that was declined once leaves it declined until it is renewed: what
     /// was heard first does not matter.
-    pub fn take_in(&mut self, movements: &[LedgerEntry]) {
+    pub fn apply_observation(&mut self, movements: &[LedgerEntry]) {
         for movement in movements {
             let state = match movement.kind {
                 EntryKind::Declined => SessionState::Declined,

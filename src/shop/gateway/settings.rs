@@ -2,7 +2,7 @@
 
 use crate::{
     platform::{Fault, Row, Statement},
-    shop::{Shop, text::email, vault},
+    shop::{App, text::email, vault},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +101,7 @@ fn place(account_id: i64, setting: Setting) -> String {
     format!("{gateway}.{name}:{account_id}")
 }
 
-pub fn write(shop: &Shop, account_id: i64, (setting, value): &Change) -> Result<Statement, Fault> {
+pub fn write(app: &App, account_id: i64, (setting, value): &Change) -> Result<Statement, Fault> {
     let (gateway, name) = setting.path();
     let Some(value) = value else {
         return Ok(Statement::new(
@@ -109,7 +109,7 @@ pub fn write(shop: &Shop, account_id: i64, (setting, value): &Change) -> Result<
             vec![account_id.into(), gateway.into(), name.into()],
         ));
     };
-    let sealed = vault::seal(&shop.platform.settings.vault_keys, &place(account_id, *setting), value, shop.random())?;
+    let sealed = vault::seal(&app.platform.settings.vault_keys, &place(account_id, *setting), value, app.random())?;
     Ok(Statement::new(
         "INSERT INTO gateway_settings (account_id, gateway, name, value) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (account_id, gateway, name) DO UPDATE SET value = ?4",
@@ -125,8 +125,8 @@ pub fn of(account_id: i64, gateway: &str) -> Statement {
     )
 }
 
-pub fn read(shop: &Shop, account_id: i64, rows: &[Row]) -> Result<Vec<Set>, Fault> {
-    let sets = rows.iter().map(|row| from_row(shop, account_id, row));
+pub fn read(app: &App, account_id: i64, rows: &[Row]) -> Result<Vec<Set>, Fault> {
+    let sets = rows.iter().map(|row| from_row(app, account_id, row));
     sets.filter_map(Result::transpose).collect()
 }
 
@@ -140,12 +140,12 @@ pub fn all(account_id: i64) -> Statement {
 }
 
 /// `None` for a setting that only a later version knows.
-pub fn from_row(shop: &Shop, account_id: i64, row: &Row) -> Result<Option<Set>, Fault> {
+pub fn from_row(app: &App, account_id: i64, row: &Row) -> Result<Option<Set>, Fault> {
     let (gateway, name, sealed) = row.read(|row| Ok((row.text(), row.text(), row.text())))?;
     let known = Setting::ALL.into_iter().find(|setting| setting.path() == (gateway.as_str(), name.as_str()));
     let Some(setting) = known else {
         return Ok(None);
     };
-    let value = vault::open(&shop.platform.settings.vault_keys, &place(account_id, setting), &sealed)?;
+    let value = vault::open(&app.platform.settings.vault_keys, &place(account_id, setting), &sealed)?;
     Ok(Some(Set { setting, value }))
 }

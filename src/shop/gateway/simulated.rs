@@ -31,7 +31,7 @@ impl PaymentGateway for Simulated {
         self.0.coin()
     }
 
-    fn network(&self, _desk: GatewayContext<'_>) -> Network {
+    fn network(&self, _context: GatewayContext<'_>) -> Network {
         Network::Testnet
     }
 
@@ -43,8 +43,8 @@ impl PaymentGateway for Simulated {
         self.0.takes_address()
     }
 
-    fn most_confirmations(&self) -> u32 {
-        self.0.most_confirmations()
+    fn max_confirmations(&self) -> u32 {
+        self.0.max_confirmations()
     }
 
     fn wallet(&self, network: Network, text: &str) -> Result<Source, KeyError> {
@@ -59,30 +59,30 @@ impl PaymentGateway for Simulated {
         self.0.least(held)
     }
 
-    fn takes(&self, account_id: i64, taker: &Reservation<'_>) -> Vec<Statement> {
-        self.0.takes(account_id, taker)
+    fn reserve(&self, account_id: i64, taker: &Reservation<'_>) -> Vec<Statement> {
+        self.0.reserve(account_id, taker)
     }
 
     fn open<'a>(
         &'a self,
-        desk: GatewayContext<'a>,
+        context: GatewayContext<'a>,
         _draft: PaymentRequest<'a>,
-        taken: &'a [Vec<Row>],
+        reserved: &'a [Vec<Row>],
     ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>> {
-        Box::pin(async move { Ok(PaymentPrompt::Address(wallet::taken(desk, self, taken)?)) })
+        Box::pin(async move { Ok(PaymentPrompt::Address(wallet::reserved(context, self, reserved)?)) })
     }
 
-    fn look<'a>(
+    fn sync<'a>(
         &'a self,
-        desk: GatewayContext<'a>,
+        context: GatewayContext<'a>,
         order: PaymentTarget<'a>,
         known: &'a PaymentRecord,
     ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
         Box::pin(async move {
-            let account_id = desk.account.id;
-            let [tip, outputs] = desk
+            let account_id = context.account.id;
+            let [tip, outputs] = context
                 .account
-                .db(desk.shop)?
+                .db(context.app)?
                 .batch([
                     height(account_id),
                     Statement::new(
@@ -110,7 +110,7 @@ impl PaymentGateway for Simulated {
             let mut outputs = outputs.iter().map(read).collect::<Result<Vec<_>, _>>()?;
             // What was once taken for the order's stays so: it is no longer missing.
             let is_known = |output: &Output| known.receipts.iter().any(|receipt| receipt.txid == output.txid);
-            outputs.retain(|output| order.invoice.owns(output.value) || is_known(output));
+            outputs.retain(|output| order.invoice.matches(output.value) || is_known(output));
             Ok(Observation::Coins(ChainSnapshot {
                 tip,
                 outputs,
@@ -121,8 +121,8 @@ impl PaymentGateway for Simulated {
         })
     }
 
-    fn url(&self, desk: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
-        self.0.url(desk, order)
+    fn url(&self, context: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
+        self.0.url(context, order)
     }
 }
 

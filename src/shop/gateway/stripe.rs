@@ -8,9 +8,9 @@ use serde_json::value::RawValue;
 use sha2::Sha256;
 
 use super::{
-    Admitted, EntryKind, Gateway, GatewayContext, GatewayNotification, LedgerEntry, NotAdmitted, Observation,
-    PaymentGateway, PaymentPrompt, PaymentRecord, PaymentRequest, PaymentTarget, Reservation, Resolved, Session,
-    SessionState, SyncError,
+    EntryKind, Gateway, GatewayContext, GatewayNotification, LedgerEntry, Observation, PaymentGateway, PaymentPrompt,
+    PaymentRecord, PaymentRequest, PaymentTarget, Rejected, Reservation, Resolved, Session, SessionState, SyncError,
+    VerifiedNotification,
     ask::{self, Unanswered},
     settings::{self, Set, Setting},
 };
@@ -58,50 +58,56 @@ impl PaymentGateway for Stripe {
         currency::min_price(currency)
     }
 
-    fn takes(&self, account_id: i64, _taker: &Reservation<'_>) -> Vec<Statement> {
+    fn reserve(&self, account_id: i64, _taker: &Reservation<'_>) -> Vec<Statement> {
         vec![settings::of(account_id, self.slug())]
     }
 
     fn open<'a>(
         &'a self,
-        desk: GatewayContext<'a>,
+        context: GatewayContext<'a>,
         draft: PaymentRequest<'a>,
-        taken: &'a [Vec<Row>],
+        reserved: &'a [Vec<Row>],
     ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>> {
         Box::pin(async move {
-            let settings = settings::read(desk.shop, desk.account.id, taken.first().map_or(&[], Vec::as_slice))?;
-            let api = Api::of(desk, &settings).ok_or(Refusal::GatewayNotConfigured)?;
+            let settings =
+                settings::read(context.app, context.account.id, reserved.first().map_or(&[], Vec::as_slice))?;
+            let api = Api::of(context, &settings).ok_or(Refusal::GatewayNotConfigured)?;
             let mut key = draft.key();
-            let mut form = checkout(desk, draft, true)?;
+            let mut form = checkout(context, draft, true)?;
             let mut answer = api.call(SESSIONS, Some((&key, &form))).await;
             if answer.as_ref().is_err_and(is_about_email) {
                 // The buyer types it there: a sale does not end for a field that is only filled in for them.
-                form = checkout(desk, draft, false)?;
+                form = checkout(context, draft, false)?;
                 key.push_str("-no-email");
                 answer = api.call(SESSIONS, Some((&key, &form))).await;
             }
             if answer.as_ref().is_err_and(is_spoilt) {
                 // Nobody was sent to what may have been opened under it.
-                let key = format!("{key}-{}", desk.shop.now() / (10 * MINUTE));
+                let key = format!("{key}-{}", context.app.now() / (10 * MINUTE));
                 answer = api.call(SESSIONS, Some((&key, &form))).await;
             }
-            let session = answer.and_then(|answer| session(desk, &answer).ok_or_else(Unanswered::nonsense));
+            let session = answer.and_then(|answer| session(context, &answer).ok_or_else(Unanswered::nonsense));
             match session {
                 Ok(session) => Ok(PaymentPrompt::Page(session)),
                 Err(no) => {
                     let line = LogLine::warn("gateway.payment_refused").with("gateway", "stripe");
-                    desk.shop.platform.log.write(line.account(desk.account.id).order(draft.order_id).because(no.why()));
+                    context
+                        .app
+                        .platform
+                        .log
+                        .write(line.account(context.account.id).order(draft.order_id).because(no.why()));
                     Err(no.into())
                 }
             }
         })
     }
 
-    fn close<'a>(&'a self, desk: GatewayContext<'a>, order: PaymentTarget<'a>) -> LocalBoxFuture<'a, Outcome<()>> {
+    fn close<'a>(&'a self, context: GatewayContext<'a>, order: PaymentTarget<'a>) -> LocalBoxFuture<'a, Outcome<()>> {
         Box::pin(async move {
-            let [rows] = desk.account.db(desk.shop)?.batch([settings::of(desk.account.id, self.slug())]).await?;
-            let settings = settings::read(desk.shop, desk.account.id, &rows)?;
-            let api = Api::of(desk, &settings).ok_or(Refusal::GatewayNotConfigured)?;
+            let [rows] =
+                context.account.db(context.app)?.batch([settings::of(context.account.id, self.slug())]).await?;
+            let settings = settings::read(context.app, context.account.id, &rows)?;
+            let api = Api::of(context, &settings).ok_or(Refusal::GatewayNotConfigured)?;
             let id = order.session.map_or("", |session| &session.id);
             let mut session: CheckoutSession = match api.call(&one(id), None).await {
                 // Of another account of the seller's at Stripe. Its time is over there as well.
@@ -116,16 +122,18 @@ impl PaymentGateway for Stripe {
         })
     }
 
-    fn look<'a>(
+    fn sync<'a>(
         &'a self,
-        desk: GatewayContext<'a>,
+        context: GatewayContext<'a>,
         order: PaymentTarget<'a>,
         known: &'a PaymentRecord,
     ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
         Box::pin(async move {
-            let [rows] = desk.account.db(desk.shop)?.batch([settings::of(desk.account.id, self.slug())]).await?;
-            let settings = settings::read(desk.shop, desk.account.id, &rows)?;
-            let api = Api::of(desk, &settings).ok_or_else(|| SyncError::Unreachable("no secret key is set".into()))?;
+            let [rows] =
+                context.account.db(context.app)?.batch([settings::of(context.account.id, self.slug())]).await?;
+            let settings = settings::read(context.app, context.account.id, &rows)?;
+            let api =
+                Api::of(context, &settings).ok_or_else(|| SyncError::Unreachable("no secret key is set".into()))?;
             let session = order.session.map_or("", |session| &session.id);
             let session: CheckoutSession = api.call(&one(session), None).await?;
             let movements = movements(&api, order, &session, !known.movements.is_empty()).await?;
@@ -133,39 +141,41 @@ impl PaymentGateway for Stripe {
         })
     }
 
-    fn url(&self, _desk: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
+    fn url(&self, _context: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
         order.session.map(|session| session.url.clone()).unwrap_or_default()
     }
 
-    fn admit(
+    fn verify(
         &self,
-        _desk: GatewayContext<'_>,
+        _context: GatewayContext<'_>,
         settings: &[Set],
         notice: &GatewayNotification,
-    ) -> Result<Admitted, NotAdmitted> {
+    ) -> Result<VerifiedNotification, Rejected> {
         let secret = settings::value(settings, Setting::StripeWebhookSecret);
         if !secret.is_some_and(|secret| is_signed(secret, notice)) {
-            return Err(NotAdmitted::Unsigned);
+            return Err(Rejected::Unsigned);
         }
-        let event: Event = json::from_others(&notice.body).ok_or(NotAdmitted::Unknown)?;
+        let event: Event = json::from_others(&notice.body).ok_or(Rejected::Unknown)?;
         let id = event.id.text().filter(|id| id.starts_with("evt_"));
-        let (Some(id), Some(live)) = (id, *event.livemode) else { return Err(NotAdmitted::Unknown) };
+        let (Some(id), Some(live)) = (id, *event.livemode) else { return Err(Rejected::Unknown) };
         // The test mode of an account that takes real money moves none, and may be told to the same address.
         let key = settings::value(settings, Setting::StripeSecretKey);
-        match News::of(&event).filter(|_| key.is_some_and(|key| key.contains("_live_") == live)) {
-            Some(news) => Ok(Admitted { id: id.to_owned(), order_id: news.order_id, payment: None }),
-            None => Err(NotAdmitted::Irrelevant),
+        match EndpointAlert::of(&event).filter(|_| key.is_some_and(|key| key.contains("_live_") == live)) {
+            Some(news) => Ok(VerifiedNotification { id: id.to_owned(), order_id: news.order_id, payment: None }),
+            None => Err(Rejected::Irrelevant),
         }
     }
 
     fn resolve<'a>(
         &'a self,
-        desk: GatewayContext<'a>,
+        context: GatewayContext<'a>,
         settings: &'a [Set],
         notice: &'a GatewayNotification,
     ) -> LocalBoxFuture<'a, Result<Option<Resolved>, SyncError>> {
         Box::pin(async move {
-            let (Some(news), Some(api)) = (News::read(notice), Api::of(desk, settings)) else { return Ok(None) };
+            let (Some(news), Some(api)) = (EndpointAlert::read(notice), Api::of(context, settings)) else {
+                return Ok(None);
+            };
             let answer = match news.order_id {
                 Some(_) => api.call(&news.path, None).await.map(Some),
                 None => api.call(&news.path, None).await.map(List::<Box<RawValue>>::into_first),
@@ -184,14 +194,16 @@ impl PaymentGateway for Stripe {
     /// `said`: the session as Stripe has it now.
     fn process<'a>(
         &'a self,
-        desk: GatewayContext<'a>,
+        context: GatewayContext<'a>,
         settings: &'a [Set],
         notice: &'a GatewayNotification,
         said: Option<&'a RawValue>,
         order: PaymentTarget<'a>,
     ) -> LocalBoxFuture<'a, Result<Vec<LedgerEntry>, SyncError>> {
         Box::pin(async move {
-            let (Some(news), Some(api)) = (News::read(notice), Api::of(desk, settings)) else { return Ok(Vec::new()) };
+            let (Some(news), Some(api)) = (EndpointAlert::read(notice), Api::of(context, settings)) else {
+                return Ok(Vec::new());
+            };
             let Some(session) = said.and_then(|said| serde_json::from_str::<CheckoutSession>(said.get()).ok()) else {
                 return Ok(Vec::new());
             };
@@ -206,13 +218,13 @@ impl PaymentGateway for Stripe {
 
 /// The seller's account at Stripe.
 struct Api<'a> {
-    desk: GatewayContext<'a>,
+    context: GatewayContext<'a>,
     key: &'a str,
 }
 
 impl<'a> Api<'a> {
-    fn of(desk: GatewayContext<'a>, settings: &'a [Set]) -> Option<Api<'a>> {
-        Some(Api { desk, key: settings::value(settings, Setting::StripeSecretKey)? })
+    fn of(context: GatewayContext<'a>, settings: &'a [Set]) -> Option<Api<'a>> {
+        Some(Api { context, key: settings::value(settings, Setting::StripeSecretKey)? })
     }
 
     /// GET of a path under /v1, or POST of a form under an idempotency key.
@@ -221,14 +233,14 @@ impl<'a> Api<'a> {
         path: &str,
         post: Option<(&str, &str)>,
     ) -> LocalBoxFuture<'b, Result<T, Unanswered>> {
-        let shop = self.desk.shop;
+        let app = self.context.app;
         let body = post.map(|(_, form)| ("application/x-www-form-urlencoded", form.as_bytes().to_vec()));
-        let mut request = ask::call(format!("{}/v1/{path}", shop.platform.settings.stripe_api_url), body);
+        let mut request = ask::call(format!("{}/v1/{path}", app.platform.settings.stripe_api_url), body);
         request.headers.push(("authorization".into(), format!("Bearer {}", self.key)));
         request.headers.push(("stripe-version".into(), VERSION.into()));
         request.headers.extend(post.map(|(key, _)| ("idempotency-key".into(), key.to_owned())));
         Box::pin(async move {
-            ask::json(shop, request).await.map_err(|mut no| {
+            ask::json(app, request).await.map_err(|mut no| {
                 // Its code says what is wrong, and only words of a code are believed to be one.
                 let error = error(&no);
                 let code = error.code.text().or(error.kind.text());
@@ -261,7 +273,7 @@ fn one(session: &str) -> String {
 
 /// How a draft is put before the buyer. Everything in it is the same for a second try, so that the idempotency key holds; it
 /// ends a day after it was opened, which is Stripe's longest and its default. With `prefill` the buyer's e-mail is filled in.
-fn checkout(desk: GatewayContext<'_>, draft: PaymentRequest<'_>, prefill: bool) -> Outcome<String> {
+fn checkout(context: GatewayContext<'_>, draft: PaymentRequest<'_>, prefill: bool) -> Outcome<String> {
     let amount = currency::units(draft.price).ok_or(Refusal::NotQuotable)?.to_string();
     // The price is for all of them, and need not be divisible.
     let title = match draft.quantity {
@@ -271,7 +283,7 @@ fn checkout(desk: GatewayContext<'_>, draft: PaymentRequest<'_>, prefill: bool) 
     let back = |how: &str| match draft.page {
         Some(page) => Some(format!("{page}/order?back={how}")),
         // Without a page of ours he goes to the seller's.
-        None => draft.return_url.map(str::to_owned).or_else(|| desk.shop.platform.settings.public_url.clone()),
+        None => draft.return_url.map(str::to_owned).or_else(|| context.app.platform.settings.public_url.clone()),
     };
     let (Some(paid), Some(cancelled)) = (back("paid"), back("cancelled")) else {
         return Err(Refusal::GatewayRefused("return_url is missing".into()).into());
@@ -297,9 +309,9 @@ fn checkout(desk: GatewayContext<'_>, draft: PaymentRequest<'_>, prefill: bool) 
     Ok(form.finish())
 }
 
-fn session(desk: GatewayContext<'_>, answer: &CheckoutSession) -> Option<Session> {
+fn session(context: GatewayContext<'_>, answer: &CheckoutSession) -> Option<Session> {
     let url = answer.url.as_deref()?;
-    let safe = ask::is_page(url, desk.shop.platform.settings.allow_insecure_urls);
+    let safe = ask::is_page(url, context.app.platform.settings.allow_insecure_urls);
     Some(Session {
         id: answer.id.text()?.to_owned(),
         url: url.to_owned(),
@@ -380,23 +392,23 @@ fn fact(
 }
 
 /// What an event is about, if it is about a payment of which there is news.
-struct News {
+struct EndpointAlert {
     /// Of a session's own event; others name only the payment.
     order_id: Option<String>,
     /// Where the session is found.
     path: String,
 }
 
-impl News {
-    fn read(notice: &GatewayNotification) -> Option<News> {
-        News::of(&json::from_others(&notice.body)?)
+impl EndpointAlert {
+    fn read(notice: &GatewayNotification) -> Option<EndpointAlert> {
+        EndpointAlert::of(&json::from_others(&notice.body)?)
     }
 
-    fn of(event: &Event) -> Option<News> {
+    fn of(event: &Event) -> Option<EndpointAlert> {
         let object = event.object()?;
         match event.kind.as_deref()? {
             "checkout.session.completed" | "checkout.session.async_payment_succeeded" => {
-                Some(News { order_id: Some(object.order()?.to_owned()), path: one(object.id.text()?) })
+                Some(EndpointAlert { order_id: Some(object.order()?.to_owned()), path: one(object.id.text()?) })
             }
             kind if kind == "charge.refunded"
                 || ["refund.", "charge.refund.", "charge.dispute."].iter().any(|known| kind.starts_with(known)) =>
@@ -404,7 +416,7 @@ impl News {
                 let payment = object.payment_intent.text()?;
                 let path =
                     format!("{SESSIONS}?payment_intent={payment}&expand%5B%5D=data.payment_intent.latest_charge");
-                Some(News { order_id: None, path })
+                Some(EndpointAlert { order_id: None, path })
             }
             _ => None,
         }

@@ -19,7 +19,7 @@ pub const TEST_XPUB: &str =
 /// One of them.
 pub struct Utxo {
     pub name: &'static str,
-    pub snake: &'static str,
+    pub slug: &'static str,
     pub coin: &'static Coin,
     pub confirmations: u32,
     /// There will never be more of it, in its smallest unit.
@@ -43,7 +43,7 @@ impl PaymentGateway for Utxo {
     }
 
     fn slug(&self) -> &'static str {
-        self.snake
+        self.slug
     }
 
     fn coin(&self) -> Option<&'static Coin> {
@@ -54,8 +54,8 @@ impl PaymentGateway for Utxo {
         Some(self.simulated)
     }
 
-    fn network(&self, desk: GatewayContext<'_>) -> Network {
-        (self.settings)(&desk.shop.platform.settings).network
+    fn network(&self, context: GatewayContext<'_>) -> Network {
+        (self.settings)(&context.app.platform.settings).network
     }
 
     fn keys(&self) -> &'static str {
@@ -93,28 +93,28 @@ impl PaymentGateway for Utxo {
         self.confirmations
     }
 
-    fn takes(&self, account_id: i64, taker: &Reservation<'_>) -> Vec<Statement> {
-        wallet::takes(account_id, self.snake, taker)
+    fn reserve(&self, account_id: i64, taker: &Reservation<'_>) -> Vec<Statement> {
+        wallet::reserve(account_id, self.slug, taker)
     }
 
     fn open<'a>(
         &'a self,
-        desk: GatewayContext<'a>,
+        context: GatewayContext<'a>,
         _draft: PaymentRequest<'a>,
-        taken: &'a [Vec<Row>],
+        reserved: &'a [Vec<Row>],
     ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>> {
-        Box::pin(async move { Ok(PaymentPrompt::Address(wallet::taken(desk, self, taken)?)) })
+        Box::pin(async move { Ok(PaymentPrompt::Address(wallet::reserved(context, self, reserved)?)) })
     }
 
-    fn look<'a>(
+    fn sync<'a>(
         &'a self,
-        desk: GatewayContext<'a>,
+        context: GatewayContext<'a>,
         order: PaymentTarget<'a>,
         known: &'a PaymentRecord,
     ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
-        let urls = &(self.settings)(&desk.shop.platform.settings).urls;
+        let urls = &(self.settings)(&context.app.platform.settings).urls;
         let esplora = esplora::Esplora {
-            shop: desk.shop,
+            app: context.app,
             address: &order.invoice.address,
             since: order.created_at,
             most: self.most,
@@ -122,8 +122,8 @@ impl PaymentGateway for Utxo {
         Box::pin(esplora.look(urls, &known.receipts))
     }
 
-    fn url(&self, _desk: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
-        uri(self.snake, order)
+    fn url(&self, _context: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
+        uri(self.slug, order)
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     platform::{Fault, Row, Statement},
-    shop::{Error, Outcome, Refusal, Shop, account::Account, id, vault},
+    shop::{App, Error, Outcome, Refusal, account::Account, id, vault},
 };
 
 /// A wallet as settings show it.
@@ -75,14 +75,14 @@ fn place(kind: &str, account_id: i64) -> String {
 }
 
 /// Statements that make the simulated wallet of a new test account.
-pub fn simulated(shop: &Shop, account_id: i64) -> Result<Vec<Statement>, Fault> {
+pub fn simulated(app: &App, account_id: i64) -> Result<Vec<Statement>, Fault> {
     let account = Account::acting(account_id, "DB", true);
     let mut statements = Vec::new();
     for gateway in Gateway::ALL {
         let Some(text) = gateway.coin().map(|coin| coin.test_xpub) else { continue };
         let source = Source::Key(ExtendedKey::parse(text).map_err(key_fault)?);
         let change = WalletChange { text: text.into(), source, confirmations: Some(1) };
-        statements.extend(set(shop, &account, gateway, Some(&change), 0, shop.now())?);
+        statements.extend(set(app, &account, gateway, Some(&change), 0, app.now())?);
     }
     Ok(statements)
 }
@@ -94,7 +94,7 @@ fn key_fault(error: KeyError) -> Fault {
 /// Statements that make this the account's wallet for the gateway, or take it away. `next_index`: the least index that was
 /// not handed out in other shards.
 pub fn set(
-    shop: &Shop,
+    app: &App,
     account: &Account,
     gateway: Gateway,
     change: Option<&WalletChange>,
@@ -113,8 +113,8 @@ pub fn set(
         Source::Key(key) => Held::Branch(key.external().map_err(key_fault)?),
         Source::Single(address) => Held::Single(address.clone()),
     };
-    let keys = &shop.platform.settings.vault_keys;
-    let seal = |kind: &str, plain: &str| vault::seal(keys, &place(kind, account.id), plain, shop.random());
+    let keys = &app.platform.settings.vault_keys;
+    let seal = |kind: &str, plain: &str| vault::seal(keys, &place(kind, account.id), plain, app.random());
     statements.push(Statement::new(
         // Another account may have had it before: no address is handed out twice.
         "INSERT INTO wallets (account_id, gateway, identity, active, xpub, branch, confirmations, next_index, created_at, least)
@@ -155,16 +155,16 @@ fn identity(source: &Source, account: &Account) -> String {
 
 /// The operator takes a wallet away from whichever live account has it, so that its owner can set it up: an address of Ethereum is
 /// public. Answers that account's e-mail, or `None` when nobody has it.
-pub async fn release(shop: &Shop, gateway: Gateway, text: &str) -> Outcome<Result<Option<String>, KeyError>> {
-    for shard in shop.platform.databases.shards() {
+pub async fn release(app: &App, gateway: Gateway, text: &str) -> Outcome<Result<Option<String>, KeyError>> {
+    for shard in app.platform.databases.shards() {
         let nobody = Account::acting(0, &shard, false);
         let way = gateway.of(&nobody);
-        let source = match way.wallet(way.network(GatewayContext { shop, account: &nobody }), text) {
+        let source = match way.wallet(way.network(GatewayContext { app, account: &nobody }), text) {
             Ok(source) => source,
             Err(error) => return Ok(Err(error)),
         };
         let take_away = take_from_owner(gateway, &identity(&source, &nobody));
-        let [rows] = nobody.db(shop)?.commit_batch([take_away]).await?;
+        let [rows] = nobody.db(app)?.commit_batch([take_away]).await?;
         if let Some(row) = rows.first() {
             return Ok(Ok(Some(row.text()?)));
         }
@@ -185,7 +185,7 @@ fn take_from_owner(gateway: Gateway, identity: &str) -> Statement {
 /// has one of them now. Within the account's own shard its unique index says so. Two accounts in two shards that set the same
 /// wallet within the same moment are not noticed.
 pub async fn elsewhere(
-    shop: &Shop,
+    app: &App,
     account: &Account,
     changes: &[(Gateway, Option<WalletChange>)],
 ) -> Result<Option<Vec<u32>>, Fault> {
@@ -203,8 +203,8 @@ pub async fn elsewhere(
         )
     });
     let known: Vec<Statement> = known.collect();
-    for shard in shop.platform.databases.shards().iter().filter(|shard| **shard != account.shard) {
-        let rows = shop.platform.databases.shard(shard)?.rows(known.clone()).await?;
+    for shard in app.platform.databases.shards().iter().filter(|shard| **shard != account.shard) {
+        let rows = app.platform.databases.shard(shard)?.rows(known.clone()).await?;
         for (next_index, row) in next_indexes.iter_mut().zip(rows.iter().flatten()) {
             let (taken, next) = row.read(|row| Ok((row.flag(), row.count())))?;
             if taken {
@@ -243,15 +243,15 @@ pub fn active(account_id: i64) -> Statement {
     )
 }
 
-pub fn from_row(shop: &Shop, account: &Account, row: &Row) -> Outcome<Wallet> {
+pub fn from_row(app: &App, account: &Account, row: &Row) -> Outcome<Wallet> {
     let (gateway, text, branch, confirmations) =
         row.read(|row| Ok((row.text(), row.text(), row.text(), row.count())))?;
     let gateway =
         Gateway::parse(&gateway).ok_or_else(|| Fault(format!("a wallet for an unknown gateway: {gateway}")))?;
-    let text = vault::open(&shop.platform.settings.vault_keys, &place("xpub", account.id), &text)?;
-    let held = open_held(shop, account.id, &branch)?;
+    let text = vault::open(&app.platform.settings.vault_keys, &place("xpub", account.id), &text)?;
+    let held = open_held(app, account.id, &branch)?;
     let way = gateway.of(account);
-    let network = way.network(GatewayContext { shop, account });
+    let network = way.network(GatewayContext { app, account });
     let addresses = match &held {
         Held::Single(address) => vec![address.clone()],
         Held::Branch(_) => {
@@ -261,8 +261,8 @@ pub fn from_row(shop: &Shop, account: &Account, row: &Row) -> Outcome<Wallet> {
     Ok(Wallet { gateway, text, single: matches!(held, Held::Single(_)), confirmations, addresses })
 }
 
-pub fn open_held(shop: &Shop, account_id: i64, sealed: &str) -> Result<Held, Fault> {
-    let text = vault::open(&shop.platform.settings.vault_keys, &place("branch", account_id), sealed)?;
+pub fn open_held(app: &App, account_id: i64, sealed: &str) -> Result<Held, Fault> {
+    let text = vault::open(&app.platform.settings.vault_keys, &place("branch", account_id), sealed)?;
     Held::parse(&text).ok_or_else(|| Fault("a stored wallet can't be read".into()))
 }
 
@@ -326,7 +326,7 @@ pub struct Address {
 }
 
 /// The statements that take an address for an order, and last the one that answers it.
-pub fn takes(account_id: i64, gateway: &str, taker: &Reservation<'_>) -> Vec<Statement> {
+pub fn reserve(account_id: i64, gateway: &str, taker: &Reservation<'_>) -> Vec<Statement> {
     match taker {
         Reservation::Order => vec![take_address(account_id, gateway)],
         Reservation::Link { payment_id, order_id, now } => {
@@ -336,12 +336,12 @@ pub fn takes(account_id: i64, gateway: &str, taker: &Reservation<'_>) -> Vec<Sta
 }
 
 /// The address that `takes` has answered.
-pub fn taken(desk: GatewayContext<'_>, way: &dyn PaymentGateway, rows: &[Vec<Row>]) -> Result<Address, Error> {
-    let GatewayContext { shop, account } = desk;
+pub fn reserved(context: GatewayContext<'_>, way: &dyn PaymentGateway, rows: &[Vec<Row>]) -> Result<Address, Error> {
+    let GatewayContext { app, account } = context;
     let row = rows.last().and_then(|rows| rows.first()).ok_or(Refusal::GatewayNotConfigured)?;
     let (branch, index, confirmations) = row.read(|row| Ok((row.text(), row.count(), row.count())))?;
-    let held = open_held(shop, account.id, &branch)?;
-    let text = way.address(way.network(desk), &held, index).map_err(key_fault)?;
+    let held = open_held(app, account.id, &branch)?;
+    let text = way.address(way.network(context), &held, index).map_err(key_fault)?;
     let shared = matches!(held, Held::Single(_));
     Ok(Address { text, index, confirmations, holds: 0, cursor: shared.then_some(0) })
 }

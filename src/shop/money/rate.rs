@@ -4,7 +4,7 @@
 use super::{Decimal, half_up, shift_up};
 
 /// No rate that is computed here is kept to more figures: of rates of so many, `cross` and `coin_value` are always exact.
-const MOST_DIGITS: u128 = 100_000_000_000_000_000;
+const MAX_DIGITS: u128 = 100_000_000_000_000_000;
 /// Parts of the whole in which a spread is counted: hundredths of a percent.
 const BASIS_POINTS: u32 = 10_000;
 
@@ -49,7 +49,7 @@ impl Decimal {
     /// Rounded half up to 17 figures; figures before the point stay, however many they are.
     fn short(self) -> Decimal {
         let (mut kept, mut dropped) = (self.digits, 0);
-        while kept >= MOST_DIGITS && dropped < self.scale {
+        while kept >= MAX_DIGITS && dropped < self.scale {
             kept /= 10;
             dropped += 1;
         }

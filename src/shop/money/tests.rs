@@ -482,7 +482,7 @@ proptest! {
     fn a_price_in_any_currency_is_covered_and_by_less_than_one_unit_more(price in any_amount(), rate in any_price()) {
         let Some(units) = coin_value(price, rate) else {
             // More coins than there are: 21 million of them don't cover it.
-            let most = fiat_value(MOST_COIN_UNITS, rate, price.currency());
+            let most = fiat_value(MAX_COIN_UNITS, rate, price.currency());
             prop_assert!(most.is_none_or(|most| most.minor() <= price.minor()));
             return Ok(());
         };
@@ -507,7 +507,7 @@ proptest! {
 
     #[test]
     fn coins_are_worth_their_price_to_half_a_minor_unit(
-        units in 0..=MOST_COIN_UNITS, rate in any_price(), currency in any_currency(),
+        units in 0..=MAX_COIN_UNITS, rate in any_price(), currency in any_currency(),
     ) {
         let scale = 10_u128.pow(8 + u32::from(rate.scale));
         let exact = u128::from(units).checked_mul(rate.digits * 10_u128.pow(currency.exponent.into()));
@@ -520,7 +520,7 @@ proptest! {
 
     #[test]
     fn more_coins_are_never_worth_less_and_a_dearer_price_never_costs_fewer(
-        price in any_amount(), rate in any_price(), units in 0..MOST_COIN_UNITS,
+        price in any_amount(), rate in any_price(), units in 0..MAX_COIN_UNITS,
     ) {
         let currency = price.currency();
         if let (Some(less), Some(more)) = (fiat_value(units, rate, currency), fiat_value(units + 1, rate, currency)) {
@@ -555,7 +555,7 @@ proptest! {
     ) {
         let (a, b) = (Decimal::new(digits, scale).unwrap(), Decimal::new(other, 38 - scale).unwrap());
         let amount = Amount::new(minor, from).unwrap();
-        prop_assert!(coin_value(amount, a).is_none_or(|units| units <= MOST_COIN_UNITS));
+        prop_assert!(coin_value(amount, a).is_none_or(|units| units <= MAX_COIN_UNITS));
         prop_assert!(fiat_value(minor.unsigned_abs(), a, to).is_none_or(|amount| amount.minor() >= 0));
         prop_assert!(cross(amount, a, b, to).is_none_or(|(amount, _)| amount.minor() >= 0));
         let _ = (a.mean(b), a.times(b), a.apart(b, 3), a.less(250));

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use super::{Order, Status, sql};
 use crate::{
     platform::{Db, Fault, Row, Statement, Value},
-    shop::{Outcome, Shop, account::Account, list::Page, text::email},
+    shop::{App, Outcome, account::Account, list::Page, text::email},
 };
 
 /// What orders are asked for: those to which all of this applies.
@@ -46,8 +46,8 @@ impl Filter {
 
 /// A page of them, newest first; `page` counts from 1. Two round trips; three where its orders lie behind the blocks that are
 /// read at once; and by time one for each further million orders.
-pub async fn list(shop: &Shop, account: &Account, filter: &Filter, page: u32, per_page: u32) -> Outcome<Page<Order>> {
-    let db = account.db(shop)?;
+pub async fn list(app: &App, account: &Account, filter: &Filter, page: u32, per_page: u32) -> Outcome<Page<Order>> {
+    let db = account.db(app)?;
     let mut window = Window::of(page, per_page);
     if filter.email.is_some() {
         by_email(&*db, account.id, filter, &mut window).await?;

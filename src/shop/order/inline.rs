@@ -12,9 +12,9 @@ const MAX_REMEMBERED: usize = 5_000;
 
 /// When this isolate last looked at an order for a waiting buyer, by the order's id.
 #[derive(Default)]
-pub struct InlineLooks(RefCell<HashMap<String, i64>>);
+pub struct InlineSyncs(RefCell<HashMap<String, i64>>);
 
-impl InlineLooks {
+impl InlineSyncs {
     /// Whether a look may begin now. If so, the next one has to wait.
     pub fn begin(&self, order_id: &str, now: i64) -> bool {
         let mut looks = self.0.borrow_mut();

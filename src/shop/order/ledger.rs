@@ -20,7 +20,7 @@ pub struct Ledger {
     /// One payment was of the whole price.
     pub whole: bool,
     /// Money came that this order can't be paid with.
-    pub strange: bool,
+    pub wrong_currency: bool,
     /// A buyer's inquiry is open.
     pub inquiry: bool,
 }
@@ -30,7 +30,7 @@ pub struct Ledger {
 /// heard of in another order. Gateways ask for the whole; a part comes of a button that somebody changed.
 ///
 /// While a dispute is open the order is reversed. Afterwards it is completed, unless all of its money went back.
-pub fn books(price: Amount, movements: &[LedgerEntry]) -> Ledger {
+pub fn sum_up(price: Amount, movements: &[LedgerEntry]) -> Ledger {
     let sum = |holds: &dyn Fn(&LedgerEntry) -> bool| {
         movements.iter().filter(|it| holds(it)).fold(0_i64, |sum, it| sum.saturating_add(it.value.max(0)))
     };
@@ -65,7 +65,7 @@ pub fn books(price: Amount, movements: &[LedgerEntry]) -> Ledger {
         () => Status::Unpaid,
     };
     let inquiry = disputes.iter().any(|it| it.kind == EntryKind::Inquiry);
-    Ledger { paid, refunded, status, whole, strange: any(EntryKind::WrongCurrency, &|_| true), inquiry }
+    Ledger { paid, refunded, status, whole, wrong_currency: any(EntryKind::WrongCurrency, &|_| true), inquiry }
 }
 
 /// Those that aren't known yet. Of a dispute's state a later time is new.

@@ -1,7 +1,7 @@
 //! Orders: what somebody wants to buy, what it costs him, and how far his payment is.
 
 use super::{
-    Outcome, Refusal, Shop,
+    App, Outcome, Refusal,
     account::{Account, policy::Policy},
     gateway::{Gateway, Invoice, PaymentRequest, PaymentTarget, Session},
     list::{self, Page},
@@ -155,7 +155,7 @@ pub struct Order {
     pub paid_value: i64,
     pub refunded_value: i64,
     /// Money came on its books that it can't be paid with.
-    pub strange: bool,
+    pub wrong_currency: bool,
     /// The buyer has asked the gateway about it. No money is held.
     pub inquiry: bool,
     pub policy: Policy,
@@ -164,8 +164,8 @@ pub struct Order {
     pub return_url: Option<String>,
     pub webhook_url: Option<String>,
     pub test: bool,
-    pub watch_turn: i64,
-    pub watch_lease: Option<i64>,
+    pub sync_generation: i64,
+    pub sync_lease: Option<i64>,
     pub paid_at: Option<i64>,
     pub created_at: i64,
     pub updated_at: i64,
@@ -236,7 +236,7 @@ impl Order {
             ("overpaid", received > value || (paid && self.paid_value > self.price.minor())),
             ("partially_refunded", self.refunded_value > 0 && self.refunded_value < self.paid_value),
             ("inquiry", self.inquiry),
-            ("wrong_currency", self.strange),
+            ("wrong_currency", self.wrong_currency),
             // Of coins: nobody can take them back otherwise.
             ("vanished", self.status == Status::Reversed && self.session.is_none()),
         ]
@@ -246,16 +246,16 @@ impl Order {
     }
 }
 
-pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Order> {
-    let row = account.db(shop)?.row(sql::by_id(account.id, id)).await?.ok_or(Refusal::NotFound)?;
+pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Order> {
+    let row = account.db(app)?.row(sql::by_id(account.id, id)).await?.ok_or(Refusal::NotFound)?;
     Ok(sql::from_row(&row)?)
 }
 
 /// Those that the filter admits, newest first. `page` counts from 1.
-pub async fn list(shop: &Shop, account: &Account, filter: &Filter, page: u32, per_page: u32) -> Outcome<Page<Order>> {
+pub async fn list(app: &App, account: &Account, filter: &Filter, page: u32, per_page: u32) -> Outcome<Page<Order>> {
     if !filter.is_empty() {
-        return filter::list(shop, account, filter, page, per_page).await;
+        return filter::list(app, account, filter, page, per_page).await;
     }
-    let answers = account.db(shop)?.batch(sql::page(account.id, page, per_page)).await?;
+    let answers = account.db(app)?.batch(sql::page(account.id, page, per_page)).await?;
     Ok(list::read(answers, sql::from_row)?)
 }

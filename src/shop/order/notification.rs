@@ -8,54 +8,61 @@ use crate::{
     json::{self, Pairs},
     platform::{CommitError, Fault, LogLine, Row, Statement},
     shop::{
-        Error, Outcome, Refusal, Shop,
+        App, Error, Outcome, Refusal,
         account::Account,
-        gateway::{Admitted, Gateway, GatewayContext, GatewayNotification, NotAdmitted, Resolved, SyncError, settings},
+        gateway::{
+            Gateway, GatewayContext, GatewayNotification, Rejected, Resolved, SyncError, VerifiedNotification, settings,
+        },
         job::Job,
         time::{DAY, HOUR, MINUTE},
     },
 };
 
 /// A notice that was kept is heard at once, by its nudge; when that is lost, cron takes it up after this time.
-const GRACE: i64 = MINUTE;
+const PICKUP_DELAY: i64 = MINUTE;
 /// What can't be heard for so long is left.
-const PATIENCE: i64 = 7 * DAY;
+const GIVE_UP_AFTER: i64 = 7 * DAY;
 /// Heard ones are kept for so long, to know them again: gateways repeat theirs for up to four days.
-const KEPT: i64 = 30 * DAY;
+const RETENTION: i64 = 30 * DAY;
 /// Notifications of an account that wait to be heard. At 32 kB each they are 6 MB; a busy shop hears that many in a minute.
 const MAX_UNHEARD: u32 = 200;
 
 /// Keeps what was sent to `/gateways/<gateway>/<account>`. The inner error says why it was not kept.
 pub async fn receive(
-    shop: &Shop,
+    app: &App,
     account: &Account,
     gateway: Gateway,
-    notice: GatewayNotification,
-) -> Outcome<Result<(), NotAdmitted>> {
-    let db = account.db(shop)?;
+    notification: GatewayNotification,
+) -> Outcome<Result<(), Rejected>> {
+    let db = account.db(app)?;
     let [settings] = db.batch([settings::of(account.id, gateway.slug())]).await?;
-    let settings = settings::read(shop, account.id, &settings)?;
+    let settings = settings::read(app, account.id, &settings)?;
     if settings.is_empty() {
         return Err(Refusal::NotFound.into());
     }
-    let admitted = match gateway.of(account).admit(GatewayContext { shop, account }, &settings, &notice) {
+    let admitted = match gateway.of(account).verify(GatewayContext { app, account }, &settings, &notification) {
         Ok(admitted) => admitted,
         Err(no) => return Ok(Err(no)),
     };
-    let keep = [keep(account.id, gateway, &admitted, &notice), is_full(account.id)];
+    let keep = [keep(account.id, gateway, &admitted, &notification), is_full(account.id)];
     let [kept, full] = db.commit_batch(keep).await.map_err(CommitError::into_fault)?;
     if kept.is_empty() && !full.is_empty() {
-        return Ok(Err(NotAdmitted::Full));
+        return Ok(Err(Rejected::Full));
     }
     if !kept.is_empty() {
         let (shard, gateway, id) = (account.shard.clone(), gateway.slug().to_owned(), admitted.id);
-        shop.enqueue(vec![(Job::Hear { shard, account_id: account.id, gateway, id }, 0)]).await;
+        app.enqueue(vec![(Job::Hear { shard, account_id: account.id, gateway, id }, 0)]).await;
     }
     Ok(Ok(()))
 }
 
 /// Answers a row if it is new, about an order or a payment of the account's, and there is room for it.
-fn keep(account_id: i64, gateway: Gateway, admitted: &Admitted, notice: &GatewayNotification) -> Statement {
+fn keep(
+    account_id: i64,
+    gateway: Gateway,
+    admitted: &VerifiedNotification,
+    notification: &GatewayNotification,
+) -> Statement {
     Statement::new(
         "INSERT INTO notifications (account_id, gateway, id, body, headers, due_at, received_at)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
@@ -69,10 +76,10 @@ fn keep(account_id: i64, gateway: Gateway, admitted: &Admitted, notice: &Gateway
             account_id.into(),
             gateway.slug().into(),
             (&admitted.id).into(),
-            (&notice.body).into(),
-            json::to_text(&Pairs(&notice.headers)).into(),
-            (notice.received_at + GRACE).into(),
-            notice.received_at.into(),
+            (&notification.body).into(),
+            json::to_text(&Pairs(&notification.headers)).into(),
+            (notification.received_at + PICKUP_DELAY).into(),
+            notification.received_at.into(),
             admitted.order_id.clone().into(),
             admitted.payment.clone().into(),
             MAX_UNHEARD.into(),
@@ -90,11 +97,11 @@ fn is_full(account_id: i64) -> Statement {
 }
 
 /// Hears a kept notice, unless it was heard already.
-pub async fn process(shop: &Shop, account: &Account, gateway: &str, id: &str) -> Result<(), Fault> {
-    let db = account.db(shop)?;
+pub async fn process(app: &App, account: &Account, gateway: &str, id: &str) -> Result<(), Fault> {
+    let db = account.db(app)?;
     let claim = [
         unheard(account.id, gateway, id),
-        claim(account.id, gateway, id, shop.now()),
+        claim(account.id, gateway, id, app.now()),
         clear(account.id, gateway, id),
         settings::of(account.id, gateway),
     ];
@@ -102,7 +109,7 @@ pub async fn process(shop: &Shop, account: &Account, gateway: &str, id: &str) ->
     let (Some(row), Some(claimed)) = (notifications.first(), claimed.first()) else { return Ok(()) };
     let is_last = claimed.read(|row| Ok(row.maybe_int()))?.is_none();
     let result = match Gateway::parse(gateway) {
-        Some(gateway) => try_once(shop, account, gateway, id, row, &settings).await,
+        Some(gateway) => try_once(app, account, gateway, id, row, &settings).await,
         None => Ok(Some("there is no such gateway any more".into())),
     };
     let why = match &result {
@@ -111,9 +118,9 @@ pub async fn process(shop: &Shop, account: &Account, gateway: &str, id: &str) ->
         Err(fault) => fault.to_string(),
     };
     let line = |event| LogLine::warn(event).account(account.id).with("gateway", gateway).with("id", id);
-    shop.platform.log.write(line("notification.process_failed").because(why));
+    app.platform.log.write(line("notification.process_failed").because(why));
     if is_last {
-        shop.platform.log.write(line("notification.given_up"));
+        app.platform.log.write(line("notification.given_up"));
     }
     // Cron has its next try already: were the message repeated as well, a fault would use the tries up in minutes.
     Ok(())
@@ -121,49 +128,49 @@ pub async fn process(shop: &Shop, account: &Account, gateway: &str, id: &str) ->
 
 /// Hears a notice that was claimed. Answers why that was not possible, if it was the gateway that could not be reached.
 async fn try_once(
-    shop: &Shop,
+    app: &App,
     account: &Account,
     gateway: Gateway,
     id: &str,
     row: &Row,
     settings: &[Row],
 ) -> Result<Option<String>, Fault> {
-    let (notice, test) = from_row(row)?;
+    let (notification, test) = from_row(row)?;
     let account = &Account::acting(account.id, &account.shard, test);
-    let settings = settings::read(shop, account.id, settings)?;
+    let settings = settings::read(app, account.id, settings)?;
     let done = finish(account.id, gateway, id);
     let adapter = gateway.of(account);
-    let desk = GatewayContext { shop, account };
+    let context = GatewayContext { app, account };
     let movements = async {
-        let Some(Resolved { order_id, said }) = adapter.resolve(desk, &settings, &notice).await? else {
+        let Some(Resolved { order_id, said }) = adapter.resolve(context, &settings, &notification).await? else {
             return Ok(None);
         };
-        let order = match super::get(shop, account, &order_id).await {
+        let order = match super::get(app, account, &order_id).await {
             Ok(order) if order.gateway == gateway && order.session.is_some() => order,
             // Somebody else's payment: a seller's account at a gateway may take others.
             Ok(_) | Err(Error::Refused(_)) => return Ok(None),
             Err(Error::Fault(fault)) => return Err(fault.into()),
         };
-        let movements = adapter.process(desk, &settings, &notice, said.as_deref(), order.target()).await?;
+        let movements = adapter.process(context, &settings, &notification, said.as_deref(), order.target()).await?;
         Ok(Some((order_id, movements)).filter(|(_, movements)| !movements.is_empty()))
     };
     match movements.await {
         Ok(Some((order_id, movements))) => {
-            match sync::apply_notification(shop, account, &order_id, gateway, movements, done.clone()).await {
+            match sync::apply_notification(app, account, &order_id, gateway, movements, done.clone()).await {
                 Ok(()) => {}
-                Err(Error::Refused(_)) => end(shop, account, done).await?,
+                Err(Error::Refused(_)) => end(app, account, done).await?,
                 Err(Error::Fault(fault)) => return Err(fault),
             }
         }
-        Ok(None) => end(shop, account, done).await?,
+        Ok(None) => end(app, account, done).await?,
         Err(SyncError::Fault(fault)) => return Err(fault),
         Err(SyncError::Unreachable(why)) => return Ok(Some(why)),
     }
     Ok(None)
 }
 
-async fn end(shop: &Shop, account: &Account, statement: Statement) -> Result<(), Fault> {
-    account.db(shop)?.commit(vec![statement]).await.map_err(CommitError::into_fault)?;
+async fn end(app: &App, account: &Account, statement: Statement) -> Result<(), Fault> {
+    account.db(app)?.commit(vec![statement]).await.map_err(CommitError::into_fault)?;
     Ok(())
 }
 
@@ -193,7 +200,7 @@ fn claim(account_id: i64, gateway: &str, id: &str, now: i64) -> Statement {
             now.into(),
             MINUTE.into(),
             (6 * HOUR).into(),
-            PATIENCE.into(),
+            GIVE_UP_AFTER.into(),
         ],
     )
 }
@@ -243,6 +250,6 @@ pub fn take_old(now: i64, limit: u32) -> Statement {
            (SELECT rowid FROM notifications INDEXED BY notifications_received
             WHERE received_at < ?1 AND due_at IS NULL ORDER BY received_at LIMIT ?2)
          RETURNING 1 AS gone",
-        vec![(now - KEPT).into(), limit.into()],
+        vec![(now - RETENTION).into(), limit.into()],
     )
 }

@@ -3,7 +3,7 @@
 
 use super::{Order, Status};
 use crate::shop::{
-    gateway::{ChainSnapshot, Invoice, OnchainPayment, rates::Rates},
+    gateway::{ChainSnapshot, Invoice, OnchainPayment, exchange_rates::Rates},
     money::{self, Amount, Decimal},
     time::MINUTE,
 };
@@ -84,7 +84,7 @@ impl Terms {
     }
 }
 
-pub fn standing(terms: Terms, receipts: &[OnchainPayment], tip: u32) -> Settlement {
+pub fn settlement(terms: Terms, receipts: &[OnchainPayment], tip: u32) -> Settlement {
     let living = || receipts.iter().filter(|receipt| !receipt.gone);
     let received = living().fold(0_u64, |sum, receipt| sum.saturating_add(receipt.value));
     let deep = living()
@@ -124,7 +124,7 @@ pub fn requote(order: &Order, received: u64, rate: Decimal, rates: &Rates, now: 
     let covered = invoice.credit.saturating_add(money::fiat_value(fresh, invoice.rate, currency)?.minor());
     let credit = covered.min(order.price.minor());
     let open = Amount::new(order.price.minor() - credit, currency)?;
-    let due = if open.minor() == 0 { 0 } else { invoice.marked(money::coin_value(open, rate)?) };
+    let due = if open.minor() == 0 { 0 } else { invoice.tagged(money::coin_value(open, rate)?) };
     Some(Invoice {
         value: received.checked_add(due)?,
         base: received,
@@ -144,16 +144,16 @@ pub fn uncover(order: &Order, received: u64) -> Option<Invoice> {
     if received >= invoice.base {
         return None;
     }
-    let value = invoice.marked(money::coin_value(order.price, invoice.rate)?);
+    let value = invoice.tagged(money::coin_value(order.price, invoice.rate)?);
     Some(Invoice { value, base: 0, credit: 0, ..invoice.clone() })
 }
 
 /// A look may come so much later than the money, in milliseconds: what is seen within it of the quote's end came in time.
-pub const GRACE: i64 = 3 * MINUTE;
+pub const GRACE_PERIOD: i64 = 3 * MINUTE;
 
 /// Whether money was first seen after the quote had run out, and so is worth what it is worth now.
 pub fn came_late(order: &Order, changed: &[OnchainPayment]) -> bool {
-    changed.iter().any(|receipt| !receipt.gone && receipt.first_seen_at > order.invoice.expires_at + GRACE)
+    changed.iter().any(|receipt| !receipt.gone && receipt.first_seen_at > order.invoice.expires_at + GRACE_PERIOD)
 }
 
 #[cfg(test)]
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn an_order_is_paid_when_enough_of_it_is_deep_enough() {
-        let at = |receipts: &[OnchainPayment]| standing(terms(1_000, 2), receipts, 100).status;
+        let at = |receipts: &[OnchainPayment]| settlement(terms(1_000, 2), receipts, 100).status;
         assert_eq!(at(&[]), Status::Unpaid);
         assert_eq!(at(&[coin("a", 994, None)]), Status::PartiallyPaid);
         assert_eq!(at(&[coin("a", 995, None)]), Status::AwaitingConfirmations, "half a percent may be missing");
@@ -183,13 +183,13 @@ mod tests {
 
     #[test]
     fn no_confirmations_are_needed_where_none_are_asked_for() {
-        assert_eq!(standing(terms(1_000, 0), &[coin("a", 1_000, None)], 100).status, Status::Completed);
+        assert_eq!(settlement(terms(1_000, 0), &[coin("a", 1_000, None)], 100).status, Status::Completed);
     }
 
     #[test]
     fn what_was_paid_is_left_only_when_its_money_vanishes() {
         let at = |held, receipts: &[OnchainPayment]| {
-            standing(Terms { held: Some(held), ..terms(1_000, 2) }, receipts, 100).status
+            settlement(Terms { held: Some(held), ..terms(1_000, 2) }, receipts, 100).status
         };
         assert_eq!(at(Status::Completed, &[coin("a", 1_000, None)]), Status::Completed, "reorganised, and still there");
         assert_eq!(at(Status::Completed, &[]), Status::Reversed);
@@ -201,8 +201,8 @@ mod tests {
     #[test]
     fn confirmations_are_the_lowest_of_all_receipts() {
         let both = [coin("a", 1, Some(95)), coin("b", 1, Some(99))];
-        assert_eq!(standing(terms(2, 6), &both, 100).confirmations, 2);
-        assert_eq!(standing(terms(2, 6), &both, 98).confirmations, 1, "a tip that lags behind");
+        assert_eq!(settlement(terms(2, 6), &both, 100).confirmations, 2);
+        assert_eq!(settlement(terms(2, 6), &both, 98).confirmations, 1, "a tip that lags behind");
     }
 
     #[test]
@@ -210,7 +210,7 @@ mod tests {
         let known = [coin("a", 1_000, Some(100))];
         let gone = update(&known, &ChainSnapshot { tip: 100, complete: true, ..ChainSnapshot::default() }, 5);
         assert!(gone[0].gone);
-        assert_eq!(standing(terms(1_000, 1), &merge(&known, &gone), 100).status, Status::Unpaid);
+        assert_eq!(settlement(terms(1_000, 1), &merge(&known, &gone), 100).status, Status::Unpaid);
         let back = ChainSnapshot {
             tip: 101,
             outputs: vec![Output { txid: "a".into(), vout: 0, value: 1_000, height: Some(101), time: None }],

@@ -4,14 +4,14 @@ use super::{Draft, Order, Status, schedule, sql};
 use crate::{
     platform::{Row, Statement, first_answers},
     shop::{
-        Outcome, Refusal, Shop,
+        App, Outcome, Refusal,
         account::{
             Account,
             policy::{self, Policy},
         },
         gateway::{
             Gateway, GatewayContext, Invoice, PaymentPrompt, Reservation,
-            rates::{self, Rates},
+            exchange_rates::{self, Rates},
             wallet,
         },
         money::{self, Amount, Currency, Decimal},
@@ -21,24 +21,24 @@ use crate::{
 };
 
 /// The rates this account quotes from.
-pub async fn rates(shop: &Shop, account: &Account, gateway: Gateway) -> Outcome<Rates> {
+pub async fn rates(app: &App, account: &Account, gateway: Gateway) -> Outcome<Rates> {
     let coin = *gateway.coin().ok_or(Refusal::NotQuotable)?;
     if account.test {
-        return Ok(rates::fixed(coin, shop.now()));
+        return Ok(exchange_rates::fixed(coin, app.now()));
     }
-    Ok(rates::current(shop, coin).await?)
+    Ok(exchange_rates::current(app, coin).await?)
 }
 
 /// The rates of a coin as they are known without asking anybody: what a link is checked by when it is made.
-pub async fn known_rates(shop: &Shop, account: &Account, gateway: Gateway) -> Option<Rates> {
+pub async fn known_rates(app: &App, account: &Account, gateway: Gateway) -> Option<Rates> {
     let coin = *gateway.coin()?;
-    if account.test { Some(rates::fixed(coin, shop.now())) } else { rates::known(shop, coin).await }
+    if account.test { Some(exchange_rates::fixed(coin, app.now())) } else { exchange_rates::known(app, coin).await }
 }
 
 /// What the price of a draft is worth. Coins can't be asked for without a rate; on a page only the dollars are missing then.
-pub async fn worth(shop: &Shop, account: &Account, gateway: Gateway, price: Amount) -> Outcome<Option<Rates>> {
+pub async fn worth(app: &App, account: &Account, gateway: Gateway, price: Amount) -> Outcome<Option<Rates>> {
     if gateway.coin().is_some() {
-        let rates = rates(shop, account, gateway).await?;
+        let rates = rates(app, account, gateway).await?;
         quote(gateway, price, &rates, &Policy::default())?;
         return Ok(Some(rates));
     }
@@ -46,31 +46,31 @@ pub async fn worth(shop: &Shop, account: &Account, gateway: Gateway, price: Amou
         return Ok(None);
     }
     match Gateway::ALL.into_iter().find(|gateway| gateway.coin().is_some()) {
-        Some(coin) => Ok(rates(shop, account, coin).await.ok()),
+        Some(coin) => Ok(rates(app, account, coin).await.ok()),
         None => Ok(None),
     }
 }
 
 /// Opens an order that has no payment link: the white-label flow. Two commits: one takes an address or reads settings, and
 /// reads the endpoints, and `begin` goes with it; the other one is what is prepared.
-pub async fn place(shop: &Shop, account: &Account, draft: Draft, begin: Vec<Statement>) -> Outcome<Prepared<Order>> {
+pub async fn place(app: &App, account: &Account, draft: Draft, begin: Vec<Statement>) -> Outcome<Prepared<Order>> {
     // Before an address is used up.
-    let rates = worth(shop, account, draft.gateway, draft.price).await?;
+    let rates = worth(app, account, draft.gateway, draft.price).await?;
     let mut statements = vec![webhook::sql::enabled(account.id), policy::of(account.id)];
-    let taking = draft.gateway.of(account).takes(account.id, &Reservation::Order);
+    let taking = draft.gateway.of(account).reserve(account.id, &Reservation::Order);
     let takes = taking.len();
     statements.extend(taking);
     statements.extend(begin);
-    let mut first = Prepared::new(account.db(shop)?, (), statements);
+    let mut first = Prepared::new(account.db(app)?, (), statements);
     if let Some(rates) = rates.as_ref().filter(|_| draft.gateway.coin().is_some()) {
         first = worth_taking(first, account, draft.gateway, draft.price, rates)?;
     }
-    let (_, rows) = first.commit(shop, Vec::new()).await?;
-    let ([endpoints, policy], mut taken) = first_answers(rows)?;
-    taken.truncate(takes);
-    let ready = Ready { endpoints, policy, taken, rates };
+    let (_, rows) = first.commit(app, Vec::new()).await?;
+    let ([endpoints, policy], mut reserved) = first_answers(rows)?;
+    reserved.truncate(takes);
+    let ready = Ready { endpoints, policy, reserved, rates };
     // Its idempotency key went to another runner: it took too long.
-    Ok(prepare(shop, account, draft, ready).await?.on_stale(Refusal::RequestInProgress))
+    Ok(prepare(app, account, draft, ready).await?.on_stale(Refusal::RequestInProgress))
 }
 
 /// What the first commit of an order answered.
@@ -78,12 +78,12 @@ pub struct Ready {
     pub endpoints: Vec<Row>,
     pub policy: Vec<Row>,
     /// The answers to `PaymentGateway::takes`.
-    pub taken: Vec<Vec<Row>>,
+    pub reserved: Vec<Vec<Row>>,
     pub rates: Option<Rates>,
 }
 
 /// Prices the draft and opens its payment: an order with the webhooks it owes, ready to be committed.
-pub async fn prepare(shop: &Shop, account: &Account, draft: Draft, ready: Ready) -> Outcome<Prepared<Order>> {
+pub async fn prepare(app: &App, account: &Account, draft: Draft, ready: Ready) -> Outcome<Prepared<Order>> {
     let policy = match ready.policy.first() {
         Some(row) => {
             let (policy, disabled_at) = row.read(|row| Ok((Policy::read(row), row.maybe_int())))?;
@@ -95,25 +95,25 @@ pub async fn prepare(shop: &Shop, account: &Account, draft: Draft, ready: Ready)
         None => Policy::default(),
     };
     let opened =
-        draft.gateway.of(account).open(GatewayContext { shop, account }, draft.request(), &ready.taken).await?;
-    let now = shop.now();
+        draft.gateway.of(account).open(GatewayContext { app, account }, draft.request(), &ready.reserved).await?;
+    let now = app.now();
     let mut order = price(account, draft, opened, ready.rates.as_ref(), policy, now)?;
-    let delay = schedule::delay(&order, now, shop.platform.settings.watch_seconds);
-    order.watch_lease = delay.map(|delay| schedule::lease(now, delay));
+    let delay = schedule::delay(&order, now, app.platform.settings.watch_seconds);
+    order.sync_lease = delay.map(|delay| schedule::lease(now, delay));
     let endpoints = Endpoint::from_rows(&ready.endpoints)?;
-    let owed = webhook::owe(shop, account.id, &[Event::OrderCreated], &order, &endpoints)?;
+    let owed = webhook::outbox_entries(app, account.id, &[Event::OrderCreated], &order, &endpoints)?;
     let mut statements = vec![sql::insert(&order)];
     statements.extend(owed.statements);
     let mut messages = webhook::messages(account, &owed.logs);
     messages.extend(delay.map(|delay| (schedule::message(account, &order), delay)));
-    Ok(Prepared::new(account.db(shop)?, order, statements).sending(messages))
+    Ok(Prepared::new(account.db(app)?, order, statements).sending(messages))
 }
 
 /// Opens a page at the draft's gateway, for an order that is there already.
-pub async fn place_at(shop: &Shop, account: &Account, draft: &Draft) -> Outcome<PaymentPrompt> {
+pub async fn place_at(app: &App, account: &Account, draft: &Draft) -> Outcome<PaymentPrompt> {
     let gateway = draft.gateway.of(account);
-    let taken = account.db(shop)?.rows(gateway.takes(account.id, &Reservation::Order)).await?;
-    gateway.open(GatewayContext { shop, account }, draft.request(), &taken).await
+    let reserved = account.db(app)?.rows(gateway.reserve(account.id, &Reservation::Order)).await?;
+    gateway.open(GatewayContext { app, account }, draft.request(), &reserved).await
 }
 
 /// The price of one coin that this account quotes: the market's, less its spread. The buyer pays so much more coin.
@@ -181,7 +181,7 @@ fn price(
                 cursor: address.cursor,
                 ..Invoice::default()
             };
-            invoice.value = invoice.marked(quote(draft.gateway, draft.price, rates, &policy)?);
+            invoice.value = invoice.tagged(quote(draft.gateway, draft.price, rates, &policy)?);
             (invoice, None, address.confirmations)
         }
         PaymentPrompt::Page(session) => (Invoice::default(), Some(session), 0),
@@ -207,7 +207,7 @@ fn price(
         session,
         paid_value: 0,
         refunded_value: 0,
-        strange: false,
+        wrong_currency: false,
         inquiry: false,
         policy,
         coupon_id: None,
@@ -215,8 +215,8 @@ fn price(
         return_url: draft.return_url,
         webhook_url: draft.webhook_url,
         test: account.test,
-        watch_turn: 1,
-        watch_lease: None,
+        sync_generation: 1,
+        sync_lease: None,
         paid_at: None,
         created_at: now,
         updated_at: now,

@@ -25,13 +25,13 @@ pub fn taken_back(movements: &[LedgerEntry], counts: &dyn Fn(&str) -> bool, refu
     let mut payments: Vec<&str> = movements.iter().map(|it| it.of.as_str()).filter(|of| counts(of)).collect();
     payments.sort_unstable();
     payments.dedup();
-    let taken = payments.into_iter().map(|of| {
+    let reserved = payments.into_iter().map(|of| {
         let refunds = refunds_of(of);
         let told = refunds.saturating_add(reversed(movements, of));
-        let taken = told.max(of_kind(EntryKind::DisputeSettled, of)) - refunds;
-        taken.saturating_add(of_kind(EntryKind::DisputeLost, of))
+        let reserved = told.max(of_kind(EntryKind::DisputeSettled, of)) - refunds;
+        reserved.saturating_add(of_kind(EntryKind::DisputeLost, of))
     });
-    taken.fold(0_i64, i64::saturating_add)
+    reserved.fold(0_i64, i64::saturating_add)
 }
 
 /// Minor units of one payment that are reversed in the end. By time: what comes back are the reversals before.

@@ -2,7 +2,7 @@
 
 use super::{Draft, Order, Status, open::place_at, schedule, sql, sync};
 use crate::shop::{
-    Outcome, Refusal, Shop,
+    App, Outcome, Refusal,
     account::Account,
     gateway::{GatewayContext, PaymentPrompt, Session},
 };
@@ -16,13 +16,13 @@ pub fn is_due(order: &Order, now: i64) -> bool {
 /// page was paid after all, and the old page is closed. `origin` and `page` as in [`Draft`].
 ///
 /// Refuses with `GatewayUnavailable` while the gateway can't be asked: two pages that both can be paid must not be open.
-pub async fn renew(shop: &Shop, account: &Account, order_id: &str, origin: &str, page: &str) -> Outcome<Order> {
-    let order = super::get(shop, account, order_id).await?;
-    if !is_due(&order, shop.now()) {
+pub async fn renew(app: &App, account: &Account, order_id: &str, origin: &str, page: &str) -> Outcome<Order> {
+    let order = super::get(app, account, order_id).await?;
+    if !is_due(&order, app.now()) {
         return Ok(order);
     }
-    let order = sync::now(shop, account, order_id).await?;
-    let now = shop.now();
+    let order = sync::now(app, account, order_id).await?;
+    let now = app.now();
     let Some(old) = order.session.clone().filter(|_| is_due(&order, now)) else { return Ok(order) };
     let draft = Draft {
         id: order.id.clone(),
@@ -42,23 +42,23 @@ pub async fn renew(shop: &Shop, account: &Account, order_id: &str, origin: &str,
         // Two who renew it at once get one page, and one of them commits it.
         attempt: order.revision,
     };
-    order.gateway.of(account).close(GatewayContext { shop, account }, order.target()).await?;
-    let PaymentPrompt::Page(opened) = place_at(shop, account, &draft).await? else {
+    order.gateway.of(account).close(GatewayContext { app, account }, order.target()).await?;
+    let PaymentPrompt::Page(opened) = place_at(app, account, &draft).await? else {
         return Err(Refusal::NotPayable.into());
     };
     let past = old.past.into_iter().chain([old.id]).collect();
     let mut fresh = Order { session: Some(Session { past, ..opened }), updated_at: now, ..order };
     // The chain of looks may have ended, or be an hour away from its next one: a new turn starts a quick one.
-    let delay = schedule::delay(&fresh, now, shop.platform.settings.watch_seconds);
-    fresh.watch_turn += 1;
-    fresh.watch_lease = delay.map(|delay| schedule::lease(now, delay));
-    match account.db(shop)?.commit(sql::update(&fresh).into()).await {
+    let delay = schedule::delay(&fresh, now, app.platform.settings.watch_seconds);
+    fresh.sync_generation += 1;
+    fresh.sync_lease = delay.map(|delay| schedule::lease(now, delay));
+    match account.db(app)?.commit(sql::update(&fresh).into()).await {
         Ok(_) => fresh.revision += 1,
         // Somebody else renewed it, or news came: the caller sees what is there now.
-        Err(no) if no.is_stale() => return super::get(shop, account, order_id).await,
+        Err(no) if no.is_stale() => return super::get(app, account, order_id).await,
         Err(no) => return Err(no.into_fault().into()),
     }
-    shop.enqueue(delay.map(|delay| (schedule::message(account, &fresh), delay)).into_iter().collect()).await;
-    sync::tell_pages(shop, &fresh).await;
+    app.enqueue(delay.map(|delay| (schedule::message(account, &fresh), delay)).into_iter().collect()).await;
+    sync::tell_pages(app, &fresh).await;
     Ok(fresh)
 }

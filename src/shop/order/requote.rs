@@ -1,12 +1,12 @@
 //! A new price for what an order still lacks.
 
 use super::{Order, Status, onchain, open, schedule, sql, sync};
-use crate::shop::{Outcome, Refusal, Shop, account::Account};
+use crate::shop::{App, Outcome, Refusal, account::Account};
 
 /// A new price for what an order still lacks, once its quote has run out.
-pub async fn requote(shop: &Shop, account: &Account, order_id: &str) -> Outcome<Order> {
-    let order = super::get(shop, account, order_id).await?;
-    let now = shop.now();
+pub async fn requote(app: &App, account: &Account, order_id: &str) -> Outcome<Order> {
+    let order = super::get(app, account, order_id).await?;
+    let now = app.now();
     let coins = order.invoice.index.is_some();
     if !coins || !matches!(order.status, Status::Unpaid | Status::PartiallyPaid) {
         return Err(Refusal::NotPayable.into());
@@ -14,25 +14,25 @@ pub async fn requote(shop: &Shop, account: &Account, order_id: &str) -> Outcome<
     if now < order.invoice.expires_at {
         return Ok(order);
     }
-    let rates = open::rates(shop, account, order.gateway).await?;
+    let rates = open::rates(app, account, order.gateway).await?;
     let rate = open::rate(order.gateway, order.price, &rates, &order.policy)?;
     let invoice = onchain::requote(&order, order.invoice.received, rate, &rates, now).ok_or(Refusal::NotQuotable)?;
-    let delay = shop.platform.settings.watch_seconds;
+    let delay = app.platform.settings.watch_seconds;
     // The old chain of looks may be an hour away from its next one: a new turn starts a quick one.
     let mut fresh = Order {
         invoice,
-        watch_turn: order.watch_turn + 1,
-        watch_lease: Some(schedule::lease(now, delay)),
+        sync_generation: order.sync_generation + 1,
+        sync_lease: Some(schedule::lease(now, delay)),
         updated_at: now,
         ..order
     };
-    match account.db(shop)?.commit(sql::update(&fresh).into()).await {
+    match account.db(app)?.commit(sql::update(&fresh).into()).await {
         Ok(_) => fresh.revision += 1,
         // Somebody else did it, or money came: the caller sees what is there now.
-        Err(no) if no.is_stale() => return super::get(shop, account, order_id).await,
+        Err(no) if no.is_stale() => return super::get(app, account, order_id).await,
         Err(no) => return Err(no.into_fault().into()),
     }
-    shop.enqueue(vec![(schedule::message(account, &fresh), delay)]).await;
-    sync::tell_pages(shop, &fresh).await;
+    app.enqueue(vec![(schedule::message(account, &fresh), delay)]).await;
+    sync::tell_pages(app, &fresh).await;
     Ok(fresh)
 }

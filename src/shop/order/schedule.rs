@@ -28,14 +28,14 @@ pub fn message(account: &Account, order: &Order) -> Job {
         shard: account.shard.clone(),
         account_id: account.id,
         order_id: order.id.clone(),
-        turn: order.watch_turn,
+        turn: order.sync_generation,
     }
 }
 
 /// Blocks that bury a payment for good. One that is younger is watched on after it was paid.
-const BURIED: u32 = 6;
+const FINAL_DEPTH: u32 = 6;
 /// So long after its quote has run out an address is watched. If nothing ever came to it, it is used again then.
-const WATCHED: i64 = 7 * DAY;
+const MONITORING_PERIOD: i64 = 7 * DAY;
 
 /// Seconds until the next look, or `None` when there is nothing to look for any more. `base` is the operator's
 /// `WATCH_SECONDS`.
@@ -61,12 +61,12 @@ fn pace(order: &Order, now: i64, base: u32) -> Option<u32> {
     // What was seen is followed to its end, however long it takes; but a test account's chain may stand still for ever.
     let confirming = order.status == Status::AwaitingConfirmations && !order.test;
     match () {
-        () if is_young && (past < onchain::GRACE || confirming) => Some(base),
-        () if is_young || past < onchain::GRACE || (confirming && past < DAY) => Some(base.max(60)),
+        () if is_young && (past < onchain::GRACE_PERIOD || confirming) => Some(base),
+        () if is_young || past < onchain::GRACE_PERIOD || (confirming && past < DAY) => Some(base.max(60)),
         () if past < order.policy.watch() || (confirming && past < 14 * DAY) => Some(300),
-        () if past < WATCHED || confirming => Some(3_600),
+        () if past < MONITORING_PERIOD || confirming => Some(3_600),
         // Its last look could not see for sure that the address is empty. One that all orders share is never given back.
-        () if order.status == Status::Unpaid && !order.invoice.is_shared() && past < WATCHED + 2 * DAY => {
+        () if order.status == Status::Unpaid && !order.invoice.is_shared() && past < MONITORING_PERIOD + 2 * DAY => {
             Some(12 * 3_600)
         }
         () => None,
@@ -97,19 +97,19 @@ pub fn is_watched(order: &Order) -> bool {
 /// Paid in coins, and not so deep that nothing can happen to them any more.
 fn is_shallow(order: &Order) -> bool {
     let paid = matches!(order.status, Status::Completed | Status::Reversed) && order.paid_at.is_some();
-    paid && order.session.is_none() && order.invoice.confirmations < order.confirmations_needed.max(BURIED)
+    paid && order.session.is_none() && order.invoice.confirmations < order.confirmations_needed.max(FINAL_DEPTH)
 }
 
 /// Nobody has paid it, and its time is over.
 pub fn is_abandoned(order: &Order, receipts: &[OnchainPayment], seen: &ChainSnapshot, now: i64) -> bool {
     let nothing = receipts.is_empty() && seen.outputs.is_empty();
-    nothing && order.status == Status::Unpaid && now >= order.invoice.expires_at + WATCHED
+    nothing && order.status == Status::Unpaid && now >= order.invoice.expires_at + MONITORING_PERIOD
 }
 
 /// A gateway with a page tells us what happens there. It is asked as well, in case that its word is lost: soon, when the page
 /// has ended, and now and then while it holds money back.
 fn session_delay(order: &Order, session: &Session, now: i64) -> Option<u32> {
-    if !order.gateway.looks(Some(session)) {
+    if !order.gateway.can_sync(Some(session)) {
         return None;
     }
     let age = now - order.created_at;

@@ -9,7 +9,8 @@ use crate::{
     platform::Statement,
     shop::{
         gateway::{
-            ChainSnapshot, Invoice, LedgerEntry, Observation, OnchainPayment, PaymentRecord, rates::Rates, record,
+            ChainSnapshot, Invoice, LedgerEntry, Observation, OnchainPayment, PaymentRecord, exchange_rates::Rates,
+            record,
         },
         webhook::Event,
     },
@@ -41,7 +42,7 @@ pub fn decide(order: &Order, known: &PaymentRecord, seen: &Observation, rates: O
         Observation::Ledger(gateway, seen) => {
             // A notification can name any order; only those that are paid there are its to tell of.
             let its = order.gateway == *gateway && order.session.is_some();
-            its.then(|| booked(order, &known.movements, seen, now))
+            its.then(|| apply_entries(order, &known.movements, seen, now))
                 .flatten()
                 .map_or(Decision::Nothing, Decision::Change)
         }
@@ -61,9 +62,9 @@ fn coins(
     let changed = onchain::update(receipts, seen, now);
     let mut order = order.clone();
     let all = onchain::merge(receipts, &changed);
-    let stand = |order: &Order, invoice: &Invoice| onchain::standing(Terms::of(order, invoice), &all, seen.tip);
+    let stand = |order: &Order, invoice: &Invoice| onchain::settlement(Terms::of(order, invoice), &all, seen.tip);
     let mut standing = stand(&order, &order.invoice);
-    let before = onchain::standing(Terms::of(&order, &order.invoice), receipts, seen.tip).received;
+    let before = onchain::settlement(Terms::of(&order, &order.invoice), receipts, seen.tip).received;
     let paid = order.paid_at.is_some();
     if let Some(invoice) = onchain::uncover(&order, standing.received).filter(|_| !paid) {
         standing = stand(&order, &invoice);
@@ -104,22 +105,22 @@ fn late(order: &Order, received: u64, rates: &Rates, now: i64) -> Option<Invoice
 }
 
 /// What a gateway's books make of an order, or `None` when they say nothing new.
-pub fn booked(order: &Order, known: &[LedgerEntry], seen: &[LedgerEntry], now: i64) -> Option<Change> {
+pub fn apply_entries(order: &Order, known: &[LedgerEntry], seen: &[LedgerEntry], now: i64) -> Option<Change> {
     let fresh = ledger::fresh(known, seen);
     if fresh.is_empty() {
         return None;
     }
-    let books = ledger::books(order.price, &ledger::merge(known, &fresh));
+    let books = ledger::sum_up(order.price, &ledger::merge(known, &fresh));
     let route = order.route(books.status, books.whole);
     let mut order = order.clone();
-    let more = (books.paid, books.refunded, books.strange, books.inquiry)
-        != (order.paid_value, order.refunded_value, order.strange, order.inquiry);
+    let more = (books.paid, books.refunded, books.wrong_currency, books.inquiry)
+        != (order.paid_value, order.refunded_value, order.wrong_currency, order.inquiry);
     order.paid_value = books.paid;
     order.refunded_value = books.refunded;
-    order.strange = books.strange;
+    order.wrong_currency = books.wrong_currency;
     order.inquiry = books.inquiry;
     if let Some(session) = &mut order.session {
-        session.take_in(&fresh);
+        session.apply_observation(&fresh);
     }
     let facts = fresh.iter().map(|movement| record::put_movement(order.account_id, &order.id, movement)).collect();
     Some(Change { steps: steps(order, &route, more, false, now), facts })

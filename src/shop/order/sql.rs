@@ -21,7 +21,7 @@ const COLUMNS: [&str; 2] = [
     session_id, session_url, session_expires_at, session_state, session_past, paid_value, refunded_value, strange, inquiry",
     "crypto_value, crypto_address, crypto_index, crypto_received, crypto_confirmations, \
     crypto_rate, rate_source, rate_at, quote_expires_at, quote_base, quote_credit, late, \
-    coupon_id, custom, return_url, webhook_url, test, watch_turn, watch_lease, paid_at, created_at, updated_at, \
+    coupon_id, custom, return_url, webhook_url, test, sync_generation, sync_lease, paid_at, created_at, updated_at, \
     underpayment_per_mille, spread_basis_points, quote_minutes, watch_hours",
 ];
 
@@ -88,7 +88,7 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
             session: session(row),
             paid_value: row.int(),
             refunded_value: row.int(),
-            strange: row.flag(),
+            wrong_currency: row.flag(),
             inquiry: row.flag(),
             policy: Policy::default(),
             coupon_id: None,
@@ -96,8 +96,8 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
             return_url: None,
             webhook_url: None,
             test: false,
-            watch_turn: 0,
-            watch_lease: None,
+            sync_generation: 0,
+            sync_lease: None,
             paid_at: None,
             created_at: 0,
             updated_at: 0,
@@ -109,8 +109,8 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
             return_url: row.maybe_text(),
             webhook_url: row.maybe_text(),
             test: row.flag(),
-            watch_turn: row.int(),
-            watch_lease: row.maybe_int(),
+            sync_generation: row.int(),
+            sync_lease: row.maybe_int(),
             paid_at: row.maybe_int(),
             created_at: row.int(),
             updated_at: row.int(),
@@ -209,7 +209,7 @@ pub fn insert(order: &Order) -> Statement {
         past(order).into(),
         order.paid_value.into(),
         order.refunded_value.into(),
-        order.strange.into(),
+        order.wrong_currency.into(),
         order.inquiry.into(),
         coins(invoice.value.cast_signed().into()),
         coins((&invoice.address).into()),
@@ -228,8 +228,8 @@ pub fn insert(order: &Order) -> Statement {
         order.return_url.clone().into(),
         order.webhook_url.clone().into(),
         order.test.into(),
-        order.watch_turn.into(),
-        order.watch_lease.into(),
+        order.sync_generation.into(),
+        order.sync_lease.into(),
         order.paid_at.into(),
         order.created_at.into(),
         order.updated_at.into(),
@@ -263,7 +263,7 @@ pub fn update(order: &Order) -> [Statement; 2] {
             "UPDATE orders SET revision = revision + 1, status = ?3, delivered = ?4,
              crypto_value = ?5, crypto_received = ?6, crypto_confirmations = ?7,
              crypto_rate = ?8, rate_source = ?9, rate_at = ?10, quote_expires_at = ?11, late = ?12,
-             watch_turn = ?13, watch_lease = ?14, watch_failures = 0, paid_at = ?15, updated_at = ?16, quote_base = ?17, quote_credit = ?18,
+             sync_generation = ?13, sync_lease = ?14, sync_failures = 0, paid_at = ?15, updated_at = ?16, quote_base = ?17, quote_credit = ?18,
              session_id = ?19, session_url = ?20, session_expires_at = ?21, paid_value = ?22, refunded_value = ?23,
              strange = ?24, crypto_cursor = ?25, crypto_index = ?26, session_state = ?27, inquiry = ?28, session_past = ?29
              WHERE account_id = ?1 AND id = ?2",
@@ -280,8 +280,8 @@ pub fn update(order: &Order) -> [Statement; 2] {
                 coins(invoice.rate_at.into()),
                 coins(invoice.expires_at.into()),
                 invoice.late.into(),
-                order.watch_turn.into(),
-                order.watch_lease.into(),
+                order.sync_generation.into(),
+                order.sync_lease.into(),
                 order.paid_at.into(),
                 order.updated_at.into(),
                 invoice.base.cast_signed().into(),
@@ -291,7 +291,7 @@ pub fn update(order: &Order) -> [Statement; 2] {
                 session.and_then(|session| session.expires_at).into(),
                 order.paid_value.into(),
                 order.refunded_value.into(),
-                order.strange.into(),
+                order.wrong_currency.into(),
                 invoice.cursor.into(),
                 invoice.index.into(),
                 session.map_or(0, |session| session.state.code()).into(),
@@ -306,8 +306,8 @@ pub fn update(order: &Order) -> [Statement; 2] {
 /// on under a new turn, which is answered; should it have forked, the other branch dies here.
 pub fn extend_lease(account_id: i64, id: &str, turn: i64, until: i64) -> Statement {
     Statement::new(
-        "UPDATE orders SET watch_lease = ?4, watch_turn = watch_turn + 1, watch_failures = 0
-         WHERE account_id = ?1 AND id = ?2 AND watch_turn = ?3 RETURNING watch_turn",
+        "UPDATE orders SET sync_lease = ?4, sync_generation = sync_generation + 1, sync_failures = 0
+         WHERE account_id = ?1 AND id = ?2 AND sync_generation = ?3 RETURNING sync_generation",
         vec![account_id.into(), id.into(), turn.into(), until.into()],
     )
 }
@@ -315,8 +315,8 @@ pub fn extend_lease(account_id: i64, id: &str, turn: i64, until: i64) -> Stateme
 /// A lease for an order that has none, under a new turn, which is answered: to one of many who ask. No change of the order either.
 pub fn begin_lease(account_id: i64, id: &str, turn: i64, until: i64) -> Statement {
     Statement::new(
-        "UPDATE orders SET watch_lease = ?4, watch_turn = watch_turn + 1, watch_failures = 0
-         WHERE account_id = ?1 AND id = ?2 AND watch_turn = ?3 AND watch_lease IS NULL RETURNING watch_turn",
+        "UPDATE orders SET sync_lease = ?4, sync_generation = sync_generation + 1, sync_failures = 0
+         WHERE account_id = ?1 AND id = ?2 AND sync_generation = ?3 AND sync_lease IS NULL RETURNING sync_generation",
         vec![account_id.into(), id.into(), turn.into(), until.into()],
     )
 }
@@ -324,7 +324,7 @@ pub fn begin_lease(account_id: i64, id: &str, turn: i64, until: i64) -> Statemen
 /// Nothing will come any more.
 pub fn end_lease(account_id: i64, id: &str, turn: i64) -> Statement {
     Statement::new(
-        "UPDATE orders SET watch_lease = NULL, watch_failures = 0 WHERE account_id = ?1 AND id = ?2 AND watch_turn = ?3",
+        "UPDATE orders SET sync_lease = NULL, sync_failures = 0 WHERE account_id = ?1 AND id = ?2 AND sync_generation = ?3",
         vec![account_id.into(), id.into(), turn.into()],
     )
 }
@@ -340,11 +340,11 @@ const MAX_FAILURES: u32 = 250;
 /// milliseconds, longer with each in a row that broke off. The answered lease is null where it is given up.
 pub fn take_lapsed(now: i64, period: i64, limit: u32) -> Statement {
     Statement::new(
-        "UPDATE orders SET revision = revision + 1, watch_turn = watch_turn + 1, watch_failures = watch_failures + 1,
-           watch_lease = CASE WHEN watch_failures < ?6
-             THEN ?1 + (?2 << MAX(0, MIN(watch_failures - ?4, ?5))) END
-         WHERE rowid IN (SELECT rowid FROM orders WHERE watch_lease < ?1 ORDER BY watch_lease LIMIT ?3)
-         RETURNING account_id, id, watch_turn, watch_lease",
+        "UPDATE orders SET revision = revision + 1, sync_generation = sync_generation + 1, sync_failures = sync_failures + 1,
+           sync_lease = CASE WHEN sync_failures < ?6
+             THEN ?1 + (?2 << MAX(0, MIN(sync_failures - ?4, ?5))) END
+         WHERE rowid IN (SELECT rowid FROM orders WHERE sync_lease < ?1 ORDER BY sync_lease LIMIT ?3)
+         RETURNING account_id, id, sync_generation, sync_lease",
         vec![
             now.into(),
             period.into(),
@@ -360,7 +360,7 @@ pub fn take_lapsed(now: i64, period: i64, limit: u32) -> Statement {
 pub fn watched(account_id: i64, limit: u32) -> Statement {
     Statement::new(
         "SELECT id FROM orders INDEXED BY orders_watched_tests
-         WHERE account_id = ?1 AND watch_lease IS NOT NULL AND test = 1 ORDER BY seq DESC LIMIT ?2",
+         WHERE account_id = ?1 AND sync_lease IS NOT NULL AND test = 1 ORDER BY seq DESC LIMIT ?2",
         vec![account_id.into(), limit.into()],
     )
 }

@@ -4,7 +4,7 @@
 use super::{Order, sql, sync};
 use crate::{
     platform::{Row, Statement, last_answers},
-    shop::{Outcome, Refusal, Shop, account::Account, gateway::simulated, id},
+    shop::{App, Outcome, Refusal, account::Account, gateway::simulated, id},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct Paid {
 }
 
 /// One call moves so many orders at once; the rest follow by their own looks.
-const MOST_LOOKS: u32 = 25;
+const MAX_SYNCS: u32 = 25;
 
 fn only_test(account: &Account) -> Outcome<()> {
     if account.test { Ok(()) } else { Err(Refusal::NotATestAccount.into()) }
@@ -47,7 +47,7 @@ fn only_test(account: &Account) -> Outcome<()> {
 
 /// Pays an order. `amount` (satoshi) overrides what `kind` would send.
 pub async fn pay(
-    shop: &Shop,
+    app: &App,
     account: &Account,
     order_id: &str,
     kind: Kind,
@@ -56,33 +56,33 @@ pub async fn pay(
     begin: Vec<Statement>,
 ) -> Outcome<Paid> {
     only_test(account)?;
-    let order = super::get(shop, account, order_id).await?;
+    let order = super::get(app, account, order_id).await?;
     let missing = order.invoice.missing();
-    let marked = |value| order.invoice.marked(value);
+    let tagged = |value| order.invoice.tagged(value);
     let value = amount.unwrap_or(match kind {
         Kind::Exact | Kind::Late => missing,
-        Kind::Partial => marked(missing.div_ceil(2)),
-        Kind::Over => marked(missing + missing / 10 + 1),
+        Kind::Partial => tagged(missing.div_ceil(2)),
+        Kind::Over => tagged(missing + missing / 10 + 1),
     });
     if value == 0 || order.invoice.index.is_none() {
         return Err(Refusal::NotPayable.into());
     }
-    let txid = id::hex(&shop.random::<32>());
+    let txid = id::hex(&app.random::<32>());
     let mut statements = simulated::pay(account.id, &order.invoice.address, &txid, value, confirmations);
     if kind == Kind::Late {
         let mut order = order;
-        order.invoice.expires_at = order.invoice.expires_at.min(shop.now() - super::onchain::GRACE - 1);
+        order.invoice.expires_at = order.invoice.expires_at.min(app.now() - super::onchain::GRACE_PERIOD - 1);
         statements.extend(sql::update(&order));
     }
     statements.extend(begin);
-    commit(shop, account, statements).await?;
-    let order = sync::now(shop, account, order_id).await?;
+    commit(app, account, statements).await?;
+    let order = sync::now(app, account, order_id).await?;
     Ok(Paid { txid, value, order })
 }
 
 /// Adds blocks. The first takes in what is unconfirmed: of one order, or of the whole account. Answers the new height.
 pub async fn mine(
-    shop: &Shop,
+    app: &App,
     account: &Account,
     count: u32,
     order_id: Option<&str>,
@@ -90,36 +90,36 @@ pub async fn mine(
 ) -> Outcome<u32> {
     only_test(account)?;
     let order = match order_id {
-        Some(id) => Some(super::get(shop, account, id).await?),
+        Some(id) => Some(super::get(app, account, id).await?),
         None => None,
     };
     let address = order.as_ref().map(|order| order.invoice.address.as_str());
     let mut statements = begin;
     statements.extend(simulated::mine(account.id, count, address));
     statements.push(simulated::height(account.id));
-    statements.push(sql::watched(account.id, MOST_LOOKS));
-    let [height, watched] = last_answers(commit(shop, account, statements).await?)?;
+    statements.push(sql::watched(account.id, MAX_SYNCS));
+    let [height, watched] = last_answers(commit(app, account, statements).await?)?;
     // Confirmations grow for every open order, not only for the one whose transaction was taken in.
     for row in &watched {
-        sync::now(shop, account, &row.text()?).await?;
+        sync::now(app, account, &row.text()?).await?;
     }
     // One that is paid isn't among them.
     if let Some(paid) = order.filter(|order| order.paid_at.is_some()) {
-        sync::now(shop, account, &paid.id).await?;
+        sync::now(app, account, &paid.id).await?;
     }
     Ok(height.first().map_or(Ok(0), |row| row.count())?)
 }
 
 /// Takes an order's unconfirmed transactions away.
-pub async fn double_spend(shop: &Shop, account: &Account, order_id: &str, begin: Vec<Statement>) -> Outcome<Order> {
+pub async fn double_spend(app: &App, account: &Account, order_id: &str, begin: Vec<Statement>) -> Outcome<Order> {
     only_test(account)?;
-    let order = super::get(shop, account, order_id).await?;
+    let order = super::get(app, account, order_id).await?;
     let mut statements = begin;
     statements.push(simulated::double_spend(account.id, &order.invoice.address));
-    commit(shop, account, statements).await?;
-    sync::now(shop, account, order_id).await
+    commit(app, account, statements).await?;
+    sync::now(app, account, order_id).await
 }
 
-async fn commit(shop: &Shop, account: &Account, statements: Vec<Statement>) -> Outcome<Vec<Vec<Row>>> {
-    Ok(account.db(shop)?.commit(statements).await?)
+async fn commit(app: &App, account: &Account, statements: Vec<Statement>) -> Outcome<Vec<Vec<Row>>> {
+    Ok(account.db(app)?.commit(statements).await?)
 }

@@ -2,7 +2,7 @@
 //! the rest, for the moment when the buyer starts and the link becomes an order.
 
 use super::{
-    Error, Outcome, Refusal, Shop,
+    App, Error, Outcome, Refusal,
     account::{self, Account, policy},
     gateway::{Gateway, Reservation},
     id,
@@ -19,7 +19,7 @@ pub mod token;
 pub use token::Link;
 
 /// How long a link can be started. An order that was started goes on.
-const LASTS: i64 = 30 * DAY;
+const LINK_TTL: i64 = 30 * DAY;
 /// A destroyed link's tombstone outlives the link.
 const TOMBSTONE: u32 = 31 * 24 * 3_600;
 
@@ -54,11 +54,11 @@ pub struct Made {
 }
 
 /// Makes a payment link, in one round trip. Nothing is reserved yet.
-pub async fn create(shop: &Shop, account: &Account, request: Request) -> Outcome<Prepared<Made>> {
-    let id = id::hex(&shop.random::<20>());
-    let now = shop.now();
-    let shop_name = account::shop_name(shop, account).await?;
-    let insert = sql::insert(account.id, &id, &request, now, now + LASTS);
+pub async fn create(app: &App, account: &Account, request: Request) -> Outcome<Prepared<Made>> {
+    let id = id::hex(&app.random::<20>());
+    let now = app.now();
+    let shop_name = account::shop_name(app, account).await?;
+    let insert = sql::insert(account.id, &id, &request, now, now + LINK_TTL);
     let link = Link {
         account_id: account.id,
         shard: account.shard.clone(),
@@ -70,15 +70,15 @@ pub async fn create(shop: &Shop, account: &Account, request: Request) -> Outcome
         gateway: request.gateway,
         needs_email: request.email.is_none(),
         return_origin: token::origin(&request.return_url),
-        expires_at: now + LASTS,
+        expires_at: now + LINK_TTL,
     };
-    let token = token::sign(&shop.platform.settings.token_keys, &id, &link);
-    let prepared = Prepared::new(account.db(shop)?, Made { id, token }, vec![insert]).on_missing(
+    let token = token::sign(&app.platform.settings.token_keys, &id, &link);
+    let prepared = Prepared::new(account.db(app)?, Made { id, token }, vec![insert]).on_missing(
         "payments",
         "confirmations",
         Refusal::GatewayNotConfigured,
     );
-    match order::open::known_rates(shop, account, link.gateway).await {
+    match order::open::known_rates(app, account, link.gateway).await {
         Some(rates) => order::open::worth_taking(prepared, account, link.gateway, link.price, &rates),
         None => Ok(prepared),
     }
@@ -96,18 +96,18 @@ fn tombstone(payment_id: &str) -> String {
 }
 
 /// What a link's token says: it must be ours and unspoilt. Nothing is asked.
-pub fn verify_link(shop: &Shop, payment_id: &str, token: &str) -> Outcome<Link> {
-    Ok(token::verify(&shop.platform.settings.token_keys, payment_id, token).ok_or(Refusal::NotFound)?)
+pub fn verify_link(app: &App, payment_id: &str, token: &str) -> Outcome<Link> {
+    Ok(token::verify(&app.platform.settings.token_keys, payment_id, token).ok_or(Refusal::NotFound)?)
 }
 
 /// Refuses a link that was destroyed. No database is asked.
-pub async fn check_open(shop: &Shop, payment_id: &str) -> Outcome<()> {
-    match shop.platform.cache.get(&tombstone(payment_id)).await {
+pub async fn check_open(app: &App, payment_id: &str) -> Outcome<()> {
+    match app.platform.cache.get(&tombstone(payment_id)).await {
         Ok(None) => Ok(()),
         Ok(Some(_)) => Err(Refusal::Destroyed.into()),
         Err(fault) => {
             // The database knows as well, and is asked before anything happens.
-            shop.platform.log.write(LogLine::warn("cache.read_failed").with("payment_id", payment_id).because(fault));
+            app.platform.log.write(LogLine::warn("cache.read_failed").with("payment_id", payment_id).because(fault));
             Ok(())
         }
     }
@@ -117,7 +117,7 @@ pub async fn check_open(shop: &Shop, payment_id: &str) -> Outcome<()> {
 /// by how many at once, there is one order. Two round trips. `page` is the link's path, behind `origin`: there a gateway's page
 /// sends the buyer back.
 pub async fn start(
-    shop: &Shop,
+    app: &App,
     link: &Link,
     payment_id: &str,
     (origin, page): (&str, &str),
@@ -126,8 +126,8 @@ pub async fn start(
     let account = Account::acting(link.account_id, &link.shard, link.test);
     let order_id = order_id(payment_id).ok_or(Refusal::NotFound)?;
     // The rates first: without them no address must be used up.
-    let rates = order::open::worth(shop, &account, link.gateway, link.price).await;
-    let db = account.db(shop)?;
+    let rates = order::open::worth(app, &account, link.gateway, link.price).await;
+    let db = account.db(app)?;
     let mut statements = vec![
         order::sql::by_id(account.id, &order_id),
         sql::by_id(account.id, payment_id),
@@ -135,25 +135,25 @@ pub async fn start(
         policy::of(account.id),
     ];
     if rates.is_ok() {
-        let taker = Reservation::Link { payment_id, order_id: &order_id, now: shop.now() };
-        statements.extend(link.gateway.of(&account).takes(account.id, &taker));
+        let taker = Reservation::Link { payment_id, order_id: &order_id, now: app.now() };
+        statements.extend(link.gateway.of(&account).reserve(account.id, &taker));
     }
-    let ([orders, payments, endpoints, policy], taken) = first_answers(db.commit(statements).await?)?;
+    let ([orders, payments, endpoints, policy], reserved) = first_answers(db.commit(statements).await?)?;
     if let Some(row) = orders.first() {
         return Ok(order::sql::from_row(row)?);
     }
     let payment = match payments.first() {
         Some(row) => sql::from_row(row)?,
-        None if shop.now() > link.expires_at => return Err(Refusal::Expired.into()),
+        None if app.now() > link.expires_at => return Err(Refusal::Expired.into()),
         None => return Err(Refusal::NotFound.into()),
     };
     if payment.destroyed {
         return Err(Refusal::Destroyed.into());
     }
-    if shop.now() > payment.expires_at {
+    if app.now() > payment.expires_at {
         return Err(Refusal::Expired.into());
     }
-    let ready = order::open::Ready { endpoints, policy, taken, rates: rates? };
+    let ready = order::open::Ready { endpoints, policy, reserved, rates: rates? };
     let request = payment.request;
     let draft = Draft {
         id: order_id.clone(),
@@ -172,14 +172,14 @@ pub async fn start(
         page: Some(format!("{origin}{page}")),
         attempt: 0,
     };
-    let prepared = order::open::prepare(shop, &account, draft, ready)
+    let prepared = order::open::prepare(app, &account, draft, ready)
         .await?
         .on_taken("orders", "id", Refusal::Conflict)
         .on_stale(Refusal::Destroyed);
-    match prepared.commit(shop, vec![sql::still_there(account.id, payment_id)]).await {
+    match prepared.commit(app, vec![sql::still_there(account.id, payment_id)]).await {
         Ok((order, _)) => Ok(order),
         // Somebody started it at the same time; their order is this one.
-        Err(Error::Refused(Refusal::Conflict)) => order::get(shop, &account, &order_id).await,
+        Err(Error::Refused(Refusal::Conflict)) => order::get(app, &account, &order_id).await,
         Err(error) => Err(error),
     }
 }
@@ -196,15 +196,15 @@ pub fn is_destroyed(account_id: i64, payment_id: &str) -> Statement {
 
 /// Destroys a link. Its page is gone within a minute everywhere, and nothing can be started from now on. An order
 /// without money goes on being watched: a buyer may have sent it already.
-pub async fn destroy(shop: &Shop, account: &Account, payment_id: &str) -> Outcome<()> {
+pub async fn destroy(app: &App, account: &Account, payment_id: &str) -> Outcome<()> {
     let order_id = order_id(payment_id).ok_or(Refusal::NotFound)?;
-    let statements = [sql::destroy(account.id, payment_id, &order_id, shop.now()), sql::by_id(account.id, payment_id)];
-    let [destroyed, payments] = account.db(shop)?.commit_batch(statements).await?;
+    let statements = [sql::destroy(account.id, payment_id, &order_id, app.now()), sql::by_id(account.id, payment_id)];
+    let [destroyed, payments] = account.db(app)?.commit_batch(statements).await?;
     let payment = sql::from_row(payments.first().ok_or(Refusal::NotFound)?)?;
     if destroyed.is_empty() && !payment.destroyed {
         return Err(Refusal::HasPayments.into());
     }
     // Also the second time: the first may have failed just here.
-    shop.platform.cache.put(&tombstone(payment_id), "1", Some(TOMBSTONE)).await.map_err(Error::Fault)?;
+    app.platform.cache.put(&tombstone(payment_id), "1", Some(TOMBSTONE)).await.map_err(Error::Fault)?;
     if destroyed.is_empty() { Err(Refusal::NotFound.into()) } else { Ok(()) }
 }

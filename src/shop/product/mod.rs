@@ -1,7 +1,7 @@
 //! Products: what a shop sells, for how much and to whom.
 
 use super::{
-    Outcome, Refusal, Shop,
+    App, Outcome, Refusal,
     account::Account,
     id,
     list::{self, Page},
@@ -142,15 +142,14 @@ pub struct Restock {
 
 /// `page` counts from 1. It costs the page's rows, whatever the products have in stock: `info` is left out of products of
 /// serials.
-pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Product>> {
+pub async fn list(app: &App, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Product>> {
     let statements = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
-    Ok(list::read(account.db(shop)?.batch(statements).await?, sql::product)?)
+    Ok(list::read(account.db(app)?.batch(statements).await?, sql::product)?)
 }
 
 /// With all of its serials that are in stock.
-pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Product> {
-    let [products, info] =
-        account.db(shop)?.batch([sql::one(account.id, id), stock::sql::info(account.id, id)]).await?;
+pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Product> {
+    let [products, info] = account.db(app)?.batch([sql::one(account.id, id), stock::sql::info(account.id, id)]).await?;
     let mut product = sql::product(products.first().ok_or(Refusal::NotFound)?)?;
     if let Some(row) = info.first() {
         product.info = row.read(|row| Ok(row.maybe_text()))?;
@@ -160,9 +159,9 @@ pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Product> {
 
 /// Makes the product, under an id of its own, with these in stock. One round trip, whatever the number of serials. With
 /// `unique_serials` it is refused when the account has one of them already. `duplicates` reads the first answer of its commit.
-pub fn create(shop: &Shop, account: &Account, mut product: Product, serials: &Serials) -> Outcome<Prepared<Product>> {
-    product.id = id::hex(&shop.random::<4>());
-    product.created_at = shop.now();
+pub fn create(app: &App, account: &Account, mut product: Product, serials: &Serials) -> Outcome<Prepared<Product>> {
+    product.id = id::hex(&app.random::<4>());
+    product.created_at = app.now();
     product.updated_at = product.created_at;
     product.serials_left = serials.count();
     if product.kind == Kind::Serials {
@@ -173,7 +172,7 @@ pub fn create(shop: &Shop, account: &Account, mut product: Product, serials: &Se
     if !serials.all.is_empty() {
         statements.push(stock::sql::add(account.id, &product.id, serials));
     }
-    Ok(stocking(Prepared::new(account.db(shop)?, product, statements), account, serials))
+    Ok(stocking(Prepared::new(account.db(app)?, product, statements), account, serials))
 }
 
 /// Looks up which of these serials the account has already: for counting them, or as a guard where none may be.
@@ -194,13 +193,13 @@ pub fn duplicates(product: &Product, serials: &Serials, rows: Option<&Vec<Row>>)
 /// Writes the product's own fields, and its stock where there is a `restock`; images and files are `upload`'s. Answers the
 /// product, and how many of the serials are duplicates.
 pub async fn update(
-    shop: &Shop,
+    app: &App,
     account: &Account,
     before: &Product,
     mut product: Product,
     restock: Option<Restock>,
 ) -> Outcome<(Product, u32)> {
-    product.updated_at = list::moved(shop.now(), before.updated_at);
+    product.updated_at = list::moved(app.now(), before.updated_at);
     let mut statements = vec![list::unmoved(account.id, sql::TABLE, &product.id, before.updated_at)];
     if restock.as_ref().is_some_and(|restock| restock.from_stock) {
         statements.push(stock::sql::unchanged(account.id, &product.id, &before.info));
@@ -213,12 +212,12 @@ pub async fn update(
     if let Some(restock) = &restock {
         statements.extend(stock::sql::replace(account.id, &product.id, &restock.serials));
     }
-    let prepared = Prepared::new(account.db(shop)?, product, statements);
+    let prepared = Prepared::new(account.db(app)?, product, statements);
     let prepared = match &restock {
         Some(restock) => stocking(prepared, account, &restock.serials),
         None => prepared.on_stale(Refusal::Conflict),
     };
-    let (product, rows) = prepared.commit(shop, Vec::new()).await?;
+    let (product, rows) = prepared.commit(app, Vec::new()).await?;
     let mut doubled = 0;
     if let Some(restock) = &restock {
         doubled = duplicates(&product, &restock.serials, rows.get(known_place))?;
@@ -230,7 +229,7 @@ pub async fn update(
         Some(restock) => written.info = restock.serials.info(),
         None if before.kind == Kind::Serials => written.info = before.info.clone(),
         // It was a product of serials once, and has them still.
-        None => return Ok((get(shop, account, &written.id).await?, doubled)),
+        None => return Ok((get(app, account, &written.id).await?, doubled)),
     }
     Ok((written, doubled))
 }
@@ -260,14 +259,14 @@ pub fn unknown(rows: &[Row]) -> Outcome<Refusal> {
 
 /// Takes the product out of the shop, with what it has in stock and what was uploaded for it. Its orders stay as they are,
 /// and so do serials that are held or sold.
-pub async fn destroy(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
+pub async fn destroy(app: &App, account: &Account, id: &str) -> Outcome<()> {
     let mut statements: Vec<Statement> = vec![sql::one(account.id, id)];
     statements.extend([stock::sql::remove(account.id, id), sql::leave_categories(account.id, id)]);
     statements.extend(list::delete(account.id, sql::TABLE, id));
-    let rows = account.db(shop)?.commit(statements).await?;
+    let rows = account.db(app)?.commit(statements).await?;
     let row = rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
     let product = sql::product(row)?;
-    upload::discard(shop, upload::Place::Image, product.image).await;
-    upload::discard(shop, upload::Place::File, product.file).await;
+    upload::discard(app, upload::Place::Image, product.image).await;
+    upload::discard(app, upload::Place::File, product.file).await;
     Ok(())
 }

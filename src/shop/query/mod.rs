@@ -1,7 +1,7 @@
 //! Queries: what a customer asks his seller, and what they reply to each other until it is closed.
 
 use super::{
-    Outcome, Refusal, Shop,
+    App, Outcome, Refusal,
     account::Account,
     id,
     list::{self, Page},
@@ -109,38 +109,38 @@ pub enum Change {
 }
 
 /// A query holds at most so many replies, and so many bytes of text: one that is read whole stays a small answer.
-pub const MOST_REPLIES: u32 = 500;
-pub const MOST_BYTES: u32 = 1 << 20;
+pub const MAX_REPLIES: u32 = 500;
+pub const MAX_BYTES: u32 = 1 << 20;
 /// So many replies, the newest, are told in events and in the answer to a change. A list tells one of each query.
 pub const RECENT: u32 = 10;
 /// … as long as they have no more bytes than this in all, but for the last one told.
 const RECENT_BYTES: usize = 32 << 10;
 
 /// Each query comes with its newest reply. `page` counts from 1.
-pub async fn list(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Query>> {
-    let answers = account.db(shop)?.batch(sql::page(account.id, page, per_page)).await?;
+pub async fn list(app: &App, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Query>> {
+    let answers = account.db(app)?.batch(sql::page(account.id, page, per_page)).await?;
     Ok(list::read(answers, sql::with_newest)?)
 }
 
 /// With all its replies.
-pub async fn get(shop: &Shop, account: &Account, id: &str) -> Outcome<Query> {
-    let statements = [sql::one(account.id, id), sql::replies(account.id, id, MOST_REPLIES)];
-    let [queries, replies] = account.db(shop)?.batch(statements).await?;
+pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Query> {
+    let statements = [sql::one(account.id, id), sql::replies(account.id, id, MAX_REPLIES)];
+    let [queries, replies] = account.db(app)?.batch(statements).await?;
     Ok(sql::query(queries.first().ok_or(Refusal::NotFound)?, &replies)?)
 }
 
 /// Refused unless the order, if one is named, is there.
-pub async fn create(shop: &Shop, account: &Account, question: Question) -> Outcome<Prepared<Query>> {
-    let db = account.db(shop)?;
+pub async fn create(app: &App, account: &Account, question: Question) -> Outcome<Prepared<Query>> {
+    let db = account.db(app)?;
     let mut statements = vec![webhook::sql::enabled(account.id)];
     statements.extend(question.order_id.as_deref().map(|id| order::sql::by_id(account.id, id)));
     let ([endpoints], orders) = first_answers(db.rows(statements).await?)?;
     if orders.iter().any(Vec::is_empty) {
         return Err(Refusal::NoSuchOrder.into());
     }
-    let now = shop.now();
+    let now = app.now();
     let query = Query {
-        id: id::short(shop.random()),
+        id: id::short(app.random()),
         order_id: question.order_id,
         status: Status::Open,
         subject: question.subject,
@@ -153,7 +153,7 @@ pub async fn create(shop: &Shop, account: &Account, question: Question) -> Outco
         updated_at: now,
     };
     let endpoints = Endpoint::from_rows(&endpoints)?;
-    let owed = webhook::owe(shop, account.id, &[Event::QueryCreated], &query, &endpoints)?;
+    let owed = webhook::outbox_entries(app, account.id, &[Event::QueryCreated], &query, &endpoints)?;
     let mut statements = vec![sql::insert(account.id, &query)];
     statements.extend(owed.statements);
     Ok(Prepared::new(db, query, statements).sending(webhook::messages(account, &owed.logs)))
@@ -161,8 +161,8 @@ pub async fn create(shop: &Shop, account: &Account, question: Question) -> Outco
 
 /// Replies to a query or closes it. Closing what is closed changes nothing. Answers the newest replies. Its commit is refused
 /// as a conflict when somebody else changed the query at the same time: who reads again goes after them.
-pub async fn change(shop: &Shop, account: &Account, id: &str, change: &Change) -> Outcome<Prepared<Query>> {
-    let db = account.db(shop)?;
+pub async fn change(app: &App, account: &Account, id: &str, change: &Change) -> Outcome<Prepared<Query>> {
+    let db = account.db(app)?;
     let [queries, replies, endpoints] = db
         .batch([sql::one(account.id, id), sql::replies(account.id, id, RECENT), webhook::sql::enabled(account.id)])
         .await?;
@@ -174,20 +174,20 @@ pub async fn change(shop: &Shop, account: &Account, id: &str, change: &Change) -
         Change::Close { .. } => &[],
         Change::Reply { from, message } => {
             let size = query.size.saturating_add(bytes(message));
-            if query.replies_count >= MOST_REPLIES || size > MOST_BYTES {
+            if query.replies_count >= MAX_REPLIES || size > MAX_BYTES {
                 return Err(Refusal::QueryFull.into());
             }
             add(
                 &mut query,
-                Reply { id: id::short(shop.random()), from: *from, message: message.clone(), created_at: shop.now() },
+                Reply { id: id::short(app.random()), from: *from, message: message.clone(), created_at: app.now() },
             );
             query.size = size;
             &[Event::QueryReplied]
         }
     };
     query.status = status;
-    query.updated_at = shop.now();
-    let owed = webhook::owe(shop, account.id, events, &query, &Endpoint::from_rows(&endpoints)?)?;
+    query.updated_at = app.now();
+    let owed = webhook::outbox_entries(app, account.id, events, &query, &Endpoint::from_rows(&endpoints)?)?;
     let mut statements = vec![unchanged, sql::update(account.id, &query)];
     if let (Change::Reply { .. }, Some(reply)) = (change, query.replies.first()) {
         statements.push(sql::insert_reply(account.id, &query, reply));

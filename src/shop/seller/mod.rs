@@ -1,7 +1,7 @@
 //! What a seller can set: their shop's name, contact and policy, wallets, and their accounts at gateways.
 
 use super::{
-    Outcome, Refusal, Shop,
+    App, Outcome, Refusal,
     account::{self, Account, contact::Contact, policy::Policy, secret::Secrets},
     gateway::{
         Gateway,
@@ -43,23 +43,23 @@ pub struct Change {
     pub policy: [Option<u32>; 4],
 }
 
-pub async fn profile(shop: &Shop, account: &Account) -> Outcome<Profile> {
+pub async fn profile(app: &App, account: &Account) -> Outcome<Profile> {
     let statements = [sql::shop(account.id), wallet::active(account.id), settings::all(account.id)];
-    let [shop_rows, wallet_rows, settings_rows] = account.db(shop)?.batch(statements).await?;
+    let [shop_rows, wallet_rows, settings_rows] = account.db(app)?.batch(statements).await?;
     let row = shop_rows.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
-    let mut profile = sql::profile(row, |sealed| sealed.open(shop, account.id, shop.now()))?;
+    let mut profile = sql::profile(row, |sealed| sealed.open(app, account.id, app.now()))?;
     for row in &wallet_rows {
-        profile.wallets.push(wallet::from_row(shop, account, row)?);
+        profile.wallets.push(wallet::from_row(app, account, row)?);
     }
     for row in &settings_rows {
-        profile.settings.extend(settings::from_row(shop, account.id, row)?);
+        profile.settings.extend(settings::from_row(app, account.id, row)?);
     }
     Ok(profile)
 }
 
 /// Changes what is given and answers the whole.
-pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<Profile> {
-    let now = shop.now();
+pub async fn update(app: &App, account: &Account, change: Change) -> Outcome<Profile> {
+    let now = app.now();
     let taken = || {
         let wallets = change.wallets.iter().filter_map(|(gateway, wallet)| {
             let what = if wallet.as_ref()?.source.is_single() { "address" } else { "xpub" };
@@ -67,24 +67,24 @@ pub async fn update(shop: &Shop, account: &Account, change: Change) -> Outcome<P
         });
         Refusal::WalletTaken(wallets.collect::<Vec<_>>().join(" or "))
     };
-    let next_indexes = wallet::elsewhere(shop, account, &change.wallets).await?.ok_or_else(taken)?;
+    let next_indexes = wallet::elsewhere(app, account, &change.wallets).await?.ok_or_else(taken)?;
     let mut statements = Vec::new();
     for ((gateway, wallet), next_index) in change.wallets.iter().zip(next_indexes) {
-        statements.extend(wallet::set(shop, account, *gateway, wallet.as_ref(), next_index, now)?);
+        statements.extend(wallet::set(app, account, *gateway, wallet.as_ref(), next_index, now)?);
     }
     for setting in &change.settings {
-        statements.push(settings::write(shop, account.id, setting)?);
+        statements.push(settings::write(app, account.id, setting)?);
     }
     let contact = change.contact_email.is_some() || change.contact_url.is_some();
     if change.shop_name.is_some() || contact || change.policy != [None; 4] || !statements.is_empty() {
         statements.push(sql::touch(account.id, &change, now));
     }
-    match account.db(shop)?.commit(statements).await {
+    match account.db(app)?.commit(statements).await {
         Ok(_) => {
             if change.shop_name.is_some() {
-                account::refresh(shop, account).await?;
+                account::refresh(app, account).await?;
             }
-            profile(shop, account).await
+            profile(app, account).await
         }
         Err(no) if no.is_taken("wallets", "identity") => Err(taken().into()),
         Err(no) => Err(no.into()),

@@ -9,9 +9,9 @@ pub mod delimiter;
 pub mod sql;
 
 /// A product has at most so many serials in stock.
-pub const MOST: usize = 50_000;
+pub const MAX: usize = 50_000;
 /// Characters of one serial.
-pub const LONGEST: usize = 4_096;
+pub const MAX_LENGTH: usize = 4_096;
 
 /// Serials as `info` has them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,7 +49,7 @@ impl Serials {
             if piece.is_empty() {
                 continue;
             }
-            if piece.len() > LONGEST && piece.chars().count() > LONGEST {
+            if piece.len() > MAX_LENGTH && piece.chars().count() > MAX_LENGTH {
                 long.push(place);
             }
             if hidden.len() < NAMED {
@@ -77,7 +77,7 @@ impl Serials {
         if unique && !repeated.is_empty() {
             return Err(Unfit::Repeated(repeated));
         }
-        if serials.all.len() > MOST {
+        if serials.all.len() > MAX {
             return Err(Unfit::TooMany);
         }
         Ok(serials)
@@ -89,7 +89,7 @@ impl Serials {
     }
 
     pub fn count(&self) -> u32 {
-        // `MOST` fits.
+        // `MAX` fits.
         self.all.len() as u32
     }
 }
@@ -97,14 +97,14 @@ impl Serials {
 /// `, ` of "A, B": so that what was sent reads back as it was sent.
 fn joint(info: &str, delimiter: &str) -> String {
     // Bytes: what is added to each of many thousand serials must not burst what a row can hold.
-    const MOST: usize = 4;
+    const MAX: usize = 4;
     let Some((before, between, after)) = delimiter::split_once(info, delimiter) else {
         return delimiter.to_owned();
     };
     let head = before.get(before.trim_end().len()..).unwrap_or_default();
     let tail = after.get(..after.len() - after.trim_start().len()).unwrap_or_default();
     // White space to the end is what stands after the last serial, not between two.
-    if head.len() + tail.len() > MOST || tail.len() == after.len() {
+    if head.len() + tail.len() > MAX || tail.len() == after.len() {
         return between.to_owned();
     }
     format!("{head}{between}{tail}")
@@ -185,10 +185,10 @@ mod tests {
     fn what_can_not_be_sold_twice_is_named_with_its_places() {
         let no = Serials::read("A\nB\n\n A\nB\nC\nA", "\n", true).unwrap_err();
         assert_eq!(no, Unfit::Repeated(vec![("A".into(), 1, 4), ("B".into(), 2, 5), ("A".into(), 1, 7)]));
-        let long = "é".repeat(LONGEST);
+        let long = "é".repeat(MAX_LENGTH);
         assert!(Serials::read(&long, ",", true).is_ok());
         assert_eq!(Serials::read(&format!("A,{long}x"), ",", true), Err(Unfit::TooLong(vec![2])));
-        let many: Vec<String> = (0..=MOST).map(|n| n.to_string()).collect();
+        let many: Vec<String> = (0..=MAX).map(|n| n.to_string()).collect();
         assert_eq!(Serials::read(&many.join(","), ",", true), Err(Unfit::TooMany));
         assert_eq!(Serials::read(&many[1..].join(","), ",", true).unwrap().count(), 50_000);
     }

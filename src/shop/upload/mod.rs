@@ -1,7 +1,7 @@
 //! Uploads: images and files that sellers give. The object is put first, then the row that shows it is committed, then the
 //! object that it replaces is deleted: whatever fails in between leaves an object that nobody names, never a row without one.
 
-use super::{Outcome, Refusal, Shop, account::Account, id};
+use super::{App, Outcome, Refusal, account::Account, id};
 use crate::platform::{Content, Fault, LogLine, Reader};
 
 mod sql;
@@ -69,65 +69,65 @@ pub fn read(row: &mut Reader<'_>) -> Result<Option<Upload>, Fault> {
 pub type At<'a> = (&'a str, &'a str, Place);
 
 /// Refused when there is no such row.
-pub async fn look(shop: &Shop, account: &Account, (table, id, place): At<'_>) -> Outcome<()> {
-    let row = account.db(shop)?.row(sql::one(account.id, table, id, place.column())).await?;
+pub async fn look(app: &App, account: &Account, (table, id, place): At<'_>) -> Outcome<()> {
+    let row = account.db(app)?.row(sql::one(account.id, table, id, place.column())).await?;
     if row.is_some() { Ok(()) } else { Err(Refusal::NotFound.into()) }
 }
 
 /// Puts an upload in its place. What was there is deleted.
-pub async fn replace(shop: &Shop, account: &Account, at: At<'_>, mut upload: Upload, content: Content) -> Outcome<()> {
+pub async fn replace(app: &App, account: &Account, at: At<'_>, mut upload: Upload, content: Content) -> Outcome<()> {
     let place = at.2;
-    let part = || id::hex(&shop.random::<20>());
+    let part = || id::hex(&app.random::<20>());
     upload.id = format!("{}/{}", part(), part());
     // A file's type is the seller's word. It is told, and never given to a browser as the truth.
     let mime = if place == Place::Image { &upload.mime } else { "application/octet-stream" };
-    shop.platform.files.put(&place.key(&upload.id), mime, content).await?;
-    match write(shop, account, at, Some(&upload)).await {
+    app.platform.files.put(&place.key(&upload.id), mime, content).await?;
+    match write(app, account, at, Some(&upload)).await {
         Err(error) => {
             // After a fault it may be in its row all the same.
             if matches!(error, super::Error::Refused(_)) {
-                discard(shop, place, Some(upload)).await;
+                discard(app, place, Some(upload)).await;
             }
             Err(error)
         }
         Ok(old) => {
-            discard(shop, place, old).await;
+            discard(app, place, old).await;
             Ok(())
         }
     }
 }
 
 /// Refused when nothing is there.
-pub async fn remove(shop: &Shop, account: &Account, at: At<'_>) -> Outcome<()> {
-    let old = write(shop, account, at, None).await?.ok_or(Refusal::NotFound)?;
-    discard(shop, at.2, Some(old)).await;
+pub async fn remove(app: &App, account: &Account, at: At<'_>) -> Outcome<()> {
+    let old = write(app, account, at, None).await?.ok_or(Refusal::NotFound)?;
+    discard(app, at.2, Some(old)).await;
     Ok(())
 }
 
 /// Answers what was there: read in the commit that replaces it, so that of two at once the second deletes the first one's.
 async fn write(
-    shop: &Shop,
+    app: &App,
     account: &Account,
     (table, id, place): At<'_>,
     upload: Option<&Upload>,
 ) -> Outcome<Option<Upload>> {
     let column = place.column();
     let statements =
-        [sql::one(account.id, table, id, column), sql::write(account.id, table, id, column, upload, shop.now())];
-    let [before, _] = account.db(shop)?.commit_batch(statements).await?;
+        [sql::one(account.id, table, id, column), sql::write(account.id, table, id, column, upload, app.now())];
+    let [before, _] = account.db(app)?.commit_batch(statements).await?;
     Ok(before.first().ok_or(Refusal::NotFound)?.read(read)?)
 }
 
 /// Deletes an object that no row names any more. If that fails it lies there and harms nobody.
-pub async fn discard(shop: &Shop, place: Place, upload: Option<Upload>) {
+pub async fn discard(app: &App, place: Place, upload: Option<Upload>) {
     let Some(upload) = upload else { return };
-    if let Err(fault) = shop.platform.files.delete(&place.key(&upload.id)).await {
-        shop.platform.log.write(LogLine::warn("files.not_deleted").with("id", upload.id.as_str()).because(fault));
+    if let Err(fault) = app.platform.files.delete(&place.key(&upload.id)).await {
+        app.platform.log.write(LogLine::warn("files.not_deleted").with("id", upload.id.as_str()).because(fault));
     }
 }
 
 /// A public image and its type. Files lie under other keys and can't be named here.
-pub async fn image(shop: &Shop, id: &str) -> Outcome<(String, Vec<u8>)> {
-    let found = shop.platform.files.get(&Place::Image.key(id)).await?;
+pub async fn image(app: &App, id: &str) -> Outcome<(String, Vec<u8>)> {
+    let found = app.platform.files.get(&Place::Image.key(id)).await?;
     Ok(found.ok_or(Refusal::NotFound)?)
 }

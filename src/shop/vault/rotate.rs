@@ -4,7 +4,7 @@ use super::{open, seal};
 use crate::{
     json,
     platform::{CommitError, Fault, Statement},
-    shop::Shop,
+    shop::App,
 };
 
 /// A column of sealed texts, or of JSON lists of them, each with a time: `[[sealed, ms], …]`.
@@ -30,7 +30,7 @@ const SEALED: [Column; 6] = [
 ];
 
 /// Rows that are sealed anew by one call.
-const MOST: u32 = 50;
+const MAX: u32 = 50;
 /// Rows that are looked at by one call: most are sealed anew already, and one statement must not read a whole table.
 const LOOKED: u32 = 1_000;
 /// Before every account: ids are not negative.
@@ -48,8 +48,8 @@ pub struct Turn {
 
 /// Seals under the first key what others sealed: of one column of one shard, fifty rows at most, behind a row. A text that
 /// somebody changes meanwhile is left as he wrote it. `None`: `after` names no row.
-pub async fn turn(shop: &Shop, after: Option<&str>) -> Result<Option<Turn>, Fault> {
-    let shards = shop.platform.databases.shards();
+pub async fn turn(app: &App, after: Option<&str>) -> Result<Option<Turn>, Fault> {
+    let shards = app.platform.databases.shards();
     let mut places = shards.iter().flat_map(|shard| SEALED.iter().map(move |column| (shard, column)));
     let mut parts = after.unwrap_or_default().splitn(4, ' ');
     let mut part = || parts.next().unwrap_or_default();
@@ -58,15 +58,15 @@ pub async fn turn(shop: &Shop, after: Option<&str>) -> Result<Option<Turn>, Faul
     let (Some((shard, column)), Ok(behind)) = (begun, if after.is_none() { Ok(FIRST) } else { behind }) else {
         return Ok(None);
     };
-    let db = shop.platform.databases.shard(shard)?;
-    let key = shop.platform.settings.vault_keys.first().0;
+    let db = app.platform.databases.shard(shard)?;
+    let key = app.platform.settings.vault_keys.first().0;
     let [found, looked_to] = db.batch([column.take_sealed(key, behind, row), column.looked_to(behind, row)]).await?;
     let mut turn = Turn { resealed: 0, unopened: Vec::new(), after: None };
     let mut writes = Vec::new();
     for row in &found {
         let (account_id, row, place, sealed) = row.read(|row| Ok((row.int(), row.text(), row.text(), row.text())))?;
         let name = format!("{shard} {} {account_id} {row}", column.name());
-        match anew(shop, &place, &sealed) {
+        match anew(app, &place, &sealed) {
             Some(anew) => writes.push(column.replace(account_id, &row, sealed, anew)),
             None => turn.unopened.push(name.clone()),
         }
@@ -76,7 +76,7 @@ pub async fn turn(shop: &Shop, after: Option<&str>) -> Result<Option<Turn>, Faul
         let written = db.commit(writes).await.map_err(CommitError::into_fault)?;
         turn.resealed = written.iter().map(Vec::len).sum();
     }
-    if found.len() < MOST as usize {
+    if found.len() < MAX as usize {
         // None is left of those that were looked at. Behind them there may be more.
         turn.after = match looked_to.first() {
             Some(last) => {
@@ -111,7 +111,7 @@ impl Column {
                        ELSE sealed NOT GLOB ?1 || '.*' END
                  ORDER BY account_id, row LIMIT ?4"
             ),
-            vec![id.into(), account_id.into(), row.into(), MOST.into()],
+            vec![id.into(), account_id.into(), row.into(), MAX.into()],
         )
     }
 
@@ -141,11 +141,11 @@ impl Column {
 }
 
 /// The text, or those of a list, under the first key. `None` when one of them doesn't open.
-fn anew(shop: &Shop, place: &str, sealed: &str) -> Option<String> {
-    let keys = &shop.platform.settings.vault_keys;
+fn anew(app: &App, place: &str, sealed: &str) -> Option<String> {
+    let keys = &app.platform.settings.vault_keys;
     let again = |sealed: &str| {
         let plain = open(keys, place, sealed).ok()?;
-        seal(keys, place, &plain, shop.random()).ok()
+        seal(keys, place, &plain, app.random()).ok()
     };
     if !sealed.starts_with('[') {
         return again(sealed);

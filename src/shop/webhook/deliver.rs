@@ -4,13 +4,14 @@
 use futures_util::{StreamExt, stream};
 
 use super::{
-    Due, Event, FAILURES, FAILURES_APART, Owed, PATIENCE, Shop, WARNING,
-    attempt::{Attempted, End, LONGEST_DELAY, Opened, attempt, given_up},
+    App, DISABLE_AFTER, Due, Event, FAILURES, FAILURES_APART, Outbox, WARNING,
     board::{self, Board, Verdict},
-    news::News,
-    receiver, sql,
+    delivery_order::turns,
+    endpoint_alert::EndpointAlert,
+    receiver,
+    retry_schedule::{Attempted, End, MAX_DELAY, Opened, attempt, given_up},
+    sql,
     task::{self, Task},
-    turns::turns,
 };
 use crate::{
     platform::{Fault, LogLine, Row, Statement, first_answers},
@@ -40,32 +41,32 @@ pub enum Pace {
 
 /// Sends these logs (account, id) of one shard, those of them that are still owed and whose time has come. Logs of one
 /// subject to one receiver go one after the other. `began`: when the invocation did, which may have logs of other shards, too.
-pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, began: i64, logs: &[(i64, String)]) -> Result<(), Fault> {
-    let db = shop.platform.databases.shard(shard)?;
+pub async fn deliver(app: &App, shard: &str, pace: Pace, began: i64, logs: &[(i64, String)]) -> Result<(), Fault> {
+    let db = app.platform.databases.shard(shard)?;
     // Beside them the endpoints of their accounts, which news of one of them concerns. Those are rare, but would be another trip.
     let mut accounts: Vec<i64> = logs.iter().map(|(account_id, _)| *account_id).collect();
     accounts.sort_unstable();
     accounts.dedup();
-    let mut statements = vec![task::tasks(logs), receiver::crowded(&accounts, shop.now())];
+    let mut statements = vec![task::tasks(logs), receiver::crowded(&accounts, app.now())];
     statements.extend(accounts.iter().map(|account_id| sql::all(*account_id)));
     let ([tasks, crowded], endpoints) = first_answers(db.rows(statements).await?)?;
     let crowded = crowded.iter().map(Row::int).collect::<Result<Vec<_>, _>>()?;
     // One row that can't be read must not keep the others.
     let tasks = tasks.iter().filter_map(|row| {
         task::task(row)
-            .map_err(|fault| shop.platform.log.write(LogLine::error("webhook.log_unreadable").because(fault)))
+            .map_err(|fault| app.platform.log.write(LogLine::error("webhook.log_unreadable").because(fault)))
             .ok()
     });
-    let batch = Batch { shop, pace, began, crowded: &crowded, board: Board::default(), secrets: Opened::default() };
+    let batch = Batch { app, pace, began, crowded: &crowded, board: Board::default(), secrets: Opened::default() };
     let mut sent: Vec<Turn> = Vec::new();
-    for round in turns(tasks.collect(), shop.now()) {
+    for round in turns(tasks.collect(), app.now()) {
         let round = round.into_iter().map(|turn| batch.in_turn(turn));
         sent.extend(stream::iter(round).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await.into_iter().flatten());
     }
-    let now = shop.now();
+    let now = app.now();
     // What is written together, also when not all of it can be. What is known of receivers goes first: a held log relies on it.
     let mut units: Vec<Vec<Statement>> = batch.board.changes(now).into_iter().map(|change| vec![change]).collect();
-    let mut news: Vec<News> = Vec::new();
+    let mut news: Vec<EndpointAlert> = Vec::new();
     // Written and asked together: a batch's cost goes more with its statements than with its rows.
     let (mut outcomes, mut behind) = (Vec::new(), Vec::new());
     let mut messages = Vec::new();
@@ -73,11 +74,11 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, began: i64, logs: &[(
     for turn in sent {
         let (task, wait) = match turn {
             Turn::Over(Attempted { task, end, .. }) => {
-                log_failure(shop, &task, end);
+                log_failure(app, &task, end);
                 outcomes.push(task::outcome(&task, now));
                 match health(&task, end, now) {
                     Some((statement, None)) => units.push(vec![statement]),
-                    Some((statement, Some(event))) => news.extend(News::of(&task, event, statement)),
+                    Some((statement, Some(event))) => news.extend(EndpointAlert::of(&task, event, statement)),
                     None => {}
                 }
                 if task.due_at.is_none() {
@@ -113,7 +114,7 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, began: i64, logs: &[(
                 continue;
             }
         };
-        let Some((wait, slow)) = wait.filter(|(wait, _)| *wait <= LONGEST_DELAY) else {
+        let Some((wait, slow)) = wait.filter(|(wait, _)| *wait <= MAX_DELAY) else {
             continue;
         };
         if slow && crowded.contains(&task.account_id) {
@@ -129,10 +130,12 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, began: i64, logs: &[(
     if !behind.is_empty() {
         next.push((task::behind(&behind), pace));
     }
-    next.extend(batch.board.releases(now, now + super::GRACE).into_iter().map(|released| (released, Pace::Patient)));
+    next.extend(
+        batch.board.releases(now, now + super::PICKUP_DELAY).into_iter().map(|released| (released, Pace::Patient)),
+    );
     for (n, one) in news.iter().enumerate() {
         // Of several answers in one batch one is the news: the first, or the first that says "gone".
-        let better = |(m, other): (usize, &News)| match (other.is_gone(), one.is_gone()) {
+        let better = |(m, other): (usize, &EndpointAlert)| match (other.is_gone(), one.is_gone()) {
             (true, false) => one.is_of(other),
             (gone, also) => gone == also && m < n && one.is_of(other),
         };
@@ -140,8 +143,8 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, began: i64, logs: &[(
             continue;
         }
         let its = accounts.iter().zip(&endpoints).find(|(account_id, _)| **account_id == one.account_id);
-        match one.owe(shop, its.map_or(&[], |(_, rows)| rows)) {
-            Ok(Some(Owed { logs, statements })) => {
+        match one.outbox_entries(app, its.map_or(&[], |(_, rows)| rows)) {
+            Ok(Some(Outbox { logs, statements })) => {
                 units.push(statements);
                 messages.extend(logs.into_iter().map(|Due { log_id, slow }| {
                     (Job::Deliver { shard: shard.to_owned(), account_id: one.account_id, log_id, slow }, 0)
@@ -149,7 +152,7 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, began: i64, logs: &[(
             }
             Ok(None) => {}
             Err(fault) => {
-                shop.platform.log.write(LogLine::warn("webhook.alert_postponed").account(one.account_id).because(fault))
+                app.platform.log.write(LogLine::warn("webhook.alert_postponed").account(one.account_id).because(fault))
             }
         }
     }
@@ -179,13 +182,13 @@ pub async fn deliver(shop: &Shop, shard: &str, pace: Pace, began: i64, logs: &[(
                     Err(no) if no.is_stale() => {}
                     // The webhook will be repeated.
                     Err(no) => {
-                        shop.platform.log.write(LogLine::warn("webhook.outcome_not_written").because(no.into_fault()))
+                        app.platform.log.write(LogLine::warn("webhook.outcome_not_written").because(no.into_fault()))
                     }
                 }
             }
         }
     }
-    shop.enqueue(messages).await;
+    app.enqueue(messages).await;
     Ok(())
 }
 
@@ -204,7 +207,7 @@ enum Turn {
 
 /// What all of a batch share.
 struct Batch<'a> {
-    shop: &'a Shop,
+    app: &'a App,
     pace: Pace,
     began: i64,
     /// Accounts with many failing receivers.
@@ -220,7 +223,7 @@ impl Batch<'_> {
         // Subjects of those that are over.
         let mut over: Vec<String> = Vec::new();
         for task in tasks {
-            let now = self.shop.now();
+            let now = self.app.now();
             // What was asked for just now, a sample or a repetition, waits for nothing before it.
             let asked_for = task.log.simulated || task.log.replay_of.is_some();
             let first = task.log.retries == 0 && now < task.log.created_at + HELD;
@@ -246,7 +249,7 @@ impl Batch<'_> {
                 Verdict::Attempt if waits => Turn::Held(task),
                 Verdict::Attempt => {
                     let quick = self.pace == Pace::Quick;
-                    self.attempted(attempt(self.shop, &self.secrets, task, quick).await)
+                    self.attempted(attempt(self.app, &self.secrets, task, quick).await)
                 }
             };
             if let Turn::Over(Attempted { task, .. }) = &turn
@@ -263,7 +266,7 @@ impl Batch<'_> {
     /// What an attempt says of its receiver.
     fn attempted(&self, attempted: Attempted) -> Turn {
         let Attempted { task, end, late } = &attempted;
-        let (board, now) = (&self.board, self.shop.now());
+        let (board, now) = (&self.board, self.app.now());
         match end {
             End::Delivered => board.delivered(task),
             End::Failed => board.failed(task, task.log.error.as_deref() == Some("timeout"), now),
@@ -281,7 +284,7 @@ impl Batch<'_> {
 }
 
 /// One line for each attempt that failed. The receiver's URL is the seller's, and may hold a secret: its log's id leads to it.
-fn log_failure(shop: &Shop, task: &Task, end: End) {
+fn log_failure(app: &App, task: &Task, end: End) {
     if !matches!(end, End::Failed | End::Gone) {
         return;
     }
@@ -291,7 +294,7 @@ fn log_failure(shop: &Shop, task: &Task, end: End) {
         None => line,
     };
     let line = line.with("status", task.log.response_code).with("retries", i64::from(task.log.retries));
-    shop.platform.log.write(match &task.log.error {
+    app.platform.log.write(match &task.log.error {
         Some(reason) => line.because(reason),
         None => line,
     });
@@ -306,7 +309,7 @@ fn health(task: &Task, end: End, now: i64) -> Option<(Statement, Option<Event>)>
         End::Failed if task.failed_at.is_none_or(|at| at <= now - FAILURES_APART) => {
             let failures = task.failures + 1;
             let event = match task.failing_since {
-                Some(since) if since <= now - PATIENCE && failures >= FAILURES => Some(Event::EndpointDisabled),
+                Some(since) if since <= now - DISABLE_AFTER && failures >= FAILURES => Some(Event::EndpointDisabled),
                 // Half a day of failures is no accident any more, and four and a half are left to mend it.
                 _ => (failures == WARNING).then_some(Event::EndpointFailing),
             };

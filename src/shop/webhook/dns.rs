@@ -16,7 +16,7 @@ use crate::{
     json::{self, Items, Maybe},
     platform::HttpRequest,
     shop::{
-        Shop,
+        App,
         time::{MINUTE, SECOND},
     },
 };
@@ -38,15 +38,15 @@ pub enum Found {
 pub struct Names(RefCell<Vec<(String, i64, Found)>>);
 
 /// More names than this are forgotten all at once.
-const MOST: usize = 500;
+const MAX: usize = 500;
 
 /// Looks the name up, unless that is turned off, or was done just now.
-pub async fn find(shop: &Shop, name: &str) -> Found {
-    let Some(resolver) = &shop.platform.settings.dns_url else {
+pub async fn find(app: &App, name: &str) -> Found {
+    let Some(resolver) = &app.platform.settings.dns_url else {
         return Found::Public;
     };
-    let now = shop.now();
-    let names = shop.memory.of::<Names>();
+    let now = app.now();
+    let names = app.memory.of::<Names>();
     let known = names.0.borrow().iter().find(|(known, until, _)| known == name && now < *until).map(|(.., f)| *f);
     if let Some(found) = known {
         return found;
@@ -54,12 +54,12 @@ pub async fn find(shop: &Shop, name: &str) -> Found {
     let mut found = Found::Nothing;
     // One after the other: the platform lets six requests wait, and each delivery has one of those.
     for kind in ["A", "AAAA"] {
-        found = found.max(ask(shop, format!("{resolver}?name={name}&type={kind}")).await);
+        found = found.max(ask(app, format!("{resolver}?name={name}&type={kind}")).await);
     }
     // Whoever mends a name shouldn't wait long for it.
     let until = now + if found == Found::Public { MINUTE } else { 10 * SECOND };
     let mut names = names.0.borrow_mut();
-    if names.len() >= MOST {
+    if names.len() >= MAX {
         names.clear();
     }
     // An older one stays behind it, and counts no more.
@@ -67,7 +67,7 @@ pub async fn find(shop: &Shop, name: &str) -> Found {
     found
 }
 
-async fn ask(shop: &Shop, url: String) -> Found {
+async fn ask(app: &App, url: String) -> Found {
     let request = HttpRequest {
         method: "GET",
         url,
@@ -76,7 +76,7 @@ async fn ask(shop: &Shop, url: String) -> Found {
         timeout: 2_000,
         limit: 64 << 10,
     };
-    match shop.platform.web.fetch(request).await {
+    match app.platform.http.fetch(request).await {
         // What can't be read to its end can't be checked; no honest name has a thousand addresses.
         Ok(answer) if answer.status == 200 && answer.truncated => Found::Private,
         Ok(answer) if answer.status == 200 => read(&answer.body).unwrap_or(Found::Unknown),
@@ -86,7 +86,7 @@ async fn ask(shop: &Shop, url: String) -> Found {
 
 /// An answer in JSON (developers.cloudflare.com/1.1.1.1/encryption/dns-over-https/make-api-requests/dns-json).
 #[derive(Deserialize)]
-struct Answer {
+struct HttpResponse {
     /// RFC 1035, 4.1.1: 0 is fine, 3 says that there is no such name.
     #[serde(rename = "Status")]
     status: i64,
@@ -105,7 +105,7 @@ struct Record {
 
 /// `None` for whatever is no answer to the question.
 fn read(body: &[u8]) -> Option<Found> {
-    let answer: Answer = json::from_others(std::str::from_utf8(body).ok()?)?;
+    let answer: HttpResponse = json::from_others(std::str::from_utf8(body).ok()?)?;
     match answer.status {
         0 => {}
         3 => return Some(Found::Nothing),

@@ -2,10 +2,10 @@
 //! five days of its owner's events; and then its owner is told how much it missed.
 
 use super::{
-    Endpoint, Event, GRACE, Log, deliver, replay,
+    Endpoint, Event, Log, PICKUP_DELAY, deliver, replay,
     simulate::{self, SampleOf},
 };
-use crate::shop::{Error, Outcome, Refusal, Shop, account::Account, time::HOUR};
+use crate::shop::{App, Error, Outcome, Refusal, account::Account, time::HOUR};
 
 /// What became of a change.
 pub enum Updated {
@@ -21,24 +21,19 @@ pub enum Updated {
 }
 
 /// Sends a sample, here and now, and once → its log with what came of it. It is kept as any sample is.
-pub async fn probe(shop: &Shop, account: &Account, url: &str, events: &[Event], sample: SampleOf) -> Outcome<Log> {
+pub async fn probe(app: &App, account: &Account, url: &str, events: &[Event], sample: SampleOf) -> Outcome<Log> {
     let event = events.first().copied().unwrap_or(Event::OrderCreated);
-    let due_at = shop.now() + GRACE;
-    let sample = sample(shop, account, event)?;
-    let (log, statements) = simulate::sample_log(shop, account, url.to_owned(), event, sample, due_at, 0);
-    account.db(shop)?.commit(statements.into()).await?;
-    deliver::deliver(shop, &account.shard, deliver::Pace::Now, shop.now(), &[(account.id, log.id.clone())]).await?;
-    super::log(shop, account, &log.id).await
+    let due_at = app.now() + PICKUP_DELAY;
+    let sample = sample(app, account, event)?;
+    let (log, statements) = simulate::sample_log(app, account, url.to_owned(), event, sample, due_at, 0);
+    account.db(app)?.commit(statements.into()).await?;
+    deliver::deliver(app, &account.shard, deliver::Pace::Now, app.now(), &[(account.id, log.id.clone())]).await?;
+    super::log(app, account, &log.id).await
 }
 
 /// How much an endpoint missed, given how it was before it came back → so many logs, since then. `None`: the account has looked
 /// through its logs too much just now.
-pub async fn missed(
-    shop: &Shop,
-    account: &Account,
-    before: &Endpoint,
-    disabled_at: i64,
-) -> Outcome<Option<(u32, i64)>> {
+pub async fn missed(app: &App, account: &Account, before: &Endpoint, disabled_at: i64) -> Outcome<Option<(u32, i64)>> {
     // A log is older than its first failure. What was delivered all the same isn't counted.
     let since = before.failing_since.unwrap_or(disabled_at) - HOUR;
     let wanted = replay::Wanted {
@@ -50,7 +45,7 @@ pub async fn missed(
         latest_per_subject: false,
         dry_run: true,
     };
-    match replay::replay(shop, account, &wanted, 0).await {
+    match replay::replay(app, account, &wanted, 0).await {
         // A dry run leaves nothing to commit.
         Ok(found) => Ok(Some((found.value.matched, since))),
         Err(Error::Refused(Refusal::TooManyReplays { .. })) => Ok(None),

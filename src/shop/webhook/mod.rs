@@ -1,7 +1,7 @@
 //! Webhooks: the endpoints that sellers register, the logs that are owed to them, and their delivery.
 
 use super::{
-    Error, Outcome, Refusal, Shop,
+    App, Error, Outcome, Refusal,
     account::Account,
     id,
     job::Job,
@@ -15,13 +15,13 @@ use simulate::SampleOf;
 
 pub use event::{Event, Subject};
 
-mod attempt;
+mod retry_schedule;
 mod board;
 pub mod deliver;
 pub mod dns;
 pub mod enable;
 mod event;
-mod news;
+mod endpoint_alert;
 pub mod prune;
 pub mod receiver;
 pub mod replay;
@@ -29,7 +29,7 @@ pub mod sign;
 pub mod simulate;
 pub mod sql;
 pub mod task;
-mod turns;
+mod delivery_order;
 pub mod url;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub struct Endpoint {
 }
 
 /// An endpoint that only failed for so long is disabled …
-pub const PATIENCE: i64 = 5 * DAY;
+pub const DISABLE_AFTER: i64 = 5 * DAY;
 /// … if so many of its failures were so far apart: one bad hour, or one event a week, says little.
 const FAILURES: u32 = 3;
 const FAILURES_APART: i64 = 12 * HOUR;
@@ -66,7 +66,7 @@ impl Subject for Endpoint {
 impl Endpoint {
     /// When it will be disabled, at the earliest, if it goes on failing.
     pub fn disables_at(&self) -> Option<i64> {
-        self.failing_since.filter(|_| self.enabled).map(|since| since + PATIENCE)
+        self.failing_since.filter(|_| self.enabled).map(|since| since + DISABLE_AFTER)
     }
 
     /// Whether it may take its time, and goes to the queue of those that do.
@@ -115,13 +115,13 @@ pub struct Due {
 }
 
 /// Logs to be committed together with the change that causes them.
-pub struct Owed {
+pub struct Outbox {
     pub logs: Vec<Due>,
     pub statements: Vec<Statement>,
 }
 
 /// A log committed now is sent by its nudge; when that is lost, cron takes it up after this time.
-const GRACE: i64 = MINUTE;
+const PICKUP_DELAY: i64 = MINUTE;
 
 /// A log is tried so many times more, as the table has it by default.
 const RETRIES: u32 = 10;
@@ -143,18 +143,18 @@ struct Place<'a> {
 
 /// The logs that these events owe: one for each enabled endpoint that wants the event, and one for the order's own URL.
 /// A URL that stands in several places gets an event once. An endpoint that we disabled is sent nothing, but its log says so.
-pub fn owe<T: Subject>(
-    shop: &Shop,
+pub fn outbox_entries<T: Subject>(
+    app: &App,
     account_id: i64,
     events: &[Event],
     subject: &T,
     endpoints: &[Endpoint],
-) -> Result<Owed, Fault> {
-    let mut owed = Owed { logs: Vec::new(), statements: Vec::new() };
+) -> Result<Outbox, Fault> {
+    let mut owed = Outbox { logs: Vec::new(), statements: Vec::new() };
     if events.is_empty() {
         return Ok(owed);
     }
-    let now = shop.now();
+    let now = app.now();
     let mut logs = Vec::new();
     for event in events {
         // The order's own first: it is owed whatever becomes of an endpoint with the same URL.
@@ -185,7 +185,7 @@ pub fn owe<T: Subject>(
                 continue;
             }
             told.push(receiver);
-            let id = id::short(shop.random());
+            let id = id::short(app.random());
             logs.push(sql::insert_log(&sql::NewLog {
                 account_id,
                 id: &id,
@@ -194,7 +194,7 @@ pub fn owe<T: Subject>(
                 subject_id: subject.id(),
                 url,
                 now,
-                due_at: sent.then_some(now + GRACE),
+                due_at: sent.then_some(now + PICKUP_DELAY),
                 waits_for: open.then_some(url),
             }));
             // While its receiver's circuit is open, it waits for a probe to succeed.
@@ -204,7 +204,7 @@ pub fn owe<T: Subject>(
         }
     }
     if !logs.is_empty() {
-        let body = shop.serializers.body(subject)?;
+        let body = app.serializers.body(subject)?;
         owed.statements.push(sql::insert_payload(account_id, &body, logs.len()));
         owed.statements.extend(logs);
     }
@@ -222,28 +222,28 @@ pub fn messages(account: &Account, logs: &[Due]) -> Vec<(Job, u32)> {
 }
 
 /// An account has at most so many, so that every list of them is short.
-pub const MOST_ENDPOINTS: u32 = 100;
+pub const MAX_ENDPOINTS: u32 = 100;
 
-pub async fn endpoints(shop: &Shop, account: &Account) -> Outcome<Vec<Endpoint>> {
-    let [rows] = account.db(shop)?.batch([sql::all(account.id)]).await?;
+pub async fn endpoints(app: &App, account: &Account) -> Outcome<Vec<Endpoint>> {
+    let [rows] = account.db(app)?.batch([sql::all(account.id)]).await?;
     Ok(Endpoint::from_rows(&rows)?)
 }
 
-pub async fn endpoint(shop: &Shop, account: &Account, id: &str) -> Outcome<Endpoint> {
-    let [rows] = account.db(shop)?.batch([sql::one(account.id, id)]).await?;
+pub async fn endpoint(app: &App, account: &Account, id: &str) -> Outcome<Endpoint> {
+    let [rows] = account.db(app)?.batch([sql::one(account.id, id)]).await?;
     first(&rows, sql::endpoint)
 }
 
 pub fn create_endpoint(
-    shop: &Shop,
+    app: &App,
     account: &Account,
     url: String,
     events: Vec<Event>,
     enabled: bool,
 ) -> Outcome<Prepared<Endpoint>> {
-    let now = shop.now();
+    let now = app.now();
     let endpoint = Endpoint {
-        id: id::snowflake(now, shop.random()),
+        id: id::snowflake(now, app.random()),
         url,
         events,
         enabled,
@@ -255,13 +255,13 @@ pub fn create_endpoint(
         receiver: Default::default(),
     };
     let statements = vec![sql::room_for_one(account.id), sql::insert(account.id, &endpoint)];
-    Ok(Prepared::new(account.db(shop)?, endpoint, statements).on_stale(Refusal::TooManyEndpoints))
+    Ok(Prepared::new(account.db(app)?, endpoint, statements).on_stale(Refusal::TooManyEndpoints))
 }
 
 /// Changes what is given; `None` leaves it as it is. Enabled again, or sent elsewhere, it starts with a clean record.
 /// One that we disabled is enabled again if it accepts a `sample`.
 pub async fn update_endpoint(
-    shop: &Shop,
+    app: &App,
     account: &Account,
     id: &str,
     url: Option<String>,
@@ -270,47 +270,47 @@ pub async fn update_endpoint(
     sample: SampleOf,
 ) -> Outcome<Updated> {
     // Only one that we disabled has to show that it is well.
-    let before = if enabled == Some(true) { Some(endpoint(shop, account, id).await?) } else { None };
+    let before = if enabled == Some(true) { Some(endpoint(app, account, id).await?) } else { None };
     let back = before.and_then(|before| Some((before.disabled_at?, before)));
     if let Some((_, before)) = &back {
         let (url, events) = (url.as_ref().unwrap_or(&before.url), events.as_ref().unwrap_or(&before.events));
-        let log = enable::probe(shop, account, url, events, sample).await?;
+        let log = enable::probe(app, account, url, events, sample).await?;
         if !(200..300).contains(&log.response_code) {
             return Ok(Updated::Unwilling(log));
         }
     }
-    let now = shop.now();
+    let now = app.now();
     let mut statements = vec![sql::update(account.id, id, url.clone(), events.as_deref(), enabled, now)];
     // What it is sent now may go elsewhere, or nowhere.
     if url.is_some() || enabled.is_some() {
         statements.insert(0, receiver::release_endpoint(account.id, id, now));
     }
-    let rows = account.db(shop)?.commit(statements).await?;
+    let rows = account.db(app)?.commit(statements).await?;
     let [rows] = last_answers(rows)?;
     let endpoint = first(&rows, sql::endpoint)?;
     let Some((disabled_at, before)) = back else {
         return Ok(Updated::Done(endpoint));
     };
-    Ok(match enable::missed(shop, account, &before, disabled_at).await? {
+    Ok(match enable::missed(app, account, &before, disabled_at).await? {
         Some((missed, since)) => Updated::Back { endpoint, missed, since },
         None => Updated::Done(endpoint),
     })
 }
 
-pub async fn destroy_endpoint(shop: &Shop, account: &Account, id: &str) -> Outcome<()> {
-    let statements = [receiver::release_endpoint(account.id, id, shop.now()), sql::destroy(account.id, id)];
-    let [_, rows] = account.db(shop)?.commit_batch(statements).await?;
+pub async fn destroy_endpoint(app: &App, account: &Account, id: &str) -> Outcome<()> {
+    let statements = [receiver::release_endpoint(account.id, id, app.now()), sql::destroy(account.id, id)];
+    let [_, rows] = account.db(app)?.commit_batch(statements).await?;
     first(&rows, |_| Ok(()))
 }
 
-pub async fn log(shop: &Shop, account: &Account, id: &str) -> Outcome<Log> {
-    let [rows] = account.db(shop)?.batch([sql::log_by_id(account.id, id)]).await?;
+pub async fn log(app: &App, account: &Account, id: &str) -> Outcome<Log> {
+    let [rows] = account.db(app)?.batch([sql::log_by_id(account.id, id)]).await?;
     first(&rows, sql::log)
 }
 
 /// `page` counts from 1.
-pub async fn logs(shop: &Shop, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Log>> {
-    let answers = account.db(shop)?.batch(sql::log_page(account.id, page, per_page)).await?;
+pub async fn logs(app: &App, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Log>> {
+    let answers = account.db(app)?.batch(sql::log_page(account.id, page, per_page)).await?;
     Ok(list::read(answers, sql::log)?)
 }
 

@@ -6,7 +6,7 @@
 
 use crate::{
     platform::{CommitError, Db, Fault, Row, Statement},
-    shop::{Shop, time::DAY},
+    shop::{App, time::DAY},
 };
 
 /// Accounts of one commit.
@@ -17,8 +17,8 @@ const STEP: u32 = 200;
 const STEPS: usize = 20;
 
 /// Webhook logs from before this time go.
-pub fn end(shop: &Shop, now: i64) -> i64 {
-    now - i64::from(shop.platform.settings.log_retention_days) * DAY
+pub fn end(app: &App, now: i64) -> i64 {
+    now - i64::from(app.platform.settings.log_retention_days) * DAY
 }
 
 /// The accounts whose oldest logs are from before `end`, those with the oldest first.
@@ -30,12 +30,12 @@ pub fn next(end: i64) -> Statement {
 }
 
 /// Cron's part, beginning with accounts that `next` named. Every step names others, until none is due.
-pub async fn prune(shop: &Shop, db: &dyn Db, mut accounts: Vec<i64>) -> Result<(), Fault> {
+pub async fn prune(app: &App, db: &dyn Db, mut accounts: Vec<i64>) -> Result<(), Fault> {
     for _ in 0..STEPS {
         if accounts.is_empty() {
             break;
         }
-        let end = end(shop, shop.now());
+        let end = end(app, app.now());
         let steps = accounts.iter().flat_map(|id| [delete(*id, end), count(*id), plan(*id, end)]);
         let mut rows = db.commit(steps.chain([next(end)]).collect()).await.map_err(CommitError::into_fault)?;
         accounts = rows.pop().unwrap_or_default().iter().map(Row::int).collect::<Result<_, _>>()?;

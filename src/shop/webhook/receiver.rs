@@ -1,7 +1,7 @@
 //! Receivers: what is known of each URL of an account that was slow or failed, and the circuit breaker. While a receiver's
 //! circuit is open, its logs wait in the database without queue messages; one probe at a time asks whether it is back.
 
-use super::PATIENCE;
+use super::DISABLE_AFTER;
 use crate::{
     json,
     platform::{Reader, Statement},
@@ -26,7 +26,7 @@ const REMEMBERED: i64 = DAY;
 const HELD_CHECK: i64 = 6 * HOUR;
 
 /// Milliseconds after which a held log is given up: as long as it takes to disable a failing endpoint.
-pub const HELD_FOR: i64 = PATIENCE;
+pub const HELD_FOR: i64 = DISABLE_AFTER;
 
 /// Held logs that one successful batch releases. Two batches: a receiver that is back gets more the faster it answers.
 const RELEASED: u32 = 20;

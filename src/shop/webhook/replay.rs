@@ -5,12 +5,12 @@
 //! Looking for the logs of a time reads many rows of a database that others share. So an account has one look at a time, and
 //! a budget of rows.
 
-use super::{Due, GRACE, Log, first, messages, receiver, sql};
+use super::{Due, Log, PICKUP_DELAY, first, messages, receiver, sql};
 use crate::{
     json,
     platform::{Fault, Row, Statement, first_answers, last_answers},
     shop::{
-        Outcome, Refusal, Shop,
+        App, Outcome, Refusal,
         account::Account,
         id,
         prepared::Prepared,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// So many are sent again by one call.
-pub const MOST: u32 = 500;
+pub const MAX: u32 = 500;
 
 /// So many logs are looked at by one call, sent again or not.
 pub const LOOKED: u32 = 20_000;
@@ -42,9 +42,9 @@ const SLACK: i64 = MINUTE;
 
 /// Sends a log again, now: to where its endpoint is by now, or where it went if there is no endpoint any more. Refused
 /// while the endpoint is disabled, since whoever disabled it wants nothing there.
-pub async fn retry(shop: &Shop, account: &Account, id: &str) -> Outcome<Prepared<Log>> {
-    let now = shop.now();
-    let db = account.db(shop)?;
+pub async fn retry(app: &App, account: &Account, id: &str) -> Outcome<Prepared<Log>> {
+    let now = app.now();
+    let db = account.db(app)?;
     let [rows] = db.batch([original(account.id, id)]).await?;
     let (original, endpoint) = first(&rows, |row| Ok((sql::log(row)?, target(row)?)))?;
     let url = match endpoint {
@@ -53,7 +53,7 @@ pub async fn retry(shop: &Shop, account: &Account, id: &str) -> Outcome<Prepared
         None => original.url,
     };
     let log = Log {
-        id: id::short(shop.random()),
+        id: id::short(app.random()),
         url,
         response_code: 0,
         response: None,
@@ -69,7 +69,7 @@ pub async fn retry(shop: &Shop, account: &Account, id: &str) -> Outcome<Prepared
     };
     let pairs = pairs([(id, log.id.as_str())].into_iter());
     let statements = vec![
-        copy(account.id, &pairs, now, now + GRACE),
+        copy(account.id, &pairs, now, now + PICKUP_DELAY),
         keep(account.id, &pairs),
         take_over(account.id, &pairs, now),
         receiver::let_probe(account.id, &pairs, now),
@@ -111,9 +111,9 @@ pub struct Replayed {
 /// its way; so is what would go to an endpoint that is disabled or deleted. The look for them is a commit of its own, which
 /// takes the account's turn. The other one is refused as a conflict when somebody else sends some of them again, just then:
 /// who looks again does so within the same turn, and says that it is not the first `attempt` (0).
-pub async fn replay(shop: &Shop, account: &Account, wanted: &Wanted, attempt: u32) -> Outcome<Prepared<Replayed>> {
-    let db = account.db(shop)?;
-    let now = shop.now();
+pub async fn replay(app: &App, account: &Account, wanted: &Wanted, attempt: u32) -> Outcome<Prepared<Replayed>> {
+    let db = account.db(app)?;
+    let now = app.now();
     // A dry run is over with this commit.
     let busy_until = if wanted.dry_run { 0 } else { now + LEASE };
     let mut statements = Vec::new();
@@ -128,7 +128,7 @@ pub async fn replay(shop: &Shop, account: &Account, wanted: &Wanted, attempt: u3
     ]);
     let rows = match db.commit(statements).await {
         Ok(rows) => rows,
-        Err(no) if no.is_stale() => return Err(why_not(shop, account, wanted).await?.into()),
+        Err(no) if no.is_stale() => return Err(why_not(app, account, wanted).await?.into()),
         Err(no) => return Err(no.into()),
     };
     let [_, found, end] = last_answers(rows)?;
@@ -142,7 +142,7 @@ pub async fn replay(shop: &Shop, account: &Account, wanted: &Wanted, attempt: u3
         true => Vec::new(),
         false => found.iter().map(Row::text).collect::<Result<Vec<_>, _>>()?,
     };
-    let log_ids: Vec<String> = originals.iter().map(|_| id::short(shop.random())).collect();
+    let log_ids: Vec<String> = originals.iter().map(|_| id::short(app.random())).collect();
     let remaining = matched.saturating_sub(u32::try_from(log_ids.len()).unwrap_or(u32::MAX));
     let next = match originals.last() {
         Some(last) if remaining > 0 => Some(last.clone()),
@@ -153,7 +153,7 @@ pub async fn replay(shop: &Shop, account: &Account, wanted: &Wanted, attempt: u3
     if !originals.is_empty() {
         statements.extend([
             none_is_owed(account.id, &pairs),
-            copy(account.id, &pairs, now, now + GRACE),
+            copy(account.id, &pairs, now, now + PICKUP_DELAY),
             keep(account.id, &pairs),
             take_over(account.id, &pairs, now),
             receiver::let_probe(account.id, &pairs, now),
@@ -285,12 +285,12 @@ fn is_there(account_id: i64, wanted: &Wanted) -> Vec<Statement> {
 }
 
 /// Why the commit of a look was undone.
-async fn why_not(shop: &Shop, account: &Account, wanted: &Wanted) -> Result<Refusal, Fault> {
+async fn why_not(app: &App, account: &Account, wanted: &Wanted) -> Result<Refusal, Fault> {
     let scan = "SELECT busy_until, spent_until FROM webhook_scans WHERE account_id = ?1";
     let mut statements = vec![Statement::new(scan, vec![account.id.into()])];
     statements.extend(wanted.endpoint_id.as_deref().map(|id| sql::one(account.id, id)));
     statements.extend(wanted.after.as_deref().map(|id| sql::log_by_id(account.id, id)));
-    let ([scan], named) = first_answers(account.db(shop)?.rows(statements).await?)?;
+    let ([scan], named) = first_answers(account.db(app)?.rows(statements).await?)?;
     if named.iter().any(Vec::is_empty) {
         return Ok(Refusal::NotFound);
     }
@@ -303,7 +303,7 @@ async fn why_not(shop: &Shop, account: &Account, wanted: &Wanted) -> Result<Refu
         Some(row) => row.read(|row| Ok((row.int(), row.int())))?,
         None => (0, 0),
     };
-    let wait = busy_until.max(spent_until - BUDGET) - shop.now();
+    let wait = busy_until.max(spent_until - BUDGET) - app.now();
     let retry_after = u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(0).max(1);
     Ok(Refusal::TooManyReplays { retry_after })
 }
@@ -365,7 +365,7 @@ fn found(account_id: i64, wanted: &Wanted, now: i64) -> Statement {
                AND (c.due_at IS NULL OR c.retries > 0) {latest} {failed}
                AND NOT EXISTS (SELECT 1 FROM webhook_logs r INDEXED BY webhook_logs_replays WHERE r.account_id = ?1 AND r.replay_of = c.id
                                AND (r.due_at IS NOT NULL {or_delivered}))
-             ORDER BY c.seq LIMIT {MOST}"
+             ORDER BY c.seq LIMIT {MAX}"
         ),
         vec![
             account_id.into(),

@@ -1,11 +1,11 @@
 //! The simulator: a sample of an event, signed and delivered like a real one, for whoever writes a receiver. Nothing has
 //! happened, and the log and a header say so.
 
-use super::{Due, Event, GRACE, Log, RETRIES, messages, receiver, sql};
+use super::{Due, Event, Log, PICKUP_DELAY, RETRIES, messages, receiver, sql};
 use crate::{
     json,
     platform::{Fault, Statement},
-    shop::{Outcome, Shop, account::Account, id, prepared::Prepared},
+    shop::{App, Outcome, account::Account, id, prepared::Prepared},
 };
 
 /// An event's sample: what it is about, and its body in the same words as a real event's.
@@ -16,22 +16,22 @@ pub struct Sample {
 }
 
 /// What makes samples: `shop::sample::of`, which knows every noun.
-pub type SampleOf = fn(&Shop, &Account, Event) -> Result<Sample, Fault>;
+pub type SampleOf = fn(&App, &Account, Event) -> Result<Sample, Fault>;
 
 /// Owes a sample of the event to the URL.
-pub fn simulate(shop: &Shop, account: &Account, url: String, event: Event, sample: SampleOf) -> Outcome<Prepared<Log>> {
-    let due_at = shop.now() + GRACE;
-    let (log, owed) = sample_log(shop, account, url, event, sample(shop, account, event)?, due_at, RETRIES);
+pub fn simulate(app: &App, account: &Account, url: String, event: Event, sample: SampleOf) -> Outcome<Prepared<Log>> {
+    let due_at = app.now() + PICKUP_DELAY;
+    let (log, owed) = sample_log(app, account, url, event, sample(app, account, event)?, due_at, RETRIES);
     let mut statements = Vec::from(owed);
     let pair = json::to_text(&[[&log.id, &log.id]]);
-    statements.push(receiver::let_probe(account.id, &pair, shop.now()));
+    statements.push(receiver::let_probe(account.id, &pair, app.now()));
     let messages = messages(account, &[Due { log_id: log.id.clone(), slow: false }]);
-    Ok(Prepared::new(account.db(shop)?, log, statements).sending(messages))
+    Ok(Prepared::new(account.db(app)?, log, statements).sending(messages))
 }
 
 /// The sample's log and its statements. `due_at`: when cron sends it, should nobody have.
 pub fn sample_log(
-    shop: &Shop,
+    app: &App,
     account: &Account,
     url: String,
     event: Event,
@@ -39,9 +39,9 @@ pub fn sample_log(
     due_at: i64,
     retry_limit: u32,
 ) -> (Log, [Statement; 3]) {
-    let now = shop.now();
+    let now = app.now();
     let log = Log {
-        id: id::short(shop.random()),
+        id: id::short(app.random()),
         event: event.name().to_owned(),
         url,
         payload: sample.payload,

@@ -1,7 +1,7 @@
 //! Statements and rows of `webhook_endpoints` and `webhook_logs`; those of a delivery are in `task`.
 
 use super::{
-    Endpoint, Event, FAILURES, FAILURES_APART, Log, MOST_ENDPOINTS, PATIENCE,
+    DISABLE_AFTER, Endpoint, Event, FAILURES, FAILURES_APART, Log, MAX_ENDPOINTS,
     receiver::{self, State},
 };
 use crate::{
@@ -83,7 +83,7 @@ pub fn insert(account_id: i64, endpoint: &Endpoint) -> Statement {
 pub fn room_for_one(account_id: i64) -> Statement {
     Statement::guard(
         "(SELECT COUNT(*) FROM webhook_endpoints WHERE account_id = ?1) < ?2",
-        vec![account_id.into(), MOST_ENDPOINTS.into()],
+        vec![account_id.into(), MAX_ENDPOINTS.into()],
     )
 }
 
@@ -166,7 +166,7 @@ pub fn failed(account_id: i64, id: &str, url: &str, now: i64) -> Statement {
             id.into(),
             url.into(),
             now.into(),
-            (now - PATIENCE).into(),
+            (now - DISABLE_AFTER).into(),
             FAILURES.into(),
             (now - FAILURES_APART).into(),
         ],

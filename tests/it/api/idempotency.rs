@@ -174,12 +174,12 @@ fn a_key_is_finished_and_given_back_by_its_own_runner_alone() {
     let db: Rc<dyn Db> = world.db.clone();
     let key = || Key::new(db.clone(), 7, "k", "the same request".into());
     let (first, second) = (key(), key());
-    block_on(db.commit(first.begin(&world.shop))).expect("the key was free");
+    block_on(db.commit(first.begin(&world.app))).expect("the key was free");
     // It gets ready, is refused before it has committed anything, and gives back what it doesn't have.
-    let _never_sent = second.begin(&world.shop);
-    block_on(second.release(&world.shop));
+    let _never_sent = second.begin(&world.app);
+    block_on(second.release(&world.app));
     assert_eq!(world.db.rows_in("idempotency"), 1);
-    let finish = first.keep(&world.shop, 201, "{}").expect("sealed");
+    let finish = first.keep(&world.app, 201, "{}").expect("sealed");
     world.db.change("DELETE FROM idempotency");
     let no = block_on(db.commit(finish)).expect_err("somebody else may run by now");
     assert!(no.is_stale(), "nothing of the commit has happened");

@@ -122,7 +122,7 @@ fn reading_and_writing_entries_costs_a_trip_each() {
 fn pages(world: &World, account: &Account, per_page: u32) -> (Vec<String>, u64) {
     let mut all = Vec::new();
     for number in 1.. {
-        let page = block_on(blacklist::list(&world.shop, account, number, per_page)).expect("a page");
+        let page = block_on(blacklist::list(&world.app, account, number, per_page)).expect("a page");
         let last = page.rows.len() < per_page as usize;
         all.extend(page.rows.into_iter().map(|entry| entry.id));
         if last {
@@ -148,16 +148,16 @@ proptest! {
             for _ in 0..added {
                 made += 1;
                 let fact = Kind::Email.fact(&format!("buyer{made}@example.com")).expect("an address");
-                let entry = blacklist::create(&world.shop, &account, Kind::Email, fact, None).expect("prepared");
-                let (entry, _) = block_on(entry.commit(&world.shop, Vec::new())).expect("made");
+                let entry = blacklist::create(&world.app, &account, Kind::Email, fact, None).expect("prepared");
+                let (entry, _) = block_on(entry.commit(&world.app, Vec::new())).expect("made");
                 model.insert(0, entry.id);
             }
             // A run of deletions, so that whole blocks of the table become empty now and then.
             let from = (model.len() as f64 * place) as usize;
             let count = (model.len() - from) * percent / 100;
             for id in model.drain(from..from + count).collect::<Vec<_>>() {
-                block_on(blacklist::destroy(&world.shop, &account, &id)).expect("deleted");
-                prop_assert!(block_on(blacklist::destroy(&world.shop, &account, &id)).is_err());
+                block_on(blacklist::destroy(&world.app, &account, &id)).expect("deleted");
+                prop_assert!(block_on(blacklist::destroy(&world.app, &account, &id)).is_err());
             }
             let (all, total) = pages(&world, &account, per_page);
             prop_assert_eq!(total, model.len() as u64);

@@ -260,5 +260,5 @@ fn an_address_whose_wallet_is_written_otherwise_now_is_not_given_back() {
     pass(&world, DAY);
     world.live_through(3 * DAY);
     assert_eq!((free(&world).len(), index(&world, &link.order_id)), (0, "0".into()));
-    assert_eq!(world.db.one("SELECT watch_lease FROM orders"), "null", "and it is not looked at for ever");
+    assert_eq!(world.db.one("SELECT sync_lease FROM orders"), "null", "and it is not looked at for ever");
 }

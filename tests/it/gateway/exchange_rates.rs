@@ -419,7 +419,7 @@ fn fifty_links_started_at_once_get_fifty_different_addresses() {
     let links: Vec<Link> = (0..50).map(|_| grace.link(json!({}))).collect();
     world.db.interleaves.set(true);
     world.web.interleaves.set(true);
-    let starts = links.iter().map(|link| router::answer(&world.shop, world.buyer().ask("POST", &link.path).request));
+    let starts = links.iter().map(|link| router::answer(&world.app, world.buyer().ask("POST", &link.path).request));
     let replies = block_on(join_all(starts));
     assert!(replies.iter().all(|reply| reply.status == 303));
     world.db.interleaves.set(false);
@@ -437,7 +437,7 @@ fn one_link_started_by_thirty_at_once_becomes_one_order() {
     ada.endpoint("https://hooks.example/", &["order:created"]);
     let link = ada.link(json!({}));
     world.db.interleaves.set(true);
-    let starts = (0..30).map(|_| router::answer(&world.shop, world.buyer().ask("POST", &link.path).request));
+    let starts = (0..30).map(|_| router::answer(&world.app, world.buyer().ask("POST", &link.path).request));
     let replies = block_on(join_all(starts));
     assert!(replies.iter().all(|reply| reply.status == 303 && reply.header("location") == Some(&link.order())));
     world.db.interleaves.set(false);

@@ -195,7 +195,7 @@ fn last_try(world: &World, trouble: &dyn Fn(&World)) -> String {
     let approved = json!({"event_type": "CHECKOUT.ORDER.APPROVED", "resource": paypal.newest(|order| order.clone())});
     assert_eq!(send(world, &id, "192.0.2.1", &paypal.sends(&approved.to_string())), 200);
     // No look finds out by itself.
-    world.db.change("UPDATE orders SET watch_lease = NULL");
+    world.db.change("UPDATE orders SET sync_lease = NULL");
     world.queue.forget();
     world.advance(7 * DAY);
     trouble(world);

@@ -69,7 +69,7 @@ fn pages(world: &World, filter: &Filter, per_page: u32) -> (Vec<usize>, u64) {
     let account = Account::acting(7, "DB", true);
     let mut all = Vec::new();
     for number in 1.. {
-        let page = block_on(order::list(&world.shop, &account, filter, number, per_page)).expect("a page");
+        let page = block_on(order::list(&world.app, &account, filter, number, per_page)).expect("a page");
         let last = page.rows.len() < per_page as usize;
         all.extend(page.rows.into_iter().map(|order| order.id[2..].parse::<usize>().expect("a place")));
         if last {

@@ -68,7 +68,7 @@ fn pages_behind_the_newest_blocks_are_those_of_a_plain_query() {
         let pages = u32::try_from(total.div_ceil(20)).unwrap().max(1);
         for page in [1, 2, pages / 3 + 1, pages / 2 + 1, pages, pages + 1] {
             let (counts, found) =
-                world.count(|| block_on(order::list(&world.shop, &account, &filter, page, 20)).unwrap());
+                world.count(|| block_on(order::list(&world.app, &account, &filter, page, 20)).unwrap());
             let sql = format!(
                 "SELECT COALESCE(group_concat(id), '') FROM (SELECT id FROM orders WHERE account_id = 7 AND {condition}
                  ORDER BY seq DESC LIMIT 20 OFFSET {})",
@@ -106,13 +106,13 @@ fn three_filters_over_ten_million_orders_hold_little_at_a_time() {
         ..Filter::default()
     };
     for (page, trips) in [(1, 2), (60_000, 3)] {
-        let (counts, found) = world.count(|| block_on(order::list(&world.shop, &account, &filter, page, 20)).unwrap());
+        let (counts, found) = world.count(|| block_on(order::list(&world.app, &account, &filter, page, 20)).unwrap());
         assert_eq!(found.total, 9_766 * 256);
         assert_eq!(counts.reads, trips, "the blocks, those of the page, and the page");
     }
     // By time all blocks are read, a million orders a trip.
     let timed = Filter { after: Some(-1), ..filter };
-    let (counts, found) = world.count(|| block_on(order::list(&world.shop, &account, &timed, 1, 20)).unwrap());
+    let (counts, found) = world.count(|| block_on(order::list(&world.app, &account, &timed, 1, 20)).unwrap());
     assert_eq!((found.total, counts.reads), (9_766 * 256, 10 + 1));
     assert!(world.db.largest() < 4_000_000, "{}", world.db.largest());
 }
@@ -135,16 +135,16 @@ fn an_email_in_most_of_the_orders_costs_a_row_for_each_block() {
     let account = Account::acting(7, "DB", true);
     let list = |filter: &Filter, page: u32| {
         let before = world.db.steps();
-        let found = block_on(order::list(&world.shop, &account, filter, page, 20)).unwrap();
+        let found = block_on(order::list(&world.app, &account, filter, page, 20)).unwrap();
         (found.total, found.rows.len(), world.db.steps() - before)
     };
-    let shop = Filter { email: Some("shop@example.com".into()), ..Filter::default() };
-    let paid = Filter { status: Status::from_code(100), ..shop.clone() };
-    let late = Filter { after: Some(COUNT - 1_500), ..shop.clone() };
+    let app = Filter { email: Some("shop@example.com".into()), ..Filter::default() };
+    let paid = Filter { status: Status::from_code(100), ..app.clone() };
+    let late = Filter { after: Some(COUNT - 1_500), ..app.clone() };
     let one = Filter { email: Some("b40@example.com".into()), ..Filter::default() };
     for (filter, page, total, rows, most) in [
-        (&shop, 1, 45_000, 20, 5_000),
-        (&shop, 2_000, 45_000, 20, 5_000),
+        (&app, 1, 45_000, 20, 5_000),
+        (&app, 2_000, 45_000, 20, 5_000),
         (&paid, 1, 0, 0, 5_000),
         (&late, 1, 1_350, 20, 60_000),
         (&one, 1, 1, 1, 500),

@@ -7,8 +7,8 @@ use pushguard::shop::{
     money::{Amount, Currency},
     order::{
         Buyer, Order, Status,
-        ledger::{books, fresh, merge},
-        settle::booked,
+        ledger::{fresh, merge, sum_up},
+        settle::apply_entries,
     },
     webhook::Event,
 };
@@ -43,7 +43,7 @@ pub fn order() -> Order {
         }),
         paid_value: 0,
         refunded_value: 0,
-        strange: false,
+        wrong_currency: false,
         inquiry: false,
         policy: Policy::default(),
         coupon_id: None,
@@ -51,8 +51,8 @@ pub fn order() -> Order {
         return_url: None,
         webhook_url: None,
         test: false,
-        watch_turn: 1,
-        watch_lease: None,
+        sync_generation: 1,
+        sync_lease: None,
         paid_at: None,
         created_at: 1,
         updated_at: 1,
@@ -73,7 +73,7 @@ impl Told {
 
     /// Hears of these at once. Every step must be one of the table's.
     fn hear(&mut self, seen: &[LedgerEntry], now: i64) -> Result<(), TestCaseError> {
-        let Some(change) = booked(&self.order, &self.known, seen, now) else {
+        let Some(change) = apply_entries(&self.order, &self.known, seen, now) else {
             prop_assert!(fresh(&self.known, seen).is_empty());
             return Ok(());
         };
@@ -91,8 +91,8 @@ impl Told {
     }
 
     fn end(&self) -> (Status, [i64; 2], [bool; 3], Option<SessionState>, usize) {
-        let Order { status, paid_value, refunded_value, strange, inquiry, paid_at, session, .. } = &self.order;
-        let flags = [*strange, *inquiry, paid_at.is_some()];
+        let Order { status, paid_value, refunded_value, wrong_currency, inquiry, paid_at, session, .. } = &self.order;
+        let flags = [*wrong_currency, *inquiry, paid_at.is_some()];
         let state = session.as_ref().map(|session| session.state);
         (*status, [*paid_value, *refunded_value], flags, state, self.paid)
     }
@@ -168,7 +168,7 @@ proptest! {
         prop_assert_eq!(one_by_one.end(), at_once.end(), "one by one");
         prop_assert_eq!(shuffled.end(), at_once.end(), "shuffled, each three times");
         // The end is what the books say, and nothing of how it came about.
-        let books = books(order().price, &all);
+        let books = sum_up(order().price, &all);
         prop_assert_eq!((books.status, books.paid), (at_once.order.status, at_once.order.paid_value));
         let whole = all.iter().any(|it| it.kind == EntryKind::Paid && it.value >= 1_000);
         prop_assert_eq!(at_once.paid, usize::from(whole), "told as paid once, whatever became of it");
@@ -180,9 +180,9 @@ proptest! {
         told.hear(&all, 5)?;
         let end = told.end();
         for movement in &all {
-            prop_assert!(booked(&told.order, &told.known, std::slice::from_ref(movement), 6).is_none());
+            prop_assert!(apply_entries(&told.order, &told.known, std::slice::from_ref(movement), 6).is_none());
         }
-        prop_assert!(booked(&told.order, &told.known, &all, 6).is_none());
+        prop_assert!(apply_entries(&told.order, &told.known, &all, 6).is_none());
         prop_assert_eq!(told.end(), end);
     }
 }
@@ -192,7 +192,7 @@ fn said(kind: EntryKind, id: &str, of: &str, value: i64) -> LedgerEntry {
 }
 
 fn status(movements: &[LedgerEntry]) -> i64 {
-    books(order().price, movements).status.code()
+    sum_up(order().price, movements).status.code()
 }
 
 #[test]
@@ -301,7 +301,7 @@ fn of_a_payment_that_was_taken_back_and_came_back_the_latest_counts_by_time() {
 #[test]
 fn what_went_back_is_counted_once_whoever_tells_of_it() {
     use EntryKind::*;
-    let back = |also: &[LedgerEntry]| books(order().price, &[&[said(Paid, "p", "p", 1_000)], also].concat()).refunded;
+    let back = |also: &[LedgerEntry]| sum_up(order().price, &[&[said(Paid, "p", "p", 1_000)], also].concat()).refunded;
     assert_eq!(back(&[said(Reversed, "v", "p", 250)]), 250);
     assert_eq!(back(&[said(DisputeSettled, "d", "p", 250)]), 250);
     assert_eq!(back(&[said(DisputeSettled, "d", "p", 250), said(Refunded, "r", "p", 250)]), 250);

@@ -95,14 +95,14 @@ fn a_test_accounts_chain_is_not_looked_at_for_ever() {
     let order = |fields| ada.white_label(fields)["id"].as_str().unwrap().to_owned();
     let [paid, seen, part, open] = [json!({}), json!({"confirmations": 3}), json!({}), json!({})].map(order);
     ada.simulate(&paid, "exact", 1);
-    assert!(world.db.one(&format!("SELECT watch_lease FROM orders WHERE id = '{paid}'")) == "null", "paid: at once");
+    assert!(world.db.one(&format!("SELECT sync_lease FROM orders WHERE id = '{paid}'")) == "null", "paid: at once");
     ada.simulate(&seen, "exact", 1);
     ada.simulate(&part, "partial", 1);
     world.live_through(8 * DAY);
     assert_eq!([&seen, &part, &open].map(|id| ada.status(id)), [54, 53, 0]);
     world.live_through(2 * DAY);
     assert!(world.queue.waiting().is_empty());
-    assert_eq!(world.db.one("SELECT COUNT(*) FROM orders WHERE watch_lease IS NOT NULL"), "0");
+    assert_eq!(world.db.one("SELECT COUNT(*) FROM orders WHERE sync_lease IS NOT NULL"), "0");
     // Its buttons work all the same.
     ada.post("/test/blocks", json!({"count": 5, "order_id": paid})).expect(201);
     assert_eq!(ada.order(&paid)["crypto_confirmations"], 6);

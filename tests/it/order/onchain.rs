@@ -82,7 +82,7 @@ impl Seen {
     fn see(&mut self, seen: &ChainSnapshot, now: i64) -> Result<(), TestCaseError> {
         let order = &mut self.order;
         self.receipts = onchain::merge(&self.receipts, &onchain::update(&self.receipts, seen, now));
-        let standing = onchain::standing(Terms::of(order, &order.invoice), &self.receipts, seen.tip);
+        let standing = onchain::settlement(Terms::of(order, &order.invoice), &self.receipts, seen.tip);
         order.invoice.received = standing.received;
         let route = order.route(standing.status, standing.status == Status::Completed);
         prop_assert_eq!(route.last().copied().unwrap_or(order.status), standing.status, "it comes where it should");
@@ -148,8 +148,8 @@ proptest! {
         let fresh = see(Vec::new(), &last, 100);
         prop_assert_eq!(living(&after), living(&fresh));
         prop_assert_eq!(
-            onchain::standing(terms(value, needed), &after, last.tip),
-            onchain::standing(terms(value, needed), &fresh, last.tip)
+            onchain::settlement(terms(value, needed), &after, last.tip),
+            onchain::settlement(terms(value, needed), &fresh, last.tip)
         );
     }
 
@@ -162,7 +162,7 @@ proptest! {
             prop_assert!(after.iter().any(|kept| kept.txid == receipt.txid && kept.vout == receipt.vout && !kept.gone));
         }
         prop_assert_eq!(living(&see(after.clone(), &half, 3)), living(&after));
-        prop_assert!(onchain::standing(terms(value, 0), &after, half.tip).received > 0 || after.is_empty());
+        prop_assert!(onchain::settlement(terms(value, 0), &after, half.tip).received > 0 || after.is_empty());
     }
 
     #[test]
@@ -184,7 +184,7 @@ proptest! {
         let mut turned = seen.clone();
         turned.outputs.reverse();
         let (one, two) = (see(Vec::new(), &seen, 1), see(Vec::new(), &turned, 1));
-        prop_assert_eq!(onchain::standing(terms(value, needed), &one, seen.tip), onchain::standing(terms(value, needed), &two, seen.tip));
+        prop_assert_eq!(onchain::settlement(terms(value, needed), &one, seen.tip), onchain::settlement(terms(value, needed), &two, seen.tip));
     }
 
     #[test]
@@ -207,14 +207,14 @@ proptest! {
         richer.outputs.push(Output { txid: "another".into(), ..more });
         let after = see(before.clone(), &richer, 2);
         let (before, after) =
-            (onchain::standing(terms(value, needed), &before, seen.tip), onchain::standing(terms(value, needed), &after, richer.tip));
+            (onchain::settlement(terms(value, needed), &before, seen.tip), onchain::settlement(terms(value, needed), &after, richer.tip));
         prop_assert!(rank(after.status) >= rank(before.status), "{before:?} {after:?}");
         prop_assert!(after.received > before.received);
     }
 
     #[test]
     fn an_order_is_paid_only_by_enough_that_is_deep_enough(seen in sighting(), value in 1_u64..3_000, needed in 0_u32..=6) {
-        let standing = onchain::standing(terms(value, needed), &see(Vec::new(), &seen, 1), seen.tip);
+        let standing = onchain::settlement(terms(value, needed), &see(Vec::new(), &seen, 1), seen.tip);
         let deep = |output: &&Output| {
             let confirmations = output.height.map_or(0, |height| (seen.tip + 1).saturating_sub(height).max(1));
             confirmations >= needed

@@ -106,7 +106,7 @@ fn an_order_is_seen_confirmed_and_paid() {
     assert_eq!((scene.asked(), &scene.order()["crypto_confirmations"]), (1, &json!(6)));
     world.live_through(2 * DAY);
     assert_eq!(scene.asked(), 1, "what six blocks bury is not looked at any more");
-    assert_eq!(world.db.one("SELECT watch_lease FROM orders"), "null");
+    assert_eq!(world.db.one("SELECT sync_lease FROM orders"), "null");
     assert_eq!(world.db.rows_in("webhook_logs"), 4, "and nobody was told of its confirmations");
 }
 

@@ -57,7 +57,7 @@ fn looks_become_rarer_and_end_after_a_week() {
     assert!((20..=28).contains(&days_later), "{days_later}");
     world.live_through(5 * DAY);
     assert_eq!((rate(DAY), looks(&world).len()), (0, 0));
-    assert_eq!(world.db.one("SELECT watch_lease FROM orders"), "null", "cron has nothing to ask either");
+    assert_eq!(world.db.one("SELECT sync_lease FROM orders"), "null", "cron has nothing to ask either");
     assert_eq!(grace.status(&link.order_id), 0);
 }
 
@@ -287,7 +287,7 @@ fn a_page_that_is_opened_two_hundred_times_makes_one_chain_of_looks() {
             [&one, &two].iter().for_each(|server| server.loses(&txid));
             world.live_through(10 * DAY);
         }
-        world.db.change("UPDATE orders SET watch_lease = NULL");
+        world.db.change("UPDATE orders SET sync_lease = NULL");
         if ended == "never written" {
             world.queue.forget();
         }
@@ -309,13 +309,13 @@ fn chains_of_looks_without_a_lease_become_one() {
     world.esploras();
     scene(&world);
     let look = looks(&world).remove(0);
-    world.db.change("UPDATE orders SET watch_lease = NULL");
+    world.db.change("UPDATE orders SET sync_lease = NULL");
     for _ in 0..50 {
         world.queue.put(look.clone(), 1);
     }
     world.live_through(20 * SECOND);
     assert_eq!(looks(&world).len(), 1);
-    assert_ne!(world.db.one("SELECT watch_lease FROM orders"), "null");
+    assert_ne!(world.db.one("SELECT sync_lease FROM orders"), "null");
 }
 
 #[test]
@@ -343,9 +343,9 @@ fn an_order_whose_looks_always_fault_is_looked_at_ever_more_rarely_and_at_last_g
         live(4 * HOUR);
         let later = live(DAY);
         assert!((15..=20).contains(&later), "{damage}: {later} on the next day");
-        world.db.change("UPDATE orders SET watch_failures = watch_failures + 200");
+        world.db.change("UPDATE orders SET sync_failures = sync_failures + 200");
         live(2 * DAY);
-        assert_eq!((live(DAY), world.db.one("SELECT watch_lease FROM orders")), (0, "null".into()), "{damage}");
+        assert_eq!((live(DAY), world.db.one("SELECT sync_lease FROM orders")), (0, "null".into()), "{damage}");
         let line = world.log.last("order.sync_given_up");
         assert_eq!((&line["level"], &line["order_id"]), (&json!("error"), &json!(link.order_id)));
         // Nobody else's looks suffer.
@@ -353,7 +353,7 @@ fn an_order_whose_looks_always_fault_is_looked_at_ever_more_rarely_and_at_last_g
         world.live_through(MINUTE);
         assert_eq!(looks(&world).len(), 1);
         assert_eq!(
-            world.db.one(&format!("SELECT watch_failures FROM orders WHERE id = '{}'", well["id"].as_str().unwrap())),
+            world.db.one(&format!("SELECT sync_failures FROM orders WHERE id = '{}'", well["id"].as_str().unwrap())),
             "0"
         );
     }
@@ -373,8 +373,8 @@ fn looks_that_come_to_their_end_again_are_as_frequent_as_before() {
     }
     world.db.change("UPDATE orders SET crypto_rate = '50000'");
     world.live_through(90 * MINUTE);
-    assert_eq!(world.db.one("SELECT watch_failures FROM orders"), "0");
-    let lease: i64 = world.db.one("SELECT watch_lease FROM orders").parse().unwrap();
+    assert_eq!(world.db.one("SELECT sync_failures FROM orders"), "0");
+    let lease: i64 = world.db.one("SELECT sync_lease FROM orders").parse().unwrap();
     assert!(lease - world.now() <= 10 * MINUTE, "a chain that breaks off is found soon");
     for server in [&one, &two] {
         server.sees(1, &address, 20_000);

@@ -26,7 +26,7 @@ impl World {
         let mut killed = false;
         for lane in QueueName::ALL {
             let batch: Vec<Job> = jobs.iter().filter(|job| job.lane() == lane).cloned().collect();
-            let done = polled(consumer::work(&self.shop, &batch), polls);
+            let done = polled(consumer::work(&self.app, &batch), polls);
             killed |= done.is_none();
             let done = done.unwrap_or_else(|| vec![lost; batch.len()]);
             for (job, _) in batch.iter().zip(done).filter(|(_, done)| !done) {
@@ -39,7 +39,7 @@ impl World {
     /// Cron, killed in the same way.
     pub fn cron_killed(&self, polls: u32) -> bool {
         // What it says when the database fails it, it says to the operator.
-        polled(sweep::sweep(&self.shop), polls).is_none()
+        polled(sweep::sweep(&self.app), polls).is_none()
     }
 }
 

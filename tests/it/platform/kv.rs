@@ -1,6 +1,6 @@
 //! What is written into KV, and how often: the free plan has a thousand writes a day.
 
-use pushguard::shop::gateway::rates;
+use pushguard::shop::gateway::exchange_rates;
 use serde_json::{Value, json};
 
 use crate::{
@@ -41,7 +41,7 @@ fn a_day(world: &World) -> (u32, [usize; 3]) {
     world.web.forget();
     for _ in 0..24 * 60 {
         world.advance(MINUTE);
-        block_on(rates::keep_fresh(&world.shop));
+        block_on(exchange_rates::keep_fresh(&world.app));
     }
     (world.cache.writes() - before, COINS.map(|(symbol, _)| world.web.sent_to(&coinbase(symbol)).len()))
 }

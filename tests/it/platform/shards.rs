@@ -106,7 +106,7 @@ fn the_sweep_walks_all_shards_and_the_trouble_of_one_is_its_own() {
         world.queue.forget();
         world.advance(2 * MINUTE);
         world.db.down.set(Some(down));
-        let told = block_on(pushguard::shop::sweep::sweep(&world.shop));
+        let told = block_on(pushguard::shop::sweep::sweep(&world.app));
         assert!(told.unwrap_err().0.contains(["DB", "DB_1", "DB_2"][down]));
         world.db.down.set(None);
         world.run_jobs();

@@ -207,7 +207,7 @@ impl File {
 
     fn room(&self) -> String {
         match self.module.as_slice() {
-            [shop, noun, ..] if shop == "shop" => format!("shop::{noun}"),
+            [app, noun, ..] if app == "shop" => format!("shop::{noun}"),
             [room, ..] => room.clone(),
             [] => "lib".to_owned(),
         }

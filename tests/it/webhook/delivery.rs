@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
-use pushguard::platform::{Answer, FetchError};
+use pushguard::platform::{FetchError, HttpResponse};
 use serde_json::{Value, json};
 use sha2::{Sha256, Sha512};
 
@@ -84,7 +84,7 @@ fn a_log_holds_what_the_receiver_said() {
     let ada = ada(&world);
     world.web.on(HOOK, |_| {
         let headers = vec![("content-type".into(), "text/plain".into()), ("x-note".into(), "\"quoted\" ü".into())];
-        Ok(Answer { status: 202, headers, body: b"Thanks \xff!".to_vec(), truncated: false })
+        Ok(HttpResponse { status: 202, headers, body: b"Thanks \xff!".to_vec(), truncated: false })
     });
     ada.white_label(json!({}));
     world.advance(2 * SECOND);

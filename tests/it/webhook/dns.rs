@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use pushguard::platform::{Answer, FetchError};
+use pushguard::platform::{FetchError, HttpResponse};
 use serde_json::json;
 
 use crate::{
@@ -258,7 +258,7 @@ fn a_status_at_once_and_a_body_that_trickles_makes_an_endpoint_slow() {
     let waits = took.clone();
     world.web.on(HOOK, move |_| {
         clock.pass(waits.get());
-        Ok(Answer { status: 200, headers: Vec::new(), body: b"drop".to_vec(), truncated: true })
+        Ok(HttpResponse { status: 200, headers: Vec::new(), body: b"drop".to_vec(), truncated: true })
     });
     ada.white_label(json!({}));
     world.run_jobs();

@@ -45,7 +45,7 @@ pub fn batch(world: &World, lane: QueueName) -> usize {
         }
     }
     let jobs: Vec<Job> = texts.iter().filter_map(|text| Job::from_text(text)).collect();
-    assert!(block_on(consumer::work(&world.shop, &jobs)).iter().all(|done| *done));
+    assert!(block_on(consumer::work(&world.app, &jobs)).iter().all(|done| *done));
     jobs.len()
 }
 

@@ -1,7 +1,7 @@
 //! Deliveries that failed: when they are tried again, and when not.
 
 use pushguard::{
-    platform::{Answer, Db as _, Statement},
+    platform::{Db as _, HttpResponse, Statement},
     shop::time::wire,
 };
 use serde_json::{Value, json};
@@ -93,7 +93,7 @@ fn a_busy_receiver_says_how_long_to_wait() {
         let ada = ada(&world);
         world.web.on(HOOK, move |_| {
             let headers = vec![("Retry-After".to_owned(), asked.to_owned())];
-            Ok(Answer { status: 429, headers, body: Vec::new(), truncated: false })
+            Ok(HttpResponse { status: 429, headers, body: Vec::new(), truncated: false })
         });
         ada.white_label(json!({}));
         world.run_jobs();

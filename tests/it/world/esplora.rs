@@ -5,7 +5,7 @@ use std::{
     rc::Rc,
 };
 
-use pushguard::platform::{Answer, Clock as _, FetchError};
+use pushguard::platform::{Clock as _, FetchError, HttpResponse};
 use serde_json::{Value, json};
 
 use super::{Clock, Sent, Web, World, web::answer};
@@ -153,7 +153,7 @@ impl Esplora {
         }
     }
 
-    fn serve(&self, sent: &Sent) -> Result<Answer, FetchError> {
+    fn serve(&self, sent: &Sent) -> Result<HttpResponse, FetchError> {
         let path = sent.url.strip_prefix(&self.base).expect("a path of this server");
         let is_tip = path == "/blocks/tip/height";
         match &*self.mood.borrow() {

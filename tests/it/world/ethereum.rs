@@ -6,7 +6,7 @@ use std::{
     rc::Rc,
 };
 
-use pushguard::platform::{Answer, FetchError};
+use pushguard::platform::{FetchError, HttpResponse};
 use serde_json::{Value, json};
 
 use super::{Mood, Sent, World, web::answer};
@@ -163,7 +163,7 @@ impl Node {
         self.transactions.borrow().iter().filter(|tx| tx.height <= at && tx.from == address).count()
     }
 
-    fn serve(&self, sent: &Sent) -> Result<Answer, FetchError> {
+    fn serve(&self, sent: &Sent) -> Result<HttpResponse, FetchError> {
         assert_eq!((sent.method, sent.header("content-type")), ("POST", "application/json"));
         match &*self.mood.borrow() {
             Mood::Silent(fault) => return Err(*fault),

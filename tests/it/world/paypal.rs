@@ -6,7 +6,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use pushguard::platform::{Answer, FetchError};
+use pushguard::platform::{FetchError, HttpResponse};
 use serde_json::{Value, json};
 
 use super::{Sent, World, web::answer};
@@ -90,7 +90,7 @@ impl PayPal {
         self.orders.borrow().len()
     }
 
-    fn answer(&self, sent: &Sent) -> Result<Answer, FetchError> {
+    fn answer(&self, sent: &Sent) -> Result<HttpResponse, FetchError> {
         if self.down.get() {
             return answer(503, "down");
         }
@@ -163,7 +163,7 @@ impl PayPal {
         capture_of(order).clone()
     }
 
-    fn create(&self, sent: &Sent) -> Result<Answer, FetchError> {
+    fn create(&self, sent: &Sent) -> Result<HttpResponse, FetchError> {
         let asked = sent.json();
         let unit = &asked["purchase_units"][0];
         let key = sent.header("paypal-request-id").to_owned();
@@ -182,7 +182,7 @@ impl PayPal {
         answer(201, orders.last().expect("one").to_string())
     }
 
-    fn capture(&self, order: &mut Value) -> Result<Answer, FetchError> {
+    fn capture(&self, order: &mut Value) -> Result<HttpResponse, FetchError> {
         if order["status"] != "APPROVED" || self.declines.get() {
             let issue = if self.declines.get() { self.issue.get() } else { "ORDER_NOT_APPROVED" };
             let issue =

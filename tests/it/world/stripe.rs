@@ -7,7 +7,7 @@ use std::{
 };
 
 use hmac::{Hmac, KeyInit, Mac};
-use pushguard::platform::{Answer, Clock as _, FetchError};
+use pushguard::platform::{Clock as _, FetchError, HttpResponse};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -27,7 +27,7 @@ pub struct Stripe {
     secret: String,
     pub live: Cell<bool>,
     /// What is answered before anybody looks at the request.
-    pub mood: RefCell<Option<Result<Answer, FetchError>>>,
+    pub mood: RefCell<Option<Result<HttpResponse, FetchError>>>,
     /// The next request is done, and its answer is lost on the way.
     pub loses: Cell<bool>,
     /// It refuses every e-mail that is filled in, in these words.
@@ -66,7 +66,7 @@ impl World {
 }
 
 impl Stripe {
-    fn answer(&self, sent: &Sent) -> Result<Answer, FetchError> {
+    fn answer(&self, sent: &Sent) -> Result<HttpResponse, FetchError> {
         if let Some(mood) = self.mood.borrow().clone() {
             return mood;
         }

@@ -5,7 +5,7 @@ use std::{
     rc::Rc,
 };
 
-use pushguard::platform::{Answer, Clock as _, FetchError, HttpRequest, LocalBoxFuture};
+use pushguard::platform::{Clock as _, FetchError, HttpRequest, HttpResponse, LocalBoxFuture};
 
 use super::{Clock, Yield};
 
@@ -32,7 +32,7 @@ impl Sent {
     }
 }
 
-type Handler = Rc<RefCell<dyn FnMut(&Sent) -> Result<Answer, FetchError>>>;
+type Handler = Rc<RefCell<dyn FnMut(&Sent) -> Result<HttpResponse, FetchError>>>;
 
 pub struct Web {
     handlers: RefCell<Vec<(String, Handler)>>,
@@ -45,8 +45,8 @@ pub struct Web {
 }
 
 /// What a server says.
-pub fn answer(status: u16, body: impl Into<Vec<u8>>) -> Result<Answer, FetchError> {
-    Ok(Answer { status, headers: Vec::new(), body: body.into(), truncated: false })
+pub fn answer(status: u16, body: impl Into<Vec<u8>>) -> Result<HttpResponse, FetchError> {
+    Ok(HttpResponse { status, headers: Vec::new(), body: body.into(), truncated: false })
 }
 
 impl Web {
@@ -62,7 +62,7 @@ impl Web {
     }
 
     /// From now on, what goes to URLs that begin so is answered so.
-    pub fn on(&self, prefix: &str, handler: impl FnMut(&Sent) -> Result<Answer, FetchError> + 'static) {
+    pub fn on(&self, prefix: &str, handler: impl FnMut(&Sent) -> Result<HttpResponse, FetchError> + 'static) {
         self.handlers.borrow_mut().push((prefix.to_owned(), Rc::new(RefCell::new(handler))));
     }
 
@@ -88,8 +88,8 @@ impl Web {
     }
 }
 
-impl pushguard::platform::Web for Web {
-    fn fetch<'a>(&'a self, request: HttpRequest) -> LocalBoxFuture<'a, Result<Answer, FetchError>> {
+impl pushguard::platform::HttpClient for Web {
+    fn fetch<'a>(&'a self, request: HttpRequest) -> LocalBoxFuture<'a, Result<HttpResponse, FetchError>> {
         Box::pin(async move {
             self.waiting.set(self.waiting.get() + 1);
             self.most_waiting.set(self.most_waiting.get().max(self.waiting.get()));

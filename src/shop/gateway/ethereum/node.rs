@@ -11,7 +11,7 @@ use crate::{
     json::Maybe,
     platform::{Fault, ServerUrl},
     shop::{
-        Shop,
+        App,
         gateway::{OnchainPayment, PaymentTarget, record},
         time::SECOND,
     },
@@ -20,7 +20,7 @@ use crate::{
 /// Wei for one unit of ours, 10⁻⁸ ether.
 pub const WEI: u128 = 10_000_000_000;
 /// 90 million ether, in our units: no address that anybody pays has so much, and D1 holds it exactly.
-const MOST: u64 = 9_000_000_000_000_000;
+const MAX: u64 = 9_000_000_000_000_000;
 
 /// Milliseconds, while a buyer waits for an address.
 pub const HASTE: u32 = 3_000;
@@ -32,14 +32,14 @@ const DEEP: u32 = 6;
 /// Nothing below two epochs is ever reorganised, and servers keep the state of 128 blocks only.
 const FINAL: u32 = 64;
 /// One order's transactions that are asked about.
-const MOST_KNOWN: usize = 32;
+const MAX_KNOWN: usize = 32;
 /// Milliseconds from one block to the next.
 const SLOT: i64 = 12 * SECOND;
 
 /// One server, asked about one order.
 #[derive(Clone, Copy)]
 pub struct Node<'a> {
-    pub desk: GatewayContext<'a>,
+    pub context: GatewayContext<'a>,
     pub server: &'a ServerUrl,
     /// Milliseconds for each answer.
     pub timeout: u32,
@@ -48,8 +48,8 @@ pub struct Node<'a> {
 }
 
 /// Height of the newest block, and what the address holds.
-pub async fn now(shop: &Shop, server: &ServerUrl, timeout: u32, address: &str) -> Result<(u32, u64), ServerError> {
-    let mut view = view(shop, server, timeout, vec![of("eth_getBalance", address, None)]).await?;
+pub async fn now(app: &App, server: &ServerUrl, timeout: u32, address: &str) -> Result<(u32, u64), ServerError> {
+    let mut view = view(app, server, timeout, vec![of("eth_getBalance", address, None)]).await?;
     let held = view.next_coins().ok_or_else(|| view.said(NONSENSE))?;
     Ok((view.tip, held))
 }
@@ -69,11 +69,11 @@ impl Node<'_> {
         let invoice = self.order.invoice;
         let mut living: Vec<&OnchainPayment> = self.known.iter().filter(|receipt| !receipt.gone).collect();
         living.sort_by_key(|receipt| receipt.height);
-        living.truncate(MOST_KNOWN);
+        living.truncate(MAX_KNOWN);
         let held = |at| of("eth_getBalance", &invoice.address, at);
         let mut calls = vec![held(None)];
         calls.extend(living.iter().map(|receipt| held(receipt.height)));
-        let mut view = view(self.desk.shop, self.server, self.timeout, calls).await?;
+        let mut view = view(self.context.app, self.server, self.timeout, calls).await?;
         let tip = view.tip;
         let newest = view.next_coins().ok_or_else(|| view.said(NONSENSE))?;
         let mut level = invoice.held_before;
@@ -107,7 +107,7 @@ impl Node<'_> {
     /// request then.
     pub async fn blocks(self) -> Result<ChainSnapshot, ServerError> {
         let invoice = self.order.invoice;
-        let known: Vec<&OnchainPayment> = self.known.iter().rev().take(MOST_KNOWN).collect();
+        let known: Vec<&OnchainPayment> = self.known.iter().rev().take(MAX_KNOWN).collect();
         let mark = invoice.cursor.filter(|mark| *mark > 0);
         let held = |at| ["eth_getBalance", "eth_getTransactionCount"].map(|method| of(method, &invoice.address, at));
         let mut calls = match mark {
@@ -116,7 +116,7 @@ impl Node<'_> {
         };
         let moves = calls.len();
         calls.extend(known.iter().map(|receipt| receipt_of(&receipt.txid)));
-        let View { tip, mut answers, .. } = view(self.desk.shop, self.server, self.timeout, calls).await?;
+        let View { tip, mut answers, .. } = view(self.context.app, self.server, self.timeout, calls).await?;
         let then: Vec<Quantity> = answers.by_ref().take(moves).filter_map(|answer| answer.read()).collect();
         let is_still = matches!(then.as_slice(), [held, sent, holds, sends] if held == holds && sent == sends);
         let mut sighting = ChainSnapshot { tip, complete: true, ..ChainSnapshot::default() };
@@ -124,7 +124,7 @@ impl Node<'_> {
             sighting.outputs.extend(included(&answer).map(|height| Output { height: Some(height), ..output(receipt) }));
         }
         let from = mark.unwrap_or_else(|| {
-            let slots = (self.desk.shop.now() - self.order.created_at).max(0) / SLOT;
+            let slots = (self.context.app.now() - self.order.created_at).max(0) / SLOT;
             tip.saturating_sub(u32::try_from(slots).unwrap_or(u32::MAX)).saturating_sub(DEEP)
         });
         let read = if is_still { tip.max(from) } else { self.read(from, tip, &mut sighting.outputs).await? };
@@ -181,13 +181,13 @@ impl Node<'_> {
         // After 9,999 orders their amounts repeat.
         let txids = fresh.iter().map(|(txid, ..)| txid);
         let others = record::taken_by_others(self.order.account_id, self.order.order_id, txids);
-        let db = self.desk.account.db(self.desk.shop).map_err(|Fault(why)| why)?;
-        let [taken] = db.batch([others]).await.map_err(|Fault(why)| why)?;
-        for row in taken {
-            let taken = row.read(|row| Ok(row.text())).map_err(|Fault(why)| why)?;
-            fresh.retain(|(txid, ..)| *txid != taken);
+        let db = self.context.account.db(self.context.app).map_err(|Fault(why)| why)?;
+        let [reserved] = db.batch([others]).await.map_err(|Fault(why)| why)?;
+        for row in reserved {
+            let reserved = row.read(|row| Ok(row.text())).map_err(|Fault(why)| why)?;
+            fresh.retain(|(txid, ..)| *txid != reserved);
         }
-        fresh.truncate(MOST_KNOWN);
+        fresh.truncate(MAX_KNOWN);
         // A transaction that failed is in a block as well.
         let calls: Vec<RpcCall> = fresh.iter().map(|(hash, ..)| receipt_of(hash)).collect();
         for ((txid, value, time), answer) in fresh.into_iter().zip(self.batch(&calls).await?) {
@@ -207,14 +207,14 @@ impl Node<'_> {
             return None;
         }
         let amount = (*transaction.value)?;
-        let value = amount.coins().filter(|value| amount.0 % WEI == 0 && invoice.owns(*value))?;
+        let value = amount.coins().filter(|value| amount.0 % WEI == 0 && invoice.matches(*value))?;
         let hash = transaction.hash.as_deref()?;
         let is_hash = hash.len() == 66 && hash.bytes().skip(2).all(|b| b.is_ascii_hexdigit());
         is_hash.then(|| (hash.to_ascii_lowercase(), value))
     }
 
     async fn batch(self, calls: &[RpcCall]) -> Result<Vec<RpcAnswer>, ServerError> {
-        Ok(batch(self.desk.shop, self.server, self.timeout, calls).await?.0)
+        Ok(batch(self.context.app, self.server, self.timeout, calls).await?.0)
     }
 }
 
@@ -294,7 +294,7 @@ impl Quantity {
 
     /// Wei in our units, rounded down.
     fn coins(self) -> Option<u64> {
-        u64::try_from(self.0 / WEI).ok().filter(|units| *units <= MOST)
+        u64::try_from(self.0 / WEI).ok().filter(|units| *units <= MAX)
     }
 }
 
@@ -319,17 +319,17 @@ impl View {
 }
 
 /// Whose chain it is, how high that is, and the answers to the calls: all of one request, if the server takes as many.
-async fn view(shop: &Shop, server: &ServerUrl, timeout: u32, mut calls: Vec<RpcCall>) -> Result<View, ServerError> {
+async fn view(app: &App, server: &ServerUrl, timeout: u32, mut calls: Vec<RpcCall>) -> Result<View, ServerError> {
     let [chain, tip] = ["eth_chainId", "eth_blockNumber"].map(|method| RpcCall { method, params: Vec::new() });
     calls.insert(0, chain);
     calls.push(tip);
-    let (mut answers, words) = batch(shop, server, timeout, &calls).await?;
+    let (mut answers, words) = batch(app, server, timeout, &calls).await?;
     let words = words.as_deref();
     let tip = answers.pop();
     let mut answers = answers.into_iter();
     // Coins of a test network look like any others, and have the same addresses.
     let chain = answers.next().and_then(|answer| answer.read());
-    if chain != Some(Quantity(shop.platform.settings.ethereum.chain_id.into())) {
+    if chain != Some(Quantity(app.platform.settings.ethereum.chain_id.into())) {
         return Err(said("it is no node of this chain", words));
     }
     let tip = tip.and_then(|tip| tip.read()).and_then(Quantity::height).ok_or_else(|| said(NONSENSE, words))?;

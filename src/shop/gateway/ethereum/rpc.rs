@@ -11,7 +11,7 @@ use super::super::{
 use crate::{
     json::{self, Maybe},
     platform::{HttpRequest, LogLine, ServerUrl},
-    shop::Shop,
+    shop::App,
 };
 
 /// What is asked of a node.
@@ -112,26 +112,26 @@ pub fn said(why: &str, said: Option<&str>) -> ServerError {
 /// server refuses so many at once. A smaller batch is remembered only once it was answered, because any error can look like a
 /// refusal of the batch. With them come the words of the first error.
 pub async fn batch(
-    shop: &Shop,
+    app: &App,
     server: &ServerUrl,
     timeout: u32,
     calls: &[RpcCall],
 ) -> Result<(Vec<RpcAnswer>, Option<String>), ServerError> {
-    let mut size = shop.memory.of::<ServerMemory>().batch(server, shop.now());
+    let mut size = app.memory.of::<ServerMemory>().batch(server, app.now());
     let (mut results, mut words) = (Vec::new(), None);
     let mut refusal = None;
     let mut rest = calls;
     while !rest.is_empty() {
         let (part, after) = rest.split_at(size.min(rest.len()));
-        match request(shop, server, timeout, part, size == 1).await {
+        match request(app, server, timeout, part, size == 1).await {
             // It refuses fewer calls as well, so the refusal was not about their number.
             Ok((answers, Some(said_of))) if refusal.is_some() && answers.iter().all(RpcAnswer::is_nothing) => {
                 return Err(said(NONSENSE, Some(&said_of)));
             }
             Ok((answers, said)) => {
                 if let Some(line) = refusal.take() {
-                    shop.memory.of::<ServerMemory>().set_batch(server, size, shop.now());
-                    shop.platform.log.write(line);
+                    app.memory.of::<ServerMemory>().set_batch(server, size, app.now());
+                    app.platform.log.write(line);
                 }
                 results.extend(answers);
                 words = words.or(said);
@@ -168,7 +168,7 @@ impl From<&str> for Refused {
 
 /// One request. `plain`: its only call goes without a list around it, for servers that know no lists.
 async fn request(
-    shop: &Shop,
+    app: &App,
     server: &ServerUrl,
     timeout: u32,
     calls: &[RpcCall],
@@ -183,7 +183,7 @@ async fn request(
     };
     let request = ask::call(server.as_str().to_owned(), Some(("application/json", body.into_bytes())));
     let too_many = |words: &str| Refused::Batch { fits: number(words, calls.len()), words: ask::quoted(server, words) };
-    let answer: Box<RawValue> = match ask::json(shop, HttpRequest { timeout, limit: LIMIT, ..request }).await {
+    let answer: Box<RawValue> = match ask::json(app, HttpRequest { timeout, limit: LIMIT, ..request }).await {
         Ok(answer) => answer,
         Err(no) => {
             let words = message(&no.body);

@@ -4,7 +4,7 @@
 
 use form_urlencoded::Serializer;
 
-use super::{GATEWAY, NotAdmitted, Set, Setting, base, is_sandbox, known_id, minor, not_believed, order_id, ways_back};
+use super::{GATEWAY, Rejected, Set, Setting, base, is_sandbox, known_id, minor, not_believed, order_id, ways_back};
 use crate::shop::{
     gateway::{
         EntryKind, GatewayContext, GatewayNotification, LedgerEntry, PaymentRequest, PaymentTarget, Session,
@@ -16,12 +16,12 @@ use crate::shop::{
 };
 
 /// PayPal's longest for an address to come back to, and for one to tell of a payment.
-const MOST_RETURN: usize = 1_024;
+const MAX_RETURN_URL: usize = 1_024;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The page is opened by its address alone: PayPal hears of it when the buyer comes.
-pub fn session(desk: GatewayContext<'_>, email: &str, draft: PaymentRequest<'_>, amount: &str) -> Session {
-    let [paid, cancelled] = ways_back(draft, MOST_RETURN);
+pub fn session(context: GatewayContext<'_>, email: &str, draft: PaymentRequest<'_>, amount: &str) -> Session {
+    let [paid, cancelled] = ways_back(draft, MAX_RETURN_URL);
     let mut form = Serializer::new(String::new());
     for (name, value) in [
         ("cmd", "_xclick"),
@@ -33,7 +33,7 @@ pub fn session(desk: GatewayContext<'_>, email: &str, draft: PaymentRequest<'_>,
         ("custom", draft.order_id),
         // An account can be set to refuse the second payment of an invoice.
         ("invoice", draft.order_id),
-        ("notify_url", &format!("{}/gateways/{}/{}", draft.origin, GATEWAY.slug(), desk.account.id)),
+        ("notify_url", &format!("{}/gateways/{}/{}", draft.origin, GATEWAY.slug(), context.account.id)),
         ("return", &paid),
         ("cancel_return", &cancelled),
         // By GET: our page takes no POST of theirs.
@@ -44,7 +44,7 @@ pub fn session(desk: GatewayContext<'_>, email: &str, draft: PaymentRequest<'_>,
     ] {
         form.append_pair(name, value);
     }
-    let base = base(desk, &desk.shop.platform.settings.paypal_url, "www");
+    let base = base(context, &context.app.platform.settings.paypal_url, "www");
     Session {
         id: String::new(),
         url: format!("{base}/cgi-bin/webscr?{}", form.finish()),
@@ -61,11 +61,11 @@ fn field(body: &str, name: &str) -> Option<String> {
 }
 
 /// The order that an IPN says it is about. A seller's other sales are told to whoever he likes, and not kept here.
-pub fn admit(body: &str) -> Result<String, NotAdmitted> {
+pub fn verify(body: &str) -> Result<String, Rejected> {
     if !["payment_status", "case_id"].iter().any(|name| field(body, name).is_some()) {
-        return Err(NotAdmitted::Unknown);
+        return Err(Rejected::Unknown);
     }
-    about(body).ok_or(NotAdmitted::Irrelevant)
+    about(body).ok_or(Rejected::Irrelevant)
 }
 
 /// The order that an IPN names.
@@ -75,14 +75,14 @@ pub fn about(body: &str) -> Option<String> {
 
 /// What has moved, if PayPal says that it sent the IPN.
 pub async fn process(
-    desk: GatewayContext<'_>,
+    context: GatewayContext<'_>,
     sets: &[Set],
     notice: &GatewayNotification,
     order: PaymentTarget<'_>,
 ) -> Result<Vec<LedgerEntry>, SyncError> {
     let body = notice.body.as_str();
     let nothing = |why| {
-        not_believed(desk, order.order_id, why);
+        not_believed(context, order.order_id, why);
         Ok(Vec::new())
     };
     // Whose money it is stands in the order's own button: by now the seller may have another address, or none.
@@ -94,13 +94,13 @@ pub async fn process(
     if receiver.is_empty() || !["receiver_email", "business"].iter().any(is_seller) {
         return nothing("it tells of money for somebody else");
     }
-    if (field(body, "test_ipn").as_deref() == Some("1")) != is_sandbox(desk) {
+    if (field(body, "test_ipn").as_deref() == Some("1")) != is_sandbox(context) {
         return nothing("real money and PayPal's sandbox don't mix");
     }
     let movement = movement(body, order.price.currency(), order.created_at);
-    let url = format!("{}/cgi-bin/webscr", base(desk, &desk.shop.platform.settings.paypal_ipn_url, "ipnpb"));
+    let url = format!("{}/cgi-bin/webscr", base(context, &context.app.platform.settings.paypal_ipn_url, "ipnpb"));
     let echo = format!("cmd=_notify-validate&{body}");
-    let said = ask::bytes(desk.shop, ask::call(url, Some((FORM, echo.into_bytes())))).await?;
+    let said = ask::bytes(context.app, ask::call(url, Some((FORM, echo.into_bytes())))).await?;
     match said.trim_ascii() {
         b"VERIFIED" => Ok(movement.into_iter().collect()),
         b"INVALID" => nothing("PayPal says that it didn't send it"),

@@ -1,7 +1,7 @@
 //! What PayPal's webhooks tell: an event only says that something happened. What happened is PayPal's own answer about the order.
 
 use super::{
-    NotAdmitted, Set, Setting,
+    Rejected, Set, Setting,
     document::{Event, Resource, Signature, Verification},
     known_id, not_believed,
     rest::{App, at, payments, sum, taken},
@@ -39,23 +39,23 @@ fn question(signature: &Signature<'_>, event: &str) -> String {
 }
 
 /// The order that an event says it is about, or else the capture, which knows the order.
-pub fn admit(
-    desk: GatewayContext<'_>,
+pub fn verify(
+    context: GatewayContext<'_>,
     sets: &[Set],
     notice: &GatewayNotification,
-) -> Result<(Option<String>, Option<String>), NotAdmitted> {
-    let (kind, resource) = read(&notice.body).ok_or(NotAdmitted::Unknown)?;
+) -> Result<(Option<String>, Option<String>), Rejected> {
+    let (kind, resource) = read(&notice.body).ok_or(Rejected::Unknown)?;
     if !["PAYMENT.CAPTURE.", "CHECKOUT.ORDER.APPROVED", "CUSTOMER.DISPUTE."].iter().any(|of| kind.starts_with(of)) {
-        return Err(NotAdmitted::Irrelevant);
+        return Err(Rejected::Irrelevant);
     }
     let webhook_id = settings::value(sets, Setting::PayPalWebhookId);
     let signature = webhook_id.and_then(|webhook_id| signature(notice, webhook_id));
-    if signature.is_none() || App::of(desk, sets).is_none() {
-        return Err(NotAdmitted::Unsigned);
+    if signature.is_none() || App::of(context, sets).is_none() {
+        return Err(Rejected::Unsigned);
     }
     // Anybody can write the headers: an event is kept only if it is about an order or a capture that we know.
     match (resource.named(), resource.captured()) {
-        (None, None) => Err(NotAdmitted::Irrelevant),
+        (None, None) => Err(Rejected::Irrelevant),
         (None, Some(capture)) => Ok((None, Some(capture.to_owned()))),
         (order_id, _) => Ok((order_id, None)),
     }
@@ -63,14 +63,14 @@ pub fn admit(
 
 /// The order that an event is about, once PayPal has said that it signed the event.
 pub async fn resolve(
-    desk: GatewayContext<'_>,
+    context: GatewayContext<'_>,
     sets: &[Set],
     notice: &GatewayNotification,
 ) -> Result<Option<String>, SyncError> {
     let Some((_, resource)) = read(&notice.body) else { return Ok(None) };
     let webhook_id = settings::value(sets, Setting::PayPalWebhookId);
     let signature = webhook_id.and_then(|webhook_id| signature(notice, webhook_id));
-    let (Some(app), Some(signature)) = (App::of(desk, sets), signature) else { return Ok(None) };
+    let (Some(app), Some(signature)) = (App::of(context, sets), signature) else { return Ok(None) };
     let question = question(&signature, &notice.body);
     let order_id = resource.named();
     let named = order_id.as_deref().unwrap_or("unnamed");
@@ -78,14 +78,14 @@ pub async fn resolve(
         Ok(said) => match said.verification_status.as_deref() {
             Some("SUCCESS") => {}
             Some("FAILURE") => {
-                not_believed(desk, named, "PayPal says that it didn't sign it");
+                not_believed(context, named, "PayPal says that it didn't sign it");
                 return Ok(None);
             }
             _ => return Err(SyncError::Unreachable("PayPal neither confirms nor denies it".into())),
         },
         // PayPal can't even read the signature.
         Err(no) if matches!(no.status(), Some(400 | 422)) => {
-            not_believed(desk, named, &no.why());
+            not_believed(context, named, &no.why());
             return Ok(None);
         }
         Err(no) => return Err(no.into()),
@@ -98,16 +98,18 @@ pub async fn resolve(
 
 /// What has moved on the order's page. What happened is PayPal's answer about it; the event only says that something did.
 pub async fn process(
-    desk: GatewayContext<'_>,
+    context: GatewayContext<'_>,
     sets: &[Set],
     notice: &GatewayNotification,
     order: PaymentTarget<'_>,
 ) -> Result<Vec<LedgerEntry>, SyncError> {
     let nothing = |why| {
-        not_believed(desk, order.order_id, why);
+        not_believed(context, order.order_id, why);
         Ok(Vec::new())
     };
-    let (Some((kind, resource)), Some(app)) = (read(&notice.body), App::of(desk, sets)) else { return Ok(Vec::new()) };
+    let (Some((kind, resource)), Some(app)) = (read(&notice.body), App::of(context, sets)) else {
+        return Ok(Vec::new());
+    };
     let Some(session) = order.session.filter(|session| !session.id.is_empty()) else {
         return nothing("the order is paid by a button, of which IPNs tell");
     };

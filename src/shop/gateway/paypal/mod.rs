@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Admitted, Gateway, GatewayContext, GatewayNotification, LedgerEntry, NotAdmitted, Observation, PaymentGateway,
-    PaymentPrompt, PaymentRecord, PaymentRequest, PaymentTarget, Reservation, Resolved, SyncError,
+    Gateway, GatewayContext, GatewayNotification, LedgerEntry, Observation, PaymentGateway, PaymentPrompt,
+    PaymentRecord, PaymentRequest, PaymentTarget, Rejected, Reservation, Resolved, SyncError, VerifiedNotification,
     settings::{self, Set, Setting},
 };
 use crate::{
@@ -48,35 +48,36 @@ impl PaymentGateway for PayPal {
         CURRENCIES.split(' ').any(|known| known == code).then_some(if WHOLE.contains(&code) { 0 } else { 2 })
     }
 
-    fn takes(&self, account_id: i64, _taker: &Reservation<'_>) -> Vec<Statement> {
+    fn reserve(&self, account_id: i64, _taker: &Reservation<'_>) -> Vec<Statement> {
         vec![settings::of(account_id, self.slug())]
     }
 
     fn open<'a>(
         &'a self,
-        desk: GatewayContext<'a>,
+        context: GatewayContext<'a>,
         draft: PaymentRequest<'a>,
         taken: &'a [Vec<Row>],
     ) -> LocalBoxFuture<'a, Outcome<PaymentPrompt>> {
         Box::pin(async move {
-            let sets = settings::read(desk.shop, desk.account.id, taken.first().map_or(&[], Vec::as_slice))?;
+            let sets = settings::read(context.app, context.account.id, taken.first().map_or(&[], Vec::as_slice))?;
             let amount = self.decimals(draft.price.currency()).and_then(|decimals| draft.price.text(decimals));
             let amount = amount.ok_or(Refusal::NotQuotable)?;
-            let session = match (App::of(desk, &sets), settings::value(&sets, Setting::PayPalEmail)) {
+            let session = match (App::of(context, &sets), settings::value(&sets, Setting::PayPalEmail)) {
                 (Some(app), _) => app.open(draft, &amount).await?,
-                (None, Some(email)) => button::session(desk, email, draft, &amount),
+                (None, Some(email)) => button::session(context, email, draft, &amount),
                 (None, None) => return Err(Refusal::GatewayNotConfigured.into()),
             };
             Ok(PaymentPrompt::Page(session))
         })
     }
 
-    fn close<'a>(&'a self, desk: GatewayContext<'a>, order: PaymentTarget<'a>) -> LocalBoxFuture<'a, Outcome<()>> {
+    fn close<'a>(&'a self, context: GatewayContext<'a>, order: PaymentTarget<'a>) -> LocalBoxFuture<'a, Outcome<()>> {
         Box::pin(async move {
             let Some(session) = order.session.filter(|session| !session.id.is_empty()) else { return Ok(()) };
-            let [rows] = desk.account.db(desk.shop)?.batch([settings::of(desk.account.id, self.slug())]).await?;
-            let sets = settings::read(desk.shop, desk.account.id, &rows)?;
-            let app = App::of(desk, &sets).ok_or(Refusal::GatewayNotConfigured)?;
+            let [rows] =
+                context.account.db(context.app)?.batch([settings::of(context.account.id, self.slug())]).await?;
+            let sets = settings::read(context.app, context.account.id, &rows)?;
+            let app = App::of(context, &sets).ok_or(Refusal::GatewayNotConfigured)?;
             let seen = match app.see(order, &session.id, None).await {
                 Ok((seen, _)) => seen,
                 Err(no) if no.status() == Some(404) => return Ok(()),
@@ -94,9 +95,9 @@ impl PaymentGateway for PayPal {
         })
     }
 
-    fn look<'a>(
+    fn sync<'a>(
         &'a self,
-        desk: GatewayContext<'a>,
+        context: GatewayContext<'a>,
         order: PaymentTarget<'a>,
         known: &'a PaymentRecord,
     ) -> LocalBoxFuture<'a, Result<Observation, SyncError>> {
@@ -105,41 +106,43 @@ impl PaymentGateway for PayPal {
             let Some(session) = order.session.filter(|session| !session.id.is_empty()) else {
                 return Ok(Observation::Ledger(GATEWAY, Vec::new()));
             };
-            let [rows] = desk.account.db(desk.shop)?.batch([settings::of(desk.account.id, self.slug())]).await?;
-            let sets = settings::read(desk.shop, desk.account.id, &rows)?;
+            let [rows] =
+                context.account.db(context.app)?.batch([settings::of(context.account.id, self.slug())]).await?;
+            let sets = settings::read(context.app, context.account.id, &rows)?;
             let no_app = || SyncError::Unreachable("its REST app is not set any more".into());
-            let movements = App::of(desk, &sets).ok_or_else(no_app)?.look(order, &session.id, &known.movements).await?;
+            let movements =
+                App::of(context, &sets).ok_or_else(no_app)?.sync(order, &session.id, &known.movements).await?;
             Ok(Observation::Ledger(GATEWAY, movements))
         })
     }
 
-    fn url(&self, _desk: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
+    fn url(&self, _context: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
         order.session.map(|session| session.url.clone()).unwrap_or_default()
     }
 
-    fn admit(
+    fn verify(
         &self,
-        desk: GatewayContext<'_>,
+        context: GatewayContext<'_>,
         sets: &[Set],
         notice: &GatewayNotification,
-    ) -> Result<Admitted, NotAdmitted> {
+    ) -> Result<VerifiedNotification, Rejected> {
         let (order_id, payment) = match is_event(notice) {
-            true => event::admit(desk, sets, notice)?,
-            false => (Some(button::admit(&notice.body)?), None),
+            true => event::verify(context, sets, notice)?,
+            false => (Some(button::verify(&notice.body)?), None),
         };
         // A notice that PayPal repeats is the same to the byte, and nobody else can have one like it before it was sent.
-        Ok(Admitted { id: id::hex(&Sha256::digest(notice.body.as_bytes())), order_id, payment })
+        Ok(VerifiedNotification { id: id::hex(&Sha256::digest(notice.body.as_bytes())), order_id, payment })
     }
 
     fn resolve<'a>(
         &'a self,
-        desk: GatewayContext<'a>,
+        context: GatewayContext<'a>,
         sets: &'a [Set],
         notice: &'a GatewayNotification,
     ) -> LocalBoxFuture<'a, Result<Option<Resolved>, SyncError>> {
         Box::pin(async move {
             let order_id = match is_event(notice) {
-                true => event::resolve(desk, sets, notice).await?,
+                true => event::resolve(context, sets, notice).await?,
                 false => button::about(&notice.body),
             };
             Ok(order_id.map(|order_id| Resolved { order_id, said: None }))
@@ -148,7 +151,7 @@ impl PaymentGateway for PayPal {
 
     fn process<'a>(
         &'a self,
-        desk: GatewayContext<'a>,
+        context: GatewayContext<'a>,
         sets: &'a [Set],
         notice: &'a GatewayNotification,
         _said: Option<&'a RawValue>,
@@ -156,8 +159,8 @@ impl PaymentGateway for PayPal {
     ) -> LocalBoxFuture<'a, Result<Vec<LedgerEntry>, SyncError>> {
         Box::pin(async move {
             match is_event(notice) {
-                true => event::process(desk, sets, notice, order).await,
-                false => button::process(desk, sets, notice, order).await,
+                true => event::process(context, sets, notice, order).await,
+                false => button::process(context, sets, notice, order).await,
             }
         })
     }
@@ -169,19 +172,19 @@ fn is_event(notice: &GatewayNotification) -> bool {
 }
 
 /// Logs why a notice was not believed.
-fn not_believed(desk: GatewayContext<'_>, order_id: &str, why: &str) {
+fn not_believed(context: GatewayContext<'_>, order_id: &str, why: &str) {
     let line = LogLine::warn("notification.not_believed").with("gateway", "paypal");
-    desk.shop.platform.log.write(line.account(desk.account.id).order(order_id).because(why));
+    context.app.platform.log.write(line.account(context.account.id).order(order_id).because(why));
 }
 
 /// Where no real money moves, PayPal's sandbox is meant.
-fn is_sandbox(desk: GatewayContext<'_>) -> bool {
-    desk.account.test || desk.shop.platform.settings.bitcoin.network != Network::Mainnet
+fn is_sandbox(context: GatewayContext<'_>) -> bool {
+    context.account.test || context.app.platform.settings.bitcoin.network != Network::Mainnet
 }
 
 /// The operator's address of a server of PayPal's, or PayPal's own.
-fn base(desk: GatewayContext<'_>, set: &Option<String>, server: &str) -> String {
-    let sandbox = if is_sandbox(desk) { "sandbox." } else { "" };
+fn base(context: GatewayContext<'_>, set: &Option<String>, server: &str) -> String {
+    let sandbox = if is_sandbox(context) { "sandbox." } else { "" };
     set.clone().unwrap_or_else(|| format!("https://{server}.{sandbox}paypal.com"))
 }
 

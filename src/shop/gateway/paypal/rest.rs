@@ -29,15 +29,15 @@ use crate::{
 };
 
 /// PayPal's longest for an address to come back to.
-const MOST_RETURN: usize = 4_000;
+const MAX_RETURN_URL: usize = 4_000;
 /// A buyer may be sent to PayPal for three hours, and has three there to approve: afterwards nothing can be paid.
-const LASTS: i64 = 6 * HOUR;
+const SESSION_TTL: i64 = 6 * HOUR;
 /// So many tokens an isolate keeps.
-const MOST_TOKENS: usize = 64;
+const MAX_TOKENS: usize = 64;
 
 /// A seller's app, in whose name PayPal is asked.
 pub struct App<'a> {
-    desk: GatewayContext<'a>,
+    context: GatewayContext<'a>,
     base: String,
     /// `Basic …`: client id and secret.
     basic: String,
@@ -58,12 +58,12 @@ thread_local! {
 
 impl<'a> App<'a> {
     /// `None`: the seller has none.
-    pub fn of(desk: GatewayContext<'a>, sets: &[Set]) -> Option<App<'a>> {
+    pub fn of(context: GatewayContext<'a>, sets: &[Set]) -> Option<App<'a>> {
         let client_id = settings::value(sets, Setting::PayPalClientId)?;
         let secret = settings::value(sets, Setting::PayPalClientSecret)?;
         Some(App {
-            desk,
-            base: base(desk, &desk.shop.platform.settings.paypal_api_url, "api-m"),
+            context,
+            base: base(context, &context.app.platform.settings.paypal_api_url, "api-m"),
             basic: format!("Basic {}", STANDARD.encode(format!("{client_id}:{secret}"))),
         })
     }
@@ -80,7 +80,7 @@ impl<'a> App<'a> {
 
     async fn called<T: DeserializeOwned>(&self, path: &str, key: &str, body: Option<String>) -> Result<T, Unanswered> {
         let app: [u8; 32] = Sha256::digest(format!("{}\n{}", self.base, self.basic)).into();
-        let now = self.desk.shop.now();
+        let now = self.context.app.now();
         let known = TOKENS.with_borrow_mut(|tokens| {
             tokens.retain(|token| now < token.until);
             tokens.iter().find(|token| token.app == app).map(|token| token.bearer.clone())
@@ -97,11 +97,11 @@ impl<'a> App<'a> {
         let form = ("application/x-www-form-urlencoded", b"grant_type=client_credentials".to_vec());
         let mut request = ask::call(format!("{}/v1/oauth2/token", self.base), Some(form));
         request.headers.push(("authorization".into(), self.basic.clone()));
-        let given: AccessToken = ask::json(self.desk.shop, request).await.map_err(named_reason)?;
+        let given: AccessToken = ask::json(self.context.app, request).await.map_err(named_reason)?;
         let bearer = given.access_token.0.unwrap_or_default();
         let lasts = given.expires_in.unwrap_or(0).clamp(0, 9 * 3_600) * SECOND;
         TOKENS.with_borrow_mut(|tokens| {
-            if tokens.len() >= MOST_TOKENS {
+            if tokens.len() >= MAX_TOKENS {
                 tokens.remove(0);
             }
             tokens.push(Token { app, bearer: bearer.clone(), until: now + lasts - MINUTE });
@@ -123,12 +123,12 @@ impl<'a> App<'a> {
         if !key.is_empty() {
             request.headers.push(("paypal-request-id".into(), key.to_owned()));
         }
-        ask::json(self.desk.shop, request).await.map_err(named_reason)
+        ask::json(self.context.app, request).await.map_err(named_reason)
     }
 
     /// Opens an order at PayPal. Keyed by ours: however often it is asked for, there is one.
     pub async fn open(&self, draft: PaymentRequest<'_>, amount: &str) -> Outcome<Session> {
-        let [paid, cancelled] = ways_back(draft, MOST_RETURN);
+        let [paid, cancelled] = ways_back(draft, MAX_RETURN_URL);
         let unit = NewUnit {
             description: &super::title(draft),
             custom_id: draft.order_id,
@@ -147,21 +147,21 @@ impl<'a> App<'a> {
             payment_source: PaymentSource { paypal: Wallet { experience_context } },
         });
         let opened = self.call::<Resource>("/v2/checkout/orders", &draft.key(), Some(body)).await;
-        let opened =
-            opened.and_then(|made| session(&made, self.desk.shop.now() + LASTS).ok_or_else(Unanswered::nonsense));
+        let opened = opened
+            .and_then(|made| session(&made, self.context.app.now() + SESSION_TTL).ok_or_else(Unanswered::nonsense));
         opened.map_err(|no| {
             let line = LogLine::warn("gateway.payment_refused").with("gateway", "paypal");
-            self.desk
-                .shop
+            self.context
+                .app
                 .platform
                 .log
-                .write(line.account(self.desk.account.id).order(draft.order_id).because(no.why()));
+                .write(line.account(self.context.account.id).order(draft.order_id).because(no.why()));
             no.into()
         })
     }
 
     /// What has become of an order at PayPal. One that its buyer has approved is captured: only then have they paid.
-    pub async fn look(
+    pub async fn sync(
         &self,
         order: PaymentTarget<'_>,
         session_id: &str,
@@ -192,11 +192,11 @@ impl<'a> App<'a> {
             Ok(captured) => Ok((captured, None)),
             Err(no) if no.status() == Some(422) => {
                 let line = LogLine::warn("gateway.capture_refused").with("gateway", "paypal");
-                self.desk
-                    .shop
+                self.context
+                    .app
                     .platform
                     .log
-                    .write(line.account(self.desk.account.id).order(order.order_id).because(no.why()));
+                    .write(line.account(self.context.account.id).order(order.order_id).because(no.why()));
                 let kind = match no.code.as_deref() {
                     Some("ORDER_ALREADY_CAPTURED") => return Ok((seen, None)),
                     Some(code) if ANOTHER_CARD.contains(&code) => EntryKind::Declined,
@@ -220,8 +220,8 @@ impl<'a> App<'a> {
 
     /// The order's movements as they are kept.
     pub(super) async fn known(&self, order: PaymentTarget<'_>) -> Result<Vec<LedgerEntry>, Fault> {
-        let db = self.desk.account.db(self.desk.shop)?;
-        let [rows] = db.batch([record::movements(self.desk.account.id, order.order_id)]).await?;
+        let db = self.context.account.db(self.context.app)?;
+        let [rows] = db.batch([record::movements(self.context.account.id, order.order_id)]).await?;
         rows.iter().map(record::movement).collect()
     }
 

@@ -3,7 +3,7 @@
 
 use crate::{
     platform::{Fault, LogLine},
-    shop::Shop,
+    shop::App,
 };
 
 const KEY: &str = "rates";
@@ -21,8 +21,8 @@ pub struct Kept {
 }
 
 impl Kept {
-    pub async fn read(shop: &Shop) -> Kept {
-        match shop.platform.cache.get(KEY).await {
+    pub async fn read(app: &App) -> Kept {
+        match app.platform.cache.get(KEY).await {
             Ok(text) => Kept { parts: parts(&text.unwrap_or_default()), ..Kept::default() },
             Err(fault) => Kept { unread: Some(fault), ..Kept::default() },
         }
@@ -40,17 +40,17 @@ impl Kept {
     }
 
     /// Writes once, and only what is new.
-    pub async fn write(self, shop: &Shop) {
+    pub async fn write(self, app: &App) {
         if !self.changed {
             return;
         }
         let lines: Vec<_> = self.parts.iter().map(|(name, at, text)| format!("{name} {at} {text}")).collect();
         let written = match self.unread {
             Some(fault) => Err(fault),
-            None => shop.platform.cache.put(KEY, &lines.join("\n"), None).await,
+            None => app.platform.cache.put(KEY, &lines.join("\n"), None).await,
         };
         if let Err(fault) = written {
-            shop.platform.log.write(LogLine::warn("rates.not_stored").because(fault));
+            app.platform.log.write(LogLine::warn("rates.not_stored").because(fault));
         }
     }
 }

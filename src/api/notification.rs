@@ -5,17 +5,17 @@ use super::{failure::Failure, limit::RateLimiter};
 use crate::{
     http::{Method, Request, Response},
     shop::{
-        Shop, account,
-        gateway::{Gateway, GatewayNotification, NotAdmitted},
+        App, account,
+        gateway::{Gateway, GatewayNotification, Rejected},
         order::notification,
     },
 };
 
 /// Bytes of a notice. PayPal's and Stripe's largest have less than half of this.
-const MOST: usize = 32 << 10;
+const MAX: usize = 32 << 10;
 
 pub async fn answer(
-    shop: &Shop,
+    app: &App,
     request: &Request,
     gateway: &str,
     account_id: &str,
@@ -30,10 +30,10 @@ pub async fn answer(
     let account_id: i64 = account_id.parse().map_err(|_| Failure::not_found())?;
     meter.notification(account_id).await?;
     request.load().await?;
-    let body = request.body().filter(|body| body.len() <= MOST);
+    let body = request.body().filter(|body| body.len() <= MAX);
     let body = body.ok_or_else(|| Failure::new(413, "The notice is too large"))?;
     let body = std::str::from_utf8(body).map_err(|_| Failure::invalid("The notice is not a text"))?;
-    let Some(account) = account::by_id(shop, account_id).await? else {
+    let Some(account) = account::by_id(app, account_id).await? else {
         meter.no_such_account(account_id).await;
         return Err(Failure::not_found());
     };
@@ -42,17 +42,17 @@ pub async fn answer(
     let notice = GatewayNotification {
         body: body.to_owned(),
         headers: headers.map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
-        received_at: shop.now(),
+        received_at: app.now(),
     };
-    match notification::receive(shop, &account, gateway, notice).await? {
-        Ok(()) | Err(NotAdmitted::Irrelevant) => Ok(Response::empty(200)),
+    match notification::receive(app, &account, gateway, notice).await? {
+        Ok(()) | Err(Rejected::Irrelevant) => Ok(Response::empty(200)),
         // The gateway repeats it, and by then there is room.
-        Err(NotAdmitted::Full) => {
+        Err(Rejected::Full) => {
             let mut failure = Failure::new(503, "Too many notices of this account wait to be heard");
             failure.headers.push(("retry-after", "60".to_owned()));
             Err(failure)
         }
-        Err(NotAdmitted::Unsigned) => Err(Failure::invalid("The notice is not signed with this account's secret")),
-        Err(NotAdmitted::Unknown) => Err(Failure::invalid("This is not a notice of the gateway")),
+        Err(Rejected::Unsigned) => Err(Failure::invalid("The notice is not signed with this account's secret")),
+        Err(Rejected::Unknown) => Err(Failure::invalid("This is not a notice of the gateway")),
     }
 }

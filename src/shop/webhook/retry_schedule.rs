@@ -3,7 +3,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use super::{
-    Shop,
+    App,
     dns::{self, Found},
     sign,
     task::Task,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     json::{self, Pairs},
-    platform::{Answer, Fault, FetchError, HttpRequest, LogLine},
+    platform::{Fault, FetchError, HttpRequest, HttpResponse, LogLine},
     shop::{
         account::secret::Secrets,
         time::{self, HOUR, MINUTE, SECOND},
@@ -26,14 +26,14 @@ const QUICK: u32 = 4_000;
 /// An answer that took so long, in milliseconds, makes its receiver a slow one: three quarters of what the quick have.
 const LATE: i64 = QUICK as i64 * 3 / 4;
 /// So much of its answer is kept.
-const KEPT: usize = 20 << 10;
+const MAX_RESPONSE: usize = 20 << 10;
 
 /// Time between two attempts: quick at first, for a receiver that was restarting, then over three days.
 const SCHEDULE: [i64; 10] =
     [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR, 24 * HOUR];
 
 /// A queue delays no message for longer.
-pub const LONGEST_DELAY: i64 = 12 * HOUR;
+pub const MAX_DELAY: i64 = 12 * HOUR;
 
 pub struct Attempted {
     pub task: Task,
@@ -60,32 +60,32 @@ pub enum End {
 pub struct Opened(RefCell<Vec<(i64, Rc<Secrets>)>>);
 
 impl Opened {
-    fn of(&self, shop: &Shop, task: &Task) -> Result<Rc<Secrets>, Fault> {
+    fn of(&self, app: &App, task: &Task) -> Result<Rc<Secrets>, Fault> {
         let known = self.0.borrow().iter().find(|(id, _)| *id == task.account_id).map(|(_, secrets)| secrets.clone());
         if let Some(secrets) = known {
             return Ok(secrets);
         }
-        let secrets = Rc::new(task.secrets.open(shop, task.account_id, shop.now())?);
+        let secrets = Rc::new(task.secrets.open(app, task.account_id, app.now())?);
         self.0.borrow_mut().push((task.account_id, secrets.clone()));
         Ok(secrets)
     }
 }
 
 /// `quick`: it is expected to answer at once, and gets another time if it doesn't.
-pub async fn attempt(shop: &Shop, opened: &Opened, task: Task, quick: bool) -> Attempted {
-    let secrets = match opened.of(shop, &task) {
+pub async fn attempt(app: &App, opened: &Opened, task: Task, quick: bool) -> Attempted {
+    let secrets = match opened.of(app, &task) {
         Ok(secrets) => secrets,
         Err(fault) => {
             let line = LogLine::error("webhook.secret_unreadable").account(task.account_id);
-            shop.platform.log.write(line.because(fault));
-            return Attempted { end: End::NotMade, ..failed(shop, task, "secret") };
+            app.platform.log.write(line.because(fault));
+            return Attempted { end: End::NotMade, ..failed(app, task, "secret") };
         }
     };
-    if let Err(reason) = may_go(shop, &task.log.url).await {
-        return failed(shop, task, reason);
+    if let Err(reason) = may_go(app, &task.log.url).await {
+        return failed(app, task, reason);
     }
-    let (body, now) = (sign::body(&task.log.payload), shop.now());
-    let headers = sign::headers(&shop.platform.settings.brand, &secrets, &task.log, task.seq, &body, now / SECOND);
+    let (body, now) = (sign::body(&task.log.payload), app.now());
+    let headers = sign::headers(&app.platform.settings.brand, &secrets, &task.log, task.seq, &body, now / SECOND);
     let timeout = if quick { QUICK } else { TIMEOUT };
     let request = HttpRequest {
         method: "POST",
@@ -93,16 +93,16 @@ pub async fn attempt(shop: &Shop, opened: &Opened, task: Task, quick: bool) -> A
         headers,
         body: Some(body.into_bytes()),
         timeout,
-        limit: KEPT,
+        limit: MAX_RESPONSE,
     };
-    match shop.platform.web.fetch(request).await {
+    match app.platform.http.fetch(request).await {
         Ok(answer) => {
             // A status at once and then a body that trickles takes as long as no answer.
-            let late = shop.now() - now >= LATE;
-            Attempted { late, ..answered(shop, task, answer) }
+            let late = app.now() - now >= LATE;
+            Attempted { late, ..answered(app, task, answer) }
         }
         Err(FetchError::Timeout) if quick => Attempted { task, end: End::NotQuick, late: true },
-        Err(fault) => failed(shop, task, fault.word()),
+        Err(fault) => failed(app, task, fault.word()),
     }
 }
 
@@ -115,11 +115,11 @@ pub fn given_up(mut task: Task, reason: &str) -> Attempted {
 }
 
 /// Whether it may be sent there, by what stands in the URL and by what its name leads to.
-async fn may_go(shop: &Shop, url: &str) -> Result<(), &'static str> {
-    let settings = &shop.platform.settings;
+async fn may_go(app: &App, url: &str) -> Result<(), &'static str> {
+    let settings = &app.platform.settings;
     let url = url::callable(url, settings).map_err(|_| "forbidden_url")?;
     match url::name(&url) {
-        Some(name) if !settings.allow_insecure_urls => match dns::find(shop, name).await {
+        Some(name) if !settings.allow_insecure_urls => match dns::find(app, name).await {
             Found::Private => Err("forbidden_url"),
             Found::Nothing => Err("dns"),
             Found::Public | Found::Unknown => Ok(()),
@@ -128,14 +128,14 @@ async fn may_go(shop: &Shop, url: &str) -> Result<(), &'static str> {
     }
 }
 
-fn answered(shop: &Shop, mut task: Task, answer: Answer) -> Attempted {
+fn answered(app: &App, mut task: Task, answer: HttpResponse) -> Attempted {
     let headers = answer.headers.get(..answer.headers.len().min(50)).unwrap_or_default();
     task.log.response_code = answer.status.into();
     task.log.response = Some(String::from_utf8_lossy(&answer.body).into_owned());
     task.log.response_headers = Some(json::to_text(&Pairs(headers)));
     // The status decides whether it arrived; this only says why not all of the answer is here.
     task.log.error = match answer.truncated {
-        true if answer.body.len() >= KEPT => Some("too_large".into()),
+        true if answer.body.len() >= MAX_RESPONSE => Some("too_large".into()),
         true => Some("incomplete".into()),
         false => None,
     };
@@ -145,7 +145,7 @@ fn answered(shop: &Shop, mut task: Task, answer: Answer) -> Attempted {
         _ => End::Failed,
     };
     if end == End::Failed {
-        retry_later(shop, &mut task, retry_after(&answer, shop.now()));
+        retry_later(app, &mut task, retry_after(&answer, app.now()));
     } else {
         task.log.next_retry_at = None;
         task.due_at = None;
@@ -153,17 +153,17 @@ fn answered(shop: &Shop, mut task: Task, answer: Answer) -> Attempted {
     Attempted { task, end, late: false }
 }
 
-fn failed(shop: &Shop, mut task: Task, reason: &str) -> Attempted {
+fn failed(app: &App, mut task: Task, reason: &str) -> Attempted {
     task.log.response_code = 0;
     task.log.response = None;
     task.log.response_headers = None;
     task.log.error = Some(reason.to_owned());
-    retry_later(shop, &mut task, None);
+    retry_later(app, &mut task, None);
     Attempted { task, end: End::Failed, late: false }
 }
 
 /// What a receiver that is too busy asks for, in milliseconds.
-fn retry_after(answer: &Answer, now: i64) -> Option<i64> {
+fn retry_after(answer: &HttpResponse, now: i64) -> Option<i64> {
     let text = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
     let text = text.1.trim();
     // Seconds or a date (RFC 9110, 10.2.3).
@@ -174,7 +174,7 @@ fn retry_after(answer: &Answer, now: i64) -> Option<i64> {
     Some(wait.clamp(0, 24 * HOUR))
 }
 
-fn retry_later(shop: &Shop, task: &mut Task, asked: Option<i64>) {
+fn retry_later(app: &App, task: &mut Task, asked: Option<i64>) {
     let step = usize::try_from(task.log.retries).ok().and_then(|n| SCHEDULE.get(n));
     let (Some(step), true) = (step, task.log.retries < task.log.retry_limit) else {
         task.log.next_retry_at = None;
@@ -183,10 +183,10 @@ fn retry_later(shop: &Shop, task: &mut Task, asked: Option<i64>) {
     };
     task.log.retries += 1;
     // ±20 %, so that what failed together doesn't come back together.
-    let jitter = i64::from(u16::from_le_bytes(shop.random())) * 400 / 65_536 - 200;
+    let jitter = i64::from(u16::from_le_bytes(app.random())) * 400 / 65_536 - 200;
     let wait = (step + step * jitter / 1_000).max(asked.unwrap_or(0));
-    let at = shop.now() + wait;
+    let at = app.now() + wait;
     task.log.next_retry_at = Some(at);
     // Its nudge comes at that time; cron only when the nudge was lost, or can't wait so long.
-    task.due_at = Some(if wait <= LONGEST_DELAY { at + MINUTE } else { at });
+    task.due_at = Some(if wait <= MAX_DELAY { at + MINUTE } else { at });
 }

@@ -11,7 +11,7 @@ use crate::{
     json::{self, Digits, Pairs, Table},
     platform::{HttpRequest, LogLine},
     shop::{
-        Refusal, Shop,
+        App, Refusal,
         money::{Currency, Decimal},
         time::{HOUR, MINUTE, SECOND},
     },
@@ -32,7 +32,7 @@ const RETRY_AFTER: u32 = 30;
 /// Two sources that are further apart than this, in percent, are both not believed.
 const APART: u8 = 3;
 /// Longer numbers than this nobody writes, in bytes.
-const LONGEST: usize = 24;
+const MAX_LENGTH: usize = 24;
 
 /// Who a price is from, by the number that stands behind it: a bit for each source, and none for test accounts.
 const SOURCES: [&str; 8] = [
@@ -90,21 +90,21 @@ fn priced(code: &str, price: Decimal, source: usize) -> (String, String) {
 }
 
 /// Rates to quote from now, for live accounts. Asks the sources only when the kept ones are no longer fresh.
-pub async fn current(shop: &Shop, coin: Coin) -> Result<Rates, Refusal> {
-    let mut kept = Kept::read(shop).await;
-    let now = shop.now();
+pub async fn current(app: &App, coin: Coin) -> Result<Rates, Refusal> {
+    let mut kept = Kept::read(app).await;
+    let now = app.now();
     let known = Rates::kept(coin, &kept);
     if let Some(known) = known.as_ref().filter(|known| now - known.at <= FRESH) {
         return Ok(known.clone());
     }
-    let new = ask_for(shop, coin, &mut kept).await;
-    kept.write(shop).await;
+    let new = ask_for(app, coin, &mut kept).await;
+    kept.write(app).await;
     new.or(known.filter(|known| now - known.at <= USABLE)).ok_or(Refusal::NoRate { retry_after: RETRY_AFTER })
 }
 
 /// What was found within the last hour, without asking anybody.
-pub async fn known(shop: &Shop, coin: Coin) -> Option<Rates> {
-    Rates::kept(coin, &Kept::read(shop).await).filter(|known| shop.now() - known.at <= HOUR)
+pub async fn known(app: &App, coin: Coin) -> Option<Rates> {
+    Rates::kept(coin, &Kept::read(app).await).filter(|known| app.now() - known.at <= HOUR)
 }
 
 /// The rates of test accounts: fixed, so that nothing needs the network and every sum is known beforehand. A bitcoin is
@@ -145,31 +145,31 @@ pub fn fixed(coin: Coin, now: i64) -> Rates {
 /// Cron's part: asks again before what is kept is no longer fresh, so that no buyer waits for it. For a coin in which this
 /// deployment never quoted, nobody is asked. All coins go together, that one write is enough for them; but one whose sources
 /// are silent is asked for each minute, and takes no other with it.
-pub async fn keep_fresh(shop: &Shop) {
-    let mut kept = Kept::read(shop).await;
+pub async fn keep_fresh(app: &App) {
+    let mut kept = Kept::read(app).await;
     let coins = Gateway::ALL.into_iter().filter_map(|gateway| gateway.coin().copied());
     let quoted = coins.filter_map(|coin| Some((kept.get(coin.symbol)?.0, coin)));
-    let (due, others): (Vec<_>, Vec<_>) = quoted.partition(|(at, _)| shop.now() - at > FRESH - MINUTE - 10 * SECOND);
+    let (due, others): (Vec<_>, Vec<_>) = quoted.partition(|(at, _)| app.now() - at > FRESH - MINUTE - 10 * SECOND);
     let mut any = false;
     for (_, coin) in due {
-        any |= ask_for(shop, coin, &mut kept).await.is_some();
+        any |= ask_for(app, coin, &mut kept).await.is_some();
     }
     for (_, coin) in others.into_iter().filter(|_| any) {
-        ask_for(shop, coin, &mut kept).await;
+        ask_for(app, coin, &mut kept).await;
     }
-    kept.write(shop).await;
+    kept.write(app).await;
 }
 
 /// Asks the sources. What they say goes into `kept`, which is the caller's to write.
-async fn ask_for(shop: &Shop, coin: Coin, kept: &mut Kept) -> Option<Rates> {
-    let settings = &shop.platform.settings;
+async fn ask_for(app: &App, coin: Coin, kept: &mut Kept) -> Option<Rates> {
+    let settings = &app.platform.settings;
     // When the bank was asked, and its file of then.
     let (asked, file) = kept.get(ecb::NAME).unwrap_or((0, ""));
-    let fresh = shop.now() - asked <= HOUR;
+    let fresh = app.now() - asked <= HOUR;
     let (coinbase, coingecko, new) = join3(
-        ask(shop, "coinbase", format!("{}/v2/exchange-rates?currency={}", settings.rates_coinbase_url, coin.symbol)),
+        ask(app, "coinbase", format!("{}/v2/exchange-rates?currency={}", settings.rates_coinbase_url, coin.symbol)),
         ask(
-            shop,
+            app,
             "coingecko",
             format!(
                 "{}/api/v3/simple/price?ids={}&vs_currencies=usd,eur,gbp,jpy,cad,aud,chf,cny,inr,brl,mxn,sek,nok,dkk,pln,czk,huf,rub,try,zar,krw,sgd,hkd,nzd,ils,kwd&precision=full",
@@ -177,7 +177,7 @@ async fn ask_for(shop: &Shop, coin: Coin, kept: &mut Kept) -> Option<Rates> {
             ),
         ),
         // Nothing, where it needn't be asked.
-        ask(shop, "ecb", if fresh { String::new() } else { settings.rates_ecb_url.clone() + ecb::PATH }),
+        ask(app, "ecb", if fresh { String::new() } else { settings.rates_ecb_url.clone() + ecb::PATH }),
     )
     .await;
     let read = |source: &str, answer: Option<String>, read: &dyn Fn(&str) -> Option<Prices>| {
@@ -185,7 +185,7 @@ async fn ask_for(shop: &Shop, coin: Coin, kept: &mut Kept) -> Option<Rates> {
         let prices = read(&answer).filter(|prices| price_in(prices, "USD").is_some());
         if prices.is_none() {
             let line = LogLine::warn("rates.source_failed").with("source", source);
-            shop.platform.log.write(line.because("its answer has another shape"));
+            app.platform.log.write(line.because("its answer has another shape"));
         }
         prices
     };
@@ -198,18 +198,18 @@ async fn ask_for(shop: &Shop, coin: Coin, kept: &mut Kept) -> Option<Rates> {
         let new = ecb::read(&text);
         // Not back to an older file.
         if new.as_ref().map(|(day, _)| day) >= known.as_ref().map(|(day, _)| day) {
-            kept.set(ecb::NAME, shop.now(), &text);
+            kept.set(ecb::NAME, app.now(), &text);
             known = new;
         }
     }
-    let ecb = known.filter(|(day, _)| ecb::serves(*day, shop.now())).map(|(_, rates)| rates);
-    let rates = Rates { at: shop.now(), prices: Table(agree(shop, coinbase, coingecko, ecb)?) };
+    let ecb = known.filter(|(day, _)| ecb::serves(*day, app.now())).map(|(_, rates)| rates);
+    let rates = Rates { at: app.now(), prices: Table(agree(app, coinbase, coingecko, ecb)?) };
     rates.keep(coin, kept);
     Some(rates)
 }
 
 /// An answer's text, or `None`, and the log has why. Nobody is asked under no URL.
-async fn ask(shop: &Shop, source: &str, url: String) -> Option<String> {
+async fn ask(app: &App, source: &str, url: String) -> Option<String> {
     if url.is_empty() {
         return None;
     }
@@ -221,14 +221,14 @@ async fn ask(shop: &Shop, source: &str, url: String) -> Option<String> {
         timeout: 5_000,
         limit: 256 << 10,
     };
-    let reason = match shop.platform.web.fetch(request).await {
+    let reason = match app.platform.http.fetch(request).await {
         Err(fault) => fault.word().to_owned(),
         Ok(answer) if answer.status != 200 => format!("status {}", answer.status),
         Ok(answer) if answer.truncated => "the answer breaks off".into(),
         // What is no text has another shape than any of them.
         Ok(answer) => return Some(String::from_utf8(answer.body).unwrap_or_default()),
     };
-    shop.platform.log.write(LogLine::warn("rates.source_failed").with("source", source).because(reason));
+    app.platform.log.write(LogLine::warn("rates.source_failed").with("source", source).because(reason));
     None
 }
 
@@ -267,7 +267,7 @@ fn price_in(prices: &Prices, code: &str) -> Option<Decimal> {
 /// Digits and a point; below ten thousand billions, since in no currency a coin that is sold here ever cost more.
 fn plausible(text: &str) -> Option<Decimal> {
     let whole = text.bytes().take_while(u8::is_ascii_digit).count();
-    let plain = whole <= 13 && text.len() <= LONGEST && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let plain = whole <= 13 && text.len() <= MAX_LENGTH && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     Decimal::parse(text).ok().filter(|price| plain && !price.is_zero())
 }
 
@@ -277,7 +277,7 @@ fn plausible(text: &str) -> Option<Decimal> {
 /// which they are too far apart is left out, without a word: where a country has two rates that is always so. A currency
 /// that not both have is crossed from the euros of both. Of one source alone everything is taken, and the rest is crossed.
 fn agree(
-    shop: &Shop,
+    app: &App,
     coinbase: Option<Prices>,
     coingecko: Option<Prices>,
     ecb: Option<Prices>,
@@ -295,7 +295,7 @@ fn agree(
             let shown = |prices| in_one(prices, "USD").map(Decimal::to_text).unwrap_or_default();
             let (one, other) = (shown(&coinbase), shown(&coingecko));
             let line = LogLine::warn("rates.disagree");
-            shop.platform.log.write(line.because(format!("coinbase says {one} USD and coingecko {other}")));
+            app.platform.log.write(line.because(format!("coinbase says {one} USD and coingecko {other}")));
         }
         return None;
     };
@@ -305,7 +305,7 @@ fn agree(
     let believed = cross("USD").is_some_and(|known| !known.apart(dollars, APART));
     if !believed && ecb.is_some() && euros.is_some() {
         let line = LogLine::warn("rates.disagree").with("source", "ecb");
-        shop.platform.log.write(line.because("its euro is not that of the others"));
+        app.platform.log.write(line.because("its euro is not that of the others"));
     }
     let price = |currency: Currency| {
         let code = currency.code();
