@@ -133,9 +133,16 @@ fn floats_are_found_however_they_are_written() {
 #[test]
 fn money_never_meets_a_float() {
     let sources = sources();
-    for room in
-        ["api/", "checkout/", "cloudflare/", "json/", "shop/", "shop/money/", "shop/gateway/exchange_rates/", "platform/"]
-    {
+    for room in [
+        "api/",
+        "checkout/",
+        "cloudflare/",
+        "json/",
+        "shop/",
+        "shop/money/",
+        "shop/gateway/exchange_rates/",
+        "platform/",
+    ] {
         assert!(sources.iter().any(|(name, _)| name.starts_with(room)), "{room} is looked through");
     }
     for (name, text) in &sources {
