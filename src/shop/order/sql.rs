@@ -139,7 +139,7 @@ fn invoice(row: &mut Reader<'_>, invoice: &mut Invoice) -> Result<(), Fault> {
     invoice.address = row.maybe_text().unwrap_or_default();
     invoice.index = row.maybe_int().and_then(|index| u32::try_from(index).ok());
     if invoice.index.is_none() {
-        // IdempotentRequest it was given back the address is another order's. The row keeps it, for whoever searches there.
+        // Once it was given back, the address is another order's. The row keeps it, for whoever searches there.
         invoice.address.clear();
     }
     invoice.received = row.units();
