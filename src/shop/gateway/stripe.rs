@@ -160,7 +160,7 @@ impl PaymentGateway for Stripe {
         let (Some(id), Some(live)) = (id, *event.livemode) else { return Err(Rejected::Unknown) };
         // The test mode of an account that takes real money moves none, and may be told to the same address.
         let key = settings::value(settings, Setting::StripeSecretKey);
-        match EndpointAlert::of(&event).filter(|_| key.is_some_and(|key| key.contains("_live_") == live)) {
+        match StripeEvent::of(&event).filter(|_| key.is_some_and(|key| key.contains("_live_") == live)) {
             Some(news) => Ok(VerifiedNotification { id: id.to_owned(), order_id: news.order_id, payment: None }),
             None => Err(Rejected::Irrelevant),
         }
@@ -173,7 +173,7 @@ impl PaymentGateway for Stripe {
         notice: &'a GatewayNotification,
     ) -> LocalBoxFuture<'a, Result<Option<Resolved>, SyncError>> {
         Box::pin(async move {
-            let (Some(news), Some(api)) = (EndpointAlert::read(notice), Api::of(context, settings)) else {
+            let (Some(news), Some(api)) = (StripeEvent::read(notice), Api::of(context, settings)) else {
                 return Ok(None);
             };
             let answer = match news.order_id {
@@ -185,9 +185,11 @@ impl PaymentGateway for Stripe {
                 Err(no) if no.status() == Some(404) => return Ok(None),
                 answer => answer?,
             };
-            let session: Option<CheckoutSession> = said.as_ref().and_then(|said| serde_json::from_str(said.get()).ok());
-            let order_id = session.as_ref().and_then(CheckoutSession::order);
-            Ok(order_id.map(|order_id| Resolved { order_id: order_id.to_owned(), said }))
+            let Some(said) = said else { return Ok(None) };
+            // One that can't be read is asked for again: finished, its payment would wait for the next sync.
+            let session: CheckoutSession = json::from_others(said.get()).ok_or_else(Unanswered::nonsense)?;
+            let order_id = session.order();
+            Ok(order_id.map(|order_id| Resolved { order_id: order_id.to_owned(), said: Some(said) }))
         })
     }
 
@@ -201,7 +203,7 @@ impl PaymentGateway for Stripe {
         order: PaymentTarget<'a>,
     ) -> LocalBoxFuture<'a, Result<Vec<LedgerEntry>, SyncError>> {
         Box::pin(async move {
-            let (Some(news), Some(api)) = (EndpointAlert::read(notice), Api::of(context, settings)) else {
+            let (Some(news), Some(api)) = (StripeEvent::read(notice), Api::of(context, settings)) else {
                 return Ok(Vec::new());
             };
             let Some(session) = said.and_then(|said| serde_json::from_str::<CheckoutSession>(said.get()).ok()) else {
@@ -392,23 +394,23 @@ fn fact(
 }
 
 /// What an event is about, if it is about a payment of which there is news.
-struct EndpointAlert {
+struct StripeEvent {
     /// Of a session's own event; others name only the payment.
     order_id: Option<String>,
     /// Where the session is found.
     path: String,
 }
 
-impl EndpointAlert {
-    fn read(notice: &GatewayNotification) -> Option<EndpointAlert> {
-        EndpointAlert::of(&json::from_others(&notice.body)?)
+impl StripeEvent {
+    fn read(notice: &GatewayNotification) -> Option<StripeEvent> {
+        StripeEvent::of(&json::from_others(&notice.body)?)
     }
 
-    fn of(event: &Event) -> Option<EndpointAlert> {
+    fn of(event: &Event) -> Option<StripeEvent> {
         let object = event.object()?;
         match event.kind.as_deref()? {
             "checkout.session.completed" | "checkout.session.async_payment_succeeded" => {
-                Some(EndpointAlert { order_id: Some(object.order()?.to_owned()), path: one(object.id.text()?) })
+                Some(StripeEvent { order_id: Some(object.order()?.to_owned()), path: one(object.id.text()?) })
             }
             kind if kind == "charge.refunded"
                 || ["refund.", "charge.refund.", "charge.dispute."].iter().any(|known| kind.starts_with(known)) =>
@@ -416,7 +418,7 @@ impl EndpointAlert {
                 let payment = object.payment_intent.text()?;
                 let path =
                     format!("{SESSIONS}?payment_intent={payment}&expand%5B%5D=data.payment_intent.latest_charge");
-                Some(EndpointAlert { order_id: None, path })
+                Some(StripeEvent { order_id: None, path })
             }
             _ => None,
         }

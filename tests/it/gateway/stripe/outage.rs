@@ -134,3 +134,18 @@ fn an_api_that_answers_nonsense_changes_no_order_and_is_asked_again() {
     world.live_through(5 * MINUTE);
     assert_eq!(desk.grace.status(&link.order_id), 100, "the notice was kept and heard later");
 }
+
+#[test]
+fn a_refund_of_a_session_that_cannot_be_read_is_asked_for_again() {
+    let world = World::new();
+    let desk = world.cards();
+    let link = desk.order(json!({}));
+    desk.told(desk.stripe.pay(&link.order_id));
+    let (_, event) = desk.stripe.refund(&link.order_id, 1_000, "succeeded");
+    *desk.stripe.mood.borrow_mut() = Some(answer(200, r#"{"data":[{"id":"cs_1","id":"cs_2"}]}"#));
+    desk.told(event);
+    assert_eq!(desk.grace.status(&link.order_id), 100);
+    *desk.stripe.mood.borrow_mut() = None;
+    world.live_through(5 * MINUTE);
+    assert_eq!(desk.grace.status(&link.order_id), 56);
+}
