@@ -8,6 +8,10 @@ use crate::{
     platform::Fault,
     shop::{
         Error, Refusal,
+        error::{
+            AccountRefusal, BlacklistRefusal, CatalogRefusal, FeedbackRefusal, GatewayRefusal, IdempotencyRefusal,
+            OrderRefusal, PaymentRefusal, QueryRefusal, WebhookRefusal,
+        },
         stock::{State, Taken},
     },
 };
@@ -113,66 +117,116 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Failure {
         match refusal {
             Refusal::NotFound => Failure::not_found(),
-            Refusal::Destroyed => Failure::new(410, "This payment was destroyed"),
-            Refusal::Expired => Failure::new(410, "This payment link has expired"),
-            Refusal::HasPayments | Refusal::NotATestAccount => Failure::forbidden(),
-            Refusal::GatewayNotConfigured => Failure::invalid("Gateway is not configured"),
-            Refusal::NoRate { retry_after } => {
-                Failure::unavailable("No exchange rate is available right now", retry_after)
-            }
-            Refusal::GatewayUnavailable { retry_after } => {
-                Failure::unavailable("Gateway does not answer right now", retry_after)
-            }
-            Refusal::GatewayRefused(why) => Failure::invalid(&format!("Gateway refused to open the payment ({why})")),
-            Refusal::NoRateFor { gateway, currency } => {
-                let code = currency.code();
-                Failure::invalid(&format!("Currency {code} has no exchange rate for {gateway} right now"))
-            }
-            Refusal::TooSmall { gateway, least } => {
-                let (value, code) = (least.wire(), least.currency().code());
-                Failure::invalid(&format!("Value is too small for {gateway} (minimum is {value} {code} right now)"))
-            }
-            Refusal::NotQuotable => Failure::invalid("Value can't be expressed in this currency and gateway"),
-            Refusal::AccountDisabled => Failure::new(403, "This account is disabled"),
-            Refusal::AccountBusy { retry_after } => {
-                Failure::unavailable("The account can't be changed right now, and is what it was", retry_after)
-            }
-            Refusal::EmailTaken => Failure::invalid("Email has already been taken"),
-            Refusal::EndpointDisabled => Failure::invalid("Endpoint is disabled"),
-            Refusal::AlreadyBlacklisted => Failure::invalid("Blocked data has already been taken"),
-            Refusal::HasFeedback => Failure::invalid("Order already has a feedback"),
-            Refusal::NoSuchOrder => Failure::invalid("Order must exist"),
-            Refusal::OrderNotCompleted => Failure::invalid("Order is not completed"),
-            Refusal::QueryFull => Failure::invalid("Query is full (maximum is 500 replies and 1 MB of text)"),
-            Refusal::SerialsTaken(taken) => Failure::invalid(&serials_taken(&taken)),
             Refusal::Conflict => {
                 Failure::overtaken(FailureKind::Conflict, "It was changed at the same time. Read it and try again")
             }
-            Refusal::UnknownProducts(ids) => {
-                let unknown = |id: &String| format!("Product ids {} could not be found", quoted(id));
-                Failure::validation(ids.iter().map(unknown).collect())
+            Refusal::Account(refusal) => of_account(refusal),
+            Refusal::Payment(refusal) => of_payment(refusal),
+            Refusal::Gateway(refusal) => of_gateway(refusal),
+            Refusal::Order(refusal) => of_order(refusal),
+            Refusal::Catalog(refusal) => of_catalog(refusal),
+            Refusal::Blacklist(refusal) => of_blacklist(refusal),
+            Refusal::Feedback(FeedbackRefusal::AlreadyGiven) => Failure::invalid("Order already has a feedback"),
+            Refusal::Query(QueryRefusal::Full) => {
+                Failure::invalid("Query is full (maximum is 500 replies and 1 MB of text)")
             }
-            Refusal::NameTaken => Failure::invalid("Name has already been taken"),
-            Refusal::TooManyRules => Failure::invalid("Blacklist rules are limited to 1000 per account"),
-            Refusal::CodeTaken => Failure::invalid("Code has already been taken"),
-            Refusal::WalletTaken(wallets) => {
-                Failure::invalid(&format!("Gateways {wallets} is used by another account"))
-            }
-            Refusal::TooManyEndpoints => Failure::invalid("Webhook endpoints are limited to 100 per account"),
-            Refusal::TooManyReplays { retry_after } => {
-                let mut failure =
-                    Failure::new(429, "Webhook logs are searched one call at a time, and 60000 logs a minute");
-                failure.headers.push(("retry-after", retry_after.to_string()));
-                failure
-            }
-            Refusal::TooManySecrets => Failure::invalid("Webhook secret can be replaced 4 times in 24 hours"),
-            Refusal::RequestInProgress => Failure::overtaken(
-                FailureKind::RequestInProgress,
-                "A request with this Idempotency-Key is still running",
-            ),
-            Refusal::IdempotencyKeyReused => Failure::new(422, "This Idempotency-Key was used for another request"),
-            Refusal::NotPayable => Failure::invalid("Order is not waiting for a payment"),
+            Refusal::Webhook(refusal) => of_webhooks(refusal),
+            Refusal::Idempotency(refusal) => of_idempotency(refusal),
         }
+    }
+}
+
+fn of_account(refusal: AccountRefusal) -> Failure {
+    match refusal {
+        AccountRefusal::EmailTaken => Failure::invalid("Email has already been taken"),
+        AccountRefusal::Disabled => Failure::new(403, "This account is disabled"),
+        AccountRefusal::Busy { retry_after } => {
+            Failure::unavailable("The account can't be changed right now, and is what it was", retry_after)
+        }
+        AccountRefusal::NotATestAccount => Failure::forbidden(),
+    }
+}
+
+fn of_payment(refusal: PaymentRefusal) -> Failure {
+    match refusal {
+        PaymentRefusal::Destroyed => Failure::new(410, "This payment was destroyed"),
+        PaymentRefusal::Expired => Failure::new(410, "This payment link has expired"),
+        PaymentRefusal::HasPayments => Failure::forbidden(),
+    }
+}
+
+fn of_gateway(refusal: GatewayRefusal) -> Failure {
+    match refusal {
+        GatewayRefusal::NotConfigured => Failure::invalid("Gateway is not configured"),
+        GatewayRefusal::NoRate { retry_after } => {
+            Failure::unavailable("No exchange rate is available right now", retry_after)
+        }
+        GatewayRefusal::Unavailable { retry_after } => {
+            Failure::unavailable("Gateway does not answer right now", retry_after)
+        }
+        GatewayRefusal::Refused(why) => Failure::invalid(&format!("Gateway refused to open the payment ({why})")),
+        GatewayRefusal::NoRateFor { gateway, currency } => {
+            let code = currency.code();
+            Failure::invalid(&format!("Currency {code} has no exchange rate for {gateway} right now"))
+        }
+        GatewayRefusal::TooSmall { gateway, least } => {
+            let (value, code) = (least.wire(), least.currency().code());
+            Failure::invalid(&format!("Value is too small for {gateway} (minimum is {value} {code} right now)"))
+        }
+        GatewayRefusal::NotQuotable => Failure::invalid("Value can't be expressed in this currency and gateway"),
+        GatewayRefusal::WalletTaken(wallets) => {
+            Failure::invalid(&format!("Gateways {wallets} is used by another account"))
+        }
+    }
+}
+
+fn of_order(refusal: OrderRefusal) -> Failure {
+    Failure::invalid(match refusal {
+        OrderRefusal::NotFound => "Order must exist",
+        OrderRefusal::NotCompleted => "Order is not completed",
+        OrderRefusal::NotPayable => "Order is not waiting for a payment",
+    })
+}
+
+fn of_catalog(refusal: CatalogRefusal) -> Failure {
+    match refusal {
+        CatalogRefusal::SerialsTaken(taken) => Failure::invalid(&serials_taken(&taken)),
+        CatalogRefusal::UnknownProducts(ids) => {
+            let unknown = |id: &String| format!("Product ids {} could not be found", quoted(id));
+            Failure::validation(ids.iter().map(unknown).collect())
+        }
+        CatalogRefusal::CodeTaken => Failure::invalid("Code has already been taken"),
+    }
+}
+
+fn of_blacklist(refusal: BlacklistRefusal) -> Failure {
+    Failure::invalid(match refusal {
+        BlacklistRefusal::AlreadyListed => "Blocked data has already been taken",
+        BlacklistRefusal::NameTaken => "Name has already been taken",
+        BlacklistRefusal::TooManyRules => "Blacklist rules are limited to 1000 per account",
+    })
+}
+
+fn of_webhooks(refusal: WebhookRefusal) -> Failure {
+    match refusal {
+        WebhookRefusal::EndpointDisabled => Failure::invalid("Endpoint is disabled"),
+        WebhookRefusal::TooManyEndpoints => Failure::invalid("Webhook endpoints are limited to 100 per account"),
+        WebhookRefusal::TooManyReplays { retry_after } => {
+            let mut failure =
+                Failure::new(429, "Webhook logs are searched one call at a time, and 60000 logs a minute");
+            failure.headers.push(("retry-after", retry_after.to_string()));
+            failure
+        }
+        WebhookRefusal::TooManySecrets => Failure::invalid("Webhook secret can be replaced 4 times in 24 hours"),
+    }
+}
+
+fn of_idempotency(refusal: IdempotencyRefusal) -> Failure {
+    match refusal {
+        IdempotencyRefusal::InProgress => {
+            Failure::overtaken(FailureKind::RequestInProgress, "A request with this Idempotency-Key is still running")
+        }
+        IdempotencyRefusal::KeyReused => Failure::new(422, "This Idempotency-Key was used for another request"),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     shop::{
         Error, Outcome, Refusal,
         account::Account,
+        error::{OrderRefusal, PaymentRefusal},
         order::{
             Buyer, Status,
             inline::InlineSyncs,
@@ -115,7 +116,7 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
     }
     let Some(standing) = standing else {
         return if visit.app.now() > visit.link.expires_at {
-            Err(Refusal::Expired.into())
+            Err(PaymentRefusal::Expired.into())
         } else {
             // Not started yet: the link starts it.
             Ok(Response::see_other(visit.url))
@@ -143,7 +144,7 @@ pub async fn again(visit: &Visit<'_>) -> Result<Response, Error> {
     let (done, go) = if order.session.is_none() {
         (requote::requote(app, &account, &order.id).await, "")
     } else if now > visit.link.expires_at {
-        return Err(Refusal::Expired.into());
+        return Err(PaymentRefusal::Expired.into());
     } else {
         let origin = origin(visit);
         (renew::renew(app, &account, &order.id, origin, &format!("{origin}{}", visit.url)).await, "?go=1")
@@ -151,7 +152,9 @@ pub async fn again(visit: &Visit<'_>) -> Result<Response, Error> {
     match done {
         Ok(order) if order.status == Status::Unpaid => Ok(Response::see_other(&format!("{}/order{go}", visit.url))),
         // Paid meanwhile: the page shows it.
-        Ok(_) | Err(Error::Refused(Refusal::NotPayable)) => Ok(Response::see_other(&format!("{}/order", visit.url))),
+        Ok(_) | Err(Error::Refused(Refusal::Order(OrderRefusal::NotPayable))) => {
+            Ok(Response::see_other(&format!("{}/order", visit.url)))
+        }
         Err(error) => Err(error),
     }
 }
@@ -184,7 +187,9 @@ pub async fn rehearse(visit: &Visit<'_>) -> Outcome<Response> {
         _ => Err(Refusal::NotFound.into()),
     };
     match done {
-        Ok(()) | Err(Error::Refused(Refusal::NotPayable)) => Ok(Response::see_other(&format!("{}/order", visit.url))),
+        Ok(()) | Err(Error::Refused(Refusal::Order(OrderRefusal::NotPayable))) => {
+            Ok(Response::see_other(&format!("{}/order", visit.url)))
+        }
         Err(error) => Err(error),
     }
 }

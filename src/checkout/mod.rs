@@ -15,6 +15,7 @@ use crate::{
     shop::{
         App, Error, Refusal,
         account::{self, Account},
+        error::{AccountRefusal, GatewayRefusal, PaymentRefusal},
         payment::{self, Link},
     },
 };
@@ -139,59 +140,28 @@ async fn refused(
             Kind::Broken { request_id }
         }
         Error::Refused(refusal) => match refusal {
-            Refusal::NotFound | Refusal::NotATestAccount => Kind::NotFound,
-            Refusal::Destroyed => Kind::Gone,
-            Refusal::Expired => Kind::Expired,
-            Refusal::NoRate { retry_after: seconds } => {
-                retry_after = Some(seconds);
-                Kind::NoPrice
+            Refusal::NotFound | Refusal::Account(AccountRefusal::NotATestAccount) => Kind::NotFound,
+            Refusal::Payment(PaymentRefusal::Destroyed) => Kind::Gone,
+            Refusal::Payment(PaymentRefusal::Expired) => Kind::Expired,
+            Refusal::Gateway(refusal) => {
+                let (kind, seconds) = of_gateway(refusal);
+                retry_after = seconds;
+                kind
             }
-            Refusal::GatewayUnavailable { retry_after: seconds } => {
-                retry_after = Some(seconds);
-                Kind::NoAnswer
-            }
-            Refusal::GatewayRefused(_) => Kind::Refused {
-                title: "This can't be paid right now",
-                text: "The payment service refused it, and only the seller can change that. Nothing was charged.",
-            },
-            Refusal::AccountDisabled => Kind::Refused {
+            Refusal::Account(AccountRefusal::Disabled) => Kind::Refused {
                 title: "This can't be paid right now",
                 text: "The shop takes no payments at the moment. Nothing was charged.",
             },
-            Refusal::NoRateFor { .. } => Kind::Refused {
-                title: "There is no exchange rate for this currency right now",
-                text: "This can't be paid in this coin until there is one. Nothing was charged. Try again later.",
-            },
-            Refusal::TooSmall { .. } => Kind::Refused {
-                title: "This amount is too small for this coin",
-                text: "Its network does not carry so little. Nothing was charged. Ask the seller for another way to pay.",
-            },
-            Refusal::GatewayNotConfigured | Refusal::NotQuotable => Kind::Refused {
-                title: "This can't be paid right now",
-                text: "The seller has to set up this way of paying first. Nothing was charged.",
-            },
-            Refusal::NotPayable
-            | Refusal::HasPayments
-            | Refusal::EmailTaken
-            | Refusal::AccountBusy { .. }
-            | Refusal::EndpointDisabled
-            | Refusal::AlreadyBlacklisted
-            | Refusal::HasFeedback
-            | Refusal::NoSuchOrder
-            | Refusal::OrderNotCompleted
-            | Refusal::QueryFull
-            | Refusal::SerialsTaken(_)
-            | Refusal::Conflict
-            | Refusal::UnknownProducts(_)
-            | Refusal::NameTaken
-            | Refusal::TooManyRules
-            | Refusal::CodeTaken
-            | Refusal::WalletTaken(_)
-            | Refusal::RequestInProgress
-            | Refusal::IdempotencyKeyReused
-            | Refusal::TooManyEndpoints
-            | Refusal::TooManyReplays { .. }
-            | Refusal::TooManySecrets => Kind::Refused {
+            Refusal::Conflict
+            | Refusal::Account(_)
+            | Refusal::Payment(_)
+            | Refusal::Order(_)
+            | Refusal::Catalog(_)
+            | Refusal::Blacklist(_)
+            | Refusal::Feedback(_)
+            | Refusal::Query(_)
+            | Refusal::Webhook(_)
+            | Refusal::Idempotency(_) => Kind::Refused {
                 title: "That is not possible",
                 text: "This payment has moved on. Go back and look at it again.",
             },
@@ -228,5 +198,30 @@ async fn refused(
     match retry_after {
         Some(seconds) => response.with("retry-after", seconds.to_string()),
         None => response,
+    }
+}
+
+/// What a gateway refuses, and in how many seconds it may be tried again.
+fn of_gateway(refusal: GatewayRefusal) -> (Kind<'static>, Option<u32>) {
+    let refused = |title, text| (Kind::Refused { title, text }, None);
+    match refusal {
+        GatewayRefusal::NoRate { retry_after } => (Kind::NoPrice, Some(retry_after)),
+        GatewayRefusal::Unavailable { retry_after } => (Kind::NoAnswer, Some(retry_after)),
+        GatewayRefusal::Refused(_) => refused(
+            "This can't be paid right now",
+            "The payment service refused it, and only the seller can change that. Nothing was charged.",
+        ),
+        GatewayRefusal::NoRateFor { .. } => refused(
+            "There is no exchange rate for this currency right now",
+            "This can't be paid in this coin until there is one. Nothing was charged. Try again later.",
+        ),
+        GatewayRefusal::TooSmall { .. } => refused(
+            "This amount is too small for this coin",
+            "Its network does not carry so little. Nothing was charged. Ask the seller for another way to pay.",
+        ),
+        GatewayRefusal::NotConfigured | GatewayRefusal::NotQuotable | GatewayRefusal::WalletTaken(_) => refused(
+            "This can't be paid right now",
+            "The seller has to set up this way of paying first. Nothing was charged.",
+        ),
     }
 }

@@ -13,6 +13,7 @@ use crate::{
             Account, contact,
             secret::{self, Sealed, Secrets},
         },
+        error::PaymentRefusal,
         gateway::{EntryKind, GatewayContext, LedgerEntry, OnchainPayment, Session, SessionState, qr, record},
         money::{Amount, coin_text},
         order::{self, Order, Status},
@@ -47,7 +48,7 @@ pub async fn read(visit: &Visit<'_>) -> Outcome<Option<Standing>> {
         ])
         .await?;
     if !destroyed.is_empty() {
-        return Err(Refusal::Destroyed.into());
+        return Err(PaymentRefusal::Destroyed.into());
     }
     let Some(order) = orders.first() else {
         return Ok(None);

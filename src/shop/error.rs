@@ -6,29 +6,59 @@ use super::{
 };
 use crate::platform::{CommitError, Fault};
 
-/// The shop says no. A dialect has words for each; adding one doesn't compile until all dialects have.
+/// The shop says no, in a group for each of its rooms. A dialect has words for each; adding one doesn't compile until all
+/// dialects have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// Not there, or another account's: the two look the same.
     NotFound,
+    /// It was changed since it was read.
+    Conflict,
+    Account(AccountRefusal),
+    Payment(PaymentRefusal),
+    Gateway(GatewayRefusal),
+    Order(OrderRefusal),
+    Catalog(CatalogRefusal),
+    Blacklist(BlacklistRefusal),
+    Feedback(FeedbackRefusal),
+    Query(QueryRefusal),
+    Webhook(WebhookRefusal),
+    Idempotency(IdempotencyRefusal),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountRefusal {
+    EmailTaken,
+    /// The operator has disabled the account: nothing new is begun.
+    Disabled,
+    /// The account could not be changed right now, and is what it was; try again in so many seconds.
+    Busy {
+        retry_after: u32,
+    },
+    /// Only a test account has a simulated chain.
+    NotATestAccount,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentRefusal {
     /// The link was destroyed by its seller.
     Destroyed,
     /// The link was made too long ago.
     Expired,
     /// A payment with money in it can't be destroyed.
     HasPayments,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GatewayRefusal {
     /// The account has no wallet for this gateway.
-    GatewayNotConfigured,
+    NotConfigured,
     /// The gateway does not answer; try again in so many seconds.
-    GatewayUnavailable {
-        retry_after: u32,
-    },
+    Unavailable { retry_after: u32 },
     /// The gateway answers, and opens no payment. Its word for why, which is no secret.
-    GatewayRefused(String),
+    Refused(String),
     /// No rate is fresh enough for a quote; try again in so many seconds.
-    NoRate {
-        retry_after: u32,
-    },
+    NoRate { retry_after: u32 },
     /// Rates are known, and none of them is for this currency.
     NoRateFor {
         /// Its name, as orders show it.
@@ -36,44 +66,58 @@ pub enum Refusal {
         currency: Currency,
     },
     /// The coin's network would not carry so little, or its owner could not spend it. The least that works.
-    TooSmall {
-        gateway: &'static str,
-        least: Amount,
-    },
+    TooSmall { gateway: &'static str, least: Amount },
     /// The price can't be expressed in the coin: an amount out of range.
     NotQuotable,
-    EmailTaken,
-    /// The operator has disabled the account: nothing new is begun.
-    AccountDisabled,
-    /// The account could not be changed right now, and is what it was; try again in so many seconds.
-    AccountBusy {
-        retry_after: u32,
-    },
-    /// Nothing is sent to a disabled webhook endpoint.
-    EndpointDisabled,
-    /// The blacklist has this fact already.
-    AlreadyBlacklisted,
-    /// An order has one feedback.
-    HasFeedback,
+    /// Another account has this wallet: `bitcoin xpub`.
+    WalletTaken(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderRefusal {
     /// A field names an order that isn't there, or is another account's.
-    NoSuchOrder,
+    NotFound,
     /// Only a completed order can be spoken of.
-    OrderNotCompleted,
-    /// The query has as many replies, or as much text, as one may have.
-    QueryFull,
+    NotCompleted,
+    /// The order isn't waiting for a payment any more.
+    NotPayable,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CatalogRefusal {
     /// The account has these serials already; the first of them.
     SerialsTaken(Vec<Taken>),
-    /// It was changed since it was read.
-    Conflict,
     /// These are no products of the account.
     UnknownProducts(Vec<String>),
+    /// The account has a coupon with this code, in whatever case.
+    CodeTaken,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BlacklistRefusal {
+    /// The blacklist has this fact already.
+    AlreadyListed,
     /// The account has a rule of this name.
     NameTaken,
     TooManyRules,
-    /// The account has a coupon with this code, in whatever case.
-    CodeTaken,
-    /// Another account has this wallet: `bitcoin xpub`.
-    WalletTaken(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedbackRefusal {
+    /// An order has one feedback.
+    AlreadyGiven,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QueryRefusal {
+    /// The query has as many replies, or as much text, as one may have.
+    Full,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WebhookRefusal {
+    /// Nothing is sent to a disabled webhook endpoint.
+    EndpointDisabled,
     TooManyEndpoints,
     /// A look through the webhook logs is running, or enough of them were looked through; try again in so many seconds.
     TooManyReplays {
@@ -81,14 +125,36 @@ pub enum Refusal {
     },
     /// The webhook secret was replaced too often within a day.
     TooManySecrets,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdempotencyRefusal {
     /// A request under the same idempotency key is not finished yet.
-    RequestInProgress,
+    InProgress,
     /// The idempotency key was used for another request.
-    IdempotencyKeyReused,
-    /// Only a test account has a simulated chain.
-    NotATestAccount,
-    /// The order isn't waiting for a payment any more.
-    NotPayable,
+    KeyReused,
+}
+
+macro_rules! groups {
+    ($($group:ident($refusal:ident))*) => {$(
+        impl From<$refusal> for Refusal {
+            fn from(refusal: $refusal) -> Self {
+                Refusal::$group(refusal)
+            }
+        }
+
+        impl From<$refusal> for Error {
+            fn from(refusal: $refusal) -> Self {
+                Error::Refused(refusal.into())
+            }
+        }
+    )*};
+}
+
+groups! {
+    Account(AccountRefusal) Payment(PaymentRefusal) Gateway(GatewayRefusal) Order(OrderRefusal) Catalog(CatalogRefusal)
+    Blacklist(BlacklistRefusal) Feedback(FeedbackRefusal) Query(QueryRefusal) Webhook(WebhookRefusal)
+    Idempotency(IdempotencyRefusal)
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +179,7 @@ impl From<Fault> for Error {
 impl From<CommitError> for Error {
     fn from(no: CommitError) -> Self {
         if no.is_taken("idempotency", "key") {
-            Error::Refused(Refusal::RequestInProgress)
+            IdempotencyRefusal::InProgress.into()
         } else {
             Error::Fault(no.into_fault())
         }

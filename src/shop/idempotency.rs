@@ -4,7 +4,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use super::{App, Error, Outcome, Refusal, id, time::DAY, vault};
+use super::{App, Error, Outcome, error::IdempotencyRefusal, id, time::DAY, vault};
 use crate::platform::{Db, Fault, LogLine, Statement};
 
 /// An answer is kept so long, in milliseconds.
@@ -51,14 +51,14 @@ impl Key {
         let age = app.now() - at;
         match (status, body) {
             _ if age > RETENTION => Ok(None),
-            _ if request != self.request => Err(Refusal::IdempotencyKeyReused.into()),
+            _ if request != self.request => Err(IdempotencyRefusal::KeyReused.into()),
             (Some(status), Some(body)) => {
                 let body = vault::open(&app.platform.settings.vault_keys, &self.place(), &body)?;
                 let status = u16::try_from(status).map_err(|_| Error::Fault(Fault("a kept status is none".into())))?;
                 Ok(Some(StoredResponse { status, body }))
             }
             _ if age > DEAD => Ok(None),
-            _ => Err(Refusal::RequestInProgress.into()),
+            _ => Err(IdempotencyRefusal::InProgress.into()),
         }
     }
 

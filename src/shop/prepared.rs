@@ -55,22 +55,22 @@ impl<T> Prepared<T> {
     }
 
     /// The refusal when a row already has this value in a unique column.
-    pub fn on_taken(self, table: &'static str, column: &'static str, refusal: Refusal) -> Self {
+    pub fn on_taken(self, table: &'static str, column: &'static str, refusal: impl Into<Refusal>) -> Self {
         self.on(Broken::Taken(table, column), refusal)
     }
 
     /// The refusal when the value for this column was not found.
-    pub fn on_missing(self, table: &'static str, column: &'static str, refusal: Refusal) -> Self {
+    pub fn on_missing(self, table: &'static str, column: &'static str, refusal: impl Into<Refusal>) -> Self {
         self.on(Broken::Missing(table, column), refusal)
     }
 
     /// The refusal when a guard holds the commit back.
-    pub fn on_stale(self, refusal: Refusal) -> Self {
+    pub fn on_stale(self, refusal: impl Into<Refusal>) -> Self {
         self.on(Broken::Stale, refusal)
     }
 
-    fn on(mut self, broken: Broken, refusal: Refusal) -> Self {
-        self.refusals.push((broken, refusal));
+    fn on(mut self, broken: Broken, refusal: impl Into<Refusal>) -> Self {
+        self.refusals.push((broken, refusal.into()));
         self
     }
 

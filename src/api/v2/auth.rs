@@ -8,6 +8,7 @@ use crate::{
     shop::{
         App, Refusal,
         account::{self, Account},
+        error::AccountRefusal,
         text::clean,
     },
 };
@@ -35,7 +36,7 @@ pub async fn authenticate(app: &App, request: &Request, meter: &RateLimiter<'_>)
             account
         }
     };
-    if account.disabled { Err(Refusal::AccountDisabled.into()) } else { Ok(account) }
+    if account.disabled { Err(Refusal::Account(AccountRefusal::Disabled).into()) } else { Ok(account) }
 }
 
 /// The account behind the key before its present one, if that was replaced a moment ago.

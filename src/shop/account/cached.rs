@@ -1,12 +1,13 @@
 //! The account behind an e-mail, kept near every reader. A copy is written only when the directory says something else than it:
 //! the free plan of KV has a thousand writes a day. That a copy still says the same, each isolate remembers for itself.
 
+use crate::shop::error::AccountRefusal;
 use std::{cell::RefCell, collections::HashMap};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::{Account, App, Outcome, Refusal, sql};
+use super::{Account, App, Outcome, sql};
 use crate::{
     platform::{Fault, LogLine},
     shop::time::MINUTE,
@@ -77,7 +78,7 @@ pub async fn write(app: &App, account: &Account) {
 pub async fn write_first(app: &App, account: &Account) -> Outcome<()> {
     if let Err(fault) = put(app, account).await {
         warn(app, account, fault);
-        return Err(Refusal::AccountBusy { retry_after: 1 }.into());
+        return Err(AccountRefusal::Busy { retry_after: 1 }.into());
     }
     Ok(())
 }

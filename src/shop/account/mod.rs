@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{App, Outcome, Refusal, id, prepared::Prepared, text::email, time::MINUTE};
+use super::{App, Outcome, error::AccountRefusal, id, prepared::Prepared, text::email, time::MINUTE};
 use crate::platform::{CommitError, Db, Fault, Statement};
 
 pub mod cached;
@@ -212,7 +212,7 @@ pub async fn create(app: &App, new: NewAccount, first: Vec<Statement>) -> Outcom
         if apart && matches!(no, CommitError::Constraint(_)) {
             account.db(app)?.commit(sql::drop_shop(account.id).into()).await?;
         }
-        return Err(if no.is_taken("accounts", "email") { Refusal::EmailTaken.into() } else { no.into() });
+        return Err(if no.is_taken("accounts", "email") { AccountRefusal::EmailTaken.into() } else { no.into() });
     }
     cached::write(app, &account).await;
     Ok(())

@@ -1,6 +1,7 @@
 //! The webhook secret and its replacement. For a day after it the old secret signs beside the new one, so that a receiver
 //! can be changed over at any moment of that day (see `webhook::sign` for how).
 
+use crate::shop::error::WebhookRefusal;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::Account;
@@ -96,7 +97,7 @@ pub fn rotate(app: &App, account: &Account) -> Outcome<Prepared<Rotated>> {
     let rotated = Rotated { secret: generate(app), old_valid_until: now + RETENTION };
     let sealed = seal(app, account.id, &rotated.secret)?;
     let statements = vec![room(account.id, now), replace(account.id, &sealed, now, rotated.old_valid_until)];
-    Ok(Prepared::new(account.db(app)?, rotated, statements).on_stale(Refusal::TooManySecrets))
+    Ok(Prepared::new(account.db(app)?, rotated, statements).on_stale(WebhookRefusal::TooManySecrets))
 }
 
 /// For `Sealed::read`.

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::{
     App, Outcome, Refusal,
     account::Account,
+    error::BlacklistRefusal,
     id,
     list::{self, Page},
     prepared::Prepared,
@@ -144,7 +145,7 @@ pub async fn destroy(app: &App, account: &Account, id: &str) -> Outcome<()> {
 
 fn prepare(app: &App, account: &Account, entry: Entry, statements: Vec<Statement>) -> Outcome<Prepared<Entry>> {
     Ok(Prepared::new(account.db(app)?, entry, statements)
-        .on_taken("blacklist", "blocked_data", Refusal::AlreadyBlacklisted)
+        .on_taken("blacklist", "blocked_data", BlacklistRefusal::AlreadyListed)
         .on_stale(Refusal::Conflict))
 }
 

@@ -4,6 +4,7 @@
 use super::{
     App, Outcome, Refusal,
     account::Account,
+    error::BlacklistRefusal,
     id,
     list::{self, Page},
     prepared::Prepared,
@@ -98,15 +99,15 @@ pub async fn create(app: &App, account: &Account, draft: Draft) -> Outcome<Prepa
     let rule = Rule { id, name, text, action, enabled, priority, created_at: now, updated_at: now };
     let statements = vec![sql::room_for_one(account.id), sql::insert(account.id, &rule)];
     Ok(Prepared::new(db, rule, statements)
-        .on_taken("blacklist_rules", "name", Refusal::NameTaken)
-        .on_stale(Refusal::TooManyRules))
+        .on_taken("blacklist_rules", "name", BlacklistRefusal::NameTaken)
+        .on_stale(BlacklistRefusal::TooManyRules))
 }
 
 pub async fn update(app: &App, account: &Account, id: &str, change: Change) -> Outcome<Rule> {
     let statement = sql::update(account.id, id, change, app.now());
     match account.db(app)?.commit_batch([statement]).await {
         Ok([rows]) => Ok(sql::rule(rows.first().ok_or(Refusal::NotFound)?)?),
-        Err(no) if no.is_taken("blacklist_rules", "name") => Err(Refusal::NameTaken.into()),
+        Err(no) if no.is_taken("blacklist_rules", "name") => Err(BlacklistRefusal::NameTaken.into()),
         Err(no) => Err(no.into()),
     }
 }

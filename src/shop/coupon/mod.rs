@@ -3,6 +3,7 @@
 use super::{
     App, Outcome, Refusal,
     account::Account,
+    error::CatalogRefusal,
     id,
     list::{self, Page},
     money::{Amount, Decimal},
@@ -138,7 +139,7 @@ fn prepare<T>(
     product_ids: &str,
 ) -> Outcome<Prepared<T>> {
     Ok(Prepared::new(account.db(app)?, value, statements)
-        .on_taken("coupons", "code", Refusal::CodeTaken)
+        .on_taken("coupons", "code", CatalogRefusal::CodeTaken)
         .why_stale(product::sql::unknown(account.id, product_ids), product::unknown))
 }
 

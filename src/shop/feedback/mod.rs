@@ -3,6 +3,7 @@
 use super::{
     App, Outcome, Refusal,
     account::Account,
+    error::{FeedbackRefusal, OrderRefusal},
     id,
     list::{self, Page},
     order::{self, Status},
@@ -92,9 +93,9 @@ pub async fn create(app: &App, account: &Account, opinion: Opinion) -> Outcome<P
     let db = account.db(app)?;
     let [orders, endpoints] =
         db.batch([order::sql::by_id(account.id, &opinion.order_id), webhook::sql::enabled(account.id)]).await?;
-    let order = order::sql::from_row(orders.first().ok_or(Refusal::NoSuchOrder)?)?;
+    let order = order::sql::from_row(orders.first().ok_or(OrderRefusal::NotFound)?)?;
     if order.status != Status::Completed {
-        return Err(Refusal::OrderNotCompleted.into());
+        return Err(OrderRefusal::NotCompleted.into());
     }
     let now = app.now();
     let feedback = Feedback {
@@ -115,8 +116,8 @@ pub async fn create(app: &App, account: &Account, opinion: Opinion) -> Outcome<P
     statements.extend(owed.statements);
     Ok(Prepared::new(db, feedback, statements)
         .sending(webhook::messages(account, &owed.logs))
-        .on_taken("feedbacks", "order_id", Refusal::HasFeedback)
-        .on_stale(Refusal::OrderNotCompleted))
+        .on_taken("feedbacks", "order_id", FeedbackRefusal::AlreadyGiven)
+        .on_stale(OrderRefusal::NotCompleted))
 }
 
 /// Sets the seller's response; a later one takes its place. The same one again changes nothing.

@@ -1,6 +1,7 @@
 //! Asking a gateway's server: one call, bounded in time and size. What it answers is untrusted, and what it writes when it says no
 //! is never logged as it is: it may repeat a key (`quoted`).
 
+use crate::shop::error::GatewayRefusal;
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -95,8 +96,8 @@ impl From<Cause> for Unanswered {
 impl From<Unanswered> for Error {
     fn from(no: Unanswered) -> Error {
         Error::Refused(match no.is_passing() {
-            true => Refusal::GatewayUnavailable { retry_after: RETRY_AFTER },
-            false => Refusal::GatewayRefused(no.why()),
+            true => Refusal::Gateway(GatewayRefusal::Unavailable { retry_after: RETRY_AFTER }),
+            false => Refusal::Gateway(GatewayRefusal::Refused(no.why())),
         })
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     platform::{HttpRequest, LogLine},
     shop::{
         App, Refusal,
+        error::GatewayRefusal,
         money::{Currency, Decimal},
         time::{HOUR, MINUTE, SECOND},
     },
@@ -99,7 +100,8 @@ pub async fn current(app: &App, coin: Coin) -> Result<Rates, Refusal> {
     }
     let new = ask_for(app, coin, &mut kept).await;
     kept.write(app).await;
-    new.or(known.filter(|known| now - known.at <= USABLE)).ok_or(Refusal::NoRate { retry_after: RETRY_AFTER })
+    new.or(known.filter(|known| now - known.at <= USABLE))
+        .ok_or(Refusal::Gateway(GatewayRefusal::NoRate { retry_after: RETRY_AFTER }))
 }
 
 /// What was found within the last hour, without asking anybody.

@@ -18,7 +18,9 @@ use crate::{
     json,
     platform::{LocalBoxFuture, LogLine, Row, Statement},
     shop::{
-        Outcome, Refusal, id,
+        Outcome,
+        error::{GatewayRefusal, OrderRefusal},
+        id,
         money::{Amount, Currency},
         time::{MINUTE, SECOND},
     },
@@ -71,7 +73,7 @@ impl PaymentGateway for Stripe {
         Box::pin(async move {
             let settings =
                 settings::read(context.app, context.account.id, reserved.first().map_or(&[], Vec::as_slice))?;
-            let api = Api::of(context, &settings).ok_or(Refusal::GatewayNotConfigured)?;
+            let api = Api::of(context, &settings).ok_or(GatewayRefusal::NotConfigured)?;
             let mut key = draft.key();
             let mut form = checkout(context, draft, true)?;
             let mut answer = api.call(SESSIONS, Some((&key, &form))).await;
@@ -107,7 +109,7 @@ impl PaymentGateway for Stripe {
             let [rows] =
                 context.account.db(context.app)?.batch([settings::of(context.account.id, self.slug())]).await?;
             let settings = settings::read(context.app, context.account.id, &rows)?;
-            let api = Api::of(context, &settings).ok_or(Refusal::GatewayNotConfigured)?;
+            let api = Api::of(context, &settings).ok_or(GatewayRefusal::NotConfigured)?;
             let id = order.session.map_or("", |session| &session.id);
             let mut session: CheckoutSession = match api.call(&one(id), None).await {
                 // Of another account of the seller's at Stripe. Its time is over there as well.
@@ -118,7 +120,7 @@ impl PaymentGateway for Stripe {
                 let key = format!("{}.{}-expire", order.order_id, order.revision);
                 session = api.call(&format!("{SESSIONS}/{id}/expire"), Some((&key, ""))).await?;
             }
-            if session.status.text() == Some("expired") { Ok(()) } else { Err(Refusal::NotPayable.into()) }
+            if session.status.text() == Some("expired") { Ok(()) } else { Err(OrderRefusal::NotPayable.into()) }
         })
     }
 
@@ -276,7 +278,7 @@ fn one(session: &str) -> String {
 /// How a draft is put before the buyer. Everything in it is the same for a second try, so that the idempotency key holds; it
 /// ends a day after it was opened, which is Stripe's longest and its default. With `prefill` the buyer's e-mail is filled in.
 fn checkout(context: GatewayContext<'_>, draft: PaymentRequest<'_>, prefill: bool) -> Outcome<String> {
-    let amount = currency::units(draft.price).ok_or(Refusal::NotQuotable)?.to_string();
+    let amount = currency::units(draft.price).ok_or(GatewayRefusal::NotQuotable)?.to_string();
     // The price is for all of them, and need not be divisible.
     let title = match draft.quantity {
         1 => draft.title.to_owned(),
@@ -288,7 +290,7 @@ fn checkout(context: GatewayContext<'_>, draft: PaymentRequest<'_>, prefill: boo
         None => draft.return_url.map(str::to_owned).or_else(|| context.app.platform.settings.public_url.clone()),
     };
     let (Some(paid), Some(cancelled)) = (back("paid"), back("cancelled")) else {
-        return Err(Refusal::GatewayRefused("return_url is missing".into()).into());
+        return Err(GatewayRefusal::Refused("return_url is missing".into()).into());
     };
     let email = draft.email.filter(|email| prefill && email.is_ascii());
     let mut form = form_urlencoded::Serializer::new(String::new());

@@ -1,5 +1,6 @@
 //! Watch-only wallets: the xpubs from which each order gets an address of its own.
 
+use crate::shop::error::GatewayRefusal;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -8,7 +9,7 @@ use super::{
 };
 use crate::{
     platform::{Fault, Row, Statement},
-    shop::{App, Error, Outcome, Refusal, account::Account, id, vault},
+    shop::{App, Error, Outcome, account::Account, id, vault},
 };
 
 /// A wallet as settings show it.
@@ -338,7 +339,7 @@ pub fn reserve(account_id: i64, gateway: &str, taker: &Reservation<'_>) -> Vec<S
 /// The address that `takes` has answered.
 pub fn reserved(context: GatewayContext<'_>, way: &dyn PaymentGateway, rows: &[Vec<Row>]) -> Result<Address, Error> {
     let GatewayContext { app, account } = context;
-    let row = rows.last().and_then(|rows| rows.first()).ok_or(Refusal::GatewayNotConfigured)?;
+    let row = rows.last().and_then(|rows| rows.first()).ok_or(GatewayRefusal::NotConfigured)?;
     let (branch, index, confirmations) = row.read(|row| Ok((row.text(), row.count(), row.count())))?;
     let held = open_held(app, account.id, &branch)?;
     let text = way.address(way.network(context), &held, index).map_err(key_fault)?;

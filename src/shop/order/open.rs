@@ -9,6 +9,7 @@ use crate::{
             Account,
             policy::{self, Policy},
         },
+        error::{AccountRefusal, GatewayRefusal, IdempotencyRefusal},
         gateway::{
             Gateway, GatewayContext, Invoice, PaymentPrompt, Reservation,
             exchange_rates::{self, Rates},
@@ -22,7 +23,7 @@ use crate::{
 
 /// The rates this account quotes from.
 pub async fn rates(app: &App, account: &Account, gateway: Gateway) -> Outcome<Rates> {
-    let coin = *gateway.coin().ok_or(Refusal::NotQuotable)?;
+    let coin = *gateway.coin().ok_or(GatewayRefusal::NotQuotable)?;
     if account.test {
         return Ok(exchange_rates::fixed(coin, app.now()));
     }
@@ -70,7 +71,7 @@ pub async fn place(app: &App, account: &Account, draft: Draft, begin: Vec<Statem
     reserved.truncate(takes);
     let ready = Ready { endpoints, policy, reserved, rates };
     // Its idempotency key went to another runner: it took too long.
-    Ok(prepare(app, account, draft, ready).await?.on_stale(Refusal::RequestInProgress))
+    Ok(prepare(app, account, draft, ready).await?.on_stale(IdempotencyRefusal::InProgress))
 }
 
 /// What the first commit of an order answered.
@@ -88,7 +89,7 @@ pub async fn prepare(app: &App, account: &Account, draft: Draft, ready: Ready) -
         Some(row) => {
             let (policy, disabled_at) = row.read(|row| Ok((Policy::read(row), row.maybe_int())))?;
             if disabled_at.is_some() {
-                return Err(Refusal::AccountDisabled.into());
+                return Err(AccountRefusal::Disabled.into());
             }
             policy
         }
@@ -119,13 +120,13 @@ pub async fn place_at(app: &App, account: &Account, draft: &Draft) -> Outcome<Pa
 /// The price of one coin that this account quotes: the market's, less its spread. The buyer pays so much more coin.
 pub fn rate(gateway: Gateway, price: Amount, rates: &Rates, policy: &Policy) -> Outcome<Decimal> {
     let currency = price.currency();
-    let market = rates.price(currency).ok_or(Refusal::NoRateFor { gateway: gateway.name(), currency })?;
-    Ok(market.less(policy.spread_basis_points).ok_or(Refusal::NotQuotable)?)
+    let market = rates.price(currency).ok_or(GatewayRefusal::NoRateFor { gateway: gateway.name(), currency })?;
+    Ok(market.less(policy.spread_basis_points).ok_or(GatewayRefusal::NotQuotable)?)
 }
 
 /// What a price is in coins.
 pub fn quote(gateway: Gateway, price: Amount, rates: &Rates, policy: &Policy) -> Outcome<u64> {
-    Ok(money::coin_value(price, rate(gateway, price, rates, policy)?).ok_or(Refusal::NotQuotable)?)
+    Ok(money::coin_value(price, rate(gateway, price, rates, policy)?).ok_or(GatewayRefusal::NotQuotable)?)
 }
 
 /// Holds the commit to a price that the account's wallet for this gateway can be paid.
@@ -137,18 +138,20 @@ pub fn worth_taking<T>(
     rates: &Rates,
 ) -> Outcome<Prepared<T>> {
     let rate = rate(gateway, price, rates, &Policy::default())?;
-    let value = money::coin_value(price, rate).ok_or(Refusal::NotQuotable)?;
+    let value = money::coin_value(price, rate).ok_or(GatewayRefusal::NotQuotable)?;
     let least = wallet::least(account.id, gateway);
     Ok(prepared.guarded(wallet::takes_value(account.id, gateway, value)).why_stale(least, move |rows| {
         let least = wallet::least_row(rows)?;
         // Something else held it back: another request under the same idempotency key.
         if value >= least {
-            return Ok(Refusal::RequestInProgress);
+            return Ok(Refusal::Idempotency(IdempotencyRefusal::InProgress));
         }
         // With a tenth more, since rates move until it is paid.
         let least = money::fiat_value(least + least / 10, rate, price.currency());
         let least = least.and_then(|amount| Amount::new(amount.minor() + 1, price.currency()));
-        Ok(least.map_or(Refusal::NotQuotable, |least| Refusal::TooSmall { gateway: gateway.name(), least }))
+        Ok(least.map_or(Refusal::Gateway(GatewayRefusal::NotQuotable), |least| {
+            Refusal::Gateway(GatewayRefusal::TooSmall { gateway: gateway.name(), least })
+        }))
     }))
 }
 
@@ -169,7 +172,7 @@ fn price(
     };
     let (invoice, session, confirmations) = match opened {
         PaymentPrompt::Address(address) => {
-            let rates = rates.ok_or(Refusal::NotQuotable)?;
+            let rates = rates.ok_or(GatewayRefusal::NotQuotable)?;
             let mut invoice = Invoice {
                 address: address.text,
                 index: Some(address.index),

@@ -2,8 +2,9 @@
 
 use super::{Draft, Order, Status, open::place_at, schedule, sql, sync};
 use crate::shop::{
-    App, Outcome, Refusal,
+    App, Outcome,
     account::Account,
+    error::OrderRefusal,
     gateway::{GatewayContext, PaymentPrompt, Session},
 };
 
@@ -44,7 +45,7 @@ pub async fn renew(app: &App, account: &Account, order_id: &str, origin: &str, p
     };
     order.gateway.of(account).close(GatewayContext { app, account }, order.target()).await?;
     let PaymentPrompt::Page(opened) = place_at(app, account, &draft).await? else {
-        return Err(Refusal::NotPayable.into());
+        return Err(OrderRefusal::NotPayable.into());
     };
     let past = old.past.into_iter().chain([old.id]).collect();
     let mut fresh = Order { session: Some(Session { past, ..opened }), updated_at: now, ..order };

@@ -1,7 +1,11 @@
 //! A new price for what an order still lacks.
 
 use super::{Order, Status, onchain, open, schedule, sql, sync};
-use crate::shop::{App, Outcome, Refusal, account::Account};
+use crate::shop::{
+    App, Outcome,
+    account::Account,
+    error::{GatewayRefusal, OrderRefusal},
+};
 
 /// A new price for what an order still lacks, once its quote has run out.
 pub async fn requote(app: &App, account: &Account, order_id: &str) -> Outcome<Order> {
@@ -9,14 +13,15 @@ pub async fn requote(app: &App, account: &Account, order_id: &str) -> Outcome<Or
     let now = app.now();
     let coins = order.invoice.index.is_some();
     if !coins || !matches!(order.status, Status::Unpaid | Status::PartiallyPaid) {
-        return Err(Refusal::NotPayable.into());
+        return Err(OrderRefusal::NotPayable.into());
     }
     if now < order.invoice.expires_at {
         return Ok(order);
     }
     let rates = open::rates(app, account, order.gateway).await?;
     let rate = open::rate(order.gateway, order.price, &rates, &order.policy)?;
-    let invoice = onchain::requote(&order, order.invoice.received, rate, &rates, now).ok_or(Refusal::NotQuotable)?;
+    let invoice =
+        onchain::requote(&order, order.invoice.received, rate, &rates, now).ok_or(GatewayRefusal::NotQuotable)?;
     let delay = app.platform.settings.watch_seconds;
     // The old chain of looks may be an hour away from its next one: a new turn starts a quick one.
     let mut fresh = Order {

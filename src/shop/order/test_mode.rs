@@ -2,9 +2,10 @@
 //! order is looked at just as a real one is.
 
 use super::{Order, sql, sync};
+use crate::shop::error::{AccountRefusal, OrderRefusal};
 use crate::{
     platform::{Row, Statement, last_answers},
-    shop::{App, Outcome, Refusal, account::Account, gateway::simulated, id},
+    shop::{App, Outcome, account::Account, gateway::simulated, id},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +43,7 @@ pub struct Paid {
 const MAX_SYNCS: u32 = 25;
 
 fn only_test(account: &Account) -> Outcome<()> {
-    if account.test { Ok(()) } else { Err(Refusal::NotATestAccount.into()) }
+    if account.test { Ok(()) } else { Err(AccountRefusal::NotATestAccount.into()) }
 }
 
 /// Pays an order. `amount` (satoshi) overrides what `kind` would send.
@@ -65,7 +66,7 @@ pub async fn pay(
         Kind::Over => tagged(missing + missing / 10 + 1),
     });
     if value == 0 || order.invoice.index.is_none() {
-        return Err(Refusal::NotPayable.into());
+        return Err(OrderRefusal::NotPayable.into());
     }
     let txid = id::hex(&app.random::<32>());
     let mut statements = simulated::pay(account.id, &order.invoice.address, &txid, value, confirmations);

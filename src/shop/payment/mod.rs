@@ -4,6 +4,7 @@
 use super::{
     App, Error, Outcome, Refusal,
     account::{self, Account, policy},
+    error::{GatewayRefusal, PaymentRefusal},
     gateway::{Gateway, Reservation},
     id,
     money::Amount,
@@ -76,7 +77,7 @@ pub async fn create(app: &App, account: &Account, request: Request) -> Outcome<P
     let prepared = Prepared::new(account.db(app)?, Made { id, token }, vec![insert]).on_missing(
         "payments",
         "confirmations",
-        Refusal::GatewayNotConfigured,
+        Refusal::Gateway(GatewayRefusal::NotConfigured),
     );
     match order::open::known_rates(app, account, link.gateway).await {
         Some(rates) => order::open::worth_taking(prepared, account, link.gateway, link.price, &rates),
@@ -104,7 +105,7 @@ pub fn verify_link(app: &App, payment_id: &str, token: &str) -> Outcome<Link> {
 pub async fn check_open(app: &App, payment_id: &str) -> Outcome<()> {
     match app.platform.cache.get(&tombstone(payment_id)).await {
         Ok(None) => Ok(()),
-        Ok(Some(_)) => Err(Refusal::Destroyed.into()),
+        Ok(Some(_)) => Err(PaymentRefusal::Destroyed.into()),
         Err(fault) => {
             // The database knows as well, and is asked before anything happens.
             app.platform.log.write(LogLine::warn("cache.read_failed").with("payment_id", payment_id).because(fault));
@@ -144,14 +145,14 @@ pub async fn start(
     }
     let payment = match payments.first() {
         Some(row) => sql::from_row(row)?,
-        None if app.now() > link.expires_at => return Err(Refusal::Expired.into()),
+        None if app.now() > link.expires_at => return Err(PaymentRefusal::Expired.into()),
         None => return Err(Refusal::NotFound.into()),
     };
     if payment.destroyed {
-        return Err(Refusal::Destroyed.into());
+        return Err(PaymentRefusal::Destroyed.into());
     }
     if app.now() > payment.expires_at {
-        return Err(Refusal::Expired.into());
+        return Err(PaymentRefusal::Expired.into());
     }
     let ready = order::open::Ready { endpoints, policy, reserved, rates: rates? };
     let request = payment.request;
@@ -175,7 +176,7 @@ pub async fn start(
     let prepared = order::open::prepare(app, &account, draft, ready)
         .await?
         .on_taken("orders", "id", Refusal::Conflict)
-        .on_stale(Refusal::Destroyed);
+        .on_stale(PaymentRefusal::Destroyed);
     match prepared.commit(app, vec![sql::still_there(account.id, payment_id)]).await {
         Ok((order, _)) => Ok(order),
         // Somebody started it at the same time; their order is this one.
@@ -202,7 +203,7 @@ pub async fn destroy(app: &App, account: &Account, payment_id: &str) -> Outcome<
     let [destroyed, payments] = account.db(app)?.commit_batch(statements).await?;
     let payment = sql::from_row(payments.first().ok_or(Refusal::NotFound)?)?;
     if destroyed.is_empty() && !payment.destroyed {
-        return Err(Refusal::HasPayments.into());
+        return Err(PaymentRefusal::HasPayments.into());
     }
     // Also the second time: the first may have failed just here.
     app.platform.cache.put(&tombstone(payment_id), "1", Some(TOMBSTONE)).await.map_err(Error::Fault)?;

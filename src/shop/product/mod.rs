@@ -3,6 +3,7 @@
 use super::{
     App, Outcome, Refusal,
     account::Account,
+    error::CatalogRefusal,
     id,
     list::{self, Page},
     money::{Amount, Currency},
@@ -245,7 +246,7 @@ fn stocking(prepared: Prepared<Product>, account: &Account, serials: &Serials) -
     prepared.on_missing("serials", "seq", Refusal::NotFound).why_stale(taken, |rows| {
         let taken = rows.iter().map(stock::sql::taken_row).collect::<Result<Vec<_>, _>>()?;
         // None is taken: then the product itself was changed meanwhile.
-        Ok(if taken.is_empty() { Refusal::Conflict } else { Refusal::SerialsTaken(taken) })
+        Ok(if taken.is_empty() { Refusal::Conflict } else { Refusal::Catalog(CatalogRefusal::SerialsTaken(taken)) })
     })
 }
 
@@ -254,7 +255,7 @@ fn stocking(prepared: Prepared<Product>, account: &Account, serials: &Serials) -
 pub fn unknown(rows: &[Row]) -> Outcome<Refusal> {
     let unknown = rows.iter().map(|row| row.text()).collect::<Result<Vec<_>, Fault>>()?;
     // All are there: then it is the row itself that somebody else has changed.
-    Ok(if unknown.is_empty() { Refusal::Conflict } else { Refusal::UnknownProducts(unknown) })
+    Ok(if unknown.is_empty() { Refusal::Conflict } else { Refusal::Catalog(CatalogRefusal::UnknownProducts(unknown)) })
 }
 
 /// Takes the product out of the shop, with what it has in stock and what was uploaded for it. Its orders stay as they are,

@@ -3,6 +3,7 @@
 use super::{
     App, Outcome, Refusal,
     account::Account,
+    error::{OrderRefusal, QueryRefusal},
     id,
     list::{self, Page},
     order,
@@ -136,7 +137,7 @@ pub async fn create(app: &App, account: &Account, question: Question) -> Outcome
     statements.extend(question.order_id.as_deref().map(|id| order::sql::by_id(account.id, id)));
     let ([endpoints], orders) = first_answers(db.rows(statements).await?)?;
     if orders.iter().any(Vec::is_empty) {
-        return Err(Refusal::NoSuchOrder.into());
+        return Err(OrderRefusal::NotFound.into());
     }
     let now = app.now();
     let query = Query {
@@ -175,7 +176,7 @@ pub async fn change(app: &App, account: &Account, id: &str, change: &Change) -> 
         Change::Reply { from, message } => {
             let size = query.size.saturating_add(bytes(message));
             if query.replies_count >= MAX_REPLIES || size > MAX_BYTES {
-                return Err(Refusal::QueryFull.into());
+                return Err(QueryRefusal::Full.into());
             }
             add(
                 &mut query,

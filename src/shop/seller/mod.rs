@@ -3,6 +3,7 @@
 use super::{
     App, Outcome, Refusal,
     account::{self, Account, contact::Contact, policy::Policy, secret::Secrets},
+    error::GatewayRefusal,
     gateway::{
         Gateway,
         settings::{self, Set},
@@ -65,7 +66,7 @@ pub async fn update(app: &App, account: &Account, change: Change) -> Outcome<Pro
             let what = if wallet.as_ref()?.source.is_single() { "address" } else { "xpub" };
             Some([gateway.slug(), what].join(" "))
         });
-        Refusal::WalletTaken(wallets.collect::<Vec<_>>().join(" or "))
+        Refusal::Gateway(GatewayRefusal::WalletTaken(wallets.collect::<Vec<_>>().join(" or ")))
     };
     let next_indexes = wallet::elsewhere(app, account, &change.wallets).await?.ok_or_else(taken)?;
     let mut statements = Vec::new();

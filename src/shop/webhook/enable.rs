@@ -5,7 +5,7 @@ use super::{
     Endpoint, Event, Log, PICKUP_DELAY, deliver, replay,
     simulate::{self, SampleOf},
 };
-use crate::shop::{App, Error, Outcome, Refusal, account::Account, time::HOUR};
+use crate::shop::{App, Error, Outcome, Refusal, account::Account, error::WebhookRefusal, time::HOUR};
 
 /// What became of a change.
 pub enum Updated {
@@ -48,7 +48,7 @@ pub async fn missed(app: &App, account: &Account, before: &Endpoint, disabled_at
     match replay::replay(app, account, &wanted, 0).await {
         // A dry run leaves nothing to commit.
         Ok(found) => Ok(Some((found.value.matched, since))),
-        Err(Error::Refused(Refusal::TooManyReplays { .. })) => Ok(None),
+        Err(Error::Refused(Refusal::Webhook(WebhookRefusal::TooManyReplays { .. }))) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     App, Error, Outcome, Refusal,
     account::Account,
+    error::WebhookRefusal,
     id,
     job::Job,
     list::{self, Page},
@@ -255,7 +256,7 @@ pub fn create_endpoint(
         receiver: Default::default(),
     };
     let statements = vec![sql::room_for_one(account.id), sql::insert(account.id, &endpoint)];
-    Ok(Prepared::new(account.db(app)?, endpoint, statements).on_stale(Refusal::TooManyEndpoints))
+    Ok(Prepared::new(account.db(app)?, endpoint, statements).on_stale(WebhookRefusal::TooManyEndpoints))
 }
 
 /// Changes what is given; `None` leaves it as it is. Enabled again, or sent elsewhere, it starts with a clean record.

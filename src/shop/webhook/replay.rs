@@ -12,6 +12,7 @@ use crate::{
     shop::{
         App, Outcome, Refusal,
         account::Account,
+        error::WebhookRefusal,
         id,
         prepared::Prepared,
         time::{DAY, MINUTE, SECOND},
@@ -48,7 +49,7 @@ pub async fn retry(app: &App, account: &Account, id: &str) -> Outcome<Prepared<L
     let [rows] = db.batch([original(account.id, id)]).await?;
     let (original, endpoint) = first(&rows, |row| Ok((sql::log(row)?, target(row)?)))?;
     let url = match endpoint {
-        Some((_, false)) => return Err(Refusal::EndpointDisabled.into()),
+        Some((_, false)) => return Err(WebhookRefusal::EndpointDisabled.into()),
         Some((url, true)) => url,
         None => original.url,
     };
@@ -297,7 +298,7 @@ async fn why_not(app: &App, account: &Account, wanted: &Wanted) -> Result<Refusa
     if let (Some(_), Some(endpoint)) = (&wanted.endpoint_id, named.first().and_then(|rows| rows.first()))
         && !sql::endpoint(endpoint)?.enabled
     {
-        return Ok(Refusal::EndpointDisabled);
+        return Ok(Refusal::Webhook(WebhookRefusal::EndpointDisabled));
     }
     let (busy_until, spent_until) = match scan.first() {
         Some(row) => row.read(|row| Ok((row.int(), row.int())))?,
@@ -305,7 +306,7 @@ async fn why_not(app: &App, account: &Account, wanted: &Wanted) -> Result<Refusa
     };
     let wait = busy_until.max(spent_until - BUDGET) - app.now();
     let retry_after = u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(0).max(1);
-    Ok(Refusal::TooManyReplays { retry_after })
+    Ok(Refusal::Webhook(WebhookRefusal::TooManyReplays { retry_after }))
 }
 
 /// Takes the account's turn, and from its budget the rows that will be looked at.

@@ -13,7 +13,9 @@ use super::{
 use crate::{
     platform::{LocalBoxFuture, LogLine, Network, Row, Statement},
     shop::{
-        Outcome, Refusal, id,
+        Outcome,
+        error::{GatewayRefusal, OrderRefusal},
+        id,
         money::{Amount, Currency, Decimal},
     },
 };
@@ -61,11 +63,11 @@ impl PaymentGateway for PayPal {
         Box::pin(async move {
             let sets = settings::read(context.app, context.account.id, taken.first().map_or(&[], Vec::as_slice))?;
             let amount = self.decimals(draft.price.currency()).and_then(|decimals| draft.price.text(decimals));
-            let amount = amount.ok_or(Refusal::NotQuotable)?;
+            let amount = amount.ok_or(GatewayRefusal::NotQuotable)?;
             let session = match (App::of(context, &sets), settings::value(&sets, Setting::PayPalEmail)) {
                 (Some(app), _) => app.open(draft, &amount).await?,
                 (None, Some(email)) => button::session(context, email, draft, &amount),
-                (None, None) => return Err(Refusal::GatewayNotConfigured.into()),
+                (None, None) => return Err(GatewayRefusal::NotConfigured.into()),
             };
             Ok(PaymentPrompt::Page(session))
         })
@@ -77,19 +79,19 @@ impl PaymentGateway for PayPal {
             let [rows] =
                 context.account.db(context.app)?.batch([settings::of(context.account.id, self.slug())]).await?;
             let sets = settings::read(context.app, context.account.id, &rows)?;
-            let app = App::of(context, &sets).ok_or(Refusal::GatewayNotConfigured)?;
+            let app = App::of(context, &sets).ok_or(GatewayRefusal::NotConfigured)?;
             let seen = match app.see(order, &session.id, None).await {
                 Ok((seen, _)) => seen,
                 Err(no) if no.status() == Some(404) => return Ok(()),
                 Err(no) => return Err(no.into()),
             };
             if !seen.captures().iter().all(rest::is_declined) {
-                return Err(Refusal::NotPayable.into());
+                return Err(OrderRefusal::NotPayable.into());
             }
             // Nothing is captured there without us. A capture whose answer was lost may still come.
             let (approval, _) = rest::approval(&seen, order, &session.id);
             if rest::is_approved(&seen) && !app.known(order).await?.iter().any(|it| it.id == approval) {
-                return Err(Refusal::GatewayUnavailable { retry_after: 30 }.into());
+                return Err(GatewayRefusal::Unavailable { retry_after: 30 }.into());
             }
             Ok(())
         })
