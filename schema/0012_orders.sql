@@ -58,7 +58,7 @@ CREATE TABLE orders (
   session_past TEXT NOT NULL DEFAULT '',     -- ids of earlier sessions, with spaces between
   paid_value INTEGER NOT NULL DEFAULT 0,     -- minor units that came on the gateway's books …
   refunded_value INTEGER NOT NULL DEFAULT 0, -- … and that went back
-  strange INTEGER NOT NULL DEFAULT 0,        -- money came in a wrong currency
+  wrong_currency INTEGER NOT NULL DEFAULT 0, -- money came in a wrong currency
   inquiry INTEGER NOT NULL DEFAULT 0,        -- the buyer asks the gateway about the payment
 
   -- An order whose chain shows a balance, or is read block by block, has these.

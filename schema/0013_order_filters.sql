@@ -46,20 +46,24 @@ CREATE TRIGGER orders_moved AFTER UPDATE OF status ON orders WHEN NEW.status <> 
   WHERE account_id = NEW.account_id AND block = (NEW.seq - 1) / 1024;
 END;
 
--- A second level over order_blocks: how many orders of each block have a status, gateway and product. From these a filtered
--- page knows its total and in which blocks its orders lie, and reads those blocks alone (shop/order/filter.rs). With a
--- million orders and two gateways that is 16 rows instead of a thousand.
+-- A second level over order_blocks: how many orders of each block have a status, gateway and
+-- product. From these a filtered page knows its total and in which blocks its orders lie, and reads
+-- those blocks alone (shop/order/filter.rs). With a million orders and two gateways that is 16 rows
+-- instead of a thousand.
 --
--- Rows written: none by an order, nor by its moves while it is among the last thousand or two of its account. A block is
--- counted once, when the one after it is full: a row for each product and gateway that occur in it, which is a row an order at
--- the very most, and one for each gateway. An order that moves later writes two more. Counters that every order and every
--- move kept would write two rows each time; indexes would write as many, and their totals would still be counts.
+-- Rows written: none by an order, nor by its moves while it is among the last thousand or two of
+-- its account. A block is counted once, when the one after it is full: a row for each product and
+-- gateway that occur in it, which is a row an order at the very most, and one for each gateway. An
+-- order that moves later writes two more. Counters that every order and every move kept would write
+-- two rows each time; indexes would write as many, and their totals would still be counts.
 CREATE TABLE order_counts (
   account_id INTEGER NOT NULL,
   product_id TEXT NOT NULL,            -- ',' for all products together: no id has a comma
   gateway TEXT NOT NULL,
   part INTEGER NOT NULL,               -- block / 128
-  counts TEXT NOT NULL,                -- of each block eight characters char(48 + count), of the statuses 0, 51 to 56 and 100; blocks at the end that have none are missing
+  -- Of each block eight characters char(48 + count), of the statuses 0, 51 to 56 and 100; blocks at
+  -- the end that have none are missing.
+  counts TEXT NOT NULL,
   PRIMARY KEY (account_id, product_id, gateway, part)
 ) STRICT, WITHOUT ROWID;
 
@@ -104,16 +108,21 @@ BEGIN
     AND part = (NEW.seq - 1) / 1024 / 128;
 END;
 
--- What a buyer's orders are filtered by, of 8192 orders of the account in a row, so that a page of theirs reads no blocks: a
--- row for each 8192 orders at most, however often the e-mail occurs. One row written an order as before, and now one a move.
+-- What a buyer's orders are filtered by, of 8192 orders of the account in a row, so that a page of
+-- theirs reads no blocks: a row for each 8192 orders at most, however often the e-mail occurs. One
+-- row written an order, and one a move.
 CREATE TABLE order_emails (
   account_id INTEGER NOT NULL,
   email TEXT NOT NULL COLLATE NOCASE,  -- as mailboxes are compared
   span INTEGER NOT NULL,               -- (seq - 1) / 8192
-  places TEXT NOT NULL,                -- a character an order, in the order of seq: char(48 + (seq - 1) % 8192)
-  statuses TEXT NOT NULL,              -- of the same orders, as in order_blocks; and so are the others
+  -- A character an order, in the order of seq: char(48 + (seq - 1) % 8192).
+  places TEXT NOT NULL,
+  -- Of the same orders, as in order_blocks; and so are the others.
+  statuses TEXT NOT NULL,
   gateways TEXT NOT NULL,
-  products TEXT NOT NULL,              -- but a quarter of the place in product_ids: each id has three letters at least, and 8192 many places
+  -- But a quarter of the place in product_ids: each id has three letters at least, and 8192 many
+  -- places.
+  products TEXT NOT NULL,
   gateway_names TEXT NOT NULL,
   product_ids TEXT NOT NULL,
   PRIMARY KEY (account_id, email, span)

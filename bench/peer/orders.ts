@@ -8,7 +8,7 @@ import { links, wanted } from './paging';
 /** What the wire shows, and no more. */
 const COLUMNS = `id, product_id, email, ip_address, country_code, product_title, user_agent, value, quantity, currency, gateway,
   risk_level, status, delivered, crypto_value, crypto_address, crypto_received, crypto_confirmations, referral, usd_value,
-  exchange_rate, coupon_id, custom, created_at, updated_at, rate_source, rate_at, late, paid_at, paid_value, refunded_value, strange,
+  exchange_rate, coupon_id, custom, created_at, updated_at, rate_source, rate_at, late, paid_at, paid_value, refunded_value, wrong_currency,
   session_id`;
 
 const BY_ID = `SELECT ${COLUMNS} FROM orders WHERE account_id = ?1 AND id = ?2`;
@@ -50,7 +50,7 @@ interface Row {
   paid_at: number | null;
   paid_value: number;
   refunded_value: number;
-  strange: number;
+  wrong_currency: number;
   session_id: string | null;
 }
 
@@ -124,7 +124,7 @@ function exceptions(row: Row): string[] {
     ['underpaid', paid && received < value && status === COMPLETED],
     ['overpaid', received > value || (paid && row.paid_value > row.value)],
     ['partially_refunded', row.refunded_value > 0 && status !== REFUNDED],
-    ['wrong_currency', row.strange === 1],
+    ['wrong_currency', row.wrong_currency === 1],
     ['vanished', status === REVERSED && row.session_id === null],
   ];
   return all.filter(([, holds]) => holds).map(([word]) => word);

@@ -1,5 +1,5 @@
 //! `POST /gateways/<gateway>/<account id>`: what PayPal and Stripe tell us. They repeat what isn't answered by 200, so that is
-//! said as soon as the notice is kept, and also of what concerns nobody here; only what is no notice of theirs is refused.
+//! said as soon as the notification is kept, and also of what concerns nobody here; only what is no notification of theirs is refused.
 
 use super::{failure::Failure, limit::RateLimiter};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// Bytes of a notice. PayPal's and Stripe's largest have less than half of this.
+/// Bytes of a notification. PayPal's and Stripe's largest have less than half of this.
 const MAX: usize = 32 << 10;
 
 pub async fn answer(
@@ -39,12 +39,12 @@ pub async fn answer(
     };
     let sender = |name: &str| name.starts_with("paypal-") || name == "stripe-signature" || name == "content-type";
     let headers = request.headers.iter().filter(|(name, _)| sender(name));
-    let notice = GatewayNotification {
+    let notification = GatewayNotification {
         body: body.to_owned(),
         headers: headers.map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         received_at: app.now(),
     };
-    match notification::receive(app, &account, gateway, notice).await? {
+    match notification::receive(app, &account, gateway, notification).await? {
         Ok(()) | Err(Rejected::Irrelevant) => Ok(Response::empty(200)),
         // The gateway repeats it, and by then there is room.
         Err(Rejected::Full) => {

@@ -80,13 +80,13 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
 /// Made once an isolate. Bindings and settings belong to it, not to a request, and don't change while it lives.
 fn shop(env: &Env) -> Result<Rc<App>, ConfigError> {
     thread_local! {
-        static SHOP: RefCell<Option<Rc<App>>> = const { RefCell::new(None) };
+        static APP: RefCell<Option<Rc<App>>> = const { RefCell::new(None) };
     }
-    if let Some(app) = SHOP.with(|known| known.borrow().clone()) {
+    if let Some(app) = APP.with(|known| known.borrow().clone()) {
         return Ok(app);
     }
     let app = Rc::new(open(env)?);
-    SHOP.with(|known| known.replace(Some(app.clone())));
+    APP.with(|known| known.replace(Some(app.clone())));
     Ok(app)
 }
 

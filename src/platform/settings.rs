@@ -40,7 +40,7 @@ pub struct Settings {
     pub paypal_ipn_url: Option<String>,
     pub paypal_api_url: Option<String>,
     pub rates_ecb_url: String,
-    /// Seconds between two looks at the chain while a buyer is expected to pay.
+    /// Seconds between two syncs of an order while a buyer is expected to pay.
     pub watch_seconds: u32,
     /// Requests a minute. The platform's bindings decide; `scripts/` gives them the same numbers.
     pub rate_limit_account: u32,

@@ -12,15 +12,15 @@ use super::{
 use crate::platform::{Fault, LogLine};
 
 /// The platform lets six requests of one invocation wait for their answers; a seventh would stand in line while its
-/// time runs. A look asks up to two servers, one after the other.
-const LOOKS_AT_ONCE: usize = 6;
+/// time runs. A sync asks up to two servers, one after the other.
+const SYNCS_AT_ONCE: usize = 6;
 
 /// Does the jobs of one queue batch, several at the same time. Answers for each whether it is done; what isn't will be
 /// repeated, by the queue or by cron.
 pub async fn work(app: &App, jobs: &[Job]) -> Vec<bool> {
     let began = app.now();
     let mut batches: Vec<(&str, bool, Vec<usize>)> = Vec::new();
-    let mut looks = Vec::new();
+    let mut syncs = Vec::new();
     for (n, job) in jobs.iter().enumerate() {
         match job {
             Job::Deliver { shard, slow, .. } => {
@@ -29,11 +29,11 @@ pub async fn work(app: &App, jobs: &[Job]) -> Vec<bool> {
                     None => batches.push((shard, *slow, vec![n])),
                 }
             }
-            job => looks.push(async move { (vec![n], sync_or_process(app, job).await) }),
+            job => syncs.push(async move { (vec![n], sync_or_process(app, job).await) }),
         }
     }
     // A queue's batch holds one kind, of one pace; and of one shard, as long as there is one.
-    let mut results: Vec<_> = stream::iter(looks).buffer_unordered(LOOKS_AT_ONCE).collect().await;
+    let mut results: Vec<_> = stream::iter(syncs).buffer_unordered(SYNCS_AT_ONCE).collect().await;
     for (shard, slow, numbers) in batches {
         let logs: Vec<_> = numbers
             .iter()
@@ -62,10 +62,10 @@ pub async fn work(app: &App, jobs: &[Job]) -> Vec<bool> {
 async fn sync_or_process(app: &App, job: &Job) -> Result<(), Fault> {
     match job {
         // Which chain is looked at, the order says.
-        Job::Look { shard, account_id, order_id, turn } => {
-            sync::run_scheduled(app, &Account::acting(*account_id, shard, false), order_id, *turn).await
+        Job::Sync { shard, account_id, order_id, generation } => {
+            sync::run_scheduled(app, &Account::acting(*account_id, shard, false), order_id, *generation).await
         }
-        Job::Hear { shard, account_id, gateway, id } => {
+        Job::Process { shard, account_id, gateway, id } => {
             notification::process(app, &Account::acting(*account_id, shard, false), gateway, id).await
         }
         Job::Deliver { .. } => Ok(()),

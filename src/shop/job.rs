@@ -8,19 +8,19 @@ use crate::{json, platform::QueueName};
 pub enum Job {
     /// Send the webhook of this log. `slow`: its receiver failed before, or may take its time.
     Deliver { shard: String, account_id: i64, log_id: String, slow: bool },
-    /// Look at the chain for this order. Of several chains of looks only the one with the order's own turn lives on.
-    Look { shard: String, account_id: i64, order_id: String, turn: i64 },
-    /// Hear what a gateway has told: its notice with this id.
-    Hear { shard: String, account_id: i64, gateway: String, id: String },
+    /// Sync this order with its gateway. Of several chains of syncs only the one with the order's own generation lives on.
+    Sync { shard: String, account_id: i64, order_id: String, generation: i64 },
+    /// Process what a gateway has told: its notification with this id.
+    Process { shard: String, account_id: i64, gateway: String, id: String },
 }
 
 impl Job {
-    /// A receiver that answers late must keep no look waiting, and no other receiver; nor must looks and notifications wait for each
+    /// A receiver that answers late must keep no sync waiting, and no other receiver; nor must syncs and notifications wait for each
     /// other.
     pub fn lane(&self) -> QueueName {
         match self {
-            Job::Look { .. } => QueueName::PaymentSync,
-            Job::Hear { .. } => QueueName::Notifications,
+            Job::Sync { .. } => QueueName::PaymentSync,
+            Job::Process { .. } => QueueName::Notifications,
             Job::Deliver { slow: false, .. } => QueueName::Deliveries,
             Job::Deliver { slow: true, .. } => QueueName::Retries,
         }
@@ -31,10 +31,12 @@ impl Job {
             Job::Deliver { shard, account_id, log_id, slow } => {
                 (Word::Deliver, shard, account_id, log_id, Last::Number(slow.into()))
             }
-            Job::Look { shard, account_id, order_id, turn } => {
-                (Word::Look, shard, account_id, order_id, Last::Number(turn))
+            Job::Sync { shard, account_id, order_id, generation } => {
+                (Word::Sync, shard, account_id, order_id, Last::Number(generation))
             }
-            Job::Hear { shard, account_id, gateway, id } => (Word::Hear, shard, account_id, id, Last::Text(gateway)),
+            Job::Process { shard, account_id, gateway, id } => {
+                (Word::Process, shard, account_id, id, Last::Text(gateway))
+            }
         };
         json::to_text(&Message(word, shard, account_id, id, last))
     }
@@ -46,8 +48,8 @@ impl Job {
             (Word::Deliver, Last::Number(slow)) => {
                 Some(Job::Deliver { shard, account_id, log_id: id, slow: slow == 1 })
             }
-            (Word::Look, Last::Number(turn)) => Some(Job::Look { shard, account_id, order_id: id, turn }),
-            (Word::Hear, Last::Text(gateway)) => Some(Job::Hear { shard, account_id, gateway, id }),
+            (Word::Sync, Last::Number(generation)) => Some(Job::Sync { shard, account_id, order_id: id, generation }),
+            (Word::Process, Last::Text(gateway)) => Some(Job::Process { shard, account_id, gateway, id }),
             _ => None,
         }
     }
@@ -61,16 +63,16 @@ struct Message(Word, String, i64, String, Last);
 #[serde(rename_all = "lowercase")]
 enum Word {
     Deliver,
-    Look,
-    Hear,
+    Sync,
+    Process,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Last {
-    /// The turn of a look; or 1 for a delivery that is `slow`.
+    /// The generation of a sync; or 1 for a delivery that is `slow`.
     Number(i64),
-    /// The gateway of what is heard.
+    /// The gateway of what is processed.
     Text(String),
 }
 
@@ -80,18 +82,18 @@ mod tests {
 
     #[test]
     fn a_job_survives_the_queue() {
-        let job = Job::Look { shard: "DB".into(), account_id: 7, order_id: "o".into(), turn: 3 };
+        let job = Job::Sync { shard: "DB".into(), account_id: 7, order_id: "o".into(), generation: 3 };
         assert_eq!(Job::from_text(&job.to_text()), Some(job));
         // Messages of the version before may be on their way.
         for text in [
             r#"["deliver","DB",7,"log",1]"#,
             r#"["deliver","DB_1",7,"log",0]"#,
-            r#"["look","DB",7,"order",3]"#,
-            r#"["hear","DB",7,"evt_1","stripe"]"#,
+            r#"["sync","DB",7,"order",3]"#,
+            r#"["process","DB",7,"evt_1","stripe"]"#,
         ] {
             assert_eq!(Job::from_text(text).unwrap().to_text(), text);
         }
-        assert_eq!(Job::from_text(r#"["hear","DB",7,"evt_1",1]"#), None);
+        assert_eq!(Job::from_text(r#"["process","DB",7,"evt_1",1]"#), None);
         assert_eq!(Job::from_text("[]"), None);
         assert_eq!(Job::from_text(r#"["dance","DB",1,"x",0]"#), None);
     }

@@ -73,18 +73,18 @@ async fn nudge_again(app: &App, shard: &str, owed: [Vec<Row>; 7]) -> Result<bool
         messages.push((Job::Deliver { shard: shard.to_owned(), account_id, log_id, slow: true }, 0));
     }
     for row in orders {
-        let (account_id, order_id, turn, lease) =
+        let (account_id, order_id, generation, lease) =
             row.read(|row| Ok((row.int(), row.text(), row.int(), row.maybe_int())))?;
         if lease.is_none() {
             let line = LogLine::error("order.sync_given_up").account(account_id).order(&order_id);
-            app.platform.log.write(line.because("no look at it came to an end for two weeks"));
+            app.platform.log.write(line.because("no sync of it came to an end for two weeks"));
             continue;
         }
-        messages.push((Job::Look { shard: shard.to_owned(), account_id, order_id, turn }, 0));
+        messages.push((Job::Sync { shard: shard.to_owned(), account_id, order_id, generation }, 0));
     }
     for row in notifications {
         let (account_id, gateway, id) = row.read(|row| Ok((row.int(), row.text(), row.text())))?;
-        messages.push((Job::Hear { shard: shard.to_owned(), account_id, gateway, id }, 0));
+        messages.push((Job::Process { shard: shard.to_owned(), account_id, gateway, id }, 0));
     }
     app.enqueue(messages).await;
     Ok(owed.iter().any(|rows| rows.len() >= SWEEP as usize))

@@ -192,7 +192,7 @@ fn only_the_operator_rotates_and_from_a_row_that_there_is() {
     assert_eq!(bare.json(), json!({"resealed": 0, "unopened": [], "after": "DB shops.webhook_secrets_old -1"}));
 }
 
-/// Whoever seals something new names it in `SEALED` (`src/app/vault/rotate.rs`), and its file here.
+/// Whoever seals something new names it in `SEALED` (`src/shop/vault/rotate.rs`), and its file here.
 #[test]
 fn every_place_where_something_is_sealed_is_known_to_the_rotation() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/shop");

@@ -38,7 +38,7 @@ async function opened(fields = {}) {
 const quiet = () => until('what was told to be heard', async () => (await shop.db.prepare('SELECT COUNT(*) AS due FROM notifications WHERE due_at IS NOT NULL').first()).due === 0);
 const facts = async (id) => [
   (await shop.db.prepare('SELECT id, kind, about, value, at FROM movements WHERE order_id = ?1 ORDER BY id, kind').bind(id).all()).results,
-  (await shop.db.prepare('SELECT status, paid_value, refunded_value, strange FROM orders WHERE id = ?1').bind(id).first()),
+  (await shop.db.prepare('SELECT status, paid_value, refunded_value, wrong_currency FROM orders WHERE id = ?1').bind(id).first()),
 ];
 const paidEvents = (id) => receiver.requests.filter(({ headers, body }) => headers['x-pushguard-event'] === 'order:paid' && JSON.parse(body).id === id).length;
 
@@ -126,7 +126,7 @@ test('every event five times in any order leaves the same rows, and order:paid i
   for (const event of events) await told(event);
   await quiet();
   const first = await facts(order.id);
-  assert.deepEqual([first[0].length, first[1]], [5, { status: 51, paid_value: 1000, refunded_value: 1000, strange: 0 }]);
+  assert.deepEqual([first[0].length, first[1]], [5, { status: 51, paid_value: 1000, refunded_value: 1000, wrong_currency: 0 }]);
 
   await shop.db.batch([
     shop.db.prepare('DELETE FROM notifications'),

@@ -49,7 +49,7 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
 
 /// Changes what is sent. A new type must fit what is blocked, sent or kept.
 pub async fn update(call: &Call<'_>, id: &str) -> ApiResult {
-    again(async |_| change(call, id).await).await
+    again(async || change(call, id).await).await
 }
 
 async fn change(call: &Call<'_>, id: &str) -> ApiResult {

@@ -38,7 +38,7 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
 
 /// Changes what is sent.
 pub async fn update(call: &Call<'_>, id: &str) -> ApiResult {
-    again(async |_| change(call, id).await).await
+    again(async || change(call, id).await).await
 }
 
 async fn change(call: &Call<'_>, id: &str) -> ApiResult {

@@ -80,15 +80,19 @@ type ApiResult = Result<Response, Failure>;
 const MAX_ATTEMPTS: u32 = 8;
 
 /// Does it once more when somebody else changed the same at the same time: what was not sent must stay as they left it.
-/// `change` is told which attempt it is, from 0.
-async fn again(change: impl AsyncFn(u32) -> ApiResult) -> ApiResult {
-    for attempt in 0..MAX_ATTEMPTS - 1 {
-        match change(attempt).await {
+async fn again(change: impl AsyncFn() -> ApiResult) -> ApiResult {
+    attempts(MAX_ATTEMPTS, async |_| change().await).await
+}
+
+/// The same, so many times at most. `change` is told which attempt it is, from 0.
+async fn attempts(max: u32, change: impl AsyncFn(u32) -> ApiResult) -> ApiResult {
+    for attempt in 1..max {
+        match change(attempt - 1).await {
             Err(failure) if failure.kind == FailureKind::Conflict => {}
             answer => return answer,
         }
     }
-    change(MAX_ATTEMPTS - 1).await
+    change(max - 1).await
 }
 
 pub async fn answer(app: &App, request: &Request, segments: &[&str], meter: &RateLimiter<'_>) -> ApiResult {

@@ -8,7 +8,7 @@ use crate::{
     shop::{
         money::{Amount, Decimal},
         product::{self, GATEWAYS, Kind, Product, Restock},
-        stock::{MAX, MAX_LENGTH, Serials, Unfit, delimiter::unit},
+        stock::{MAX_LENGTH, MAX_SERIALS, Serials, Unfit, delimiter::unit},
         text::{is_invisible, name_of},
         upload::Place,
     },
@@ -55,7 +55,7 @@ fn reported(response: Response, duplicates: u32) -> Response {
 /// Changes what is sent. The serials in stock are replaced when others are sent, and read anew when they are to be told
 /// apart in another way.
 pub async fn update(call: &Call<'_>, id: &str) -> ApiResult {
-    again(async |_| change(call, id).await).await
+    again(async || change(call, id).await).await
 }
 
 async fn change(call: &Call<'_>, id: &str) -> ApiResult {
@@ -309,7 +309,7 @@ fn info(fields: &mut Fields, product: &mut Product, before: Option<&Product>) ->
         Ok(serials) => Some(serials),
         Err(unfit) => {
             fields.error(match unfit {
-                Unfit::TooMany => format!("Info has too many serials (maximum is {MAX})"),
+                Unfit::TooMany => format!("Info has too many serials (maximum is {MAX_SERIALS})"),
                 Unfit::TooLong(places) => {
                     let places = places.iter().map(usize::to_string).collect();
                     format!("Info has serials that are too long (maximum is {MAX_LENGTH} characters): {}", some(places))

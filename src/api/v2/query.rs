@@ -74,7 +74,7 @@ pub async fn close(call: &Call<'_>, id: &str) -> ApiResult {
 }
 
 async fn change(call: &Call<'_>, id: &str, status: u16, change: Change) -> ApiResult {
-    again(async |_| {
+    again(async || {
         let changed = query::change(call.app, call.account, id, &change).await?;
         call.commit(status, changed, object).await
     })

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    ApiResult, Call, again,
+    ApiResult, Call, attempts,
     page::Wanted,
     wire::{Time, values},
 };
@@ -200,6 +200,9 @@ pub async fn retry(call: &Call<'_>, id: &str) -> ApiResult {
     call.commit(201, replay::retry(call.app, call.account, id).await?, log_object).await
 }
 
+/// A replay that is overtaken looks through the logs again, which costs the account's budget of a minute.
+const MAX_REPLAY_ATTEMPTS: u32 = 3;
+
 /// `{since, until?, endpoint_id?, only?: failed|all, latest_per_subject?, after?, dry_run?}` → 201 with what was sent again.
 pub async fn replay(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "replay")?;
@@ -240,7 +243,7 @@ pub async fn replay(call: &Call<'_>) -> ApiResult {
         };
         json::to_text(&body)
     };
-    again(async |attempt| {
+    attempts(MAX_REPLAY_ATTEMPTS, async |attempt| {
         let replayed = replay::replay(call.app, call.account, &wanted, attempt).await?;
         call.commit(201, replayed, object).await
     })

@@ -8,7 +8,7 @@ use super::Account;
 use crate::{
     json,
     platform::{Fault, Reader, Statement},
-    shop::{App, Outcome, Refusal, prepared::Prepared, time::DAY, vault},
+    shop::{App, Outcome, prepared::Prepared, time::DAY, vault},
 };
 
 /// A replaced secret signs for so long, in milliseconds.

@@ -81,7 +81,7 @@ fn merge(mut a: ChainSnapshot, mut b: ChainSnapshot, known: &[OnchainPayment]) -
     }
 }
 
-/// One of them, asked by one look.
+/// One of them, asked by one sync.
 #[derive(Clone, Copy)]
 struct Server<'a> {
     esplora: Esplora<'a>,
@@ -131,7 +131,7 @@ impl Server<'_> {
 
     /// Where the first page is too large: what is unspent, which has no other people's outputs in it; what was seen before and
     /// isn't there, one by one; and the lists in smaller pieces, as far as these can be read. What came and was spent again
-    /// between two looks stands in the lists alone.
+    /// between two syncs stands in the lists alone.
     async fn piecemeal(self, sighting: &mut ChainSnapshot, known: &[OnchainPayment]) -> Result<(), ServerError> {
         for output in self.list::<Unspent>(&format!("/address/{}/utxo", self.esplora.address)).await? {
             take_unspent(sighting, output, self.esplora).ok_or(NONSENSE)?;

@@ -245,7 +245,7 @@ pub trait PaymentGateway: Sync {
     fn url(&self, context: GatewayContext<'_>, order: PaymentTarget<'_>) -> String;
 
     /// Looks at what was sent to `/gateways/…` in the gateway's name, before anything is written. What can be told from the
-    /// notice and the account's settings alone is told here: a wrong signature is refused.
+    /// notification and the account's settings alone is told here: a wrong signature is refused.
     fn verify(
         &self,
         _context: GatewayContext<'_>,
@@ -255,7 +255,7 @@ pub trait PaymentGateway: Sync {
         Err(Rejected::Unknown)
     }
 
-    /// Which order an admitted notice is about. It may ask the gateway whether the notice is true; a failure to reach it is tried
+    /// Which order an admitted notification is about. It may ask the gateway whether the notification is true; a failure to reach it is tried
     /// again later. `None`: it is false, or it is about nothing of ours.
     fn resolve<'a>(
         &'a self,
@@ -266,7 +266,7 @@ pub trait PaymentGateway: Sync {
         Box::pin(std::future::ready(Ok(None)))
     }
 
-    /// What has moved, by a notice that was resolved to this order, which is paid on the gateway's page. Empty: nothing of it
+    /// What has moved, by a notification that was resolved to this order, which is paid on the gateway's page. Empty: nothing of it
     /// concerns the order.
     fn process<'a>(
         &'a self,
@@ -294,7 +294,7 @@ pub enum PaymentPrompt {
     Page(Session),
 }
 
-/// What a look saw.
+/// What a sync saw.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Observation {
     Coins(ChainSnapshot),
@@ -315,7 +315,7 @@ pub struct Output {
     pub time: Option<i64>,
 }
 
-/// What one look at a chain saw.
+/// What one sync saw of a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChainSnapshot {
     /// Height of the newest block.
@@ -325,7 +325,7 @@ pub struct ChainSnapshot {
     pub complete: bool,
     /// More came to the address than could be read: of what was seen before nothing is missing, but there is more.
     pub cut: bool,
-    /// Where the next look goes on, for a chain that is read block by block; below `tip`, it goes on soon.
+    /// Where the next sync goes on, for a chain that is read block by block; below `tip`, it goes on soon.
     pub cursor: Option<u32>,
 }
 
@@ -346,7 +346,7 @@ impl ChainSnapshot {
     }
 }
 
-/// A look that failed. It marks nothing: the order stays as it was.
+/// A sync that failed. It marks nothing: the order stays as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SyncError {
     /// Every server was down, slow, or talked nonsense.
@@ -363,7 +363,7 @@ impl From<Fault> for SyncError {
 /// What somebody sent in a gateway's name, as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayNotification {
-    /// The bytes, which are all ASCII or UTF-8: another body is no notice of any gateway.
+    /// The bytes, which are all ASCII or UTF-8: another body is no notification of any gateway.
     pub body: String,
     /// Those headers that say who sent it (`http::HEADERS`), by lower-case name.
     pub headers: Vec<(String, String)>,
@@ -377,7 +377,7 @@ impl GatewayNotification {
     }
 }
 
-/// A notice that is worth keeping.
+/// A notification that is worth keeping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedNotification {
     /// The gateway's own id of it: twice the same is once.
@@ -388,7 +388,7 @@ pub struct VerifiedNotification {
     pub payment: Option<String>,
 }
 
-/// Why a notice is not kept.
+/// Why a notification is not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rejected {
     /// It isn't signed, wrongly signed, or too old.
@@ -401,7 +401,7 @@ pub enum Rejected {
     Full,
 }
 
-/// The order that a notice is about.
+/// The order that a notification is about.
 pub struct Resolved {
     pub order_id: String,
     /// The gateway's own document, where it was asked which one.

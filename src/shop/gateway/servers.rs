@@ -43,7 +43,7 @@ impl ServerMemory {
         (ready, resting)
     }
 
-    /// A server whose rest is over is tried by one look, not by all at once.
+    /// A server whose rest is over is tried by one sync, not by all at once.
     fn begin(&self, server: &ServerUrl, now: i64) {
         if let Some(known) = self.0.borrow_mut().get_mut(server).filter(|known| known.rests_until > 0) {
             known.rests_until = now + REST;
@@ -129,7 +129,7 @@ pub async fn sync<'a>(
     let mut reasons = Vec::new();
     let mut asked = 0;
     let mut best: Option<ChainSnapshot> = None;
-    // One look asks one server that rests, not all of them.
+    // One sync asks one server that rests, not all of them.
     let mut asked_resting = false;
     for Turn { server, timeout, rests } in in_turn(app, urls, address) {
         // A second word can wait until the rest is over.
@@ -140,7 +140,7 @@ pub async fn sync<'a>(
         let seen = match attempt(app, server, timeout, ask).await {
             Ok(seen) => seen,
             Err(reason) => {
-                reasons.push(format!("no look at {}: {reason}", server.host()));
+                reasons.push(format!("no answer of {}: {reason}", server.host()));
                 continue;
             }
         };

@@ -1,5 +1,5 @@
 //! The chain of a test account: two tables of its own, moved by `/api/v2/test/…` and by the buttons on a test page.
-//! It stands behind the same trait as a gateway with a real chain, so everything after the look is the same code.
+//! It stands behind the same trait as a gateway with a real chain, so everything after the sync is the same code.
 
 use super::{
     ChainSnapshot, Coin, GatewayContext, Observation, Output, PaymentGateway, PaymentPrompt, PaymentRecord,

@@ -1,11 +1,9 @@
 //! Stripe: cards, on its own page (Checkout Sessions, docs.stripe.com/api/checkout/sessions). What it sends us is signed, and
 //! only says which payment to look at: what came of that its API answers, in one version, in whatever order the events came
-//! in. So a look and a notice find the same facts under the same ids, and a lost event costs nothing.
+//! in. So a sync and a notification find the same facts under the same ids, and a lost event costs nothing.
 
-use hmac::{Hmac, KeyInit, Mac};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use sha2::Sha256;
 
 use super::{
     EntryKind, Gateway, GatewayContext, GatewayNotification, LedgerEntry, Observation, PaymentGateway, PaymentPrompt,
@@ -20,13 +18,13 @@ use crate::{
     shop::{
         Outcome,
         error::{GatewayRefusal, OrderRefusal},
-        id,
         money::{Amount, Currency},
         time::{MINUTE, SECOND},
     },
 };
 
 use document::{ApiError, CheckoutSession, ErrorBody, Event, List, Reversal};
+use signature::is_signed;
 
 pub const GATEWAY: Gateway = Gateway(&Stripe);
 
@@ -34,8 +32,6 @@ pub const GATEWAY: Gateway = Gateway(&Stripe);
 const VERSION: &str = "2026-10-28.endive";
 const SESSIONS: &str = "checkout/sessions";
 const NONSENSE: &str = "the answer has another shape";
-/// Seconds that a signature may be old, or early where clocks differ (the SDKs' default).
-const TOLERANCE: u64 = 300;
 
 struct Stripe;
 
@@ -151,13 +147,13 @@ impl PaymentGateway for Stripe {
         &self,
         _context: GatewayContext<'_>,
         settings: &[Set],
-        notice: &GatewayNotification,
+        notification: &GatewayNotification,
     ) -> Result<VerifiedNotification, Rejected> {
         let secret = settings::value(settings, Setting::StripeWebhookSecret);
-        if !secret.is_some_and(|secret| is_signed(secret, notice)) {
+        if !secret.is_some_and(|secret| is_signed(secret, notification)) {
             return Err(Rejected::Unsigned);
         }
-        let event: Event = json::from_others(&notice.body).ok_or(Rejected::Unknown)?;
+        let event: Event = json::from_others(&notification.body).ok_or(Rejected::Unknown)?;
         let id = event.id.text().filter(|id| id.starts_with("evt_"));
         let (Some(id), Some(live)) = (id, *event.livemode) else { return Err(Rejected::Unknown) };
         // The test mode of an account that takes real money moves none, and may be told to the same address.
@@ -172,10 +168,10 @@ impl PaymentGateway for Stripe {
         &'a self,
         context: GatewayContext<'a>,
         settings: &'a [Set],
-        notice: &'a GatewayNotification,
+        notification: &'a GatewayNotification,
     ) -> LocalBoxFuture<'a, Result<Option<Resolved>, SyncError>> {
         Box::pin(async move {
-            let (Some(news), Some(api)) = (StripeEvent::read(notice), Api::of(context, settings)) else {
+            let (Some(news), Some(api)) = (StripeEvent::read(notification), Api::of(context, settings)) else {
                 return Ok(None);
             };
             let answer = match news.order_id {
@@ -200,12 +196,12 @@ impl PaymentGateway for Stripe {
         &'a self,
         context: GatewayContext<'a>,
         settings: &'a [Set],
-        notice: &'a GatewayNotification,
+        notification: &'a GatewayNotification,
         said: Option<&'a RawValue>,
         order: PaymentTarget<'a>,
     ) -> LocalBoxFuture<'a, Result<Vec<LedgerEntry>, SyncError>> {
         Box::pin(async move {
-            let (Some(news), Some(api)) = (StripeEvent::read(notice), Api::of(context, settings)) else {
+            let (Some(news), Some(api)) = (StripeEvent::read(notification), Api::of(context, settings)) else {
                 return Ok(Vec::new());
             };
             let Some(session) = said.and_then(|said| serde_json::from_str::<CheckoutSession>(said.get()).ok()) else {
@@ -404,8 +400,8 @@ struct StripeEvent {
 }
 
 impl StripeEvent {
-    fn read(notice: &GatewayNotification) -> Option<StripeEvent> {
-        StripeEvent::of(&json::from_others(&notice.body)?)
+    fn read(notification: &GatewayNotification) -> Option<StripeEvent> {
+        StripeEvent::of(&json::from_others(&notification.body)?)
     }
 
     fn of(event: &Event) -> Option<StripeEvent> {
@@ -427,27 +423,8 @@ impl StripeEvent {
     }
 }
 
-/// `Stripe-Signature: t=<seconds>,v1=<hex>,…`: HMAC-SHA256 of `<seconds>.<body>` under the whole secret. While a secret is replaced
-/// there are several, and one has to be right (docs.stripe.com/webhooks).
-fn is_signed(secret: &str, notice: &GatewayNotification) -> bool {
-    let header = notice.header("stripe-signature").unwrap_or_default();
-    let parts = |scheme: &'static str| {
-        let parts = header.split(',').filter_map(|part| part.split_once('='));
-        parts.filter(move |(name, _)| name.trim() == scheme).map(|(_, value)| value.trim())
-    };
-    let Some(time) = parts("t").next_back() else { return false };
-    let in_time = time.parse().is_ok_and(|at: i64| at.abs_diff(notice.received_at / SECOND) <= TOLERANCE);
-    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.as_bytes()) else { return false };
-    if !in_time {
-        return false;
-    }
-    mac.update(time.as_bytes());
-    mac.update(b".");
-    mac.update(notice.body.as_bytes());
-    parts("v1").any(|tag| id::unhex(tag).is_some_and(|tag| mac.clone().verify_slice(&tag).is_ok()))
-}
-
 mod currency;
 mod document;
+mod signature;
 #[cfg(test)]
 mod tests;

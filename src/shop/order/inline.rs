@@ -5,9 +5,9 @@ use std::{cell::RefCell, collections::HashMap};
 
 use crate::shop::time::SECOND;
 
-/// Milliseconds between two such looks at one order.
+/// Milliseconds between two such syncs of one order.
 const PAUSE: i64 = 5 * SECOND;
-/// Orders remembered. Beyond that a look is refused until older ones are forgotten.
+/// Orders remembered. Beyond that a sync is refused until older ones are forgotten.
 const MAX_REMEMBERED: usize = 5_000;
 
 /// When this isolate last looked at an order for a waiting buyer, by the order's id.
@@ -15,14 +15,14 @@ const MAX_REMEMBERED: usize = 5_000;
 pub struct InlineSyncs(RefCell<HashMap<String, i64>>);
 
 impl InlineSyncs {
-    /// Whether a look may begin now. If so, the next one has to wait.
+    /// Whether a sync may begin now. If so, the next one has to wait.
     pub fn begin(&self, order_id: &str, now: i64) -> bool {
-        let mut looks = self.0.borrow_mut();
-        looks.retain(|_, at| now - *at < PAUSE);
-        if looks.contains_key(order_id) || looks.len() >= MAX_REMEMBERED {
+        let mut syncs = self.0.borrow_mut();
+        syncs.retain(|_, at| now - *at < PAUSE);
+        if syncs.contains_key(order_id) || syncs.len() >= MAX_REMEMBERED {
             return false;
         }
-        looks.insert(order_id.to_owned(), now);
+        syncs.insert(order_id.to_owned(), now);
         true
     }
 }

@@ -1,4 +1,4 @@
-//! Notifications: what gateways send us. A notice is kept as it came and answered; then it is heard, out of a queue, as often as
+//! Notifications: what gateways send us. A notification is kept as it came and answered; then it is heard, out of a queue, as often as
 //! that takes. Hearing it twice changes nothing.
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// A notice that was kept is heard at once, by its nudge; when that is lost, cron takes it up after this time.
+/// A notification that was kept is heard at once, by its nudge; when that is lost, cron takes it up after this time.
 const PICKUP_DELAY: i64 = MINUTE;
 /// What can't be heard for so long is left.
 const GIVE_UP_AFTER: i64 = 7 * DAY;
@@ -51,7 +51,7 @@ pub async fn receive(
     }
     if !kept.is_empty() {
         let (shard, gateway, id) = (account.shard.clone(), gateway.slug().to_owned(), admitted.id);
-        app.enqueue(vec![(Job::Hear { shard, account_id: account.id, gateway, id }, 0)]).await;
+        app.enqueue(vec![(Job::Process { shard, account_id: account.id, gateway, id }, 0)]).await;
     }
     Ok(Ok(()))
 }
@@ -96,7 +96,7 @@ fn is_full(account_id: i64) -> Statement {
     )
 }
 
-/// Hears a kept notice, unless it was heard already.
+/// Hears a kept notification, unless it was heard already.
 pub async fn process(app: &App, account: &Account, gateway: &str, id: &str) -> Result<(), Fault> {
     let db = account.db(app)?;
     let claim = [
@@ -126,7 +126,7 @@ pub async fn process(app: &App, account: &Account, gateway: &str, id: &str) -> R
     Ok(())
 }
 
-/// Hears a notice that was claimed. Answers why that was not possible, if it was the gateway that could not be reached.
+/// Hears a notification that was claimed. Answers why that was not possible, if it was the gateway that could not be reached.
 async fn try_once(
     app: &App,
     account: &Account,
@@ -205,7 +205,7 @@ fn claim(account_id: i64, gateway: &str, id: &str, now: i64) -> Statement {
     )
 }
 
-/// Before the last try: what breaks in it leaves nothing of the notice but its id. That try has it in memory.
+/// Before the last try: what breaks in it leaves nothing of the notification but its id. That try has it in memory.
 fn clear(account_id: i64, gateway: &str, id: &str) -> Statement {
     Statement::new(
         "UPDATE notifications SET body = '', headers = '{}'

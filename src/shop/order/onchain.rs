@@ -148,7 +148,7 @@ pub fn uncover(order: &Order, received: u64) -> Option<Invoice> {
     Some(Invoice { value, base: 0, credit: 0, ..invoice.clone() })
 }
 
-/// A look may come so much later than the money, in milliseconds: what is seen within it of the quote's end came in time.
+/// A sync may come so much later than the money, in milliseconds: what is seen within it of the quote's end came in time.
 pub const GRACE_PERIOD: i64 = 3 * MINUTE;
 
 /// Whether money was first seen after the quote had run out, and so is worth what it is worth now.

@@ -49,7 +49,7 @@ pub async fn renew(app: &App, account: &Account, order_id: &str, origin: &str, p
     };
     let past = old.past.into_iter().chain([old.id]).collect();
     let mut fresh = Order { session: Some(Session { past, ..opened }), updated_at: now, ..order };
-    // The chain of looks may have ended, or be an hour away from its next one: a new turn starts a quick one.
+    // The chain of syncs may have ended, or be an hour away from its next one: a new generation starts a quick one.
     let delay = schedule::delay(&fresh, now, app.platform.settings.watch_seconds);
     fresh.sync_generation += 1;
     fresh.sync_lease = delay.map(|delay| schedule::lease(now, delay));

@@ -23,7 +23,7 @@ pub async fn requote(app: &App, account: &Account, order_id: &str) -> Outcome<Or
     let invoice =
         onchain::requote(&order, order.invoice.received, rate, &rates, now).ok_or(GatewayRefusal::NotQuotable)?;
     let delay = app.platform.settings.watch_seconds;
-    // The old chain of looks may be an hour away from its next one: a new turn starts a quick one.
+    // The old chain of syncs may be an hour away from its next one: a new generation starts a quick one.
     let mut fresh = Order {
         invoice,
         sync_generation: order.sync_generation + 1,

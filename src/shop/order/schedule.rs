@@ -24,11 +24,11 @@ pub fn is_lease_due(ends: i64, now: i64, delay: u32) -> bool {
 
 /// The message for the order's next sync.
 pub fn message(account: &Account, order: &Order) -> Job {
-    Job::Look {
+    Job::Sync {
         shard: account.shard.clone(),
         account_id: account.id,
         order_id: order.id.clone(),
-        turn: order.sync_generation,
+        generation: order.sync_generation,
     }
 }
 
@@ -37,10 +37,10 @@ const FINAL_DEPTH: u32 = 6;
 /// So long after its quote has run out an address is watched. If nothing ever came to it, it is used again then.
 const MONITORING_PERIOD: i64 = 7 * DAY;
 
-/// Seconds until the next look, or `None` when there is nothing to look for any more. `base` is the operator's
+/// Seconds until the next sync, or `None` when there is nothing to look for any more. `base` is the operator's
 /// `WATCH_SECONDS`.
 pub fn delay(order: &Order, now: i64, base: u32) -> Option<u32> {
-    // Where blocks are read for it, a look comes before there are too many of them.
+    // Where blocks are read for it, a sync comes before there are too many of them.
     let most = if order.invoice.is_shared() { 300 } else { u32::MAX };
     pace(order, now, base).map(|delay| delay.min(most))
 }
@@ -65,7 +65,7 @@ fn pace(order: &Order, now: i64, base: u32) -> Option<u32> {
         () if is_young || past < onchain::GRACE_PERIOD || (confirming && past < DAY) => Some(base.max(60)),
         () if past < order.policy.watch() || (confirming && past < 14 * DAY) => Some(300),
         () if past < MONITORING_PERIOD || confirming => Some(3_600),
-        // Its last look could not see for sure that the address is empty. One that all orders share is never given back.
+        // Its last sync could not see for sure that the address is empty. One that all orders share is never given back.
         () if order.status == Status::Unpaid && !order.invoice.is_shared() && past < MONITORING_PERIOD + 2 * DAY => {
             Some(12 * 3_600)
         }
@@ -87,7 +87,7 @@ fn paid_delay(order: &Order, age: i64) -> Option<u32> {
     }
 }
 
-/// Whether anything can happen to its payment that a look would see.
+/// Whether anything can happen to its payment that a sync would see.
 pub fn is_watched(order: &Order) -> bool {
     // An address that was given back is another order's.
     let its_own = order.session.is_some() || order.invoice.index.is_some();

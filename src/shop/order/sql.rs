@@ -18,7 +18,7 @@ const COLUMNS: [&str; 2] = [
     email, ip_address, country_code, user_agent, referral, \
     value, currency, quantity, gateway, confirmations_needed, risk_level, status, delivered, \
     usd_value, exchange_rate, crypto_base, crypto_cursor, \
-    session_id, session_url, session_expires_at, session_state, session_past, paid_value, refunded_value, strange, inquiry",
+    session_id, session_url, session_expires_at, session_state, session_past, paid_value, refunded_value, wrong_currency, inquiry",
     "crypto_value, crypto_address, crypto_index, crypto_received, crypto_confirmations, \
     crypto_rate, rate_source, rate_at, quote_expires_at, quote_base, quote_credit, late, \
     coupon_id, custom, return_url, webhook_url, test, sync_generation, sync_lease, paid_at, created_at, updated_at, \
@@ -248,7 +248,7 @@ pub fn insert(order: &Order) -> Statement {
     )
 }
 
-/// Writes what a look, a new quote or a test can change, provided that nobody changed the order since it was read.
+/// Writes what a sync, a new quote or a test can change, provided that nobody changed the order since it was read.
 /// `order.revision` is the one that was read.
 pub fn update(order: &Order) -> [Statement; 2] {
     let invoice = &order.invoice;
@@ -265,7 +265,7 @@ pub fn update(order: &Order) -> [Statement; 2] {
              crypto_rate = ?8, rate_source = ?9, rate_at = ?10, quote_expires_at = ?11, late = ?12,
              sync_generation = ?13, sync_lease = ?14, sync_failures = 0, paid_at = ?15, updated_at = ?16, quote_base = ?17, quote_credit = ?18,
              session_id = ?19, session_url = ?20, session_expires_at = ?21, paid_value = ?22, refunded_value = ?23,
-             strange = ?24, crypto_cursor = ?25, crypto_index = ?26, session_state = ?27, inquiry = ?28, session_past = ?29
+             wrong_currency = ?24, crypto_cursor = ?25, crypto_index = ?26, session_state = ?27, inquiry = ?28, session_past = ?29
              WHERE account_id = ?1 AND id = ?2",
             vec![
                 order.account_id.into(),
@@ -302,30 +302,30 @@ pub fn update(order: &Order) -> [Statement; 2] {
     ]
 }
 
-/// The lease alone, for looks that saw nothing new: no change of the order, so no new revision. The chain of looks goes
-/// on under a new turn, which is answered; should it have forked, the other branch dies here.
-pub fn extend_lease(account_id: i64, id: &str, turn: i64, until: i64) -> Statement {
+/// The lease alone, for syncs that saw nothing new: no change of the order, so no new revision. The chain of syncs goes
+/// on under a new generation, which is answered; should it have forked, the other branch dies here.
+pub fn extend_lease(account_id: i64, id: &str, generation: i64, until: i64) -> Statement {
     Statement::new(
         "UPDATE orders SET sync_lease = ?4, sync_generation = sync_generation + 1, sync_failures = 0
          WHERE account_id = ?1 AND id = ?2 AND sync_generation = ?3 RETURNING sync_generation",
-        vec![account_id.into(), id.into(), turn.into(), until.into()],
+        vec![account_id.into(), id.into(), generation.into(), until.into()],
     )
 }
 
-/// A lease for an order that has none, under a new turn, which is answered: to one of many who ask. No change of the order either.
-pub fn begin_lease(account_id: i64, id: &str, turn: i64, until: i64) -> Statement {
+/// A lease for an order that has none, under a new generation, which is answered: to one of many who ask. No change of the order either.
+pub fn begin_lease(account_id: i64, id: &str, generation: i64, until: i64) -> Statement {
     Statement::new(
         "UPDATE orders SET sync_lease = ?4, sync_generation = sync_generation + 1, sync_failures = 0
          WHERE account_id = ?1 AND id = ?2 AND sync_generation = ?3 AND sync_lease IS NULL RETURNING sync_generation",
-        vec![account_id.into(), id.into(), turn.into(), until.into()],
+        vec![account_id.into(), id.into(), generation.into(), until.into()],
     )
 }
 
 /// Nothing will come any more.
-pub fn end_lease(account_id: i64, id: &str, turn: i64) -> Statement {
+pub fn end_lease(account_id: i64, id: &str, generation: i64) -> Statement {
     Statement::new(
         "UPDATE orders SET sync_lease = NULL, sync_failures = 0 WHERE account_id = ?1 AND id = ?2 AND sync_generation = ?3",
-        vec![account_id.into(), id.into(), turn.into()],
+        vec![account_id.into(), id.into(), generation.into()],
     )
 }
 
@@ -336,7 +336,7 @@ const MAX_DOUBLINGS: u32 = 4;
 /// After so many, two weeks or more, nobody looks any more until the order's page is opened.
 const MAX_FAILURES: u32 = 250;
 
-/// Cron's sweep over all accounts of a shard: whose chain of looks has broken off gets a new turn, and a lease of `period`
+/// Cron's sweep over all accounts of a shard: whose chain of syncs has broken off gets a new generation, and a lease of `period`
 /// milliseconds, longer with each in a row that broke off. The answered lease is null where it is given up.
 pub fn take_lapsed(now: i64, period: i64, limit: u32) -> Statement {
     Statement::new(

@@ -223,8 +223,8 @@ async fn give_back(app: &App, account: &Account, order: &Order) -> Option<Change
     }
 }
 
-/// Extends the lease of a living chain of looks, and only when it is about to end: most looks write nothing. A chain without a
-/// lease takes one, and with it a new turn: so of many only one goes on. Answers the order as it goes on, or `None` when
+/// Extends the lease of a living chain of syncs, and only when it is about to end: most syncs write nothing. A chain without a
+/// lease takes one, and with it a new generation: so of many only one goes on. Answers the order as it goes on, or `None` when
 /// another chain has taken over.
 async fn keep_alive(app: &App, account: &Account, mut order: Order, generation: Option<i64>) -> Outcome<Option<Order>> {
     let now = app.now();
@@ -256,13 +256,13 @@ pub async fn tell_pages(app: &App, order: &Order) {
     }
 }
 
-/// Has an order looked at once more whose watch has ended: somebody opened its page, perhaps because they paid after all. The look
-/// takes a lease and a turn of its own first: however often the page is opened, there is one.
+/// Has an order looked at once more whose watch has ended: somebody opened its page, perhaps because they paid after all. The sync
+/// takes a lease and a generation of its own first: however often the page is opened, there is one.
 pub async fn resume(app: &App, account: &Account, order: &Order) {
     if order.status == Status::Completed || !is_watched(order) || order.sync_lease.is_some() {
         return;
     }
-    match begin_turn(app, account, order).await {
+    match begin_generation(app, account, order).await {
         Ok(Some(order)) => app.enqueue(vec![(message(account, &order), 0)]).await,
         Ok(None) => {}
         // The page is shown all the same.
@@ -273,10 +273,10 @@ pub async fn resume(app: &App, account: &Account, order: &Order) {
     }
 }
 
-/// The order with a lease and a new turn; `None` when somebody else was first.
-async fn begin_turn(app: &App, account: &Account, order: &Order) -> Result<Option<Order>, Fault> {
+/// The order with a lease and a new generation; `None` when somebody else was first.
+async fn begin_generation(app: &App, account: &Account, order: &Order) -> Result<Option<Order>, Fault> {
     let begin = sql::begin_lease(account.id, &order.id, order.sync_generation, app.now() + schedule::LEASE);
     let [rows] = account.db(app)?.commit_batch([begin]).await.map_err(CommitError::into_fault)?;
-    let turn = rows.first().map(Row::int).transpose()?;
-    Ok(turn.map(|sync_generation| Order { sync_generation, ..order.clone() }))
+    let generation = rows.first().map(Row::int).transpose()?;
+    Ok(generation.map(|sync_generation| Order { sync_generation, ..order.clone() }))
 }

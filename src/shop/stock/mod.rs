@@ -9,7 +9,7 @@ pub mod delimiter;
 pub mod sql;
 
 /// A product has at most so many serials in stock.
-pub const MAX: usize = 50_000;
+pub const MAX_SERIALS: usize = 50_000;
 /// Characters of one serial.
 pub const MAX_LENGTH: usize = 4_096;
 
@@ -77,7 +77,7 @@ impl Serials {
         if unique && !repeated.is_empty() {
             return Err(Unfit::Repeated(repeated));
         }
-        if serials.all.len() > MAX {
+        if serials.all.len() > MAX_SERIALS {
             return Err(Unfit::TooMany);
         }
         Ok(serials)
@@ -89,7 +89,7 @@ impl Serials {
     }
 
     pub fn count(&self) -> u32 {
-        // `MAX` fits.
+        // `MAX_SERIALS` fits.
         self.all.len() as u32
     }
 }
@@ -188,7 +188,7 @@ mod tests {
         let long = "é".repeat(MAX_LENGTH);
         assert!(Serials::read(&long, ",", true).is_ok());
         assert_eq!(Serials::read(&format!("A,{long}x"), ",", true), Err(Unfit::TooLong(vec![2])));
-        let many: Vec<String> = (0..=MAX).map(|n| n.to_string()).collect();
+        let many: Vec<String> = (0..=MAX_SERIALS).map(|n| n.to_string()).collect();
         assert_eq!(Serials::read(&many.join(","), ",", true), Err(Unfit::TooMany));
         assert_eq!(Serials::read(&many[1..].join(","), ",", true).unwrap().count(), 50_000);
     }

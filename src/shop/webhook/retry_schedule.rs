@@ -1,4 +1,4 @@
-//! One attempt: a log is signed and sent, and its answer or the lack of one is written into it.
+//! One attempt: a log is signed and sent, its answer or the lack of one is written into it, and the next attempt is set.
 
 use std::{cell::RefCell, rc::Rc};
 

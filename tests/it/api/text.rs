@@ -191,9 +191,9 @@ fn a_name_has_something_to_see_and_turns_nothing_around() {
 fn the_pages_keep_the_direction_of_a_name_to_itself() {
     let world = World::new();
     let ada = world.seller();
-    for (title, app) in [("بطاقة هدية", "متجر"), ("כרטיס מתנה", "חנות"), ("Gift card", "Ada's Apps")]
+    for (title, shop) in [("بطاقة هدية", "متجر"), ("כרטיס מתנה", "חנות"), ("Gift card", "Ada's Apps")]
     {
-        ada.put("/account", json!({"shop_name": app})).expect(200);
+        ada.put("/account", json!({"shop_name": shop})).expect(200);
         let link = ada.link(json!({"title": title, "quantity": 3}));
         let start = world.buyer().get(&link.path).expect(200).text();
         world.buyer().start(&link);
@@ -202,10 +202,10 @@ fn the_pages_keep_the_direction_of_a_name_to_itself() {
         let bdi = |text: &str| format!("<bdi dir=\"auto\">{text}</bdi>");
         for page in [&start, &paid] {
             assert!(page.contains(&format!("{}<span class=\"hint\"> × 3</span>", bdi(title))), "{page}");
-            assert!(page.contains(&format!("<strong>{}</strong>", bdi(app))), "{page}");
+            assert!(page.contains(&format!("<strong>{}</strong>", bdi(shop))), "{page}");
         }
-        assert!(paid.contains(&format!("{} has received", bdi(app))), "{paid}");
-        let head = if app.is_ascii() { app.to_owned() } else { format!("\u{2068}{app}\u{2069}") };
+        assert!(paid.contains(&format!("{} has received", bdi(shop))), "{paid}");
+        let head = if shop.is_ascii() { shop.to_owned() } else { format!("\u{2068}{shop}\u{2069}") };
         assert!(start.contains(&format!(" · {head}</title>")), "{start}");
     }
 }

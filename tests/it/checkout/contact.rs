@@ -79,17 +79,20 @@ fn each_page_that_says_contact_leads_to_the_seller() {
     shows(&page(&over), &[&said]);
     leads_to_the_seller(&page(&over), &over.order_id);
     let strange = started(&world, &ada, json!({}));
-    set(&strange, "strange = 1");
+    set(&strange, "wrong_currency = 1");
     let part = started(&world, &ada, json!({}));
     ada.simulate(&part.order_id, "partial", 1);
-    let [back, gone, refunded, review] =
-        [("51", "session_url = ''"), ("51", "session_id = NULL"), ("56", "strange = 0"), ("52", "strange = 0")].map(
-            |(status, more)| {
-                let link = started(&world, &ada, json!({}));
-                set(&link, &format!("status = {status}, {more}"));
-                link
-            },
-        );
+    let [back, gone, refunded, review] = [
+        ("51", "session_url = ''"),
+        ("51", "session_id = NULL"),
+        ("56", "wrong_currency = 0"),
+        ("52", "wrong_currency = 0"),
+    ]
+    .map(|(status, more)| {
+        let link = started(&world, &ada, json!({}));
+        set(&link, &format!("status = {status}, {more}"));
+        link
+    });
     let late = started(&world, &ada, json!({}));
     world.advance(21 * MINUTE);
     for link in [&strange, &part, &back, &gone, &refunded, &review, &late] {

@@ -337,7 +337,9 @@ fn each_way_in_which_a_payment_goes_wrong_is_said_on_its_page() {
     ada.post("/test/double_spend", json!({"order_id": gone.order_id})).expect(201);
     assert_eq!(heading(&page(&gone)), "Payment vanished");
     shows(&page(&gone), &["is no longer on the chain", "data-live="]);
-    world.db.change(&format!("UPDATE orders SET strange = 1, refunded_value = 250 WHERE id = '{}'", short.order_id));
+    world
+        .db
+        .change(&format!("UPDATE orders SET wrong_currency = 1, refunded_value = 250 WHERE id = '{}'", short.order_id));
     shows(&page(&short), &["Money has come in another currency", "<strong>2.50 USD</strong> has gone back to you."]);
 }
 

@@ -183,13 +183,13 @@ fn a_paid_order_stays_paid_whatever_the_chain_does() {
     let scene = Scene::new(&world, json!({}));
     let txid = scene.sees(1, 20_000);
     scene.both(|server| server.mines(1));
-    let look = world.queue.waiting().into_iter().map(|(_, text)| text).find(|text| text.contains("look")).unwrap();
+    let message = world.queue.waiting().into_iter().map(|(_, text)| text).find(|text| text.contains("sync")).unwrap();
     scene.look();
     assert_eq!(scene.status(), 100);
     // Its block is reorganised away, and it waits for another one.
     scene.both(|server| server.unconfirms(&txid));
     // The queue delivers a message twice now and then.
-    world.queue.put(look, 0);
+    world.queue.put(message, 0);
     world.live_through(2 * HOUR);
     assert_eq!((scene.status(), &scene.order()["crypto_confirmations"]), (100, &json!(0)));
     assert_eq!(scene.told(), ["order:created", "order:updated", "order:paid"], "it is still there");
@@ -373,9 +373,9 @@ fn the_same_sighting_as_often_as_it_comes_tells_of_it_once() {
     let scene = Scene::new(&world, json!({}));
     scene.sees(1, 20_000);
     scene.both(|server| server.mines(1));
-    let look = world.queue.waiting().into_iter().map(|(_, text)| text).find(|text| text.contains("look")).unwrap();
+    let message = world.queue.waiting().into_iter().map(|(_, text)| text).find(|text| text.contains("sync")).unwrap();
     for _ in 0..5 {
-        world.queue.put(look.clone(), 0);
+        world.queue.put(message.clone(), 0);
     }
     world.run_jobs();
     world.live_through(HOUR);

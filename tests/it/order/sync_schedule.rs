@@ -17,7 +17,7 @@ pub fn scene(world: &World) -> (Seller<'_>, Link, String) {
 
 fn looks(world: &World) -> Vec<String> {
     let waiting = world.queue.waiting().into_iter().map(|(_, text)| text);
-    waiting.filter(|text| text.starts_with("[\"look\"")).collect()
+    waiting.filter(|text| text.starts_with("[\"sync\"")).collect()
 }
 
 fn asked(world: &World) -> usize {
@@ -75,7 +75,7 @@ fn a_message_of_a_broken_off_chain_of_looks_does_nothing() {
     world.run_jobs();
     assert_eq!((asked(&world), looks(&world).len()), (before, 1));
     assert_eq!(world.db.dump(), facts);
-    let unknown = json!(["look", "DB", 7, link.order_id, 1]).to_string();
+    let unknown = json!(["sync", "DB", 7, link.order_id, 1]).to_string();
     world.queue.put(unknown, 0);
     world.run_jobs();
     assert_eq!(asked(&world), before, "nor does one for another account");

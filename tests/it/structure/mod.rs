@@ -1,4 +1,4 @@
-//! Who may import whom. The order of the `mod` lines in `src/lib.rs`, and of those in `src/app/mod.rs`, is the layering:
+//! Who may import whom. The order of the `mod` lines in `src/lib.rs`, and of those in `src/shop/mod.rs`, is the layering:
 //! the lowest room stands first, and a room imports only rooms that stand before it. ARCHITECTURE.md says why.
 
 mod imports;

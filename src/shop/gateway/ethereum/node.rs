@@ -24,7 +24,7 @@ const MAX: u64 = 9_000_000_000_000_000;
 
 /// Milliseconds, while a buyer waits for an address.
 pub const HASTE: u32 = 3_000;
-/// Blocks asked for at once, and how often in one look.
+/// Blocks asked for at once, and how often in one sync.
 const BLOCKS: u32 = 5;
 const READS: u32 = 10;
 /// Blocks that may still be replaced by others are read once more. Of Ethereum's none so deep ever was.
@@ -62,7 +62,7 @@ pub fn settled(tip: u32) -> u32 {
 impl Node<'_> {
     /// A chain seen as a balance: what the order's own address holds beyond what it held before. One request.
     ///
-    /// A receipt is a rise of the balance, named after the block at which it was first seen, and each look asks what the address
+    /// A receipt is a rise of the balance, named after the block at which it was first seen, and each sync asks what the address
     /// held at that block: if it held less, the block was reorganised. So what the seller moves on later, which lowers only
     /// the newest balance, takes nothing away. (What he moves on while more is to come hides as much of that.)
     pub async fn balance(self) -> Result<ChainSnapshot, ServerError> {
@@ -103,7 +103,7 @@ impl Node<'_> {
     }
 
     /// A chain read block by block, for payments to an address that all orders share. Blocks are read only when the address
-    /// has moved since the last look: from one block to another it holds the same and has sent nothing, so nothing came. One
+    /// has moved since the last sync: from one block to another it holds the same and has sent nothing, so nothing came. One
     /// request then.
     pub async fn blocks(self) -> Result<ChainSnapshot, ServerError> {
         let invoice = self.order.invoice;
@@ -135,7 +135,7 @@ impl Node<'_> {
         Ok(sighting)
     }
 
-    /// Reads on from a block to the tip, as far as one look goes. Answers how far it came.
+    /// Reads on from a block to the tip, as far as one sync goes. Answers how far it came.
     async fn read(self, from: u32, tip: u32, outputs: &mut Vec<Output>) -> Result<u32, ServerError> {
         let mut read = from;
         let mut fresh = Vec::new();

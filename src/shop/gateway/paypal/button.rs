@@ -77,10 +77,10 @@ pub fn about(body: &str) -> Option<String> {
 pub async fn process(
     context: GatewayContext<'_>,
     sets: &[Set],
-    notice: &GatewayNotification,
+    notification: &GatewayNotification,
     order: PaymentTarget<'_>,
 ) -> Result<Vec<LedgerEntry>, SyncError> {
-    let body = notice.body.as_str();
+    let body = notification.body.as_str();
     let nothing = |why| {
         not_believed(context, order.order_id, why);
         Ok(Vec::new())

@@ -4,7 +4,7 @@ use super::{
     Rejected, Set, Setting,
     document::{Event, Resource, Signature, Verification},
     known_id, not_believed,
-    rest::{App, at, payments, sum, taken},
+    rest::{PaypalApp, at, payments, sum, taken},
 };
 use crate::{
     json,
@@ -21,13 +21,13 @@ fn read(body: &str) -> Option<(String, Resource)> {
 }
 
 /// The headers by which PayPal signs, and the webhook's id.
-fn signature<'a>(notice: &'a GatewayNotification, webhook_id: &'a str) -> Option<Signature<'a>> {
+fn signature<'a>(notification: &'a GatewayNotification, webhook_id: &'a str) -> Option<Signature<'a>> {
     Some(Signature {
-        auth_algo: notice.header("paypal-auth-algo")?,
-        cert_url: notice.header("paypal-cert-url")?,
-        transmission_id: notice.header("paypal-transmission-id")?,
-        transmission_sig: notice.header("paypal-transmission-sig")?,
-        transmission_time: notice.header("paypal-transmission-time")?,
+        auth_algo: notification.header("paypal-auth-algo")?,
+        cert_url: notification.header("paypal-cert-url")?,
+        transmission_id: notification.header("paypal-transmission-id")?,
+        transmission_sig: notification.header("paypal-transmission-sig")?,
+        transmission_time: notification.header("paypal-transmission-time")?,
         webhook_id,
     })
 }
@@ -42,15 +42,15 @@ fn question(signature: &Signature<'_>, event: &str) -> String {
 pub fn verify(
     context: GatewayContext<'_>,
     sets: &[Set],
-    notice: &GatewayNotification,
+    notification: &GatewayNotification,
 ) -> Result<(Option<String>, Option<String>), Rejected> {
-    let (kind, resource) = read(&notice.body).ok_or(Rejected::Unknown)?;
+    let (kind, resource) = read(&notification.body).ok_or(Rejected::Unknown)?;
     if !["PAYMENT.CAPTURE.", "CHECKOUT.ORDER.APPROVED", "CUSTOMER.DISPUTE."].iter().any(|of| kind.starts_with(of)) {
         return Err(Rejected::Irrelevant);
     }
     let webhook_id = settings::value(sets, Setting::PayPalWebhookId);
-    let signature = webhook_id.and_then(|webhook_id| signature(notice, webhook_id));
-    if signature.is_none() || App::of(context, sets).is_none() {
+    let signature = webhook_id.and_then(|webhook_id| signature(notification, webhook_id));
+    if signature.is_none() || PaypalApp::of(context, sets).is_none() {
         return Err(Rejected::Unsigned);
     }
     // Anybody can write the headers: an event is kept only if it is about an order or a capture that we know.
@@ -65,13 +65,13 @@ pub fn verify(
 pub async fn resolve(
     context: GatewayContext<'_>,
     sets: &[Set],
-    notice: &GatewayNotification,
+    notification: &GatewayNotification,
 ) -> Result<Option<String>, SyncError> {
-    let Some((_, resource)) = read(&notice.body) else { return Ok(None) };
+    let Some((_, resource)) = read(&notification.body) else { return Ok(None) };
     let webhook_id = settings::value(sets, Setting::PayPalWebhookId);
-    let signature = webhook_id.and_then(|webhook_id| signature(notice, webhook_id));
-    let (Some(app), Some(signature)) = (App::of(context, sets), signature) else { return Ok(None) };
-    let question = question(&signature, &notice.body);
+    let signature = webhook_id.and_then(|webhook_id| signature(notification, webhook_id));
+    let (Some(app), Some(signature)) = (PaypalApp::of(context, sets), signature) else { return Ok(None) };
+    let question = question(&signature, &notification.body);
     let order_id = resource.named();
     let named = order_id.as_deref().unwrap_or("unnamed");
     match app.call::<Verification>("/v1/notifications/verify-webhook-signature", "", Some(question)).await {
@@ -100,14 +100,14 @@ pub async fn resolve(
 pub async fn process(
     context: GatewayContext<'_>,
     sets: &[Set],
-    notice: &GatewayNotification,
+    notification: &GatewayNotification,
     order: PaymentTarget<'_>,
 ) -> Result<Vec<LedgerEntry>, SyncError> {
     let nothing = |why| {
         not_believed(context, order.order_id, why);
         Ok(Vec::new())
     };
-    let (Some((kind, resource)), Some(app)) = (read(&notice.body), App::of(context, sets)) else {
+    let (Some((kind, resource)), Some(app)) = (read(&notification.body), PaypalApp::of(context, sets)) else {
         return Ok(Vec::new());
     };
     let Some(session) = order.session.filter(|session| !session.id.is_empty()) else {

@@ -25,7 +25,7 @@ mod document;
 mod event;
 mod rest;
 
-use rest::App;
+use rest::PaypalApp;
 
 pub const GATEWAY: Gateway = Gateway(&PayPal);
 
@@ -64,7 +64,7 @@ impl PaymentGateway for PayPal {
             let sets = settings::read(context.app, context.account.id, taken.first().map_or(&[], Vec::as_slice))?;
             let amount = self.decimals(draft.price.currency()).and_then(|decimals| draft.price.text(decimals));
             let amount = amount.ok_or(GatewayRefusal::NotQuotable)?;
-            let session = match (App::of(context, &sets), settings::value(&sets, Setting::PayPalEmail)) {
+            let session = match (PaypalApp::of(context, &sets), settings::value(&sets, Setting::PayPalEmail)) {
                 (Some(app), _) => app.open(draft, &amount).await?,
                 (None, Some(email)) => button::session(context, email, draft, &amount),
                 (None, None) => return Err(GatewayRefusal::NotConfigured.into()),
@@ -79,7 +79,7 @@ impl PaymentGateway for PayPal {
             let [rows] =
                 context.account.db(context.app)?.batch([settings::of(context.account.id, self.slug())]).await?;
             let sets = settings::read(context.app, context.account.id, &rows)?;
-            let app = App::of(context, &sets).ok_or(GatewayRefusal::NotConfigured)?;
+            let app = PaypalApp::of(context, &sets).ok_or(GatewayRefusal::NotConfigured)?;
             let seen = match app.see(order, &session.id, None).await {
                 Ok((seen, _)) => seen,
                 Err(no) if no.status() == Some(404) => return Ok(()),
@@ -113,7 +113,7 @@ impl PaymentGateway for PayPal {
             let sets = settings::read(context.app, context.account.id, &rows)?;
             let no_app = || SyncError::Unreachable("its REST app is not set any more".into());
             let movements =
-                App::of(context, &sets).ok_or_else(no_app)?.sync(order, &session.id, &known.movements).await?;
+                PaypalApp::of(context, &sets).ok_or_else(no_app)?.sync(order, &session.id, &known.movements).await?;
             Ok(Observation::Ledger(GATEWAY, movements))
         })
     }
@@ -126,26 +126,26 @@ impl PaymentGateway for PayPal {
         &self,
         context: GatewayContext<'_>,
         sets: &[Set],
-        notice: &GatewayNotification,
+        notification: &GatewayNotification,
     ) -> Result<VerifiedNotification, Rejected> {
-        let (order_id, payment) = match is_event(notice) {
-            true => event::verify(context, sets, notice)?,
-            false => (Some(button::verify(&notice.body)?), None),
+        let (order_id, payment) = match is_event(notification) {
+            true => event::verify(context, sets, notification)?,
+            false => (Some(button::verify(&notification.body)?), None),
         };
-        // A notice that PayPal repeats is the same to the byte, and nobody else can have one like it before it was sent.
-        Ok(VerifiedNotification { id: id::hex(&Sha256::digest(notice.body.as_bytes())), order_id, payment })
+        // A notification that PayPal repeats is the same to the byte, and nobody else can have one like it before it was sent.
+        Ok(VerifiedNotification { id: id::hex(&Sha256::digest(notification.body.as_bytes())), order_id, payment })
     }
 
     fn resolve<'a>(
         &'a self,
         context: GatewayContext<'a>,
         sets: &'a [Set],
-        notice: &'a GatewayNotification,
+        notification: &'a GatewayNotification,
     ) -> LocalBoxFuture<'a, Result<Option<Resolved>, SyncError>> {
         Box::pin(async move {
-            let order_id = match is_event(notice) {
-                true => event::resolve(context, sets, notice).await?,
-                false => button::about(&notice.body),
+            let order_id = match is_event(notification) {
+                true => event::resolve(context, sets, notification).await?,
+                false => button::about(&notification.body),
             };
             Ok(order_id.map(|order_id| Resolved { order_id, said: None }))
         })
@@ -155,25 +155,25 @@ impl PaymentGateway for PayPal {
         &'a self,
         context: GatewayContext<'a>,
         sets: &'a [Set],
-        notice: &'a GatewayNotification,
+        notification: &'a GatewayNotification,
         _said: Option<&'a RawValue>,
         order: PaymentTarget<'a>,
     ) -> LocalBoxFuture<'a, Result<Vec<LedgerEntry>, SyncError>> {
         Box::pin(async move {
-            match is_event(notice) {
-                true => event::process(context, sets, notice, order).await,
-                false => button::process(context, sets, notice, order).await,
+            match is_event(notification) {
+                true => event::process(context, sets, notification, order).await,
+                false => button::process(context, sets, notification, order).await,
             }
         })
     }
 }
 
 /// Events of the REST API are JSON; IPNs are forms.
-fn is_event(notice: &GatewayNotification) -> bool {
-    notice.body.starts_with('{')
+fn is_event(notification: &GatewayNotification) -> bool {
+    notification.body.starts_with('{')
 }
 
-/// Logs why a notice was not believed.
+/// Logs why a notification was not believed.
 fn not_believed(context: GatewayContext<'_>, order_id: &str, why: &str) {
     let line = LogLine::warn("notification.not_believed").with("gateway", "paypal");
     context.app.platform.log.write(line.account(context.account.id).order(order_id).because(why));

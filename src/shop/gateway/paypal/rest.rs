@@ -36,7 +36,7 @@ const SESSION_TTL: i64 = 6 * HOUR;
 const MAX_TOKENS: usize = 64;
 
 /// A seller's app, in whose name PayPal is asked.
-pub struct App<'a> {
+pub struct PaypalApp<'a> {
     context: GatewayContext<'a>,
     base: String,
     /// `Basic …`: client id and secret.
@@ -56,12 +56,12 @@ thread_local! {
     static TOKENS: RefCell<Vec<Token>> = const { RefCell::new(Vec::new()) };
 }
 
-impl<'a> App<'a> {
+impl<'a> PaypalApp<'a> {
     /// `None`: the seller has none.
-    pub fn of(context: GatewayContext<'a>, sets: &[Set]) -> Option<App<'a>> {
+    pub fn of(context: GatewayContext<'a>, sets: &[Set]) -> Option<PaypalApp<'a>> {
         let client_id = settings::value(sets, Setting::PayPalClientId)?;
         let secret = settings::value(sets, Setting::PayPalClientSecret)?;
-        Some(App {
+        Some(PaypalApp {
             context,
             base: base(context, &context.app.platform.settings.paypal_api_url, "api-m"),
             basic: format!("Basic {}", STANDARD.encode(format!("{client_id}:{secret}"))),
@@ -242,7 +242,7 @@ impl<'a> App<'a> {
         Ok(Resource::with_captures(captures))
     }
 
-    /// The order that a payment was captured for, where a notice about it doesn't say.
+    /// The order that a payment was captured for, where a notification about it doesn't say.
     pub(super) async fn order_of(&self, capture_id: &str) -> Result<Option<String>, SyncError> {
         let capture: Resource = self.call(&format!("/v2/payments/captures/{capture_id}"), "", None).await?;
         Ok(capture.named())
@@ -301,7 +301,7 @@ pub(super) fn payments(seen: &Resource, order: PaymentTarget<'_>, told: Option<&
     let refunds: Vec<&Resource> = listed.iter().chain(told).collect();
     let mut movements = Vec::new();
     for it in seen.captures() {
-        // What was refunded and isn't said to be would look paid: the notice of its refund will tell both.
+        // What was refunded and isn't said to be would look paid: the notification of its refund will tell both.
         if it.status.as_deref() != Some("REFUNDED") || !refunds.is_empty() {
             movements.extend(capture(it, order));
         }

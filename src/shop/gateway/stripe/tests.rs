@@ -1,3 +1,6 @@
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -74,7 +77,7 @@ proptest! {
     }
 }
 
-fn notice(header: &str, at: i64) -> GatewayNotification {
+fn notification(header: &str, at: i64) -> GatewayNotification {
     GatewayNotification {
         body: BODY.into(),
         headers: vec![("stripe-signature".into(), header.into())],
@@ -85,18 +88,18 @@ fn notice(header: &str, at: i64) -> GatewayNotification {
 fn tag(secret: &str, time: &str) -> String {
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{time}.{BODY}").as_bytes());
-    id::hex(&mac.finalize().into_bytes())
+    crate::shop::id::hex(&mac.finalize().into_bytes())
 }
 
 #[test]
 fn a_signature_is_the_sdks_own_and_holds_for_five_minutes_either_way() {
     // Made by the stripe SDK 23.1.0: generateTestHeaderString({payload: BODY, secret: "whsec_test", timestamp: 1700000000}).
     let sdk = "t=1700000000,v1=c89214b5b5da833daed6f0b8c5bb6bd58cea9022bd80ccc78230f3942d632925";
-    let signed = |header: &str, at: i64| is_signed("whsec_test", &notice(header, at));
+    let signed = |header: &str, at: i64| is_signed("whsec_test", &notification(header, at));
     assert!(signed(sdk, 1_700_000_000) && signed(sdk, 1_700_000_300) && signed(sdk, 1_699_999_700));
     assert!(!signed(sdk, 1_700_000_301) && !signed(sdk, 1_699_999_699));
-    assert!(!is_signed("whsec_other", &notice(sdk, 1_700_000_000)));
-    let mut other = notice(sdk, 1_700_000_000);
+    assert!(!is_signed("whsec_other", &notification(sdk, 1_700_000_000)));
+    let mut other = notification(sdk, 1_700_000_000);
     other.body.push(' ');
     assert!(!is_signed("whsec_test", &other), "every byte counts");
 }
@@ -104,7 +107,7 @@ fn a_signature_is_the_sdks_own_and_holds_for_five_minutes_either_way() {
 #[test]
 fn of_several_signatures_one_has_to_be_right() {
     let at = 1_700_000_000;
-    let signed = |header: &str| is_signed("whsec_test", &notice(header, at));
+    let signed = |header: &str| is_signed("whsec_test", &notification(header, at));
     let (good, bad) = (tag("whsec_test", "1700000000"), tag("whsec_old", "1700000000"));
     assert!(signed(&format!("t=1700000000,v1={bad},v1={good},v0={bad}")));
     assert!(signed(&format!("v1={good}, v0=x,t=1700000000")));

@@ -384,7 +384,7 @@ fn end_of(told: &[(usize, usize)], last: i64) -> (String, Vec<Vec<String>>, Valu
     }
     assert_eq!(ada.status(&link.order_id), last, "{told:?}");
     assert_eq!(paid_events(&world), 1, "{told:?}");
-    let order = "SELECT status, paid_value, refunded_value, strange FROM orders";
+    let order = "SELECT status, paid_value, refunded_value, wrong_currency FROM orders";
     let movements = "SELECT id, kind, about, value, at FROM movements ORDER BY id, kind";
     let order = format!("{:?}", world.db.query(order));
     (order, world.db.query(movements), exceptions(&ada, &link.order_id))

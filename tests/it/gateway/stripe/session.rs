@@ -420,7 +420,7 @@ proptest! {
             }
             world.run_jobs();
             let movements = world.db.query("SELECT order_id, id, kind, about, value, at FROM movements ORDER BY id, kind");
-            let orders = world.db.query("SELECT id, status, paid_value, refunded_value, strange FROM orders");
+            let orders = world.db.query("SELECT id, status, paid_value, refunded_value, wrong_currency FROM orders");
             let paid = desk.events().iter().filter(|event| *event == "order:paid").count();
             (movements, orders, paid, world.db.rows_in("notifications"))
         };
