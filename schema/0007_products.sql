@@ -18,7 +18,13 @@ CREATE TABLE products (
   minimum_quantity INTEGER NOT NULL,
   stock_delimiter TEXT NOT NULL,
   stock_joint TEXT NOT NULL,           -- the delimiter with the seller's white space around it
-  stock_amount INTEGER,                -- of a file; null: unlimited
+  stock_amount INTEGER,                -- what isn't sold by serials; null: unlimited. Held units are out
+  stock_warning INTEGER,               -- the seller is told once when fewer are left; null: never
+  stock_held INTEGER NOT NULL DEFAULT 0, -- units that unpaid orders hold, of either kind
+  -- What the seller was told of the stock since it was last filled: nothing, that it is low, or that
+  -- it is out. So each event is told once.
+  stock_told INTEGER NOT NULL DEFAULT 0 CHECK (stock_told IN (0, 1, 2)),
+  volume_discounts TEXT,               -- JSON: [[quantity, hundredths of a percent], …]; null: none
   theme INTEGER NOT NULL,
   crypto_confirmations INTEGER NOT NULL,
   max_risk_level INTEGER NOT NULL,
@@ -28,7 +34,8 @@ CREATE TABLE products (
   webhook_url TEXT,
   custom TEXT,                         -- JSON, an array of inputs
   -- Every commit that moves a serial counts, so a list of products reads no other table.
-  serials_left INTEGER NOT NULL CHECK (serials_left >= 0),
+  -- Held and sold ones are out.
+  serials_left INTEGER NOT NULL,
   -- Refuses a serial that the account has already.
   unique_serials INTEGER NOT NULL CHECK (unique_serials IN (0, 1)),
   serials_added INTEGER NOT NULL,      -- ever; the next serial's seq follows from it
@@ -45,29 +52,33 @@ CREATE TABLE products (
   file_size INTEGER,                   -- bytes
   file_type TEXT,                      -- the client's word: shown, and never served as
   file_name TEXT,
-  PRIMARY KEY (account_id, seq)
+  PRIMARY KEY (account_id, seq),
+  -- Refuses to hold or sell what isn't there (schema/0019_holds.sql).
+  CONSTRAINT products_stock CHECK (serials_left >= 0 AND COALESCE(stock_amount, 0) >= 0)
 ) STRICT;
 
 -- The API names a product by id, and a category's ids are checked here.
 CREATE UNIQUE INDEX products_id ON products (account_id, id);
 
--- One row a serial. The state is in the key, so "the next ones in stock", "all in stock" and "those
--- that are held" are ranges of it, however many were sold before. A sale moves a row to another
--- state and counts serials_left down in the same commit. PUT replaces only those in stock.
+-- One row a serial. The state is in the key, so "the next ones in stock" and "all in stock" are
+-- ranges of it, however many were sold before. An order's hold moves a row to another state and
+-- counts serials_left down in the same commit (schema/0019_holds.sql). PUT replaces only those in
+-- stock.
 CREATE TABLE serials (
   account_id INTEGER NOT NULL,
   product_id TEXT NOT NULL,
-  -- In stock, held by an order that waits for its payment, sold.
-  state INTEGER NOT NULL CHECK (state IN (0, 1, 2)),
+  -- In stock, held by an order that waits for its payment, sold, found bad and replaced.
+  state INTEGER NOT NULL CHECK (state IN (0, 1, 2, 3)),
   seq INTEGER NOT NULL,                -- the order of adding, which is the order of selling
   serial TEXT NOT NULL,
   order_id TEXT,                       -- the order that holds or bought it
-  held_until INTEGER,                  -- when the hold ends
   PRIMARY KEY (account_id, product_id, state, seq),
-  CONSTRAINT serials_of_one_order CHECK ((state = 0) = (order_id IS NULL)),
-  CONSTRAINT serials_held CHECK ((state = 1) = (held_until IS NOT NULL))
+  CONSTRAINT serials_of_one_order CHECK ((state = 0) = (order_id IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 -- Which serials does the account have already, in any product and state? Sellers repeat a line on
 -- purpose, so repeated serials are taken and reported; a product with unique_serials refuses them.
 CREATE INDEX serials_text ON serials (account_id, serial);
+
+-- Which serials does the order hold, or did it buy? Those in stock are not here.
+CREATE INDEX serials_order ON serials (account_id, order_id) WHERE order_id IS NOT NULL;

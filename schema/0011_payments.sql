@@ -18,6 +18,12 @@ CREATE TABLE payments (
   -- Set when the link expires: it has an order, and its row stays.
   started INTEGER NOT NULL DEFAULT 0 CHECK (started IN (0, 1)),
   created_at INTEGER NOT NULL,
+  -- What is bought. All null: no product, the seller named title and price.
+  product_id TEXT,
+  product_type INTEGER,
+  subtotal INTEGER,                    -- minor units, before discounts
+  held INTEGER NOT NULL DEFAULT 0,     -- units of stock that its order will take
+  coupon_id TEXT,
   -- The address that the link's first start took: the wallet's identity and the index. A link takes
   -- only one, however often and by however many buyers it is started. Otherwise anybody could push
   -- a wallet past the gap that other wallet programs scan.

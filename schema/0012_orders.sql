@@ -7,6 +7,7 @@ CREATE TABLE orders (
   id TEXT NOT NULL,                    -- UUIDv4; of a payment link, from the link's id
   revision INTEGER NOT NULL,           -- counts changes: a commit names the revision that it read
   payment_id TEXT,
+  origin TEXT NOT NULL DEFAULT '',     -- https://host where the buyer was; links to the order begin so
   product_id TEXT NOT NULL,
   product_title TEXT NOT NULL,
   email TEXT,                          -- as typed
@@ -22,7 +23,11 @@ CREATE TABLE orders (
   confirmations_needed INTEGER NOT NULL,
   risk_level INTEGER NOT NULL DEFAULT 0,
   status INTEGER NOT NULL CHECK (status IN (0, 51, 52, 53, 54, 55, 56, 100)),
-  delivered TEXT,
+  delivered TEXT,                      -- what the buyer got
+  product_type INTEGER,                -- the product's when it was ordered; null: no product
+  subtotal INTEGER,                    -- minor units before discounts; null: no product
+  held INTEGER NOT NULL DEFAULT 0,     -- units of stock that it takes; 0: the product has no end
+  delivery TEXT CHECK (delivery IN ('delivered', 'preparing', 'failed', 'out_of_stock', 'manual')),
   usd_value INTEGER,                   -- cents
   exchange_rate TEXT,                  -- dollars for one of the currency
   crypto_value INTEGER,                -- the coin's smallest units, as crypto_received

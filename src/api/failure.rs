@@ -196,6 +196,8 @@ fn of_catalog(refusal: CatalogRefusal) -> Failure {
             Failure::validation(ids.iter().map(unknown).collect())
         }
         CatalogRefusal::CodeTaken => Failure::invalid("Code has already been taken"),
+        CatalogRefusal::OutOfStock => Failure::invalid("Product is out of stock"),
+        CatalogRefusal::CouponNotValid => Failure::invalid("Coupon is not valid"),
     }
 }
 
@@ -268,6 +270,7 @@ fn serials_taken(taken: &[Taken]) -> String {
                 State::InStock => format!("{serial} (in stock of product {})", taken.product_id),
                 State::Held => format!("{serial} (held for an order)"),
                 State::Sold => format!("{serial} (sold)"),
+                State::Bad => format!("{serial} (replaced)"),
             }
         })
         .collect();

@@ -75,6 +75,9 @@ pub async fn start(visit: &Visit<'_>) -> Result<Response, Error> {
         referral: None,
     };
     let order = payment::start(visit.app, visit.link, visit.payment_id, (origin(visit), visit.url), buyer).await?;
+    if order.is_free() {
+        sync::now(visit.app, &account(visit), &order.id).await?;
+    }
     // A page elsewhere is gone to at once, and only now.
     let go = if order.session.is_some() { "?go=1" } else { "" };
     Ok(Response::see_other(&format!("{}/order{go}", visit.url)))

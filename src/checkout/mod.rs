@@ -15,7 +15,7 @@ use crate::{
     shop::{
         App, Error, Refusal,
         account::{self, Account},
-        error::{AccountRefusal, GatewayRefusal, PaymentRefusal},
+        error::{AccountRefusal, CatalogRefusal, GatewayRefusal, PaymentRefusal},
         payment::{self, Link},
     },
 };
@@ -151,6 +151,13 @@ async fn refused(
             Refusal::Account(AccountRefusal::Disabled) => Kind::Refused {
                 title: "This can't be paid right now",
                 text: "The shop takes no payments at the moment. Nothing was charged.",
+            },
+            Refusal::Catalog(CatalogRefusal::OutOfStock) => {
+                Kind::Refused { title: "This is sold out", text: "Somebody else was faster. Nothing was charged." }
+            }
+            Refusal::Catalog(CatalogRefusal::CouponNotValid) => Kind::Refused {
+                title: "The coupon can't be used any more",
+                text: "Nothing was charged. Ask the seller for a new link.",
             },
             Refusal::Conflict
             | Refusal::Account(_)

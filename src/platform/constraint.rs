@@ -77,7 +77,12 @@ impl CommitError {
 
     /// The order, or whatever a `guard` watched, was changed by someone else since it was read.
     pub fn is_stale(&self) -> bool {
-        matches!(self.rule(), Some(Rule::Check(name)) if name == GUARD)
+        self.is_check(GUARD)
+    }
+
+    /// The CHECK of this name is broken.
+    pub fn is_check(&self, check: &str) -> bool {
+        matches!(self.rule(), Some(Rule::Check(name)) if name == check)
     }
 
     /// Another row has the same value in this column of a unique index or a primary key.

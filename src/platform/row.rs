@@ -110,6 +110,18 @@ impl Statement {
         Statement { sql: sql.into(), args }
     }
 
+    /// Does nothing unless the row of a product is so: `condition` is SQL over it. The statement must end with an aggregate's
+    /// `SELECT … WHERE …`, and have the account as `?1`.
+    pub fn only_if(mut self, condition: &str, product_id: &str) -> Statement {
+        self.args.push(product_id.into());
+        let place = self.args.len();
+        self.sql = format!(
+            "{} HAVING EXISTS (SELECT 1 FROM products WHERE account_id = ?1 AND id = ?{place} AND {condition})",
+            self.sql
+        );
+        self
+    }
+
     /// Undoes the whole commit, as stale, unless the condition holds at that moment. The condition is SQL with its
     /// parameters; it writes no row when it holds.
     pub fn guard(condition: &str, args: Vec<Value>) -> Statement {

@@ -91,6 +91,10 @@ pub enum CatalogRefusal {
     UnknownProducts(Vec<String>),
     /// The account has a coupon with this code, in whatever case.
     CodeTaken,
+    /// Too little of the product is left.
+    OutOfStock,
+    /// The coupon ran out since the price was made.
+    CouponNotValid,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

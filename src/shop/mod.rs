@@ -39,11 +39,15 @@ pub mod webhook;
 pub mod gateway;
 /// What is sold.
 pub mod product;
+/// What an unpaid order keeps from other buyers.
+pub mod hold;
 pub mod category;
 pub mod coupon;
 /// Facts that no buyer may have.
 pub mod blacklist;
 pub mod blacklist_rule;
+/// What somebody wants to buy, and what it costs.
+pub mod purchase;
 /// What somebody buys, and how far its payment is.
 pub mod order;
 /// What buyers say of an order.

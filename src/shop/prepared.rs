@@ -21,6 +21,7 @@ pub struct Prepared<T> {
 enum Broken {
     Taken(&'static str, &'static str),
     Missing(&'static str, &'static str),
+    Check(&'static str),
     Stale,
 }
 
@@ -29,6 +30,7 @@ impl Broken {
         match self {
             Broken::Taken(table, column) => no.is_taken(table, column),
             Broken::Missing(table, column) => no.is_missing(table, column),
+            Broken::Check(name) => no.is_check(name),
             Broken::Stale => no.is_stale(),
         }
     }
@@ -62,6 +64,11 @@ impl<T> Prepared<T> {
     /// The refusal when the value for this column was not found.
     pub fn on_missing(self, table: &'static str, column: &'static str, refusal: impl Into<Refusal>) -> Self {
         self.on(Broken::Missing(table, column), refusal)
+    }
+
+    /// The refusal when a CHECK of this name is broken.
+    pub fn on_broken(self, check: &'static str, refusal: impl Into<Refusal>) -> Self {
+        self.on(Broken::Check(check), refusal)
     }
 
     /// The refusal when a guard holds the commit back.

@@ -77,7 +77,16 @@ fn terms(call: &Call<'_>, kept: Option<Terms>) -> Result<Terms, Failure> {
     };
     fields.finish()?;
     match (code, discount) {
-        (Some(code), Some(discount)) => Ok(Terms { code, discount, product_ids, max_uses, expires_at }),
+        (Some(code), Some(discount)) => Ok(Terms {
+            code,
+            discount,
+            product_ids,
+            max_uses,
+            expires_at,
+            max_uses_per_email: None,
+            minimum: None,
+            starts_at: None,
+        }),
         _ => Err(Failure::invalid("Discount can't be blank")),
     }
 }

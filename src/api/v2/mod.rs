@@ -28,6 +28,7 @@ mod page;
 mod pay;
 mod payments;
 mod product;
+mod purchase;
 mod query;
 pub mod routes;
 mod test_mode;

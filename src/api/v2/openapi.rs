@@ -163,14 +163,19 @@ pub struct FeedbackReply {
 
 #[derive(JsonSchema)]
 pub struct Payment {
-    /// What is sold; the buyer sees it.
-    title: Text<255>,
+    /// A product of yours that is bought. Title, price, confirmations, stock and delivery are the
+    /// product's then, and `title`, `currency` and `value` must be left out.
+    product_id: Option<Text<64>>,
+    /// What is sold; the buyer sees it. Needed, unless a product is bought.
+    title: Option<Text<255>>,
     /// The buyer's e-mail. Left out, the page asks for it.
     email: Option<Email>,
-    /// Of the price, ISO 4217.
-    currency: CurrencyCode<'static>,
-    /// The price, above zero.
-    value: Price,
+    /// Of the price, ISO 4217. Needed, unless a product is bought.
+    currency: Option<CurrencyCode<'static>>,
+    /// The price, above zero. Needed, unless a product is bought.
+    value: Option<Price>,
+    /// A code of one of your coupons, in any case; only for a product.
+    coupon: Option<Text<64>>,
     /// How it is to be paid: `Bitcoin`, `Litecoin`, `Ethereum`, `PayPal` or `Stripe`. Upper and lower
     /// case are one. The gateway must be set up in your account.
     gateway: GatewayName<'static>,

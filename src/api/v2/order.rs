@@ -85,6 +85,11 @@ values! {
 
     OrderStatus(i64) = {"type": "integer", "enum": [0, 51, 52, 53, 54, 55, 56, 100]}
 
+    DeliveryState<'a>(&'a str) = {
+        "type": "string",
+        "enum": order::Delivery::ALL.map(order::Delivery::word)
+    }
+
     Exception<'a>(&'a str) = {
         "type": "string",
         "enum": ["late", "underpaid", "overpaid", "partially_refunded", "inquiry", "wrong_currency", "vanished"]
@@ -161,12 +166,21 @@ pub(super) struct Body<'a> {
     /// the gateway about it; no money is held), `wrong_currency` (money came that the order can't
     /// be paid with), `vanished` (coins that had paid it are gone from their chain).
     exceptions: Vec<Exception<'static>>,
+    /// How far the delivery is: `null` (not paid, or not for a product), `delivered`, `preparing`
+    /// (your server is asked for the goods), `failed` (it gave none; deliver again), `out_of_stock`
+    /// (nothing was left when the payment came; it is delivered when you restock), `manual` (a
+    /// service).
+    delivery: Option<DeliveryState<'static>>,
+    /// The price before discounts; `null` for an order that came through a payment.
+    subtotal: Option<DecimalText>,
+    /// What discounts and the coupon took off; `null` for an order that came through a payment.
+    discount: Option<DecimalText>,
 }
 
 fn body(order: &Order) -> Body<'_> {
     let Order { buyer, invoice, .. } = order;
     // A page's price is nobody's quote.
-    let quoted = order.session.is_none();
+    let quoted = order.session.is_none() && order.price.minor() > 0;
     Body {
         id: &order.id,
         product_id: &order.product_id,
@@ -190,13 +204,16 @@ fn body(order: &Order) -> Body<'_> {
         referral: buyer.referral.as_deref(),
         usd_value: order.usd_value.map(|amount| DecimalText(amount.wire())),
         exchange_rate: order.exchange_rate.map(|rate| DecimalText(rate.wire())),
-        coupon_id: order.coupon_id.as_deref(),
+        coupon_id: order.item.as_ref().and_then(|item| item.coupon_id.as_deref()),
         custom: Raw(order.custom.as_deref().unwrap_or("{}")),
         created_at: Time::at(order.created_at),
         updated_at: Time::at(order.updated_at),
         rate_source: quoted.then_some(invoice.rate_source.as_str()),
         rate_at: quoted.then(|| Time::at(invoice.rate_at)),
         exceptions: order.exceptions().into_iter().map(Exception).collect(),
+        delivery: order.delivery.map(|delivery| DeliveryState(delivery.word())),
+        subtotal: order.subtotal().map(|amount| DecimalText(amount.wire())),
+        discount: order.discount().map(|amount| DecimalText(amount.wire())),
     }
 }
 
@@ -218,7 +235,7 @@ pub(super) struct WhiteLabel<'a> {
 impl Serialize for WhiteLabel<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let WhiteLabel { order, confirmations_needed, url } = self;
-        let mut object = to.serialize_struct("WhiteLabel", 31)?;
+        let mut object = to.serialize_struct("WhiteLabel", 34)?;
         macro_rules! fields {
             ($($name:ident)*) => { $(object.serialize_field(stringify!($name), &order.$name)?;)* };
         }
@@ -228,7 +245,7 @@ impl Serialize for WhiteLabel<'_> {
         fields!(created_at updated_at);
         object.serialize_field("url", url)?;
         fields!(ip_address country_code product_title user_agent risk_level delivered);
-        fields!(crypto_received crypto_confirmations referral coupon_id custom rate_source rate_at exceptions);
+        fields!(crypto_received crypto_confirmations referral coupon_id custom rate_source rate_at exceptions delivery subtotal discount);
         object.end()
     }
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
-use super::{ApiResult, Call, order::white_label};
+use super::{ApiResult, Call, order::white_label, purchase};
 use crate::{
     api::{
         failure::{Failure, label},
@@ -14,21 +14,24 @@ use crate::{
     json::{self, Map, Value},
     shop::{
         gateway::{Gateway, GatewayContext},
+        hold::Item,
         id,
         money::{Amount, Decimal},
         order::{self, Buyer, Draft, Order},
         payment::{self, Made},
+        purchase::Offer,
     },
 };
 
 pub async fn create(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "payment")?;
     let insecure = call.app.platform.settings.allow_insecure_urls;
-    of_a_product(&mut fields);
-    let title = fields.title("title", 255);
+    let product_id = purchase::product_id(&mut fields);
+    let of_product = product_id.is_some();
+    let title = if of_product { None } else { fields.title("title", 255) };
     let email = fields.email("email");
-    let currency = fields.currency("currency");
-    let price = fields.price("value", currency);
+    let currency = if of_product { None } else { fields.currency("currency") };
+    let price = if of_product { None } else { fields.price("value", currency) };
     let gateway = gateway(&mut fields);
     if let (Some(price), Some(gateway)) = (price, gateway) {
         taken(&mut fields, price, gateway);
@@ -43,20 +46,31 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
         fields.error("Return url can't be blank");
     }
     let webhook_url = fields.hook_url("webhook_url", &call.app.platform.settings);
-    let custom = custom(&mut fields);
-    let quantity = fields.int("quantity", 1, 1_000_000).unwrap_or(1);
-    fields.finish()?;
-    let (Some(title), Some(price), Some(gateway)) = (title, price, gateway) else {
-        return Err(Failure::invalid("Gateway is not configured"));
+    let sale = match product_id {
+        Some(id) => sale_of_product(call, fields, id, gateway, email.clone()).await?,
+        None => {
+            let custom = custom(&mut fields);
+            let quantity = fields.int("quantity", 1, 1_000_000).unwrap_or(1);
+            fields.finish()?;
+            let (Some(title), Some(price)) = (title, price) else {
+                return Err(Failure::invalid("Gateway is not configured"));
+            };
+            let quantity = u32::try_from(quantity).unwrap_or(1);
+            Sale { product: None, title, price, quantity, confirmations, custom, webhook_url: None }
+        }
     };
-    let quantity = u32::try_from(quantity).unwrap_or(1);
-    let origin = call.app.platform.settings.public_url.as_deref().unwrap_or(&call.request.origin);
+    let Some(gateway) = gateway else { return Err(Failure::invalid("Gateway is not configured")) };
+    let Sale { product, title, price, quantity, confirmations, custom, webhook_url: of_product } = sale;
+    let webhook_url = webhook_url.or(of_product);
+    let origin = call.origin();
     if white_label {
+        let (product_id, item) = product.unzip();
         let draft = Draft {
             id: id::uuid(call.app.random()),
             payment_id: None,
-            product_id: "pay".into(),
+            product_id: product_id.unwrap_or_else(|| "pay".into()),
             product_title: title,
+            item,
             price,
             quantity,
             gateway,
@@ -73,6 +87,7 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
         return call.commit(201, placed, |order| white_label_object(call, order)).await;
     }
     let request = payment::Request {
+        product,
         title,
         email,
         price,
@@ -88,6 +103,42 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
         json::to_text(&Link { url })
     };
     call.commit(201, payment::create(call.app, call.account, request).await?, object).await
+}
+
+/// What is sold, and for how much.
+struct Sale {
+    product: Option<(String, Item)>,
+    title: String,
+    price: Amount,
+    quantity: u32,
+    confirmations: Option<u32>,
+    custom: Option<String>,
+    /// The product's own.
+    webhook_url: Option<String>,
+}
+
+/// Title, price and confirmations are the product's.
+async fn sale_of_product(
+    call: &Call<'_>,
+    fields: Fields,
+    product_id: String,
+    gateway: Option<Gateway>,
+    email: Option<String>,
+) -> Result<Sale, Failure> {
+    let Offer { product, quantity, price, custom, item } =
+        purchase::offer(call, fields, product_id, gateway, email).await?;
+    if let Some(problem) = gateway.and_then(|gateway| not_taken(price, gateway)).filter(|_| price.minor() > 0) {
+        return Err(Failure::invalid(&problem));
+    }
+    Ok(Sale {
+        title: product.title,
+        price,
+        quantity,
+        confirmations: u32::try_from(product.crypto_confirmations).ok(),
+        custom,
+        webhook_url: product.webhook_url,
+        product: Some((product.id, item)),
+    })
 }
 
 pub async fn destroy(call: &Call<'_>, id: &str) -> ApiResult {
@@ -118,20 +169,6 @@ fn white_label_object(call: &Call<'_>, order: &Order) -> String {
     white_label(order, &order.gateway.of(call.account).url(context, order.target()))
 }
 
-/// Some programs send the id of a product and trust the server with the rest: they are told what to send.
-fn of_a_product(fields: &mut Fields) {
-    if !fields.carries("product_id") {
-        return;
-    }
-    let needed = ["title", "currency", "value", "gateway", "return_url"];
-    let optional = |name: &str| name == "return_url" && fields.carries("white_label");
-    let missing: Vec<&str> = needed.into_iter().filter(|name| !fields.carries(name) && !optional(name)).collect();
-    if let Some((last, rest)) = missing.split_last() {
-        let list = if rest.is_empty() { (*last).to_owned() } else { format!("{} and {last}", rest.join(", ")) };
-        fields.error(format!("Product id is not enough to pay by: send {list} as well"));
-    }
-}
-
 fn gateway(fields: &mut Fields) -> Option<Gateway> {
     let name = fields.required_text("gateway", 64)?;
     let gateway = Gateway::parse(&name);
@@ -141,18 +178,23 @@ fn gateway(fields: &mut Fields) -> Option<Gateway> {
     gateway
 }
 
-/// Gateways take some currencies only, and of some of them no fractions.
 fn taken(fields: &mut Fields, price: Amount, gateway: Gateway) {
+    if let Some(problem) = not_taken(price, gateway) {
+        fields.error(problem);
+    }
+}
+
+/// Gateways take some currencies only, and of some of them no fractions.
+fn not_taken(price: Amount, gateway: Gateway) -> Option<String> {
     let (code, name) = (price.currency().code(), gateway.name());
     match gateway.decimals(price.currency()) {
-        None => fields.error(format!("Currency {code} is not taken by {name}")),
+        None => Some(format!("Currency {code} is not taken by {name}")),
         Some(decimals) if price.text(decimals).is_none() => {
-            fields.error(format!("Value has fractions of {code} that {name} does not take"));
+            Some(format!("Value has fractions of {code} that {name} does not take"))
         }
         Some(_) => {
-            if let Some(min) = gateway.min_price(price.currency()).filter(|min| price.minor() < min.minor()) {
-                fields.error(format!("Value is too small for {name} (minimum is {})", min.display()));
-            }
+            let min = gateway.min_price(price.currency()).filter(|min| price.minor() < min.minor());
+            min.map(|min| format!("Value is too small for {name} (minimum is {})", min.display()))
         }
     }
 }

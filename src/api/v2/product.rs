@@ -7,7 +7,7 @@ use crate::{
     json::Value,
     shop::{
         money::{Amount, Decimal},
-        product::{self, GATEWAYS, Kind, Product, Restock},
+        product::{self, GATEWAYS, Kind, Product, Restock, StockChange},
         stock::{MAX_LENGTH, MAX_SERIALS, Serials, Unfit, delimiter::unit},
         text::{is_invisible, name_of},
         upload::Place,
@@ -66,7 +66,9 @@ async fn change(call: &Call<'_>, id: &str) -> ApiResult {
     let from_stock = fields.value("info").is_none() && before.kind == Kind::Serials;
     fields.finish()?;
     let restock = serials.map(|serials| Restock { serials, from_stock });
-    let (product, duplicates) = product::update(call.app, call.account, &before, product, restock).await?;
+    let amount = product.stock_amount != before.stock_amount;
+    let change = StockChange { restock, amount };
+    let (product, duplicates) = product::update(call.app, call.account, &before, product, change).await?;
     Ok(reported(Response::json(200, object(&product, call.origin())), duplicates))
 }
 

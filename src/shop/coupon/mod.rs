@@ -1,4 +1,4 @@
-//! Coupons: codes with which buyers pay less. They are kept and listed here; the checkout does not ask for one yet.
+//! Coupons: codes with which buyers pay less. A use is taken by an order's hold (`hold`).
 
 use super::{
     App, Outcome, Refusal,
@@ -15,7 +15,7 @@ use crate::{
     platform::{Statement, last_answers},
 };
 
-mod sql;
+pub mod sql;
 
 /// A coupon may be for so many products. Empty means all.
 pub const MAX_PRODUCTS: usize = 100;
@@ -74,7 +74,19 @@ pub struct Terms {
     pub product_ids: Vec<String>,
     /// `None`: as often as anybody likes.
     pub max_uses: Option<i64>,
+    /// By one buyer.
+    pub max_uses_per_email: Option<i64>,
+    /// What the order must come to without it.
+    pub minimum: Option<Amount>,
+    pub starts_at: Option<i64>,
     pub expires_at: Option<i64>,
+}
+
+impl Terms {
+    /// Of its amounts.
+    pub fn currency(&self) -> Option<&'static str> {
+        self.discount.currency().or(self.minimum.map(|minimum| minimum.currency().code()))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use crate::{
 };
 
 pub const TABLE: &str = "coupons";
-pub const COLUMNS: &str =
-    "id, code, discount_type, discount, currency, product_ids, max_uses, uses, expires_at, created_at, updated_at";
+pub const COLUMNS: &str = "id, code, discount_type, discount, currency, product_ids, max_uses, uses, \
+    expires_at, max_uses_per_email, minimum, starts_at, created_at, updated_at";
 
 pub fn one(account_id: i64, id: &str) -> Statement {
     Statement::new(
@@ -38,12 +38,36 @@ pub fn coupon(row: &Row) -> Result<Coupon, Fault> {
         let uses = row.int();
         let expires_at = row.maybe_int();
         let discount = discount.ok_or_else(|| Fault("a coupon has an unreadable discount".into()))?;
-        let terms = Terms { code, discount, product_ids, max_uses, expires_at };
+        let max_uses_per_email = row.maybe_int();
+        let minimum = row.maybe_int().and_then(|minor| Amount::new(minor, Currency::parse(currency.as_deref()?)?));
+        let starts_at = row.maybe_int();
+        let terms = Terms { code, discount, product_ids, max_uses, max_uses_per_email, minimum, starts_at, expires_at };
         Ok(Coupon { id, terms, uses, created_at: row.int(), updated_at: row.int() })
     })
 }
 
-/// The account, the id, and the terms: ?1 to ?9.
+/// The coupon of a code, in any case, and how often this buyer used it in orders that hold.
+pub fn by_code(account_id: i64, code: &str, email_key: &str) -> Statement {
+    Statement::new(
+        format!(
+            "SELECT {COLUMNS}, (SELECT COUNT(*) FROM coupon_uses
+               WHERE coupon_uses.account_id = ?1 AND coupon_id = coupons.id AND email = ?3)
+             FROM coupons WHERE account_id = ?1 AND code = ?2 COLLATE NOCASE"
+        ),
+        vec![account_id.into(), code.into(), email_key.into()],
+    )
+}
+
+/// A row of `by_code`.
+pub fn coupon_with_uses(row: &Row) -> Result<(Coupon, i64), Fault> {
+    let uses = row.read(|row| {
+        COLUMNS.split(',').for_each(|_| row.skip());
+        Ok(row.int())
+    })?;
+    Ok((coupon(row)?, uses))
+}
+
+/// The account, the id, and the terms: ?1 to ?12.
 fn args(account_id: i64, id: &str, terms: &Terms) -> Vec<Value> {
     let number = match terms.discount {
         Discount::Percent(hundredths) => hundredths.into(),
@@ -55,10 +79,13 @@ fn args(account_id: i64, id: &str, terms: &Terms) -> Vec<Value> {
         (&terms.code).into(),
         terms.discount.kind().into(),
         number.into(),
-        terms.discount.currency().into(),
+        terms.currency().into(),
         terms.product_ids.join(",").into(),
         terms.max_uses.into(),
         terms.expires_at.into(),
+        terms.max_uses_per_email.into(),
+        terms.minimum.map(Amount::minor).into(),
+        terms.starts_at.into(),
     ]
 }
 
@@ -68,7 +95,7 @@ pub fn insert(account_id: i64, coupon: &Coupon) -> Statement {
     Statement::new(
         format!(
             "INSERT INTO coupons (account_id, seq, {COLUMNS})
-             SELECT ?1, {}, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, ?10",
+             SELECT ?1, {}, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, ?11, ?12, ?13, ?13",
             list::next_seq(TABLE)
         ),
         args,
@@ -82,7 +109,7 @@ pub fn update(account_id: i64, id: &str, terms: &Terms, now: i64) -> Statement {
     Statement::new(
         format!(
             "UPDATE coupons SET code = ?3, discount_type = ?4, discount = ?5, currency = ?6, product_ids = ?7,
-             max_uses = ?8, expires_at = ?9, updated_at = ?10
+             max_uses = ?8, expires_at = ?9, max_uses_per_email = ?10, minimum = ?11, starts_at = ?12, updated_at = ?13
              WHERE account_id = ?1 AND id = ?2 RETURNING {COLUMNS}"
         ),
         args,

@@ -292,6 +292,8 @@ pub enum PaymentPrompt {
     Address(wallet::Address),
     /// On the gateway's page.
     Page(Session),
+    /// The price is zero: the order is completed at once.
+    Free,
 }
 
 /// What a sync saw.

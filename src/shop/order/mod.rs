@@ -4,13 +4,16 @@ use super::{
     App, Outcome, Refusal,
     account::{Account, policy::Policy},
     gateway::{Gateway, Invoice, PaymentRequest, PaymentTarget, Session},
+    hold::Item,
     list::{self, Page},
     money::{Amount, Decimal},
     webhook::{Event, Subject},
 };
 use crate::platform::LogLine;
 
+pub mod delivery;
 pub mod filter;
+pub mod fulfil;
 pub mod inline;
 pub mod ledger;
 pub mod notification;
@@ -25,6 +28,7 @@ pub mod sql;
 pub mod sync;
 pub mod test_mode;
 
+pub use delivery::Delivery;
 pub use filter::Filter;
 
 /// Where an order stands; the numbers are the reference's.
@@ -82,6 +86,9 @@ pub struct Draft {
     pub payment_id: Option<String>,
     pub product_id: String,
     pub product_title: String,
+    /// What it takes from its product; `None`: there is no product.
+    pub item: Option<Item>,
+    /// What is paid.
     pub price: Amount,
     pub quantity: u32,
     pub gateway: Gateway,
@@ -101,6 +108,11 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// Nothing is paid: no gateway is asked.
+    pub fn is_free(&self) -> bool {
+        self.price.minor() == 0
+    }
+
     /// What a gateway needs to open its payment.
     pub fn request(&self) -> PaymentRequest<'_> {
         PaymentRequest {
@@ -133,6 +145,8 @@ pub struct Order {
     pub id: String,
     /// Counts changes.
     pub revision: i64,
+    /// `https://host` where the buyer was: links to the order's page begin so.
+    pub origin: String,
     pub payment_id: Option<String>,
     pub product_id: String,
     pub product_title: String,
@@ -143,6 +157,11 @@ pub struct Order {
     pub confirmations_needed: u32,
     pub risk_level: u32,
     pub status: Status,
+    /// What was bought; `None`: there is no product. Its units are those of the quantity, if there are any.
+    pub item: Option<Item>,
+    /// `None` before it was paid, and where there is no product.
+    pub delivery: Option<Delivery>,
+    /// What the buyer got.
     pub delivered: Option<String>,
     /// In dollars, at the rates of the quote.
     pub usd_value: Option<Amount>,
@@ -159,7 +178,6 @@ pub struct Order {
     /// The buyer has asked the gateway about it. No money is held.
     pub inquiry: bool,
     pub policy: Policy,
-    pub coupon_id: Option<String>,
     pub custom: Option<String>,
     pub return_url: Option<String>,
     pub webhook_url: Option<String>,
@@ -195,6 +213,26 @@ impl Order {
             created_at: self.created_at,
             test: self.test,
         }
+    }
+
+    /// It costs nothing, and wasn't completed yet.
+    pub fn is_free(&self) -> bool {
+        self.price.minor() == 0 && self.status == Status::Unpaid
+    }
+
+    /// The price before discounts, of an order for a product.
+    pub fn subtotal(&self) -> Option<Amount> {
+        self.item.as_ref().and_then(|item| Amount::new(item.subtotal, self.price.currency()))
+    }
+
+    /// What discounts and the coupon took off, of an order for a product.
+    pub fn discount(&self) -> Option<Amount> {
+        self.item.as_ref().and_then(|item| Amount::new(item.subtotal - self.price.minor(), self.price.currency()))
+    }
+
+    /// Whether somebody may have its page open: it came through a link or from the shop.
+    pub fn has_page(&self) -> bool {
+        self.payment_id.is_some() || self.item.is_some()
     }
 
     /// What the operator's log says of a move that these events tell: that money came, or went.

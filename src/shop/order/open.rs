@@ -9,14 +9,17 @@ use crate::{
             Account,
             policy::{self, Policy},
         },
+        error::CatalogRefusal,
         error::{AccountRefusal, GatewayRefusal, IdempotencyRefusal},
         gateway::{
             Gateway, GatewayContext, Invoice, PaymentPrompt, Reservation,
             exchange_rates::{self, Rates},
             wallet,
         },
+        hold,
         money::{self, Amount, Currency, Decimal},
         prepared::Prepared,
+        stock::expired,
         webhook::{self, Endpoint, Event},
     },
 };
@@ -38,7 +41,7 @@ pub async fn known_rates(app: &App, account: &Account, gateway: Gateway) -> Opti
 
 /// What the price of a draft is worth. Coins can't be asked for without a rate; on a page only the dollars are missing then.
 pub async fn worth(app: &App, account: &Account, gateway: Gateway, price: Amount) -> Outcome<Option<Rates>> {
-    if gateway.coin().is_some() {
+    if gateway.coin().is_some() && price.minor() > 0 {
         let rates = rates(app, account, gateway).await?;
         quote(gateway, price, &rates, &Policy::default())?;
         return Ok(Some(rates));
@@ -58,12 +61,15 @@ pub async fn place(app: &App, account: &Account, draft: Draft, begin: Vec<Statem
     // Before an address is used up.
     let rates = worth(app, account, draft.gateway, draft.price).await?;
     let mut statements = vec![webhook::sql::enabled(account.id), policy::of(account.id)];
-    let taking = draft.gateway.of(account).reserve(account.id, &Reservation::Order);
+    let taking = match draft.is_free() {
+        true => Vec::new(),
+        false => draft.gateway.of(account).reserve(account.id, &Reservation::Order),
+    };
     let takes = taking.len();
     statements.extend(taking);
     statements.extend(begin);
     let mut first = Prepared::new(account.db(app)?, (), statements);
-    if let Some(rates) = rates.as_ref().filter(|_| draft.gateway.coin().is_some()) {
+    if let Some(rates) = rates.as_ref().filter(|_| draft.gateway.coin().is_some() && !draft.is_free()) {
         first = worth_taking(first, account, draft.gateway, draft.price, rates)?;
     }
     let (_, rows) = first.commit(app, Vec::new()).await?;
@@ -95,19 +101,35 @@ pub async fn prepare(app: &App, account: &Account, draft: Draft, ready: Ready) -
         }
         None => Policy::default(),
     };
-    let opened =
-        draft.gateway.of(account).open(GatewayContext { app, account }, draft.request(), &ready.reserved).await?;
+    let opened = if draft.is_free() {
+        PaymentPrompt::Free
+    } else {
+        draft.gateway.of(account).open(GatewayContext { app, account }, draft.request(), &ready.reserved).await?
+    };
     let now = app.now();
     let mut order = price(account, draft, opened, ready.rates.as_ref(), policy, now)?;
     let delay = schedule::delay(&order, now, app.platform.settings.watch_seconds);
     order.sync_lease = delay.map(|delay| schedule::lease(now, delay));
     let endpoints = Endpoint::from_rows(&ready.endpoints)?;
     let owed = webhook::outbox_entries(app, account.id, &[Event::OrderCreated], &order, &endpoints)?;
-    let mut statements = vec![sql::insert(&order)];
+    let mut statements = hold(&order, now);
+    statements.insert(0, sql::insert(&order));
     statements.extend(owed.statements);
     let mut messages = webhook::messages(account, &owed.logs);
     messages.extend(delay.map(|delay| (schedule::message(account, &order), delay)));
-    Ok(Prepared::new(account.db(app)?, order, statements).sending(messages))
+    Ok(Prepared::new(account.db(app)?, order, statements)
+        .sending(messages)
+        .on_broken("products_stock", CatalogRefusal::OutOfStock)
+        .on_broken("coupon_is_free", CatalogRefusal::CouponNotValid))
+}
+
+/// What the order keeps from other buyers until its payment window closes. It stands behind the order in its commit.
+pub fn hold(order: &Order, now: i64) -> Vec<Statement> {
+    let Some(item) = order.item.as_ref().filter(|item| item.holds()) else { return Vec::new() };
+    let until = hold::until(order.session.as_ref(), order.invoice.expires_at, now);
+    let email = order.buyer.email.as_deref();
+    let place = hold::place(order.account_id, &order.id, &order.product_id, item, email, until);
+    vec![expired::release(order.account_id, now), place]
 }
 
 /// Opens a page at the draft's gateway, for an order that is there already.
@@ -188,11 +210,13 @@ fn price(
             (invoice, None, address.confirmations)
         }
         PaymentPrompt::Page(session) => (Invoice::default(), Some(session), 0),
+        PaymentPrompt::Free => (Invoice::default(), None, 0),
     };
     Ok(Order {
         account_id: account.id,
         id: draft.id,
         revision: 1,
+        origin: draft.origin,
         payment_id: draft.payment_id,
         product_id: draft.product_id,
         product_title: draft.product_title,
@@ -203,6 +227,8 @@ fn price(
         confirmations_needed: draft.confirmations.unwrap_or(confirmations),
         risk_level: 0,
         status: Status::Unpaid,
+        item: draft.item,
+        delivery: None,
         delivered: None,
         usd_value: in_dollars.map(|(amount, _)| amount),
         exchange_rate: in_dollars.map(|(_, rate)| rate),
@@ -213,7 +239,6 @@ fn price(
         wrong_currency: false,
         inquiry: false,
         policy,
-        coupon_id: None,
         custom: draft.custom,
         return_url: draft.return_url,
         webhook_url: draft.webhook_url,

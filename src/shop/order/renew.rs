@@ -1,9 +1,14 @@
 //! Opening a gateway's page anew, for an order whose page has ended or took a payment that was declined for good.
 
-use super::{Draft, Order, Status, open::place_at, schedule, sql, sync};
+use super::{
+    Draft, Order, Status,
+    open::{self, place_at},
+    schedule, sql, sync,
+};
 use crate::shop::{
     App, Outcome,
     account::Account,
+    error::CatalogRefusal,
     error::OrderRefusal,
     gateway::{GatewayContext, PaymentPrompt, Session},
 };
@@ -30,6 +35,7 @@ pub async fn renew(app: &App, account: &Account, order_id: &str, origin: &str, p
         payment_id: order.payment_id.clone(),
         product_id: order.product_id.clone(),
         product_title: order.product_title.clone(),
+        item: order.item.clone(),
         price: order.price,
         quantity: order.quantity,
         gateway: order.gateway,
@@ -53,10 +59,15 @@ pub async fn renew(app: &App, account: &Account, order_id: &str, origin: &str, p
     let delay = schedule::delay(&fresh, now, app.platform.settings.watch_seconds);
     fresh.sync_generation += 1;
     fresh.sync_lease = delay.map(|delay| schedule::lease(now, delay));
-    match account.db(app)?.commit(sql::update(&fresh).into()).await {
+    let mut statements: Vec<_> = sql::update(&fresh).into();
+    // Its hold may be over: then it takes its goods anew, or there are none.
+    statements.extend(open::hold(&fresh, now));
+    match account.db(app)?.commit(statements).await {
         Ok(_) => fresh.revision += 1,
         // Somebody else renewed it, or news came: the caller sees what is there now.
         Err(no) if no.is_stale() => return super::get(app, account, order_id).await,
+        Err(no) if no.is_check("products_stock") => return Err(CatalogRefusal::OutOfStock.into()),
+        Err(no) if no.is_check("coupon_is_free") => return Err(CatalogRefusal::CouponNotValid.into()),
         Err(no) => return Err(no.into_fault().into()),
     }
     app.enqueue(delay.map(|delay| (schedule::message(account, &fresh), delay)).into_iter().collect()).await;

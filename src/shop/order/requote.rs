@@ -4,6 +4,7 @@ use super::{Order, Status, onchain, open, schedule, sql, sync};
 use crate::shop::{
     App, Outcome,
     account::Account,
+    error::CatalogRefusal,
     error::{GatewayRefusal, OrderRefusal},
 };
 
@@ -31,10 +32,15 @@ pub async fn requote(app: &App, account: &Account, order_id: &str) -> Outcome<Or
         updated_at: now,
         ..order
     };
-    match account.db(app)?.commit(sql::update(&fresh).into()).await {
+    let mut statements: Vec<_> = sql::update(&fresh).into();
+    // Its hold may be over: then it takes its goods anew, or there are none.
+    statements.extend(open::hold(&fresh, now));
+    match account.db(app)?.commit(statements).await {
         Ok(_) => fresh.revision += 1,
         // Somebody else did it, or money came: the caller sees what is there now.
         Err(no) if no.is_stale() => return super::get(app, account, order_id).await,
+        Err(no) if no.is_check("products_stock") => return Err(CatalogRefusal::OutOfStock.into()),
+        Err(no) if no.is_check("coupon_is_free") => return Err(CatalogRefusal::CouponNotValid.into()),
         Err(no) => return Err(no.into_fault().into()),
     }
     app.enqueue(vec![(schedule::message(account, &fresh), delay)]).await;

@@ -49,6 +49,9 @@ fn pace(order: &Order, now: i64, base: u32) -> Option<u32> {
     if !is_watched(order) {
         return None;
     }
+    if order.is_free() {
+        return Some(0);
+    }
     if let Some(session) = &order.session {
         return session_delay(order, session, now);
     }
@@ -90,7 +93,7 @@ fn paid_delay(order: &Order, age: i64) -> Option<u32> {
 /// Whether anything can happen to its payment that a sync would see.
 pub fn is_watched(order: &Order) -> bool {
     // An address that was given back is another order's.
-    let its_own = order.session.is_some() || order.invoice.index.is_some();
+    let its_own = order.session.is_some() || order.invoice.index.is_some() || order.is_free();
     its_own && (order.status.is_open() || is_shallow(order))
 }
 

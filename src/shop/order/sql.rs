@@ -1,13 +1,15 @@
 //! Statements and rows of `orders`.
 
-use super::{Buyer, Order, Status};
+use super::{Buyer, Delivery, Order, Status};
 use crate::{
     platform::{Fault, Reader, Row, Statement, Value},
     shop::{
         account::policy::Policy,
         gateway::{Gateway, Invoice, Session, SessionState},
+        hold::Item,
         list,
         money::{Amount, Currency, Decimal},
+        product::Kind,
         text::email,
     },
 };
@@ -21,7 +23,8 @@ const COLUMNS: [&str; 2] = [
     session_id, session_url, session_expires_at, session_state, session_past, paid_value, refunded_value, wrong_currency, inquiry",
     "crypto_value, crypto_address, crypto_index, crypto_received, crypto_confirmations, \
     crypto_rate, rate_source, rate_at, quote_expires_at, quote_base, quote_credit, late, \
-    coupon_id, custom, return_url, webhook_url, test, sync_generation, sync_lease, paid_at, created_at, updated_at, \
+    custom, return_url, webhook_url, test, sync_generation, sync_lease, paid_at, created_at, updated_at, \
+    product_type, subtotal, coupon_id, held, delivery, origin, \
     underpayment_per_mille, spread_basis_points, quote_minutes, watch_hours",
 ];
 
@@ -64,6 +67,7 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
             account_id,
             id,
             revision,
+            origin: String::new(),
             payment_id,
             product_id,
             product_title,
@@ -74,6 +78,8 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
             confirmations_needed: row.count(),
             risk_level: row.count(),
             status: status(row.int())?,
+            item: None,
+            delivery: None,
             delivered: row.maybe_text(),
             usd_value: match row.maybe_int() {
                 Some(minor) => Some(amount(minor, Currency::USD)?),
@@ -91,7 +97,6 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
             wrong_currency: row.flag(),
             inquiry: row.flag(),
             policy: Policy::default(),
-            coupon_id: None,
             custom: None,
             return_url: None,
             webhook_url: None,
@@ -104,7 +109,6 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
         };
         invoice(row, &mut order.invoice)?;
         Ok(Order {
-            coupon_id: row.maybe_text(),
             custom: row.maybe_text(),
             return_url: row.maybe_text(),
             webhook_url: row.maybe_text(),
@@ -114,10 +118,25 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
             paid_at: row.maybe_int(),
             created_at: row.int(),
             updated_at: row.int(),
+            item: item(row)?,
+            delivery: row.maybe_text().as_deref().map(delivery).transpose()?,
+            origin: row.text(),
             policy: Policy::read(row),
             ..order
         })
     })
+}
+
+/// Null in an order without a product.
+pub fn item(row: &mut Reader<'_>) -> Result<Option<Item>, Fault> {
+    let (kind, subtotal, coupon_id, units) = (row.maybe_int(), row.maybe_int(), row.maybe_text(), row.count());
+    let Some(kind) = kind else { return Ok(None) };
+    let kind = Kind::from_code(kind).ok_or_else(|| Fault("an order is for an unknown type of product".into()))?;
+    Ok(Some(Item { kind, subtotal: subtotal.unwrap_or_default(), units, coupon_id }))
+}
+
+fn delivery(word: &str) -> Result<Delivery, Fault> {
+    Delivery::parse(word).ok_or_else(|| Fault(format!("an order has an unknown delivery: {word}")))
 }
 
 fn session(row: &mut Reader<'_>) -> Option<Session> {
@@ -178,6 +197,7 @@ pub fn insert(order: &Order) -> Statement {
     let buyer = &order.buyer;
     let coins = |value: Value| if order.session.is_none() { value } else { Value::Null };
     let session = order.session.as_ref();
+    let item = order.item.as_ref();
     let mut args: Vec<Value> = vec![
         order.account_id.into(),
         (&order.id).into(),
@@ -223,7 +243,6 @@ pub fn insert(order: &Order) -> Statement {
         invoice.base.cast_signed().into(),
         invoice.credit.into(),
         invoice.late.into(),
-        order.coupon_id.clone().into(),
         order.custom.clone().into(),
         order.return_url.clone().into(),
         order.webhook_url.clone().into(),
@@ -233,6 +252,12 @@ pub fn insert(order: &Order) -> Statement {
         order.paid_at.into(),
         order.created_at.into(),
         order.updated_at.into(),
+        item.map(|item| item.kind as i64).into(),
+        item.map(|item| item.subtotal).into(),
+        item.and_then(|item| item.coupon_id.clone()).into(),
+        item.map_or(0, |item| item.units).into(),
+        order.delivery.map(Delivery::word).into(),
+        (&order.origin).into(),
     ];
     args.extend(order.policy.values());
     args.push(buyer.email.as_deref().and_then(email::kept_key).into());
@@ -265,7 +290,7 @@ pub fn update(order: &Order) -> [Statement; 2] {
              crypto_rate = ?8, rate_source = ?9, rate_at = ?10, quote_expires_at = ?11, late = ?12,
              sync_generation = ?13, sync_lease = ?14, sync_failures = 0, paid_at = ?15, updated_at = ?16, quote_base = ?17, quote_credit = ?18,
              session_id = ?19, session_url = ?20, session_expires_at = ?21, paid_value = ?22, refunded_value = ?23,
-             wrong_currency = ?24, crypto_cursor = ?25, crypto_index = ?26, session_state = ?27, inquiry = ?28, session_past = ?29
+             wrong_currency = ?24, crypto_cursor = ?25, crypto_index = ?26, session_state = ?27, inquiry = ?28, session_past = ?29, delivery = ?30
              WHERE account_id = ?1 AND id = ?2",
             vec![
                 order.account_id.into(),
@@ -297,6 +322,7 @@ pub fn update(order: &Order) -> [Statement; 2] {
                 session.map_or(0, |session| session.state.code()).into(),
                 order.inquiry.into(),
                 past(order).into(),
+                order.delivery.map(Delivery::word).into(),
             ],
         ),
     ]

@@ -3,7 +3,7 @@
 //! lease tells cron when that chain has broken off (`schedule`).
 
 use super::{
-    Order, Status, open,
+    Order, Status, fulfil, open,
     schedule::{self, delay, is_watched, lease, message},
     settle::{self, Change, Decision},
     sql,
@@ -16,6 +16,7 @@ use crate::{
         gateway::{
             Gateway, GatewayContext, Invoice, LedgerEntry, Observation, PaymentRecord, SyncError, address_reuse, record,
         },
+        hold,
         webhook::{self, Endpoint},
     },
 };
@@ -83,7 +84,7 @@ async fn sync(app: &App, account: &Account, order_id: &str, trigger: Trigger) ->
             return Ok(None);
         }
         let account = &Account::acting(account.id, &account.shard, order.test);
-        if seen.is_none() {
+        if seen.is_none() && !order.is_free() {
             if !is_watched(&order) {
                 return Ok(Some(order));
             }
@@ -91,14 +92,15 @@ async fn sync(app: &App, account: &Account, order_id: &str, trigger: Trigger) ->
         }
         let change = match &seen {
             Some(seen) => decide(app, account, &order, &loaded.record, seen).await,
-            None => None,
+            None => order.is_free().then(|| settle::free(&order, app.now())),
         };
-        let Some(change) = change else {
+        let Some(mut change) = change else {
             if let Some(done) = done {
                 account.db(app)?.commit(vec![done]).await.map_err(CommitError::into_fault)?;
             }
             return keep_alive(app, account, order, generation).await;
         };
+        fulfil::fulfil(app, account, &mut change, &loaded.endpoints).await?;
         match commit(app, account, change, &loaded.endpoints, generation.is_some(), done.clone()).await {
             Ok(after) => return Ok(Some(after)),
             Err(no) if no.is_stale() => {}
@@ -190,6 +192,7 @@ async fn commit(
     after.sync_lease = next.map(|delay| lease(now, delay));
     after.sync_generation += i64::from(scheduled);
     let mut statements: Vec<_> = sql::update(&after).into();
+    statements.extend(keep_hold(&after, now));
     statements.extend(change.facts);
     let (mut logs, mut lines) = (Vec::new(), Vec::new());
     for (step, events) in steps.iter().chain([&(after.clone(), last)]) {
@@ -205,6 +208,17 @@ async fn commit(
     app.enqueue(webhook::messages(account, &logs)).await;
     tell_pages(app, &after).await;
     Ok(after)
+}
+
+/// A payment that was seen keeps its goods until it is confirmed; a new quote or page keeps them for its window.
+pub fn keep_hold(order: &Order, now: i64) -> Option<Statement> {
+    order.item.as_ref().filter(|item| item.holds())?;
+    let until = match order.status {
+        Status::Unpaid | Status::PartiallyPaid => hold::until(order.session.as_ref(), order.invoice.expires_at, now),
+        Status::AwaitingConfirmations | Status::PendingAtPayPal | Status::HighRisk => hold::confirming(now),
+        Status::Completed | Status::Reversed | Status::Refunded => return None,
+    };
+    Some(hold::extend(order.account_id, &order.id, until))
 }
 
 /// An order whose watch has ended gives its address back; `None` when it keeps it.
@@ -249,9 +263,9 @@ async fn keep_alive(app: &App, account: &Account, mut order: Order, generation: 
     Ok(Some(order))
 }
 
-/// White-label orders have no page to tell.
+/// White-label payments have no page to tell.
 pub async fn tell_pages(app: &App, order: &Order) {
-    if order.payment_id.is_some() {
+    if order.has_page() {
         app.platform.live.changed(&order.id).await;
     }
 }

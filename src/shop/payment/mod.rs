@@ -6,6 +6,7 @@ use super::{
     account::{self, Account, policy},
     error::{GatewayRefusal, PaymentRefusal},
     gateway::{Gateway, Reservation},
+    hold::Item,
     id,
     money::Amount,
     order::{self, Buyer, Draft, Order},
@@ -27,6 +28,8 @@ const TOMBSTONE: u32 = 31 * 24 * 3_600;
 /// What the seller asks for.
 #[derive(Debug, Clone)]
 pub struct Request {
+    /// The product that is bought, and what it takes from it; `None`: the seller named title and price.
+    pub product: Option<(String, Item)>,
     pub title: String,
     pub email: Option<String>,
     /// In all, whatever the quantity.
@@ -79,7 +82,7 @@ pub async fn create(app: &App, account: &Account, request: Request) -> Outcome<P
         "confirmations",
         Refusal::Gateway(GatewayRefusal::NotConfigured),
     );
-    match order::open::known_rates(app, account, link.gateway).await {
+    match order::open::known_rates(app, account, link.gateway).await.filter(|_| link.price.minor() > 0) {
         Some(rates) => order::open::worth_taking(prepared, account, link.gateway, link.price, &rates),
         None => Ok(prepared),
     }
@@ -135,7 +138,7 @@ pub async fn start(
         super::webhook::sql::enabled(account.id),
         policy::of(account.id),
     ];
-    if rates.is_ok() {
+    if rates.is_ok() && link.price.minor() > 0 {
         let taker = Reservation::Link { payment_id, order_id: &order_id, now: app.now() };
         statements.extend(link.gateway.of(&account).reserve(account.id, &taker));
     }
@@ -159,8 +162,9 @@ pub async fn start(
     let draft = Draft {
         id: order_id.clone(),
         payment_id: Some(payment_id.to_owned()),
-        product_id: "pay".into(),
+        product_id: request.product.as_ref().map_or("pay", |(id, _)| id).to_owned(),
         product_title: request.title,
+        item: request.product.map(|(_, item)| item),
         price: request.price,
         quantity: request.quantity,
         gateway: request.gateway,

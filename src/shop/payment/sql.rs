@@ -6,20 +6,24 @@ use crate::{
     shop::{
         gateway::Gateway,
         money::{Amount, Currency},
+        order,
     },
 };
 
 /// The wallet's own confirmations stand in where the request has none; a page needs none. Where the seller has set up neither a
 /// wallet nor the page's account there are none at all: nothing is committed, and `payments.confirmations` is named.
 pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at: i64) -> Statement {
+    let item = request.product.as_ref().map(|(_, item)| item);
     Statement::new(
         "INSERT INTO payments (account_id, id, title, email, value, currency, quantity, gateway, confirmations,
-                               return_url, webhook_url, custom, expires_at, created_at)
+                               return_url, webhook_url, custom, expires_at, created_at,
+                               product_id, product_type, subtotal, held, coupon_id)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, COALESCE(
                    (SELECT COALESCE(?9, confirmations) FROM wallets
                     WHERE account_id = ?1 AND gateway = ?8 AND active = 1),
                    (SELECT COALESCE(?9, 0) FROM gateway_settings WHERE account_id = ?1 AND gateway = ?8
-                    AND name IN ('email', 'client_secret', 'secret_key') LIMIT 1)), ?10, ?11, ?12, ?13, ?14)",
+                    AND name IN ('email', 'client_secret', 'secret_key') LIMIT 1), IIF(?5 = 0, 0, NULL)), ?10, ?11, ?12, ?13, ?14,
+                 ?15, ?16, ?17, ?18, ?19)",
         vec![
             account_id.into(),
             id.into(),
@@ -35,6 +39,11 @@ pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at
             request.custom.clone().into(),
             expires_at.into(),
             now.into(),
+            request.product.as_ref().map(|(id, _)| id).into(),
+            item.map(|item| item.kind as i64).into(),
+            item.map(|item| item.subtotal).into(),
+            item.map_or(0, |item| item.units).into(),
+            item.and_then(|item| item.coupon_id.clone()).into(),
         ],
     )
 }
@@ -42,7 +51,7 @@ pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at
 pub fn by_id(account_id: i64, id: &str) -> Statement {
     Statement::new(
         "SELECT title, email, value, currency, quantity, gateway, confirmations, return_url, webhook_url, custom,
-                expires_at, destroyed_at IS NOT NULL AS destroyed
+                expires_at, destroyed_at IS NOT NULL AS destroyed, product_id, product_type, subtotal, coupon_id, held
          FROM payments WHERE account_id = ?1 AND id = ?2",
         vec![account_id.into(), id.into()],
     )
@@ -60,18 +69,24 @@ pub fn from_row(row: &Row) -> Result<Payment, Fault> {
         let quantity = row.count();
         let gateway = row.text();
         let gateway = Gateway::parse(&gateway).ok_or_else(|| Fault("a payment has an unknown gateway".into()))?;
+        let confirmations = row.count();
+        let (return_url, webhook_url, custom) = (row.text(), row.maybe_text(), row.maybe_text());
+        let (expires_at, destroyed) = (row.int(), row.flag());
+        let product = row.maybe_text();
+        let product = product.zip(order::sql::item(row)?);
         let request = Request {
+            product,
             title,
             email,
             price,
             quantity,
             gateway,
-            confirmations: Some(row.count()),
-            return_url: row.text(),
-            webhook_url: row.maybe_text(),
-            custom: row.maybe_text(),
+            confirmations: Some(confirmations),
+            return_url,
+            webhook_url,
+            custom,
         };
-        Ok(Payment { request, expires_at: row.int(), destroyed: row.flag() })
+        Ok(Payment { request, expires_at, destroyed })
     })
 }
 

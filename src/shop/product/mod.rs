@@ -8,13 +8,20 @@ use super::{
     list::{self, Page},
     money::{Amount, Currency},
     prepared::Prepared,
-    stock::{self, Serials},
+    stock::{
+        self, Serials,
+        expired::{self, Expired},
+    },
     upload::{self, Upload},
     webhook::Subject,
 };
 use crate::platform::{Fault, Row, Statement};
 
+pub mod discount;
+pub mod input;
 pub mod sql;
+
+pub use discount::VolumeDiscount;
 
 /// What is sold; the numbers are the reference's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +63,11 @@ pub struct Product {
     pub maximum_quantity: Option<i64>,
     pub minimum_quantity: i64,
     pub stock_delimiter: String,
-    /// Of a file; `None` is without end.
+    /// What can be sold of what isn't serials; `None` is without end.
     pub stock_amount: Option<i64>,
+    /// The seller is told when fewer are left.
+    pub stock_warning: Option<i64>,
+    pub volume_discounts: Vec<VolumeDiscount>,
     pub theme: i64,
     pub crypto_confirmations: i64,
     pub max_risk_level: i64,
@@ -107,6 +117,8 @@ impl Product {
             minimum_quantity: 1,
             stock_delimiter: ",".into(),
             stock_amount: None,
+            stock_warning: None,
+            volume_discounts: Vec::new(),
             theme: 2,
             crypto_confirmations: 1,
             max_risk_level: 30,
@@ -124,13 +136,37 @@ impl Product {
         })
     }
 
-    /// How many can be sold; `None` is without end.
+    /// How many can be sold; `None` is without end. What orders hold isn't there.
     pub fn stock(&self) -> Option<i64> {
         match self.kind {
             Kind::Serials => Some(self.serials_left.into()),
-            Kind::File => self.stock_amount,
-            Kind::Dynamic | Kind::Service => None,
+            Kind::File | Kind::Dynamic | Kind::Service => self.stock_amount,
         }
+    }
+
+    /// The same with another stock, for an event about it.
+    pub fn with_stock(&self, left: i64) -> Product {
+        let mut product = self.clone();
+        match product.kind {
+            Kind::Serials => product.serials_left = u32::try_from(left).unwrap_or(0),
+            _ => product.stock_amount = Some(left),
+        }
+        product
+    }
+
+    /// With what holds give back that are over.
+    fn with_expired(mut self, expired: &Expired) -> Product {
+        let units = expired.units(&self.id);
+        match self.kind {
+            Kind::Serials => self.serials_left = self.serials_left.saturating_add(u32::try_from(units).unwrap_or(0)),
+            _ => self.stock_amount = self.stock_amount.map(|amount| amount + units),
+        }
+        self
+    }
+
+    /// Whether it can be paid by this gateway.
+    pub fn takes(&self, slug: &str) -> bool {
+        self.gateways.split(',').any(|known| known == slug)
     }
 }
 
@@ -141,16 +177,38 @@ pub struct Restock {
     pub from_stock: bool,
 }
 
+/// What a change does to the stock; apart from that sales go on while a product is changed.
+#[derive(Default)]
+pub struct StockChange {
+    pub restock: Option<Restock>,
+    /// `stock_amount` was sent, and is another one.
+    pub amount: bool,
+}
+
 /// `page` counts from 1. It costs the page's rows, whatever the products have in stock: `info` is left out of products of
 /// serials.
 pub async fn list(app: &App, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Product>> {
-    let statements = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
-    Ok(list::read(account.db(app)?.batch(statements).await?, sql::product)?)
+    let [total, rows] = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
+    let statements = [total, rows, expired::expired(account.id, app.now())];
+    let [total, rows, expired] = account.db(app)?.batch(statements).await?;
+    let expired = Expired::read(&expired)?;
+    Ok(list::read([total, rows], |row| Ok(sql::product(row)?.with_expired(&expired)))?)
 }
 
 /// With all of its serials that are in stock.
 pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Product> {
-    let [products, info] = account.db(app)?.batch([sql::one(account.id, id), stock::sql::info(account.id, id)]).await?;
+    let db = account.db(app)?;
+    let read = || [sql::one(account.id, id), stock::sql::info(account.id, id)];
+    let [product, stock] = read();
+    let [products, info, expired] = db.batch([product, stock, expired::expired(account.id, app.now())]).await?;
+    let [products, info] = match Expired::read(&expired)?.units(id) {
+        0 => [products, info],
+        // What expired holds give back is shown with the rest, and may be changed with it.
+        _ => {
+            db.commit(vec![expired::release(account.id, app.now())]).await?;
+            db.batch(read()).await?
+        }
+    };
     let mut product = sql::product(products.first().ok_or(Refusal::NotFound)?)?;
     if let Some(row) = info.first() {
         product.info = row.read(|row| Ok(row.maybe_text()))?;
@@ -198,7 +256,7 @@ pub async fn update(
     account: &Account,
     before: &Product,
     mut product: Product,
-    restock: Option<Restock>,
+    StockChange { restock, amount }: StockChange,
 ) -> Outcome<(Product, u32)> {
     product.updated_at = list::moved(app.now(), before.updated_at);
     let mut statements = vec![list::unmoved(account.id, sql::TABLE, &product.id, before.updated_at)];
@@ -209,7 +267,7 @@ pub async fn update(
     let known_place = statements.len();
     statements.extend(look);
     let place = statements.len();
-    statements.push(sql::update(account.id, &product, restock.as_ref().map(|restock| &restock.serials)));
+    statements.push(sql::update(account.id, &product, restock.as_ref().map(|restock| &restock.serials), amount));
     if let Some(restock) = &restock {
         statements.extend(stock::sql::replace(account.id, &product.id, &restock.serials));
     }

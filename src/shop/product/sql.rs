@@ -1,6 +1,6 @@
 //! Statements and rows of `products`.
 
-use super::{Kind, Product};
+use super::{Kind, Product, discount};
 use crate::{
     platform::{Fault, Row, Statement, Value},
     shop::{
@@ -14,7 +14,8 @@ use crate::{
 pub const TABLE: &str = "products";
 pub const COLUMNS: &str = "id, title, description, price, currency, product_type, gateways, private, unlisted, vpn_block, \
     seller_note, maximum_quantity, minimum_quantity, stock_delimiter, stock_amount, theme, crypto_confirmations, \
-    max_risk_level, dynamic_url, info, paypal_email_delivery, webhook_url, custom, unique_serials, serials_left, \
+    max_risk_level, dynamic_url, info, paypal_email_delivery, webhook_url, custom, unique_serials, stock_warning, volume_discounts, \
+    serials_left, \
     image_id, image_size, image_type, image_name, file_id, file_size, file_type, file_name, created_at, updated_at";
 
 pub fn one(account_id: i64, id: &str) -> Statement {
@@ -57,6 +58,8 @@ pub fn product(row: &Row) -> Result<Product, Fault> {
             webhook_url: row.maybe_text(),
             custom: row.maybe_text(),
             unique_serials: row.flag(),
+            stock_warning: row.maybe_int(),
+            volume_discounts: discount::from_text(row.maybe_text())?,
             serials_left: row.count(),
             image: upload::read(row)?,
             file: upload::read(row)?,
@@ -86,21 +89,24 @@ pub fn insert(account_id: i64, product: &Product, serials: &Serials) -> Statemen
     Statement::new(
         format!(
             "INSERT INTO products (account_id, seq, id, {OWN}, stock_joint, created_at, updated_at, serials_left, serials_added)
-             SELECT ?1, {}, ?2, {PLACES}, ?26, ?27, ?27, ?28, ?28",
+             SELECT ?1, {}, ?2, {PLACES}, ?28, ?29, ?29, ?30, ?30",
             list::next_seq(TABLE)
         ),
         args(account_id, product, rest),
     )
 }
 
-/// Answers the whole row, if it was there.
-pub fn update(account_id: i64, product: &Product, serials: Option<&Serials>) -> Statement {
+/// Answers the whole row, if it was there. `amount`: the stock is set as well; otherwise sales may go on meanwhile.
+pub fn update(account_id: i64, product: &Product, serials: Option<&Serials>, amount: bool) -> Statement {
     let joint = serials.map(|serials| serials.joint.as_str());
     let rest = [joint.into(), product.updated_at.into(), serials.map(Serials::count).into()];
+    let places = if amount { PLACES.to_owned() } else { PLACES.replace("?16,", "stock_amount,") };
+    // The seller is told anew when it runs out again.
+    let told = if amount || serials.is_some() { "0" } else { "stock_told" };
     Statement::new(
         format!(
-            "UPDATE products SET ({OWN}, stock_joint, updated_at, serials_left, serials_added)
-               = ({PLACES}, COALESCE(?26, stock_joint), ?27, COALESCE(?28, serials_left), serials_added + COALESCE(?28, 0))
+            "UPDATE products SET ({OWN}, stock_joint, updated_at, serials_left, serials_added, stock_told)
+               = ({places}, COALESCE(?28, stock_joint), ?29, COALESCE(?30, serials_left), serials_added + COALESCE(?30, 0), {told})
              WHERE account_id = ?1 AND id = ?2 RETURNING {COLUMNS}"
         ),
         args(account_id, product, rest),
@@ -110,9 +116,9 @@ pub fn update(account_id: i64, product: &Product, serials: Option<&Serials>) -> 
 /// What PUT may write, and its places among the parameters.
 const OWN: &str = "title, description, price, currency, product_type, gateways, private, unlisted, vpn_block, seller_note, \
     maximum_quantity, minimum_quantity, stock_delimiter, stock_amount, theme, crypto_confirmations, max_risk_level, \
-    dynamic_url, info, paypal_email_delivery, webhook_url, custom, unique_serials";
-const PLACES: &str =
-    "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25";
+    dynamic_url, info, paypal_email_delivery, webhook_url, custom, unique_serials, stock_warning, volume_discounts";
+const PLACES: &str = "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, \
+    ?27";
 
 fn args(account_id: i64, product: &Product, rest: [Value; 3]) -> Vec<Value> {
     let mut args = vec![
@@ -142,9 +148,29 @@ fn args(account_id: i64, product: &Product, rest: [Value; 3]) -> Vec<Value> {
         product.webhook_url.clone().into(),
         product.custom.clone().into(),
         product.unique_serials.into(),
+        product.stock_warning.into(),
+        discount::to_text(&product.volume_discounts).into(),
     ];
     args.extend(rest);
     args
+}
+
+/// Whether the product is low (1) or out of stock (2) and the seller wasn't told; of a row of `products`. What unpaid orders hold
+/// may come back, so it counts.
+pub fn ran_low(told: i64) -> String {
+    const LEFT: &str = "(IIF(product_type = 2, serials_left, stock_amount) + stock_held)";
+    match told {
+        2 => format!("{LEFT} = 0 AND stock_told < 2"),
+        _ => format!("{LEFT} < stock_warning AND {LEFT} > 0 AND stock_told < 1"),
+    }
+}
+
+/// Notes that the seller is told of it, if it is so.
+pub fn tell_stock(account_id: i64, id: &str, told: i64) -> Statement {
+    Statement::new(
+        format!("UPDATE products SET stock_told = ?3 WHERE account_id = ?1 AND id = ?2 AND {}", ran_low(told)),
+        vec![account_id.into(), id.into(), told.into()],
+    )
 }
 
 /// Takes a product out of all categories, whose own reading then costs nothing more for it.

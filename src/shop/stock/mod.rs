@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::text::{self, clean};
 
 pub mod delimiter;
+pub mod expired;
 pub mod sql;
 
 /// A product has at most so many serials in stock.
@@ -124,11 +125,13 @@ pub enum State {
     InStock = 0,
     Held = 1,
     Sold = 2,
+    /// It was sold, found bad and replaced.
+    Bad = 3,
 }
 
 impl State {
     pub fn from_code(code: i64) -> Option<State> {
-        [State::InStock, State::Held, State::Sold].into_iter().find(|state| *state as i64 == code)
+        [State::InStock, State::Held, State::Sold, State::Bad].into_iter().find(|state| *state as i64 == code)
     }
 }
 

@@ -7,6 +7,7 @@ pub enum Event {
     OrderUpdated,
     OrderPaid,
     ProductOutOfStock,
+    ProductStockWarning,
     FeedbackCreated,
     FeedbackUpdated,
     QueryCreated,
@@ -16,11 +17,12 @@ pub enum Event {
 }
 
 impl Event {
-    pub const ALL: [Event; 10] = [
+    pub const ALL: [Event; 11] = [
         Event::OrderCreated,
         Event::OrderUpdated,
         Event::OrderPaid,
         Event::ProductOutOfStock,
+        Event::ProductStockWarning,
         Event::FeedbackCreated,
         Event::FeedbackUpdated,
         Event::QueryCreated,
@@ -35,6 +37,7 @@ impl Event {
             Event::OrderUpdated => "order:updated",
             Event::OrderPaid => "order:paid",
             Event::ProductOutOfStock => "product:out_of_stock",
+            Event::ProductStockWarning => "product:stock_warning",
             Event::FeedbackCreated => "feedback:created",
             Event::FeedbackUpdated => "feedback:updated",
             Event::QueryCreated => "query:created",

@@ -212,6 +212,21 @@ pub fn outbox_entries<T: Subject>(
     Ok(owed)
 }
 
+/// What an event owes that only happens if the subject's row is so in the commit itself: `condition` is SQL over the row of the
+/// product. Its logs are sent by cron, since nobody knows before the commit whether there are any.
+pub fn outbox_entries_if(
+    app: &App,
+    account_id: i64,
+    event: Event,
+    product: &impl Subject,
+    endpoints: &[Endpoint],
+    condition: &str,
+) -> Result<Vec<Statement>, Fault> {
+    let owed = outbox_entries(app, account_id, &[event], product, endpoints)?;
+    let only_if = |statement: Statement| statement.only_if(condition, product.id());
+    Ok(owed.statements.into_iter().map(only_if).collect())
+}
+
 /// Messages that have these logs sent at once.
 pub fn messages(account: &Account, logs: &[Due]) -> Vec<(Job, u32)> {
     logs.iter()

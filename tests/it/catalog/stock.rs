@@ -31,14 +31,13 @@ fn path(product: &Value) -> String {
 
 /// A sale or a hold, as an order's commit does it: the next serials in stock move to another state, and the count with them.
 fn take(world: &World, product: &Value, count: u32, state: u8) -> Vec<String> {
-    let until = if state == 1 { "1" } else { "NULL" };
     let product = product["id"].as_str().expect("an id");
     let next =
         format!("SELECT seq FROM serials WHERE product_id = '{product}' AND state = 0 ORDER BY seq LIMIT {count}");
     let statements = [
         format!("UPDATE products SET serials_left = serials_left - {count} WHERE id = '{product}'"),
         format!(
-            "UPDATE serials SET state = {state}, order_id = 'order', held_until = {until}
+            "UPDATE serials SET state = {state}, order_id = 'order'
              WHERE product_id = '{product}' AND state = 0 AND seq IN ({next}) RETURNING serial"
         ),
     ];

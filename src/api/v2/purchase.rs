@@ -1,0 +1,85 @@
+//! A product that is bought by API: what `POST /pay` asks of it, and the sentences about what is wrong.
+
+use super::Call;
+use crate::{
+    api::{
+        failure::{Failure, quoted},
+        fields::Fields,
+    },
+    json::{Map, Value},
+    shop::{
+        Error, Refusal,
+        gateway::Gateway,
+        product::input::{BadAnswer, MAX_ANSWER},
+        purchase::{self, Offer, Problem, Wish},
+    },
+};
+
+/// The product that the request names; `None`: it names title and price.
+pub fn product_id(fields: &mut Fields) -> Option<String> {
+    if !fields.carries("product_id") {
+        return None;
+    }
+    // They are the product's. A price that is ignored would be worse than one that is refused.
+    for name in ["title", "currency", "value"] {
+        if fields.carries(name) {
+            let label = crate::api::failure::label(name);
+            fields.error(format!("{label} can't be sent with a product id: it is the product's"));
+        }
+    }
+    fields.text("product_id", 64)
+}
+
+/// Reads what is wished of a product, looks it up and prices it.
+pub async fn offer(
+    call: &Call<'_>,
+    mut fields: Fields,
+    product_id: String,
+    gateway: Option<Gateway>,
+    email: Option<String>,
+) -> Result<Offer, Failure> {
+    let quantity = fields.int("quantity", 1, 1_000_000).and_then(|n| u32::try_from(n).ok());
+    let coupon = fields.text("coupon", 64);
+    let answers = answers(&mut fields);
+    fields.finish()?;
+    let wish = Wish { product_id, quantity, coupon, answers, gateway, email };
+    let known = match purchase::read(call.app, call.account, &wish).await {
+        Err(Error::Refused(Refusal::NotFound)) => return Err(Failure::invalid("Product must be a product of yours")),
+        known => known?,
+    };
+    purchase::offer(&known, &wish, call.app.now())
+        .map_err(|problems| Failure::validation(problems.iter().map(sentence).collect()))
+}
+
+fn answers(fields: &mut Fields) -> Map<String, Value> {
+    match fields.value("custom") {
+        None => Map::new(),
+        Some(Value::Object(answers)) => answers.clone(),
+        Some(Value::Array(answers)) => {
+            answers.iter().enumerate().map(|(n, answer)| (n.to_string(), answer.clone())).collect()
+        }
+        Some(answer) => Map::from_iter([("0".to_owned(), answer.clone())]),
+    }
+}
+
+fn sentence(problem: &Problem) -> String {
+    match problem {
+        Problem::OutOfStock => "Product is out of stock".into(),
+        Problem::Quantity { min, max: Some(max) } if min == max => format!("Quantity must be {min}"),
+        Problem::Quantity { min, max: Some(max) } => format!("Quantity must be between {min} and {max}"),
+        Problem::Quantity { min, max: None } => format!("Quantity must be greater than or equal to {min}"),
+        Problem::GatewayNotEnabled => "Gateway is not enabled for this product".into(),
+        Problem::CouponNotValid => "Coupon is not valid".into(),
+        Problem::Custom(_, name, bad) => {
+            let problem = match bad {
+                BadAnswer::Blank => "can't be blank".to_owned(),
+                BadAnswer::NotANumber => "is not a number".into(),
+                BadAnswer::NotInTheList => "is not included in the list".into(),
+                BadAnswer::NotAccepted => "must be accepted".into(),
+                BadAnswer::TooLong => format!("is too long (maximum is {MAX_ANSWER} characters)"),
+                BadAnswer::NotText => "must be a text".into(),
+            };
+            format!("Custom field {} {problem}", quoted(name))
+        }
+    }
+}

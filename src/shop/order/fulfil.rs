@@ -1,0 +1,93 @@
+//! Fulfilling an order that was paid: what its buyer gets is part of the commit that completes it.
+
+use super::{
+    Order, Status,
+    delivery::{self, Goods},
+    settle::Change,
+};
+use crate::{
+    platform::Statement,
+    shop::{
+        App, Error, Outcome, Refusal,
+        account::Account,
+        error::CatalogRefusal,
+        hold::{self, Item},
+        prepared::Prepared,
+        product::{self, Product},
+        stock::expired,
+        time::DAY,
+        webhook::{self, Endpoint, Event},
+    },
+};
+
+/// Adds to a change that completes an order what the buyer gets. A change that ends elsewhere (paid, and refunded at once)
+/// delivers nothing.
+pub async fn fulfil(app: &App, account: &Account, change: &mut Change, endpoints: &[Endpoint]) -> Outcome<()> {
+    let due = change.steps.last().map(|(order, _)| order).filter(|order| delivery::is_due(order)).cloned();
+    let Some(order) = due else { return Ok(()) };
+    let goods = goods(app, account, &order).await?;
+    let link = file_link(app, &order);
+    for (order, _) in change.steps.iter_mut().filter(|(order, _)| order.status == Status::Completed) {
+        delivery::deliver(order, &goods, &link);
+    }
+    change.facts.push(hold::end(account.id, &order.id));
+    if let Some(product) = goods.product.filter(|_| goods.held.is_some()) {
+        change.facts.extend(stock_events(app, account, &product, order.quantity, endpoints)?);
+    }
+    Ok(())
+}
+
+/// What there is for an order. One whose hold is over takes its goods anew first, in a commit of its own: another buyer may have
+/// them by now.
+pub async fn goods(app: &App, account: &Account, order: &Order) -> Outcome<Goods> {
+    let goods = read(app, account, order).await?;
+    if !delivery::needs_hold(order, &goods) {
+        return Ok(goods);
+    }
+    let Some(item) = &order.item else { return Ok(goods) };
+    // The buyer keeps the price; the use of the coupon is another's by now.
+    let item = Item { coupon_id: None, ..item.clone() };
+    let now = app.now();
+    let place = hold::place(account.id, &order.id, &order.product_id, &item, None, now + DAY);
+    let again = Prepared::new(account.db(app)?, (), vec![expired::release(account.id, now), place]);
+    match again.on_broken("products_stock", CatalogRefusal::OutOfStock).commit(app, Vec::new()).await {
+        Ok(_) => Ok(read(app, account, order).await?),
+        Err(Error::Refused(Refusal::Catalog(CatalogRefusal::OutOfStock))) => Ok(goods),
+        Err(error) => Err(error),
+    }
+}
+
+async fn read(app: &App, account: &Account, order: &Order) -> Outcome<Goods> {
+    let [products, serials] = account.db(app)?.batch(Goods::statements(account.id, order)).await?;
+    Ok(Goods::read(&products, &serials)?)
+}
+
+/// Where the buyer of a file gets it.
+pub fn file_link(app: &App, order: &Order) -> String {
+    let _ = app;
+    format!("{}/order/{}", order.origin, order.id)
+}
+
+/// Tells the seller once that the product is low or out of stock, if this commit makes it so.
+fn stock_events(
+    app: &App,
+    account: &Account,
+    product: &Product,
+    sold: u32,
+    endpoints: &[Endpoint],
+) -> Outcome<Vec<Statement>> {
+    let Some(stock) = product.stock() else { return Ok(Vec::new()) };
+    let mut statements = Vec::new();
+    for (event, told) in [(Event::ProductStockWarning, 1), (Event::ProductOutOfStock, 2)] {
+        if event == Event::ProductStockWarning && product.stock_warning.is_none() {
+            continue;
+        }
+        let left = if told == 2 { 0 } else { (stock - i64::from(sold)).max(0) };
+        let condition = product::sql::ran_low(told);
+        let owed =
+            webhook::outbox_entries_if(app, account.id, event, &product.with_stock(left), endpoints, &condition)?;
+        statements.extend(owed);
+        statements.push(product::sql::tell_stock(account.id, &product.id, told));
+    }
+    Ok(statements)
+}

@@ -1,0 +1,164 @@
+//! What somebody wants to buy: a product, so many of it, with a coupon and answers. It is checked and priced here, for the API
+//! and for the storefront. The order's commit decides whether the stock is there (`hold`).
+
+use super::{
+    App, Outcome, Refusal,
+    account::Account,
+    coupon::{self, Coupon, Discount},
+    gateway::Gateway,
+    hold::Item,
+    money::Amount,
+    product::{
+        self, Product,
+        input::{self, BadAnswer},
+    },
+    stock::expired::{self, Expired},
+    text::email,
+};
+use crate::json::{Map, Value};
+
+mod price;
+
+pub use price::{Priced, price};
+
+/// What a buyer asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    pub product_id: String,
+    /// `None`: the least that the product sells.
+    pub quantity: Option<u32>,
+    pub coupon: Option<String>,
+    /// Answers to the product's inputs, by index or name.
+    pub answers: Map<String, Value>,
+    /// `None` of a buyer who has still to choose.
+    pub gateway: Option<Gateway>,
+    pub email: Option<String>,
+}
+
+/// A wish that can be bought.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    pub product: Product,
+    pub quantity: u32,
+    pub price: Amount,
+    /// JSON, the answers by index.
+    pub custom: Option<String>,
+    pub item: Item,
+}
+
+/// Why a wish can't be bought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    OutOfStock,
+    /// What can be bought, both ends included; the most is `None` without end.
+    Quantity {
+        min: i64,
+        max: Option<i64>,
+    },
+    GatewayNotEnabled,
+    /// There is none of this code, or it isn't for this order.
+    CouponNotValid,
+    /// The input's index and name.
+    Custom(usize, String, BadAnswer),
+}
+
+/// What is known of a wish: the product with its stock, and the coupon that was named.
+pub struct Known {
+    pub product: Product,
+    /// The stock with what expired holds give back; `None` is without end.
+    pub stock: Option<i64>,
+    coupon: Option<(Coupon, i64)>,
+}
+
+/// Reads a wish's product and coupon, in one round trip. Products that are private are there: only the storefront hides them.
+pub async fn read(app: &App, account: &Account, wish: &Wish) -> Outcome<Known> {
+    let mut statements = vec![product::sql::one(account.id, &wish.product_id), expired::expired(account.id, app.now())];
+    if let Some(code) = &wish.coupon {
+        let email = wish.email.as_deref().map(email::key).unwrap_or_default();
+        statements.push(coupon::sql::by_code(account.id, code, &email));
+    }
+    let rows = account.db(app)?.rows(statements).await?;
+    let mut answers = rows.iter();
+    let product = answers.next().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
+    let product = product::sql::product(product)?;
+    let expired = answers.next().map(|rows| Expired::read(rows)).transpose()?.unwrap_or_default();
+    let coupon = answers.next().and_then(|rows| rows.first()).map(coupon::sql::coupon_with_uses).transpose()?;
+    let coupon = coupon.map(|(mut coupon, by_email)| {
+        coupon.uses = (coupon.uses - expired.coupon_uses(&coupon.id)).max(0);
+        (coupon, by_email)
+    });
+    let stock = product.stock().map(|stock| stock + expired.units(&product.id));
+    Ok(Known { product, stock, coupon })
+}
+
+/// Checks and prices a wish. All problems are told together.
+pub fn offer(known: &Known, wish: &Wish, now: i64) -> Result<Offer, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let product = &known.product;
+    let quantity = wish.quantity.map_or(product.minimum_quantity, i64::from);
+    match known.stock {
+        Some(stock) if stock < product.minimum_quantity.max(1) => problems.push(Problem::OutOfStock),
+        stock => {
+            let max = [product.maximum_quantity, stock].into_iter().flatten().min();
+            if quantity < product.minimum_quantity || max.is_some_and(|max| quantity > max) {
+                problems.push(Problem::Quantity { min: product.minimum_quantity, max });
+            }
+        }
+    }
+    let quantity = u32::try_from(quantity).unwrap_or(u32::MAX);
+    if wish.gateway.is_some_and(|gateway| !product.takes(gateway.slug())) {
+        problems.push(Problem::GatewayNotEnabled);
+    }
+    let inputs = input::read(product.custom.as_deref());
+    let custom = input::check(&inputs, &wish.answers).unwrap_or_else(|bad| {
+        let named = |(n, bad): (usize, BadAnswer)| {
+            let name = inputs.get(n).map(|input| input.name.clone()).unwrap_or_default();
+            Problem::Custom(n, name, bad)
+        };
+        problems.extend(bad.into_iter().map(named));
+        None
+    });
+    let coupon = match (&wish.coupon, &known.coupon) {
+        (None, _) => None,
+        (Some(_), Some((coupon, by_email))) if is_valid(coupon, *by_email, product, quantity, now) => Some(coupon),
+        (Some(_), _) => {
+            problems.push(Problem::CouponNotValid);
+            None
+        }
+    };
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let discount = coupon.map(|coupon| coupon.terms.discount);
+    // A price that can't be held is beyond what can be bought.
+    let max = product.maximum_quantity;
+    let Some(priced) = price(product.price, quantity, &product.volume_discounts, discount) else {
+        return Err(vec![Problem::Quantity { min: product.minimum_quantity, max }]);
+    };
+    let item = Item {
+        kind: product.kind,
+        subtotal: priced.subtotal,
+        units: if product.stock().is_some() { quantity } else { 0 },
+        coupon_id: coupon.map(|coupon| coupon.id.clone()),
+    };
+    Ok(Offer { product: product.clone(), quantity, price: priced.value, custom, item })
+}
+
+fn is_valid(coupon: &Coupon, by_email: i64, product: &Product, quantity: u32, now: i64) -> bool {
+    let terms = &coupon.terms;
+    let currency = product.price.currency();
+    let subtotal = product.price.minor().checked_mul(quantity.into());
+    let in_currency = match terms.discount {
+        Discount::Amount(amount) => amount.currency() == currency,
+        Discount::Percent(_) => true,
+    };
+    let reaches =
+        |minimum: Amount| minimum.currency() == currency && subtotal.is_some_and(|sum| sum >= minimum.minor());
+    terms.starts_at.is_none_or(|starts| now >= starts)
+        && terms.expires_at.is_none_or(|ends| now < ends)
+        && (terms.product_ids.is_empty() || terms.product_ids.contains(&product.id))
+        && in_currency
+        && terms.minimum.is_none_or(reaches)
+        && terms.max_uses.is_none_or(|max| coupon.uses < max)
+        && terms.max_uses_per_email.is_none_or(|max| by_email < max)
+}

@@ -1,0 +1,47 @@
+//! Holds that are over, and are not given back yet: in every read they count as free.
+
+use crate::platform::{Fault, Row, Statement};
+
+/// Units and coupon uses of the account in holds that are over, by product and coupon. They count as free.
+pub fn expired(account_id: i64, now: i64) -> Statement {
+    Statement::new(
+        "SELECT product_id, coupon_id, units FROM holds INDEXED BY holds_until WHERE account_id = ?1 AND until <= ?2",
+        vec![account_id.into(), now.into()],
+    )
+}
+
+/// Gives back the holds of the account that are over, some at a time. It stands before a new hold in the same commit.
+pub fn release(account_id: i64, now: i64) -> Statement {
+    // Each order releases more than it adds, so none are left behind.
+    const MAX: u32 = 50;
+    Statement::new(
+        "DELETE FROM holds WHERE account_id = ?1 AND order_id IN (
+           SELECT order_id FROM holds INDEXED BY holds_until WHERE account_id = ?1 AND until <= ?2 ORDER BY until LIMIT ?3)",
+        vec![account_id.into(), now.into(), MAX.into()],
+    )
+}
+
+/// What holds that are over give back.
+#[derive(Debug, Default)]
+pub struct Expired(Vec<(String, Option<String>, i64)>);
+
+impl Expired {
+    /// From the rows of `expired`.
+    pub fn read(rows: &[Row]) -> Result<Expired, Fault> {
+        let row = |row: &Row| row.read(|row| Ok((row.text(), row.maybe_text(), row.int())));
+        Ok(Expired(rows.iter().map(row).collect::<Result<_, _>>()?))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn units(&self, product_id: &str) -> i64 {
+        self.0.iter().filter(|(product, ..)| product == product_id).map(|(.., units)| units).sum()
+    }
+
+    pub fn coupon_uses(&self, coupon_id: &str) -> i64 {
+        let is_it = |(_, coupon, _): &&(String, Option<String>, i64)| coupon.as_deref() == Some(coupon_id);
+        i64::try_from(self.0.iter().filter(is_it).count()).unwrap_or(i64::MAX)
+    }
+}
