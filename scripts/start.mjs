@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { build } from './build.mjs';
+import { demoShop } from './demo.mjs';
 import { serve } from './serve.mjs';
 import { deploySettings, fromEnvironment, newKey, plainSettings, secretSettings, serverSettings, stateDir } from './settings.mjs';
 import { setup } from './setup.mjs';
@@ -30,7 +31,10 @@ async function start() {
   const shop = await serve({ port, stateDir: stateDir(), env: settings, assets: true });
   closeOnSignal(shop);
   try {
-    greet(url, await demoAccount(url, settings.ADMIN_TOKEN));
+    const account = await demoAccount(url, settings.ADMIN_TOKEN);
+    const demo = await demoShop(url, account);
+    shop.closing(demo.close);
+    greet(url, account);
   } catch (error) {
     await shop.close();
     throw error;
