@@ -38,6 +38,8 @@ pub enum Kind<'a> {
         title: &'a str,
         text: &'a str,
     },
+    /// Somebody else has bought the last of it.
+    SoldOut,
     Busy,
     /// This address, or this payment's page, was asked for too often in this minute.
     TooMany,
@@ -53,7 +55,7 @@ pub enum Kind<'a> {
 impl Kind<'_> {
     /// Only the seller can help: the page says how to reach them.
     pub fn asks_the_seller(&self) -> bool {
-        matches!(self, Kind::Gone | Kind::Expired | Kind::Refused { .. })
+        matches!(self, Kind::Gone | Kind::Expired | Kind::SoldOut | Kind::Refused { .. })
     }
 
     pub fn status(&self) -> u16 {
@@ -61,6 +63,7 @@ impl Kind<'_> {
             Kind::NotFound => 404,
             Kind::Gone | Kind::Expired => 410,
             Kind::Refused { .. } => 403,
+            Kind::SoldOut => 409,
             Kind::TooMany => 429,
             Kind::Busy | Kind::NoPrice | Kind::NoAnswer => 503,
             Kind::Broken { .. } => 500,
@@ -108,6 +111,7 @@ fn words<'a>(kind: &Kind<'a>) -> (&'a str, &'a str) {
             ("This link has expired", "It was made too long ago to be paid. Ask the seller for a new one.")
         }
         Kind::Refused { title, text } => (title, text),
+        Kind::SoldOut => ("This is sold out", "Somebody else was faster. Nothing was charged."),
         Kind::Busy => {
             ("One moment, please", "Many people are buying right now. Nothing was charged; try again in a minute.")
         }

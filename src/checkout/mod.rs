@@ -152,9 +152,7 @@ async fn refused(
                 title: "This can't be paid right now",
                 text: "The shop takes no payments at the moment. Nothing was charged.",
             },
-            Refusal::Catalog(CatalogRefusal::OutOfStock) => {
-                Kind::Refused { title: "This is sold out", text: "Somebody else was faster. Nothing was charged." }
-            }
+            Refusal::Catalog(CatalogRefusal::OutOfStock) => Kind::SoldOut,
             Refusal::Catalog(CatalogRefusal::CouponNotValid) => Kind::Refused {
                 title: "The coupon can't be used any more",
                 text: "Nothing was charged. Ask the seller for a new link.",

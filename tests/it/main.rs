@@ -26,6 +26,7 @@ mod openapi;
 mod order;
 mod payment;
 mod platform;
+mod purchase;
 mod query;
 mod structure;
 mod tidy;

@@ -13,7 +13,7 @@ use crate::{
     json::{self, Value},
     shop::{
         coupon::{self, Coupon, Discount, MAX_PRODUCTS, Terms},
-        money::{Currency, Decimal, NotDecimal},
+        money::{Amount, Currency, Decimal, NotDecimal},
         text::clean,
     },
 };
@@ -71,22 +71,24 @@ fn terms(call: &Call<'_>, kept: Option<Terms>) -> Result<Terms, Failure> {
         true => fields.int("max_uses", 1, MAX_USES),
         false => before.and_then(|terms| terms.max_uses),
     };
+    let max_uses_per_email = match sent(&fields, "max_uses_per_email") {
+        true => fields.int("max_uses_per_email", 1, MAX_USES),
+        false => before.and_then(|terms| terms.max_uses_per_email),
+    };
+    let minimum = minimum(&mut fields, before);
+    let starts_at = match sent(&fields, "starts_at") {
+        true => fields.time("starts_at"),
+        false => before.and_then(|terms| terms.starts_at),
+    };
     let expires_at = match sent(&fields, "expires_at") {
         true => fields.time("expires_at"),
         false => before.and_then(|terms| terms.expires_at),
     };
     fields.finish()?;
     match (code, discount) {
-        (Some(code), Some(discount)) => Ok(Terms {
-            code,
-            discount,
-            product_ids,
-            max_uses,
-            expires_at,
-            max_uses_per_email: None,
-            minimum: None,
-            starts_at: None,
-        }),
+        (Some(code), Some(discount)) => {
+            Ok(Terms { code, discount, product_ids, max_uses, max_uses_per_email, minimum, starts_at, expires_at })
+        }
         _ => Err(Failure::invalid("Discount can't be blank")),
     }
 }
@@ -99,6 +101,21 @@ fn code(fields: &mut Fields) -> Option<String> {
     }
     fields.error("Code must be letters, digits and signs of ASCII, without spaces");
     None
+}
+
+/// What the order must come to, in the coupon's currency.
+fn minimum(fields: &mut Fields, before: Option<&Terms>) -> Option<Amount> {
+    if !fields.has("minimum") {
+        return before.and_then(|terms| terms.minimum);
+    }
+    fields.value("minimum")?;
+    fields.or("currency", before.and_then(Terms::currency).map(str::to_owned));
+    let sent = fields.value("currency").and_then(Value::as_str).and_then(Currency::parse);
+    let minimum = fields.price("minimum", sent);
+    if sent.is_none() && fields.text("discount_type", 64).as_deref() != Some("amount") {
+        fields.currency("currency");
+    }
+    minimum
 }
 
 /// Type, number and currency belong together: what isn't sent is taken as sent again.
@@ -184,13 +201,16 @@ fn object(coupon: &Coupon) -> String {
         code: &terms.code,
         discount_type: DiscountType(terms.discount.kind()),
         discount: DecimalText(terms.discount.wire()),
-        currency: terms.discount.currency().map(CurrencyCode),
+        currency: terms.currency().map(CurrencyCode),
         product_ids: &terms.product_ids,
         max_uses: terms.max_uses,
         uses: coupon.uses,
         expires_at: terms.expires_at.map(Time::at),
         created_at: Time::at(coupon.created_at),
         updated_at: Time::at(coupon.updated_at),
+        max_uses_per_email: terms.max_uses_per_email,
+        minimum: terms.minimum.map(|minimum| DecimalText(minimum.wire())),
+        starts_at: terms.starts_at.map(Time::at),
     };
     json::to_text(&body)
 }
@@ -209,7 +229,7 @@ pub(super) struct Body<'a> {
     /// What the buyer doesn't pay: a percentage above 0 and up to 100, with at most two decimals,
     /// or an amount in `currency`.
     discount: DecimalText,
-    /// Of an amount, ISO 4217; `null` for a percentage.
+    /// Of an amount and of the minimum, ISO 4217; `null` for a percentage without a minimum.
     currency: Option<CurrencyCode<'a>>,
     /// The products that it is for; empty for all.
     product_ids: &'a [String],
@@ -223,4 +243,10 @@ pub(super) struct Body<'a> {
     created_at: Time,
     /// When it was last changed; the same as `created_at` until then.
     updated_at: Time,
+    /// How often one buyer can use it; `null` for as often as they like.
+    max_uses_per_email: Option<i64>,
+    /// What an order must come to without it, in `currency`; `null` for any order.
+    minimum: Option<DecimalText>,
+    /// From when on it can be used; `null` at once.
+    starts_at: Option<Time>,
 }

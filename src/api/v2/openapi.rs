@@ -74,6 +74,14 @@ values! {
         "maximum": 999_999_999
     }
 
+    /// Above 0 and up to 100, with at most two decimals, as a text or not.
+    Percent(()) = {
+        "type": ["string", "number"],
+        "pattern": r"^[0-9]{1,3}(\.[0-9]{1,2})?$",
+        "exclusiveMinimum": 0,
+        "maximum": 100
+    }
+
     OrderShare(()) = {"type": "string", "enum": ["exact", "partial", "over", "late"]}
 
     Which(()) = {"type": "string", "enum": ["failed", "all"]}
@@ -146,6 +154,9 @@ pub struct Coupon {
     product_ids: Option<Vec<String>>,
     max_uses: Option<Int<1, 1_000_000_000>>,
     expires_at: Option<Time>,
+    max_uses_per_email: Option<Int<1, 1_000_000_000>>,
+    minimum: Option<Price>,
+    starts_at: Option<Time>,
 }
 
 #[derive(JsonSchema)]
@@ -225,6 +236,15 @@ pub struct Product {
     paypal_email_delivery: Option<bool>,
     webhook_url: Option<HttpsUrl>,
     custom: Option<Vec<CustomInput>>,
+    stock_warning: Option<Int<1, 1_000_000_000>>,
+    volume_discounts: Option<Vec<VolumeDiscountInput>>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(inline)]
+struct VolumeDiscountInput {
+    quantity: Int<2, 1_000_000>,
+    percent: Percent,
 }
 
 #[derive(JsonSchema)]

@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod body;
+mod volume_discount;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use body::Body;
@@ -135,6 +136,12 @@ fn read(call: &Call<'_>, fields: &mut Fields, product: &mut Product, before: Opt
     }
     if fields.has("stock_amount") {
         product.stock_amount = fields.int("stock_amount", 0, 1_000_000_000);
+    }
+    if fields.has("stock_warning") {
+        product.stock_warning = fields.int("stock_warning", 1, 1_000_000_000);
+    }
+    if fields.has("volume_discounts") {
+        product.volume_discounts = volume_discount::read(fields);
     }
     for (name, least, most, number) in [
         ("theme", 1, 100, &mut product.theme),

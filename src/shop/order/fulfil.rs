@@ -32,7 +32,7 @@ pub async fn fulfil(app: &App, account: &Account, change: &mut Change, endpoints
     }
     change.facts.push(hold::end(account.id, &order.id));
     if let Some(product) = goods.product.filter(|_| goods.held.is_some()) {
-        change.facts.extend(stock_events(app, account, &product, order.quantity, endpoints)?);
+        change.facts.extend(stock_events(app, account, &product, endpoints)?);
     }
     Ok(())
 }
@@ -69,23 +69,18 @@ pub fn file_link(app: &App, order: &Order) -> String {
 }
 
 /// Tells the seller once that the product is low or out of stock, if this commit makes it so.
-fn stock_events(
-    app: &App,
-    account: &Account,
-    product: &Product,
-    sold: u32,
-    endpoints: &[Endpoint],
-) -> Outcome<Vec<Statement>> {
-    let Some(stock) = product.stock() else { return Ok(Vec::new()) };
+fn stock_events(app: &App, account: &Account, product: &Product, endpoints: &[Endpoint]) -> Outcome<Vec<Statement>> {
+    if product.stock().is_none() {
+        return Ok(Vec::new());
+    }
     let mut statements = Vec::new();
     for (event, told) in [(Event::ProductStockWarning, 1), (Event::ProductOutOfStock, 2)] {
         if event == Event::ProductStockWarning && product.stock_warning.is_none() {
             continue;
         }
-        let left = if told == 2 { 0 } else { (stock - i64::from(sold)).max(0) };
+        let subject = if told == 2 { product.with_stock(0) } else { product.clone() };
         let condition = product::sql::ran_low(told);
-        let owed =
-            webhook::outbox_entries_if(app, account.id, event, &product.with_stock(left), endpoints, &condition)?;
+        let owed = webhook::outbox_entries_if(app, account.id, event, &subject, endpoints, &condition)?;
         statements.extend(owed);
         statements.push(product::sql::tell_stock(account.id, &product.id, told));
     }

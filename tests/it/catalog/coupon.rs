@@ -45,7 +45,7 @@ fn a_coupon_is_made_read_changed_and_destroyed() {
     let made = ada.post("/coupons", json!({"coupon": {"code": " SUMMER ", "discount": 15}})).expect(201);
     let id = made.json()["id"].as_str().unwrap().to_owned();
     assert!(id.len() == 8 && id.bytes().all(|b| b.is_ascii_alphanumeric()));
-    let expected = r#"{"id":"ID","code":"SUMMER","discount_type":"percent","discount":"15.0","currency":null,"product_ids":[],"max_uses":null,"uses":0,"expires_at":null,"created_at":"2023-11-15T00:00:00.000+00:00","updated_at":"2023-11-15T00:00:00.000+00:00"}"#;
+    let expected = r#"{"id":"ID","code":"SUMMER","discount_type":"percent","discount":"15.0","currency":null,"product_ids":[],"max_uses":null,"uses":0,"expires_at":null,"created_at":"2023-11-15T00:00:00.000+00:00","updated_at":"2023-11-15T00:00:00.000+00:00","max_uses_per_email":null,"minimum":null,"starts_at":null}"#;
     assert_eq!(made.text(), expected.replace("ID", &id));
     let path = format!("/coupons/{id}");
     assert_eq!(ada.get(&path).expect(200).text(), made.text());

@@ -395,9 +395,7 @@ fn no_row_can_say_that_a_serial_is_in_stock_and_somebodys() {
     let ada = world.seller();
     make(&ada, json!({"info": "A"}));
     let tables = world.db.query("SELECT sql FROM sqlite_master WHERE name = 'serials'");
-    for name in ["serials_of_one_order", "serials_held"] {
-        assert!(tables[0][0].contains(name));
-    }
+    assert!(tables[0][0].contains("serials_of_one_order"));
     // The next ones to be sold are a range of the key: nothing is sorted and nothing that was sold is passed over.
     let plan = world.db.query_in(
         0,

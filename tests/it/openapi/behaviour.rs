@@ -166,7 +166,14 @@ fn fits(operations: &Operations, schema: &Value, value: &Value) -> Result<(), St
 }
 
 /// Fields that are needed or not by what stands in others.
-const DEPEND: [(&str, &str); 6] = [
+const DEPEND: [(&str, &str); 13] = [
+    ("coupon_create", "minimum"),
+    ("coupon_update", "minimum"),
+    ("pay_create", "product_id"),
+    ("pay_create", "title"),
+    ("pay_create", "currency"),
+    ("pay_create", "value"),
+    ("pay_create", "coupon"),
     ("pay_create", "crypto_confirmations"),
     ("pay_create", "return_url"),
     ("coupon_create", "currency"),

@@ -232,7 +232,8 @@ fn products(desk: &Desk<'_>) {
         "product_type": 3, "info": null, "private": false, "unlisted": true, "vpn_block": false,
         "seller_note": "Renew the server in May", "maximum_quantity": 5, "minimum_quantity": 1, "stock_amount": 100,
         "theme": 1, "crypto_confirmations": 2, "max_risk_level": 50, "dynamic_url": "https://ada.example/make",
-        "paypal_email_delivery": false, "webhook_url": "https://ada.example/hook", "unique_serials": false, "custom": [
+        "paypal_email_delivery": false, "webhook_url": "https://ada.example/hook", "unique_serials": false, "stock_warning": 3,
+        "volume_discounts": [{"quantity": 5, "percent": "10"}], "custom": [
             {"name": "Discord", "type": "text", "required": true},
             {"name": "Size", "type": "select", "required": false, "options": ["S", "M"]},
         ],
@@ -297,7 +298,13 @@ fn pay(desk: &Desk<'_>) {
     }
     desk.showing("An order without a page (white-label)").post("/pay", bare);
     desk.refused(400, "POST", "/pay", Some(fields(json!({"title": "", "currency": "DOLLAR", "value": "0"}))));
-    desk.refused(400, "POST", "/pay", Some(json!({"product_id": "6DoMvUss", "email": "bob@example.com"})));
+    let keys = json!({"title": "Key", "description": "A key", "price": "5.00", "currency": "USD", "product_type": 2,
+        "gateways": ["bitcoin"], "info": "A-1,A-2"});
+    let product = desk.post("/products", keys)["id"].clone();
+    let bought = json!({"product_id": product, "gateway": "Bitcoin", "quantity": 2, "white_label": true});
+    desk.showing("A product that is bought, without a page").post("/pay", bought.clone());
+    desk.refused(400, "POST", "/pay", Some(bought));
+    desk.delete(&format!("/products/{}", product.as_str().expect("an id")));
     desk.delete(&format!("/pay/{payment}"));
     let link = desk.seller.link(json!({}));
     desk.world.buyer().start(&link);

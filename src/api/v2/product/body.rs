@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{GatewaySlug, ProductType};
+use super::{GatewaySlug, ProductType, volume_discount::VolumeDiscountBody};
 use crate::{
     api::v2::{
         upload,
@@ -44,6 +44,8 @@ pub fn object(product: &Product, origin: &str) -> String {
         created_at: Time::at(product.created_at),
         updated_at: Time::at(product.updated_at),
         unique_serials: product.unique_serials,
+        stock_warning: product.stock_warning,
+        volume_discounts: product.volume_discounts.iter().map(VolumeDiscountBody::of).collect(),
     };
     json::to_text(&body)
 }
@@ -57,8 +59,8 @@ pub struct Body<'a> {
     title: &'a str,
     /// What it is, in Markdown.
     description: &'a str,
-    /// How many can be sold: of serials those that are left, of a file `stock_amount`, otherwise
-    /// `"∞"`.
+    /// How many can be sold: of serials those that are left, otherwise `stock_amount`, or `"∞"`
+    /// where that is `null`. What unpaid orders hold isn't counted until their time is over.
     stock: Stock,
     /// Of one.
     price: DecimalText,
@@ -83,7 +85,8 @@ pub struct Body<'a> {
     /// What stands between serials in `info`: a comma unless you say, perhaps a line break, which
     /// may be written as `\n`, and matches any kind of line break.
     stock_delimiter: &'a str,
-    /// How many of a file can be sold; `null` is without end.
+    /// How many can be sold of what isn't serials; `null` is without end. Sent, it sets how many are
+    /// free now.
     stock_amount: Option<i64>,
     /// Its image; see the uploads below.
     image: Option<upload::Image<'a>>,
@@ -117,6 +120,10 @@ pub struct Body<'a> {
     /// Whether serials that stand twice in `info`, or that you have already in any product, are
     /// refused.
     unique_serials: bool,
+    /// `product:stock_warning` tells once when fewer than so many are left; `null` never.
+    stock_warning: Option<i64>,
+    /// Who buys so many pays so much less for each; the best one counts.
+    volume_discounts: Vec<VolumeDiscountBody>,
 }
 
 #[derive(Serialize)]

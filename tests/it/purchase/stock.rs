@@ -1,0 +1,103 @@
+//! Stock while it is edited, and the events about it.
+
+use serde_json::{Value, json};
+
+use super::{buy, id, is_whole, keys, order, product, stock};
+use crate::world::{DAY, MINUTE, World};
+
+#[test]
+fn a_change_of_the_product_leaves_its_stock_alone() {
+    let world = World::new();
+    let ada = world.seller();
+    let files = product(&ada, json!({"product_type": 1, "stock_amount": 5}));
+    let first = id(&buy(&ada, &files, json!({"quantity": 2})).expect(201).json());
+    assert_eq!(stock(&ada, &files), 3);
+    ada.put(&format!("/products/{files}"), json!({"title": "Another"})).expect(200);
+    assert_eq!(stock(&ada, &files), 3);
+    ada.put(&format!("/products/{files}"), json!({"stock_amount": 10})).expect(200);
+    assert_eq!(stock(&ada, &files), 10, "what is free now, beside what is held");
+    world.advance(DAY);
+    assert_eq!(stock(&ada, &files), 12, "the hold was given back");
+    ada.simulate(&first, "late", 1);
+    assert_eq!(stock(&ada, &files), 10);
+    assert_eq!(world.db.one("SELECT stock_held FROM products"), "0");
+}
+
+#[test]
+fn put_replaces_what_is_in_stock_and_not_what_is_held() {
+    let world = World::new();
+    let ada = world.seller();
+    let keys = keys(&ada, "A,B,C");
+    let first = order(&ada, &keys);
+    ada.put(&format!("/products/{keys}"), json!({"info": "X"})).expect(200);
+    assert_eq!(stock(&ada, &keys), 1);
+    ada.simulate(&first, "exact", 1);
+    assert_eq!(ada.order(&first)["delivered"], "A");
+    is_whole(&world);
+}
+
+#[test]
+fn a_product_that_is_gone_still_delivers_what_was_held() {
+    let world = World::new();
+    let ada = world.seller();
+    let keys = keys(&ada, "A,B");
+    let (first, second) = (order(&ada, &keys), order(&ada, &keys));
+    ada.delete(&format!("/products/{keys}")).expect(204);
+    ada.simulate(&first, "exact", 1);
+    assert_eq!(ada.order(&first)["delivered"], "A");
+    world.advance(DAY);
+    ada.simulate(&second, "late", 1);
+    let late = ada.order(&second);
+    assert_eq!(late["status"], 100);
+    assert!(["delivered", "out_of_stock"].contains(&late["delivery"].as_str().unwrap()), "{late}");
+}
+
+#[test]
+fn running_out_and_running_low_are_told_once_each_time() {
+    let world = World::new();
+    let ada = world.seller();
+    ada.endpoint("https://hooks.example/", &["product:out_of_stock", "product:stock_warning"]);
+    world.web.says("https://hooks.example/", 200);
+    let keys = product(&ada, json!({"info": "A,B,C", "stock_warning": 2}));
+    let orders: Vec<String> = (0..3).map(|_| order(&ada, &keys)).collect();
+    let told = || -> Vec<(String, Value)> {
+        world.live_through(3 * MINUTE);
+        let sent = world.web.sent_to("https://hooks.example/");
+        let event = |sent: &crate::world::Sent| sent.header("X-PushGuard-Event").to_owned();
+        sent.iter().map(|sent| (event(sent), sent.json()["stock"].clone())).collect()
+    };
+    assert_eq!(told(), [], "what is held may come back");
+    ada.simulate(&orders[0], "exact", 1);
+    assert_eq!(told(), []);
+    ada.simulate(&orders[1], "exact", 1);
+    // The third order holds the last one.
+    assert_eq!(told(), [("product:stock_warning".to_owned(), json!(0))]);
+    ada.simulate(&orders[2], "exact", 1);
+    assert_eq!(told().last().unwrap(), &("product:out_of_stock".to_owned(), json!(0)));
+    ada.put(&format!("/products/{keys}"), json!({"info": "D"})).expect(200);
+    ada.simulate(&order(&ada, &keys), "exact", 1);
+    assert_eq!(told().len(), 3, "again, since it was restocked");
+    is_whole(&world);
+}
+
+#[test]
+fn a_new_price_after_the_window_takes_the_goods_again_or_says_that_they_are_gone() {
+    let world = World::new();
+    let ada = world.seller();
+    let keys = keys(&ada, "A");
+    let fields =
+        json!({"product_id": keys, "gateway": "Bitcoin", "email": "b@example.com", "return_url": "https://a.example/"});
+    let url = ada.post("/pay", fields).expect(201).json()["url"].as_str().unwrap().to_owned();
+    assert_eq!(stock(&ada, &keys), 1, "a link holds nothing");
+    let page = world.buyer().post(&url, "").expect(303).header("location").unwrap().to_owned();
+    assert_eq!(stock(&ada, &keys), 0);
+    world.advance(60 * MINUTE);
+    assert_eq!(stock(&ada, &keys), 1);
+    world.buyer().post(&page, "").expect(303);
+    assert_eq!(stock(&ada, &keys), 0, "held again");
+    world.advance(60 * MINUTE);
+    order(&ada, &keys);
+    let gone = world.buyer().post(&page, "");
+    assert_eq!(gone.status(), 409);
+    assert!(gone.text().contains("This is sold out"), "{}", gone.text());
+}
