@@ -82,12 +82,14 @@ async function plainHandlers(file) {
 
 // A stack trace from production names functions by number; index_bg.symbols says which is which (`1234:name`). Of the features
 // of WebAssembly only those are used that the compiler goes by: with all of them wasm-opt writes instructions that the runtime refuses.
+// wasm-opt puts every function that is called once into its caller, unless it is told where to stop. Whole dialects became one
+// function then, with thousands of variables: 55 kB more gzipped, and more for V8 to compile before the first answer.
 async function optimise(aside) {
   const file = (name) => path.join(root, aside, name);
   const [wasm, symbols] = [file('index_bg.wasm'), file('index_bg.symbols')];
   const features = ['mutable-globals', 'sign-ext', 'nontrapping-float-to-int', 'bulk-memory', 'multivalue', 'reference-types', 'exception-handling'];
   const enabled = features.map((feature) => `--enable-${feature}`);
-  await run(npmBinary('wasm-opt'), [wasm, '-o', wasm, ...enabled, '-O3', `--symbolmap=${symbols}`, '--strip-debug', '--strip-producers', '--strip-target-features']);
+  await run(npmBinary('wasm-opt'), [wasm, '-o', wasm, ...enabled, '-O3', '--one-caller-inline-max-function-size=30', `--symbolmap=${symbols}`, '--strip-debug', '--strip-producers', '--strip-target-features']);
   const packed = gzipped(await readFile(wasm));
   if (packed > limitInKB * 1000) {
     throw new Halt(`The module is ${kB(packed)} kB gzipped, over the limit of ${limitInKB} kB (scripts/build.mjs says why there is one).`);

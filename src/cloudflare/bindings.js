@@ -2,13 +2,18 @@
 // text that crosses costs a call of the platform's decoder. Everything else goes through the `worker` crate.
 
 /**
- * A request's line and those of its headers that `names` lists, and `more` where `part` is in its URL, as HTTP writes them; none of the
- * parts can hold a line's end.
+ * A request's line and those of its headers that somebody reads, as HTTP writes them; none of the parts can hold a line's end. The
+ * lists are names of headers: of any path, of a GET of the API, of a page, and of a gateway's notification.
  */
-export function head(request, names, part, more) {
-  const { headers, url } = request;
-  let text = `${request.method} ${url}`;
-  for (const name of url.includes(part) ? [...names, ...more] : names) {
+export function head(request, all, apiGet, page, gateway) {
+  const { headers, method, url } = request;
+  const path = url.indexOf('/', 'https://'.length);
+  let names = all;
+  if (url.startsWith('/pay/', path) || url.startsWith('/healthz', path)) names = page;
+  else if (url.includes('/gateways/')) names = gateway;
+  else if (method === 'GET' && url.startsWith('/api/', path)) names = apiGet;
+  let text = `${method} ${url}`;
+  for (const name of names) {
     const value = headers.get(name);
     if (value !== null) text += `\n${name}: ${value}`;
   }

@@ -10,7 +10,13 @@ use crate::platform::Fault;
 #[wasm_bindgen(module = "/src/cloudflare/bindings.js")]
 extern "C" {
     #[wasm_bindgen(catch)]
-    pub fn head(request: &web_sys::Request, names: &JsValue, part: &str, more: &JsValue) -> Result<String, JsValue>;
+    pub fn head(
+        request: &web_sys::Request,
+        all: &JsValue,
+        api_get: &JsValue,
+        page: &JsValue,
+        gateway: &JsValue,
+    ) -> Result<String, JsValue>;
     pub fn country(request: &web_sys::Request) -> Option<String>;
     #[wasm_bindgen(catch)]
     pub fn answer(status: u16, headers: &str, body: Option<&[u8]>) -> Result<web_sys::Response, JsValue>;

@@ -107,7 +107,7 @@ fn answers(text: &str) -> Result<(Vec<Vec<Row>>, u64, u64), String> {
     for (rows_read, rows_written, mut rows, packed) in answers {
         read += rows_read;
         written += rows_written;
-        rows.extend(packed.into_iter().map(Row::unpacked));
+        rows.extend(packed.into_iter().map(|Packed(row)| row));
         all.push(rows);
     }
     Ok((all, read, written))

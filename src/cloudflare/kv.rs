@@ -3,10 +3,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-use worker::{
-    Date,
-    kv::{KvError, KvStore},
-};
+use worker::kv::{KvError, KvStore};
 
 use crate::platform::{Cache, Fault, LocalBoxFuture};
 
@@ -24,7 +21,7 @@ thread_local! {
 pub struct Near(pub KvStore);
 
 fn now() -> u64 {
-    Date::now().as_millis()
+    js_sys::Date::now() as u64
 }
 
 fn remember(key: &str, value: Option<String>) {

@@ -3,7 +3,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use worker::{Context, Date, Env, MessageBatch, ScheduleContext, ScheduledEvent, event};
+use worker::{Context, Env, MessageBatch, ScheduleContext, ScheduledEvent, event};
 
 use crate::{
     api::v2::event,
@@ -126,7 +126,8 @@ struct Runtime;
 
 impl Clock for Runtime {
     fn now(&self) -> i64 {
-        i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX)
+        // Whole milliseconds.
+        js_sys::Date::now() as i64
     }
 }
 

@@ -11,14 +11,22 @@ use web_sys::{ReadableStream, ReadableStreamDefaultReader};
 use super::bindings;
 use crate::{
     api::v2::upload::{self, Intake},
-    http::{self, BODY_LIMIT, Body, BodySource, GATEWAYS, HEADERS, Method, Pending, SENDER_HEADERS, Unread},
+    http::{
+        self, API_GET_HEADERS, BODY_LIMIT, Body, BodySource, HEADERS, Method, PAGE_HEADERS, Pending, SENDER_HEADERS,
+        Unread,
+    },
 };
 
 pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> {
     thread_local! {
-        static NAMES: [JsValue; 2] = [names(&HEADERS), names(&SENDER_HEADERS)];
+        static NAMES: [JsValue; 4] = [
+            names(&HEADERS),
+            names(&API_GET_HEADERS),
+            names(&PAGE_HEADERS),
+            names(&[&HEADERS[..], &SENDER_HEADERS].concat()),
+        ];
     }
-    let head = NAMES.with(|[all, of_gateways]| bindings::head(request, all, GATEWAYS, of_gateways))?;
+    let head = NAMES.with(|[all, api_get, page, gateway]| bindings::head(request, all, api_get, page, gateway))?;
     let mut lines = head.split('\n');
     let (method, url) = lines.next().and_then(|line| line.split_once(' ')).unwrap_or_default();
     let method = Method::parse(method);
@@ -50,7 +58,8 @@ pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> 
                     None
                 }
             };
-            (body, bindings::country(request))
+            // Only the hosted pages ask for it.
+            (body, if path.starts_with("/api/") { None } else { bindings::country(request) })
         }
     };
     Ok(http::Request {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, MapAccess, Visitor},
+    de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
     ser::SerializeSeq,
 };
 
@@ -147,13 +147,59 @@ pub struct Row(pub Vec<Value>);
 
 /// A row that was selected as one text by the name `packed`, `json_array(json_array(…), …)`: a database takes longer over the
 /// columns of many rows, one by one and by name, than over the rows.
-pub type Packed = Vec<Vec<Value>>;
+#[derive(Debug, Clone, PartialEq)]
+pub struct Packed(pub Row);
 
-impl Row {
-    pub fn unpacked(parts: Packed) -> Row {
-        Row(parts.into_iter().flatten().collect())
+impl<'de> Deserialize<'de> for Packed {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Packed, D::Error> {
+        source.deserialize_seq(Parts)
+    }
+}
+
+struct Parts;
+
+impl<'de> Visitor<'de> for Parts {
+    type Value = Packed;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an array of arrays")
     }
 
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Packed, A::Error> {
+        // An order has 59 columns.
+        let mut columns = Vec::with_capacity(64);
+        while parts.next_element_seed(Part(&mut columns))?.is_some() {}
+        Ok(Packed(Row(columns)))
+    }
+}
+
+/// The columns to which one array's are added.
+struct Part<'a>(&'a mut Vec<Value>);
+
+impl<'de> DeserializeSeed<'de> for Part<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<(), D::Error> {
+        source.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Part<'_> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an array of columns")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut columns: A) -> Result<(), A::Error> {
+        while let Some(value) = columns.next_element()? {
+            self.0.push(value);
+        }
+        Ok(())
+    }
+}
+
+impl Row {
     /// Reads the columns, in the order in which they were selected. A column of the wrong kind is read as nothing, and
     /// makes the whole a fault in the end: one check a row instead of one a column.
     pub fn read<T>(&self, read: impl FnOnce(&mut Reader<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
@@ -267,7 +313,7 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Row, Statement, Value};
+    use super::{Packed, Row, Statement, Value};
     use crate::json::{from_text, to_text};
 
     #[test]
@@ -283,6 +329,15 @@ mod tests {
         let ints = |n: i64| Value::Int(n);
         let texts = |text: &str| Value::Text(text.into());
         assert_eq!(row.0, [ints(0), ints(-7), ints(1 << 53), texts("é 1.5"), Value::Null, texts("")]);
+    }
+
+    #[test]
+    fn a_packed_row_has_the_columns_of_all_its_parts() {
+        let row = from_text::<Packed>(r#"[[7,"a"],[],[null]]"#).unwrap();
+        assert_eq!(row.0.0, [Value::Int(7), Value::Text("a".into()), Value::Null]);
+        for odd in ["7", "[7]", "[[7],null]", "[[[7]]]"] {
+            assert_eq!(from_text::<Packed>(odd), None, "{odd}");
+        }
     }
 
     #[test]

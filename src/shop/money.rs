@@ -4,7 +4,7 @@
 //! amount (contract-v2.md, "Responses"); a price in coins is rounded up, so that rounding never
 //! turns an exact payment into a partial one.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::LazyLock};
 
 use iso_currency::IntoEnumIterator;
 
@@ -29,13 +29,22 @@ pub struct Currency {
     exponent: u8,
 }
 
+/// In the order of their codes, for searching: the crate compares a code with each of its own in turn.
+static BY_CODE: LazyLock<Vec<Currency>> = LazyLock::new(|| {
+    let mut all: Vec<Currency> = Currency::all().collect();
+    all.sort_unstable_by_key(|currency| currency.code);
+    all
+});
+
 impl Currency {
     /// US dollars, into which every order is converted for comparison.
     pub const USD: Currency = Currency { code: "USD", exponent: 2 };
 
     /// Finds a currency by its three letters, in any case. `None` for anything else.
     pub fn parse(text: &str) -> Option<Currency> {
-        Currency::in_force(iso_currency::Currency::from_code(&text.to_ascii_uppercase())?)
+        let code = text.to_ascii_uppercase();
+        let at = BY_CODE.binary_search_by(|known| known.code.cmp(&code)).ok()?;
+        BY_CODE.get(at).copied()
     }
 
     /// Each once.

@@ -29,6 +29,13 @@ fn a_currency_is_found_in_any_case_and_knows_its_minor_unit() {
 }
 
 #[test]
+fn every_currency_is_found_by_its_code() {
+    for currency in Currency::all() {
+        assert_eq!(Currency::parse(currency.code()), Some(currency));
+    }
+}
+
+#[test]
 fn what_is_no_currency_with_a_minor_unit_is_not_found() {
     for text in [
         "", " ", "US", "USDT", "USD ", "SD ", "D E", "XAU", "XAG", "XDR", "XTS", "XXX", "XUA", "BTC", "HRK", "€",

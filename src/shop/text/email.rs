@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use email_address::EmailAddress;
+use icu_normalizer::ComposingNormalizerBorrowed;
 use idna::AsciiDenyList;
-use unicode_normalization::UnicodeNormalization;
 
 use super::{clean, hidden};
 
@@ -44,7 +44,9 @@ pub fn key(text: &str) -> String {
         return text.to_ascii_lowercase();
     }
     let (local, domain) = text.rsplit_once('@').unwrap_or((text, ""));
-    let lower: String = local.nfc().flat_map(char::to_lowercase).nfc().collect();
+    let nfc = ComposingNormalizerBorrowed::new_nfc();
+    let lower: String = nfc.normalize(local).chars().flat_map(char::to_lowercase).collect();
+    let lower = nfc.normalize(&lower);
     // `ascii` drops invisible characters, and then would find another address.
     match ascii(domain).filter(|_| hidden(text).is_none()) {
         Some(domain) => format!("{lower}@{domain}"),

@@ -11,7 +11,7 @@ use std::{
 
 use pushguard::{
     json::from_text,
-    platform::{CommitError, Databases, Fault, LocalBoxFuture, Row, Statement, Value},
+    platform::{CommitError, Databases, Fault, LocalBoxFuture, Packed, Row, Statement, Value},
 };
 use rusqlite::{Connection, StatementStatus, backup::Backup, types::Value as Cell_};
 
@@ -253,11 +253,7 @@ fn rows(connection: &Connection, statement: &Statement) -> rusqlite::Result<(Vec
     let mut all = Vec::new();
     while let Some(row) = answered.next()? {
         let row = Row((0..columns).map(|n| row.get(n).map(read)).collect::<rusqlite::Result<_>>()?);
-        all.push(if packed {
-            Row::unpacked(from_text(&row.text().unwrap()).expect("a packed row is JSON"))
-        } else {
-            row
-        });
+        all.push(if packed { from_text::<Packed>(&row.text().unwrap()).expect("a packed row is JSON").0 } else { row });
     }
     drop(answered);
     let steps = u64::try_from(prepared.reset_status(StatementStatus::VmStep)).unwrap_or(0);
