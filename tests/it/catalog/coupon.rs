@@ -63,7 +63,7 @@ fn a_coupon_is_made_read_changed_and_destroyed() {
     let expected = json!({
         "id": id, "code": "winter-5", "discount_type": "amount", "discount": "5.0", "currency": "EUR", "max_uses": 100,
         "product_ids": ["0a1b2c3d", "00000000"], "uses": 0, "expires_at": "2024-01-01T00:00:00.000+00:00",
-        "created_at": "2023-11-15T00:00:00.000+00:00", "updated_at": "2023-11-15T00:00:01.000+00:00",
+        "created_at": "2023-11-15T00:00:00.000+00:00", "updated_at": "2023-11-15T00:00:01.000+00:00", "max_uses_per_email": null, "minimum": null, "starts_at": null,
     });
     assert_eq!(changed, expected);
     assert_eq!(ada.get(&path).json(), expected);

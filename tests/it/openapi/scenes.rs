@@ -300,11 +300,11 @@ fn pay(desk: &Desk<'_>) {
     desk.refused(400, "POST", "/pay", Some(fields(json!({"title": "", "currency": "DOLLAR", "value": "0"}))));
     let keys = json!({"title": "Key", "description": "A key", "price": "5.00", "currency": "USD", "product_type": 2,
         "gateways": ["bitcoin"], "info": "A-1,A-2"});
-    let product = desk.post("/products", keys)["id"].clone();
+    let product = desk.seller.post("/products", keys).expect(201).json()["id"].clone();
     let bought = json!({"product_id": product, "gateway": "Bitcoin", "quantity": 2, "white_label": true});
     desk.showing("A product that is bought, without a page").post("/pay", bought.clone());
     desk.refused(400, "POST", "/pay", Some(bought));
-    desk.delete(&format!("/products/{}", product.as_str().expect("an id")));
+    desk.seller.delete(&format!("/products/{}", product.as_str().expect("an id"))).expect(204);
     desk.delete(&format!("/pay/{payment}"));
     let link = desk.seller.link(json!({}));
     desk.world.buyer().start(&link);
