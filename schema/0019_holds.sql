@@ -1,7 +1,7 @@
 -- Holds: what an order that isn't paid yet keeps from other buyers, which is units of stock and a use
 -- of its coupon. A hold is placed in the commit that makes the order. Its row goes when the order is
 -- paid or its time is over. The triggers below move serials and counters, and nothing else does. So
--- no code can sell a unit twice: CHECKs of products refuse what isn't there, and a serial's row has
+-- no code can sell a unit twice: a CHECK of products refuses what isn't there, and a serial's row has
 -- one order.
 CREATE TABLE holds (
   account_id INTEGER NOT NULL,

@@ -205,7 +205,7 @@ pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Product> {
         0 => [products, info],
         // What expired holds give back is shown with the rest, and may be changed with it.
         _ => {
-            db.commit(vec![expired::release(account.id, app.now())]).await?;
+            db.commit(vec![expired::release(account.id, id, None, app.now())]).await?;
             db.batch(read()).await?
         }
     };

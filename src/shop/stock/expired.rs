@@ -10,14 +10,14 @@ pub fn expired(account_id: i64, now: i64) -> Statement {
     )
 }
 
-/// Gives back the holds of the account that are over, some at a time. It stands before a new hold in the same commit.
-pub fn release(account_id: i64, now: i64) -> Statement {
-    // Each order releases more than it adds, so none are left behind.
-    const MAX: u32 = 50;
+/// Gives back what holds that are over keep of a product, and of a coupon. It stands before a new hold in the same commit, so
+/// none are left behind where anything is sold.
+pub fn release(account_id: i64, product_id: &str, coupon_id: Option<&str>, now: i64) -> Statement {
     Statement::new(
         "DELETE FROM holds WHERE account_id = ?1 AND order_id IN (
-           SELECT order_id FROM holds INDEXED BY holds_until WHERE account_id = ?1 AND until <= ?2 ORDER BY until LIMIT ?3)",
-        vec![account_id.into(), now.into(), MAX.into()],
+           SELECT order_id FROM holds INDEXED BY holds_until
+           WHERE account_id = ?1 AND until <= ?2 AND (product_id = ?3 OR coupon_id = ?4))",
+        vec![account_id.into(), now.into(), product_id.into(), coupon_id.into()],
     )
 }
 
