@@ -52,7 +52,7 @@ export async function scanned(page) {
 export async function shoot(page, name) {
   await mkdir(shots, { recursive: true });
   // The reference is a long page: a busy machine takes its time to draw it.
-  await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true, timeout: 60_000 });
+  await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true, timeout: 120_000 });
 }
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
