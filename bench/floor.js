@@ -99,6 +99,9 @@ function shape(row) {
     rate_at: time(row.rate_at),
     // Of the rows that are here nothing else is out of the ordinary.
     exceptions: row.paid_at && row.crypto_received < row.crypto_value ? ['underpaid'] : [],
+    delivery: null,
+    subtotal: null,
+    discount: null,
   };
 }
 
