@@ -99,3 +99,12 @@ WHEN NEW.delivery = 'delivered' AND OLD.delivery IS NOT NEW.delivery AND NEW.pro
   AND NOT EXISTS (SELECT 1 FROM holds WHERE account_id = NEW.account_id AND order_id = NEW.id) BEGIN
   SELECT RAISE(ABORT, 'serials are delivered without a hold');
 END;
+
+-- A serial was found bad and another one takes its place: the buyer has the order's serials still, all
+-- of them, and no others.
+CREATE TRIGGER serials_replaced AFTER UPDATE OF state ON serials WHEN NEW.state = 3 AND OLD.state = 2 BEGIN
+  SELECT RAISE(ABORT, 'an order is delivered other serials than it bought')
+  WHERE (SELECT delivered FROM orders WHERE id = NEW.order_id AND account_id = NEW.account_id)
+    IS NOT (SELECT group_concat(serial, char(10)) FROM (
+      SELECT serial FROM serials WHERE account_id = NEW.account_id AND order_id = NEW.order_id AND state = 2 ORDER BY seq));
+END;

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::{
     App, Outcome,
     account::Account,
+    error::GatewayRefusal,
     money::{Amount, Currency},
 };
 use crate::platform::{Fault, LocalBoxFuture, Network, Row, Statement};
@@ -241,6 +242,17 @@ pub trait PaymentGateway: Sync {
         true
     }
 
+    /// Sends money of a payment back to its buyer. However often it is called under one key, it goes back once. Answers what the
+    /// gateway's books say of it from now on: nothing, while it is on its way.
+    fn refund<'a>(
+        &'a self,
+        _context: GatewayContext<'a>,
+        _order: PaymentTarget<'a>,
+        _wanted: &'a Refund,
+    ) -> LocalBoxFuture<'a, Outcome<Vec<LedgerEntry>>> {
+        Box::pin(std::future::ready(Err(GatewayRefusal::CanNotRefund.into())))
+    }
+
     /// Where the buyer pays: a payment URI for his wallet, or the gateway's page.
     fn url(&self, context: GatewayContext<'_>, order: PaymentTarget<'_>) -> String;
 
@@ -278,6 +290,15 @@ pub trait PaymentGateway: Sync {
     ) -> LocalBoxFuture<'a, Result<Vec<LedgerEntry>, SyncError>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
+}
+
+/// Money that is to go back to its buyer.
+pub struct Refund {
+    /// The payment that it is taken from, by the gateway's id.
+    pub payment_id: String,
+    pub amount: Amount,
+    /// The same for a second try.
+    pub key: String,
 }
 
 /// Who takes an address: an order without a link, or a link, which takes one only once however often it is started.

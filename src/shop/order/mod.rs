@@ -11,9 +11,13 @@ use super::{
 };
 use crate::platform::LogLine;
 
+pub mod action;
+mod change;
 pub mod delivery;
+pub mod dynamic;
 pub mod filter;
 pub mod fulfil;
+pub mod history;
 pub mod inline;
 pub mod ledger;
 pub mod notification;
@@ -22,12 +26,14 @@ pub mod open;
 mod refund;
 pub mod renew;
 pub mod requote;
+pub mod restock;
 pub mod schedule;
 pub mod settle;
 pub mod sql;
 pub mod sync;
 pub mod test_mode;
 
+pub use change::{Change, Written};
 pub use delivery::Delivery;
 pub use filter::Filter;
 
@@ -71,6 +77,12 @@ impl Status {
             HighRisk => matches!(next, Unpaid),
             Refunded => matches!(next, PartiallyPaid | Completed | Reversed),
         }
+    }
+
+    /// Whether its seller may complete it by hand, with what has come. A sync never asks this.
+    pub fn may_be_accepted(self) -> bool {
+        use Status::*;
+        matches!(self, Unpaid | HighRisk | PartiallyPaid | AwaitingConfirmations)
     }
 
     /// Whether money is still waited for.
@@ -163,6 +175,8 @@ pub struct Order {
     pub delivery: Option<Delivery>,
     /// What the buyer got.
     pub delivered: Option<String>,
+    /// Its seller has completed it by hand: what comes of money moves it no more, unless it is refunded.
+    pub accepted: bool,
     /// In dollars, at the rates of the quote.
     pub usd_value: Option<Amount>,
     /// Dollars for one of the currency.

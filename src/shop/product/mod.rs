@@ -5,6 +5,7 @@ use super::{
     account::Account,
     error::CatalogRefusal,
     id,
+    job::Job,
     list::{self, Page},
     money::{Amount, Currency},
     prepared::Prepared,
@@ -271,7 +272,11 @@ pub async fn update(
     if let Some(restock) = &restock {
         statements.extend(stock::sql::replace(account.id, &product.id, &restock.serials));
     }
-    let prepared = Prepared::new(account.db(app)?, product, statements);
+    // Orders that were paid and found nothing left get what there is now.
+    let (shard, product_id) = (account.shard.clone(), product.id.clone());
+    let filled = restock.is_some() || amount;
+    let waiting = filled.then_some((Job::Restock { shard, account_id: account.id, product_id }, 0));
+    let prepared = Prepared::new(account.db(app)?, product, statements).sending(waiting.into_iter().collect());
     let prepared = match &restock {
         Some(restock) => stocking(prepared, account, &restock.serials),
         None => prepared.on_stale(Refusal::Conflict),

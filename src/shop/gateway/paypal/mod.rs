@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Gateway, GatewayContext, GatewayNotification, LedgerEntry, Observation, PaymentGateway, PaymentPrompt,
-    PaymentRecord, PaymentRequest, PaymentTarget, Rejected, Reservation, Resolved, SyncError, VerifiedNotification,
+    PaymentRecord, PaymentRequest, PaymentTarget, Refund, Rejected, Reservation, Resolved, SyncError,
+    VerifiedNotification,
     settings::{self, Set, Setting},
 };
 use crate::{
@@ -115,6 +116,23 @@ impl PaymentGateway for PayPal {
             let movements =
                 PaypalApp::of(context, &sets).ok_or_else(no_app)?.sync(order, &session.id, &known.movements).await?;
             Ok(Observation::Ledger(GATEWAY, movements))
+        })
+    }
+
+    fn refund<'a>(
+        &'a self,
+        context: GatewayContext<'a>,
+        order: PaymentTarget<'a>,
+        wanted: &'a Refund,
+    ) -> LocalBoxFuture<'a, Outcome<Vec<LedgerEntry>>> {
+        Box::pin(async move {
+            let [rows] =
+                context.account.db(context.app)?.batch([settings::of(context.account.id, self.slug())]).await?;
+            let sets = settings::read(context.app, context.account.id, &rows)?;
+            let amount = self.decimals(wanted.amount.currency()).and_then(|decimals| wanted.amount.text(decimals));
+            let amount = amount.ok_or(GatewayRefusal::NotQuotable)?;
+            // What was paid by a button goes back on PayPal's own pages.
+            PaypalApp::of(context, &sets).ok_or(GatewayRefusal::CanNotRefund)?.refund(order, wanted, &amount).await
         })
     }
 
