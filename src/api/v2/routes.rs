@@ -280,7 +280,7 @@ routes! {
         /// PayPal and Stripe send the money back, and their answer decides. Without an amount all of
         /// the payment goes back, and the order is 56; after a part it stays 100 with
         /// `partially_refunded`. Coins you send yourself: `txid` records it, and the order is 56.
-        Post: order::refund(OrderRefund) -> 200 order::Body;
+        Post: order::refund(OrderRefund) -> 200 order::Body, or 503;
     }
     "Orders" ["orders", id, "replace"] {
         /// Replace a serial

@@ -4,15 +4,17 @@ use serde::Serialize;
 
 use super::{ApiResult, Call, OrderStatus, Time};
 use crate::{
-    api::v2::wire::values,
-    http::Response,
+    api::v2::{page::Wanted, wire::values},
     json,
     shop::order::history::{self, Action, Actor, Entry},
 };
 
 pub async fn list(call: &Call<'_>, id: &str) -> ApiResult {
+    let wanted = Wanted::read(call)?;
     let entries = history::list(call.app, call.account, id).await?;
-    Ok(Response::json(200, json::array(&mut entries.iter().map(object))))
+    let skip = (wanted.page as usize - 1).saturating_mul(wanted.per_page as usize);
+    let page = entries.iter().skip(skip).take(wanted.per_page as usize);
+    Ok(wanted.answer(call, page.map(object), entries.len() as u64))
 }
 
 values! {
