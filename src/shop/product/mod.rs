@@ -32,7 +32,7 @@ pub enum Kind {
     Serials = 2,
     /// What the seller's own server answers.
     Dynamic = 3,
-    /// Something that he does.
+    /// Something that the seller does.
     Service = 4,
 }
 
@@ -316,8 +316,8 @@ pub fn unknown(rows: &[Row]) -> Outcome<Refusal> {
     Ok(if unknown.is_empty() { Refusal::Conflict } else { Refusal::Catalog(CatalogRefusal::UnknownProducts(unknown)) })
 }
 
-/// Takes the product out of the shop, with what it has in stock and what was uploaded for it. Its orders stay as they are,
-/// and so do serials that are held or sold.
+/// Takes the product out of the shop, with what it has in stock and what was uploaded for it. Its
+/// orders stay as they are, and so do serials that are held or sold.
 pub async fn destroy(app: &App, account: &Account, id: &str) -> Outcome<()> {
     let mut statements: Vec<Statement> = vec![sql::one(account.id, id)];
     statements.extend([stock::sql::remove(account.id, id), sql::leave_categories(account.id, id)]);
