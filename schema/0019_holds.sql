@@ -1,7 +1,7 @@
 -- Holds: what an order that isn't paid yet keeps from other buyers, which is units of stock and a use
 -- of its coupon. A hold is placed in the commit that makes the order. Its row goes when the order is
 -- paid or its time is over. The triggers below move serials and counters, and nothing else does. So
--- no code can sell a unit twice: CHECKs of products refuse what isn't there, and a serial's row has
+-- no code can sell a unit twice: a CHECK of products refuses what isn't there, and a serial's row has
 -- one order.
 CREATE TABLE holds (
   account_id INTEGER NOT NULL,
@@ -56,6 +56,9 @@ CREATE TRIGGER holds_placed AFTER INSERT ON holds BEGIN
   WHERE account_id = NEW.account_id AND id = NEW.coupon_id AND NEW.coupon_id IS NOT NULL;
 END;
 
+-- A statement of a trigger can't name an index for its own table, so the rows are found by a query
+-- that does.
+
 -- The order was paid and has its goods, or will have them: what it held is sold.
 CREATE TRIGGER holds_sold AFTER DELETE ON holds
 WHEN COALESCE((SELECT delivery FROM orders WHERE id = OLD.order_id AND account_id = OLD.account_id), 'out_of_stock')
@@ -63,7 +66,9 @@ WHEN COALESCE((SELECT delivery FROM orders WHERE id = OLD.order_id AND account_i
   UPDATE products SET stock_held = stock_held - OLD.units
   WHERE account_id = OLD.account_id AND id = OLD.product_id AND OLD.units > 0;
   UPDATE serials SET state = 2
-  WHERE account_id = OLD.account_id AND order_id = OLD.order_id AND state = 1;
+  WHERE account_id = OLD.account_id AND product_id = OLD.product_id AND state = 1 AND seq IN (
+    SELECT seq FROM serials INDEXED BY serials_order
+    WHERE account_id = OLD.account_id AND order_id = OLD.order_id AND state = 1);
   -- The buyer gets the serials of the order, all of them, and no others.
   SELECT RAISE(ABORT, 'an order is delivered other serials than it holds')
   WHERE OLD.product_type = 2 AND (SELECT delivered FROM orders WHERE id = OLD.order_id AND account_id = OLD.account_id)
@@ -81,10 +86,14 @@ WHEN COALESCE((SELECT delivery FROM orders WHERE id = OLD.order_id AND account_i
     stock_held = stock_held - OLD.units
   WHERE account_id = OLD.account_id AND id = OLD.product_id AND OLD.units > 0;
   DELETE FROM serials
-  WHERE account_id = OLD.account_id AND order_id = OLD.order_id AND state = 1
+  WHERE account_id = OLD.account_id AND product_id = OLD.product_id AND state = 1 AND seq IN (
+    SELECT seq FROM serials INDEXED BY serials_order
+    WHERE account_id = OLD.account_id AND order_id = OLD.order_id AND state = 1)
     AND NOT EXISTS (SELECT 1 FROM products WHERE account_id = OLD.account_id AND id = OLD.product_id);
   UPDATE serials SET state = 0, order_id = NULL
-  WHERE account_id = OLD.account_id AND order_id = OLD.order_id AND state = 1;
+  WHERE account_id = OLD.account_id AND product_id = OLD.product_id AND state = 1 AND seq IN (
+    SELECT seq FROM serials INDEXED BY serials_order
+    WHERE account_id = OLD.account_id AND order_id = OLD.order_id AND state = 1);
   DELETE FROM coupon_uses
   WHERE account_id = OLD.account_id AND coupon_id = OLD.coupon_id AND email = COALESCE(OLD.email, '')
     AND order_id = OLD.order_id;

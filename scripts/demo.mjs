@@ -111,8 +111,8 @@ async function makeAll(ask, dynamicUrl) {
 async function sell(ask, product_id, { custom }, [stars, comment]) {
   const answers = custom?.map(({ options }) => options?.[0] ?? 'An example');
   const order = await ask('POST', '/pay', { product_id, gateway: 'Bitcoin', email: 'buyer@example.com', white_label: true, ...(answers ? { custom: answers } : {}) });
-  await ask('POST', '/test/payments', { order_id: order.id });
-  await ask('POST', '/test/blocks', { blocks: 6 });
+  await ask('POST', '/test/payments', { order_id: order.id, kind: 'exact' });
+  await ask('POST', '/test/blocks', { count: 6 });
   await ask('POST', '/feedbacks', { order_id: order.id, stars, comment });
 }
 

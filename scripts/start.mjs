@@ -33,7 +33,7 @@ async function start() {
   try {
     const account = await demoAccount(url, settings.ADMIN_TOKEN);
     const demo = await demoShop(url, account);
-    shop.closing(demo.close);
+    beforeClosing.push(demo.close);
     greet(url, account);
   } catch (error) {
     await shop.close();
@@ -127,12 +127,15 @@ curl -u ${email}:${api_key} ${url}/api/v2/pay -H 'content-type: application/json
 ready ${url} email=${email} api_key=${api_key}`);
 }
 
+const beforeClosing = [];
+
 function closeOnSignal(shop) {
   let closing = false;
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.on(signal, async () => {
       if (closing) return;
       closing = true;
+      beforeClosing.forEach((close) => close());
       await shop.close();
       process.exit(0);
     });

@@ -189,7 +189,7 @@ fn of_order(refusal: OrderRefusal) -> Failure {
         OrderRefusal::NotFound => Failure::invalid("Order must exist"),
         OrderRefusal::NotCompleted => Failure::invalid("Order is not completed"),
         OrderRefusal::NotPayable => Failure::invalid("Order is not waiting for a payment"),
-        OrderRefusal::SerialMissing => Failure::invalid("Serial can't be blank: the order has several"),
+        OrderRefusal::SerialMissing => Failure::invalid("Serial must say which: the order has several"),
         OrderRefusal::SerialUnknown => Failure::invalid("Serial is none that the order was delivered"),
         OrderRefusal::RefundTooLarge(most) => {
             let (most, code) = (most.wire(), most.currency().code());

@@ -1,4 +1,4 @@
-//! Who asks, over what, and what he can read.
+//! Who asks, over what, and what they can read.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 

@@ -1,8 +1,9 @@
 //! Gateways: how money comes in. Each is one file that implements [`PaymentGateway`] and one line of [`Gateway::ALL`]; nothing else in
 //! the shop knows which there are.
 //!
-//! There are two kinds. With a *coin* the buyer sends to an address of the order's own, and a chain is looked at until it is
-//! there. With a *page* he pays an amount of the order's currency at somebody else's, who tells us of it.
+//! There are two kinds. With a *coin* the buyer sends to an address of the order's own, and a chain
+//! is asked until it is there. With a *page* they pay an amount of the order's currency at somebody
+//! else's, who tells us of it.
 
 use serde_json::value::RawValue;
 
@@ -65,7 +66,7 @@ impl Gateway {
         self.0.name()
     }
 
-    /// What a buyer pays by, where he may not know the name.
+    /// What a buyer pays by, where they may not know the name.
     pub fn method_label(self) -> Option<&'static str> {
         self.0.method_label()
     }
@@ -130,8 +131,8 @@ pub struct GatewayContext<'a> {
     pub account: &'a Account,
 }
 
-/// A way for money to come in. Nothing here writes to an order: what a gateway finds out are facts, and what they make of an
-/// order is one function's to say (`order::facts`).
+/// A way for money to come in. Nothing here writes to an order: what a gateway finds out are facts,
+/// and what they make of an order is one function's to say (`order::facts`).
 pub trait PaymentGateway: Sync {
     fn name(&self) -> &'static str;
     fn slug(&self) -> &'static str;
@@ -178,7 +179,8 @@ pub trait PaymentGateway: Sync {
         6
     }
 
-    /// Reads what a seller gives as his wallet, and checks that money can be sent to it on that network.
+    /// Reads what a seller gives as their wallet, and checks that money can be sent to it on that
+    /// network.
     fn wallet(&self, _network: Network, _text: &str) -> Result<wallet::Source, KeyError> {
         Err(KeyError::UnknownVersion)
     }
@@ -209,8 +211,9 @@ pub trait PaymentGateway: Sync {
         None
     }
 
-    /// What `open` has to know: statements that go with the first commit of an order, and that leave no trace when they are
-    /// answered by nothing. An address is taken from the wallet, or settings are read.
+    /// What `open` has to know: statements that go with the first commit of an order, and that
+    /// leave no trace when they are answered by nothing. An address is taken from the wallet, or
+    /// settings are read.
     fn reserve(&self, account_id: i64, taker: &Reservation<'_>) -> Vec<Statement>;
 
     /// Makes the draft payable, out of the answers to `takes`: an address that no other order has, or a page of the gateway's.
@@ -253,7 +256,7 @@ pub trait PaymentGateway: Sync {
         Box::pin(std::future::ready(Err(GatewayRefusal::CanNotRefund.into())))
     }
 
-    /// Where the buyer pays: a payment URI for his wallet, or the gateway's page.
+    /// Where the buyer pays: a payment URI for their wallet, or the gateway's page.
     fn url(&self, context: GatewayContext<'_>, order: PaymentTarget<'_>) -> String;
 
     /// Looks at what was sent to `/gateways/…` in the gateway's name, before anything is written. What can be told from the

@@ -194,7 +194,7 @@ impl PaymentGateway for Stripe {
                 None => api.call(&news.path, None).await.map(List::<Box<RawValue>>::into_first),
             };
             let said: Option<Box<RawValue>> = match answer {
-                // Of another account of the seller's at Stripe: he has replaced his key.
+                // Of another account of the seller's at Stripe: they have replaced their key.
                 Err(no) if no.status() == Some(404) => return Ok(None),
                 answer => answer?,
             };
@@ -270,8 +270,8 @@ fn error(no: &Unanswered) -> ApiError {
     ask::read::<ErrorBody>(&no.body).and_then(|body| body.error.0).unwrap_or_default()
 }
 
-/// Whether an idempotency key is of no use any more: it was used with another form (the buyer has corrected his e-mail), or what
-/// failed under it is answered again for a day.
+/// Whether an idempotency key is of no use any more: it was used with another form (the buyer has
+/// corrected their e-mail), or what failed under it is answered again for a day.
 fn is_spoilt(no: &Unanswered) -> bool {
     no.status() == Some(500) || no.code.as_deref() == Some("idempotency_error")
 }
@@ -297,7 +297,7 @@ fn checkout(context: GatewayContext<'_>, draft: PaymentRequest<'_>, prefill: boo
     };
     let back = |how: &str| match draft.page {
         Some(page) => Some(format!("{page}/order?back={how}")),
-        // Without a page of ours he goes to the seller's.
+        // Without a page of ours the buyer goes to the seller's.
         None => draft.return_url.map(str::to_owned).or_else(|| context.app.platform.settings.public_url.clone()),
     };
     let (Some(paid), Some(cancelled)) = (back("paid"), back("cancelled")) else {

@@ -70,7 +70,8 @@ pub async fn goods(app: &App, account: &Account, order: &Order) -> Outcome<Goods
     let item = Item { coupon_id: None, ..item.clone() };
     let now = app.now();
     let place = hold::place(account.id, &order.id, &order.product_id, &item, None, now + RETAKEN);
-    let again = Prepared::new(account.db(app)?, (), vec![expired::release(account.id, now), place]);
+    let release = expired::release(account.id, &order.product_id, None, now);
+    let again = Prepared::new(account.db(app)?, (), vec![release, place]);
     match again.on_broken("products_stock", CatalogRefusal::OutOfStock).commit(app, Vec::new()).await {
         Ok(_) => Ok(read(app, account, order).await?),
         Err(Error::Refused(Refusal::Catalog(CatalogRefusal::OutOfStock))) => Ok(goods),

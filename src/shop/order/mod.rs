@@ -1,4 +1,4 @@
-//! Orders: what somebody wants to buy, what it costs him, and how far his payment is.
+//! Orders: what somebody wants to buy, what it costs, and how far its payment is.
 
 use super::{
     App, Outcome, Refusal,
@@ -260,9 +260,9 @@ impl Order {
         Some(LogLine::info(event).account(self.account_id).order(&self.id).with("gateway", self.gateway.slug()))
     }
 
-    /// The moves that lead to a status: one, or two where facts came in another order than the things they tell of. What was
-    /// `paid` in full is completed on its way to whatever it is by now, so that it is told as paid in every order of facts.
-    /// Empty: the order stays as it is.
+    /// The moves that lead to a status: one, or two where facts came in another order than the
+    /// things they tell of. What was `paid` in full is completed on its way to whatever it is by
+    /// now, so that it is told as paid in every order of facts. Empty: the order stays as it is.
     pub fn route(&self, to: Status, paid: bool) -> Vec<Status> {
         let from = self.status;
         let via = match () {

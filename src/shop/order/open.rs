@@ -128,8 +128,9 @@ pub fn hold(order: &Order, now: i64) -> Vec<Statement> {
     let Some(item) = order.item.as_ref().filter(|item| item.holds()) else { return Vec::new() };
     let until = hold::until(order.session.as_ref(), order.invoice.expires_at, now);
     let email = order.buyer.email.as_deref();
+    let release = expired::release(order.account_id, &order.product_id, item.coupon_id.as_deref(), now);
     let place = hold::place(order.account_id, &order.id, &order.product_id, item, email, until);
-    vec![expired::release(order.account_id, now), place]
+    vec![release, place]
 }
 
 /// Opens a page at the draft's gateway, for an order that is there already.

@@ -33,7 +33,7 @@ pub enum Kind {
     Serials = 2,
     /// What the seller's own server answers.
     Dynamic = 3,
-    /// Something that he does.
+    /// Something that the seller does.
     Service = 4,
 }
 
@@ -206,7 +206,7 @@ pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Product> {
         0 => [products, info],
         // What expired holds give back is shown with the rest, and may be changed with it.
         _ => {
-            db.commit(vec![expired::release(account.id, app.now())]).await?;
+            db.commit(vec![expired::release(account.id, id, None, app.now())]).await?;
             db.batch(read()).await?
         }
     };
@@ -321,8 +321,8 @@ pub fn unknown(rows: &[Row]) -> Outcome<Refusal> {
     Ok(if unknown.is_empty() { Refusal::Conflict } else { Refusal::Catalog(CatalogRefusal::UnknownProducts(unknown)) })
 }
 
-/// Takes the product out of the shop, with what it has in stock and what was uploaded for it. Its orders stay as they are,
-/// and so do serials that are held or sold.
+/// Takes the product out of the shop, with what it has in stock and what was uploaded for it. Its
+/// orders stay as they are, and so do serials that are held or sold.
 pub async fn destroy(app: &App, account: &Account, id: &str) -> Outcome<()> {
     let mut statements: Vec<Statement> = vec![sql::one(account.id, id)];
     statements.extend([stock::sql::remove(account.id, id), sql::leave_categories(account.id, id)]);

@@ -10,14 +10,17 @@ pub fn expired(account_id: i64, now: i64) -> Statement {
     )
 }
 
-/// Gives back the holds of the account that are over, some at a time. It stands before a new hold in the same commit.
-pub fn release(account_id: i64, now: i64) -> Statement {
-    // Each order releases more than it adds, so none are left behind.
-    const MAX: u32 = 50;
+/// Gives back what holds that are over keep of a product, and of a coupon; and some of other products, so that those that nobody
+/// buys any more don't gather. It stands before a new hold in the same commit.
+pub fn release(account_id: i64, product_id: &str, coupon_id: Option<&str>, now: i64) -> Statement {
+    /// A new order adds one.
+    const OTHERS: u32 = 10;
     Statement::new(
         "DELETE FROM holds WHERE account_id = ?1 AND order_id IN (
-           SELECT order_id FROM holds INDEXED BY holds_until WHERE account_id = ?1 AND until <= ?2 ORDER BY until LIMIT ?3)",
-        vec![account_id.into(), now.into(), MAX.into()],
+           SELECT order_id FROM (SELECT order_id, product_id, coupon_id, ROW_NUMBER() OVER (ORDER BY until) AS place
+             FROM holds INDEXED BY holds_until WHERE account_id = ?1 AND until <= ?2)
+           WHERE product_id = ?3 OR coupon_id = ?4 OR place <= ?5)",
+        vec![account_id.into(), now.into(), product_id.into(), coupon_id.into(), OTHERS.into()],
     )
 }
 

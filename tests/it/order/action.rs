@@ -186,7 +186,7 @@ fn the_next_serial_takes_the_place_of_a_bad_one_which_is_never_sold_again() {
     let two = id(&buy(&ada, &keys, json!({"quantity": 2})).expect(201).json());
     ada.simulate(&two, "exact", 1);
     let replace = |body: Value| act(&ada, &two, "replace", body);
-    assert_eq!(replace(json!({})).expect(400).errors(), ["Serial can't be blank: the order has several"]);
+    assert_eq!(replace(json!({})).expect(400).errors(), ["Serial must say which: the order has several"]);
     assert_eq!(replace(json!({"serial": "A"})).expect(400).errors(), ["Serial is none that the order was delivered"]);
     assert_eq!(replace(json!({"serial": "D"})).expect(400).errors(), ["Product is out of stock"]);
     ada.put(&format!("/products/{keys}"), json!({"info": "E,F"})).expect(200);

@@ -214,8 +214,9 @@ fn title(draft: PaymentRequest<'_>) -> String {
     times.chars().chain(draft.title.chars()).take(127).collect()
 }
 
-/// Where PayPal sends the buyer who has paid, and him who has not: to the link's page, or else to the seller's, in so many bytes.
-/// An order that has neither is followed by its seller alone; its buyer ends up at our front door.
+/// Where PayPal sends a buyer who has paid, and one who has not: to the link's page, or else to the
+/// seller's, in so many bytes. An order that has neither is followed by its seller alone; its buyer
+/// ends up at our front door.
 fn ways_back(draft: PaymentRequest<'_>, most: usize) -> [String; 2] {
     let fits = |url: &String| url.len() <= most;
     ["paid", "cancelled"].map(|how| {

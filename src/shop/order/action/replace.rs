@@ -38,7 +38,7 @@ pub async fn replace(app: &App, account: &Account, order_id: &str, serial: Optio
         [next(account.id, product_id), product::sql::one(account.id, product_id), expired::expired(account.id, now)];
     let [mut free, products, over] = db.batch(looks).await?;
     if free.is_empty() && Expired::read(&over)?.units(product_id) > 0 {
-        db.commit(vec![expired::release(account.id, now)]).await?;
+        db.commit(vec![expired::release(account.id, product_id, None, now)]).await?;
         [free] = db.batch([next(account.id, product_id)]).await?;
     }
     let (new_seq, new) = read(free.first().ok_or(CatalogRefusal::OutOfStock)?)?;
