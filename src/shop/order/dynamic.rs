@@ -108,9 +108,10 @@ fn done(account_id: i64, order_id: &str) -> Statement {
 /// Cron's sweep over all accounts of a shard: what is owed and no message reached, and again at `until`.
 pub fn take_due(now: i64, until: i64, limit: u32) -> Statement {
     Statement::new(
-        "UPDATE deliveries SET due_at = ?2 WHERE (account_id, order_id) IN
+        "UPDATE deliveries SET due_at = ?2 FROM
            (SELECT account_id, order_id FROM deliveries INDEXED BY deliveries_due
-            WHERE due_at <= ?1 ORDER BY due_at LIMIT ?3)
+            WHERE due_at <= ?1 ORDER BY due_at LIMIT ?3) d
+         WHERE deliveries.account_id = d.account_id AND deliveries.order_id = d.order_id
          RETURNING account_id, order_id",
         vec![now.into(), until.into(), limit.into()],
     )

@@ -35,11 +35,14 @@ pub fn take_restocked(now: i64, limit: u32) -> Statement {
            SELECT * FROM (SELECT account_id, product_id FROM orders INDEXED BY orders_waiting
              WHERE delivery = 'out_of_stock' AND status = 100 ORDER BY account_id, product_id LIMIT 1)
            UNION ALL
-           SELECT next.account_id, next.product_id FROM wanted CROSS JOIN orders next ON next.rowid = (
-             SELECT o.rowid FROM orders o INDEXED BY orders_waiting
-             WHERE o.delivery = 'out_of_stock' AND o.status = 100
-               AND (o.account_id, o.product_id) > (wanted.account_id, wanted.product_id)
-             ORDER BY o.account_id, o.product_id LIMIT 1))
+           SELECT next.account_id, next.product_id FROM wanted CROSS JOIN orders next ON next.rowid = COALESCE(
+             (SELECT o.rowid FROM orders o INDEXED BY orders_waiting
+              WHERE o.delivery = 'out_of_stock' AND o.status = 100
+                AND o.account_id = wanted.account_id AND o.product_id > wanted.product_id
+              ORDER BY o.account_id, o.product_id LIMIT 1),
+             (SELECT o.rowid FROM orders o INDEXED BY orders_waiting
+              WHERE o.delivery = 'out_of_stock' AND o.status = 100 AND o.account_id > wanted.account_id
+              ORDER BY o.account_id, o.product_id LIMIT 1)))
          SELECT p.account_id, p.id FROM wanted CROSS JOIN products p
            ON p.account_id = wanted.account_id AND p.id = wanted.product_id
          WHERE IIF(p.product_type = 2, p.serials_left, COALESCE(p.stock_amount, 1)) > 0
