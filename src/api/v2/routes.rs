@@ -247,25 +247,21 @@ routes! {
     "Orders" ["orders.csv"] {
         /// List orders as a table
         ///
-        /// CSV (RFC 4180) with a line of names, which are those of the order's fields, and the filters
-        /// of the list. A page has up to 1,000 rows; the headers count pages and rows as those of a
-        /// list do. A cell that a spreadsheet would run as a formula begins with an apostrophe.
+        /// CSV (RFC 4180) with the filters of the list, up to 1,000 rows a page. The first line names
+        /// the order's fields. What a spreadsheet would run as a formula begins with an apostrophe.
         Get: order::table(OrderTable) -> 200 order::Table;
     }
     "Orders" ["orders", id, "complete"] {
         /// Complete an order by hand
         ///
-        /// Takes what has come of its money: an order that is not paid, partly paid, held for its risk
-        /// or waits for confirmations becomes 100. The goods are delivered, and `order:paid` is told.
-        /// Money that comes later changes nothing.
+        /// Takes what has come of its money: an order with status 0, 52, 53 or 54 becomes 100 and is
+        /// delivered. `order:paid` is told; money that comes later changes nothing.
         Post: order::complete(OrderComplete) -> 200 order::Body;
     }
     "Orders" ["orders", id, "deliver"] {
         /// Deliver an order again
         ///
-        /// Your server is asked anew for a dynamic product, a file that was missing or stock that had
-        /// run out is delivered, and a service has its text of now. What was delivered already is
-        /// refused with 409.
+        /// A dynamic product, a file that was missing, stock that had run out, or a service's new text.
         Post: order::deliver(OrderDeliver) -> 200 order::Body;
     }
     "Orders" ["orders", id, "history"] {
@@ -277,16 +273,14 @@ routes! {
     "Orders" ["orders", id, "refund"] {
         /// Refund an order
         ///
-        /// PayPal and Stripe send the money back, and their answer decides. Without an amount all of
-        /// the payment goes back, and the order is 56; after a part it stays 100 with
-        /// `partially_refunded`. Coins you send yourself: `txid` records it, and the order is 56.
+        /// PayPal and Stripe send the money back, and their answer decides: 56, or 100 with
+        /// `partially_refunded`. Coins you send yourself; `txid` records it.
         Post: order::refund(OrderRefund) -> 200 order::Body, or 503;
     }
     "Orders" ["orders", id, "replace"] {
         /// Replace a serial
         ///
-        /// The next serial in stock takes the place of a bad one, which is never sold again.
-        /// `delivered` then has the new one.
+        /// The next one in stock takes the place of a bad one, which is never sold again.
         Post: order::replace(OrderReplace) -> 200 order::Body;
     }
     "Payments" ["pay"] {

@@ -291,15 +291,17 @@ fn order_actions(desk: &Desk<'_>) {
         id(&desk.seller.post("/pay", fields).expect(201).json())
     };
     let keys = json!({"title": "Key", "description": "A key", "price": "5.00", "currency": "USD", "product_type": 2,
-        "gateways": ["bitcoin"], "info": "A-1,A-2,A-3,A-4"});
+        "gateways": ["bitcoin"], "info": "A-1,A-2,A-3,A-4,A-5,A-6,A-7,A-8"});
     let keys = desk.seller.post("/products", keys).expect(201).json();
-    let order = bought(&keys, 2);
+    let order = bought(&keys, 1);
     desk.refused(409, "POST", &format!("/orders/{order}/replace"), Some(json!({"serial": "A-1"})));
     desk.refused(409, "POST", &format!("/orders/{order}/deliver"), Some(json!({})));
     desk.post(&format!("/orders/{order}/complete"), json!({"note": "Paid in cash"}));
     desk.refused(409, "POST", &format!("/orders/{order}/complete"), Some(json!({})));
     desk.post(&format!("/orders/{order}/replace"), json!({"serial": "A-1"}));
-    desk.refused(400, "POST", &format!("/orders/{order}/replace"), Some(json!({})));
+    let two = bought(&keys, 2);
+    desk.seller.simulate(&two, "exact", 1);
+    desk.refused(400, "POST", &format!("/orders/{two}/replace"), Some(json!({})));
     let service = json!({"title": "Help", "description": "An hour", "price": "50.00", "currency": "USD", "product_type": 4,
         "gateways": ["bitcoin"], "info": "We write to you."});
     let service = desk.seller.post("/products", service).expect(201).json();
