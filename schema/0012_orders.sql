@@ -90,7 +90,8 @@ CREATE INDEX orders_watch ON orders (sync_lease) WHERE sync_lease IS NOT NULL;
 CREATE INDEX orders_watched_tests ON orders (account_id, seq)
   WHERE sync_lease IS NOT NULL AND test = 1;
 
--- Which paid orders wait for stock, by product, oldest first? Few ever do, so most orders cost nothing here.
+-- Which paid orders wait for stock, by product, oldest first? Most orders never do, and cost nothing
+-- here.
 CREATE INDEX orders_waiting ON orders (account_id, product_id, seq)
   WHERE delivery = 'out_of_stock' AND status = 100;
 

@@ -30,6 +30,8 @@ mod payments;
 mod product;
 mod purchase;
 mod query;
+#[macro_use]
+mod route_macros;
 pub mod routes;
 mod test_mode;
 pub mod upload;

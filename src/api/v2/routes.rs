@@ -2,68 +2,14 @@
 //!
 //! A line names a tag, a path and the verb of each method. What stands in a path without quotes goes
 //! to the verb. Behind the verb stand what it takes (`openapi.rs`), the status and what it answers,
-//! and refusals that are its own; the comment above is its summary and its description.
+//! and refusals that are its own; the comment above is its summary and its description. What a line
+//! becomes is `route_macros.rs`.
 
 use super::{
     ApiResult, Call, account, blacklist, blacklist_rule, category, coupon, feedback, not_allowed, order, pay, product,
     query, test_mode, webhook,
 };
 use crate::{api::failure::Failure, http::Method, platform::LocalBoxFuture};
-
-macro_rules! routes {
-    ($($tag:literal $path:tt { $(
-        $(#[doc = $doc:literal])+
-        $method:ident: $room:ident::$verb:ident $(($takes:ident))? -> $status:literal $gives:ty
-        $(, or $refused:literal)?;
-    )+ })+) => {
-        pub(super) async fn route(call: &Call<'_>, segments: &[&str]) -> ApiResult {
-            match segments {
-                $($path => match call.request.method {
-                    $(Method::$method => verb!($path, $room::$verb, call),)+
-                    _ => not_allowed(&[$(Method::$method),+]),
-                },)+
-                _ => Err(Failure::not_found()),
-            }
-        }
-
-        #[cfg(not(target_arch = "wasm32"))]
-        pub const ROUTES: &[super::openapi::Route] = &[$($(super::openapi::Route {
-            tag: $tag,
-            path: &segments!($path),
-            method: Method::$method,
-            id: concat!(stringify!($room), "_", stringify!($verb)),
-            words: concat!($($doc, "\n"),+),
-            takes: first!($(Some(|schemas| schemas.subschema_for::<super::openapi::$takes>()),)? None),
-            status: $status,
-            gives: |schemas| schemas.subschema_for::<$gives>(),
-            refuses: &[$($refused)?],
-        },)+)+];
-    };
-}
-
-macro_rules! verb {
-    ([$($literal:literal),+], $room:ident::$verb:ident, $call:ident) => {
-        boxed(Box::pin($room::$verb($call))).await
-    };
-    ([$($literal:literal,)+ $id:ident $(, $more:literal)*], $room:ident::$verb:ident, $call:ident) => {
-        boxed(Box::pin($room::$verb($call, $id))).await
-    };
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-macro_rules! segments {
-    ([$($literal:literal),+]) => { [$($literal),+] };
-    ([$($literal:literal,)+ $id:ident $(, $more:literal)*]) => {
-        [$($literal,)+ concat!("{", stringify!($id), "}") $(, $more)*]
-    };
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-macro_rules! first {
-    ($first:expr $(, $other:expr)?) => {
-        $first
-    };
-}
 
 /// Each verb's future stands alone: as parts of one, all of them together weigh more.
 fn boxed<'a>(future: LocalBoxFuture<'a, ApiResult>) -> LocalBoxFuture<'a, ApiResult> {

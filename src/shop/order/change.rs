@@ -1,4 +1,5 @@
-//! A change of an order: what it writes, in one commit with the webhooks that it owes, and what is told afterwards.
+//! A change of an order: what it writes, in one commit with the webhooks that it owes, and what is
+//! told afterwards.
 
 use super::{
     Order, Status,
@@ -35,7 +36,8 @@ impl Change {
         Change { from, steps, facts: Vec::new(), messages: Vec::new(), cause }
     }
 
-    /// What it writes and says. Nothing of it happens, as stale, when the order was changed since it was read.
+    /// What it writes and says. Nothing of it happens, as stale, when the order was changed since
+    /// it was read.
     pub fn write(self, app: &App, account: &Account, endpoints: &[Endpoint]) -> Result<Written, Fault> {
         let Change { from, steps, facts, messages, cause } = self;
         let order = match steps.last() {
@@ -45,7 +47,8 @@ impl Change {
         let mut written = Written { statements: sql::update(&order).into(), order, messages, lines: Vec::new() };
         written.statements.extend(facts);
         let (mut before, mut logs) = (from, Vec::new());
-        // What somebody did is noted even where no status moved. Of a gateway there is news all the time.
+        // What somebody did is noted even where no status moved. Of a gateway there is news all the
+        // time.
         let always = cause.actor != Actor::Gateway;
         for (step, events) in &steps {
             if step.status != before || always {

@@ -1,8 +1,9 @@
 //! Dynamic products: the seller's server is asked for the goods of a paid order.
 //!
-//! The request is owed by the commit that completes the order: a row of `deliveries`. Queue messages nudge it, and cron finds
-//! it without one. However often it is sent, its `Idempotency-Key` is the order's id. What comes of it is one commit, held to
-//! the order's revision: the text and the event, or that it failed.
+//! The request is owed by the commit that completes the order: a row of `deliveries`. Queue
+//! messages nudge it, and cron finds it without one. However often it is sent, its
+//! `Idempotency-Key` is the order's id. What comes of it is one commit, held to the order's
+//! revision: the text and the event, or that it failed.
 
 use super::{
     Change, Delivery, Order, Status,
@@ -105,7 +106,8 @@ fn done(account_id: i64, order_id: &str) -> Statement {
     )
 }
 
-/// Cron's sweep over all accounts of a shard: what is owed and no message reached, and again at `until`.
+/// Cron's sweep over all accounts of a shard: what is owed and no message reached, and again at
+/// `until`.
 pub fn take_due(now: i64, until: i64, limit: u32) -> Statement {
     Statement::new(
         "UPDATE deliveries SET due_at = ?2 FROM
@@ -131,7 +133,8 @@ impl Try {
     }
 }
 
-/// Asks the seller's server, if that is still owed and its time has come, and keeps what came of it.
+/// Asks the seller's server, if that is still owed and its time has come, and keeps what came of
+/// it.
 pub async fn run(app: &App, account: &Account, order_id: &str) -> Result<(), Fault> {
     let statements = [
         claim(account.id, order_id, app.now()),
@@ -258,7 +261,8 @@ async fn keep(
                 written.tell(app).await;
                 return Ok(());
             }
-            // The order was changed meanwhile, or the seller has begun another round. What was answered stays true.
+            // The order was changed meanwhile, or the seller has begun another round. What was
+            // answered stays true.
             Err(no) if no.is_stale() => match db.row(sql::by_id(account.id, &id)).await? {
                 Some(row) => order = sql::from_row(&row)?,
                 None => return Ok(()),

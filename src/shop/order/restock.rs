@@ -27,8 +27,9 @@ fn waiting(account_id: i64, product_id: &str) -> Statement {
     )
 }
 
-/// Cron's sweep over all accounts of a shard: products for which orders wait, and which have stock by now, or holds that are over.
-/// It steps from product to product, however many orders wait for each.
+/// Cron's sweep over all accounts of a shard: products for which orders wait, and which have stock
+/// by now, or holds that are over. It steps from product to product, however many orders wait for
+/// each.
 pub fn take_restocked(now: i64, limit: u32) -> Statement {
     Statement::new(
         "WITH RECURSIVE wanted(account_id, product_id) AS (

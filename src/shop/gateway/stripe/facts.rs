@@ -13,8 +13,8 @@ use crate::shop::{
 
 const REFUNDS: &str = "refunds";
 
-/// What Stripe's books say of an order's session. Refunds and disputes are asked for where its charge knows of any, or with
-/// `all`: a refund that failed leaves no trace on the charge.
+/// What Stripe's books say of an order's session. Refunds and disputes are asked for where its
+/// charge knows of any, or with `all`: a refund that failed leaves no trace on the charge.
 pub async fn movements(
     api: &Api<'_>,
     order: PaymentTarget<'_>,
@@ -68,8 +68,8 @@ fn reversal(order: PaymentTarget<'_>, payment_id: &str, list: &str, object: &Rev
     kinds.iter().map(entry).collect()
 }
 
-/// Sends money of a payment back (docs.stripe.com/api/refunds/create). What the answer says is what the event of this refund
-/// will say, under the same id.
+/// Sends money of a payment back (docs.stripe.com/api/refunds/create). What the answer says is what
+/// the event of this refund will say, under the same id.
 pub async fn refund(api: &Api<'_>, order: PaymentTarget<'_>, wanted: &Refund) -> Outcome<Vec<LedgerEntry>> {
     let units = currency::units(wanted.amount).ok_or(GatewayRefusal::NotQuotable)?.to_string();
     let mut form = form_urlencoded::Serializer::new(String::new());
@@ -82,8 +82,8 @@ pub async fn refund(api: &Api<'_>, order: PaymentTarget<'_>, wanted: &Refund) ->
     Ok(reversal(order, &wanted.payment_id, REFUNDS, &made).ok_or_else(|| Unanswered::nonsense().of_refund())?)
 }
 
-/// A sum in Stripe's units and its currency, `at` so many seconds since 1970. In another currency than the order's it pays
-/// nothing.
+/// A sum in Stripe's units and its currency, `at` so many seconds since 1970. In another currency
+/// than the order's it pays nothing.
 fn fact(
     order: PaymentTarget<'_>,
     kind: EntryKind,

@@ -1,4 +1,5 @@
-//! Delivering an order once more: its delivery failed, it waits for stock, or the service's text is another one by now.
+//! Delivering an order once more: its delivery failed, it waits for stock, or the service's text is
+//! another one by now.
 
 use super::{Found, Written, find, prepared};
 use crate::shop::{

@@ -1,5 +1,6 @@
-//! What a seller does to an order by hand. Each action is one change of the order: what it writes, the webhooks that it owes and a
-//! line of the order's history are one commit, held to the order's revision.
+//! What a seller does to an order by hand. Each action is one change of the order: what it writes,
+//! the webhooks that it owes and a line of the order's history are one commit, held to the order's
+//! revision.
 
 use super::{Change, Order, Written, sql};
 use crate::{
@@ -45,7 +46,8 @@ async fn find(app: &App, account: &Account, order_id: &str) -> Outcome<Found> {
     Found::read(&orders, &endpoints)
 }
 
-/// Refused with `Conflict` when the order was changed since it was read. Whoever commits it tells of it (`Written::tell`).
+/// Refused with `Conflict` when the order was changed since it was read. Whoever commits it tells
+/// of it (`Written::tell`).
 fn prepared(app: &App, account: &Account, change: Change, endpoints: &[Endpoint]) -> Outcome<Prepared<Written>> {
     let mut written = change.write(app, account, endpoints)?;
     let statements = std::mem::take(&mut written.statements);

@@ -1,5 +1,6 @@
-//! Refunding an order. At PayPal and Stripe money goes back through their API, and their answer decides: it is a fact of their
-//! books, which comes again by notification and then is known. Coins the seller sends on their own; the order says so.
+//! Refunding an order. At PayPal and Stripe money goes back through their API, and their answer
+//! decides: it is a fact of their books, which comes again by notification and then is known. Coins
+//! the seller sends on their own; the order says so.
 
 use sha2::{Digest, Sha256};
 
@@ -35,8 +36,9 @@ impl Refunded {
     }
 }
 
-/// Has a gateway send money back: `amount`, or what is left of the largest payment. It goes back once, however often it is asked
-/// for under one `request_key`; without one, until the order's refunds change.
+/// Has a gateway send money back: `amount`, or what is left of the largest payment. It goes back
+/// once, however often it is asked for under one `request_key`; without one, until the order's
+/// refunds change.
 pub async fn send_back(
     app: &App,
     account: &Account,

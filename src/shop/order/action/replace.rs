@@ -82,8 +82,8 @@ fn read(row: &Row) -> Outcome<(i64, String)> {
     Ok(row.read(|row| Ok((row.int(), row.text())))?)
 }
 
-/// The new serial is sold to the order, and then the old one is bad: a trigger compares what is left with what is delivered.
-/// Nothing happens, as stale, when somebody else took the new one.
+/// The new serial is sold to the order, and then the old one is bad: a trigger compares what is
+/// left with what is delivered. Nothing happens, as stale, when somebody else took the new one.
 fn take(account_id: i64, order: &Order, new: i64, bad: i64) -> [Statement; 4] {
     let product_id = &order.product_id;
     [
