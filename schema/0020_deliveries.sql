@@ -1,6 +1,6 @@
--- Requests for goods that are owed to sellers' servers (products of type 3). The row is written in the
--- commit that completes the order, and it is the outbox: queue messages only nudge. It goes with the
--- commit that delivers. One that stays without a due_at was given up.
+-- Requests for goods that are owed to sellers' servers (products of type 3). The row is written in
+-- the commit that completes the order, and it is the outbox: queue messages only nudge. It goes
+-- with the commit that delivers. One that stays without a due_at was given up.
 CREATE TABLE deliveries (
   account_id INTEGER NOT NULL,
   order_id TEXT NOT NULL,
@@ -17,8 +17,8 @@ CREATE TABLE deliveries (
 -- Cron asks: which requests did no message reach? Those that are over are not here.
 CREATE INDEX deliveries_due ON deliveries (due_at) WHERE due_at IS NOT NULL;
 
--- What moved an order: a row for each move of its status, and for each action of its seller. Written by
--- the commits that move it, since only they know by whom and why. One row a move.
+-- What moved an order: a row for each move of its status, and for each action of its seller.
+-- Written by the commits that move it, since only they know by whom and why. One row a move.
 CREATE TABLE order_history (
   account_id INTEGER NOT NULL,
   order_id TEXT NOT NULL,

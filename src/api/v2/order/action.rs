@@ -1,4 +1,5 @@
-//! `POST /orders/:id/…`: what a seller does to an order by hand. Each answers with the order as it is then.
+//! `POST /orders/:id/…`: what a seller does to an order by hand. Each answers with the order as it
+//! is then.
 
 use super::{ApiResult, Call, object};
 use crate::{

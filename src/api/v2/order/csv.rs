@@ -1,4 +1,5 @@
-//! `GET /orders.csv`: the list as a table (RFC 4180), with the filters of the list. The columns are the order's fields.
+//! `GET /orders.csv`: the list as a table (RFC 4180), with the filters of the list. The columns are
+//! the order's fields.
 
 use super::{ApiResult, Call, filter, object};
 use crate::{

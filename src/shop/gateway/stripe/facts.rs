@@ -79,7 +79,7 @@ pub async fn refund(api: &Api<'_>, order: PaymentTarget<'_>, wanted: &Refund) ->
         ("metadata[order]", order.order_id),
     ]);
     let made: Reversal = api.call(REFUNDS, Some((&wanted.key, &form.finish()))).await.map_err(Unanswered::of_refund)?;
-    Ok(reversal(order, &wanted.payment_id, REFUNDS, &made).ok_or_else(|| Unanswered::nonsense().of_refund())?)
+    reversal(order, &wanted.payment_id, REFUNDS, &made).ok_or_else(|| Unanswered::nonsense().of_refund())
 }
 
 /// A sum in Stripe's units and its currency, `at` so many seconds since 1970. In another currency
