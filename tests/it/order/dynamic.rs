@@ -170,6 +170,9 @@ fn a_message_that_is_lost_or_comes_twice_changes_nothing() {
     for _ in 0..3 {
         world.queue.put(message.to_string(), 0);
     }
+    // All are on their way before the first is answered.
+    world.db.interleaves.set(true);
+    world.web.interleaves.set(true);
     world.run_jobs();
     assert_eq!(state(&ada, &twice), delivered("goods"));
     assert_eq!(world.web.sent_to(GOODS).len(), 2, "one request for each order");
