@@ -28,6 +28,9 @@ CREATE TABLE orders (
   subtotal INTEGER,                    -- minor units before discounts; null: no product
   held INTEGER NOT NULL DEFAULT 0,     -- units of stock that it takes; 0: the product has no end
   delivery TEXT CHECK (delivery IN ('delivered', 'preparing', 'failed', 'out_of_stock', 'manual')),
+  -- The seller has completed it by hand: what came or comes of money moves it no more, unless it is
+  -- refunded.
+  accepted INTEGER NOT NULL DEFAULT 0 CHECK (accepted IN (0, 1)),
   usd_value INTEGER,                   -- cents
   exchange_rate TEXT,                  -- dollars for one of the currency
   crypto_value INTEGER,                -- the coin's smallest units, as crypto_received
@@ -86,6 +89,11 @@ CREATE INDEX orders_watch ON orders (sync_lease) WHERE sync_lease IS NOT NULL;
 -- not here.
 CREATE INDEX orders_watched_tests ON orders (account_id, seq)
   WHERE sync_lease IS NOT NULL AND test = 1;
+
+-- Which paid orders wait for stock, by product, oldest first? Most orders never do, and cost nothing
+-- here.
+CREATE INDEX orders_waiting ON orders (account_id, product_id, seq)
+  WHERE delivery = 'out_of_stock' AND status = 100;
 
 -- On-chain payments: one row an output that pays an order. The key is the chain's own, so a
 -- repeated observation changes nothing.

@@ -1,8 +1,8 @@
--- Holds: what an order that isn't paid yet keeps from other buyers, which is units of stock and a use
--- of its coupon. A hold is placed in the commit that makes the order. Its row goes when the order is
--- paid or its time is over. The triggers below move serials and counters, and nothing else does. So
--- no code can sell a unit twice: a CHECK of products refuses what isn't there, and a serial's row has
--- one order.
+-- Holds: what an order that isn't paid yet keeps from other buyers, which is units of stock and a
+-- use of its coupon. A hold is placed in the commit that makes the order. Its row goes when the
+-- order is paid or its time is over. The triggers below move serials and counters, and nothing else
+-- does. So no code can sell a unit twice: a CHECK of products refuses what isn't there, and a
+-- serial's row has one order.
 CREATE TABLE holds (
   account_id INTEGER NOT NULL,
   order_id TEXT NOT NULL,
@@ -107,4 +107,13 @@ CREATE TRIGGER orders_delivered AFTER UPDATE OF delivery ON orders
 WHEN NEW.delivery = 'delivered' AND OLD.delivery IS NOT NEW.delivery AND NEW.product_type = 2
   AND NOT EXISTS (SELECT 1 FROM holds WHERE account_id = NEW.account_id AND order_id = NEW.id) BEGIN
   SELECT RAISE(ABORT, 'serials are delivered without a hold');
+END;
+
+-- A serial was found bad and another one takes its place: the buyer has the order's serials still,
+-- all of them, and no others.
+CREATE TRIGGER serials_replaced AFTER UPDATE OF state ON serials WHEN NEW.state = 3 AND OLD.state = 2 BEGIN
+  SELECT RAISE(ABORT, 'an order is delivered other serials than it bought')
+  WHERE (SELECT delivered FROM orders WHERE id = NEW.order_id AND account_id = NEW.account_id)
+    IS NOT (SELECT group_concat(serial, char(10)) FROM (
+      SELECT serial FROM serials WHERE account_id = NEW.account_id AND order_id = NEW.order_id AND state = 2 ORDER BY seq));
 END;

@@ -243,6 +243,7 @@ function special(spec, responses) {
 }
 
 function returns(response) {
+  if (response.content?.['text/csv']) return 'A table (CSV).';
   const schema = response.content?.['application/json']?.schema;
   if (!schema) return 'No body.';
   const link = ({ $ref }) => `<a href="#object-${$ref.split('/').pop()}">${words($ref.split('/').pop())}</a>`;
@@ -262,6 +263,8 @@ function requests(spec, own) {
 }
 
 function answersOf(status, response) {
+  const rows = Object.values(response.content?.['text/csv']?.examples ?? {})[0];
+  if (rows) return panel(status, rows.value.trim(), 'none');
   const examples = Object.values(response.content?.['application/json']?.examples ?? {});
   if (!examples.length) return panel(status, 'No body', 'none');
   return examples.map(({ summary, value }) => panel(examples.length > 1 ? `${status} · ${summary}` : status, shortened(value), 'json')).join('');

@@ -165,6 +165,10 @@ fn of_gateway(refusal: GatewayRefusal) -> Failure {
             Failure::unavailable("Gateway does not answer right now", retry_after)
         }
         GatewayRefusal::Refused(why) => Failure::invalid(&format!("Gateway refused to open the payment ({why})")),
+        GatewayRefusal::RefundRefused(why) => Failure::new(409, &format!("Gateway refused the refund ({why})")),
+        GatewayRefusal::CanNotRefund => {
+            Failure::new(409, "Order can only be refunded at its gateway: there is no API for its payment")
+        }
         GatewayRefusal::NoRateFor { gateway, currency } => {
             let code = currency.code();
             Failure::invalid(&format!("Currency {code} has no exchange rate for {gateway} right now"))
@@ -181,11 +185,31 @@ fn of_gateway(refusal: GatewayRefusal) -> Failure {
 }
 
 fn of_order(refusal: OrderRefusal) -> Failure {
-    Failure::invalid(match refusal {
-        OrderRefusal::NotFound => "Order must exist",
-        OrderRefusal::NotCompleted => "Order is not completed",
-        OrderRefusal::NotPayable => "Order is not waiting for a payment",
-    })
+    match refusal {
+        OrderRefusal::NotFound => Failure::invalid("Order must exist"),
+        OrderRefusal::NotCompleted => Failure::invalid("Order is not completed"),
+        OrderRefusal::NotPayable => Failure::invalid("Order is not waiting for a payment"),
+        OrderRefusal::SerialMissing => Failure::invalid("Serial must say which: the order has several"),
+        OrderRefusal::SerialUnknown => Failure::invalid("Serial is none that the order was delivered"),
+        OrderRefusal::RefundTooLarge(most) => {
+            let (most, code) = (most.wire(), most.currency().code());
+            Failure::invalid(&format!("Amount is more than can go back (maximum is {most} {code})"))
+        }
+        OrderRefusal::NotAcceptable => {
+            Failure::new(409, "Order is completed, was refunded or reversed, or is pending at its gateway")
+        }
+        OrderRefusal::NoProduct => Failure::new(409, "Order is not for a product: there is nothing to deliver"),
+        OrderRefusal::NotDeliverable => Failure::new(409, "Order is not completed"),
+        OrderRefusal::AlreadyDelivered => Failure::new(
+            409,
+            "Order was delivered already: send again with true for another answer of your server, or replace a serial",
+        ),
+        OrderRefusal::NothingToDeliver => {
+            Failure::new(409, "There is nothing to deliver: the product, its file or its URL is missing")
+        }
+        OrderRefusal::NotReplaceable => Failure::new(409, "Order has no serials that were delivered"),
+        OrderRefusal::NotRefundable => Failure::new(409, "Order has no money that can go back"),
+    }
 }
 
 fn of_catalog(refusal: CatalogRefusal) -> Failure {

@@ -1,5 +1,5 @@
-//! How often somebody may ask: an account by its id, anybody else by his address. The platform's limit says yes or no; how
-//! many are left, as the headers have it, is this isolate's own count.
+//! How often somebody may ask: an account by its id, anybody else by their address. The platform's
+//! limit says yes or no; how many are left, as the headers have it, is this isolate's own count.
 
 use std::cell::Cell;
 
@@ -46,8 +46,9 @@ impl<'a> RateLimiter<'a> {
         self.count(LimitKind::Anonymous, &self.address).await
     }
 
-    /// Counts a notification for this account. Anybody can send one, so each address has a limit of its own at each
-    /// account: a stranger uses up neither the seller's requests nor what the gateway itself may send.
+    /// Counts a notification for this account. Anybody can send one, so each address has a limit of
+    /// its own at each account: a stranger uses up neither the seller's requests nor what the
+    /// gateway itself may send.
     pub async fn notification(&self, account_id: i64) -> Result<(), Failure> {
         self.account_id.set(Some(account_id));
         let remembered = |key: &str| self.app.platform.limits.request_counter(key, 0, self.app.now());

@@ -224,6 +224,10 @@ fn of_gateway(refusal: GatewayRefusal) -> (Kind<'static>, Option<u32>) {
             "This amount is too small for this coin",
             "Its network does not carry so little. Nothing was charged. Ask the seller for another way to pay.",
         ),
+        // Nobody is refunded from here.
+        GatewayRefusal::RefundRefused(_) | GatewayRefusal::CanNotRefund => {
+            refused("This can't be refunded here", "Ask the seller.")
+        }
         GatewayRefusal::NotConfigured | GatewayRefusal::NotQuotable | GatewayRefusal::WalletTaken(_) => refused(
             "This can't be paid right now",
             "The seller has to set up this way of paying first. Nothing was charged.",

@@ -72,7 +72,7 @@ fn refresh(page: &Page) -> Option<(u32, String)> {
     }
 }
 
-/// Who has come back having paid is not sent to pay again while he waits for the news.
+/// A buyer who has come back having paid is not sent to pay again while they wait for the news.
 fn is_back(page: &Page) -> bool {
     matches!(page.state, State::Away { back: true, .. })
 }

@@ -24,9 +24,9 @@ pub enum State<'a> {
     /// There is no order yet: opening a link must not make one, so that previews and crawlers cost nothing.
     Start {
         gateway: &'a str,
-        /// What he pays by, where he may not know that name.
+        /// What the buyer pays by, where they may not know that name.
         means: Option<&'a str>,
-        /// He pays on another site.
+        /// The buyer pays on another site.
         leaves: bool,
         /// For the e-mail, which the seller doesn't know, with what was typed so far.
         asks: Option<&'a str>,
@@ -37,7 +37,7 @@ pub enum State<'a> {
         gateway: &'a str,
         href: &'a str,
     },
-    /// He was sent there, and we wait to hear of it. `back`: he says that he has paid.
+    /// The buyer was sent there, and we wait to hear of it. `back`: they say that they have paid.
     Away {
         gateway: &'a str,
         means: Option<&'a str>,

@@ -281,9 +281,10 @@ fn receipts(standing: &Standing) -> Vec<(String, String, u32)> {
         .collect()
 }
 
-/// The seller's return URL with the order's id and status, and an HMAC-SHA512 over `order_id.status.timestamp` under
-/// his webhook secret, so that his page can believe them. While an old secret still signs, `signature` is the oldest
-/// one's, and `new_signature` beside it the newest's: a page that takes either may change over at any time.
+/// The seller's return URL with the order's id and status, and an HMAC-SHA512 over
+/// `order_id.status.timestamp` under the seller's webhook secret, so that their page can believe
+/// them. While an old secret still signs, `signature` is the oldest one's, and `new_signature`
+/// beside it the newest's: a page that takes either may change over at any time.
 fn return_url(standing: &Standing) -> Option<String> {
     let order = &standing.order;
     let url = order.return_url.as_deref()?;

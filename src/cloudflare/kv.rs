@@ -42,8 +42,8 @@ impl Cache for Near {
                 return Ok(value);
             }
             let value = self.0.get(key).cache_ttl(EDGE_SECONDS).text().await.map_err(fault)?;
-            // That an account isn't there is not remembered: anybody can ask for as many as he likes, and would push the
-            // others out.
+            // That an account isn't there is not remembered: anybody can ask for as many as they
+            // like, and would push the others out.
             if value.is_some() || !key.starts_with("account:") {
                 remember(key, value.clone());
             }

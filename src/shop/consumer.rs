@@ -6,7 +6,7 @@ use super::{
     App,
     account::Account,
     job::Job,
-    order::{notification, sync},
+    order::{dynamic, notification, restock, sync},
     webhook::deliver::{self, Pace},
 };
 use crate::platform::{Fault, LogLine};
@@ -29,7 +29,7 @@ pub async fn work(app: &App, jobs: &[Job]) -> Vec<bool> {
                     None => batches.push((shard, *slow, vec![n])),
                 }
             }
-            job => syncs.push(async move { (vec![n], sync_or_process(app, job).await) }),
+            job => syncs.push(async move { (vec![n], do_alone(app, job).await) }),
         }
     }
     // A queue's batch holds one kind, of one pace; and of one shard, as long as there is one.
@@ -59,7 +59,7 @@ pub async fn work(app: &App, jobs: &[Job]) -> Vec<bool> {
     done
 }
 
-async fn sync_or_process(app: &App, job: &Job) -> Result<(), Fault> {
+async fn do_alone(app: &App, job: &Job) -> Result<(), Fault> {
     match job {
         // Which chain is looked at, the order says.
         Job::Sync { shard, account_id, order_id, generation } => {
@@ -67,6 +67,12 @@ async fn sync_or_process(app: &App, job: &Job) -> Result<(), Fault> {
         }
         Job::Process { shard, account_id, gateway, id } => {
             notification::process(app, &Account::acting(*account_id, shard, false), gateway, id).await
+        }
+        Job::Prepare { shard, account_id, order_id } => {
+            dynamic::run(app, &Account::acting(*account_id, shard, false), order_id).await
+        }
+        Job::Restock { shard, account_id, product_id } => {
+            restock::run(app, &Account::acting(*account_id, shard, false), product_id).await
         }
         Job::Deliver { .. } => Ok(()),
     }

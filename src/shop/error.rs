@@ -57,6 +57,10 @@ pub enum GatewayRefusal {
     Unavailable { retry_after: u32 },
     /// The gateway answers, and opens no payment. Its word for why, which is no secret.
     Refused(String),
+    /// It answers, and sends no money back. Its word for why.
+    RefundRefused(String),
+    /// Money goes back at the gateway itself: it takes no requests for this payment.
+    CanNotRefund,
     /// No rate is fresh enough for a quote; try again in so many seconds.
     NoRate { retry_after: u32 },
     /// Rates are known, and none of them is for this currency.
@@ -81,6 +85,25 @@ pub enum OrderRefusal {
     NotCompleted,
     /// The order isn't waiting for a payment any more.
     NotPayable,
+    /// Its seller can't complete it by hand: it is completed, refunded, or pending at its gateway.
+    NotAcceptable,
+    /// It came through a payment: there is nothing to deliver.
+    NoProduct,
+    /// Nothing is delivered for an order that isn't completed.
+    NotDeliverable,
+    AlreadyDelivered,
+    /// The product, its file or its URL is gone.
+    NothingToDeliver,
+    /// Only serials that were delivered are replaced.
+    NotReplaceable,
+    /// It has several serials, and none was named.
+    SerialMissing,
+    /// The named serial is none of the order's.
+    SerialUnknown,
+    /// No money came that could go back.
+    NotRefundable,
+    /// More than there is; the most that can go back.
+    RefundTooLarge(Amount),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,6 +12,10 @@ pub enum Job {
     Sync { shard: String, account_id: i64, order_id: String, generation: i64 },
     /// Process what a gateway has told: its notification with this id.
     Process { shard: String, account_id: i64, gateway: String, id: String },
+    /// Ask the seller's server for the goods of this order.
+    Prepare { shard: String, account_id: i64, order_id: String },
+    /// Deliver the paid orders that wait for stock of this product.
+    Restock { shard: String, account_id: i64, product_id: String },
 }
 
 impl Job {
@@ -19,10 +23,12 @@ impl Job {
     /// other.
     pub fn lane(&self) -> QueueName {
         match self {
-            Job::Sync { .. } => QueueName::PaymentSync,
+            // Both move paid orders on, and neither waits for a seller's server.
+            Job::Sync { .. } | Job::Restock { .. } => QueueName::PaymentSync,
             Job::Process { .. } => QueueName::Notifications,
             Job::Deliver { slow: false, .. } => QueueName::Deliveries,
-            Job::Deliver { slow: true, .. } => QueueName::Retries,
+            // A seller's server may take its time.
+            Job::Deliver { slow: true, .. } | Job::Prepare { .. } => QueueName::Retries,
         }
     }
 
@@ -37,6 +43,12 @@ impl Job {
             Job::Process { shard, account_id, gateway, id } => {
                 (Word::Process, shard, account_id, id, Last::Text(gateway))
             }
+            Job::Prepare { shard, account_id, order_id } => {
+                (Word::Prepare, shard, account_id, order_id, Last::Number(0))
+            }
+            Job::Restock { shard, account_id, product_id } => {
+                (Word::Restock, shard, account_id, product_id, Last::Number(0))
+            }
         };
         json::to_text(&Message(word, shard, account_id, id, last))
     }
@@ -50,6 +62,8 @@ impl Job {
             }
             (Word::Sync, Last::Number(generation)) => Some(Job::Sync { shard, account_id, order_id: id, generation }),
             (Word::Process, Last::Text(gateway)) => Some(Job::Process { shard, account_id, gateway, id }),
+            (Word::Prepare, Last::Number(_)) => Some(Job::Prepare { shard, account_id, order_id: id }),
+            (Word::Restock, Last::Number(_)) => Some(Job::Restock { shard, account_id, product_id: id }),
             _ => None,
         }
     }
@@ -65,12 +79,14 @@ enum Word {
     Deliver,
     Sync,
     Process,
+    Prepare,
+    Restock,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Last {
-    /// The generation of a sync; or 1 for a delivery that is `slow`.
+    /// The generation of a sync; or 1 for a delivery that is `slow`; 0 where nothing else is needed.
     Number(i64),
     /// The gateway of what is processed.
     Text(String),
@@ -90,6 +106,8 @@ mod tests {
             r#"["deliver","DB_1",7,"log",0]"#,
             r#"["sync","DB",7,"order",3]"#,
             r#"["process","DB",7,"evt_1","stripe"]"#,
+            r#"["prepare","DB",7,"order",0]"#,
+            r#"["restock","DB",7,"product",0]"#,
         ] {
             assert_eq!(Job::from_text(text).unwrap().to_text(), text);
         }

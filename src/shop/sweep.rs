@@ -6,7 +6,7 @@ use super::{
     App,
     gateway::exchange_rates,
     job::Job,
-    order::{self, notification},
+    order::{self, dynamic, notification, restock},
     retention,
     time::MINUTE,
     webhook::{self, prune, receiver},
@@ -51,6 +51,8 @@ async fn sweep_shard(app: &App, shard: &str) -> Result<(), Fault> {
             forget,
             probe,
             rearm,
+            dynamic::take_due(now, until, SWEEP),
+            restock::take_restocked(now, SWEEP),
         ];
         let statements = owed.into_iter().chain(retention::statements(app, now)).collect();
         let (owed, gone) = first_answers(db.commit(statements).await.map_err(CommitError::into_fault)?)?;
@@ -65,8 +67,8 @@ async fn sweep_shard(app: &App, shard: &str) -> Result<(), Fault> {
 }
 
 /// Nudges what was taken up. Answers whether more may be owed than one commit takes.
-async fn nudge_again(app: &App, shard: &str, owed: [Vec<Row>; 7]) -> Result<bool, Fault> {
-    let [logs, orders, notifications, _, _, probes, _] = &owed;
+async fn nudge_again(app: &App, shard: &str, owed: [Vec<Row>; 9]) -> Result<bool, Fault> {
+    let [logs, orders, notifications, _, _, probes, _, deliveries, products] = &owed;
     let mut messages = Vec::new();
     for row in logs.iter().chain(probes) {
         let (account_id, log_id) = row.read(|row| Ok((row.int(), row.text())))?;
@@ -86,6 +88,16 @@ async fn nudge_again(app: &App, shard: &str, owed: [Vec<Row>; 7]) -> Result<bool
         let (account_id, gateway, id) = row.read(|row| Ok((row.int(), row.text(), row.text())))?;
         messages.push((Job::Process { shard: shard.to_owned(), account_id, gateway, id }, 0));
     }
+    for row in deliveries {
+        let (account_id, order_id) = row.read(|row| Ok((row.int(), row.text())))?;
+        messages.push((Job::Prepare { shard: shard.to_owned(), account_id, order_id }, 0));
+    }
+    for row in products {
+        let (account_id, product_id) = row.read(|row| Ok((row.int(), row.text())))?;
+        messages.push((Job::Restock { shard: shard.to_owned(), account_id, product_id }, 0));
+    }
     app.enqueue(messages).await;
+    // Products are no queue: they are found again a minute later, as long as orders wait.
+    let [owed @ .., _] = owed;
     Ok(owed.iter().any(|rows| rows.len() >= SWEEP as usize))
 }

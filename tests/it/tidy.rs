@@ -254,6 +254,10 @@ const OWNED: &[&str] = &[
     "serials",
     "categories",
     "gateway_settings",
+    "deliveries",
+    "order_history",
+    "holds",
+    "coupon_uses",
 ];
 
 #[test]
@@ -262,6 +266,7 @@ fn every_statement_names_the_account_it_acts_for() {
     let sweeps = [
         "take_due",
         "take_lapsed",
+        "take_restocked",
         "take_old",
         "take_sealed",
         "take_from_owner",

@@ -96,6 +96,7 @@ const written = {
   orders: 5 + 3 + 1, //  made: row, key, id, lease, open (of a test account) · seen: row, lease, open · completed: row (its lease ends)
   order_blocks: 2 + 2, // made: row, key · seen, completed: what filters go by
   order_emails: 1 + 2, // made · seen, completed: what filters go by, of the buyer
+  order_history: 2, //   seen · completed
   transactions: 1 + 1, // seen, then confirmed
   webhook_logs: 4 * (5 + 1), // owed: row, key, id, time due, what is owed of the order · delivered: row
   webhook_payloads: 3, // one a commit
@@ -124,7 +125,7 @@ test('the rows written by a completed checkout are known, table by table', async
   assert.equal(whole.written - simulated, expected);
 });
 
-test('without webhooks it is twenty-three rows', async () => {
+test('without webhooks it is twenty-five rows', async () => {
   const account = await shop.admin.createAccount();
   const { written: rows } = await costOf(async () => {
     const order = await openOrder(shop, account);

@@ -1,4 +1,4 @@
-//! Who asks, over what, and what he can read.
+//! Who asks, over what, and what they can read.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -69,20 +69,26 @@ fn credentials(request: &Request) -> Option<(String, String)> {
     (!email.is_empty() && !key.is_empty()).then(|| (email.to_owned(), key.to_owned()))
 }
 
-/// Refuses only an `Accept` that truly excludes JSON (RFC 9110, 12.5.1): old clients send strange ones.
-pub fn require_json_accepted(request: &Request) -> Result<(), Failure> {
+/// What answers are: how it is called, and its media types.
+pub type Format = (&'static str, &'static [&'static str]);
+
+pub const JSON: Format = ("json", &["application/json", "text/json", "application/*"]);
+pub const CSV: Format = ("csv", &["text/csv", "text/csv", "text/*"]);
+
+/// Refuses only an `Accept` that truly excludes this format (RFC 9110, 12.5.1): old clients send strange ones.
+pub fn require_accepted(request: &Request, (format, types): Format) -> Result<(), Failure> {
     let Some(accept) = request.header("accept").map(str::trim).filter(|accept| !accept.is_empty()) else {
         return Ok(());
     };
-    // The most specific range that names JSON decides: 3 exact, 2 application/*, 1 anything.
+    // The most specific range that names it decides: 3 exact, 2 application/* or text/*, 1 anything.
     let (mut best, mut accepted) = (0, false);
     for range in accept.split(',') {
         let mut parts = range.split(';').map(str::trim);
         let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
         let rank = match kind.as_str() {
-            "application/json" | "text/json" => 3,
-            kind if kind.ends_with("+json") => 3,
-            "application/*" => 2,
+            kind if types.iter().take(2).any(|known| *known == kind) => 3,
+            kind if format == "json" && kind.ends_with("+json") => 3,
+            kind if types.last().is_some_and(|known| *known == kind) => 2,
             // Java's own default has a bare star.
             "*/*" | "*" => 1,
             _ => continue,
@@ -94,7 +100,7 @@ pub fn require_json_accepted(request: &Request) -> Result<(), Failure> {
             (best, accepted) = (rank, !refused || (rank == best && accepted));
         }
     }
-    if accepted { Ok(()) } else { Err(Failure::new(406, "You requested a format that isn't json")) }
+    if accepted { Ok(()) } else { Err(Failure::new(406, &format!("You requested a format that isn't {format}"))) }
 }
 
 /// `0`, `0.0`, `0.000`: a quality of nothing.
@@ -119,7 +125,7 @@ mod tests {
             pending: None,
             unread: None,
         };
-        require_json_accepted(&request).is_ok()
+        require_accepted(&request, JSON).is_ok()
     }
 
     #[test]

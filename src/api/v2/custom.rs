@@ -75,12 +75,12 @@ values! {
 pub(super) struct Input<'a> {
     /// What the buyer is asked for.
     name: &'a str,
-    /// How he answers.
+    /// How the buyer answers.
     #[serde(rename = "type")]
     kind: InputType<'a>,
-    /// Whether he must.
+    /// Whether the buyer must answer.
     required: bool,
-    /// What he chooses from, when the type is `select`.
+    /// What the buyer chooses from, when the type is `select`.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     options: &'a [String],
 }

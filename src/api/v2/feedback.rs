@@ -25,7 +25,8 @@ pub async fn get(call: &Call<'_>, id: &str) -> ApiResult {
     Ok(Response::json(200, object(&feedback)))
 }
 
-/// Of `rating` and `stars` one is enough and says the other. Both are kept as they are sent: three stars can be praise.
+/// Of `rating` and `stars` one is enough and says the other. Both are kept as they are sent: three
+/// stars can be praise.
 pub async fn create(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "feedback")?;
     let order_id = fields.required_text("order_id", 64);
@@ -92,7 +93,7 @@ pub(super) struct Body<'a> {
     /// From 1 to 5. Left out, they are taken from `rating`: 1, 3 or 5. One of the two is needed;
     /// both are kept as they are sent.
     stars: Int<1, 5>,
-    /// What the buyer says; empty when he says nothing.
+    /// What the buyer says; empty when they say nothing.
     comment: &'a str,
     /// What you answer; empty until you do.
     response: &'a str,

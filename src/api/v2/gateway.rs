@@ -1,4 +1,5 @@
-//! `gateways` in `/account`: what the seller's wallets and his accounts elsewhere are. What is secret is masked.
+//! `gateways` in `/account`: what the seller's wallets and accounts elsewhere are. What is secret
+//! is masked.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 

@@ -30,6 +30,8 @@ mod payments;
 mod product;
 mod purchase;
 mod query;
+#[macro_use]
+mod route_macros;
 pub mod routes;
 mod test_mode;
 pub mod upload;
@@ -108,7 +110,10 @@ pub async fn answer(app: &App, request: &Request, segments: &[&str], meter: &Rat
         }
         answered => answered?,
     };
-    auth::require_json_accepted(request)?;
+    match segments {
+        ["orders.csv"] => auth::require_accepted(request, auth::CSV)?,
+        _ => auth::require_accepted(request, auth::JSON)?,
+    }
     request.load().await?;
     let once = match (request.method, segments) {
         // What this one commits is in the directory.

@@ -115,6 +115,56 @@ pub struct OrderFilter {
     created_before: Option<Time>,
 }
 
+/// The query of `GET /orders.csv`.
+#[derive(JsonSchema)]
+pub struct OrderTable {
+    /// Which page, from 1. A page past the end has the line of names alone.
+    #[schemars(extend("default" = 1))]
+    page: Option<Int<1, 100_000_000>>,
+    /// How many rows a page has.
+    #[schemars(extend("default" = 1_000))]
+    per_page: Option<Int<1, 1_000>>,
+    /// Only orders with this status.
+    status: Option<OrderStatus>,
+    /// Only orders that are paid so; in any case.
+    gateway: Option<GatewayName<'static>>,
+    /// Only orders of this buyer; in any case.
+    email: Option<String>,
+    /// Only orders of this product; `pay` for those that came through a payment.
+    product_id: Option<String>,
+    /// Only orders made after this time (ISO 8601); the very millisecond is not one of them.
+    created_after: Option<Time>,
+    /// Only orders made before this time, in the same way.
+    created_before: Option<Time>,
+}
+
+#[derive(JsonSchema)]
+pub struct OrderComplete {
+    /// Why, for the order's history.
+    note: Option<Text<1_000>>,
+}
+
+#[derive(JsonSchema)]
+pub struct OrderDeliver {
+    /// Also what was delivered already: your server is asked for a dynamic product once more.
+    again: Option<bool>,
+}
+
+#[derive(JsonSchema)]
+pub struct OrderRefund {
+    /// How much goes back, in the order's currency; all of the payment unless you say. Only for PayPal
+    /// and Stripe.
+    amount: Option<Price>,
+    /// The transaction by which you sent coins back. Needed for coins.
+    txid: Option<Text<128>>,
+}
+
+#[derive(JsonSchema)]
+pub struct OrderReplace {
+    /// The bad one. Needed where the order has several.
+    serial: Option<Text<4_096>>,
+}
+
 /// The query of an upload.
 #[derive(JsonSchema)]
 pub struct Upload {

@@ -1,4 +1,4 @@
-//! `/orders`: list and get.
+//! `/orders`: list and get, as JSON and as a table, and what a seller does to one by hand.
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
@@ -19,6 +19,14 @@ use crate::{
     },
 };
 
+mod action;
+mod csv;
+mod history;
+
+pub use action::{complete, deliver, refund, replace};
+pub use csv::{Table, list as table};
+pub use history::{Body as HistoryBody, list as history};
+
 pub async fn list(call: &Call<'_>) -> ApiResult {
     let wanted = Wanted::read(call)?;
     let filter = filter(call)?;
@@ -26,7 +34,7 @@ pub async fn list(call: &Call<'_>) -> ApiResult {
     Ok(wanted.answer(call, page.rows.iter().map(object), page.total))
 }
 
-/// A filter that is ignored would make a shop deliver what nobody paid for: what is blank or unknown is refused.
+/// The query of a list. A filter that is ignored would make a shop deliver what nobody paid for: what is blank or unknown is refused.
 fn filter(call: &Call<'_>) -> Result<Filter, Failure> {
     let mut errors = Vec::new();
     let mut param = |name: &str, check: &mut dyn FnMut(&str) -> Result<(), &'static str>| {

@@ -14,6 +14,11 @@ const LAST: u64 = 100_000_000;
 
 impl Wanted {
     pub fn read(call: &Call<'_>) -> Result<Wanted, Failure> {
+        Wanted::read_within(call, 20, (10, 50))
+    }
+
+    /// With so many items a page, unless something else between these is asked for.
+    pub fn read_within(call: &Call<'_>, default: u64, (least, most): (u64, u64)) -> Result<Wanted, Failure> {
         let mut errors = Vec::new();
         let mut number = |name: &str, label: &str, default: u64| match call.request.param(name) {
             None => default,
@@ -29,7 +34,7 @@ impl Wanted {
             }
         };
         let page = number("page", "Page", 1).clamp(1, LAST);
-        let per_page = number("per_page", "Per page", 20).clamp(10, 50);
+        let per_page = number("per_page", "Per page", default).clamp(least, most);
         if !errors.is_empty() {
             return Err(Failure::validation(errors));
         }
@@ -42,8 +47,13 @@ impl Wanted {
     }
 
     fn whole(&self, call: &Call<'_>, items: &mut dyn Iterator<Item = String>, total: u64) -> Response {
+        self.counted(call, Response::json(200, json::array(items)), total)
+    }
+
+    /// An answer that has this page's items, with what is said of all of them.
+    pub fn counted(&self, call: &Call<'_>, answer: Response, total: u64) -> Response {
         let pages = total.div_ceil(self.per_page.into());
-        Response::json(200, json::array(items))
+        answer
             .with("x-total-pages", pages.to_string())
             .with("x-total-count", total.to_string())
             .with("x-current-page", self.page.to_string())

@@ -2,68 +2,14 @@
 //!
 //! A line names a tag, a path and the verb of each method. What stands in a path without quotes goes
 //! to the verb. Behind the verb stand what it takes (`openapi.rs`), the status and what it answers,
-//! and refusals that are its own; the comment above is its summary and its description.
+//! and refusals that are its own; the comment above is its summary and its description. What a line
+//! becomes is `route_macros.rs`.
 
 use super::{
     ApiResult, Call, account, blacklist, blacklist_rule, category, coupon, feedback, not_allowed, order, pay, product,
     query, test_mode, webhook,
 };
 use crate::{api::failure::Failure, http::Method, platform::LocalBoxFuture};
-
-macro_rules! routes {
-    ($($tag:literal $path:tt { $(
-        $(#[doc = $doc:literal])+
-        $method:ident: $room:ident::$verb:ident $(($takes:ident))? -> $status:literal $gives:ty
-        $(, or $refused:literal)?;
-    )+ })+) => {
-        pub(super) async fn route(call: &Call<'_>, segments: &[&str]) -> ApiResult {
-            match segments {
-                $($path => match call.request.method {
-                    $(Method::$method => verb!($path, $room::$verb, call),)+
-                    _ => not_allowed(&[$(Method::$method),+]),
-                },)+
-                _ => Err(Failure::not_found()),
-            }
-        }
-
-        #[cfg(not(target_arch = "wasm32"))]
-        pub const ROUTES: &[super::openapi::Route] = &[$($(super::openapi::Route {
-            tag: $tag,
-            path: &segments!($path),
-            method: Method::$method,
-            id: concat!(stringify!($room), "_", stringify!($verb)),
-            words: concat!($($doc, "\n"),+),
-            takes: first!($(Some(|schemas| schemas.subschema_for::<super::openapi::$takes>()),)? None),
-            status: $status,
-            gives: |schemas| schemas.subschema_for::<$gives>(),
-            refuses: &[$($refused)?],
-        },)+)+];
-    };
-}
-
-macro_rules! verb {
-    ([$($literal:literal),+], $room:ident::$verb:ident, $call:ident) => {
-        boxed(Box::pin($room::$verb($call))).await
-    };
-    ([$($literal:literal,)+ $id:ident $(, $more:literal)*], $room:ident::$verb:ident, $call:ident) => {
-        boxed(Box::pin($room::$verb($call, $id))).await
-    };
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-macro_rules! segments {
-    ([$($literal:literal),+]) => { [$($literal),+] };
-    ([$($literal:literal,)+ $id:ident $(, $more:literal)*]) => {
-        [$($literal,)+ concat!("{", stringify!($id), "}") $(, $more)*]
-    };
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-macro_rules! first {
-    ($first:expr $(, $other:expr)?) => {
-        $first
-    };
-}
 
 /// Each verb's future stands alone: as parts of one, all of them together weigh more.
 fn boxed<'a>(future: LocalBoxFuture<'a, ApiResult>) -> LocalBoxFuture<'a, ApiResult> {
@@ -243,6 +189,45 @@ routes! {
         ///
         /// Answers with the order as it is now. Webhooks tell the same without asking.
         Get: order::get -> 200 order::Body;
+    }
+    "Orders" ["orders.csv"] {
+        /// List orders as a table
+        ///
+        /// CSV (RFC 4180) with the filters of the list, up to 1,000 rows a page. The first line names
+        /// the order's fields. What a spreadsheet would run as a formula begins with an apostrophe.
+        Get: order::table(OrderTable) -> 200 order::Table;
+    }
+    "Orders" ["orders", id, "complete"] {
+        /// Complete an order by hand
+        ///
+        /// Takes what has come of its money: an order with status 0, 52, 53 or 54 becomes 100 and is
+        /// delivered. `order:paid` is told; money that comes later changes nothing.
+        Post: order::complete(OrderComplete) -> 200 order::Body;
+    }
+    "Orders" ["orders", id, "deliver"] {
+        /// Deliver an order again
+        ///
+        /// A dynamic product, a file that was missing, stock that had run out, or a service's new text.
+        Post: order::deliver(OrderDeliver) -> 200 order::Body;
+    }
+    "Orders" ["orders", id, "history"] {
+        /// Get an order's history
+        ///
+        /// What moved it, oldest first: its payment, its delivery, and what you did by hand.
+        Get: order::history -> 200 [order::HistoryBody];
+    }
+    "Orders" ["orders", id, "refund"] {
+        /// Refund an order
+        ///
+        /// PayPal and Stripe send the money back, and their answer decides: 56, or 100 with
+        /// `partially_refunded`. Coins you send yourself; `txid` records it.
+        Post: order::refund(OrderRefund) -> 200 order::Body, or 503;
+    }
+    "Orders" ["orders", id, "replace"] {
+        /// Replace a serial
+        ///
+        /// The next one in stock takes the place of a bad one, which is never sold again.
+        Post: order::replace(OrderReplace) -> 200 order::Body;
     }
     "Payments" ["pay"] {
         /// Create a payment

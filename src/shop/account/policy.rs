@@ -5,7 +5,8 @@ use crate::{
     shop::time::{HOUR, MINUTE},
 };
 
-/// An account's rules, and each order's copy of them: what a buyer was promised doesn't change under him.
+/// An account's rules, and each order's copy of them: what a buyer was promised doesn't change
+/// later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
     /// How much of the whole may be missing, in tenths of a percent: exchanges and wallets shave off fees.

@@ -10,9 +10,10 @@ use crate::platform::Statement;
 /// no wallet's of the account (its seller changed the way in which its addresses are written), or all orders' one address; and
 /// where it isn't known for sure that nothing ever came to it, before the order as little as since: all servers are asked.
 ///
-/// Who pays there later still has paid the seller's wallet, and the order that has the address then, if it is waiting: as a
-/// part of its price, or too much. To an order that is done with, or made two hours after him, his coins mean nothing. He
-/// can't be told from its own buyer; that is why seven days pass first.
+/// Who pays there later still has paid the seller's wallet, and the order that has the address
+/// then, if it is waiting: as a part of its price, or too much. To an order that is done with, or
+/// made two hours after the payment, the coins mean nothing. Who pays so late can't be told from
+/// its own buyer; that is why seven days pass first.
 pub async fn give_back(context: GatewayContext<'_>, order: PaymentTarget<'_>) -> Result<Option<Statement>, SyncError> {
     let GatewayContext { app, account } = context;
     let (way, gateway) = (order.gateway.of(account), order.gateway.slug());

@@ -80,6 +80,14 @@ impl Unanswered {
         }
     }
 
+    /// To whoever wants money to go back.
+    pub fn of_refund(self) -> Error {
+        match self.is_passing() {
+            true => GatewayRefusal::Unavailable { retry_after: RETRY_AFTER }.into(),
+            false => GatewayRefusal::RefundRefused(self.why()).into(),
+        }
+    }
+
     /// JSON, but not what was to come.
     pub fn nonsense() -> Unanswered {
         Cause::Nonsense.into()

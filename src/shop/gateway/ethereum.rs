@@ -1,5 +1,5 @@
-//! Ethereum: an address for each order out of the seller's extended public key, seen as a balance; or one address for all
-//! of them, whose blocks are read for payments of exactly the right amounts.
+//! Ethereum: an address for each order out of the seller's extended public key, seen as a balance;
+//! or one address for all of them, whose blocks are read for payments of exactly the right amounts.
 
 use super::{
     ChainSnapshot, Coin, Gateway, GatewayContext, Observation, PaymentGateway, PaymentPrompt, PaymentRecord,
@@ -122,7 +122,7 @@ impl PaymentGateway for Ethereum {
             let urls = &context.app.platform.settings.ethereum.urls;
             let at = address.text.clone();
             for Turn { server, timeout, .. } in servers::in_turn(context.app, urls, &at).take(2) {
-                // A buyer waits for his address.
+                // A buyer waits for their address.
                 let timeout = timeout.min(node::HASTE);
                 let ask = |server, timeout| -> LocalBoxFuture<'_, _> {
                     Box::pin(node::now(context.app, server, timeout, &at))

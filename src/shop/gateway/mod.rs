@@ -1,14 +1,16 @@
 //! Gateways: how money comes in. Each is one file that implements [`PaymentGateway`] and one line of [`Gateway::ALL`]; nothing else in
 //! the shop knows which there are.
 //!
-//! There are two kinds. With a *coin* the buyer sends to an address of the order's own, and a chain is looked at until it is
-//! there. With a *page* he pays an amount of the order's currency at somebody else's, who tells us of it.
+//! There are two kinds. With a *coin* the buyer sends to an address of the order's own, and a chain
+//! is asked until it is there. With a *page* they pay an amount of the order's currency at somebody
+//! else's, who tells us of it.
 
 use serde_json::value::RawValue;
 
 use super::{
     App, Outcome,
     account::Account,
+    error::GatewayRefusal,
     money::{Amount, Currency},
 };
 use crate::platform::{Fault, LocalBoxFuture, Network, Row, Statement};
@@ -64,7 +66,7 @@ impl Gateway {
         self.0.name()
     }
 
-    /// What a buyer pays by, where he may not know the name.
+    /// What a buyer pays by, where they may not know the name.
     pub fn method_label(self) -> Option<&'static str> {
         self.0.method_label()
     }
@@ -129,8 +131,8 @@ pub struct GatewayContext<'a> {
     pub account: &'a Account,
 }
 
-/// A way for money to come in. Nothing here writes to an order: what a gateway finds out are facts, and what they make of an
-/// order is one function's to say (`order::facts`).
+/// A way for money to come in. Nothing here writes to an order: what a gateway finds out are facts,
+/// and what they make of an order is one function's to say (`order::facts`).
 pub trait PaymentGateway: Sync {
     fn name(&self) -> &'static str;
     fn slug(&self) -> &'static str;
@@ -177,7 +179,8 @@ pub trait PaymentGateway: Sync {
         6
     }
 
-    /// Reads what a seller gives as his wallet, and checks that money can be sent to it on that network.
+    /// Reads what a seller gives as their wallet, and checks that money can be sent to it on that
+    /// network.
     fn wallet(&self, _network: Network, _text: &str) -> Result<wallet::Source, KeyError> {
         Err(KeyError::UnknownVersion)
     }
@@ -208,8 +211,9 @@ pub trait PaymentGateway: Sync {
         None
     }
 
-    /// What `open` has to know: statements that go with the first commit of an order, and that leave no trace when they are
-    /// answered by nothing. An address is taken from the wallet, or settings are read.
+    /// What `open` has to know: statements that go with the first commit of an order, and that
+    /// leave no trace when they are answered by nothing. An address is taken from the wallet, or
+    /// settings are read.
     fn reserve(&self, account_id: i64, taker: &Reservation<'_>) -> Vec<Statement>;
 
     /// Makes the draft payable, out of the answers to `takes`: an address that no other order has, or a page of the gateway's.
@@ -241,7 +245,18 @@ pub trait PaymentGateway: Sync {
         true
     }
 
-    /// Where the buyer pays: a payment URI for his wallet, or the gateway's page.
+    /// Sends money of a payment back to its buyer. However often it is called under one key, it goes back once. Answers what the
+    /// gateway's books say of it from now on: nothing, while it is on its way.
+    fn refund<'a>(
+        &'a self,
+        _context: GatewayContext<'a>,
+        _order: PaymentTarget<'a>,
+        _wanted: &'a Refund,
+    ) -> LocalBoxFuture<'a, Outcome<Vec<LedgerEntry>>> {
+        Box::pin(std::future::ready(Err(GatewayRefusal::CanNotRefund.into())))
+    }
+
+    /// Where the buyer pays: a payment URI for their wallet, or the gateway's page.
     fn url(&self, context: GatewayContext<'_>, order: PaymentTarget<'_>) -> String;
 
     /// Looks at what was sent to `/gateways/…` in the gateway's name, before anything is written. What can be told from the
@@ -278,6 +293,15 @@ pub trait PaymentGateway: Sync {
     ) -> LocalBoxFuture<'a, Result<Vec<LedgerEntry>, SyncError>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
+}
+
+/// Money that is to go back to its buyer.
+pub struct Refund {
+    /// The payment that it is taken from, by the gateway's id.
+    pub payment_id: String,
+    pub amount: Amount,
+    /// The same for a second try.
+    pub key: String,
 }
 
 /// Who takes an address: an order without a link, or a link, which takes one only once however often it is started.

@@ -6,9 +6,9 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::{
-    EntryKind, Gateway, GatewayContext, GatewayNotification, LedgerEntry, Observation, PaymentGateway, PaymentPrompt,
-    PaymentRecord, PaymentRequest, PaymentTarget, Rejected, Reservation, Resolved, Session, SessionState, SyncError,
-    VerifiedNotification,
+    Gateway, GatewayContext, GatewayNotification, LedgerEntry, Observation, PaymentGateway, PaymentPrompt,
+    PaymentRecord, PaymentRequest, PaymentTarget, Refund, Rejected, Reservation, Resolved, Session, SessionState,
+    SyncError, VerifiedNotification,
     ask::{self, Unanswered},
     settings::{self, Set, Setting},
 };
@@ -23,7 +23,8 @@ use crate::{
     },
 };
 
-use document::{ApiError, CheckoutSession, ErrorBody, Event, List, Reversal};
+use document::{ApiError, CheckoutSession, ErrorBody, Event, List};
+use facts::{movements, refund};
 use signature::is_signed;
 
 pub const GATEWAY: Gateway = Gateway(&Stripe);
@@ -139,6 +140,20 @@ impl PaymentGateway for Stripe {
         })
     }
 
+    fn refund<'a>(
+        &'a self,
+        context: GatewayContext<'a>,
+        order: PaymentTarget<'a>,
+        wanted: &'a Refund,
+    ) -> LocalBoxFuture<'a, Outcome<Vec<LedgerEntry>>> {
+        Box::pin(async move {
+            let [rows] =
+                context.account.db(context.app)?.batch([settings::of(context.account.id, self.slug())]).await?;
+            let settings = settings::read(context.app, context.account.id, &rows)?;
+            refund(&Api::of(context, &settings).ok_or(GatewayRefusal::NotConfigured)?, order, wanted).await
+        })
+    }
+
     fn url(&self, _context: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
         order.session.map(|session| session.url.clone()).unwrap_or_default()
     }
@@ -179,7 +194,7 @@ impl PaymentGateway for Stripe {
                 None => api.call(&news.path, None).await.map(List::<Box<RawValue>>::into_first),
             };
             let said: Option<Box<RawValue>> = match answer {
-                // Of another account of the seller's at Stripe: he has replaced his key.
+                // Of another account of the seller's at Stripe: they have replaced their key.
                 Err(no) if no.status() == Some(404) => return Ok(None),
                 answer => answer?,
             };
@@ -255,8 +270,8 @@ fn error(no: &Unanswered) -> ApiError {
     ask::read::<ErrorBody>(&no.body).and_then(|body| body.error.0).unwrap_or_default()
 }
 
-/// Whether an idempotency key is of no use any more: it was used with another form (the buyer has corrected his e-mail), or what
-/// failed under it is answered again for a day.
+/// Whether an idempotency key is of no use any more: it was used with another form (the buyer has
+/// corrected their e-mail), or what failed under it is answered again for a day.
 fn is_spoilt(no: &Unanswered) -> bool {
     no.status() == Some(500) || no.code.as_deref() == Some("idempotency_error")
 }
@@ -282,7 +297,7 @@ fn checkout(context: GatewayContext<'_>, draft: PaymentRequest<'_>, prefill: boo
     };
     let back = |how: &str| match draft.page {
         Some(page) => Some(format!("{page}/order?back={how}")),
-        // Without a page of ours he goes to the seller's.
+        // Without a page of ours the buyer goes to the seller's.
         None => draft.return_url.map(str::to_owned).or_else(|| context.app.platform.settings.public_url.clone()),
     };
     let (Some(paid), Some(cancelled)) = (back("paid"), back("cancelled")) else {
@@ -322,75 +337,6 @@ fn session(context: GatewayContext<'_>, answer: &CheckoutSession) -> Option<Sess
     .filter(|_| safe)
 }
 
-/// What Stripe's books say of an order's session. Refunds and disputes are asked for where its charge knows of any, or with
-/// `all`: a refund that failed leaves no trace on the charge.
-async fn movements(
-    api: &Api<'_>,
-    order: PaymentTarget<'_>,
-    session: &CheckoutSession,
-    all: bool,
-) -> Result<Vec<LedgerEntry>, SyncError> {
-    let mut movements = Vec::new();
-    if session.payment_status.as_deref() != Some("paid") {
-        return Ok(movements);
-    }
-    let nonsense = || SyncError::Unreachable(NONSENSE.into());
-    let payment = session.payment_intent.as_ref().ok_or_else(nonsense)?;
-    let charge = payment.latest_charge.as_ref().ok_or_else(nonsense)?;
-    let payment_id = payment.id.text().ok_or_else(nonsense)?;
-    let total = (*session.amount_total, session.currency.text());
-    let paid = fact(order, EntryKind::Paid, payment_id, total, *charge.created).ok_or_else(nonsense)?;
-    movements.push(paid);
-    let refunded = *charge.amount_refunded != Some(0);
-    let disputed = *charge.disputed != Some(false);
-    for (list, some) in [("refunds", refunded), ("disputes", disputed)] {
-        if !some && !all {
-            continue;
-        }
-        let answer: List<Reversal> = api.call(&format!("{list}?limit=100&payment_intent={payment_id}"), None).await?;
-        for object in answer.data.as_ref().ok_or_else(nonsense)? {
-            let object = object.as_ref().ok_or_else(nonsense)?;
-            let id = object.id.text().ok_or_else(nonsense)?;
-            let kinds: &[EntryKind] = match (list, object.status.text().unwrap_or_default()) {
-                ("refunds", "succeeded") => &[EntryKind::Refunded],
-                ("refunds", "failed" | "canceled") => &[EntryKind::RefundFailed],
-                ("refunds", _) => &[],
-                (_, "won") => &[EntryKind::DisputeOpened, EntryKind::DisputeWon],
-                (_, "lost") => &[EntryKind::DisputeOpened, EntryKind::DisputeLost],
-                // The bank was content with what it was told: no money was taken.
-                (_, "prevented" | "warning_closed") => &[EntryKind::DisputeClosed],
-                (_, status) if status.starts_with("warning_") => &[EntryKind::Inquiry],
-                _ => &[EntryKind::DisputeOpened],
-            };
-            for kind in kinds {
-                let sum = (*object.amount, object.currency.text());
-                let fact = fact(order, *kind, id, sum, object.moved_at()).ok_or_else(nonsense)?;
-                movements.push(LedgerEntry { of: payment_id.to_owned(), ..fact });
-            }
-        }
-    }
-    Ok(movements)
-}
-
-/// A sum in Stripe's units and its currency, `at` so many seconds since 1970. In another currency than the order's it pays
-/// nothing.
-fn fact(
-    order: PaymentTarget<'_>,
-    kind: EntryKind,
-    id: &str,
-    (units, currency): (Option<i64>, Option<&str>),
-    at: Option<i64>,
-) -> Option<LedgerEntry> {
-    let its = order.price.currency();
-    let units = units?;
-    let (kind, value) = match currency?.eq_ignore_ascii_case(its.code()) {
-        true => (kind, currency::minor(units, its)),
-        false => (EntryKind::WrongCurrency, 0),
-    };
-    let at = at?.saturating_mul(SECOND);
-    Some(LedgerEntry { id: id.to_owned(), kind, of: id.to_owned(), value, at })
-}
-
 /// What an event is about, if it is about a payment of which there is news.
 struct StripeEvent {
     /// Of a session's own event; others name only the payment.
@@ -425,6 +371,7 @@ impl StripeEvent {
 
 mod currency;
 mod document;
+mod facts;
 mod signature;
 #[cfg(test)]
 mod tests;

@@ -23,7 +23,7 @@ pub struct Wallet {
     pub addresses: Vec<String>,
 }
 
-/// What a seller gives as his wallet: read and checked.
+/// What a seller gives as their wallet: read and checked.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Source {
     /// An account's extended public key: each order gets an address of its own.
@@ -321,8 +321,8 @@ pub struct Address {
     pub confirmations: u32,
     /// What it holds already, where a chain is seen as a balance.
     pub holds: u64,
-    /// Blocks up to here concern no new order, where one address is all orders' and blocks are read for their payments. 0:
-    /// nobody could be asked.
+    /// Blocks up to here concern no new order, where one address is all orders' and blocks are read
+    /// for their payments. 0: nobody could be asked.
     pub cursor: Option<u32>,
 }
 

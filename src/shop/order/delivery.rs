@@ -89,7 +89,12 @@ pub fn deliver(order: &mut Order, goods: &Goods, file_link: &str) {
             (Delivery::Delivered, Some(file_link.to_owned()))
         }
         Kind::File => (Delivery::Failed, None),
-        Kind::Dynamic => (Delivery::Preparing, None),
+        Kind::Dynamic if goods.product.as_ref().is_some_and(|product| product.dynamic_url.is_some()) => {
+            // What its buyer has, if it was delivered before, is theirs until there is something else.
+            (Delivery::Preparing, order.delivered.clone())
+        }
+        // The product is gone, and nobody can be asked.
+        Kind::Dynamic => (Delivery::Failed, order.delivered.clone()),
         Kind::Service => (Delivery::Manual, info()),
     };
     order.delivery = Some(delivery);

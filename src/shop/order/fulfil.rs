@@ -1,9 +1,9 @@
 //! Fulfilling an order that was paid: what its buyer gets is part of the commit that completes it.
 
 use super::{
-    Order, Status,
+    Change, Delivery, Order, Status,
     delivery::{self, Goods},
-    settle::Change,
+    dynamic,
 };
 use crate::{
     platform::Statement,
@@ -15,7 +15,7 @@ use crate::{
         prepared::Prepared,
         product::{self, Product},
         stock::expired,
-        time::DAY,
+        time::MINUTE,
         webhook::{self, Endpoint, Event},
     },
 };
@@ -26,9 +26,26 @@ pub async fn fulfil(app: &App, account: &Account, change: &mut Change, endpoints
     let due = change.steps.last().map(|(order, _)| order).filter(|order| delivery::is_due(order)).cloned();
     let Some(order) = due else { return Ok(()) };
     let goods = goods(app, account, &order).await?;
-    let link = file_link(app, &order);
+    hand_over(app, account, change, goods, endpoints)
+}
+
+/// Delivers these goods by a change of their order.
+pub fn hand_over(
+    app: &App,
+    account: &Account,
+    change: &mut Change,
+    goods: Goods,
+    endpoints: &[Endpoint],
+) -> Outcome<()> {
     for (order, _) in change.steps.iter_mut().filter(|(order, _)| order.status == Status::Completed) {
+        let link = file_link(app, order);
         delivery::deliver(order, &goods, &link);
+    }
+    let Some((order, _)) = change.steps.last() else { return Ok(()) };
+    let url = goods.product.as_ref().and_then(|product| product.dynamic_url.as_deref());
+    if let (Some(Delivery::Preparing), Some(url)) = (order.delivery, url) {
+        change.facts.push(dynamic::owe(order, url, app.now()));
+        change.messages.push((dynamic::message(account, &order.id), 0));
     }
     change.facts.push(hold::end(account.id, &order.id));
     if let Some(product) = goods.product.filter(|_| goods.held.is_some()) {
@@ -36,6 +53,10 @@ pub async fn fulfil(app: &App, account: &Account, change: &mut Change, endpoints
     }
     Ok(())
 }
+
+/// A hold that is taken for a paid order is sold in the next commit. Should that break, it is free again after this time, in
+/// milliseconds, and cron sells it.
+const RETAKEN: i64 = 10 * MINUTE;
 
 /// What there is for an order. One whose hold is over takes its goods anew first, in a commit of its own: another buyer may have
 /// them by now.
@@ -48,9 +69,9 @@ pub async fn goods(app: &App, account: &Account, order: &Order) -> Outcome<Goods
     // The buyer keeps the price; the use of the coupon is another's by now.
     let item = Item { coupon_id: None, ..item.clone() };
     let now = app.now();
-    let place = hold::place(account.id, &order.id, &order.product_id, &item, None, now + DAY);
-    let again =
-        Prepared::new(account.db(app)?, (), vec![expired::release(account.id, &order.product_id, None, now), place]);
+    let place = hold::place(account.id, &order.id, &order.product_id, &item, None, now + RETAKEN);
+    let release = expired::release(account.id, &order.product_id, None, now);
+    let again = Prepared::new(account.db(app)?, (), vec![release, place]);
     match again.on_broken("products_stock", CatalogRefusal::OutOfStock).commit(app, Vec::new()).await {
         Ok(_) => Ok(read(app, account, order).await?),
         Err(Error::Refused(Refusal::Catalog(CatalogRefusal::OutOfStock))) => Ok(goods),
@@ -58,7 +79,8 @@ pub async fn goods(app: &App, account: &Account, order: &Order) -> Outcome<Goods
     }
 }
 
-async fn read(app: &App, account: &Account, order: &Order) -> Outcome<Goods> {
+/// What there is for an order, without taking any.
+pub async fn read(app: &App, account: &Account, order: &Order) -> Outcome<Goods> {
     let [products, serials] = account.db(app)?.batch(Goods::statements(account.id, order)).await?;
     Ok(Goods::read(&products, &serials)?)
 }
@@ -70,7 +92,12 @@ pub fn file_link(app: &App, order: &Order) -> String {
 }
 
 /// Tells the seller once that the product is low or out of stock, if this commit makes it so.
-fn stock_events(app: &App, account: &Account, product: &Product, endpoints: &[Endpoint]) -> Outcome<Vec<Statement>> {
+pub fn stock_events(
+    app: &App,
+    account: &Account,
+    product: &Product,
+    endpoints: &[Endpoint],
+) -> Outcome<Vec<Statement>> {
     if product.stock().is_none() {
         return Ok(Vec::new());
     }

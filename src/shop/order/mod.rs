@@ -1,4 +1,4 @@
-//! Orders: what somebody wants to buy, what it costs him, and how far his payment is.
+//! Orders: what somebody wants to buy, what it costs, and how far its payment is.
 
 use super::{
     App, Outcome, Refusal,
@@ -11,9 +11,13 @@ use super::{
 };
 use crate::platform::LogLine;
 
+pub mod action;
+mod change;
 pub mod delivery;
+pub mod dynamic;
 pub mod filter;
 pub mod fulfil;
+pub mod history;
 pub mod inline;
 pub mod ledger;
 pub mod notification;
@@ -22,12 +26,14 @@ pub mod open;
 mod refund;
 pub mod renew;
 pub mod requote;
+pub mod restock;
 pub mod schedule;
 pub mod settle;
 pub mod sql;
 pub mod sync;
 pub mod test_mode;
 
+pub use change::{Change, Written};
 pub use delivery::Delivery;
 pub use filter::Filter;
 
@@ -71,6 +77,12 @@ impl Status {
             HighRisk => matches!(next, Unpaid),
             Refunded => matches!(next, PartiallyPaid | Completed | Reversed),
         }
+    }
+
+    /// Whether its seller may complete it by hand, with what has come. A sync never asks this.
+    pub fn may_be_accepted(self) -> bool {
+        use Status::*;
+        matches!(self, Unpaid | HighRisk | PartiallyPaid | AwaitingConfirmations)
     }
 
     /// Whether money is still waited for.
@@ -163,6 +175,8 @@ pub struct Order {
     pub delivery: Option<Delivery>,
     /// What the buyer got.
     pub delivered: Option<String>,
+    /// Its seller has completed it by hand: what comes of money moves it no more, unless it is refunded.
+    pub accepted: bool,
     /// In dollars, at the rates of the quote.
     pub usd_value: Option<Amount>,
     /// Dollars for one of the currency.
@@ -246,9 +260,9 @@ impl Order {
         Some(LogLine::info(event).account(self.account_id).order(&self.id).with("gateway", self.gateway.slug()))
     }
 
-    /// The moves that lead to a status: one, or two where facts came in another order than the things they tell of. What was
-    /// `paid` in full is completed on its way to whatever it is by now, so that it is told as paid in every order of facts.
-    /// Empty: the order stays as it is.
+    /// The moves that lead to a status: one, or two where facts came in another order than the
+    /// things they tell of. What was `paid` in full is completed on its way to whatever it is by
+    /// now, so that it is told as paid in every order of facts. Empty: the order stays as it is.
     pub fn route(&self, to: Status, paid: bool) -> Vec<Status> {
         let from = self.status;
         let via = match () {

@@ -71,6 +71,8 @@ pub struct Terms {
     pub needed: u32,
     /// Once the order was paid, the status that it has: it is left only when the money vanishes or comes back.
     pub held: Option<Status>,
+    /// The seller has completed it with whatever had come: money moves it no more.
+    pub accepted: bool,
 }
 
 impl Terms {
@@ -80,6 +82,7 @@ impl Terms {
             tolerance: order.policy.underpayment_per_mille,
             needed: order.confirmations_needed,
             held: order.paid_at.map(|_| order.status),
+            accepted: order.accepted,
         }
     }
 }
@@ -93,6 +96,7 @@ pub fn settlement(terms: Terms, receipts: &[OnchainPayment], tip: u32) -> Settle
     let enough = enough(terms.value, terms.tolerance);
     let status = match terms.held {
         Some(Status::Refunded) => Status::Refunded,
+        Some(held) if terms.accepted => held,
         Some(_) if received < enough => Status::Reversed,
         Some(held) if deep < enough => held,
         Some(_) => Status::Completed,
@@ -162,7 +166,7 @@ mod tests {
     use crate::shop::gateway::Output;
 
     fn terms(value: u64, needed: u32) -> Terms {
-        Terms { value, tolerance: 5, needed, held: None }
+        Terms { value, tolerance: 5, needed, held: None, accepted: false }
     }
 
     fn coin(txid: &str, value: u64, height: Option<u32>) -> OnchainPayment {
@@ -196,6 +200,8 @@ mod tests {
         assert_eq!(at(Status::Reversed, &[coin("a", 1_000, Some(100))]), Status::Reversed, "not deep enough yet");
         assert_eq!(at(Status::Reversed, &[coin("a", 1_000, Some(99))]), Status::Completed);
         assert_eq!(at(Status::Refunded, &[]), Status::Refunded);
+        let accepted = Terms { held: Some(Status::Completed), accepted: true, ..terms(1_000, 2) };
+        assert_eq!(settlement(accepted, &[], 100).status, Status::Completed, "its seller took it as it was");
     }
 
     #[test]

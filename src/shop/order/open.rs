@@ -231,6 +231,7 @@ fn price(
         item: draft.item,
         delivery: None,
         delivered: None,
+        accepted: false,
         usd_value: in_dollars.map(|(amount, _)| amount),
         exchange_rate: in_dollars.map(|(_, rate)| rate),
         invoice,

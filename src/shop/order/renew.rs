@@ -1,7 +1,7 @@
 //! Opening a gateway's page anew, for an order whose page has ended or took a payment that was declined for good.
 
 use super::{
-    Draft, Order, Status,
+    Draft, Order, Status, change,
     open::{self, place_at},
     schedule, sql, sync,
 };
@@ -71,6 +71,6 @@ pub async fn renew(app: &App, account: &Account, order_id: &str, origin: &str, p
         Err(no) => return Err(no.into_fault().into()),
     }
     app.enqueue(delay.map(|delay| (schedule::message(account, &fresh), delay)).into_iter().collect()).await;
-    sync::tell_pages(app, &fresh).await;
+    change::tell_pages(app, &fresh).await;
     Ok(fresh)
 }

@@ -1,6 +1,6 @@
 //! A new price for what an order still lacks.
 
-use super::{Order, Status, onchain, open, schedule, sql, sync};
+use super::{Order, Status, change, onchain, open, schedule, sql};
 use crate::shop::{
     App, Outcome,
     account::Account,
@@ -44,6 +44,6 @@ pub async fn requote(app: &App, account: &Account, order_id: &str) -> Outcome<Or
         Err(no) => return Err(no.into_fault().into()),
     }
     app.enqueue(vec![(schedule::message(account, &fresh), delay)]).await;
-    sync::tell_pages(app, &fresh).await;
+    change::tell_pages(app, &fresh).await;
     Ok(fresh)
 }

@@ -1,7 +1,9 @@
 //! What an observation makes of an order: decisions without any I/O. Who asked for rates or gives an address back is `sync`.
 
 use super::{
-    Order, Status, ledger,
+    Change, Order, Status,
+    history::{Action, Actor, Cause},
+    ledger,
     onchain::{self, Terms},
     open, schedule,
 };
@@ -15,14 +17,6 @@ use crate::{
         webhook::Event,
     },
 };
-
-/// What becomes of an order.
-pub struct Change {
-    /// The order as it moves on, and what each move tells; never empty.
-    pub steps: Vec<(Order, Vec<Event>)>,
-    /// What was found out, to be written.
-    pub facts: Vec<Statement>,
-}
 
 /// What is to be done about an observation.
 pub enum Decision {
@@ -51,7 +45,25 @@ pub fn decide(order: &Order, known: &PaymentRecord, seen: &Observation, rates: O
 
 /// An order that costs nothing is paid.
 pub fn free(order: &Order, now: i64) -> Change {
-    Change { steps: steps(order.clone(), &[Status::Completed], false, false, now), facts: Vec::new() }
+    Change {
+        from: order.status,
+        steps: steps(order.clone(), &[Status::Completed], false, false, now),
+        facts: Vec::new(),
+        messages: Vec::new(),
+        cause: Cause::of(Actor::System, Action::Payment),
+    }
+}
+
+/// Completes an order by hand, with what has come of its money.
+pub fn accept(order: &Order, note: Option<String>, now: i64) -> Change {
+    let cause = Cause { actor: Actor::Seller, action: Action::Complete, note };
+    let accepted = Order { accepted: true, ..order.clone() };
+    Change { cause, steps: steps(accepted, &[Status::Completed], false, false, now), ..free(order, now) }
+}
+
+/// What a payment's facts make of an order.
+fn by_gateway(from: Status, steps: Vec<(Order, Vec<Event>)>, facts: Vec<Statement>) -> Change {
+    Change { from, steps, facts, messages: Vec::new(), cause: Cause::of(Actor::Gateway, Action::Payment) }
 }
 
 fn coins(
@@ -99,7 +111,8 @@ fn coins(
     order.invoice.cursor = seen.cursor;
     let facts = changed.iter().map(|receipt| record::put_receipt(order.account_id, &order.id, receipt)).collect();
     let silent = changed.is_empty() && route.is_empty() && !more;
-    Decision::Change(Change { steps: steps(order, &route, more, silent, now), facts })
+    let from = order.status;
+    Decision::Change(by_gateway(from, steps(order, &route, more, silent, now), facts))
 }
 
 /// The quote at the rate of now, for money that came after the order's own had run out.
@@ -128,7 +141,7 @@ pub fn apply_entries(order: &Order, known: &[LedgerEntry], seen: &[LedgerEntry],
         session.apply_observation(&fresh);
     }
     let facts = fresh.iter().map(|movement| record::put_movement(order.account_id, &order.id, movement)).collect();
-    Some(Change { steps: steps(order, &route, more, false, now), facts })
+    Some(by_gateway(order.status, steps(order, &route, more, false, now), facts))
 }
 
 /// The order on its way through these statuses, and what each move tells. `silent`: nothing that concerns anybody.

@@ -24,7 +24,7 @@ const COLUMNS: [&str; 2] = [
     "crypto_value, crypto_address, crypto_index, crypto_received, crypto_confirmations, \
     crypto_rate, rate_source, rate_at, quote_expires_at, quote_base, quote_credit, late, \
     custom, return_url, webhook_url, test, sync_generation, sync_lease, paid_at, created_at, updated_at, \
-    product_type, subtotal, coupon_id, held, delivery, origin, \
+    product_type, subtotal, coupon_id, held, delivery, origin, accepted, \
     underpayment_per_mille, spread_basis_points, quote_minutes, watch_hours",
 ];
 
@@ -80,6 +80,7 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
             status: status(row.int())?,
             item: None,
             delivery: None,
+            accepted: false,
             delivered: row.maybe_text(),
             usd_value: match row.maybe_int() {
                 Some(minor) => Some(amount(minor, Currency::USD)?),
@@ -121,6 +122,7 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
             item: item(row)?,
             delivery: row.maybe_text().as_deref().map(delivery).transpose()?,
             origin: row.text(),
+            accepted: row.flag(),
             policy: Policy::read(row),
             ..order
         })
@@ -258,6 +260,7 @@ pub fn insert(order: &Order) -> Statement {
         item.map_or(0, |item| item.units).into(),
         order.delivery.map(Delivery::word).into(),
         (&order.origin).into(),
+        order.accepted.into(),
     ];
     args.extend(order.policy.values());
     args.push(buyer.email.as_deref().and_then(email::kept_key).into());
@@ -290,7 +293,8 @@ pub fn update(order: &Order) -> [Statement; 2] {
              crypto_rate = ?8, rate_source = ?9, rate_at = ?10, quote_expires_at = ?11, late = ?12,
              sync_generation = ?13, sync_lease = ?14, sync_failures = 0, paid_at = ?15, updated_at = ?16, quote_base = ?17, quote_credit = ?18,
              session_id = ?19, session_url = ?20, session_expires_at = ?21, paid_value = ?22, refunded_value = ?23,
-             wrong_currency = ?24, crypto_cursor = ?25, crypto_index = ?26, session_state = ?27, inquiry = ?28, session_past = ?29, delivery = ?30
+             wrong_currency = ?24, crypto_cursor = ?25, crypto_index = ?26, session_state = ?27, inquiry = ?28, session_past = ?29, delivery = ?30,
+             accepted = ?31
              WHERE account_id = ?1 AND id = ?2",
             vec![
                 order.account_id.into(),
@@ -323,6 +327,7 @@ pub fn update(order: &Order) -> [Statement; 2] {
                 order.inquiry.into(),
                 past(order).into(),
                 order.delivery.map(Delivery::word).into(),
+                order.accepted.into(),
             ],
         ),
     ]

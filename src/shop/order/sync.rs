@@ -3,9 +3,11 @@
 //! lease tells cron when that chain has broken off (`schedule`).
 
 use super::{
-    Order, Status, fulfil, open,
+    Change, Order, Status, fulfil,
+    history::{Action, Actor, Cause},
+    open,
     schedule::{self, delay, is_watched, lease, message},
-    settle::{self, Change, Decision},
+    settle::{self, Decision},
     sql,
 };
 use crate::{
@@ -178,36 +180,23 @@ async fn decide(
 async fn commit(
     app: &App,
     account: &Account,
-    change: Change,
+    mut change: Change,
     endpoints: &[Endpoint],
     scheduled: bool,
     done: Option<Statement>,
 ) -> Result<Order, CommitError> {
     let now = app.now();
-    let mut steps = change.steps;
-    let Some((mut after, last)) = steps.pop() else {
-        return Err(Fault("a change of an order has no step".into()).into());
-    };
-    let next = delay(&after, now, app.platform.settings.watch_seconds);
-    after.sync_lease = next.map(|delay| lease(now, delay));
-    after.sync_generation += i64::from(scheduled);
-    let mut statements: Vec<_> = sql::update(&after).into();
-    statements.extend(keep_hold(&after, now));
-    statements.extend(change.facts);
-    let (mut logs, mut lines) = (Vec::new(), Vec::new());
-    for (step, events) in steps.iter().chain([&(after.clone(), last)]) {
-        let owed = webhook::outbox_entries(app, account.id, events, step, endpoints)?;
-        lines.extend(step.log_line(events));
-        statements.extend(owed.statements);
-        logs.extend(owed.logs);
+    if let Some((after, _)) = change.steps.last_mut() {
+        let next = delay(after, now, app.platform.settings.watch_seconds);
+        after.sync_lease = next.map(|delay| lease(now, delay));
+        after.sync_generation += i64::from(scheduled);
+        change.facts.extend(keep_hold(after, now));
     }
+    let mut written = change.write(app, account, endpoints)?;
+    let mut statements = std::mem::take(&mut written.statements);
     statements.extend(done);
     account.db(app)?.commit(statements).await?;
-    after.revision += 1;
-    lines.into_iter().for_each(|line| app.platform.log.write(line));
-    app.enqueue(webhook::messages(account, &logs)).await;
-    tell_pages(app, &after).await;
-    Ok(after)
+    Ok(written.tell(app).await)
 }
 
 /// A payment that was seen keeps its goods until it is confirmed; a new quote or page keeps them for its window.
@@ -227,7 +216,14 @@ async fn give_back(app: &App, account: &Account, order: &Order) -> Option<Change
         Ok(given) => {
             let invoice = Invoice { index: None, ..order.invoice.clone() };
             let order = Order { invoice, ..order.clone() };
-            given.map(|free| Change { steps: vec![(order, Vec::new())], facts: vec![free] })
+            let cause = Cause::of(Actor::Gateway, Action::Payment);
+            given.map(|free| Change {
+                from: order.status,
+                steps: vec![(order, Vec::new())],
+                facts: vec![free],
+                messages: Vec::new(),
+                cause,
+            })
         }
         Err(SyncError::Unreachable(why) | SyncError::Fault(Fault(why))) => {
             let line = LogLine::warn("order.address_kept").account(account.id).order(&order.id);
@@ -261,13 +257,6 @@ async fn keep_alive(app: &App, account: &Account, mut order: Order, generation: 
         }
     }
     Ok(Some(order))
-}
-
-/// White-label payments have no page to tell.
-pub async fn tell_pages(app: &App, order: &Order) {
-    if order.has_page() {
-        app.platform.live.changed(&order.id).await;
-    }
 }
 
 /// Has an order looked at once more whose watch has ended: somebody opened its page, perhaps because they paid after all. The sync

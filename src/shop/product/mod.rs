@@ -5,6 +5,7 @@ use super::{
     account::Account,
     error::CatalogRefusal,
     id,
+    job::Job,
     list::{self, Page},
     money::{Amount, Currency},
     prepared::Prepared,
@@ -32,7 +33,7 @@ pub enum Kind {
     Serials = 2,
     /// What the seller's own server answers.
     Dynamic = 3,
-    /// Something that he does.
+    /// Something that the seller does.
     Service = 4,
 }
 
@@ -271,7 +272,11 @@ pub async fn update(
     if let Some(restock) = &restock {
         statements.extend(stock::sql::replace(account.id, &product.id, &restock.serials));
     }
-    let prepared = Prepared::new(account.db(app)?, product, statements);
+    // Orders that were paid and found nothing left get what there is now.
+    let (shard, product_id) = (account.shard.clone(), product.id.clone());
+    let filled = restock.is_some() || amount;
+    let waiting = filled.then_some((Job::Restock { shard, account_id: account.id, product_id }, 0));
+    let prepared = Prepared::new(account.db(app)?, product, statements).sending(waiting.into_iter().collect());
     let prepared = match &restock {
         Some(restock) => stocking(prepared, account, &restock.serials),
         None => prepared.on_stale(Refusal::Conflict),
@@ -316,8 +321,8 @@ pub fn unknown(rows: &[Row]) -> Outcome<Refusal> {
     Ok(if unknown.is_empty() { Refusal::Conflict } else { Refusal::Catalog(CatalogRefusal::UnknownProducts(unknown)) })
 }
 
-/// Takes the product out of the shop, with what it has in stock and what was uploaded for it. Its orders stay as they are,
-/// and so do serials that are held or sold.
+/// Takes the product out of the shop, with what it has in stock and what was uploaded for it. Its
+/// orders stay as they are, and so do serials that are held or sold.
 pub async fn destroy(app: &App, account: &Account, id: &str) -> Outcome<()> {
     let mut statements: Vec<Statement> = vec![sql::one(account.id, id)];
     statements.extend([stock::sql::remove(account.id, id), sql::leave_categories(account.id, id)]);

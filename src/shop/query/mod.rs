@@ -1,4 +1,4 @@
-//! Queries: what a customer asks his seller, and what they reply to each other until it is closed.
+//! Queries: what a customer asks the seller, and what they reply to each other until it is closed.
 
 use super::{
     App, Outcome, Refusal,

@@ -46,8 +46,9 @@ pub struct Turn {
     pub after: Option<String>,
 }
 
-/// Seals under the first key what others sealed: of one column of one shard, fifty rows at most, behind a row. A text that
-/// somebody changes meanwhile is left as he wrote it. `None`: `after` names no row.
+/// Seals under the first key what others sealed: of one column of one shard, fifty rows at most,
+/// behind a row. A text that somebody changes meanwhile is left as they wrote it. `None`: `after`
+/// names no row.
 pub async fn turn(app: &App, after: Option<&str>) -> Result<Option<Turn>, Fault> {
     let shards = app.platform.databases.shards();
     let mut places = shards.iter().flat_map(|shard| SEALED.iter().map(move |column| (shard, column)));

@@ -67,6 +67,20 @@ pub async fn find(app: &App, name: &str) -> Found {
     found
 }
 
+/// Whether something may be sent there, by what stands in the URL and by what its name leads to. Otherwise the word for why not.
+pub async fn check(app: &App, url: &str) -> Result<(), &'static str> {
+    let settings = &app.platform.settings;
+    let url = url::callable(url, settings).map_err(|_| "forbidden_url")?;
+    match url::name(&url) {
+        Some(name) if !settings.allow_insecure_urls => match find(app, name).await {
+            Found::Private => Err("forbidden_url"),
+            Found::Nothing => Err("dns"),
+            Found::Public | Found::Unknown => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
 async fn ask(app: &App, url: String) -> Found {
     let request = HttpRequest {
         method: "GET",

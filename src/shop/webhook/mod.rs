@@ -15,6 +15,7 @@ use enable::Updated;
 use simulate::SampleOf;
 
 pub use event::{Event, Subject};
+pub use retry_schedule::RETRY_DELAYS;
 
 mod retry_schedule;
 mod board;

@@ -2,13 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use super::{
-    App,
-    dns::{self, Found},
-    sign,
-    task::Task,
-    url,
-};
+use super::{App, dns, sign, task::Task};
 use crate::{
     json::{self, Pairs},
     platform::{Fault, FetchError, HttpRequest, HttpResponse, LogLine},
@@ -29,7 +23,7 @@ const LATE: i64 = QUICK as i64 * 3 / 4;
 const MAX_RESPONSE: usize = 20 << 10;
 
 /// Time between two attempts: quick at first, for a receiver that was restarting, then over three days.
-const SCHEDULE: [i64; 10] =
+pub const RETRY_DELAYS: [i64; 10] =
     [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR, 24 * HOUR];
 
 /// A queue delays no message for longer.
@@ -81,7 +75,7 @@ pub async fn attempt(app: &App, opened: &Opened, task: Task, quick: bool) -> Att
             return Attempted { end: End::NotMade, ..failed(app, task, "secret") };
         }
     };
-    if let Err(reason) = may_go(app, &task.log.url).await {
+    if let Err(reason) = dns::check(app, &task.log.url).await {
         return failed(app, task, reason);
     }
     let (body, now) = (sign::body(&task.log.payload), app.now());
@@ -112,20 +106,6 @@ pub fn given_up(mut task: Task, reason: &str) -> Attempted {
     task.log.next_retry_at = None;
     task.due_at = None;
     Attempted { task, end: End::NotMade, late: false }
-}
-
-/// Whether it may be sent there, by what stands in the URL and by what its name leads to.
-async fn may_go(app: &App, url: &str) -> Result<(), &'static str> {
-    let settings = &app.platform.settings;
-    let url = url::callable(url, settings).map_err(|_| "forbidden_url")?;
-    match url::name(&url) {
-        Some(name) if !settings.allow_insecure_urls => match dns::find(app, name).await {
-            Found::Private => Err("forbidden_url"),
-            Found::Nothing => Err("dns"),
-            Found::Public | Found::Unknown => Ok(()),
-        },
-        _ => Ok(()),
-    }
 }
 
 fn answered(app: &App, mut task: Task, answer: HttpResponse) -> Attempted {
@@ -175,7 +155,7 @@ fn retry_after(answer: &HttpResponse, now: i64) -> Option<i64> {
 }
 
 fn retry_later(app: &App, task: &mut Task, asked: Option<i64>) {
-    let step = usize::try_from(task.log.retries).ok().and_then(|n| SCHEDULE.get(n));
+    let step = usize::try_from(task.log.retries).ok().and_then(|n| RETRY_DELAYS.get(n));
     let (Some(step), true) = (step, task.log.retries < task.log.retry_limit) else {
         task.log.next_retry_at = None;
         task.due_at = None;

@@ -36,28 +36,59 @@ pub fn body(payload: &str) -> String {
 /// The headers of one delivery. `seconds` is its time, since 1970.
 /// `seq` grows from webhook to webhook of an account.
 pub fn headers(brand: &str, secrets: &Secrets, log: &Log, seq: i64, body: &str, seconds: i64) -> Vec<(String, String)> {
-    let standard: Vec<String> = secrets.all().map(|secret| standard(secret, &log.id, seconds, body)).collect();
-    let mut headers = vec![
-        ("Content-Type".into(), "application/json".into()),
-        ("User-Agent".into(), format!("{brand}-Webhooks/1.0")),
+    let mut headers = of_all(brand);
+    headers.extend([
         (format!("X-{brand}-Event"), log.event.clone()),
         (format!("X-{brand}-Webhook"), log.id.clone()),
         (format!("X-{brand}-Sequence"), seq.to_string()),
-        ("webhook-id".into(), log.id.clone()),
-        ("webhook-timestamp".into(), seconds.to_string()),
-        ("webhook-signature".into(), standard.join(" ")),
-    ];
+    ]);
+    headers.extend(standard_headers(secrets, &log.id, body, seconds));
     // A receiver may want to know that it had this before, and must not deliver goods for a sample.
     headers.extend(log.replay_of.iter().map(|original| (format!("X-{brand}-Replay-Of"), original.clone())));
     if log.simulated {
         headers.push((format!("X-{brand}-Simulated"), "true".into()));
     }
+    headers.extend(own_headers(brand, secrets, log.retries, &log.payload, body));
+    headers
+}
+
+/// The headers of a request to a seller's server that is no webhook. `id` is the same for each `attempt`, which counts from 0.
+pub fn request_headers(
+    brand: &str,
+    secrets: &Secrets,
+    id: &str,
+    attempt: u32,
+    payload: &str,
+    body: &str,
+    seconds: i64,
+) -> Vec<(String, String)> {
+    let mut headers = of_all(brand);
+    headers.extend(standard_headers(secrets, id, body, seconds));
+    headers.extend(own_headers(brand, secrets, attempt, payload, body));
+    headers
+}
+
+fn of_all(brand: &str) -> Vec<(String, String)> {
+    vec![("Content-Type".into(), "application/json".into()), ("User-Agent".into(), format!("{brand}-Webhooks/1.0"))]
+}
+
+fn standard_headers(secrets: &Secrets, id: &str, body: &str, seconds: i64) -> [(String, String); 3] {
+    let standard: Vec<String> = secrets.all().map(|secret| standard(secret, id, seconds, body)).collect();
+    [
+        ("webhook-id".into(), id.to_owned()),
+        ("webhook-timestamp".into(), seconds.to_string()),
+        ("webhook-signature".into(), standard.join(" ")),
+    ]
+}
+
+fn own_headers(brand: &str, secrets: &Secrets, attempt: u32, payload: &str, body: &str) -> Vec<(String, String)> {
+    let mut headers = Vec::new();
     let mut sign = |name: &str, secret: &str| {
         headers.push((format!("X-{brand}-{name}Signature"), hex_sha512(secret, body)));
         // Receivers that parse and write the JSON again get these bytes (JavaScript escapes nothing).
-        headers.push((format!("X-{brand}-{name}Unescaped-Signature"), hex_sha512(secret, &log.payload)));
+        headers.push((format!("X-{brand}-{name}Unescaped-Signature"), hex_sha512(secret, payload)));
     };
-    sign("", secrets.in_turn(log.retries));
+    sign("", secrets.in_turn(attempt));
     if secrets.are_several() {
         sign("New-", &secrets.newest);
     }

@@ -240,13 +240,17 @@ fn response(operation: &Operation, status: u16, all: &[&Exchange]) -> Value {
     put(&mut made, "headers", object(headers));
     let schema = if status < 300 { operation.answer.clone() } else { Some(reference("schemas", "Error")) };
     if let Some(schema) = schema {
+        let table = operation.is_table() && status < 300;
+        let kind = if table { "text/csv" } else { "application/json" };
         let mut media = object([("schema", schema)]);
         let shown: Vec<&Exchange> = all.iter().copied().filter(|exchange| exchange.in_scene).collect();
         let shown = if shown.is_empty() { all.to_vec() } else { shown };
-        if let Some(examples) = examples(&shown, &|exchange| Some(parsed(&exchange.answer))) {
+        if let Some(examples) =
+            examples(&shown, &|exchange| Some(if table { text(&exchange.answer) } else { parsed(&exchange.answer) }))
+        {
             put(&mut media, "examples", examples);
         }
-        put(&mut made, "content", object([("application/json", media)]));
+        put(&mut made, "content", object([(kind, media)]));
     }
     made
 }

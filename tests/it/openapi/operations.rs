@@ -123,6 +123,11 @@ impl Operation {
         self.answer.as_ref().is_some_and(|answer| answer.get("items").is_some())
     }
 
+    /// Whether it answers a table, which is a list in another form.
+    pub fn is_table(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| answer.get("contentMediaType").is_some())
+    }
+
     pub fn has_id(&self) -> bool {
         self.route.path.iter().any(|part| part.starts_with('{'))
     }
@@ -140,7 +145,7 @@ impl Operation {
         let reads = self.body.is_some() || self.upload().is_some();
         let kinds = [
             (status, true),
-            (400, self.is_list() || reads || post),
+            (400, self.is_list() || self.is_table() || reads || post),
             (401, true),
             (403, true),
             (404, self.has_id()),
@@ -164,7 +169,10 @@ impl Operation {
         let kinds = [(&words::AUTHENTICATE, status == 401), (&words::RETRY_AFTER, [429, 503].contains(&status))];
         let mut all: Vec<(&Header, bool)> =
             kinds.into_iter().filter_map(|(header, has)| has.then_some((header, true))).collect();
-        if good && self.is_list() {
+        if good && self.is_table() {
+            all.push((&words::DISPOSITION, true));
+        }
+        if good && (self.is_list() || self.is_table()) {
             all.extend(words::OF_LISTS.iter().map(|header| (header, true)));
         }
         all.extend(words::OF_ALL.iter().map(|header| (header, true)));

@@ -16,6 +16,8 @@ use crate::{
     world::{SECOND, World},
 };
 
+mod by_hand;
+
 /// A webhook as it arrived.
 pub struct Hook {
     pub event: String,
@@ -34,6 +36,7 @@ const SCENES: &[Scene] = &[
     coupons,
     feedbacks,
     orders,
+    by_hand::order_actions,
     pay,
     products,
     queries,
@@ -276,6 +279,10 @@ fn orders(desk: &Desk<'_>) {
     desk.get("/orders?email=bob%40example.com&created_before=2030-01-01T00%3A00%3A00Z");
     desk.refused(400, "GET", "/orders?status=1&gateway=cash", None);
     desk.get(&format!("/orders/{id}"));
+    let table = |query: &str| desk.record(desk.seller.ask("GET", &format!("/orders.csv{query}")).request, true);
+    table("?status=100&gateway=Bitcoin&product_id=pay&created_after=2023-01-01T00%3A00%3A00Z&per_page=10").expect(200);
+    table("?email=bob%40example.com&created_before=2030-01-01T00%3A00%3A00Z&page=1").expect(200);
+    table("?status=1").expect(400);
 }
 
 fn pay(desk: &Desk<'_>) {

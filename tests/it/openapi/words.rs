@@ -12,8 +12,8 @@ pub const STATUSES: [(u16, &str); 16] = [
     (406, "The request's `Accept` excludes JSON, and there is nothing else."),
     (
         409,
-        "A request with this `Idempotency-Key` is still running, or the stock was sold from while it changed. Send it \
-         again a little later.",
+        "A request with this `Idempotency-Key` is still running, or the stock was sold from while it changed: send it \
+         again a little later. Or the order is not in a state for it: `message` says which.",
     ),
     (411, "The upload did not announce its length in `Content-Length`."),
     (413, "The body is larger than 1 MiB, or than an upload may be."),
@@ -42,6 +42,8 @@ pub const DUPLICATES: Header = Header(
      header is left out when there are none.",
     "1",
 );
+pub const DISPOSITION: Header =
+    Header("Content-Disposition", "The name of the file.", "attachment; filename=\"orders.csv\"");
 pub const RETRY_AFTER: Header = Header("Retry-After", "In how many seconds to ask again.", "1");
 pub const AUTHENTICATE: Header =
     Header("WWW-Authenticate", "How to authenticate.", "Basic realm=\"api\", charset=\"UTF-8\"");
@@ -80,7 +82,7 @@ pub const EVENTS: [(&str, &str, &str); 9] = [
     ("order:created", "An order was made.", "Order"),
     ("query:created", "A customer asks something.", "Query"),
     ("query:replied", "One of you replied.", "Query"),
-    ("order:updated", "An order's payment got further, or fell back.", "Order"),
+    ("order:updated", "An order's payment or its delivery got further, or fell back.", "Order"),
     ("order:paid", "An order is completed: deliver.", "Order"),
     (
         "endpoint:failing",

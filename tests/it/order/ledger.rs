@@ -34,6 +34,7 @@ pub fn order() -> Order {
         delivery: None,
         origin: String::new(),
         delivered: None,
+        accepted: false,
         usd_value: Some(price),
         exchange_rate: None,
         invoice: Invoice::default(),

@@ -1,6 +1,11 @@
 //! Orders: how they are read, and how their payment is followed.
 
 mod onchain;
+mod refund;
+mod restock;
+mod action;
+mod csv;
+mod dynamic;
 mod filter;
 mod large_filter;
 mod late_payment;

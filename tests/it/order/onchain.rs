@@ -31,7 +31,7 @@ fn sighting() -> impl Strategy<Value = ChainSnapshot> {
 }
 
 fn terms(value: u64, needed: u32) -> onchain::Terms {
-    onchain::Terms { value, tolerance: 5, needed, held: None }
+    onchain::Terms { value, tolerance: 5, needed, held: None, accepted: false }
 }
 
 fn see(known: Vec<OnchainPayment>, seen: &ChainSnapshot, now: i64) -> Vec<OnchainPayment> {

@@ -1,5 +1,7 @@
 //! Looks through an account's webhook logs: one at a time, and so many rows a minute.
 
+use std::rc::Rc;
+
 use pushguard::platform::{Db as _, Statement};
 use serde_json::{Value, json};
 
@@ -167,4 +169,27 @@ fn an_endpoint_comes_back_also_when_nobody_may_count_what_it_missed() {
     while dry(&ada).status() == 201 {}
     let back = ada.put(&format!("/webhooks/endpoints/{id}"), json!({"enabled": true})).expect(200).json();
     assert_eq!((&back["enabled"], back.get("missed")), (&json!(true), None));
+}
+
+#[test]
+fn a_replay_that_is_overtaken_each_time_gives_up_after_three_searches() {
+    let world = Rc::new(World::new());
+    world.web.says(HOOK, 200);
+    let ada = world.seller();
+    fill(&world, 20);
+    // Each attempt is two commits: the search, and what it found. Before each second one somebody
+    // else sends another of its logs again.
+    for attempt in 1..=8 {
+        let (other, email, key) = (world.clone(), ada.email.clone(), ada.key.clone());
+        world.db.before_commit(2 * attempt, move || {
+            let ada = Seller { world: &other, email, key, secret: String::new() };
+            ada.post(&format!("/webhooks/logs/{attempt:08}/retry"), json!({})).expect(201);
+        });
+    }
+    let refused = replay(&ada, json!({})).expect(409);
+    assert_eq!(refused.message(), "It was changed at the same time. Read it and try again");
+    assert_eq!(world.db.one("SELECT COUNT(*) FROM webhook_logs WHERE replay_of IS NOT NULL"), "3");
+    let spent: i64 = world.db.one("SELECT spent_until FROM webhook_scans").parse().unwrap();
+    // A row for each log that is there: 20, 21, 22.
+    assert_eq!(spent - world.now(), 63);
 }

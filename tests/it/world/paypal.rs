@@ -26,6 +26,8 @@ pub struct PayPal {
     /// By request id: the place of the order that was opened under it.
     keys: RefCell<Vec<(String, usize)>>,
     disputes: RefCell<Vec<Value>>,
+    /// By request id.
+    pub refunds: RefCell<Vec<(String, Value)>>,
     /// The app may not ask for disputes.
     pub hides_disputes: Cell<bool>,
     approvals: Cell<u32>,
@@ -143,6 +145,31 @@ impl PayPal {
                 let orders = self.orders.borrow();
                 let order = orders.iter().find(|order| capture_of(order)["id"] == *id);
                 order.map_or_else(|| answer(404, "{}"), |order| answer(200, capture_of(order).to_string()))
+            }
+            ("POST", ["v2", "payments", "captures", id, "refund"]) => {
+                let key = sent.header("paypal-request-id").to_owned();
+                let known = self.refunds.borrow().iter().find(|(known, _)| *known == key).map(|(_, it)| it.clone());
+                let refund = known.unwrap_or_else(|| {
+                    let number = self.refunds.borrow().len();
+                    let refund = json!({
+                        "id": format!("1JU08902781{number:06}"), "status": "COMPLETED", "amount": sent.json()["amount"],
+                        "create_time": "2023-11-15T00:20:00Z",
+                        "links": [{"rel": "up", "href": format!("{API}/v2/payments/captures/{id}")}],
+                    });
+                    self.refunds.borrow_mut().push((key, refund.clone()));
+                    let mut orders = self.orders.borrow_mut();
+                    let order = orders.iter_mut().find(|order| capture_of(order)["id"] == *id).expect("an order");
+                    let payments = &mut order["purchase_units"][0]["payments"];
+                    if payments["refunds"].is_null() {
+                        payments["refunds"] = json!([]);
+                    }
+                    payments["refunds"].as_array_mut().expect("a list").push(refund.clone());
+                    refund
+                });
+                match self.loses.take() {
+                    true => Err(FetchError::Timeout),
+                    false => answer(201, refund.to_string()),
+                }
             }
             ("POST", ["v1", "notifications", "verify-webhook-signature"]) => {
                 let known = sent.json()["webhook_id"] == WEBHOOK_ID

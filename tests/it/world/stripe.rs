@@ -38,6 +38,8 @@ pub struct Stripe {
     keys: RefCell<BTreeMap<String, (String, u16, Value)>>,
     sessions: RefCell<Vec<Value>>,
     refunds: RefCell<Vec<Value>>,
+    /// What a refund that is asked for is at first.
+    pub refunds_as: Cell<&'static str>,
     disputes: RefCell<Vec<Value>>,
     count: Cell<u32>,
 }
@@ -56,6 +58,7 @@ impl World {
             keys: RefCell::default(),
             sessions: RefCell::default(),
             refunds: RefCell::default(),
+            refunds_as: Cell::new("succeeded"),
             disputes: RefCell::default(),
             count: Cell::default(),
         });
@@ -79,6 +82,13 @@ impl Stripe {
         let found = match (sent.method, path) {
             ("POST", "checkout/sessions") => {
                 let (status, body) = self.open(sent);
+                if self.loses.take() {
+                    return Err(FetchError::Timeout);
+                }
+                return answer(status, body.to_string());
+            }
+            ("POST", "refunds") => {
+                let (status, body) = self.send_back(sent);
                 if self.loses.take() {
                     return Err(FetchError::Timeout);
                 }
@@ -198,6 +208,43 @@ impl Stripe {
         });
         self.refunds.borrow_mut().push(refund.clone());
         (id, self.event("refund.created", refund))
+    }
+
+    /// The seller's program asks for a refund: one for each key, and never more than there is.
+    fn send_back(&self, sent: &Sent) -> (u16, Value) {
+        let key = sent.header("idempotency-key").to_owned();
+        if let Some((form, status, known)) = self.keys.borrow().get(&key) {
+            return match *form == sent.body {
+                true => (*status, known.clone()),
+                false => (400, json!({"error": {"type": "idempotency_error"}})),
+            };
+        }
+        let form: BTreeMap<_, _> = form_urlencoded::parse(sent.body.as_bytes()).into_owned().collect();
+        let units: i64 = form["amount"].parse().expect("an integer");
+        let left = |session: &Value| {
+            let charge = &session["payment_intent"]["latest_charge"];
+            session["amount_total"].as_i64().unwrap() - charge["amount_refunded"].as_i64().unwrap()
+        };
+        let its = |session: &&Value| payment_of(session) == form["payment_intent"];
+        let order = self.sessions.borrow().iter().find(its).filter(|session| units <= left(session)).cloned();
+        let Some(order) = order else {
+            return (400, json!({"error": {"code": "charge_already_refunded", "type": "invalid_request_error"}}));
+        };
+        let status = self.refunds_as.get();
+        self.refund(order["metadata"]["order"].as_str().expect("an order"), units, status);
+        let refund = self.refunds.borrow().last().expect("a refund").clone();
+        self.keys.borrow_mut().insert(key, (sent.body.clone(), 200, refund.clone()));
+        (200, refund)
+    }
+
+    /// The event that tells of the newest refund.
+    pub fn refund_event(&self) -> Event {
+        let refund = self.refunds.borrow().last().expect("a refund").clone();
+        self.event("refund.created", refund)
+    }
+
+    pub fn refunds(&self) -> usize {
+        self.refunds.borrow().len()
     }
 
     /// What was sent back comes back.

@@ -62,9 +62,10 @@ pub fn settled(tip: u32) -> u32 {
 impl Node<'_> {
     /// A chain seen as a balance: what the order's own address holds beyond what it held before. One request.
     ///
-    /// A receipt is a rise of the balance, named after the block at which it was first seen, and each sync asks what the address
-    /// held at that block: if it held less, the block was reorganised. So what the seller moves on later, which lowers only
-    /// the newest balance, takes nothing away. (What he moves on while more is to come hides as much of that.)
+    /// A receipt is a rise of the balance, named after the block at which it was first seen, and
+    /// each sync asks what the address held at that block: if it held less, the block was
+    /// reorganised. So what the seller moves on later, which lowers only the newest balance, takes
+    /// nothing away. (What they move on while more is to come hides as much of that.)
     pub async fn balance(self) -> Result<ChainSnapshot, ServerError> {
         let invoice = self.order.invoice;
         let mut living: Vec<&OnchainPayment> = self.known.iter().filter(|receipt| !receipt.gone).collect();

@@ -60,7 +60,8 @@ fn field(body: &str, name: &str) -> Option<String> {
     fields.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
-/// The order that an IPN says it is about. A seller's other sales are told to whoever he likes, and not kept here.
+/// The order that an IPN says it is about. A seller's other sales are told to whoever the seller
+/// likes, and not kept here.
 pub fn verify(body: &str) -> Result<String, Rejected> {
     if !["payment_status", "case_id"].iter().any(|name| field(body, name).is_some()) {
         return Err(Rejected::Unknown);
@@ -90,7 +91,7 @@ pub async fn process(
     let button_email = button.and_then(|(_, form)| field(form, "business"));
     let receiver = button_email.as_deref().or(settings::value(sets, Setting::PayPalEmail)).unwrap_or_default();
     let is_seller = |name: &&str| field(body, name).is_some_and(|to| email::same(&to, receiver));
-    // Anybody can pay himself through a form of his own that names our order.
+    // Anybody can pay themselves through a form of their own that names our order.
     if receiver.is_empty() || !["receiver_email", "business"].iter().any(is_seller) {
         return nothing("it tells of money for somebody else");
     }

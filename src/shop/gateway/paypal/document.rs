@@ -204,6 +204,12 @@ pub struct NewAmount<'a> {
 }
 
 #[derive(Serialize)]
+pub struct NewRefund<'a> {
+    pub amount: NewAmount<'a>,
+    pub custom_id: &'a str,
+}
+
+#[derive(Serialize)]
 pub struct PaymentSource<'a> {
     pub paypal: Wallet<'a>,
 }

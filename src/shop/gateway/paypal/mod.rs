@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Gateway, GatewayContext, GatewayNotification, LedgerEntry, Observation, PaymentGateway, PaymentPrompt,
-    PaymentRecord, PaymentRequest, PaymentTarget, Rejected, Reservation, Resolved, SyncError, VerifiedNotification,
+    PaymentRecord, PaymentRequest, PaymentTarget, Refund, Rejected, Reservation, Resolved, SyncError,
+    VerifiedNotification,
     settings::{self, Set, Setting},
 };
 use crate::{
@@ -118,6 +119,23 @@ impl PaymentGateway for PayPal {
         })
     }
 
+    fn refund<'a>(
+        &'a self,
+        context: GatewayContext<'a>,
+        order: PaymentTarget<'a>,
+        wanted: &'a Refund,
+    ) -> LocalBoxFuture<'a, Outcome<Vec<LedgerEntry>>> {
+        Box::pin(async move {
+            let [rows] =
+                context.account.db(context.app)?.batch([settings::of(context.account.id, self.slug())]).await?;
+            let sets = settings::read(context.app, context.account.id, &rows)?;
+            let amount = self.decimals(wanted.amount.currency()).and_then(|decimals| wanted.amount.text(decimals));
+            let amount = amount.ok_or(GatewayRefusal::NotQuotable)?;
+            // What was paid by a button goes back on PayPal's own pages.
+            PaypalApp::of(context, &sets).ok_or(GatewayRefusal::CanNotRefund)?.refund(order, wanted, &amount).await
+        })
+    }
+
     fn url(&self, _context: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
         order.session.map(|session| session.url.clone()).unwrap_or_default()
     }
@@ -196,8 +214,9 @@ fn title(draft: PaymentRequest<'_>) -> String {
     times.chars().chain(draft.title.chars()).take(127).collect()
 }
 
-/// Where PayPal sends the buyer who has paid, and him who has not: to the link's page, or else to the seller's, in so many bytes.
-/// An order that has neither is followed by its seller alone; its buyer ends up at our front door.
+/// Where PayPal sends a buyer who has paid, and one who has not: to the link's page, or else to the
+/// seller's, in so many bytes. An order that has neither is followed by its seller alone; its buyer
+/// ends up at our front door.
 fn ways_back(draft: PaymentRequest<'_>, most: usize) -> [String; 2] {
     let fits = |url: &String| url.len() <= most;
     ["paid", "cancelled"].map(|how| {

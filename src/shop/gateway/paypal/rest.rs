@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 use super::{
     Set, Setting, base,
     document::{
-        AccessToken, ErrorBody, ExperienceContext, Money, NewAmount, NewOrder, NewUnit, PaymentSource, Resource, Wallet,
+        AccessToken, ErrorBody, ExperienceContext, Money, NewAmount, NewOrder, NewRefund, NewUnit, PaymentSource,
+        Resource, Wallet,
     },
     known_id, minor, ways_back,
 };
@@ -19,7 +20,8 @@ use crate::{
     shop::{
         Outcome,
         gateway::{
-            EntryKind, GatewayContext, LedgerEntry, PaymentRequest, PaymentTarget, Session, SessionState, SyncError,
+            EntryKind, GatewayContext, LedgerEntry, PaymentRequest, PaymentTarget, Refund, Session, SessionState,
+            SyncError,
             ask::{self, Unanswered},
             record, settings,
         },
@@ -206,6 +208,17 @@ impl<'a> PaypalApp<'a> {
             }
             Err(no) => Err(no),
         }
+    }
+
+    /// Sends money of a capture back (developer.paypal.com/docs/api/payments/v2/#captures_refund). What the answer says is what
+    /// the event of this refund will say, under the same id.
+    pub async fn refund(&self, order: PaymentTarget<'_>, wanted: &Refund, amount: &str) -> Outcome<Vec<LedgerEntry>> {
+        let amount = NewAmount { currency_code: wanted.amount.currency().code(), value: amount };
+        let body = json::to_text(&NewRefund { amount, custom_id: order.order_id });
+        let path = format!("/v2/payments/captures/{}/refund", wanted.payment_id);
+        let made: Resource = self.call(&path, &wanted.key, Some(body)).await.map_err(Unanswered::of_refund)?;
+        let entry = taken(&made, order, EntryKind::Refunded).ok_or_else(|| Unanswered::nonsense().of_refund())?;
+        Ok(vec![LedgerEntry { of: wanted.payment_id.clone(), ..entry }])
     }
 
     /// The dispute as it stands now; `None`: the app may not ask, or PayPal knows it no more.

@@ -4,4 +4,4 @@ mod app;
 mod button;
 mod dispute;
 mod reopen;
-mod scene;
+pub mod scene;

@@ -2,4 +2,4 @@
 
 mod outage;
 mod reopen;
-mod session;
+pub mod session;

@@ -33,7 +33,12 @@ pub struct Desk<'w> {
 
 impl World {
     pub fn cards(&self) -> Desk<'_> {
-        let grace = self.seller_named("grace@example.com", false);
+        self.cards_of(&self.seller_named("grace@example.com", false))
+    }
+
+    /// The same of a seller for real money.
+    pub fn cards_of<'w>(&'w self, seller: &Seller<'w>) -> Desk<'w> {
+        let grace = seller.at(self);
         let gateways = json!({"stripe": {"secret_key": key(), "webhook_secret": secret()}});
         let account = grace.put("/account", json!({"gateways": gateways})).expect(200).json();
         let notify = account["gateways"]["stripe"]["notify_url"].as_str().expect("a url").to_owned();
@@ -55,6 +60,13 @@ impl<'w> Desk<'w> {
         let link = self.link(changed);
         self.world.buyer().post(&link.path, "").expect(303);
         link
+    }
+
+    /// An order that was paid.
+    pub fn paid(&self) -> String {
+        let link = self.order(json!({}));
+        self.told(self.stripe.pay(&link.order_id));
+        link.order_id
     }
 
     pub fn tell(&self, event: &Event) -> Reply {

@@ -1,0 +1,43 @@
+//! What a seller does to orders by hand.
+
+use serde_json::json;
+
+use super::{Desk, id};
+
+pub fn order_actions(desk: &Desk<'_>) {
+    let bought = |product: &serde_json::Value, quantity: u32| {
+        let fields =
+            json!({"product_id": product["id"], "gateway": "Bitcoin", "quantity": quantity, "white_label": true});
+        id(&desk.seller.post("/pay", fields).expect(201).json())
+    };
+    let keys = json!({"title": "Key", "description": "A key", "price": "5.00", "currency": "USD", "product_type": 2,
+        "gateways": ["bitcoin"], "info": "A-1,A-2,A-3,A-4,A-5,A-6,A-7,A-8"});
+    let keys = desk.seller.post("/products", keys).expect(201).json();
+    let order = bought(&keys, 1);
+    desk.refused(409, "POST", &format!("/orders/{order}/replace"), Some(json!({"serial": "A-1"})));
+    desk.refused(409, "POST", &format!("/orders/{order}/deliver"), Some(json!({})));
+    desk.post(&format!("/orders/{order}/complete"), json!({"note": "Paid in cash"}));
+    desk.refused(409, "POST", &format!("/orders/{order}/complete"), Some(json!({})));
+    desk.post(&format!("/orders/{order}/replace"), json!({"serial": "A-1"}));
+    let two = bought(&keys, 2);
+    desk.seller.simulate(&two, "exact", 1);
+    desk.refused(400, "POST", &format!("/orders/{two}/replace"), Some(json!({})));
+    let service = json!({"title": "Help", "description": "An hour", "price": "50.00", "currency": "USD", "product_type": 4,
+        "gateways": ["bitcoin"], "info": "We write to you."});
+    let service = desk.seller.post("/products", service).expect(201).json();
+    let order = bought(&service, 1);
+    desk.refused(409, "POST", &format!("/orders/{order}/refund"), Some(json!({"txid": "4a5e1e4b"})));
+    desk.seller.simulate(&order, "exact", 1);
+    desk.post(&format!("/orders/{order}/deliver"), json!({"again": false}));
+    desk.refused(400, "POST", &format!("/orders/{order}/refund"), Some(json!({"amount": "1.00"})));
+    desk.showing("Coins that you sent").post(&format!("/orders/{order}/refund"), json!({"txid": "4a5e1e4b"}));
+    desk.get(&format!("/orders/{order}/history"));
+    let grace = desk.as_another("grace@example.com", false);
+    let cards = desk.world.cards_of(&grace.seller);
+    let card = cards.paid();
+    let amount = json!({"amount": "4.00"});
+    *cards.stripe.mood.borrow_mut() = Some(crate::world::answer(503, ""));
+    grace.refused(503, "POST", &format!("/orders/{card}/refund"), Some(amount.clone()));
+    *cards.stripe.mood.borrow_mut() = None;
+    grace.showing("A part, at Stripe").post(&format!("/orders/{card}/refund"), amount);
+}
