@@ -10,6 +10,8 @@ pub mod asked;
 pub mod json;
 /// Names what the shop needs of its platform, as traits: database, cache, queue, files, HTTP, clock, random.
 pub mod platform;
+/// Words of the public pages and mails, in twelve languages.
+pub mod words;
 /// Decides about accounts, payments, orders, gateways and webhooks: the domain.
 pub mod shop;
 /// Holds requests and responses as plain structs.

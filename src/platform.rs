@@ -24,6 +24,7 @@ pub struct Platform {
     pub databases: Rc<dyn Databases>,
     pub cache: Rc<dyn Cache>,
     pub files: Rc<dyn Files>,
+    pub assets: Rc<dyn Assets>,
     pub queue: Rc<dyn Queue>,
     pub http: Rc<dyn HttpClient>,
     pub live: Rc<dyn Live>,
@@ -117,6 +118,12 @@ pub trait Files {
     fn get<'a>(&'a self, key: &'a str) -> LocalBoxFuture<'a, Result<Option<Stored>, Fault>>;
     /// What isn't there is deleted as well.
     fn delete<'a>(&'a self, key: &'a str) -> LocalBoxFuture<'a, Result<(), Fault>>;
+}
+
+/// Static files that were deployed with the Worker (`public/`).
+pub trait Assets {
+    /// A whole text file, by its path.
+    fn text<'a>(&'a self, path: &'a str) -> LocalBoxFuture<'a, Result<String, Fault>>;
 }
 
 pub enum Content {

@@ -13,6 +13,7 @@ use crate::{
     shop::{App, id, job::Job, sweep},
 };
 
+mod assets;
 mod bindings;
 pub mod d1;
 mod files;
@@ -104,6 +105,7 @@ fn open(env: &Env) -> Result<App, ConfigError> {
         databases: Rc::new(d1::Shards::open(env)),
         cache: Rc::new(kv::Near(kv)),
         files: Rc::new(files::Bucket(env.clone())),
+        assets: Rc::new(assets::Public(env.clone())),
         queue: Rc::new(queue::Jobs::open(env).map_err(bound)?),
         http: Rc::new(web::Outbound),
         live: Rc::new(live::Pages(env.clone())),

@@ -27,6 +27,8 @@ pub mod app;
 pub mod prepared;
 /// Secrets at rest.
 pub mod vault;
+/// Signatures that open a page.
+pub mod signature;
 /// Idempotency keys and the answers under them.
 pub mod idempotency;
 /// Who may come in.

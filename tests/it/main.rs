@@ -33,4 +33,5 @@ mod tidy;
 mod upload;
 mod vault;
 mod webhook;
+mod words;
 mod world;

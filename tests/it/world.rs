@@ -16,6 +16,7 @@ use pushguard::{
     shop::{App, consumer, job::Job, sweep},
 };
 
+mod assets;
 mod db;
 mod esplora;
 mod ethereum;
@@ -149,6 +150,7 @@ impl World {
             databases: Rc::new(db::Shards(db.clone())),
             cache: cache.clone(),
             files: files.clone(),
+            assets: Rc::new(assets::Public),
             queue: queue.clone(),
             http: web.clone(),
             live: live.clone(),

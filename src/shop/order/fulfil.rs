@@ -14,6 +14,7 @@ use crate::{
         hold::{self, Item},
         prepared::Prepared,
         product::{self, Product},
+        signature::{self, Purpose},
         stock::expired,
         time::MINUTE,
         webhook::{self, Endpoint, Event},
@@ -87,8 +88,8 @@ pub async fn read(app: &App, account: &Account, order: &Order) -> Outcome<Goods>
 
 /// Where the buyer of a file gets it.
 pub fn file_link(app: &App, order: &Order) -> String {
-    let _ = app;
-    format!("{}/order/{}", order.origin, order.id)
+    let page = signature::path(&app.platform.settings.token_keys, Purpose::Order, &order.id);
+    format!("{}{page}/file", order.origin)
 }
 
 /// Tells the seller once that the product is low or out of stock, if this commit makes it so.

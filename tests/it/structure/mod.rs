@@ -59,7 +59,8 @@ fn rooms_import_only_rooms_that_stand_before_them() {
 /// The arrows between rooms that run up, and an order of the rooms that would hold, if there is one.
 fn upwards(house: &House) -> Vec<String> {
     let order = house.order();
-    let place = |room: &str| order.iter().position(|known| known == room).expect("a room with a mod line");
+    let place =
+        |room: &str| order.iter().position(|known| known == room).unwrap_or_else(|| panic!("`{room}` has no mod line"));
     let between = || house.arrows.iter().filter(|arrow| arrow.from_room != arrow.to_room);
     let mut found: Vec<String> = between()
         .filter(|arrow| place(&arrow.to_room) > place(&arrow.from_room))

@@ -1,0 +1,110 @@
+//! Signatures that open a page: `key id . HMAC-SHA256`, in URL-safe base64. Each kind of page has a purpose of its own, so that the
+//! signature for one opens no other, and says nothing but that we made it. It never expires, and keys that are replaced keep the old
+//! ones valid while they stand in the list.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::platform::Keys;
+
+/// What a signature is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The page of an order, which is its receipt later.
+    Order,
+    /// The thread of a question.
+    Query,
+}
+
+impl Purpose {
+    fn text(self) -> &'static [u8] {
+        match self {
+            Purpose::Order => b"order page 1.",
+            Purpose::Query => b"query page 1.",
+        }
+    }
+
+    fn segment(self) -> &'static str {
+        match self {
+            Purpose::Order => "order",
+            Purpose::Query => "query",
+        }
+    }
+}
+
+/// `/order/<id>/<token>`: the path of the page that shows this.
+pub fn path(keys: &Keys, purpose: Purpose, id: &str) -> String {
+    let (key_id, key) = keys.first();
+    let tag = mac(key, purpose, id).map_or_else(Vec::new, |mac| mac.finalize().into_bytes().to_vec());
+    format!("/{}/{id}/{key_id}.{}", purpose.segment(), URL_SAFE_NO_PAD.encode(tag))
+}
+
+/// Whether the token was made for this, with a key that is still in the list.
+pub fn verify(keys: &Keys, purpose: Purpose, id: &str, token: &str) -> bool {
+    let verified = || {
+        let (key_id, tag) = token.split_once('.')?;
+        // Decoding refuses stray bits in the last letter, so that a token has one spelling only.
+        let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
+        mac(keys.named(key_id)?, purpose, id)?.verify_slice(&tag).ok()
+    };
+    verified().is_some()
+}
+
+fn mac(key: &[u8], purpose: Purpose, id: &str) -> Option<Hmac<Sha256>> {
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).ok()?;
+    mac.update(purpose.text());
+    mac.update(id.as_bytes());
+    Some(mac)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(text: &str) -> Keys {
+        Keys::parse("TOKEN_KEYS", text).unwrap()
+    }
+    const A: &str = "a:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
+    const B: &str = "b:QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=";
+    const ID: &str = "3b0c6d4e-0d39-4c3d-8a52-5b2f1c0f7a11";
+
+    fn token(keys: &Keys, purpose: Purpose) -> String {
+        path(keys, purpose, ID).rsplit('/').next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_token_opens_its_own_page_only() {
+        let keys = keys(A);
+        let order = token(&keys, Purpose::Order);
+        assert!(path(&keys, Purpose::Order, ID).starts_with(&format!("/order/{ID}/a.")));
+        assert!(verify(&keys, Purpose::Order, ID, &order));
+        assert!(!verify(&keys, Purpose::Query, ID, &order));
+        assert!(!verify(&keys, Purpose::Order, &ID.replace('3', "4"), &order));
+        assert!(!verify(&keys, Purpose::Query, ID, &path(&keys, Purpose::Query, ID)), "a path is no token");
+    }
+
+    #[test]
+    fn any_flipped_bit_spoils_it() {
+        let keys = keys(A);
+        let order = token(&keys, Purpose::Order);
+        for place in 0..order.len() {
+            for bit in 0..7 {
+                let mut bytes = order.clone().into_bytes();
+                bytes[place] ^= 1 << bit;
+                let spoilt = String::from_utf8(bytes).unwrap();
+                assert!(!verify(&keys, Purpose::Order, ID, &spoilt), "byte {place}, bit {bit}");
+            }
+            assert!(!verify(&keys, Purpose::Order, ID, &order[..place]));
+        }
+    }
+
+    #[test]
+    fn a_token_outlives_its_key_while_that_is_listed() {
+        let old = token(&keys(A), Purpose::Order);
+        let both = keys(&format!("{B},{A}"));
+        assert!(verify(&both, Purpose::Order, ID, &old));
+        assert!(token(&both, Purpose::Order).starts_with("b."));
+        assert!(!verify(&keys(B), Purpose::Order, ID, &old));
+    }
+}

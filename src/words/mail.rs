@@ -1,0 +1,6 @@
+//! Words of the mails.
+
+words! {
+    pub struct Mail in "mail" {
+    }
+}

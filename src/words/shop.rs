@@ -1,0 +1,6 @@
+//! Words of the storefront: shop, category and product pages.
+
+words! {
+    pub struct Shop in "shop" {
+    }
+}
