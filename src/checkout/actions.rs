@@ -56,10 +56,11 @@ pub async fn start(visit: &Visit<'_>) -> Result<Response, Error> {
         match email::parse(&given) {
             Ok(typed) => buyer_email = Some(typed.to_owned()),
             Err(bad) => {
+                let pay = &visit.words.pay;
                 let error = match bad {
-                    _ if text::clean(&given).is_empty() => "Please enter your e-mail address.",
-                    BadEmail::Invisible(_) => "That address has invisible characters in it. Please type it anew.",
-                    BadEmail::Malformed => "That doesn't look like an e-mail address.",
+                    _ if text::clean(&given).is_empty() => pay.email_missing,
+                    BadEmail::Invisible(_) => pay.email_invisible,
+                    BadEmail::Malformed => pay.email_malformed,
                 };
                 return Ok(render(visit, 422, start_page(visit, text::clean(&given), Some(error))));
             }
@@ -205,6 +206,7 @@ fn render(visit: &Visit<'_>, status: u16, state: State<'_>) -> Response {
     let link = visit.link;
     let (price, contact) = (link.price.display(), Contact::default());
     let page = Page {
+        words: visit.words,
         brand: &visit.app.platform.settings.brand,
         shop: &link.shop_name,
         title: &link.title,

@@ -5,9 +5,11 @@ use maud::{DOCTYPE, Markup, html};
 use crate::{
     checkout::assets::{ICON, SCRIPT, STYLE},
     shop::text::isolated,
+    words::{Words, rich},
 };
 
 pub struct Frame<'a> {
+    pub words: &'static Words,
     pub brand: &'a str,
     pub shop: Option<&'a str>,
     pub title: &'a str,
@@ -19,9 +21,10 @@ pub struct Frame<'a> {
 /// The refresh hides in `<noscript>`: with script it would tear down a live page, and nobody could stop it.
 pub fn layout(frame: &Frame, main: Markup) -> Markup {
     let shop = frame.shop.unwrap_or(frame.brand);
+    let words = &frame.words.pay;
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(frame.words.language.code()) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover";
@@ -44,7 +47,7 @@ pub fn layout(frame: &Frame, main: Markup) -> Markup {
             body {
                 header {
                     @if frame.test {
-                        p.test { strong { "Test payment" } " – no money moves" }
+                        p.test { (rich(words.test_payment, &[])) }
                     }
                     p.top {
                         span.tile aria-hidden="true" { @if let Some(letter) = initial(shop) { (letter) } }
@@ -53,11 +56,11 @@ pub fn layout(frame: &Frame, main: Markup) -> Markup {
                 }
                 (main)
                 footer {
-                    (shield()) " Checkout by " (frame.brand)
+                    (shield()) " " (rich(words.checkout_by, &[("brand", &frame.brand)]))
                 }
                 // Outside of what is swapped: a region that arrives together with its text is not read out.
-                p #say .unseen role="status" {}
-                p #trouble role="alert" hidden {}
+                p #say .unseen role="status" data-soon=(words.two_minutes) {}
+                p #trouble role="alert" data-offline=(words.offline) data-unsent=(words.not_sent) hidden {}
             }
         }
     }

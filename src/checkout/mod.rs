@@ -18,6 +18,7 @@ use crate::{
         error::{AccountRefusal, CatalogRefusal, GatewayRefusal, PaymentRefusal},
         payment::{self, Link},
     },
+    words::{self, Language, Pay, Words},
 };
 
 mod actions;
@@ -41,6 +42,7 @@ struct Visit<'a> {
     request: &'a Request,
     payment_id: &'a str,
     link: &'a Link,
+    words: &'static Words,
     /// `/pay/<id>/<token>`
     url: &'a str,
 }
@@ -49,13 +51,14 @@ pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response 
     let segments = request.segments();
     let (link, answered) = match segments.as_slice() {
         ["pay", "assets", name] => return assets::answer(request, name),
-        ["pay", ..] if !allows(app, &request.network()).await => return too_many(app, request),
+        ["pay", ..] if !allows(app, &request.network()).await => return too_many(app, request, None).await,
         ["pay", payment_id, token, rest @ ..] => match payment::verify_link(app, payment_id, token) {
             // Only links that we made are counted, so nobody can use up a payment's requests without its token.
-            Ok(_) if !allows(app, payment_id).await => return too_many(app, request),
+            Ok(link) if !allows(app, payment_id).await => return too_many(app, request, link.language).await,
             Ok(link) => {
                 let url = format!("/pay/{payment_id}/{token}");
-                let visit = Visit { app, request, payment_id, link: &link, url: &url };
+                let words = words_for(app, request, link.language).await;
+                let visit = Visit { app, request, payment_id, link: &link, words, url: &url };
                 let answered = answer_visit(&visit, rest).await;
                 (Some((*payment_id, link)), answered)
             }
@@ -83,6 +86,7 @@ fn with_policy(response: Response, return_origin: &str) -> Response {
         )
         .with("referrer-policy", "no-referrer")
         .with("x-frame-options", "DENY")
+        .with("vary", "Accept-Language")
         .with("permissions-policy", "camera=(), geolocation=(), microphone=()")
 }
 
@@ -96,9 +100,14 @@ async fn allows(app: &App, key: &str) -> bool {
     app.allows(LimitKind::Account, &format!("checkout {key}")).await
 }
 
-fn too_many(app: &App, request: &Request) -> Response {
+async fn words_for(app: &App, request: &Request, shop: Option<Language>) -> &'static Words {
+    words::for_reader(&app.platform, shop, request.header("accept-language")).await
+}
+
+async fn too_many(app: &App, request: &Request, shop: Option<Language>) -> Response {
+    let words = words_for(app, request, shop).await;
     let again = (request.method == Method::Get).then_some(request.path.as_str());
-    let notice = Notice { brand: &app.platform.settings.brand, about: None, kind: Kind::TooMany, again };
+    let notice = Notice { words, brand: &app.platform.settings.brand, about: None, kind: Kind::TooMany, again };
     let seconds = (PERIOD - app.now().rem_euclid(PERIOD) + 999) / 1_000;
     with_policy(Response::html(notice.kind.status(), error_page::document(&notice).into_string()), "")
         .with("cache-control", "no-store")
@@ -133,6 +142,8 @@ async fn refused(
     link: Option<&(&str, Link)>,
     request_id: &str,
 ) -> Response {
+    let words = words_for(app, request, link.and_then(|(_, link)| link.language)).await;
+    let pay = &words.pay;
     let mut retry_after = None;
     let kind = match error {
         Error::Fault(fault) => {
@@ -144,19 +155,17 @@ async fn refused(
             Refusal::Payment(PaymentRefusal::Destroyed) => Kind::Gone,
             Refusal::Payment(PaymentRefusal::Expired) => Kind::Expired,
             Refusal::Gateway(refusal) => {
-                let (kind, seconds) = of_gateway(refusal);
+                let (kind, seconds) = of_gateway(refusal, pay);
                 retry_after = seconds;
                 kind
             }
-            Refusal::Account(AccountRefusal::Disabled) => Kind::Refused {
-                title: "This can't be paid right now",
-                text: "The shop takes no payments at the moment. Nothing was charged.",
-            },
+            Refusal::Account(AccountRefusal::Disabled) => {
+                Kind::Refused { title: pay.shop_closed_title, text: pay.shop_closed_text }
+            }
             Refusal::Catalog(CatalogRefusal::OutOfStock) => Kind::SoldOut,
-            Refusal::Catalog(CatalogRefusal::CouponNotValid) => Kind::Refused {
-                title: "The coupon can't be used any more",
-                text: "Nothing was charged. Ask the seller for a new link.",
-            },
+            Refusal::Catalog(CatalogRefusal::CouponNotValid) => {
+                Kind::Refused { title: pay.coupon_title, text: pay.coupon_text }
+            }
             Refusal::Conflict
             | Refusal::Account(_)
             | Refusal::Payment(_)
@@ -166,10 +175,7 @@ async fn refused(
             | Refusal::Feedback(_)
             | Refusal::Query(_)
             | Refusal::Webhook(_)
-            | Refusal::Idempotency(_) => Kind::Refused {
-                title: "That is not possible",
-                text: "This payment has moved on. Go back and look at it again.",
-            },
+            | Refusal::Idempotency(_) => Kind::Refused { title: pay.moved_on_title, text: pay.moved_on_text },
         },
     };
     let again = matches!(kind, Kind::NoPrice | Kind::NoAnswer | Kind::Broken { .. }).then_some(request.path.as_str());
@@ -181,7 +187,7 @@ async fn refused(
             // Without the database the page says as much as it can.
             let known = account::contact::get(app, &account).await.unwrap_or_default();
             let about = order_id.as_deref().map_or(contact::About::Payment(payment_id), contact::About::Order);
-            Contact::of(&known, &link.return_origin, about)
+            Contact::of(words, &known, &link.return_origin, about)
         } else {
             Contact::default()
         };
@@ -196,7 +202,7 @@ async fn refused(
         order_id: order_id.as_deref(),
         contact: std::mem::take(contact),
     });
-    let notice = Notice { brand: &app.platform.settings.brand, about, kind, again };
+    let notice = Notice { words, brand: &app.platform.settings.brand, about, kind, again };
     let status = notice.kind.status();
     let document = error_page::document(&notice);
     let response = Response::html(status, document.into_string()).with("cache-control", "no-store");
@@ -207,30 +213,20 @@ async fn refused(
 }
 
 /// What a gateway refuses, and in how many seconds it may be tried again.
-fn of_gateway(refusal: GatewayRefusal) -> (Kind<'static>, Option<u32>) {
+fn of_gateway(refusal: GatewayRefusal, pay: &'static Pay) -> (Kind<'static>, Option<u32>) {
     let refused = |title, text| (Kind::Refused { title, text }, None);
     match refusal {
         GatewayRefusal::NoRate { retry_after } => (Kind::NoPrice, Some(retry_after)),
         GatewayRefusal::Unavailable { retry_after } => (Kind::NoAnswer, Some(retry_after)),
-        GatewayRefusal::Refused(_) => refused(
-            "This can't be paid right now",
-            "The payment service refused it, and only the seller can change that. Nothing was charged.",
-        ),
-        GatewayRefusal::NoRateFor { .. } => refused(
-            "There is no exchange rate for this currency right now",
-            "This can't be paid in this coin until there is one. Nothing was charged. Try again later.",
-        ),
-        GatewayRefusal::TooSmall { .. } => refused(
-            "This amount is too small for this coin",
-            "Its network does not carry so little. Nothing was charged. Ask the seller for another way to pay.",
-        ),
+        GatewayRefusal::Refused(_) => refused(pay.gateway_refused_title, pay.gateway_refused_text),
+        GatewayRefusal::NoRateFor { .. } => refused(pay.no_rate_title, pay.no_rate_text),
+        GatewayRefusal::TooSmall { .. } => refused(pay.too_small_title, pay.too_small_text),
         // Nobody is refunded from here.
         GatewayRefusal::RefundRefused(_) | GatewayRefusal::CanNotRefund => {
-            refused("This can't be refunded here", "Ask the seller.")
+            refused(pay.moved_on_title, pay.moved_on_text)
         }
-        GatewayRefusal::NotConfigured | GatewayRefusal::NotQuotable | GatewayRefusal::WalletTaken(_) => refused(
-            "This can't be paid right now",
-            "The seller has to set up this way of paying first. Nothing was charged.",
-        ),
+        GatewayRefusal::NotConfigured | GatewayRefusal::NotQuotable | GatewayRefusal::WalletTaken(_) => {
+            refused(pay.not_set_up_title, pay.not_set_up_text)
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::{
     parts::{Mark, copy, facts, heading, mark},
     view::{Page, Paid},
 };
+use crate::words::{Words, fill, rich};
 
 /// Seconds for which the page is shown before it leads back to the shop.
 const RETURN: u32 = 5;
@@ -19,43 +20,45 @@ pub fn stay(delivered: Option<&str>) -> u32 {
 }
 
 pub fn receipt(page: &Page, paid: &Paid) -> Markup {
+    let (words, pay) = (page.words, &page.words.pay);
     html! {
         div.good { (mark(Mark::Done)) }
-        (heading("Payment complete", html! { (name(page.shop)) " has received " (paid.received) "." }))
-        @if paid.late { p.alert.care { "It came after the price had expired, and was accepted." } }
-        @if let Some(missing) = paid.short { p.alert.care { "It was " strong { (missing) } " less than the price, and was accepted." } }
-        @if let Some(back) = paid.refunded { p.alert.care { strong { (back) } " has gone back to you." } }
+        (heading(pay.complete, rich(pay.has_received, &[("shop", &name(page.shop)), ("sum", &paid.received)])))
+        @if paid.late { p.alert.care { (pay.late_accepted) } }
+        @if let Some(missing) = paid.short { p.alert.care { (rich(pay.short_accepted, &[("sum", &missing)])) } }
+        @if let Some(back) = paid.refunded { p.alert.care { (rich(pay.gone_back, &[("sum", &back)])) } }
         @if let Some(extra) = paid.overpaid {
-            p.alert.care { "You sent " strong { (extra) } " too much. Ask " (page.contact.named(page.shop)) " to send it back, and name your order." }
+            p.alert.care { (rich(pay.too_much, &[("sum", &extra), ("shop", &page.contact.named(page.shop))])) }
         }
         @if let Some(goods) = paid.delivered {
             div.field.goods {
-                h2 #goods { "Your goods" }
-                (copy("goods", "your goods", goods))
+                h2 #goods { (pay.your_goods) }
+                (copy(words, "goods", pay.copy_goods, goods))
                 pre tabindex="0" role="group" aria-labelledby="goods" { (goods) }
             }
         }
-        @if let Some(url) = paid.return_url { (go_back(url, paid.shop_return, stay(paid.delivered))) }
+        @if let Some(url) = paid.return_url { (go_back(words, url, paid.shop_return, stay(paid.delivered))) }
         (facts(page, paid.order_id, html! {
-            @if let Some((moment, words)) = paid.date { dt { "Date" } dd { time datetime=(moment) { (words) } } }
-            dt { "Price" } dd { (page.price) }
-            dt { "Paid" } dd { (paid.received) }
-            dt { "Paid with" } dd { (paid.gateway) }
+            @if let Some((moment, words)) = paid.date { dt { (pay.date) } dd { time datetime=(moment) { (words) } } }
+            dt { (pay.price) } dd { (page.price) }
+            dt { (pay.paid) } dd { (paid.received) }
+            dt { (pay.paid_with) } dd { (paid.gateway) }
             @for (at, id) in paid.transactions.iter().enumerate() {
-                dt { "Transaction" }
-                dd.sent { span { code { (id) } } (copy(&format!("transaction-{at}"), "transaction id", id)) }
+                dt { (pay.transaction) }
+                dd.sent { span { code { (id) } } (copy(words, &format!("transaction-{at}"), pay.copy_transaction, id)) }
             }
         }))
     }
 }
 
 /// The sentence is true without script too: there a refresh in the head does it. Only the script can offer to stay.
-fn go_back(url: &str, host: &str, seconds: u32) -> Markup {
+fn go_back(words: &Words, url: &str, host: &str, seconds: u32) -> Markup {
+    let pay = &words.pay;
     html! {
-        a.button #back href=(url) data-return=(seconds) { "Back to " (host) }
+        a.button #back href=(url) data-return=(seconds) { (fill(pay.back_to, &[("host", host)])) }
         p.hint.center #leaving {
-            "Going there in " span data-count { (seconds) } " seconds. "
-            button.link type="button" data-stay { "Stay here" }
+            (rich(pay.going_there, &[("count", &html! { span data-count { (seconds) } })])) " "
+            button.link type="button" data-stay { (pay.stay_here) }
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What the pages show: plain text and numbers, already worded by whoever fills them. No rule about money lives on this side.
 
 use super::contact::Contact;
+use crate::words::{Language, Words};
 
 pub struct Page<'a> {
+    pub words: &'static Words,
     pub brand: &'a str,
     pub shop: &'a str,
     pub title: &'a str,
@@ -157,7 +159,12 @@ pub struct Transaction<'a> {
 impl Page<'_> {
     /// Names what `<main>` shows. The clock alone turns waiting into expired, without a new revision, so the state's name is part of it.
     pub fn tag(&self) -> String {
-        format!("{}-{}", self.revision, self.state.name())
+        let tag = format!("{}-{}", self.revision, self.state.name());
+        match self.words.language {
+            Language::English => tag,
+            // Nobody who has it in one language may hear that nothing is new in another.
+            language => format!("{tag}-{}", language.code()),
+        }
     }
 
     /// The `ETag` of every answer that carries this page: the script sends it back from `data-revision`.

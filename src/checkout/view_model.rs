@@ -124,7 +124,7 @@ impl Strings {
             receipts: receipts(standing),
             network: way.chain(context),
             paid_at: order.paid_at.map(|at| (time::wire(at), time::display(at))),
-            contact: Contact::of(&standing.contact, &visit.link.return_origin, About::Order(&order.id)),
+            contact: Contact::of(visit.words, &standing.contact, &visit.link.return_origin, About::Order(&order.id)),
             due,
             uri,
         })
@@ -144,6 +144,7 @@ fn symbol(order: &Order) -> &'static str {
 pub fn page<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Strings) -> Page<'a> {
     let order = &standing.order;
     Page {
+        words: visit.words,
         brand: &visit.app.platform.settings.brand,
         shop: &visit.link.shop_name,
         title: &order.product_title,
