@@ -17,10 +17,11 @@ import { exists, Halt, root } from './shell.mjs';
  * @param {boolean} [options.assets] whether public/ is served too, as in production; each request then takes a little longer
  * @param {(request: Request) => Promise<Response>} [options.outbound] answers every request the Worker sends; default: the network
  * @param {object} [options.cf] what the Worker sees as `request.cf`; default: Miniflare's placeholder (Austin, US)
+ * @param {object} [options.sendEmail] binds EMAIL to Miniflare's stand-in of Cloudflare's mail service, with these restrictions
  * @param {(line: {level: string, message: string}) => void} [options.onLog] what the Worker says to its console
  * @returns {Promise<{mf: import('miniflare').Miniflare, url: string, db: D1Database, tick(): Promise<object>, close(): Promise<void>}>}
  */
-export async function serve({ port = 0, stateDir, env = {}, cron = true, assets = false, outbound, cf = false, onLog = toConsole } = {}) {
+export async function serve({ port = 0, stateDir, env = {}, cron = true, assets = false, outbound, cf = false, sendEmail, onLog = toConsole } = {}) {
   if (!(await exists(path.join(root, 'build', 'index_bg.wasm')))) throw new Halt('There is no build/ to serve: `npm run build` makes it.');
   // Imported here because they are packages, and whoever imports this file may be about to install them.
   const { Log, LogLevel, Miniflare } = await import('miniflare');
@@ -43,6 +44,7 @@ export async function serve({ port = 0, stateDir, env = {}, cron = true, assets 
     ratelimits: withLimits(workerOptions.ratelimits, settings),
     queueConsumers: withBatch(workerOptions.queueConsumers, deliveryBatch({ DELIVERY_BATCH })),
     defaultPersistRoot: stateDir && path.resolve(stateDir, 'cloudflare'),
+    ...(sendEmail && { email: { send_email: [{ name: 'EMAIL', ...sendEmail }] } }),
     outboundService: outbound,
     host: '127.0.0.1',
     port,

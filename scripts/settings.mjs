@@ -6,8 +6,8 @@ import { Halt, root } from './shell.mjs';
 /** These are secrets of the deployment: never printed back, never written to a file that git sees. */
 export const secretSettings = ['ADMIN_TOKEN', 'TOKEN_KEYS', 'VAULT_KEY'];
 
-/** Lists of servers, whose URLs may hold the key of an account with their provider: deployed as secrets. */
-export const serverSettings = ['BITCOIN_ESPLORA_URLS', 'LITECOIN_ESPLORA_URLS', 'ETHEREUM_RPC_URLS'];
+/** Lists of servers, whose URLs may hold the key of an account with their provider, and such a key itself: deployed as secrets. */
+export const serverSettings = ['BITCOIN_ESPLORA_URLS', 'LITECOIN_ESPLORA_URLS', 'ETHEREUM_RPC_URLS', 'EMAIL_API_KEY'];
 
 export const plainSettings = [
   'PUBLIC_URL',
@@ -29,6 +29,8 @@ export const plainSettings = [
   'WATCH_SECONDS',
   'RATE_LIMIT_ACCOUNT',
   'RATE_LIMIT_ANONYMOUS',
+  'EMAIL_FROM',
+  'EMAIL_API_URL',
 ];
 
 /** Requests a minute by setting, as wrangler.toml has them: {RATE_LIMIT_ACCOUNT: '300', …}. */

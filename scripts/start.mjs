@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { build } from './build.mjs';
 import { demoShop } from './demo.mjs';
+import { mailService } from './mail.mjs';
 import { serve } from './serve.mjs';
 import { deploySettings, fromEnvironment, newKey, plainSettings, secretSettings, serverSettings, stateDir } from './settings.mjs';
 import { setup } from './setup.mjs';
@@ -27,6 +28,12 @@ async function start() {
     ETHEREUM_CHAIN_ID: '1',
     ...fromEnvironment([...secretSettings, ...serverSettings, ...plainSettings, ...deploySettings]),
   };
+  // Whoever sets up a service of their own has their mails sent there.
+  if (!['EMAIL_FROM', 'EMAIL_API_URL', 'EMAIL_API_KEY'].some((name) => settings[name])) {
+    const service = await mailService(path.join(stateDir(), 'mail'));
+    beforeClosing.push(service.close);
+    Object.assign(settings, service.settings);
+  }
   say(`serving, with the state in ${path.relative(process.cwd(), stateDir()) || '.'}`);
   const shop = await serve({ port, stateDir: stateDir(), env: settings, assets: true });
   closeOnSignal(shop);
@@ -34,7 +41,7 @@ async function start() {
     const account = await demoAccount(url, settings.ADMIN_TOKEN);
     const demo = await demoShop(url, account);
     beforeClosing.push(demo.close);
-    greet(url, account);
+    greet(url, account, settings);
   } catch (error) {
     await shop.close();
     throw error;
@@ -103,7 +110,7 @@ async function makeDemoAccount(url, adminToken) {
   return { email, api_key, webhook_secret };
 }
 
-function greet(url, { email, api_key, webhook_secret }) {
+function greet(url, { email, api_key, webhook_secret }, settings) {
   const payment = {
     title: 'Example',
     currency: 'USD',
@@ -119,6 +126,7 @@ function greet(url, { email, api_key, webhook_secret }) {
   Account         ${email}
   API key         ${api_key}
   Webhook secret  ${webhook_secret}   (\`npm run hooks\` shows webhooks as they arrive)
+  Mails           ${isLocal(settings) ? `${url}/dev/mail   (written to ${path.join(stateDir(), 'mail')})` : 'sent by the service that is set'}
 
   A payment link:
 
@@ -126,6 +134,8 @@ curl -u ${email}:${api_key} ${url}/api/v2/pay -H 'content-type: application/json
 
 ready ${url} email=${email} api_key=${api_key}`);
 }
+
+const isLocal = ({ EMAIL_API_URL: api }) => api?.startsWith('http://127.0.0.1:');
 
 const beforeClosing = [];
 

@@ -301,6 +301,11 @@ impl Response {
         Response::empty(303).with("location", location)
     }
 
+    /// What was asked for is there, for now.
+    pub fn found(location: impl Into<String>) -> Response {
+        Response::empty(302).with("location", location)
+    }
+
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Response {
         self.headers.push((name, value.into()));
         self

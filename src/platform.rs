@@ -4,12 +4,14 @@
 use std::{any::Any, fmt, rc::Rc};
 
 mod constraint;
+mod email;
 mod log;
 mod request_counter;
 mod row;
 mod settings;
 
 pub use constraint::{CommitError, Constraint};
+pub use email::{EMAIL_BINDING, EmailService, EmailSettings};
 pub use log::{Level, LogLine};
 pub use request_counter::{PERIOD, RequestCounter};
 pub use row::{Packed, Reader, Row, Statement, Value};
@@ -27,6 +29,7 @@ pub struct Platform {
     pub assets: Rc<dyn Assets>,
     pub queue: Rc<dyn Queue>,
     pub http: Rc<dyn HttpClient>,
+    pub mailer: Rc<dyn Mailer>,
     pub live: Rc<dyn Live>,
     pub limits: Rc<dyn Limits>,
     pub clock: Rc<dyn Clock>,
@@ -202,6 +205,25 @@ impl FetchError {
             FetchError::Network => "network",
         }
     }
+}
+
+/// A mail, ready to be sent. Only its two parts have more than one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// The sender as people see it.
+    pub from_name: String,
+    pub from: String,
+    pub to: String,
+    pub reply_to: Option<String>,
+    pub subject: String,
+    pub html: String,
+    pub text: String,
+}
+
+/// The platform's own mail service, for a deployment that has bound it.
+pub trait Mailer {
+    /// Hands a mail over. The error is a word for why it wasn't taken.
+    fn send<'a>(&'a self, mail: &'a Mail) -> LocalBoxFuture<'a, Result<(), String>>;
 }
 
 /// Open pages that follow an order.

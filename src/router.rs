@@ -4,7 +4,7 @@
 use crate::{
     api, checkout,
     http::{self, Body, Method, Request, Response},
-    platform::ConfigError,
+    platform::{ConfigError, EmailService, ServerUrl},
     shop::{App, id},
 };
 
@@ -15,6 +15,9 @@ pub async fn answer(app: &App, mut request: Request) -> Response {
     if head {
         request.method = Method::Get;
     }
+    if let Some(list) = mails_of_development(app, &request) {
+        return finish(Response::found(list), head, &request_id);
+    }
     let is_page = request.segments().first() == Some(&"pay");
     let response = if is_page {
         checkout::answer(app, &request, &request_id).await
@@ -22,6 +25,16 @@ pub async fn answer(app: &App, mut request: Request) -> Response {
         api::answer(app, &request, &request_id).await
     };
     finish(response, head, &request_id)
+}
+
+/// Where `/dev/mail` leads in development: the service on this machine, to which mails are posted,
+/// lists them (`scripts/mail.mjs`). Anywhere else there is no such path.
+fn mails_of_development(app: &App, request: &Request) -> Option<String> {
+    let settings = &app.platform.settings;
+    let asked = request.method == Method::Get && request.path == "/dev/mail" && settings.allow_insecure_urls;
+    let EmailService::Api { url, .. } = &settings.email.as_ref().filter(|_| asked)?.service else { return None };
+    let service = ServerUrl::parse(url).filter(ServerUrl::is_loopback)?;
+    Some(format!("http://{}/", service.host()))
 }
 
 /// A deployment that lacks a setting answers everything with what it lacks.

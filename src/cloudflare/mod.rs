@@ -8,7 +8,7 @@ use worker::{Context, Env, MessageBatch, ScheduleContext, ScheduledEvent, event}
 use crate::{
     api::v2::event,
     http::{Body, Response},
-    platform::{Clock, ConfigError, Fault, Level, Log, LogLine, Platform, Random, Settings},
+    platform::{Clock, ConfigError, EMAIL_BINDING, Fault, Level, Log, LogLine, Platform, Random, Settings},
     router,
     shop::{App, id, job::Job, sweep},
 };
@@ -16,6 +16,7 @@ use crate::{
 mod assets;
 mod bindings;
 pub mod d1;
+mod email;
 mod files;
 mod kv;
 mod limit;
@@ -98,7 +99,10 @@ fn open(env: &Env) -> Result<App, ConfigError> {
         // The crate's own, which has the module begin anew.
         hook(panic);
     }));
-    let settings = Rc::new(Settings::read(|name| env.var(name).ok().map(|value| value.to_string()))?);
+    let settings = Rc::new(Settings::read(|name| match name {
+        EMAIL_BINDING => email::is_bound(env).then(|| name.to_owned()),
+        _ => env.var(name).ok().map(|value| value.to_string()),
+    })?);
     let bound = |fault: Fault| ConfigError(format!("{} (see wrangler.toml)", fault.0));
     let kv = env.kv("KV").map_err(|error| bound(Fault(format!("the binding KV is missing: {error}"))))?;
     let world = Platform {
@@ -108,6 +112,7 @@ fn open(env: &Env) -> Result<App, ConfigError> {
         assets: Rc::new(assets::Public(env.clone())),
         queue: Rc::new(queue::Jobs::open(env).map_err(bound)?),
         http: Rc::new(web::Outbound),
+        mailer: Rc::new(email::Service(env.clone())),
         live: Rc::new(live::Pages(env.clone())),
         limits: Rc::new(limit::Bindings::open(env).map_err(bound)?),
         clock: Rc::new(Runtime),

@@ -1,7 +1,9 @@
 //! The operator's settings: Worker vars and secrets. README, "Configuration", lists them for people.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use url::{Position, Url};
+use url::{Host, Position, Url};
+
+use super::email::EmailSettings;
 
 /// A setting that is absent or unusable. The text names it and says what it should be; it is shown to whoever sends
 /// the first request, since a deployment without it must not run on a silent default.
@@ -45,6 +47,8 @@ pub struct Settings {
     /// Requests a minute. The platform's bindings decide; `scripts/` gives them the same numbers.
     pub rate_limit_account: u32,
     pub rate_limit_anonymous: u32,
+    /// `None`: no mail is sent.
+    pub email: Option<EmailSettings>,
 }
 
 /// A coin's chain: which it is, and the servers that see it, without a trailing slash.
@@ -87,6 +91,17 @@ impl ServerUrl {
     /// The host and its port, for the log.
     pub fn host(&self) -> &str {
         &self.0[Position::BeforeHost..Position::AfterPort]
+    }
+
+    /// Whether it is plain HTTP on this machine.
+    pub fn is_loopback(&self) -> bool {
+        self.0.scheme() == "http"
+            && match self.0.host() {
+                Some(Host::Domain(name)) => name == "localhost",
+                Some(Host::Ipv4(ip)) => ip.is_loopback(),
+                Some(Host::Ipv6(ip)) => ip.is_loopback(),
+                None => false,
+            }
     }
 
     /// All of it that may be a key: what a server says is searched for it before it is logged.
@@ -224,6 +239,7 @@ impl Settings {
             },
             rate_limit_account: count("RATE_LIMIT_ACCOUNT", 300)?,
             rate_limit_anonymous: count("RATE_LIMIT_ANONYMOUS", 60)?,
+            email: EmailSettings::read(&get)?,
         })
     }
 }
@@ -242,7 +258,7 @@ fn server_url(name: &str, url: &str) -> Result<ServerUrl, ConfigError> {
 }
 
 /// A URL that paths are written behind.
-fn base_url(name: &str, url: &str) -> Result<String, ConfigError> {
+pub(super) fn base_url(name: &str, url: &str) -> Result<String, ConfigError> {
     Ok(server_url(name, url)?.as_str().to_owned())
 }
 

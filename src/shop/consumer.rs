@@ -6,6 +6,7 @@ use super::{
     App,
     account::Account,
     job::Job,
+    mailer,
     order::{dynamic, notification, restock, sync},
     webhook::deliver::{self, Pace},
 };
@@ -74,6 +75,7 @@ async fn do_alone(app: &App, job: &Job) -> Result<(), Fault> {
         Job::Restock { shard, account_id, product_id } => {
             restock::run(app, &Account::acting(*account_id, shard, false), product_id).await
         }
+        Job::Mail { shard, account_id, id } => mailer::run(app, &Account::acting(*account_id, shard, false), id).await,
         Job::Deliver { .. } => Ok(()),
     }
 }

@@ -16,6 +16,8 @@ pub enum Job {
     Prepare { shard: String, account_id: i64, order_id: String },
     /// Deliver the paid orders that wait for stock of this product.
     Restock { shard: String, account_id: i64, product_id: String },
+    /// Send the mail with this id.
+    Mail { shard: String, account_id: i64, id: String },
 }
 
 impl Job {
@@ -27,8 +29,8 @@ impl Job {
             Job::Sync { .. } | Job::Restock { .. } => QueueName::PaymentSync,
             Job::Process { .. } => QueueName::Notifications,
             Job::Deliver { slow: false, .. } => QueueName::Deliveries,
-            // A seller's server may take its time.
-            Job::Deliver { slow: true, .. } | Job::Prepare { .. } => QueueName::Retries,
+            // A seller's server may take its time, and so may a mail service.
+            Job::Deliver { slow: true, .. } | Job::Prepare { .. } | Job::Mail { .. } => QueueName::Retries,
         }
     }
 
@@ -49,6 +51,7 @@ impl Job {
             Job::Restock { shard, account_id, product_id } => {
                 (Word::Restock, shard, account_id, product_id, Last::Number(0))
             }
+            Job::Mail { shard, account_id, id } => (Word::Mail, shard, account_id, id, Last::Number(0)),
         };
         json::to_text(&Message(word, shard, account_id, id, last))
     }
@@ -64,6 +67,7 @@ impl Job {
             (Word::Process, Last::Text(gateway)) => Some(Job::Process { shard, account_id, gateway, id }),
             (Word::Prepare, Last::Number(_)) => Some(Job::Prepare { shard, account_id, order_id: id }),
             (Word::Restock, Last::Number(_)) => Some(Job::Restock { shard, account_id, product_id: id }),
+            (Word::Mail, Last::Number(_)) => Some(Job::Mail { shard, account_id, id }),
             _ => None,
         }
     }
@@ -81,6 +85,7 @@ enum Word {
     Process,
     Prepare,
     Restock,
+    Mail,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -108,6 +113,7 @@ mod tests {
             r#"["process","DB",7,"evt_1","stripe"]"#,
             r#"["prepare","DB",7,"order",0]"#,
             r#"["restock","DB",7,"product",0]"#,
+            r#"["mail","DB",7,"paid:order",0]"#,
         ] {
             assert_eq!(Job::from_text(text).unwrap().to_text(), text);
         }

@@ -33,6 +33,8 @@ pub mod signature;
 pub mod idempotency;
 /// Who may come in.
 pub mod account;
+/// Mails that are owed.
+pub mod mail;
 /// Images and files.
 pub mod upload;
 /// Endpoints, logs and deliveries.
@@ -62,6 +64,8 @@ pub mod payment;
 pub mod seller;
 /// Samples of events.
 pub mod sample;
+/// Writing and sending the mails.
+pub mod mailer;
 /// What is old goes.
 pub mod retention;
 /// The queue consumer.

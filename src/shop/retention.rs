@@ -1,7 +1,7 @@
 //! What nobody needs any more goes, a bounded number of rows at a time: kept answers, notifications, replaced secrets, expired
-//! links. Webhook logs go by `webhook::prune`, which is told here whose turn it is.
+//! links, mails that were given up. Webhook logs go by `webhook::prune`, which is told here whose turn it is.
 
-use super::{App, account, idempotency, order::notification, payment, webhook::prune};
+use super::{App, account, idempotency, mailer, order::notification, payment, webhook::prune};
 use crate::platform::{Fault, Row, Statement};
 
 /// Rows of a kind that go by one commit: what comes in is at most a few thousand a minute.
@@ -10,7 +10,7 @@ const MAX: u32 = 1_000;
 const FEW: u32 = 100;
 
 /// The statements of one commit. Cheap when nothing is old: each looks at the end of an index.
-pub fn statements(app: &App, now: i64) -> [Statement; 7] {
+pub fn statements(app: &App, now: i64) -> [Statement; 8] {
     let [mark_started, free_addresses, drop_unstarted] = payment::take_old(now, MAX);
     [
         notification::take_old(now, FEW),
@@ -19,6 +19,7 @@ pub fn statements(app: &App, now: i64) -> [Statement; 7] {
         mark_started,
         free_addresses,
         drop_unstarted,
+        mailer::sql::take_old(prune::end(app, now), MAX),
         prune::next(prune::end(app, now)),
     ]
 }
@@ -31,14 +32,15 @@ pub struct Gone {
     pub accounts: Vec<i64>,
 }
 
-pub fn read(answers: [Vec<Row>; 7]) -> Result<Gone, Fault> {
-    let [notifications, answers, secrets, started, _, unstarted, accounts] = &answers;
+pub fn read(answers: [Vec<Row>; 8]) -> Result<Gone, Fault> {
+    let [notifications, answers, secrets, started, _, unstarted, mails, accounts] = &answers;
     let full = |rows: &[&Vec<Row>], most: u32| rows.iter().map(|rows| rows.len()).sum::<usize>() >= most as usize;
     Ok(Gone {
         more: full(&[notifications], FEW)
             || full(&[answers], MAX)
             || full(&[secrets], FEW)
-            || full(&[started, unstarted], MAX),
+            || full(&[started, unstarted], MAX)
+            || full(&[mails], MAX),
         accounts: accounts.iter().map(Row::int).collect::<Result<_, _>>()?,
     })
 }

@@ -6,6 +6,7 @@ use super::{
     App,
     gateway::exchange_rates,
     job::Job,
+    mailer,
     order::{self, dynamic, notification, restock},
     retention,
     time::MINUTE,
@@ -52,6 +53,7 @@ async fn sweep_shard(app: &App, shard: &str) -> Result<(), Fault> {
             probe,
             rearm,
             dynamic::take_due(now, until, SWEEP),
+            mailer::sql::take_due(now, until, SWEEP),
             restock::take_restocked(now, SWEEP),
         ];
         let statements = owed.into_iter().chain(retention::statements(app, now)).collect();
@@ -67,8 +69,8 @@ async fn sweep_shard(app: &App, shard: &str) -> Result<(), Fault> {
 }
 
 /// Nudges what was taken up. Answers whether more may be owed than one commit takes.
-async fn nudge_again(app: &App, shard: &str, owed: [Vec<Row>; 9]) -> Result<bool, Fault> {
-    let [logs, orders, notifications, _, _, probes, _, deliveries, products] = &owed;
+async fn nudge_again(app: &App, shard: &str, owed: [Vec<Row>; 10]) -> Result<bool, Fault> {
+    let [logs, orders, notifications, _, _, probes, _, deliveries, mails, products] = &owed;
     let mut messages = Vec::new();
     for row in logs.iter().chain(probes) {
         let (account_id, log_id) = row.read(|row| Ok((row.int(), row.text())))?;
@@ -91,6 +93,10 @@ async fn nudge_again(app: &App, shard: &str, owed: [Vec<Row>; 9]) -> Result<bool
     for row in deliveries {
         let (account_id, order_id) = row.read(|row| Ok((row.int(), row.text())))?;
         messages.push((Job::Prepare { shard: shard.to_owned(), account_id, order_id }, 0));
+    }
+    for row in mails {
+        let (account_id, id) = row.read(|row| Ok((row.int(), row.text())))?;
+        messages.push((Job::Mail { shard: shard.to_owned(), account_id, id }, 0));
     }
     for row in products {
         let (account_id, product_id) = row.read(|row| Ok((row.int(), row.text())))?;

@@ -22,6 +22,7 @@ mod checkout;
 mod feedback;
 mod gateway;
 mod leaks;
+mod mail;
 mod openapi;
 mod order;
 mod payment;

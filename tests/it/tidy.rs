@@ -255,6 +255,7 @@ const OWNED: &[&str] = &[
     "categories",
     "gateway_settings",
     "deliveries",
+    "mails",
     "order_history",
     "holds",
     "coupon_uses",

@@ -22,6 +22,7 @@ mod esplora;
 mod ethereum;
 mod files;
 mod limits;
+mod mailer;
 mod paypal;
 mod queue;
 pub mod record;
@@ -34,6 +35,7 @@ pub use esplora::{Esplora, Mood};
 pub use ethereum::{Node, Refusal, WEI, hash};
 pub use files::Files;
 pub use limits::Limits;
+pub use mailer::Mailer;
 pub use paypal::{API, CLIENT_ID, CLIENT_SECRET, IPN, PayPal, WEBHOOK_ID, capture_of};
 pub use queue::Queue;
 pub use secrets::{Told, secrets_in};
@@ -80,6 +82,7 @@ pub struct World {
     pub log: Rc<Log>,
     random: Rc<Random>,
     pub limits: Rc<Limits>,
+    pub mailer: Rc<Mailer>,
     pub told: Told,
     pub app: App,
 }
@@ -146,6 +149,7 @@ impl World {
         };
         let settings = Settings::read(known).expect("the settings of a test are whole");
         let limits = Rc::new(Limits::new(clock.clone(), &settings));
+        let mailer = Rc::new(Mailer::default());
         let world = Whole {
             databases: Rc::new(db::Shards(db.clone())),
             cache: cache.clone(),
@@ -153,6 +157,7 @@ impl World {
             assets: Rc::new(assets::Public),
             queue: queue.clone(),
             http: web.clone(),
+            mailer: mailer.clone(),
             live: live.clone(),
             limits: limits.clone(),
             clock: clock.clone(),
@@ -162,7 +167,7 @@ impl World {
         };
         let (told, app) =
             (Told::default(), App { platform: world, serializers: event::serializers(), memory: Default::default() });
-        World { db, cache, files, queue, web, live, clock, log, random, limits, told, app }
+        World { db, cache, files, queue, web, live, clock, log, random, limits, mailer, told, app }
     }
 
     pub fn now(&self) -> i64 {

@@ -29,8 +29,9 @@ const settingsOfTests = (url) => ({
  * @param {string} [options.persist] a folder: a later shop started on it goes on where this one ended
  * @param {boolean} [options.assets] serves public/ too
  * @param {object} [options.cf] the `request.cf` of every request, e.g. {country: 'SE'}
+ * @param {object} [options.sendEmail] a `send_email` binding EMAIL, with these restrictions
  */
-export async function startShop({ settings = {}, outbound, persist, assets, cf } = {}) {
+export async function startShop({ settings = {}, outbound, persist, assets, cf, sendEmail } = {}) {
   if (!(await isBuilt())) console.error('NOTE: build/ is older than src/; `npm run build` first, or `npm test`, which does.');
   const refused = [];
   const logs = [];
@@ -46,6 +47,7 @@ export async function startShop({ settings = {}, outbound, persist, assets, cf }
     assets,
     cron: false, // a test says when a minute passes
     cf,
+    sendEmail,
     outbound: outbound === 'network' ? undefined : (outbound ?? refuse(refused)),
     onLog(line) {
       logs.push(line);

@@ -2,8 +2,8 @@
 //! told afterwards.
 
 use super::{
-    Order, Status,
-    history::{self, Actor, Cause},
+    Delivery, Order, Status,
+    history::{self, Action, Actor, Cause},
     sql,
 };
 use crate::{
@@ -12,6 +12,8 @@ use crate::{
         App,
         account::Account,
         job::Job,
+        mail::{self, Fact, Owed},
+        time::SECOND,
         webhook::{self, Endpoint, Event},
     },
 };
@@ -61,9 +63,34 @@ impl Change {
             logs.extend(owed.logs);
         }
         written.messages.extend(webhook::messages(account, &logs));
+        let paid = steps.iter().any(|(_, events)| events.contains(&Event::OrderPaid));
+        if let Some(Owed { statement, message }) = buyers_mail(app, account, &written.order, paid, &cause) {
+            written.statements.push(statement);
+            written.messages.push(message);
+        }
         written.order.revision += 1;
         Ok(written)
     }
+}
+
+/// A seller's server that answers at its first tries (`dynamic`) has given the goods by then, in
+/// milliseconds, and they are in the mail that tells of the payment.
+const WAIT_FOR_GOODS: i64 = 20 * SECOND;
+
+/// The mail that this change owes to the order's buyer: that it was `paid`, or that what was paid
+/// for before is delivered. What has no page is the seller's own to tell.
+fn buyers_mail(app: &App, account: &Account, order: &Order, paid: bool, cause: &Cause) -> Option<Owed> {
+    order.buyer.email.as_ref().filter(|_| order.status == Status::Completed && order.has_page())?;
+    let id = || order.id.clone();
+    if paid {
+        let wait = if order.delivery == Some(Delivery::Preparing) { WAIT_FOR_GOODS } else { 0 };
+        return mail::owe(app, account, &Fact::Paid { order_id: id() }, wait);
+    }
+    let handed_over = matches!(order.delivery, Some(Delivery::Delivered | Delivery::Manual))
+        && matches!(cause.action, Action::Delivery | Action::Deliver | Action::Replace);
+    handed_over.then_some(())?;
+    let fact = Fact::Delivered { order_id: id(), revision: order.revision };
+    mail::owe_unless(app, account, &fact, 0, Some(&Fact::Paid { order_id: id() }))
 }
 
 /// A change that is ready to be committed.

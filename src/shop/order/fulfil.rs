@@ -12,6 +12,7 @@ use crate::{
         account::Account,
         error::CatalogRefusal,
         hold::{self, Item},
+        mail::{self, Fact},
         prepared::Prepared,
         product::{self, Product},
         signature::{self, Purpose},
@@ -111,6 +112,9 @@ pub fn stock_events(
         let condition = product::sql::ran_low(told);
         let owed = webhook::outbox_entries_if(app, account.id, event, &subject, endpoints, &condition)?;
         statements.extend(owed);
+        let (product_id, at) = (product.id.clone(), app.now());
+        let fact = if told == 2 { Fact::RanOut { product_id, at } } else { Fact::RanLow { product_id, at } };
+        statements.extend(mail::owe_if(app, account.id, &fact, &product.id, &condition));
         statements.push(product::sql::tell_stock(account.id, &product.id, told));
     }
     Ok(statements)

@@ -6,13 +6,14 @@ use super::{
     error::{OrderRefusal, QueryRefusal},
     id,
     list::{self, Page},
+    mail::{self, Fact, Owed},
     order,
     prepared::Prepared,
     webhook::{self, Endpoint, Event, Subject},
 };
 use crate::platform::first_answers;
 
-mod sql;
+pub mod sql;
 
 /// Where a query stands; the numbers are the reference's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,7 +158,12 @@ pub async fn create(app: &App, account: &Account, question: Question) -> Outcome
     let owed = webhook::outbox_entries(app, account.id, &[Event::QueryCreated], &query, &endpoints)?;
     let mut statements = vec![sql::insert(account.id, &query)];
     statements.extend(owed.statements);
-    Ok(Prepared::new(db, query, statements).sending(webhook::messages(account, &owed.logs)))
+    let mut messages = webhook::messages(account, &owed.logs);
+    if let Some(Owed { statement, message }) = mail::owe(app, account, &Fact::Asked { query_id: query.id.clone() }, 0) {
+        statements.push(statement);
+        messages.push(message);
+    }
+    Ok(Prepared::new(db, query, statements).sending(messages))
 }
 
 /// Replies to a query or closes it. Closing what is closed changes nothing. Answers the newest replies. Its commit is refused
@@ -190,11 +196,17 @@ pub async fn change(app: &App, account: &Account, id: &str, change: &Change) -> 
     query.updated_at = app.now();
     let owed = webhook::outbox_entries(app, account.id, events, &query, &Endpoint::from_rows(&endpoints)?)?;
     let mut statements = vec![unchanged, sql::update(account.id, &query)];
+    let mut messages = webhook::messages(account, &owed.logs);
     if let (Change::Reply { .. }, Some(reply)) = (change, query.replies.first()) {
         statements.push(sql::insert_reply(account.id, &query, reply));
+        let fact = Fact::Replied { query_id: query.id.clone(), number: query.replies_count };
+        if let Some(Owed { statement, message }) = mail::owe(app, account, &fact, 0) {
+            statements.push(statement);
+            messages.push(message);
+        }
     }
     statements.extend(owed.statements);
-    Ok(Prepared::new(db, query, statements).sending(webhook::messages(account, &owed.logs)).on_stale(Refusal::Conflict))
+    Ok(Prepared::new(db, query, statements).sending(messages).on_stale(Refusal::Conflict))
 }
 
 fn add(query: &mut Query, reply: Reply) {

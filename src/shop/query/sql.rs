@@ -42,6 +42,18 @@ pub fn replies(account_id: i64, query_id: &str, most: u32) -> Statement {
     )
 }
 
+/// One of a query's replies, by its number.
+pub fn numbered_reply(account_id: i64, query_id: &str, number: u32) -> Statement {
+    Statement::new(
+        format!("SELECT {REPLY} FROM query_replies WHERE account_id = ?1 AND query_id = ?2 AND number = ?3"),
+        vec![account_id.into(), query_id.into(), number.into()],
+    )
+}
+
+pub fn reply_row(row: &Row) -> Result<Reply, Fault> {
+    row.read(reply)
+}
+
 pub fn query(row: &Row, replies: &[Row]) -> Result<Query, Fault> {
     let mut query = row.read(read)?;
     query.replies = replies.iter().map(|row| row.read(reply)).collect::<Result<_, _>>()?;

@@ -60,6 +60,12 @@ pub fn kept_key(text: &str) -> Option<String> {
     (!text.is_ascii()).then(|| key(text))
 }
 
+/// The address as a mail goes to it: its domain as the DNS has it. `None` for what `parse` refuses.
+pub fn mailbox(text: &str) -> Option<String> {
+    let (local, domain) = parse(text).ok()?.rsplit_once('@')?;
+    Some(format!("{local}@{}", ascii(domain)?))
+}
+
 pub fn same(one: &str, other: &str) -> bool {
     key(one) == key(other)
 }

@@ -4,7 +4,10 @@
 use super::{Endpoint, Event, Outbox, outbox_entries, sql, task::Task};
 use crate::{
     platform::{Fault, Row, Statement},
-    shop::App,
+    shop::{
+        App,
+        mail::{self, Fact},
+    },
 };
 
 pub struct EndpointAlert {
@@ -56,9 +59,12 @@ impl EndpointAlert {
             endpoint.disabled_at = Some(now);
             endpoint.disabled_reason = Some(if self.is_gone() { "gone" } else { "failing" }.into());
         }
+        let disabled = endpoint.disabled_at.filter(|_| self.event == Event::EndpointDisabled);
         let mut owed = outbox_entries(app, self.account_id, &[self.event], &endpoint, &others)?;
         let unchanged = sql::unchanged(self.account_id, &self.endpoint_id, &self.url, self.failures);
         owed.statements.splice(0..0, [unchanged, self.change.clone()]);
+        let fact = disabled.map(|at| Fact::Disabled { endpoint_id: self.endpoint_id.clone(), at });
+        owed.statements.extend(fact.and_then(|fact| mail::owe_later(app, self.account_id, &fact)));
         Ok(Some(owed))
     }
 }

@@ -17,7 +17,7 @@ use simulate::SampleOf;
 pub use event::{Event, Subject};
 pub use retry_schedule::RETRY_DELAYS;
 
-mod retry_schedule;
+pub mod retry_schedule;
 mod board;
 pub mod deliver;
 pub mod dns;

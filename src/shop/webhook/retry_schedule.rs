@@ -142,8 +142,8 @@ fn failed(app: &App, mut task: Task, reason: &str) -> Attempted {
     Attempted { task, end: End::Failed, late: false }
 }
 
-/// What a receiver that is too busy asks for, in milliseconds.
-fn retry_after(answer: &HttpResponse, now: i64) -> Option<i64> {
+/// What a server that is too busy asks for, in milliseconds.
+pub fn retry_after(answer: &HttpResponse, now: i64) -> Option<i64> {
     let text = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
     let text = text.1.trim();
     // Seconds or a date (RFC 9110, 10.2.3).
@@ -154,6 +154,12 @@ fn retry_after(answer: &HttpResponse, now: i64) -> Option<i64> {
     Some(wait.clamp(0, 24 * HOUR))
 }
 
+/// The time of a step, ±20 %, so that what failed together doesn't come back together; or more, where more was `asked` for.
+pub fn wait(app: &App, step: i64, asked: Option<i64>) -> i64 {
+    let jitter = i64::from(u16::from_le_bytes(app.random())) * 400 / 65_536 - 200;
+    (step + step * jitter / 1_000).max(asked.unwrap_or(0))
+}
+
 fn retry_later(app: &App, task: &mut Task, asked: Option<i64>) {
     let step = usize::try_from(task.log.retries).ok().and_then(|n| RETRY_DELAYS.get(n));
     let (Some(step), true) = (step, task.log.retries < task.log.retry_limit) else {
@@ -162,9 +168,7 @@ fn retry_later(app: &App, task: &mut Task, asked: Option<i64>) {
         return;
     };
     task.log.retries += 1;
-    // ±20 %, so that what failed together doesn't come back together.
-    let jitter = i64::from(u16::from_le_bytes(app.random())) * 400 / 65_536 - 200;
-    let wait = (step + step * jitter / 1_000).max(asked.unwrap_or(0));
+    let wait = wait(app, *step, asked);
     let at = app.now() + wait;
     task.log.next_retry_at = Some(at);
     // Its nudge comes at that time; cron only when the nudge was lost, or can't wait so long.

@@ -1,0 +1,282 @@
+//! What each mail is about, and what it says of it as it is now.
+
+use super::{letter::Letter, line, sql, sql::Shop};
+use crate::{
+    platform::{Fault, Mail, Row, Statement},
+    shop::{
+        App,
+        mail::Fact,
+        order::{self, Delivery, Order, Status},
+        product,
+        product::Kind,
+        query::{self, Query, Reply, Side},
+        signature::{self, Purpose},
+        text::email,
+        time,
+        webhook::{self, Endpoint},
+    },
+    words::{Words, fill},
+};
+
+/// Bytes of goods that a mail holds; more are on the receipt alone. Webmail cuts a message off at
+/// 102 KB, and this one has the goods in HTML.
+const MAX_GOODS: usize = 20 << 10;
+/// Bytes of a message that a mail quotes.
+const MAX_QUOTE: usize = 20 << 10;
+
+/// What has to be read for a mail.
+pub fn statements(account_id: i64, fact: &Fact) -> Vec<Statement> {
+    match fact {
+        Fact::Paid { order_id } | Fact::Delivered { order_id, .. } => vec![order::sql::by_id(account_id, order_id)],
+        Fact::Asked { query_id } => {
+            vec![query::sql::one(account_id, query_id), sql::origin_of_query(account_id, query_id)]
+        }
+        Fact::Replied { query_id, number } => vec![
+            query::sql::one(account_id, query_id),
+            sql::origin_of_query(account_id, query_id),
+            query::sql::numbered_reply(account_id, query_id, *number),
+        ],
+        Fact::RanLow { product_id, .. } | Fact::RanOut { product_id, .. } => {
+            vec![product::sql::one(account_id, product_id)]
+        }
+        Fact::Disabled { endpoint_id, .. } => vec![webhook::sql::one(account_id, endpoint_id)],
+    }
+}
+
+/// Who writes to whom, in the words of one language.
+struct Writer<'a> {
+    app: &'a App,
+    words: &'static Words,
+    shop: &'a Shop,
+}
+
+/// The mail; `None` when there is nothing to tell any more, or nobody who can be told. `rows` are
+/// the answers to `statements`.
+pub fn mail(
+    app: &App,
+    words: &'static Words,
+    shop: &Shop,
+    fact: &Fact,
+    rows: &[Vec<Row>],
+) -> Result<Option<Mail>, Fault> {
+    let writer = Writer { app, words, shop };
+    let row = |at: usize| rows.get(at).and_then(|rows| rows.first());
+    let Some(subject) = row(0) else { return Ok(None) };
+    let (to, letter) = match fact {
+        Fact::Paid { .. } | Fact::Delivered { .. } => {
+            let order = order::sql::from_row(subject)?;
+            // Money that went back meanwhile has its own story, which the receipt tells.
+            let Some(buyer) = order.buyer.email.as_deref().filter(|_| order.status == Status::Completed) else {
+                return Ok(None);
+            };
+            let first = matches!(fact, Fact::Paid { .. });
+            (To::Buyer(buyer.to_owned()), writer.order(&order, first))
+        }
+        Fact::Asked { .. } | Fact::Replied { .. } => {
+            let query = query::sql::query(subject, &[])?;
+            let origin = row(1).map(|row| row.text()).transpose()?;
+            match fact {
+                Fact::Asked { .. } => (To::SellerFrom(query.email.clone()), writer.asked(&query)),
+                _ => {
+                    let Some(reply) = row(2) else { return Ok(None) };
+                    let reply = query::sql::reply_row(reply)?;
+                    let to = match reply.from {
+                        Side::Seller => To::Buyer(query.email.clone()),
+                        Side::Customer => To::SellerFrom(query.email.clone()),
+                    };
+                    (to, writer.replied(&query, &reply, origin))
+                }
+            }
+        }
+        Fact::RanLow { at, .. } => {
+            let product = product::sql::product(subject)?;
+            // Restocked meanwhile or run out, which has a mail of its own.
+            let Some(left) = product.stock().filter(|left| *left > 0) else { return Ok(None) };
+            (To::Seller, writer.ran_low(&product.title, left, *at))
+        }
+        Fact::RanOut { at, .. } => (To::Seller, writer.ran_out(&product::sql::product(subject)?.title, *at)),
+        Fact::Disabled { .. } => {
+            let endpoint = webhook::sql::endpoint(subject)?;
+            if endpoint.disabled_at.is_none() {
+                return Ok(None);
+            }
+            (To::Seller, writer.disabled(&endpoint))
+        }
+    };
+    Ok(writer.address(to, &letter))
+}
+
+enum To {
+    Buyer(String),
+    Seller,
+    /// An answer goes to this customer.
+    SellerFrom(String),
+}
+
+impl Writer<'_> {
+    /// `None` when the receiver has no address that a mail can go to.
+    fn address(&self, to: To, letter: &Letter) -> Option<Mail> {
+        let settings = self.app.platform.settings.email.as_ref()?;
+        let (to, reply_to, sender) = match to {
+            To::Buyer(to) => (to, self.shop.contact.email.clone(), &self.shop.name),
+            To::Seller => (self.shop.email.clone(), None, &self.app.platform.settings.brand),
+            To::SellerFrom(customer) => (self.shop.email.clone(), Some(customer), &self.app.platform.settings.brand),
+        };
+        Some(Mail {
+            from_name: line::name(settings.name.as_ref().unwrap_or(sender)),
+            from: settings.address.clone(),
+            to: email::mailbox(&to)?,
+            reply_to: reply_to.and_then(|reply_to| email::mailbox(&reply_to)),
+            subject: letter.subject.clone(),
+            html: letter.html(self.words),
+            text: letter.text(),
+        })
+    }
+
+    /// The link to a page of ours, where its address is known.
+    fn page(&self, origin: &str, purpose: Purpose, id: &str) -> Option<String> {
+        let settings = &self.app.platform.settings;
+        let origin = Some(origin).filter(|origin| !origin.is_empty()).or(settings.public_url.as_deref())?;
+        Some(format!("{origin}{}", signature::path(&settings.token_keys, purpose, id)))
+    }
+
+    /// `first`: that it was paid. Otherwise what was paid for before is there.
+    fn order(&self, order: &Order, first: bool) -> Letter {
+        let words = &self.words.mail;
+        let (shop, title) = (line::place(&self.shop.name), line::place(&order.product_title));
+        let places = [("shop", shop.as_str()), ("title", title.as_str())];
+        let (subject, line) = match first {
+            true => (words.paid_subject, words.paid),
+            false => (words.delivered_subject, words.delivered),
+        };
+        let mut letter = Letter::new(&fill(subject, &places));
+        letter.line(fill(line, &places));
+        if order.test {
+            letter.line(words.test_order);
+        }
+        self.goods(&mut letter, order, &places);
+        if let Some(url) = self.page(&order.origin, Purpose::Order, &order.id) {
+            letter.link(words.receipt, url);
+            letter.small(words.receipt_keep);
+        }
+        letter.facts(vec![
+            (words.product, line::place(&order.product_title)),
+            (words.price, order.price.display()),
+            (words.order_number, order.id.clone()),
+        ]);
+        let contact = &self.shop.contact;
+        if contact.email.is_some() {
+            letter.small(fill(words.reply_to_this, &places));
+        } else if let Some(url) = &contact.url {
+            letter.small(fill(words.ask_at, &[("shop", &shop), ("url", &line::place(url))]));
+        }
+        letter
+    }
+
+    fn goods(&self, letter: &mut Letter, order: &Order, places: &[(&str, &str)]) {
+        let words = &self.words.mail;
+        let goods = order.delivered.as_deref().filter(|goods| !goods.trim().is_empty());
+        match (order.delivery, goods) {
+            (None, None) => {}
+            (Some(Delivery::Delivered), Some(link))
+                if order.item.as_ref().is_some_and(|item| item.kind == Kind::File) =>
+            {
+                letter.link(words.download, link.to_owned());
+            }
+            (_, Some(goods)) if goods.len() > MAX_GOODS => letter.line(words.goods_too_long),
+            (_, Some(goods)) => letter.goods(words.goods, goods),
+            (Some(Delivery::Preparing), None) => letter.line(fill(words.goods_preparing, places)),
+            (Some(Delivery::OutOfStock), None) => letter.line(fill(words.goods_out_of_stock, places)),
+            (Some(Delivery::Failed), None) => letter.line(fill(words.goods_failed, places)),
+            (Some(Delivery::Manual | Delivery::Delivered), None) => letter.line(fill(words.goods_manual, places)),
+        }
+    }
+
+    fn asked(&self, query: &Query) -> Letter {
+        let words = &self.words.mail;
+        let mut letter = Letter::new(&fill(words.asked_subject, &[("subject", &line::place(&query.subject))]));
+        letter.line(fill(words.asked, &[("email", &line::place(&query.email))]));
+        letter.quote(&quoted(&query.message));
+        self.about_order(&mut letter, query);
+        letter.small(fill(words.answer_how, &[("id", &query.id)]));
+        letter
+    }
+
+    fn replied(&self, query: &Query, reply: &Reply, origin: Option<String>) -> Letter {
+        let words = &self.words.mail;
+        let (subject, shop, email) =
+            (line::place(&query.subject), line::place(&self.shop.name), line::place(&query.email));
+        let places = [("subject", subject.as_str()), ("shop", shop.as_str()), ("email", email.as_str())];
+        let mut letter = match reply.from {
+            Side::Seller => {
+                let mut letter = Letter::new(&fill(words.reply_subject, &places));
+                letter.line(fill(words.seller_replied, &places));
+                letter
+            }
+            Side::Customer => {
+                let mut letter = Letter::new(&fill(words.asked_subject, &places));
+                letter.line(fill(words.customer_replied, &places));
+                letter
+            }
+        };
+        letter.quote(&quoted(&reply.message));
+        self.about_order(&mut letter, query);
+        match reply.from {
+            Side::Customer => letter.small(fill(words.answer_how, &[("id", &query.id)])),
+            Side::Seller => {
+                if let Some(url) = self.page(&origin.unwrap_or_default(), Purpose::Query, &query.id) {
+                    letter.link(words.thread, url);
+                }
+            }
+        }
+        letter
+    }
+
+    fn about_order(&self, letter: &mut Letter, query: &Query) {
+        if let Some(order_id) = &query.order_id {
+            letter.facts(vec![(self.words.mail.order_number, order_id.clone())]);
+        }
+    }
+
+    fn ran_low(&self, title: &str, left: i64, at: i64) -> Letter {
+        let words = &self.words.mail;
+        let (title, left, at) = (line::place(title), left.to_string(), time::display(at));
+        let places = [("title", title.as_str()), ("count", left.as_str()), ("time", at.as_str())];
+        let mut letter = Letter::new(&fill(words.low_subject, &places));
+        letter.line(fill(words.low, &places));
+        letter
+    }
+
+    fn ran_out(&self, title: &str, at: i64) -> Letter {
+        let words = &self.words.mail;
+        let (title, at) = (line::place(title), time::display(at));
+        let places = [("title", title.as_str()), ("time", at.as_str())];
+        let mut letter = Letter::new(&fill(words.out_subject, &places));
+        letter.line(fill(words.out, &places));
+        letter.line(words.out_then);
+        letter
+    }
+
+    /// The path of a receiver's URL may be a secret: its id and its host say which it is.
+    fn disabled(&self, endpoint: &Endpoint) -> Letter {
+        let words = &self.words.mail;
+        let url = webhook::url::read(&endpoint.url).map(|url| webhook::url::origin(&url)).unwrap_or_default();
+        let mut letter = Letter::new(words.disabled_subject);
+        letter.line(match endpoint.disabled_reason.as_deref() {
+            Some("gone") => words.disabled_gone,
+            _ => words.disabled_failing,
+        });
+        letter.facts(vec![(words.endpoint, format!("{} ({url})", endpoint.id))]);
+        letter.line(fill(words.disabled_then, &[("id", &endpoint.id)]));
+        letter
+    }
+}
+
+/// A message, cut off where it is too long for a mail.
+fn quoted(message: &str) -> String {
+    if message.len() <= MAX_QUOTE {
+        return message.to_owned();
+    }
+    let end = message.floor_char_boundary(MAX_QUOTE);
+    format!("{}…", message.get(..end).unwrap_or_default())
+}
