@@ -2,7 +2,8 @@
 // There is no one to let in, nothing to check, and nothing is signed: it is no desk, only a measure.
 const columns = `id, product_id, email, ip_address, country_code, product_title, user_agent, value, quantity, currency, gateway, risk_level,
   status, delivered, crypto_value, crypto_address, crypto_received, crypto_confirmations, referral, usd_value, exchange_rate,
-  coupon_id, custom, created_at, updated_at, rate_source, rate_at, paid_at`;
+  coupon_id, custom, created_at, updated_at, rate_source, rate_at, paid_at,
+  delivery, subtotal`;
 const byId = `SELECT ${columns} FROM orders WHERE account_id = ?1 AND id = ?2`;
 const count = 'SELECT MAX(seq) AS total FROM orders WHERE account_id = ?1';
 const range = `SELECT ${columns} FROM orders WHERE account_id = ?1 AND seq <= (SELECT MAX(seq) FROM orders WHERE account_id = ?1) - ?2
@@ -99,9 +100,9 @@ function shape(row) {
     rate_at: time(row.rate_at),
     // Of the rows that are here nothing else is out of the ordinary.
     exceptions: row.paid_at && row.crypto_received < row.crypto_value ? ['underpaid'] : [],
-    delivery: null,
-    subtotal: null,
-    discount: null,
+    delivery: row.delivery,
+    subtotal: row.subtotal && money(row.subtotal),
+    discount: row.subtotal && money(row.subtotal - row.value),
   };
 }
 

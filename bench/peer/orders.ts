@@ -9,7 +9,7 @@ import { links, wanted } from './paging';
 const COLUMNS = `id, product_id, email, ip_address, country_code, product_title, user_agent, value, quantity, currency, gateway,
   risk_level, status, delivered, crypto_value, crypto_address, crypto_received, crypto_confirmations, referral, usd_value,
   exchange_rate, coupon_id, custom, created_at, updated_at, rate_source, rate_at, late, paid_at, paid_value, refunded_value, wrong_currency,
-  session_id`;
+  session_id, delivery, subtotal`;
 
 const BY_ID = `SELECT ${COLUMNS} FROM orders WHERE account_id = ?1 AND id = ?2`;
 const COUNT = 'SELECT COALESCE(MAX(seq), 0) AS total FROM orders WHERE account_id = ?1';
@@ -52,6 +52,8 @@ interface Row {
   refunded_value: number;
   wrong_currency: number;
   session_id: string | null;
+  delivery: string | null;
+  subtotal: number | null;
 }
 
 export async function getOrder(c: C) {
@@ -112,6 +114,9 @@ function object(row: Row) {
     rate_source: row.session_id === null ? row.rate_source : null,
     rate_at: row.session_id === null ? time(row.rate_at) : null,
     exceptions: exceptions(row),
+    delivery: row.delivery,
+    subtotal: row.subtotal === null ? null : wire(row.subtotal, row.currency),
+    discount: row.subtotal === null ? null : wire(row.subtotal - row.value, row.currency),
   };
 }
 
