@@ -25,6 +25,7 @@ macro_rules! words {
     };
 }
 mod fill;
+mod format;
 mod language;
 mod mail;
 mod order;

@@ -204,7 +204,7 @@ fn form_field(visit: &Visit<'_>, name: &str) -> Option<String> {
 
 fn render(visit: &Visit<'_>, status: u16, state: State<'_>) -> Response {
     let link = visit.link;
-    let (price, contact) = (link.price.display(), Contact::default());
+    let (price, contact) = (visit.words.language.money(&link.price.display()), Contact::default());
     let page = Page {
         words: visit.words,
         brand: &visit.app.platform.settings.brand,

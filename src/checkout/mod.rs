@@ -191,7 +191,7 @@ async fn refused(
         } else {
             Contact::default()
         };
-        texts = Some((link, link.price.display(), order_id, contact));
+        texts = Some((link, words.language.money(&link.price.display()), order_id, contact));
     }
     let about = texts.as_mut().map(|(link, price, order_id, contact)| About {
         shop: &link.shop_name,

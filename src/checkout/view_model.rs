@@ -21,6 +21,7 @@ use crate::{
         time::{self, SECOND},
         webhook::sign,
     },
+    words::Language,
 };
 
 /// An order and what has come for it.
@@ -92,6 +93,7 @@ impl Strings {
         let order = &standing.order;
         let invoice = &order.invoice;
         let symbol = symbol(order);
+        let language = visit.words.language;
         let due = coin_text(invoice.missing());
         let account = &Account::acting(order.account_id, &visit.link.shard, order.test);
         let (way, context) = (order.gateway.of(account), GatewayContext { app: visit.app, account });
@@ -101,29 +103,35 @@ impl Strings {
             Some(_) => (0, String::new()),
         };
         let surplus = invoice.received.saturating_sub(invoice.value);
-        let money = |minor: i64| Amount::new(minor, order.price.currency()).map(Amount::display).unwrap_or_default();
+        let money = |minor: i64| {
+            Amount::new(minor, order.price.currency()).map(|sum| language.money(&sum.display())).unwrap_or_default()
+        };
         let over = order.paid_value - order.price.minor();
         Ok(Strings {
-            price: order.price.display(),
-            received: coin_text(invoice.received),
+            price: language.money(&order.price.display()),
+            received: language.coins(&coin_text(invoice.received)),
             received_with_unit: match order.session {
-                None => coins(invoice.received, symbol),
+                None => coins(language, invoice.received, symbol),
                 Some(_) => money(order.paid_value),
             },
             surplus: match order.session {
-                None => (surplus > 0).then(|| coins(surplus, symbol)),
+                None => (surplus > 0).then(|| coins(language, surplus, symbol)),
                 Some(_) => (over > 0).then(|| money(over)),
             },
-            short: (invoice.missing() > 0).then(|| coins(invoice.missing(), symbol)),
+            short: (invoice.missing() > 0).then(|| coins(language, invoice.missing(), symbol)),
             refunded: (order.refunded_value > 0).then(|| money(order.refunded_value)),
-            rate: format!("1 {symbol} = {} {}", grouped(&invoice.rate.to_text()), order.price.currency().code()),
+            rate: format!(
+                "1 {symbol} = {} {}",
+                language.grouped(&invoice.rate.to_text()),
+                order.price.currency().code()
+            ),
             qr_side,
             qr_path,
             return_url: return_url(standing),
             return_host: visit.link.return_origin.split("://").last().unwrap_or_default().to_owned(),
-            receipts: receipts(standing),
+            receipts: receipts(language, standing),
             network: way.chain(context),
-            paid_at: order.paid_at.map(|at| (time::wire(at), time::display(at))),
+            paid_at: order.paid_at.map(|at| (time::wire(at), visit.words.moment(at))),
             contact: Contact::of(visit.words, &standing.contact, &visit.link.return_origin, About::Order(&order.id)),
             due,
             uri,
@@ -132,8 +140,8 @@ impl Strings {
 }
 
 /// A sum of coins with its unit.
-fn coins(units: u64, symbol: &str) -> String {
-    format!("{} {symbol}", coin_text(units))
+fn coins(language: Language, units: u64, symbol: &str) -> String {
+    format!("{} {symbol}", language.coins(&coin_text(units)))
 }
 
 /// The unit of the order's coin.
@@ -270,14 +278,14 @@ fn transactions<'a>(standing: &'a Standing, texts: &'a Strings) -> Vec<&'a str> 
 
 /// Only the lowest count of confirmations is stored; with the blocks' heights it gives the others. While something is
 /// unconfirmed the tip is unknown, and one confirmation is all that can be said of what is in a block.
-fn receipts(standing: &Standing) -> Vec<(String, String, u32)> {
+fn receipts(language: Language, standing: &Standing) -> Vec<(String, String, u32)> {
     let living = || standing.receipts.iter().filter(|receipt| !receipt.gone);
     let lowest = standing.order.invoice.confirmations;
     let newest = living().filter_map(|receipt| receipt.height).max().unwrap_or(0);
     living()
         .map(|receipt| {
             let confirmations = receipt.height.map_or(0, |height| lowest.max(1).saturating_add(newest - height));
-            (receipt.txid.clone(), coin_text(receipt.value), confirmations)
+            (receipt.txid.clone(), language.coins(&coin_text(receipt.value)), confirmations)
         })
         .collect()
 }
@@ -304,31 +312,4 @@ fn return_url(standing: &Standing) -> Option<String> {
     }
     let query = query.finish();
     Some(with_query(url, &query))
-}
-
-/// `64231.515` → `64,231.515`.
-fn grouped(number: &str) -> String {
-    let (whole, fraction) = number.split_once('.').map_or((number, None), |(whole, fraction)| (whole, Some(fraction)));
-    let mut text = String::new();
-    for (n, digit) in whole.chars().enumerate() {
-        if n > 0 && (whole.len() - n).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if let Some(fraction) = fraction {
-        text.push('.');
-        text.push_str(fraction);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn thousands_are_set_apart() {
-        assert_eq!(super::grouped("64231.515"), "64,231.515");
-        assert_eq!(super::grouped("1"), "1");
-        assert_eq!(super::grouped("123456"), "123,456");
-    }
 }

@@ -31,7 +31,7 @@ fn places(text: &str) -> BTreeMap<&str, usize> {
 #[test]
 fn no_language_lacks_a_word() {
     let english = lines(Language::English);
-    for language in [Language::English] {
+    for language in Language::ALL {
         let its = lines(language);
         let keys: Vec<&str> = its.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(keys, Words::keys(), "{}", language.code());
@@ -39,5 +39,13 @@ fn no_language_lacks_a_word() {
             assert!(!text.trim().is_empty(), "{}: {key} is empty", language.code());
             assert_eq!(places(text), places(original), "{}: {key}: {text}", language.code());
         }
+    }
+}
+
+#[test]
+fn a_year_has_twelve_months_in_every_language() {
+    for language in Language::ALL {
+        let (_, months) = lines(language).into_iter().find(|(key, _)| key == "pay.months").expect("months");
+        assert_eq!(months.split(' ').filter(|month| !month.is_empty()).count(), 12, "{}", language.code());
     }
 }

@@ -16,7 +16,7 @@ use pushguard::{
     shop::{App, consumer, job::Job, sweep},
 };
 
-mod assets;
+pub mod assets;
 mod db;
 mod esplora;
 mod ethereum;
