@@ -54,6 +54,7 @@ export async function mailService(folder) {
     }
   });
   await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  server.unref(); // it ends with the shop, also with one that didn't start
   const url = `http://127.0.0.1:${server.address().port}`;
   return {
     url,

@@ -29,10 +29,13 @@ async function start() {
     ...fromEnvironment([...secretSettings, ...serverSettings, ...plainSettings, ...deploySettings]),
   };
   // Whoever sets up a service of their own has their mails sent there.
+  let mails = 'sent by the service that is set';
   if (!['EMAIL_FROM', 'EMAIL_API_URL', 'EMAIL_API_KEY'].some((name) => settings[name])) {
-    const service = await mailService(path.join(stateDir(), 'mail'));
+    const folder = path.join(stateDir(), 'mail');
+    const service = await mailService(folder);
     beforeClosing.push(service.close);
     Object.assign(settings, service.settings);
+    mails = `${url}/dev/mail   (none leaves this machine: they are written to ${path.relative(process.cwd(), folder)})`;
   }
   say(`serving, with the state in ${path.relative(process.cwd(), stateDir()) || '.'}`);
   const shop = await serve({ port, stateDir: stateDir(), env: settings, assets: true });
@@ -41,7 +44,7 @@ async function start() {
     const account = await demoAccount(url, settings.ADMIN_TOKEN);
     const demo = await demoShop(url, account);
     beforeClosing.push(demo.close);
-    greet(url, account, settings);
+    greet(url, account, mails);
   } catch (error) {
     await shop.close();
     throw error;
@@ -110,7 +113,7 @@ async function makeDemoAccount(url, adminToken) {
   return { email, api_key, webhook_secret };
 }
 
-function greet(url, { email, api_key, webhook_secret }, settings) {
+function greet(url, { email, api_key, webhook_secret }, mails) {
   const payment = {
     title: 'Example',
     currency: 'USD',
@@ -126,7 +129,7 @@ function greet(url, { email, api_key, webhook_secret }, settings) {
   Account         ${email}
   API key         ${api_key}
   Webhook secret  ${webhook_secret}   (\`npm run hooks\` shows webhooks as they arrive)
-  Mails           ${isLocal(settings) ? `${url}/dev/mail   (written to ${path.join(stateDir(), 'mail')})` : 'sent by the service that is set'}
+  Mails           ${mails}
 
   A payment link:
 
@@ -134,8 +137,6 @@ curl -u ${email}:${api_key} ${url}/api/v2/pay -H 'content-type: application/json
 
 ready ${url} email=${email} api_key=${api_key}`);
 }
-
-const isLocal = ({ EMAIL_API_URL: api }) => api?.startsWith('http://127.0.0.1:');
 
 const beforeClosing = [];
 

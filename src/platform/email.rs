@@ -3,8 +3,7 @@
 use std::fmt;
 
 use email_address::{EmailAddress, Options};
-
-use super::{ConfigError, settings::base_url};
+use url::Url;
 
 /// The binding of the platform's own mail service. It counts as set where it is bound.
 pub const EMAIL_BINDING: &str = "EMAIL";
@@ -36,17 +35,20 @@ impl fmt::Debug for EmailService {
 }
 
 impl EmailSettings {
-    /// `None`: e-mail is off. What is set by half is an error, because nobody would miss the mails
-    /// before a buyer does. An API goes before the binding.
-    pub(super) fn read(get: &impl Fn(&str) -> Option<String>) -> Result<Option<EmailSettings>, ConfigError> {
-        let error = |text: &str| Err(ConfigError(text.to_owned()));
+    /// `None`: e-mail is off. What is set by half is an error, which names it, because nobody would
+    /// miss the mails before a buyer does. An API goes before the binding.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Option<EmailSettings>, String> {
+        let error = |text: &str| Err(text.to_owned());
         let from = get("EMAIL_FROM");
         let service = match (get("EMAIL_API_URL"), get("EMAIL_API_KEY"), get(EMAIL_BINDING).is_some()) {
             (Some(url), Some(key), _) => {
                 if !key.bytes().all(|b| b.is_ascii_graphic()) {
                     return error("EMAIL_API_KEY must be one word of visible characters: it is sent in a header");
                 }
-                EmailService::Api { url: base_url("EMAIL_API_URL", &url)?, key }
+                if !Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "https" | "http")) {
+                    return error("EMAIL_API_URL must be a URL that starts with https:// or http://");
+                }
+                EmailService::Api { url, key }
             }
             (Some(_), None, _) => {
                 return error("EMAIL_API_KEY is not set: the service at EMAIL_API_URL wants the key of your account");
@@ -99,7 +101,7 @@ mod tests {
 
     fn read(set: &[(&str, &str)]) -> Result<Option<EmailSettings>, String> {
         let get = |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        EmailSettings::read(&get).map_err(|error| error.0)
+        EmailSettings::read(get)
     }
 
     const FROM: (&str, &str) = ("EMAIL_FROM", "shop@example.com");

@@ -239,7 +239,7 @@ impl Settings {
             },
             rate_limit_account: count("RATE_LIMIT_ACCOUNT", 300)?,
             rate_limit_anonymous: count("RATE_LIMIT_ANONYMOUS", 60)?,
-            email: EmailSettings::read(&get)?,
+            email: EmailSettings::read(&get).map_err(ConfigError)?,
         })
     }
 }
@@ -258,7 +258,7 @@ fn server_url(name: &str, url: &str) -> Result<ServerUrl, ConfigError> {
 }
 
 /// A URL that paths are written behind.
-pub(super) fn base_url(name: &str, url: &str) -> Result<String, ConfigError> {
+fn base_url(name: &str, url: &str) -> Result<String, ConfigError> {
     Ok(server_url(name, url)?.as_str().to_owned())
 }
 
