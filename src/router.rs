@@ -14,6 +14,8 @@ pub async fn answer(app: &App, mut request: Request) -> Response {
     let head = request.method == Method::Head;
     if head {
         request.method = Method::Get;
+        // Ranges are for GET alone (RFC 9110, 14.2).
+        request.headers.retain(|(name, _)| *name != "range");
     }
     let is_page = request.segments().first() == Some(&"pay");
     let response = if is_page {

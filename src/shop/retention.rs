@@ -1,16 +1,18 @@
 //! What nobody needs any more goes, a bounded number of rows at a time: kept answers, notifications, replaced secrets, expired
-//! links. Webhook logs go by `webhook::prune`, which is told here whose turn it is.
+//! links, objects that no row names. Webhook logs go by `webhook::prune`, which is told here whose turn it is.
 
-use super::{App, account, idempotency, order::notification, payment, webhook::prune};
+use super::{App, account, idempotency, order::notification, payment, upload, webhook::prune};
 use crate::platform::{Fault, Row, Statement};
 
 /// Rows of a kind that go by one commit: what comes in is at most a few thousand a minute.
 const MAX: u32 = 1_000;
 /// Notifications have bodies of kilobytes, and secrets are rewritten.
 const FEW: u32 = 100;
+/// Objects of R2: each is a request to it.
+const OBJECTS: u32 = 20;
 
 /// The statements of one commit. Cheap when nothing is old: each looks at the end of an index.
-pub fn statements(app: &App, now: i64) -> [Statement; 6] {
+pub fn statements(app: &App, now: i64) -> [Statement; 7] {
     let [mark_started, drop_unstarted] = payment::take_old(now, MAX);
     [
         notification::take_old(now, FEW),
@@ -19,6 +21,7 @@ pub fn statements(app: &App, now: i64) -> [Statement; 6] {
         mark_started,
         drop_unstarted,
         prune::next(prune::end(app, now)),
+        upload::take_unnamed(now, OBJECTS),
     ]
 }
 
@@ -28,16 +31,20 @@ pub struct Gone {
     pub more: bool,
     /// Accounts whose oldest logs are to go.
     pub accounts: Vec<i64>,
+    /// Objects that are to go, for `upload::delete_unnamed`.
+    pub objects: Vec<Row>,
 }
 
-pub fn read(answers: [Vec<Row>; 6]) -> Result<Gone, Fault> {
-    let [notifications, answers, secrets, started, unstarted, accounts] = &answers;
+pub fn read(answers: [Vec<Row>; 7]) -> Result<Gone, Fault> {
+    let [notifications, answers, secrets, started, unstarted, accounts, objects] = &answers;
     let full = |rows: &[&Vec<Row>], most: u32| rows.iter().map(|rows| rows.len()).sum::<usize>() >= most as usize;
     Ok(Gone {
         more: full(&[notifications], FEW)
             || full(&[answers], MAX)
             || full(&[secrets], FEW)
-            || full(&[started, unstarted], MAX),
+            || full(&[started, unstarted], MAX)
+            || full(&[objects], OBJECTS),
         accounts: accounts.iter().map(Row::int).collect::<Result<_, _>>()?,
+        objects: objects.clone(),
     })
 }
