@@ -48,6 +48,9 @@ CREATE TABLE products (
   image_size INTEGER,                  -- bytes
   image_type TEXT,                     -- from its first bytes, never the client's word
   image_name TEXT,                     -- the seller's
+  -- In pixels, as it is shown, so that a page knows its place before it comes.
+  image_width INTEGER,
+  image_height INTEGER,
   file_id TEXT,                        -- the key under files/, which no public route serves
   file_size INTEGER,                   -- bytes
   file_type TEXT,                      -- the client's word: shown, and never served as

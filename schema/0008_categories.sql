@@ -12,6 +12,8 @@ CREATE TABLE categories (
   image_size INTEGER,
   image_type TEXT,
   image_name TEXT,
+  image_width INTEGER,
+  image_height INTEGER,
   PRIMARY KEY (account_id, seq)
 ) STRICT;
 

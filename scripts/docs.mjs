@@ -244,6 +244,7 @@ function special(spec, responses) {
 
 function returns(response) {
   if (response.content?.['text/csv']) return 'A table (CSV).';
+  if (response.content?.['application/octet-stream']) return 'The bytes of the file.';
   const schema = response.content?.['application/json']?.schema;
   if (!schema) return 'No body.';
   const link = ({ $ref }) => `<a href="#object-${$ref.split('/').pop()}">${words($ref.split('/').pop())}</a>`;

@@ -46,6 +46,9 @@ pub const SENDER_HEADERS: [&str; 6] = [
     "stripe-signature",
 ];
 
+/// Those that say which part of a file is wanted, beside the others, by a GET of a path that has `/file` in it.
+pub const FILE_HEADERS: [&str; 3] = ["if-match", "if-range", "range"];
+
 /// A body may have so many bytes.
 pub const BODY_LIMIT: usize = 1 << 20;
 
@@ -268,6 +271,8 @@ impl Request {
 pub enum Body {
     Empty,
     Bytes(Vec<u8>),
+    /// The platform's own stream, which is passed on unread. The headers announce its length.
+    Stream(Rc<dyn Any>),
     /// Hand the connection over to the order's live object, as a WebSocket.
     Live(String),
 }
@@ -296,6 +301,11 @@ impl Response {
         Response { status, headers: vec![("content-type", content_type.to_owned())], body: Body::Bytes(bytes) }
     }
 
+    /// What is sent as it lies where files are kept; without a stream, the headers alone.
+    pub fn passed_on(status: u16, headers: Vec<(&'static str, String)>, stream: Option<Rc<dyn Any>>) -> Response {
+        Response { status, headers, body: stream.map_or(Body::Empty, Body::Stream) }
+    }
+
     /// Go and GET that.
     pub fn see_other(location: &str) -> Response {
         Response::empty(303).with("location", location)
@@ -318,11 +328,13 @@ impl Response {
 
 /// Names of response headers as the documents of their clients write them. HTTP doesn't care, but some clients look them up by
 /// their case.
-const DOCUMENTED: [&str; 31] = [
+const DOCUMENTED: [&str; 33] = [
     "Accept-Ranges",
     "Allow",
     "Cache-Control",
     "Content-Disposition",
+    "Content-Length",
+    "Content-Range",
     "Content-Security-Policy",
     "Content-Type",
     "Cross-Origin-Opener-Policy",

@@ -14,6 +14,8 @@ pub async fn answer(app: &App, mut request: Request) -> Response {
     let head = request.method == Method::Head;
     if head {
         request.method = Method::Get;
+        // Ranges are for GET alone (RFC 9110, 14.2).
+        request.headers.retain(|(name, _)| *name != "range");
     }
     if let Some(list) = mails_of_development(app, &request) {
         return finish(Response::found(list), head, &request_id);

@@ -12,7 +12,7 @@ use crate::{
             AccountRefusal, BlacklistRefusal, CatalogRefusal, FeedbackRefusal, GatewayRefusal, IdempotencyRefusal,
             OrderRefusal, PaymentRefusal, QueryRefusal, WebhookRefusal,
         },
-        stock::{State, Taken},
+        stock::{MAX_SERIALS, State, Taken, file::MAX_STOCK_BYTES},
     },
 };
 
@@ -220,6 +220,13 @@ fn of_catalog(refusal: CatalogRefusal) -> Failure {
             Failure::validation(ids.iter().map(unknown).collect())
         }
         CatalogRefusal::CodeTaken => Failure::invalid("Code has already been taken"),
+        CatalogRefusal::NoSerials => Failure::invalid("Product has no serials: its product type must be 2"),
+        CatalogRefusal::TooManySerials => {
+            Failure::invalid(&format!("Product would have too many serials in stock (maximum is {MAX_SERIALS})"))
+        }
+        CatalogRefusal::SerialsTooLarge => Failure::invalid(&format!(
+            "Product would have too much text in stock (maximum is {MAX_STOCK_BYTES} bytes, with what stands between serials)"
+        )),
         CatalogRefusal::OutOfStock => Failure::invalid("Product is out of stock"),
         CatalogRefusal::CouponNotValid => Failure::invalid("Coupon is not valid"),
     }

@@ -3,13 +3,14 @@
 
 /**
  * A request's line and those of its headers that somebody reads, as HTTP writes them; none of the parts can hold a line's end. The
- * lists are names of headers: of any path, of a GET of the API, of a page, and of a gateway's notification.
+ * lists are names of headers: of any path, of a GET of the API, of a page, of a gateway's notification, and of a GET of a file.
  */
-export function head(request, all, apiGet, page, gateway) {
+export function head(request, all, apiGet, page, gateway, file) {
   const { headers, method, url } = request;
   const path = url.indexOf('/', 'https://'.length);
   let names = all;
-  if (url.startsWith('/pay/', path) || url.startsWith('/healthz', path)) names = page;
+  if (method === 'GET' && url.includes('/file', path)) names = file;
+  else if (url.startsWith('/pay/', path) || url.startsWith('/healthz', path)) names = page;
   else if (url.includes('/gateways/')) names = gateway;
   else if (method === 'GET' && url.startsWith('/api/', path)) names = apiGet;
   let text = `${method} ${url}`;
@@ -27,10 +28,19 @@ export function country(request) {
 
 /** `headers`: names and values by turns, a line each. `body`: bytes of the module's own memory, which are copied. */
 export function answer(status, headers, body) {
+  return new Response(body?.slice(), { status, headers: fields(headers) });
+}
+
+/** The same with a stream of the platform's, which goes out without coming by the module. */
+export function pass(status, headers, stream) {
+  return new Response(stream, { status, headers: fields(headers) });
+}
+
+function fields(headers) {
   const lines = headers.split('\n');
   const fields = {};
   for (let n = 0; n + 1 < lines.length; n += 2) fields[lines[n]] = lines[n + 1];
-  return new Response(body?.slice(), { status, headers: fields });
+  return fields;
 }
 
 /**

@@ -16,10 +16,13 @@ extern "C" {
         api_get: &JsValue,
         page: &JsValue,
         gateway: &JsValue,
+        file: &JsValue,
     ) -> Result<String, JsValue>;
     pub fn country(request: &web_sys::Request) -> Option<String>;
     #[wasm_bindgen(catch)]
     pub fn answer(status: u16, headers: &str, body: Option<&[u8]>) -> Result<web_sys::Response, JsValue>;
+    #[wasm_bindgen(catch)]
+    pub fn pass(status: u16, headers: &str, stream: &web_sys::ReadableStream) -> Result<web_sys::Response, JsValue>;
     #[wasm_bindgen(catch)]
     pub async fn batch(database: &JsValue, statements: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]

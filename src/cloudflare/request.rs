@@ -8,32 +8,35 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, ReadableStreamDefaultReader};
 
-use super::bindings;
+use super::{bindings, files::Opened};
 use crate::{
     api::v2::upload::{self, Intake},
     http::{
-        self, API_GET_HEADERS, BODY_LIMIT, Body, BodySource, HEADERS, Method, PAGE_HEADERS, Pending, SENDER_HEADERS,
-        Unread,
+        self, API_GET_HEADERS, BODY_LIMIT, Body, BodySource, FILE_HEADERS, HEADERS, Method, PAGE_HEADERS, Pending,
+        SENDER_HEADERS, Unread,
     },
 };
 
 pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> {
     thread_local! {
-        static NAMES: [JsValue; 4] = [
+        static NAMES: [JsValue; 5] = [
             names(&HEADERS),
             names(&API_GET_HEADERS),
             names(&PAGE_HEADERS),
             names(&[&HEADERS[..], &SENDER_HEADERS].concat()),
+            names(&[&HEADERS[..], &FILE_HEADERS].concat()),
         ];
     }
-    let head = NAMES.with(|[all, api_get, page, gateway]| bindings::head(request, all, api_get, page, gateway))?;
+    let head =
+        NAMES.with(|[all, api_get, page, gateway, file]| bindings::head(request, all, api_get, page, gateway, file))?;
     let mut lines = head.split('\n');
     let (method, url) = lines.next().and_then(|line| line.split_once(' ')).unwrap_or_default();
     let method = Method::parse(method);
     let (origin, path, query) = split(url);
     let header = |line: &str| {
         let (name, value) = line.split_once(": ")?;
-        HEADERS.iter().chain(&SENDER_HEADERS).find(|known| **known == name).map(|known| (*known, value.to_owned()))
+        let known = HEADERS.iter().chain(&SENDER_HEADERS).chain(&FILE_HEADERS).find(|known| **known == name);
+        known.map(|known| (*known, value.to_owned()))
     };
     let headers: Vec<_> = lines.filter_map(header).collect();
     let kind = headers.iter().find(|(name, _)| *name == "content-type").map(|(_, value)| value.as_str());
@@ -169,6 +172,10 @@ pub fn answer(answer: &http::Response) -> Result<web_sys::Response, JsValue> {
     }
     match &answer.body {
         Body::Bytes(bytes) => bindings::answer(answer.status, &headers, Some(bytes)),
+        Body::Stream(stream) => match stream.downcast_ref::<Opened>().and_then(Opened::take) {
+            Some(stream) => bindings::pass(answer.status, &headers, &stream),
+            None => Err(JsValue::from_str("a body's stream is none of the platform's")),
+        },
         Body::Empty | Body::Live(_) => bindings::answer(answer.status, &headers, None),
     }
 }

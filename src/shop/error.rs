@@ -114,6 +114,12 @@ pub enum CatalogRefusal {
     UnknownProducts(Vec<String>),
     /// The account has a coupon with this code, in whatever case.
     CodeTaken,
+    /// The product is of a type that has no serials.
+    NoSerials,
+    /// The product would have more serials in stock than it may have.
+    TooManySerials,
+    /// Their texts would be more than the product can show.
+    SerialsTooLarge,
     /// Too little of the product is left.
     OutOfStock,
     /// The coupon ran out since the price was made.

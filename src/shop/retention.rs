@@ -1,16 +1,19 @@
 //! What nobody needs any more goes, a bounded number of rows at a time: kept answers, notifications, replaced secrets, expired
-//! links, mails that were given up. Webhook logs go by `webhook::prune`, which is told here whose turn it is.
+//! links, mails that were given up, objects that no row names. Webhook logs go by `webhook::prune`, which is told here whose turn
+//! it is.
 
-use super::{App, account, idempotency, mailer, order::notification, payment, webhook::prune};
+use super::{App, account, idempotency, mailer, order::notification, payment, upload, webhook::prune};
 use crate::platform::{Fault, Row, Statement};
 
 /// Rows of a kind that go by one commit: what comes in is at most a few thousand a minute.
 const MAX: u32 = 1_000;
 /// Notifications have bodies of kilobytes, and secrets are rewritten.
 const FEW: u32 = 100;
+/// Objects of R2: each is a request to it.
+const OBJECTS: u32 = 20;
 
 /// The statements of one commit. Cheap when nothing is old: each looks at the end of an index.
-pub fn statements(app: &App, now: i64) -> [Statement; 8] {
+pub fn statements(app: &App, now: i64) -> [Statement; 9] {
     let [mark_started, free_addresses, drop_unstarted] = payment::take_old(now, MAX);
     [
         notification::take_old(now, FEW),
@@ -21,6 +24,7 @@ pub fn statements(app: &App, now: i64) -> [Statement; 8] {
         drop_unstarted,
         mailer::sql::take_old(prune::end(app, now), MAX),
         prune::next(prune::end(app, now)),
+        upload::take_unnamed(now, OBJECTS),
     ]
 }
 
@@ -30,17 +34,21 @@ pub struct Gone {
     pub more: bool,
     /// Accounts whose oldest logs are to go.
     pub accounts: Vec<i64>,
+    /// Objects that are to go, for `upload::delete_unnamed`.
+    pub objects: Vec<Row>,
 }
 
-pub fn read(answers: [Vec<Row>; 8]) -> Result<Gone, Fault> {
-    let [notifications, answers, secrets, started, _, unstarted, mails, accounts] = &answers;
+pub fn read(answers: [Vec<Row>; 9]) -> Result<Gone, Fault> {
+    let [notifications, answers, secrets, started, _, unstarted, mails, accounts, objects] = &answers;
     let full = |rows: &[&Vec<Row>], most: u32| rows.iter().map(|rows| rows.len()).sum::<usize>() >= most as usize;
     Ok(Gone {
         more: full(&[notifications], FEW)
             || full(&[answers], MAX)
             || full(&[secrets], FEW)
             || full(&[started, unstarted], MAX)
-            || full(&[mails], MAX),
+            || full(&[mails], MAX)
+            || full(&[objects], OBJECTS),
         accounts: accounts.iter().map(Row::int).collect::<Result<_, _>>()?,
+        objects: objects.clone(),
     })
 }

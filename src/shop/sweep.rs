@@ -10,6 +10,7 @@ use super::{
     order::{self, dynamic, notification, restock},
     retention,
     time::MINUTE,
+    upload,
     webhook::{self, prune, receiver},
 };
 use crate::platform::{CommitError, Fault, LogLine, Row, first_answers, last_answers};
@@ -60,6 +61,7 @@ async fn sweep_shard(app: &App, shard: &str) -> Result<(), Fault> {
         let (owed, gone) = first_answers(db.commit(statements).await.map_err(CommitError::into_fault)?)?;
         let gone = retention::read(last_answers(gone)?)?;
         old_logs = gone.accounts;
+        upload::delete_unnamed(app, db.as_ref(), &gone.objects).await?;
         let more_owed = nudge_again(app, shard, owed).await?;
         if !more_owed && !gone.more {
             break;

@@ -300,8 +300,18 @@ impl Reply {
     pub fn text(&self) -> String {
         match &self.0.body {
             Body::Bytes(bytes) => String::from_utf8(bytes.clone()).expect("a text"),
+            Body::Stream(_) => String::from_utf8(self.bytes()).expect("a text"),
             Body::Empty => String::new(),
             Body::Live(order_id) => format!("a live connection to {order_id}"),
+        }
+    }
+
+    /// The body, also one that is passed on unread.
+    pub fn bytes(&self) -> Vec<u8> {
+        match &self.0.body {
+            Body::Bytes(bytes) => bytes.clone(),
+            Body::Stream(stream) => stream.downcast_ref::<Vec<u8>>().expect("a stream of these tests").clone(),
+            Body::Empty | Body::Live(_) => Vec::new(),
         }
     }
 

@@ -19,6 +19,7 @@ mod api;
 mod blacklist;
 mod catalog;
 mod checkout;
+mod download;
 mod feedback;
 mod gateway;
 mod leaks;

@@ -11,18 +11,19 @@ use serde_json::{Value, json};
 
 use crate::{
     actors::{ORIGIN, Reply, Seller},
-    world::{Landed, SECOND, World},
+    world::{DAY, Landed, MINUTE, SECOND, World},
 };
 
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\nthe rest of a logo";
+/// Of 300 × 200 pixels.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x01\x2c\0\0\0\xc8the rest of a logo";
 const FORM: &str = "multipart/form-data; boundary=x1";
 
-fn product(seller: &Seller<'_>) -> Value {
+pub fn product(seller: &Seller<'_>) -> Value {
     let fields = json!({"title": "App", "description": "d", "price": 1, "currency": "EUR", "gateways": ["stripe"], "product_type": 1});
     seller.post("/products", fields).expect(201).json()
 }
 
-fn path(product: &Value, place: &str) -> String {
+pub fn path(product: &Value, place: &str) -> String {
     format!("/products/{}/{place}", product["id"].as_str().expect("an id"))
 }
 
@@ -31,7 +32,7 @@ fn put(seller: &Seller<'_>, path: &str, kind: &str, bytes: &[u8]) -> Reply {
 }
 
 /// A body that the platform passes on unread.
-fn pass(seller: &Seller<'_>, path: &str, bytes: &[u8], length: Option<u64>) -> Reply {
+pub fn pass(seller: &Seller<'_>, path: &str, bytes: &[u8], length: Option<u64>) -> Reply {
     let mut ask = seller.ask("PUT", path).header("content-type", "application/zip");
     ask.request.unread = Some(Unread { stream: Rc::new(bytes.to_vec()), length });
     ask.send()
@@ -65,7 +66,7 @@ fn an_image_is_shown_as_the_reference_shows_it_and_served_to_everybody() {
     // Names, order and types of the reference's example.
     let id = id_of(&image);
     let shape = format!(
-        r#""image":{{"id":"{id}","storage":"products","metadata":{{"size":{},"filename":"logo.png","mime_type":"image/png"}},"url":"{ORIGIN}/images/{id}"}}"#,
+        r#""image":{{"id":"{id}","storage":"products","metadata":{{"size":{},"filename":"logo.png","mime_type":"image/png","width":300,"height":200}},"url":"{ORIGIN}/images/{id}"}}"#,
         PNG.len()
     );
     assert!(reply.text().contains(&shape), "{}", reply.text());
@@ -88,15 +89,22 @@ fn an_image_is_what_its_first_bytes_say() {
     let world = World::new();
     let ada = world.seller();
     let path = path(&product(&ada), "image");
-    for (bytes, mime) in [
-        (PNG, "image/png"),
-        (b"\xff\xd8\xff\xe0..JFIF", "image/jpeg"),
-        (b"GIF87a", "image/gif"),
-        (b"GIF89a<script>", "image/gif"),
-        (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp"),
+    for (bytes, mime, width, height) in [
+        (PNG, "image/png", 300, 200),
+        (b"\xff\xd8\xff\xe0\0\x04..\xff\xc0\0\x0b\x08\0\x02\0\x01\x01\x01\x11\0", "image/jpeg", 1, 2),
+        (b"GIF87a\x01\0\x02\0", "image/gif", 1, 2),
+        (b"GIF89a<script>", "image/gif", 29_500, 29_283),
+        (b"RIFF\0\0\0\0WEBPVP8X\0\0\0\0\0\0\0\0\x01\0\0\x02\0\0", "image/webp", 2, 3),
     ] {
+        if width > 10_000 {
+            let sentence =
+                format!("Image is too large (maximum is 10000 pixels a side, and it has {width} x {height})");
+            assert_eq!(put(&ada, &path, "image/gif", bytes).errors(), [sentence]);
+            continue;
+        }
         let image = put(&ada, &path, "image/svg+xml", bytes).expect(200).json()["image"].clone();
         assert_eq!((&image["metadata"]["mime_type"], &image["metadata"]["size"]), (&json!(mime), &json!(bytes.len())));
+        assert_eq!((&image["metadata"]["width"], &image["metadata"]["height"]), (&json!(width), &json!(height)));
         assert_eq!(image["metadata"]["filename"], mime.replace('/', "."));
         assert_eq!(world.files.keys(), [format!("images/{}", id_of(&image))], "the one before is gone");
         assert_eq!(world.files.at(&world.files.keys()[0]), (mime.to_owned(), bytes.to_vec()));
@@ -114,6 +122,10 @@ fn an_image_is_what_its_first_bytes_say() {
         assert_eq!(put(&ada, &path, "image/png", bytes).errors(), ["Image must be a PNG, JPEG, GIF or WebP image"]);
         let reply = put(&ada, &path, FORM, &form("logo.png", "image/png", bytes));
         assert_eq!(reply.errors(), ["Image must be a PNG, JPEG, GIF or WebP image"]);
+    }
+    for bytes in [&b"\x89PNG\r\n\x1a\nIHDR"[..], b"\xff\xd8\xff\xe0..JFIF", b"GIF87a", b"RIFF\0\0\0\0WEBPVP8 "] {
+        let sentence = "Image is damaged: its width and height can't be read";
+        assert_eq!(put(&ada, &path, "image/png", bytes).errors(), [sentence], "{bytes:?}");
     }
     assert_eq!(put(&ada, &path, "image/png", b"").errors(), ["Image can't be blank"]);
     assert_eq!(put(&ada, &path, FORM, &form("logo.png", "image/png", b"")).errors(), ["Image can't be blank"]);
@@ -172,14 +184,14 @@ fn uploads_have_limits_and_say_them() {
     put(&ada, &image, "image/png", &padded(1 << 20)).expect(200);
     put(&ada, &image, FORM, &form("a.png", "image/png", &padded(1 << 20))).expect(200);
     put(&ada, &file, FORM, &form("a.bin", "x/y", &padded(8 << 20))).expect(200);
-    pass(&ada, &file, b"x", Some(50 << 20)).expect(200);
+    pass(&ada, &file, b"x", Some(104_857_600)).expect(200);
     let before = (world.db.dump(), world.files.keys());
     let too_large = |reply: Reply, most: u64| {
         assert_eq!(reply.expect(413).message(), format!("The upload is too large (maximum is {most} bytes)"));
     };
     too_large(put(&ada, &image, "image/png", &padded((1 << 20) + 1)), 1 << 20);
     too_large(put(&ada, &file, FORM, &form("a.bin", "x/y", &padded((8 << 20) + 1))), 8 << 20);
-    too_large(pass(&ada, &file, b"x", Some((50 << 20) + 1)), 50 << 20);
+    too_large(pass(&ada, &file, b"x", Some(104_857_601)), 104_857_600);
     let mut ask = ada.ask("PUT", &image);
     ask.request.body = None;
     too_large(ask.send(), 1 << 20);
@@ -200,6 +212,7 @@ fn only_uploads_are_taken_in_another_way_than_other_bodies() {
     );
     assert_eq!(at(Method::Put, "/api/v2/products/x/file", Some("application/zip")), Some(Intake::Pass));
     assert_eq!(at(Method::Put, "/api/v2/products/x/file", None), Some(Intake::Pass));
+    assert_eq!(at(Method::Put, "/api/v2/products/x/serials", Some("text/csv")), Some(Intake::Read(4 << 20)));
     for (method, path) in [
         (Method::Post, "/api/v2/products/x/file"),
         (Method::Put, "/api/v2/products/x"),
@@ -274,10 +287,12 @@ fn whatever_breaks_no_row_names_an_object_that_is_not_there() {
     world.files.put_breaks.set(true);
     put(&ada, &path, "", PNG).expect(500);
     assert_eq!((shown(), whole(&first).1), (first.clone(), PNG.to_vec()));
-    world.db.break_commit(1, Landed::No);
-    put(&ada, &path, "", PNG).expect(500);
-    assert_eq!((shown(), whole(&first).1), (first.clone(), PNG.to_vec()));
-    world.db.break_commit(1, Landed::Yes);
+    for (commit, landed) in [(1, Landed::No), (1, Landed::Yes), (2, Landed::No)] {
+        world.db.break_commit(commit, landed);
+        put(&ada, &path, "", PNG).expect(500);
+        assert_eq!((shown(), whole(&first).1), (first.clone(), PNG.to_vec()));
+    }
+    world.db.break_commit(2, Landed::Yes);
     put(&ada, &path, "", PNG).expect(500);
     assert_ne!(shown(), first);
     whole(&shown());
@@ -290,11 +305,26 @@ fn whatever_breaks_no_row_names_an_object_that_is_not_there() {
     ada.delete(&path).expect(204);
     assert_eq!(shown(), Value::Null);
 
+    // What nobody names is deleted, also where its upload was never heard of again.
+    let kept = put(&ada, &path, "", PNG).expect(200).json()["image"].clone();
+    assert_eq!(world.files.keys().len(), 5, "four that were left, and one");
+    world.advance(MINUTE);
+    world.cron();
+    assert_eq!(world.files.keys().len(), 2, "one may be on its way still");
+    world.files.delete_breaks.set(true);
+    world.advance(DAY);
+    world.cron();
+    assert_eq!(world.db.rows_in("unnamed_objects"), 1, "what can't be deleted is tried again");
+    world.advance(11 * MINUTE);
+    world.cron();
+    assert_eq!((world.db.rows_in("unnamed_objects"), world.files.keys().len()), (0, 1));
+    whole(&kept);
+
     // The product goes while its image comes.
-    let orphans = world.files.keys();
+    let orphans: Vec<String> = Vec::new();
     let (other, gone, email, key) =
         (world.clone(), made["id"].as_str().unwrap().to_owned(), ada.email.clone(), ada.key.clone());
-    world.db.before_commit(1, move || {
+    world.db.before_commit(2, move || {
         Seller { world: &other, email, key, secret: String::new() }.delete(&format!("/products/{gone}")).expect(204);
     });
     put(&ada, &path, "", PNG).expect(404);
@@ -363,4 +393,20 @@ fn a_file_name_whose_bytes_are_no_utf8_is_refused_and_nothing_is_kept() {
     assert_eq!(put(&ada, &format!("{image}?filename=%FF"), "image/png", PNG).errors(), ["Filename is not valid UTF-8"]);
     assert_eq!(world.files.keys(), Vec::<String>::new());
     put(&ada, &format!("{image}?filename=caf%C3%A9.png"), "image/png", PNG).expect(200);
+}
+
+#[test]
+fn an_upload_whose_object_cron_has_taken_is_not_named() {
+    let world = Rc::new(World::new());
+    let ada = world.seller();
+    let made = product(&ada);
+    let other = world.clone();
+    world.db.before_commit(2, move || {
+        other.advance(DAY + MINUTE);
+        other.cron();
+    });
+    let reply = pass(&ada, &path(&made, "file"), b"late", Some(4)).expect(409);
+    assert_eq!(reply.message(), "It was changed at the same time. Read it and try again");
+    assert_eq!(ada.get(&format!("/products/{}", made["id"].as_str().unwrap())).json()["file"], Value::Null);
+    assert_eq!(world.files.keys(), Vec::<String>::new());
 }

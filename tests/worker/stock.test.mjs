@@ -46,6 +46,26 @@ test('a body full of keys is stock, in one round trip', async () => {
   assert.equal((await seller.api('DELETE', path)).status, 204);
 });
 
+test('a file of fifty thousand serials is stock, in two round trips', async () => {
+  const path = `/products/${(await seller.api('POST', '/products', product('Z-1'))).body.id}`;
+  const lines = keysOf('Y', 49_998).split('\n');
+  const file = ['serial,note', ...lines.map((key) => `"${key}",x`), 'Z-1,again', '"bad\tone",'].join('\r\n');
+  const headers = { 'content-type': 'text/csv', 'idempotency-key': 'file' };
+  const put = () => seller.api('PUT', `${path}/serials`, file, headers);
+  const { trips, read, written, answer } = await counted(put);
+  assert.equal(answer.status, 200, answer.text.slice(0, 300));
+  assert.deepEqual(answer.body, { added: 49_998, duplicates: [50_000], refused: [{ line: 50_001, reason: 'has a control character (U+0009)' }], refused_count: 1 });
+  assert.equal(trips, 3, 'the look at the key, what is there, and the commit');
+  assert.ok(written <= 2 * 49_998 + 20, `${written} rows were written: one for the serial, one for its index`);
+  // Each is looked up before and in the commit; what is in a JSON text counts as a row.
+  assert.ok(read <= 8 * 50_000, `${read} rows were read`);
+  const made = (await seller.api('GET', path)).body;
+  assert.deepEqual([made.stock, made.info], [49_999, ['Z-1', ...lines].join('\n')]);
+  const again = await put();
+  assert.deepEqual([again.text, again.headers.get('idempotent-replayed')], [answer.text, 'true']);
+  assert.equal((await seller.api('DELETE', path)).status, 204);
+});
+
 test('a list of products reads products, whatever they have in stock', async () => {
   for (let n = 0; n < 12; n++) {
     const made = await seller.api('POST', '/products', product(keysOf(String.fromCharCode(75 + n), 5_000)));

@@ -73,6 +73,7 @@ fn credentials(request: &Request) -> Option<(String, String)> {
 pub type Format = (&'static str, &'static [&'static str]);
 
 pub const JSON: Format = ("json", &["application/json", "text/json", "application/*"]);
+pub const FILE: Format = ("octet-stream", &["application/octet-stream", "application/octet-stream", "application/*"]);
 pub const CSV: Format = ("csv", &["text/csv", "text/csv", "text/*"]);
 
 /// Refuses only an `Accept` that truly excludes this format (RFC 9110, 12.5.1): old clients send strange ones.

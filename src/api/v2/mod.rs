@@ -112,6 +112,7 @@ pub async fn answer(app: &App, request: &Request, segments: &[&str], meter: &Rat
     };
     match segments {
         ["orders.csv"] => auth::require_accepted(request, auth::CSV)?,
+        ["products", _, "file"] if request.method == Method::Get => auth::require_accepted(request, auth::FILE)?,
         _ => auth::require_accepted(request, auth::JSON)?,
     }
     request.load().await?;
@@ -120,7 +121,10 @@ pub async fn answer(app: &App, request: &Request, segments: &[&str], meter: &Rat
         (Method::Post, ["account", "api_key"]) => {
             IdempotentRequest::read(request, app.platform.databases.directory(), account.id)?
         }
-        (Method::Post, _) => IdempotentRequest::read(request, account.db(app)?, account.id)?,
+        // This one adds, as a POST does.
+        (Method::Post, _) | (Method::Put, ["products", _, "serials"]) => {
+            IdempotentRequest::read(request, account.db(app)?, account.id)?
+        }
         _ => IdempotentRequest::never(),
     };
     let call = &Call { app, request, account, once };

@@ -15,11 +15,14 @@ use crate::{
 };
 
 mod body;
+mod serials;
 mod volume_discount;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use body::Body;
 pub use body::object;
+#[cfg(not(target_arch = "wasm32"))]
+pub use serials::SerialsBody;
 
 pub async fn list(call: &Call<'_>) -> ApiResult {
     let wanted = Wanted::read(call)?;
@@ -87,6 +90,10 @@ pub async fn destroy_image(call: &Call<'_>, id: &str) -> ApiResult {
     upload::destroy(call, (product::sql::TABLE, id, Place::Image)).await
 }
 
+pub async fn get_file(call: &Call<'_>, id: &str) -> ApiResult {
+    upload::get(call, (product::sql::TABLE, id, Place::File)).await
+}
+
 pub async fn put_file(call: &Call<'_>, id: &str) -> ApiResult {
     upload::put(call, (product::sql::TABLE, id, Place::File)).await?;
     get(call, id).await
@@ -94,6 +101,10 @@ pub async fn put_file(call: &Call<'_>, id: &str) -> ApiResult {
 
 pub async fn destroy_file(call: &Call<'_>, id: &str) -> ApiResult {
     upload::destroy(call, (product::sql::TABLE, id, Place::File)).await
+}
+
+pub async fn put_serials(call: &Call<'_>, id: &str) -> ApiResult {
+    serials::put(call, id).await
 }
 
 /// Writes what was sent into the product: a blank one, or the one that there is `before`. Answers the serials that it is to

@@ -5,7 +5,7 @@ macro_rules! routes {
     ($($tag:literal $path:tt { $(
         $(#[doc = $doc:literal])+
         $method:ident: $room:ident::$verb:ident $(($takes:ident))? -> $status:literal $gives:ty
-        $(, or $refused:literal)?;
+        $(, or $refused:literal)*;
     )+ })+) => {
         pub(super) async fn route(call: &Call<'_>, segments: &[&str]) -> ApiResult {
             match segments {
@@ -27,7 +27,7 @@ macro_rules! routes {
             takes: first!($(Some(|schemas| schemas.subschema_for::<super::openapi::$takes>()),)? None),
             status: $status,
             gives: |schemas| schemas.subschema_for::<$gives>(),
-            refuses: &[$($refused)?],
+            refuses: &[$($refused),*],
         },)+)+];
     };
 }

@@ -7,7 +7,7 @@
 
 use super::{
     ApiResult, Call, account, blacklist, blacklist_rule, category, coupon, feedback, not_allowed, order, pay, product,
-    query, test_mode, webhook,
+    query, test_mode, upload, webhook,
 };
 use crate::{api::failure::Failure, http::Method, platform::LocalBoxFuture};
 
@@ -298,9 +298,16 @@ routes! {
         Delete: product::destroy -> 204 ();
     }
     "Products" ["products", id, "file"] {
+        /// Get a product's file
+        ///
+        /// The file as it was uploaded, whole or the part that `Range` asks for. Its `ETag` changes with
+        /// each upload, so that a download that broke off can go on with `If-Range`.
+        Get: product::get_file -> 200 upload::Binary, or 206, or 304, or 412, or 416;
         /// Upload a product's file
         ///
-        /// Up to 50 MiB as the body itself, or 8 MiB in a form.
+        /// Up to 100 MiB (104,857,600 bytes) as the body itself, whose `Content-Length` must be known,
+        /// or 8 MiB in a form. The product has the new file once all of it has come, and buyers of
+        /// before get it, too.
         Put: product::put_file(Upload) -> 200 product::Body, or 411;
         /// Remove a product's file
         ///
@@ -316,6 +323,16 @@ routes! {
         ///
         /// Takes the image away. Without one the answer is the same.
         Delete: product::destroy_image -> 204 ();
+    }
+    "Products" ["products", id, "serials"] {
+        /// Add a file of serials
+        ///
+        /// Adds serials to those in stock: as `text/plain` one a line, or as `text/csv` the first
+        /// column (RFC 4180; a first line that says `serial` is a header). Up to 50,000 lines and
+        /// 4 MiB, in UTF-8. What is there already is left out, and so is a line that can't be a serial:
+        /// the answer names both by their lines. Orders that wait for stock are delivered. The
+        /// `Idempotency-Key` works as with `POST`.
+        Put: product::put_serials -> 200 product::SerialsBody, or 409, or 422;
     }
     "Webhook endpoints" ["webhooks", "endpoints"] {
         /// List endpoints

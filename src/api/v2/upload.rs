@@ -1,5 +1,5 @@
 //! What the nouns' uploads share: `/products/:id/image`, `/products/:id/file`, `/categories/:id/image`. The body is the
-//! file itself, or a form with it (multipart/form-data).
+//! file itself, or a form with it (multipart/form-data). And the way back of a file.
 
 use serde::Serialize;
 
@@ -8,14 +8,20 @@ use crate::{
     api::{failure::Failure, multipart},
     http::{Method, Request, Response},
     platform::Content,
-    shop::upload::{self, Place, Upload},
+    shop::{
+        stock,
+        upload::{
+            self, Place, Upload, file,
+            image::{self, MAX_SIDE, Unfit},
+        },
+    },
 };
 
 /// Bytes of an image, of a file in a form, and of a file that comes as it is. Images and forms are read into memory, which
 /// an isolate has little of; a file as it is goes through to where it is kept.
 pub const IMAGE_LIMIT: usize = 1 << 20;
 pub const FORM_LIMIT: usize = 8 << 20;
-pub const FILE_LIMIT: u64 = 50 << 20;
+pub const FILE_LIMIT: u64 = 100 << 20;
 /// What a form may have around its file.
 const ENVELOPE: usize = 16 << 10;
 
@@ -37,6 +43,7 @@ pub fn intake(method: Method, path: &str, content_type: Option<&str>) -> Option<
         (Method::Put, "api", "v2", "products" | "categories", "image", "") => {
             Some(Intake::Read(IMAGE_LIMIT + ENVELOPE))
         }
+        (Method::Put, "api", "v2", "products", "serials", "") => Some(Intake::Read(stock::file::MAX_BYTES)),
         (Method::Put, "api", "v2", "products", "file", "") if form => Some(Intake::Read(FORM_LIMIT + ENVELOPE)),
         (Method::Put, "api", "v2", "products", "file", "") => Some(Intake::Pass),
         _ => None,
@@ -47,10 +54,34 @@ pub fn intake(method: Method, path: &str, content_type: Option<&str>) -> Option<
 type Noun = &'static str;
 
 /// Takes the upload in. The noun must exist before anything is stored.
-pub async fn put(call: &Call<'_>, (noun, id, place): (Noun, &str, Place)) -> Result<(), Failure> {
-    upload::look(call.app, call.account, (noun, id, place)).await?;
-    let (given, content) = given(call.request, place)?;
-    Ok(upload::replace(call.app, call.account, (noun, id, place), given, content).await?)
+pub async fn put(call: &Call<'_>, at: (Noun, &str, Place)) -> Result<(), Failure> {
+    match given(call.request, at.2) {
+        Ok((given, content)) => Ok(upload::replace(call.app, call.account, at, given, content).await?),
+        Err(failure) => Err(of_what_is_there(call, at, failure).await),
+    }
+}
+
+/// What is wrong with a request is said of what is there alone.
+pub(super) async fn of_what_is_there(call: &Call<'_>, at: (Noun, &str, Place), failure: Failure) -> Failure {
+    match upload::look(call.app, call.account, at).await {
+        Ok(()) => failure,
+        Err(error) => error.into(),
+    }
+}
+
+/// The file, or the part of it that is asked for.
+pub async fn get(call: &Call<'_>, at: (Noun, &str, Place)) -> ApiResult {
+    let found = upload::get(call.app, call.account, at).await?;
+    let file::Download { status, headers, stream } =
+        file::download(call.app, &found, |name| call.request.header(name)).await?;
+    let sentence = match status {
+        412 => "The file is another one by now",
+        416 => "The range begins behind the end of the file",
+        _ => return Ok(Response::passed_on(status, headers, stream)),
+    };
+    let mut failure = Failure::new(status, sentence);
+    failure.headers = headers;
+    Err(failure)
 }
 
 pub async fn destroy(call: &Call<'_>, (noun, id, place): (Noun, &str, Place)) -> ApiResult {
@@ -72,7 +103,7 @@ fn given(request: &Request, place: Place) -> Result<(Upload, Content), Failure> 
         let name = name(request.param("filename").as_deref(), "file")?;
         let size = i64::try_from(size).unwrap_or(i64::MAX);
         return Ok((
-            Upload { id: String::new(), size, mime: mime(kind), name },
+            Upload { id: String::new(), size, mime: mime(kind), name, pixels: None },
             Content::Stream(unread.stream.clone()),
         ));
     }
@@ -93,19 +124,28 @@ fn given(request: &Request, place: Place) -> Result<(Upload, Content), Failure> 
     if bytes.is_empty() {
         return Err(Failure::invalid(&format!("{what} can't be blank")));
     }
-    let (mime, fallback) = match place {
+    let (mime, fallback, pixels) = match place {
         Place::Image => {
-            let mime = upload::image_type(bytes)
-                .ok_or_else(|| Failure::invalid("Image must be a PNG, JPEG, GIF or WebP image"))?;
-            (mime.to_owned(), mime.replace('/', "."))
+            let image = image::read(bytes).map_err(unfit)?;
+            (image.mime.to_owned(), image.mime.replace('/', "."), Some((image.width, image.height)))
         }
-        Place::File => (mime(kind.as_deref()), "file".to_owned()),
+        Place::File => (mime(kind.as_deref()), "file".to_owned(), None),
     };
     let name = name(asked.as_deref(), &fallback)?;
-    Ok((Upload { id: String::new(), size: bytes.len() as i64, mime, name }, Content::Bytes(bytes.to_vec())))
+    Ok((Upload { id: String::new(), size: bytes.len() as i64, mime, name, pixels }, Content::Bytes(bytes.to_vec())))
 }
 
-fn too_large(limit: u64) -> Failure {
+fn unfit(unfit: Unfit) -> Failure {
+    Failure::invalid(&match unfit {
+        Unfit::Unknown => "Image must be a PNG, JPEG, GIF or WebP image".to_owned(),
+        Unfit::NoSize => "Image is damaged: its width and height can't be read".to_owned(),
+        Unfit::TooLarge(width, height) => {
+            format!("Image is too large (maximum is {MAX_SIDE} pixels a side, and it has {width} x {height})")
+        }
+    })
+}
+
+pub(super) fn too_large(limit: u64) -> Failure {
     Failure::new(413, &format!("The upload is too large (maximum is {limit} bytes)"))
 }
 
@@ -139,14 +179,15 @@ fn name(asked: Option<&str>, fallback: &str) -> Result<String, Failure> {
 
 /// `image` as the reference has it. Its address is good as long as it is.
 pub(super) fn image<'a>(upload: &'a Upload, storage: &'static str, origin: &str) -> Image<'a> {
-    let Upload { id, size, mime, name } = upload;
-    let metadata = ImageMetadata { size: *size, filename: name, mime_type: mime };
+    let Upload { id, size, mime, name, pixels } = upload;
+    let (width, height) = pixels.unwrap_or_default();
+    let metadata = ImageMetadata { size: *size, filename: name, mime_type: mime, width, height };
     Image { id, storage, metadata, url: format!("{origin}/images/{id}") }
 }
 
 /// `file` as the reference has it. It has no address, since whoever knows it could have the file.
 pub(super) fn file(upload: &Upload) -> File<'_> {
-    let Upload { id, size, mime, name } = upload;
+    let Upload { id, size, mime, name, .. } = upload;
     let metadata = FileMetadata { size: *size, mime_type: mime, filename: name };
     File { id, storage: "product_files", metadata, url: () }
 }
@@ -164,7 +205,7 @@ pub(super) struct Image<'a> {
     url: String,
 }
 
-/// In the reference's order.
+/// In the reference's order, and then what is ours.
 #[derive(Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(inline))]
 struct ImageMetadata<'a> {
@@ -174,6 +215,10 @@ struct ImageMetadata<'a> {
     filename: &'a str,
     /// By its first bytes.
     mime_type: &'a str,
+    /// In pixels, as it is shown.
+    width: u32,
+    /// In pixels, as it is shown.
+    height: u32,
 }
 
 #[derive(Serialize)]
@@ -199,4 +244,22 @@ struct FileMetadata<'a> {
     mime_type: &'a str,
     /// As it was called when it came.
     filename: &'a str,
+}
+
+/// A file's bytes, for the specification.
+pub struct Binary;
+
+#[cfg(not(target_arch = "wasm32"))]
+impl schemars::JsonSchema for Binary {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Binary".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "contentMediaType": "application/octet-stream"})
+    }
 }

@@ -72,7 +72,8 @@ fn prepare(
 }
 
 pub async fn destroy(app: &App, account: &Account, id: &str) -> Outcome<()> {
-    let mut statements = vec![sql::one(account.id, id)];
+    let image = (sql::TABLE, id, upload::Place::Image);
+    let mut statements = vec![sql::one(account.id, id), upload::unname(app, account, image)];
     statements.extend(list::delete(account.id, sql::TABLE, id));
     let rows = account.db(app)?.commit(statements).await?;
     let category = sql::category(rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?)?;

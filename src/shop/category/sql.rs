@@ -7,8 +7,7 @@ use crate::{
 };
 
 pub const TABLE: &str = "categories";
-pub const COLUMNS: &str =
-    "id, title, product_ids, unlisted, image_id, image_size, image_type, image_name, created_at, updated_at";
+pub const COLUMNS: &str = "id, title, product_ids, unlisted, image_id, image_size, image_type, image_name, image_width, image_height, created_at, updated_at";
 
 pub fn one(account_id: i64, id: &str) -> Statement {
     Statement::new(
@@ -24,7 +23,7 @@ pub fn category(row: &Row) -> Result<Category, Fault> {
             title: row.text(),
             product_ids: row.text(),
             unlisted: row.flag(),
-            image: upload::read(row)?,
+            image: upload::read_image(row)?,
             created_at: row.int(),
             updated_at: row.int(),
         })

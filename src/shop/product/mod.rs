@@ -13,12 +13,13 @@ use super::{
         self, Serials,
         expired::{self, Expired},
     },
-    upload::{self, Upload},
+    upload::{self, Place, Upload},
     webhook::Subject,
 };
 use crate::platform::{Fault, Row, Statement};
 
 pub mod discount;
+pub mod fill;
 pub mod input;
 pub mod sql;
 
@@ -325,12 +326,13 @@ pub fn unknown(rows: &[Row]) -> Outcome<Refusal> {
 /// orders stay as they are, and so do serials that are held or sold.
 pub async fn destroy(app: &App, account: &Account, id: &str) -> Outcome<()> {
     let mut statements: Vec<Statement> = vec![sql::one(account.id, id)];
+    statements.extend([Place::Image, Place::File].map(|place| upload::unname(app, account, (sql::TABLE, id, place))));
     statements.extend([stock::sql::remove(account.id, id), sql::leave_categories(account.id, id)]);
     statements.extend(list::delete(account.id, sql::TABLE, id));
     let rows = account.db(app)?.commit(statements).await?;
     let row = rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
     let product = sql::product(row)?;
-    upload::discard(app, upload::Place::Image, product.image).await;
-    upload::discard(app, upload::Place::File, product.file).await;
+    upload::discard(app, Place::Image, product.image).await;
+    upload::discard(app, Place::File, product.file).await;
     Ok(())
 }

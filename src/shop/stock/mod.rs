@@ -7,6 +7,7 @@ use super::text::{self, clean};
 
 pub mod delimiter;
 pub mod expired;
+pub mod file;
 pub mod sql;
 
 /// A product has at most so many serials in stock.

@@ -14,11 +14,78 @@ pub fn replace(account_id: i64, product_id: &str, serials: &Serials) -> [Stateme
 
 /// Puts these in stock, behind the statement that has counted them.
 pub fn add(account_id: i64, product_id: &str, serials: &Serials) -> Statement {
+    add_some(account_id, product_id, serials.count(), texts(serials))
+}
+
+/// The same with a part of them, a JSON array. `left`: how many the part has, and all behind it.
+fn add_some(account_id: i64, product_id: &str, left: u32, texts: Value) -> Statement {
     Statement::new(
         "INSERT INTO serials (account_id, product_id, state, seq, serial)
          SELECT ?1, ?2, 0, (SELECT serials_added FROM products WHERE account_id = ?1 AND id = ?2) - ?3 + key + 1, value
          FROM json_each(?4)",
-        vec![account_id.into(), product_id.into(), serials.count().into(), texts(serials)],
+        vec![account_id.into(), product_id.into(), left.into(), texts],
+    )
+}
+
+/// Puts these in stock beside what is there, and counts them. With `unique` nothing is committed, as stale, if the account has one
+/// of them by then.
+pub fn fill(account_id: i64, product_id: &str, serials: &[&str], unique: bool, updated_at: i64) -> Vec<Statement> {
+    // `MAX_SERIALS` fits.
+    let mut left = serials.len() as u32;
+    let mut statements = vec![Statement::new(
+        "UPDATE products SET serials_left = serials_left + ?3, serials_added = serials_added + ?3, stock_told = 0, updated_at = ?4
+         WHERE account_id = ?1 AND id = ?2",
+        vec![account_id.into(), product_id.into(), left.into(), updated_at.into()],
+    )];
+    for part in parts(serials) {
+        let texts: Value = json::to_text(part).into();
+        if unique {
+            statements.push(Statement::guard(
+                "NOT EXISTS (SELECT 1 FROM json_each(?2) AS new WHERE EXISTS (
+                   SELECT 1 FROM serials INDEXED BY serials_text WHERE account_id = ?1 AND serial = new.value))",
+                vec![account_id.into(), texts.clone()],
+            ));
+        }
+        statements.push(add_some(account_id, product_id, left, texts));
+        left = left.saturating_sub(part.len() as u32);
+    }
+    statements
+}
+
+/// Which of these the product has already, in whatever state; with `unique_serials`, which the account has. One statement for each
+/// part (`parts`): the places of those in it, with commas between.
+pub fn known_of(account_id: i64, product_id: &str, part: &[&str]) -> Statement {
+    Statement::new(
+        "SELECT group_concat(new.key) AS places FROM json_each(?2) AS new WHERE EXISTS (
+           SELECT 1 FROM serials INDEXED BY serials_text WHERE account_id = ?1 AND serial = new.value AND (product_id = ?3
+             OR (SELECT unique_serials FROM products WHERE account_id = ?1 AND id = ?3) = 1))",
+        vec![account_id.into(), json::to_text(part).into(), product_id.into()],
+    )
+}
+
+/// Many serials in parts: each crosses as one JSON text, of which D1 takes 2,000,000 bytes. Quotes and backslashes take twice
+/// their bytes there.
+pub fn parts<'a, 'b>(serials: &'b [&'a str]) -> Vec<&'b [&'a str]> {
+    const MAX: usize = 900_000;
+    let (mut parts, mut from, mut bytes) = (Vec::new(), 0, 0);
+    for (at, serial) in serials.iter().enumerate() {
+        bytes += serial.len() + 3;
+        if bytes > MAX {
+            parts.extend(serials.get(from..at));
+            (from, bytes) = (at, serial.len() + 3);
+        }
+    }
+    parts.extend(serials.get(from..).filter(|part| !part.is_empty()));
+    parts
+}
+
+/// How many serials the product has in stock, or may have again, the bytes of all of them, and those of what stands between two.
+pub fn weight(account_id: i64, product_id: &str) -> Statement {
+    Statement::new(
+        "SELECT COUNT(*) AS count, COALESCE(SUM(LENGTH(CAST(serial AS BLOB))), 0) AS bytes,
+           (SELECT LENGTH(CAST(stock_joint AS BLOB)) FROM products WHERE account_id = ?1 AND id = ?2) AS joint
+         FROM serials WHERE account_id = ?1 AND product_id = ?2 AND state IN (0, 1)",
+        vec![account_id.into(), product_id.into()],
     )
 }
 

@@ -1,9 +1,21 @@
-//! Uploads: images and files that sellers give. The object is put first, then the row that shows it is committed, then the
-//! object that it replaces is deleted: whatever fails in between leaves an object that nobody names, never a row without one.
+//! Uploads: images and files that sellers give. The object is put first, then the row that names it
+//! is committed, then the object that it replaces is deleted. So no row names an object that isn't
+//! there. An object that no row names yet, or any more, stands in `unnamed_objects`: whatever fails
+//! in between, cron deletes it.
 
-use super::{App, Outcome, Refusal, account::Account, id};
-use crate::platform::{Content, Fault, LogLine, Reader};
+use futures_util::future::join_all;
 
+use super::{
+    App, Outcome, Refusal,
+    account::Account,
+    id,
+    time::{DAY, MINUTE},
+};
+use crate::platform::{CommitError, Content, Db, Fault, LogLine, Reader, Row, Statement};
+
+pub mod file;
+pub mod image;
+mod range;
 mod sql;
 
 /// What a row tells of an upload.
@@ -16,6 +28,8 @@ pub struct Upload {
     pub mime: String,
     /// As the seller calls it.
     pub name: String,
+    /// Of an image: its width and height in pixels, as it is shown.
+    pub pixels: Option<(u32, u32)>,
 }
 
 /// What an upload is.
@@ -41,27 +55,23 @@ impl Place {
     }
 }
 
-/// An image's type by its first bytes, whatever it is called. SVG is none: it is a program that a browser would run.
-pub fn image_type(bytes: &[u8]) -> Option<&'static str> {
-    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-        Some("image/png")
-    } else if bytes.starts_with(b"\xff\xd8\xff") {
-        Some("image/jpeg")
-    } else if bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a") {
-        Some("image/gif")
-    } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
-        Some("image/webp")
-    } else {
-        None
+/// Reads a file's four columns.
+pub fn read(row: &mut Reader<'_>) -> Result<Option<Upload>, Fault> {
+    match (row.maybe_text(), row.maybe_int(), row.maybe_text(), row.maybe_text()) {
+        (Some(id), Some(size), Some(mime), Some(name)) => Ok(Some(Upload { id, size, mime, name, pixels: None })),
+        (None, ..) => Ok(None),
+        _ => Err(Fault("an upload's row is not whole".into())),
     }
 }
 
-/// Reads an upload's four columns.
-pub fn read(row: &mut Reader<'_>) -> Result<Option<Upload>, Fault> {
-    match (row.maybe_text(), row.maybe_int(), row.maybe_text(), row.maybe_text()) {
-        (Some(id), Some(size), Some(mime), Some(name)) => Ok(Some(Upload { id, size, mime, name })),
+/// Reads an image's six columns.
+pub fn read_image(row: &mut Reader<'_>) -> Result<Option<Upload>, Fault> {
+    let image = read(row)?;
+    let side = |side: Option<i64>| side.and_then(|side| u32::try_from(side).ok());
+    match (image, side(row.maybe_int()), side(row.maybe_int())) {
+        (Some(image), Some(width), Some(height)) => Ok(Some(Upload { pixels: Some((width, height)), ..image })),
         (None, ..) => Ok(None),
-        _ => Err(Fault("an upload's row is not whole".into())),
+        _ => Err(Fault("an image's row is not whole".into())),
     }
 }
 
@@ -69,19 +79,39 @@ pub fn read(row: &mut Reader<'_>) -> Result<Option<Upload>, Fault> {
 pub type At<'a> = (&'a str, &'a str, Place);
 
 /// Refused when there is no such row.
-pub async fn look(app: &App, account: &Account, (table, id, place): At<'_>) -> Outcome<()> {
-    let row = account.db(app)?.row(sql::one(account.id, table, id, place.column())).await?;
+pub async fn look(app: &App, account: &Account, at: At<'_>) -> Outcome<()> {
+    let row = account.db(app)?.row(sql::one(account.id, at)).await?;
     if row.is_some() { Ok(()) } else { Err(Refusal::NotFound.into()) }
 }
 
-/// Puts an upload in its place. What was there is deleted.
+/// What is there. Refused when nothing is.
+pub async fn get(app: &App, account: &Account, at: At<'_>) -> Outcome<Upload> {
+    let row = account.db(app)?.row(sql::one(account.id, at)).await?.ok_or(Refusal::NotFound)?;
+    Ok(of(&row, at.2)?.ok_or(Refusal::NotFound)?)
+}
+
+fn of(row: &Row, place: Place) -> Result<Option<Upload>, Fault> {
+    match place {
+        Place::Image => row.read(read_image),
+        Place::File => row.read(read),
+    }
+}
+
+/// Puts an upload in its place. What was there is deleted. Refused when there is no such row.
 pub async fn replace(app: &App, account: &Account, at: At<'_>, mut upload: Upload, content: Content) -> Outcome<()> {
+    /// An upload that isn't named after this time (ms) has broken off: 100 MB take a quarter of an
+    /// hour at 1 Mbit/s.
+    const MAX_DURATION: i64 = DAY;
     let place = at.2;
     let part = || id::hex(&app.random::<20>());
     upload.id = format!("{}/{}", part(), part());
+    let key = place.key(&upload.id);
+    let announce = sql::announce(account.id, at, &key, app.now() + MAX_DURATION);
+    let [announced] = account.db(app)?.commit_batch([announce]).await?;
+    announced.first().ok_or(Refusal::NotFound)?;
     // A file's type is the seller's word. It is told, and never given to a browser as the truth.
     let mime = if place == Place::Image { &upload.mime } else { "application/octet-stream" };
-    app.platform.files.put(&place.key(&upload.id), mime, content).await?;
+    app.platform.files.put(&key, mime, content).await?;
     match write(app, account, at, Some(&upload)).await {
         Err(error) => {
             // After a fault it may be in its row all the same.
@@ -105,25 +135,63 @@ pub async fn remove(app: &App, account: &Account, at: At<'_>) -> Outcome<()> {
 }
 
 /// Answers what was there: read in the commit that replaces it, so that of two at once the second deletes the first one's.
-async fn write(
-    app: &App,
-    account: &Account,
-    (table, id, place): At<'_>,
-    upload: Option<&Upload>,
-) -> Outcome<Option<Upload>> {
-    let column = place.column();
-    let statements =
-        [sql::one(account.id, table, id, column), sql::write(account.id, table, id, column, upload, app.now())];
-    let [before, _] = account.db(app)?.commit_batch(statements).await?;
-    Ok(before.first().ok_or(Refusal::NotFound)?.read(read)?)
+async fn write(app: &App, account: &Account, at: At<'_>, upload: Option<&Upload>) -> Outcome<Option<Upload>> {
+    let mut statements = vec![
+        sql::one(account.id, at),
+        sql::unname(account.id, at, app.now()),
+        sql::write(account.id, at, upload, app.now()),
+    ];
+    if let Some(upload) = upload {
+        statements.extend(sql::name(account.id, at, &at.2.key(&upload.id)));
+    }
+    let rows = match account.db(app)?.commit(statements).await {
+        Ok(rows) => rows,
+        // It took too long, and its object may be deleted already.
+        Err(no) if no.is_stale() => return Err(Refusal::Conflict.into()),
+        Err(no) => return Err(no.into()),
+    };
+    let before = rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
+    Ok(of(before, at.2)?)
 }
 
-/// Deletes an object that no row names any more. If that fails it lies there and harms nobody.
+/// For the commit that takes the row away: its object will be named by nobody. It stands before
+/// what removes the row.
+pub fn unname(app: &App, account: &Account, at: At<'_>) -> Statement {
+    sql::unname(account.id, at, app.now())
+}
+
+/// Deletes an object that no row names any more, at once. Should that fail, cron does it.
 pub async fn discard(app: &App, place: Place, upload: Option<Upload>) {
-    let Some(upload) = upload else { return };
-    if let Err(fault) = app.platform.files.delete(&place.key(&upload.id)).await {
-        app.platform.log.write(LogLine::warn("files.not_deleted").with("id", upload.id.as_str()).because(fault));
+    if let Some(upload) = upload {
+        delete(app, &place.key(&upload.id)).await;
     }
+}
+
+async fn delete(app: &App, key: &str) -> bool {
+    match app.platform.files.delete(key).await {
+        Ok(()) => true,
+        Err(fault) => {
+            app.platform.log.write(LogLine::warn("files.not_deleted").with("key", key).because(fault));
+            false
+        }
+    }
+}
+
+/// Takes up so many of the objects that nobody names and whose time is over, of all accounts; for cron.
+pub fn take_unnamed(now: i64, most: u32) -> Statement {
+    sql::take_unnamed(now, now + 10 * MINUTE, most)
+}
+
+/// Deletes those that `take_unnamed` took up. What can't be deleted is taken up again later.
+pub async fn delete_unnamed(app: &App, db: &dyn Db, rows: &[Row]) -> Result<(), Fault> {
+    let taken = rows.iter().map(|row| row.read(|row| Ok((row.int(), row.text())))).collect::<Result<Vec<_>, _>>()?;
+    let deleted = join_all(taken.iter().map(|(_, key)| delete(app, key))).await;
+    let gone = taken.iter().zip(deleted).filter(|(_, deleted)| *deleted);
+    let statements: Vec<_> = gone.map(|((account_id, key), _)| sql::forget(*account_id, key)).collect();
+    if !statements.is_empty() {
+        db.commit(statements).await.map_err(CommitError::into_fault)?;
+    }
+    Ok(())
 }
 
 /// A public image and its type. Files lie under other keys and can't be named here.

@@ -3,4 +3,5 @@
 mod category;
 mod coupon;
 mod product;
+mod serials;
 mod stock;

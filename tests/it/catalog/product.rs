@@ -393,7 +393,7 @@ fn an_images_address_has_the_origin_that_is_told() {
     let world = World::with(&[("PUBLIC_URL", "https://shop.example")]);
     let ada = world.seller();
     let made = make(&ada, service(json!({})));
-    let reply = ada.ask("PUT", &format!("{}/image", path(&made))).body(&b"GIF89a"[..]).send().expect(200);
+    let reply = ada.ask("PUT", &format!("{}/image", path(&made))).body(&b"GIF89a\x01\0\x01\0"[..]).send().expect(200);
     let url = reply.json()["image"]["url"].as_str().unwrap().to_owned();
     assert!(url.starts_with("https://shop.example/images/"), "{url}");
     assert!(!url.contains(ORIGIN));

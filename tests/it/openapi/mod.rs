@@ -221,7 +221,12 @@ fn parameters(operation: &Operation, good: &Exchange) -> Vec<Value> {
         put(&mut field, "description", words.unwrap_or_else(|| panic!("?{name} has no comment")));
         all.push(field);
     }
-    if operation.route.method == Method::Post {
+    for (name, words) in words::OF_FILES.iter().filter(|_| operation.is_file()) {
+        let mut header = param(name, "header", object([("type", text("string"))]));
+        put(&mut header, "description", text(words));
+        all.push(header);
+    }
+    if operation.takes_key() {
         let schema = object([("type", text("string")), ("maxLength", 255.into())]);
         let mut key = param("Idempotency-Key", "header", schema);
         put(&mut key, "description", text(words::IDEMPOTENCY_KEY));
@@ -239,7 +244,12 @@ fn response(operation: &Operation, status: u16, all: &[&Exchange]) -> Value {
     });
     put(&mut made, "headers", object(headers));
     let schema = if status < 300 { operation.answer.clone() } else { Some(reference("schemas", "Error")) };
-    if let Some(schema) = schema {
+    if operation.is_file() && status < 300 {
+        // Bytes have no schema (OpenAPI 3.1, "Considerations for File Uploads").
+        put(&mut made, "content", object([(operations::FILE, parsed("{}"))]));
+        return made;
+    }
+    if let Some(schema) = schema.filter(|_| status != 304) {
         let table = operation.is_table() && status < 300;
         let kind = if table { "text/csv" } else { "application/json" };
         let mut media = object([("schema", schema)]);
@@ -257,7 +267,9 @@ fn response(operation: &Operation, status: u16, all: &[&Exchange]) -> Value {
 
 /// Those that are always there where they are mentioned.
 fn headers() -> Value {
-    let all = words::OF_ALL.iter().chain([&words::AUTHENTICATE, &words::RETRY_AFTER]).chain(&words::OF_LISTS);
+    let of_files = [&words::DISPOSITION, &words::CONTENT_RANGE, &words::ETAG, &words::ACCEPT_RANGES];
+    let all = words::OF_ALL.iter().chain([&words::AUTHENTICATE, &words::RETRY_AFTER]).chain(of_files);
+    let all = all.chain(&words::OF_LISTS);
     object(all.map(|described| {
         let mut made = header(described);
         put(&mut made, "required", Value::Bool(true));
@@ -332,6 +344,12 @@ fn without_examples(value: Value) -> Value {
 
 /// A body that is no JSON: the file itself, or a form with it.
 fn upload(place: &str) -> Value {
+    if place == "serials" {
+        let file = |example: &str| object([("schema", object([("type", text("string"))])), ("example", text(example))]);
+        let content =
+            [("text/csv", file("serial,note\r\nSERIAL6,from May\r\n")), ("text/plain", file("SERIAL7\nSERIAL8\n"))];
+        return object([("required", Value::Bool(true)), ("content", object(content))]);
+    }
     let binary = || object([("type", text("string")), ("format", text("binary"))]);
     let form = object([("type", text("object")), ("properties", object([(place, binary())]))]);
     let raw = if place == "image" { "image/*" } else { "application/octet-stream" };

@@ -18,6 +18,9 @@ use super::{
     words::{self, Header},
 };
 
+/// The type under which files are answered.
+pub const FILE: &str = "application/octet-stream";
+
 pub struct Operation {
     pub route: &'static Route,
     /// `POST /pay`
@@ -125,17 +128,28 @@ impl Operation {
 
     /// Whether it answers a table, which is a list in another form.
     pub fn is_table(&self) -> bool {
-        self.answer.as_ref().is_some_and(|answer| answer.get("contentMediaType").is_some())
+        !self.is_file() && self.answer.as_ref().is_some_and(|answer| answer.get("contentMediaType").is_some())
+    }
+
+    /// Whether it answers a file.
+    pub fn is_file(&self) -> bool {
+        let media = self.answer.as_ref().and_then(|answer| answer.get("contentMediaType")).and_then(Value::as_str);
+        media == Some(FILE)
+    }
+
+    /// Whether a repetition under an Idempotency-Key is answered as the first time.
+    pub fn takes_key(&self) -> bool {
+        self.route.method == Method::Post || self.route.id == "product_put_serials"
     }
 
     pub fn has_id(&self) -> bool {
         self.route.path.iter().any(|part| part.starts_with('{'))
     }
 
-    /// `image` or `file`, where one is uploaded.
+    /// `image`, `file` or `serials`, where one is uploaded.
     pub fn upload(&self) -> Option<&'static str> {
         let last = self.route.path.last().copied();
-        last.filter(|last| self.route.method == Method::Put && ["image", "file"].contains(last))
+        last.filter(|last| self.route.method == Method::Put && ["image", "file", "serials"].contains(last))
     }
 
     /// The statuses that it may answer: those of its kind, and its own.
@@ -172,11 +186,17 @@ impl Operation {
         if good && self.is_table() {
             all.push((&words::DISPOSITION, true));
         }
+        if self.is_file() {
+            all.extend((good).then_some((&words::DISPOSITION, true)));
+            all.extend([206, 416].contains(&status).then_some((&words::CONTENT_RANGE, true)));
+            let knows = good || [304, 412, 416].contains(&status);
+            all.extend(knows.then_some([(&words::ETAG, true), (&words::ACCEPT_RANGES, true)]).into_iter().flatten());
+        }
         if good && (self.is_list() || self.is_table()) {
             all.extend(words::OF_LISTS.iter().map(|header| (header, true)));
         }
         all.extend(words::OF_ALL.iter().map(|header| (header, true)));
-        if good && self.route.method == Method::Post {
+        if good && self.takes_key() {
             all.push((&words::REPLAYED, false));
         }
         if good && ["product_create", "product_update"].contains(&self.route.id) {

@@ -1,9 +1,9 @@
 //! The requests that the specification is made from. Every route of the table needs one that goes well, with every field
 //! that it knows; refusals of its own are worth showing. What any route may answer to anybody, `Desk::probe` asks.
 
-use std::{cell::RefCell, rc::Rc};
+use std::cell::RefCell;
 
-use pushguard::{http::Unread, json::Value};
+use pushguard::json::Value;
 use serde_json::json;
 
 use super::{
@@ -17,6 +17,9 @@ use crate::{
 };
 
 mod by_hand;
+mod uploads;
+
+use uploads::{LOGO, bad_uploads, upload};
 
 /// A webhook as it arrived.
 pub struct Hook {
@@ -39,6 +42,7 @@ const SCENES: &[Scene] = &[
     by_hand::order_actions,
     pay,
     products,
+    uploads::serials,
     queries,
     rehearsal,
     webhooks,
@@ -196,22 +200,6 @@ fn product(changed: serde_json::Value) -> serde_json::Value {
     fields
 }
 
-/// An upload as it is, without a form around it.
-fn upload(desk: &Desk<'_>, path: &str, kind: &str, bytes: &[u8], status: u16) {
-    let ask = desk.seller.ask("PUT", path).header("content-type", kind).body(bytes);
-    desk.record(ask.request, true).expect(status);
-}
-
-/// What uploads are refused for: nothing in them, and too much.
-fn bad_uploads(desk: &Desk<'_>, path: &str) {
-    upload(desk, path, "image/png", b"", 400);
-    let mut large = desk.seller.ask("PUT", path).header("content-type", "image/png");
-    large.request.body = None;
-    desk.record(large.request, true).expect(413);
-}
-
-const LOGO: &[u8] = b"\x89PNG\r\n\x1a\n";
-
 fn categories(desk: &Desk<'_>) {
     let product = id(&desk.seller.post("/products", product(json!({}))).expect(201).json());
     let made = desk.post("/categories", json!({"title": "Demo category", "product_ids": [product], "unlisted": true}));
@@ -257,10 +245,7 @@ fn products(desk: &Desk<'_>) {
     upload(desk, &format!("{path}/image"), "image/png", b"<svg/>", 400);
     bad_uploads(desk, &format!("{path}/image"));
     bad_uploads(desk, &format!("{path}/file"));
-    let mut endless = desk.seller.ask("PUT", &format!("{path}/file")).header("content-type", "application/zip");
-    endless.request.unread = Some(Unread { stream: Rc::new(()), length: None });
-    desk.record(endless.request, true).expect(411);
-    upload(desk, &format!("{path}/file?filename=my%20product.zip"), "application/zip", b"PK\x03\x04", 200);
+    uploads::file(desk, &path);
     desk.get(&path);
     desk.get("/products");
     for place in ["image", "file"] {

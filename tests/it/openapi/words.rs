@@ -1,10 +1,12 @@
 //! Sentences of the specification that belong to no struct and to no route.
 
 /// Statuses that operations answer.
-pub const STATUSES: [(u16, &str); 16] = [
+pub const STATUSES: [(u16, &str); 20] = [
     (200, "Done."),
     (201, "Made."),
     (204, "Done; there is nothing to say."),
+    (206, "The part of the file that `Range` asks for."),
+    (304, "The file is still the one that `If-None-Match` names."),
     (400, "The request can't be read, or its fields are not acceptable: `errors` has a sentence for each."),
     (401, "The e-mail or the API key is missing or wrong."),
     (403, "This may not be done. Requests that don't come over HTTPS get this answer too."),
@@ -15,9 +17,15 @@ pub const STATUSES: [(u16, &str); 16] = [
         "A request with this `Idempotency-Key` is still running, or the stock was sold from while it changed: send it \
          again a little later. Or the order is not in a state for it: `message` says which.",
     ),
+    (412, "The file is another one than `If-Match` names."),
     (411, "The upload did not announce its length in `Content-Length`."),
     (413, "The body is larger than 1 MiB, or than an upload may be."),
-    (415, "The body has a `Content-Encoding` other than `identity`. Send it as it is."),
+    (
+        415,
+        "The body has a `Content-Encoding` other than `identity`: send it as it is. Or a file of serials is neither \
+         `text/csv` nor `text/plain`, or not in UTF-8.",
+    ),
+    (416, "`Range` begins behind the end of the file. `Content-Range` says how long the file is."),
     (422, "This `Idempotency-Key` was used for another request."),
     (429, "Too many requests. `Retry-After` says when to ask again."),
     (500, "Something broke here. Nothing of the request was done, unless the answer to a repeated one says otherwise."),
@@ -44,6 +52,18 @@ pub const DUPLICATES: Header = Header(
 );
 pub const DISPOSITION: Header =
     Header("Content-Disposition", "The name of the file.", "attachment; filename=\"orders.csv\"");
+pub const CONTENT_RANGE: Header = Header(
+    "Content-Range",
+    "Which bytes of how many these are; with 416, `bytes */` and how many there are.",
+    "bytes 2-3/4",
+);
+pub const ETAG: Header = Header(
+    "ETag",
+    "Names this version of the file, for `If-Range` and `If-None-Match`.",
+    "\"c82325f8cb80102d97bc19cae041984fc82325f8\"",
+);
+pub const ACCEPT_RANGES: Header =
+    Header("Accept-Ranges", "`bytes`: a part of it can be asked for by `Range`.", "bytes");
 pub const RETRY_AFTER: Header = Header("Retry-After", "In how many seconds to ask again.", "1");
 pub const AUTHENTICATE: Header =
     Header("WWW-Authenticate", "How to authenticate.", "Basic realm=\"api\", charset=\"UTF-8\"");
@@ -72,6 +92,16 @@ pub const OF_ALL: [Header; 4] = [
 
 pub const IDEMPOTENCY_KEY: &str = "Any text of yours. A request that comes again with the same key and body within 24 \
                                    hours is not done again, but answered as before.";
+/// Headers of a request for a file.
+pub const OF_FILES: [(&str, &str); 4] = [
+    (
+        "Range",
+        "Which bytes to send: `bytes=0-99`, `bytes=100-` or `bytes=-100`. Several ranges are answered by the whole.",
+    ),
+    ("If-Range", "An `ETag`: the range is of this version, and another one is sent as a whole."),
+    ("If-None-Match", "An `ETag`: this version is answered by 304."),
+    ("If-Match", "An `ETag`: another version is answered by 412."),
+];
 pub const ID: &str = "The `id` of the object. One of another account's is answered 404, like one that never was.";
 pub const ID_OF_A_LINK: &str = "The first part of the link after `/pay/`.";
 

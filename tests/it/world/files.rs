@@ -1,8 +1,10 @@
 //! Objects under keys, in memory. Putting and deleting can fail.
 
 use std::{
+    any::Any,
     cell::{Cell, RefCell},
     collections::BTreeMap,
+    rc::Rc,
 };
 
 use pushguard::platform::{Content, Fault, LocalBoxFuture};
@@ -11,6 +13,8 @@ use pushguard::platform::{Content, Fault, LocalBoxFuture};
 pub struct Files {
     kept: RefCell<BTreeMap<String, (String, Vec<u8>)>>,
     pub put_breaks: Cell<bool>,
+    /// Which piece was opened last.
+    pub opened: Cell<Option<(u64, u64)>>,
     pub delete_breaks: Cell<bool>,
 }
 
@@ -43,6 +47,22 @@ impl pushguard::platform::Files for Files {
 
     fn get<'a>(&'a self, key: &'a str) -> LocalBoxFuture<'a, Result<Option<(String, Vec<u8>)>, Fault>> {
         Box::pin(std::future::ready(Ok(self.kept.borrow().get(key).cloned())))
+    }
+
+    fn open<'a>(
+        &'a self,
+        key: &'a str,
+        first: u64,
+        length: u64,
+    ) -> LocalBoxFuture<'a, Result<Option<Rc<dyn Any>>, Fault>> {
+        self.opened.set(Some((first, length)));
+        let kept = self.kept.borrow();
+        let piece = kept.get(key).map(|(_, bytes)| {
+            let first = usize::try_from(first).expect("a place in memory");
+            let piece = bytes.get(first..first + usize::try_from(length).expect("a length in memory"));
+            piece.map(|piece| Rc::new(piece.to_vec()) as Rc<dyn Any>).ok_or(Fault("it is shorter".into()))
+        });
+        Box::pin(std::future::ready(piece.transpose()))
     }
 
     fn delete<'a>(&'a self, key: &'a str) -> LocalBoxFuture<'a, Result<(), Fault>> {
