@@ -3,12 +3,11 @@
 -- takes its name away. Cron deletes what is due. So no object is kept for ever without a row, and no
 -- row names an object that is gone.
 CREATE TABLE unnamed_objects (
+  key TEXT PRIMARY KEY,                -- in R2: files/… or images/…, of 40 random bytes
   account_id INTEGER NOT NULL,
-  key TEXT NOT NULL,                   -- in R2: files/… or images/…
   due_at INTEGER NOT NULL,             -- of an upload on its way, long after it must have ended
   -- How often its deletion was begun. An upload whose deletion was begun can't be named any more.
-  tries INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (account_id, key)
+  tries INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 -- Cron asks: which are due?

@@ -46,7 +46,8 @@ pub const SENDER_HEADERS: [&str; 6] = [
     "stripe-signature",
 ];
 
-/// Those that say which part of a file is wanted, beside the others, by a GET of a path that has `/file` in it.
+/// Those that say which part of a file is wanted, beside the others, by a GET of a path that has
+/// `/file` in it.
 pub const FILE_HEADERS: [&str; 3] = ["if-match", "if-range", "range"];
 
 /// A body may have so many bytes.

@@ -119,8 +119,8 @@ pub trait Files {
     /// `mime` is the type under which it is served. Nothing is there before all of it is.
     fn put<'a>(&'a self, key: &'a str, mime: &'a str, content: Content) -> LocalBoxFuture<'a, Result<(), Fault>>;
     fn get<'a>(&'a self, key: &'a str) -> LocalBoxFuture<'a, Result<Option<Stored>, Fault>>;
-    /// So many bytes of an object from the byte `first` on, as the platform's own stream. It fails where the object ends before
-    /// they do.
+    /// So many bytes of an object from the byte `first` on, as the platform's own stream. It fails
+    /// where the object ends before they do.
     fn open<'a>(
         &'a self,
         key: &'a str,

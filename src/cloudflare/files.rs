@@ -16,7 +16,8 @@ impl Bucket {
     }
 }
 
-/// An object on its way out. One that nobody takes is cancelled, so that R2 doesn't wait for somebody to read it.
+/// An object on its way out. One that nobody takes is cancelled, so that R2 doesn't wait for somebody
+/// to read it.
 pub struct Opened(Cell<Option<ReadableStream>>);
 
 impl Opened {
@@ -76,7 +77,10 @@ impl Files for Bucket {
                 return Err(Fault(format!("an object of R2 has only {} bytes", object.size())));
             }
             match object.body().map(|body| body.response_body()) {
-                Some(Ok(ResponseBody::Stream(stream))) => Ok(Some(Rc::new(Opened(Cell::new(Some(stream)))))),
+                Some(Ok(ResponseBody::Stream(stream))) => {
+                    let opened: Rc<dyn Any> = Rc::new(Opened(Cell::new(Some(stream))));
+                    Ok(Some(opened))
+                }
                 Some(Err(error)) => Err(fault(error)),
                 _ => Err(Fault("an object of R2 has no stream".into())),
             }

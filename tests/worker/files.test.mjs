@@ -88,7 +88,7 @@ const numbered = (size) => Buffer.from(Array.from({ length: size / 16 }, (_, n) 
 test('a file of 30 MiB comes back whole, in ranges, and in two halves that are one', async () => {
   const path = await product();
   const bytes = numbered(30 * mebibyte);
-  assert.equal((await put(`${path}/file?filename=caf%C3%A9.zip`, bytes)).status, 200);
+  assert.equal((await put(`${path}/file?filename=%C3%A9p%C3%A9e.zip`, bytes)).status, 200);
   const get = (headers = {}, method = 'GET') => shop.fetch(`/api/v2${path}/file`, { method, headers: { authorization, ...headers } });
   const body = async (answer) => Buffer.from(await answer.arrayBuffer());
   const whole = await get();
@@ -96,7 +96,7 @@ test('a file of 30 MiB comes back whole, in ranges, and in two halves that are o
   const etag = whole.headers.get('etag');
   assert.deepEqual(
     ['content-length', 'content-type', 'accept-ranges', 'content-disposition', 'x-content-type-options'].map((name) => whole.headers.get(name)),
-    [String(bytes.length), 'application/octet-stream', 'bytes', `attachment; filename="caf_.zip"; filename*=UTF-8''caf%C3%A9.zip`, 'nosniff'],
+    [String(bytes.length), 'application/octet-stream', 'bytes', `attachment; filename="_p_e.zip"; filename*=UTF-8''%C3%A9p%C3%A9e.zip`, 'nosniff'],
   );
   assert.ok((await body(whole)).equals(bytes));
 

@@ -30,8 +30,8 @@ pub struct Filled {
     pub refused: Vec<(usize, BadLine)>,
 }
 
-/// Adds the serials behind those in stock. All of them or none; what waits for stock is delivered then. One trip to read, one to
-/// commit.
+/// Adds the serials behind those in stock. All of them or none; what waits for stock is delivered
+/// then. One trip to read, one to commit.
 pub async fn fill(app: &App, account: &Account, id: &str, lines: &Lines<'_>) -> Outcome<Prepared<Filled>> {
     let db = account.db(app)?;
     let serials: Vec<&str> = lines.serials.iter().map(|(_, serial)| serial.as_ref()).collect();

@@ -27,8 +27,8 @@ fn add_some(account_id: i64, product_id: &str, left: u32, texts: Value) -> State
     )
 }
 
-/// Puts these in stock beside what is there, and counts them. With `unique` nothing is committed, as stale, if the account has one
-/// of them by then.
+/// Puts these in stock beside what is there, and counts them. With `unique` nothing is committed, as
+/// stale, if the account has one of them by then.
 pub fn fill(account_id: i64, product_id: &str, serials: &[&str], unique: bool, updated_at: i64) -> Vec<Statement> {
     // `MAX_SERIALS` fits.
     let mut left = serials.len() as u32;
@@ -52,8 +52,8 @@ pub fn fill(account_id: i64, product_id: &str, serials: &[&str], unique: bool, u
     statements
 }
 
-/// Which of these the product has already, in whatever state; with `unique_serials`, which the account has. One statement for each
-/// part (`parts`): the places of those in it, with commas between.
+/// Which of these the product has already, in whatever state; with `unique_serials`, which the account
+/// has. One statement for each part (`parts`): the places of those in it, with commas between.
 pub fn known_of(account_id: i64, product_id: &str, part: &[&str]) -> Statement {
     Statement::new(
         "SELECT group_concat(new.key) AS places FROM json_each(?2) AS new WHERE EXISTS (
@@ -63,8 +63,8 @@ pub fn known_of(account_id: i64, product_id: &str, part: &[&str]) -> Statement {
     )
 }
 
-/// Many serials in parts: each crosses as one JSON text, of which D1 takes 2,000,000 bytes. Quotes and backslashes take twice
-/// their bytes there.
+/// Many serials in parts: each crosses as one JSON text, of which D1 takes 2,000,000 bytes. Quotes and
+/// backslashes take twice their bytes there.
 pub fn parts<'a, 'b>(serials: &'b [&'a str]) -> Vec<&'b [&'a str]> {
     const MAX: usize = 900_000;
     let (mut parts, mut from, mut bytes) = (Vec::new(), 0, 0);
@@ -79,7 +79,8 @@ pub fn parts<'a, 'b>(serials: &'b [&'a str]) -> Vec<&'b [&'a str]> {
     parts
 }
 
-/// How many serials the product has in stock, or may have again, the bytes of all of them, and those of what stands between two.
+/// How many serials the product has in stock, or may have again, the bytes of all of them, and those
+/// of what stands between two.
 pub fn weight(account_id: i64, product_id: &str) -> Statement {
     Statement::new(
         "SELECT COUNT(*) AS count, COALESCE(SUM(LENGTH(CAST(serial AS BLOB))), 0) AS bytes,

@@ -21,9 +21,9 @@ pub struct Download {
     pub stream: Option<Rc<dyn Any>>,
 }
 
-/// The file, or the part of it that the request's headers ask for (RFC 9110, 13 and 14). `header` gives a header of
-/// the request by its name in lower case; of a HEAD request it must give no `range`. Whether the
-/// file may be had, the caller decides.
+/// The file, or the part of it that the request's headers ask for (RFC 9110, 13 and 14). `header`
+/// gives a header of the request by its name in lower case; of a HEAD request it must give no
+/// `range`. Whether the file may be had, the caller decides.
 pub async fn download<'a>(
     app: &App,
     file: &Upload,
@@ -108,7 +108,7 @@ mod tests {
             ("app.zip", r#"attachment; filename="app.zip""#),
             ("my app (2).zip", r#"attachment; filename="my app (2).zip""#),
             ("a;b=c.zip", r#"attachment; filename="a;b=c.zip""#),
-            ("café.zip", r#"attachment; filename="caf_.zip"; filename*=UTF-8''caf%C3%A9.zip"#),
+            ("épée.zip", r#"attachment; filename="_p_e.zip"; filename*=UTF-8''%C3%A9p%C3%A9e.zip"#),
             ("100%.pdf", r#"attachment; filename="100_.pdf"; filename*=UTF-8''100%25.pdf"#),
             ("say \"no\".txt", r#"attachment; filename="say _no_.txt"; filename*=UTF-8''say%20%22no%22.txt"#),
             ("a\\b/c", r#"attachment; filename="a_b_c"; filename*=UTF-8''a%5Cb%2Fc"#),

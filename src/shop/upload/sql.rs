@@ -92,8 +92,8 @@ pub fn unname(account_id: i64, (table, id, place): At<'_>, now: i64) -> Statemen
 /// Those that are due, so many at a time. They are due again at `until`, should their deletion fail.
 pub fn take_unnamed(now: i64, until: i64, most: u32) -> Statement {
     Statement::new(
-        "UPDATE unnamed_objects SET due_at = ?2, tries = tries + 1 WHERE (account_id, key) IN (
-           SELECT account_id, key FROM unnamed_objects INDEXED BY unnamed_objects_due
+        "UPDATE unnamed_objects SET due_at = ?2, tries = tries + 1 WHERE key IN (
+           SELECT key FROM unnamed_objects INDEXED BY unnamed_objects_due
            WHERE due_at <= ?1 ORDER BY due_at LIMIT ?3)
          RETURNING account_id, key",
         vec![now.into(), until.into(), most.into()],
