@@ -6,6 +6,7 @@ use crate::{
     http::{self, Body, Method, Request, Response},
     platform::ConfigError,
     shop::{App, id},
+    storefront,
 };
 
 pub async fn answer(app: &App, mut request: Request) -> Response {
@@ -15,9 +16,11 @@ pub async fn answer(app: &App, mut request: Request) -> Response {
     if head {
         request.method = Method::Get;
     }
-    let is_page = request.segments().first() == Some(&"pay");
-    let response = if is_page {
+    let segments = request.segments();
+    let response = if segments.first() == Some(&"pay") {
         checkout::answer(app, &request, &request_id).await
+    } else if storefront::is_page(&segments) {
+        storefront::answer(app, &request, &request_id).await
     } else {
         api::answer(app, &request, &request_id).await
     };
