@@ -15,6 +15,9 @@ CREATE TABLE accounts (
   email TEXT NOT NULL UNIQUE,          -- in the form for comparing; the user name of Basic auth
   key_hash TEXT NOT NULL,              -- SHA-256 of the API key, hex; 256 random bits need no salt
   shard TEXT NOT NULL,                 -- binding name of the account's database
+  -- Where its shop is: /shop/<slug>. The directory has it, because it is unique in the deployment.
+  slug TEXT NOT NULL UNIQUE,
+  listed INTEGER NOT NULL DEFAULT 1 CHECK (listed IN (0, 1)), -- whether / and /shop/<slug> show it
   test INTEGER NOT NULL CHECK (test IN (0, 1)),
   key_since INTEGER NOT NULL,          -- when the key was made
   -- The previous key. For ten minutes it may fetch a lost answer about its replacement.
@@ -38,6 +41,14 @@ CREATE TABLE shops (
   shop_name TEXT NOT NULL,
   contact_email TEXT,                  -- payment pages show it to buyers; null: not given
   contact_url TEXT,
+  slug TEXT NOT NULL DEFAULT '',       -- the directory's copy, as listed is
+  listed INTEGER NOT NULL DEFAULT 1 CHECK (listed IN (0, 1)),
+  description TEXT NOT NULL DEFAULT '',      -- Markdown
+  description_html TEXT NOT NULL DEFAULT '', -- the same, rendered when it was saved
+  accent_color TEXT,                   -- #rrggbb; null: ours
+  terms_url TEXT,
+  privacy_url TEXT,
+  language TEXT,                       -- of the public pages; null: the reader's
   webhook_secret TEXT NOT NULL,        -- whsec_…, sealed under VAULT_KEY
   test INTEGER NOT NULL CHECK (test IN (0, 1)),
   disabled_at INTEGER,                 -- the directory's copy, for the start of a payment

@@ -4,7 +4,8 @@ CREATE TABLE products (
   seq INTEGER NOT NULL,                -- in the list of products (shop/list.rs)
   id TEXT NOT NULL,                    -- 8 hex
   title TEXT NOT NULL,
-  description TEXT NOT NULL,           -- markdown
+  description TEXT NOT NULL,           -- Markdown
+  description_html TEXT NOT NULL DEFAULT '', -- the same, rendered when it was saved
   price INTEGER NOT NULL,              -- of one, in minor units
   currency TEXT NOT NULL,
   -- File, serials, dynamic, service.
@@ -39,6 +40,10 @@ CREATE TABLE products (
   -- Refuses a serial that the account has already.
   unique_serials INTEGER NOT NULL CHECK (unique_serials IN (0, 1)),
   serials_added INTEGER NOT NULL,      -- ever; the next serial's seq follows from it
+  -- How many feedbacks it has, and the sum of their stars: a trigger counts them
+  -- (schema/0015_feedbacks.sql), so that no page has to.
+  feedback_count INTEGER NOT NULL DEFAULT 0,
+  feedback_stars INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
 
@@ -60,8 +65,9 @@ CREATE TABLE products (
   CONSTRAINT products_stock CHECK (serials_left >= 0 AND COALESCE(stock_amount, 0) >= 0)
 ) STRICT;
 
--- The API names a product by id, and a category's ids are checked here.
-CREATE UNIQUE INDEX products_id ON products (account_id, id);
+-- The API names a product by id, and a category's ids are checked here. A public page has nothing
+-- but the id, so the id is unique in its shard and leads to the account.
+CREATE UNIQUE INDEX products_id ON products (id);
 
 -- One row a serial. The state is in the key, so "the next ones in stock" and "all in stock" are
 -- ranges of it, however many were sold before. An order's hold moves a row to another state and

@@ -17,5 +17,5 @@ CREATE TABLE categories (
   PRIMARY KEY (account_id, seq)
 ) STRICT;
 
--- The API names a category by id.
-CREATE UNIQUE INDEX categories_id ON categories (account_id, id);
+-- The API names a category by id. It leads to the account, as a product's does.
+CREATE UNIQUE INDEX categories_id ON categories (id);

@@ -20,3 +20,16 @@ CREATE TABLE feedbacks (
 CREATE UNIQUE INDEX feedbacks_id ON feedbacks (account_id, id);
 -- One an order.
 CREATE UNIQUE INDEX feedbacks_order ON feedbacks (account_id, order_id);
+-- What was said of a product, newest first? Its page shows the newest.
+CREATE INDEX feedbacks_product ON feedbacks (account_id, product_id, seq);
+
+-- A product's page shows how many there are and their average, and counts no rows.
+CREATE TRIGGER feedbacks_given AFTER INSERT ON feedbacks BEGIN
+  UPDATE products SET feedback_count = feedback_count + 1, feedback_stars = feedback_stars + NEW.stars
+  WHERE account_id = NEW.account_id AND id = NEW.product_id;
+END;
+
+CREATE TRIGGER feedbacks_changed AFTER UPDATE OF stars ON feedbacks WHEN NEW.stars <> OLD.stars BEGIN
+  UPDATE products SET feedback_stars = feedback_stars + NEW.stars - OLD.stars
+  WHERE account_id = NEW.account_id AND id = NEW.product_id;
+END;

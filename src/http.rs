@@ -268,6 +268,16 @@ impl Request {
     }
 }
 
+/// Whether a page of ours sent the request, or nobody's: a form of another site must not act in a buyer's name. Browsers say where a
+/// request comes from (Fetch Metadata); older ones say the origin alone; programs say nothing.
+pub fn same_origin(request: &Request) -> bool {
+    match (request.header("sec-fetch-site"), request.header("origin")) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => origin == request.origin,
+        (None, None) => true,
+    }
+}
+
 #[derive(Debug, Clone)]
 pub enum Body {
     Empty,

@@ -20,7 +20,9 @@ pub mod http;
 pub mod api;
 /// Shows buyers the pay page.
 pub mod checkout;
-/// Gives each request to the API or to the checkout.
+/// Shows what a shop sells, and sells it.
+pub mod storefront;
+/// Gives each request to the API, to the checkout or to the storefront.
 pub mod router;
 /// Runs it all on Cloudflare Workers. No other room names the platform's crates.
 #[cfg(target_arch = "wasm32")]

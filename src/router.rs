@@ -6,6 +6,7 @@ use crate::{
     http::{self, Body, Method, Request, Response},
     platform::{ConfigError, EmailService, ServerUrl},
     shop::{App, id},
+    storefront,
 };
 
 pub async fn answer(app: &App, mut request: Request) -> Response {
@@ -20,9 +21,11 @@ pub async fn answer(app: &App, mut request: Request) -> Response {
     if let Some(list) = mails_of_development(app, &request) {
         return finish(Response::found(list), head, &request_id);
     }
-    let is_page = request.segments().first() == Some(&"pay");
-    let response = if is_page {
+    let segments = request.segments();
+    let response = if segments.first() == Some(&"pay") {
         checkout::answer(app, &request, &request_id).await
+    } else if storefront::is_page(&segments) {
+        storefront::answer(app, &request, &request_id).await
     } else {
         api::answer(app, &request, &request_id).await
     };

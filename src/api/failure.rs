@@ -139,6 +139,7 @@ impl From<Refusal> for Failure {
 fn of_account(refusal: AccountRefusal) -> Failure {
     match refusal {
         AccountRefusal::EmailTaken => Failure::invalid("Email has already been taken"),
+        AccountRefusal::SlugTaken => Failure::invalid("Shop slug has already been taken"),
         AccountRefusal::Disabled => Failure::new(403, "This account is disabled"),
         AccountRefusal::Busy { retry_after } => {
             Failure::unavailable("The account can't be changed right now, and is what it was", retry_after)

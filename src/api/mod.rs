@@ -4,7 +4,7 @@
 use crate::{
     http::{Method, Request, Response},
     platform::LogLine,
-    shop::App,
+    shop::{App, catalog},
 };
 
 mod admin;
@@ -34,7 +34,14 @@ pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response 
             Err(Failure::new(403, "Cross-site requests are not allowed"))
         }
         ["admin" | "api" | "gateways", ..] if let Some(encoding) = encoded(request) => Err(encoding),
-        ["admin", rest @ ..] => admin::answer(app, request, rest, meter).await,
+        ["admin", rest @ ..] => {
+            let answer = admin::answer(app, request, rest, meter).await;
+            // There may be another shop, or one less.
+            if request.method != Method::Get {
+                catalog::forget_everything(app);
+            }
+            answer
+        }
         ["gateways", gateway, account_id] => notification::answer(app, request, gateway, account_id, meter).await,
         ["images", rest @ ..] => image::answer(app, request, rest).await,
         ["api", "v2", rest @ ..] => v2::answer(app, request, rest, meter).await,

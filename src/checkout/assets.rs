@@ -3,23 +3,29 @@
 
 use crate::http::{Method, Request, Response};
 
-const STYLE_HASH: [u8; 16] = hash(include_bytes!("style.css"));
-const SCRIPT_HASH: [u8; 16] = hash(include_bytes!("script.js"));
-const ICON_HASH: [u8; 16] = hash(include_bytes!("icon.svg"));
+const STYLE_HASH: [u8; 16] = hash(&[include_bytes!("style.css")]);
+const SCRIPT_HASH: [u8; 16] = hash(&[include_bytes!("script.js")]);
+const ICON_HASH: [u8; 16] = hash(&[include_bytes!("icon.svg")]);
+/// The storefront's style is this one with more behind it: one file is one request.
+const SHOP_STYLE_HASH: [u8; 16] = hash(&[include_bytes!("style.css"), include_bytes!("../storefront/style.css")]);
 
 /// What stands in `/pay/assets/<hash>.css`, `.js` and `.svg`.
 pub static STYLE: &str = text(&STYLE_HASH);
 pub static SCRIPT: &str = text(&SCRIPT_HASH);
 pub static ICON: &str = text(&ICON_HASH);
+pub static SHOP_STYLE: &str = text(&SHOP_STYLE_HASH);
 
 /// FNV-1a of 64 bits in hex (draft-eastlake-fnv). It tells versions apart and nothing hangs on it: worked out by the compiler,
 /// so that the module has the names without the files.
-const fn hash(bytes: &[u8]) -> [u8; 16] {
+const fn hash(mut files: &[&[u8]]) -> [u8; 16] {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    let mut rest = bytes;
-    while let [byte, more @ ..] = rest {
-        hash = (hash ^ *byte as u64).wrapping_mul(0x0100_0000_01b3);
-        rest = more;
+    while let [file, others @ ..] = files {
+        let mut rest = *file;
+        while let [byte, more @ ..] = rest {
+            hash = (hash ^ *byte as u64).wrapping_mul(0x0100_0000_01b3);
+            rest = more;
+        }
+        files = others;
     }
     let mut hex = [0; 16];
     let mut digits: &mut [u8] = &mut hex;

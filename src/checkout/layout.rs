@@ -72,11 +72,11 @@ pub fn name(text: &str) -> Markup {
 }
 
 /// The style makes it a capital: the tables that do it here would weigh more than the page.
-fn initial(shop: &str) -> Option<char> {
+pub fn initial(shop: &str) -> Option<char> {
     shop.chars().find(|c| c.is_ascii_alphanumeric() || !c.is_ascii())
 }
 
-fn shield() -> Markup {
+pub fn shield() -> Markup {
     html! {
         svg.shield viewBox="0 0 24 24" aria-hidden="true" {
             path d="M12 2.5 20 5.4v6.1c0 4.7-3.2 8.3-8 10-4.8-1.7-8-5.3-8-10V5.4z" {}

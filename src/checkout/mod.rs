@@ -22,7 +22,7 @@ use crate::{
 };
 
 mod actions;
-mod assets;
+pub mod assets;
 pub mod contact;
 pub mod error_page;
 pub mod invoice;

@@ -29,6 +29,8 @@ pub enum Refusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountRefusal {
     EmailTaken,
+    /// Another shop of the deployment is at this address.
+    SlugTaken,
     /// The operator has disabled the account: nothing new is begun.
     Disabled,
     /// The account could not be changed right now, and is what it was; try again in so many seconds.

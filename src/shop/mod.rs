@@ -62,6 +62,8 @@ pub mod query;
 pub mod payment;
 /// What a seller can set.
 pub mod seller;
+/// What buyers see of a shop.
+pub mod catalog;
 /// Samples of events.
 pub mod sample;
 /// Writing and sending the mails.

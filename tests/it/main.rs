@@ -30,6 +30,7 @@ mod payment;
 mod platform;
 mod purchase;
 mod query;
+mod storefront;
 mod structure;
 mod tidy;
 mod upload;

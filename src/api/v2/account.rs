@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    ApiResult, Call,
+    ApiResult, Call, appearance,
     gateway::{self, masked},
     payments,
     wire::Time,
@@ -35,6 +35,7 @@ pub async fn update(call: &Call<'_>) -> ApiResult {
     if fields.has("contact_url") {
         change.contact_url = Some(fields.url("contact_url", call.app.platform.settings.allow_insecure_urls));
     }
+    appearance::read(&mut fields, &mut change, call.app.platform.settings.allow_insecure_urls);
     gateway::read(call, &mut fields, &mut change);
     payments::read(&mut fields, &mut change);
     fields.finish()?;
@@ -73,6 +74,7 @@ fn object(call: &Call<'_>, profile: &Profile) -> String {
         gateways: Raw(&gateway::object(call, profile)),
         takes_payments: Raw(&gateway::takes_payments()),
         payments: Raw(&payments::object(&profile.policy)),
+        shop: Raw(&appearance::object(profile)),
         created_at: Time::at(profile.created_at),
         updated_at: Time::at(profile.updated_at),
     };
@@ -111,6 +113,9 @@ pub(super) struct Body<'a> {
     /// all of them, what they are in a new account. An order keeps those it was made with.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "payments::Body"))]
     payments: Raw<'a>,
+    /// What buyers see of your shop. What is left out stays.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "appearance::Body"))]
+    shop: Raw<'a>,
     /// When it was made.
     created_at: Time,
     /// When it was last changed; the same as `created_at` until then.

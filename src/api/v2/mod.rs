@@ -8,10 +8,11 @@ use super::{
 use crate::{
     http::{Method, Request, Response},
     platform::{Fault, Statement},
-    shop::{App, account::Account, prepared::Prepared},
+    shop::{App, account::Account, catalog, prepared::Prepared},
 };
 
 mod account;
+mod appearance;
 mod auth;
 mod blacklist;
 mod blacklist_rule;
@@ -128,7 +129,27 @@ pub async fn answer(app: &App, request: &Request, segments: &[&str], meter: &Rat
         _ => IdempotentRequest::never(),
     };
     let call = &Call { app, request, account, once };
-    call.once.answer(app, routes::route(call, segments)).await
+    let answer = call.once.answer(app, routes::route(call, segments)).await;
+    if request.method != Method::Get {
+        forget(app, account, segments);
+    }
+    answer
+}
+
+/// What may have changed what buyers see. It stands here, once, so that no verb can leave it out; a fault may have written as well.
+fn forget(app: &App, account: &Account, segments: &[&str]) {
+    match segments.first() {
+        // A slug may be another shop's address now.
+        Some(&"account") => {
+            catalog::forget(app, account.id);
+            catalog::forget_addresses(app);
+        }
+        // Orders take and give back stock.
+        Some(&("products" | "categories" | "feedbacks" | "orders" | "pay" | "test")) => {
+            catalog::forget(app, account.id)
+        }
+        _ => {}
+    }
 }
 
 async fn replaced_key(app: &App, request: &Request) -> Option<Response> {

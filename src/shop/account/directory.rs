@@ -15,6 +15,9 @@ pub struct Listed {
     pub shop_name: Option<String>,
     pub test: bool,
     pub shard: String,
+    /// Its shop's address, and whether the shop is shown there.
+    pub slug: String,
+    pub listed: bool,
     pub disabled_at: Option<i64>,
     pub created_at: i64,
     pub updated_at: i64,
@@ -23,6 +26,14 @@ pub struct Listed {
 /// Those with an id above `after`, in the order of their ids.
 pub async fn list(app: &App, after: i64, most: u32) -> Outcome<Vec<Listed>> {
     let [rows] = app.platform.databases.directory().batch([listed_after(after, most)]).await?;
+    let mut all = rows.iter().map(listed).collect::<Result<Vec<_>, _>>()?;
+    name_shops(app, &mut all).await?;
+    Ok(all)
+}
+
+/// The oldest ones.
+pub async fn first(app: &App, most: u32) -> Result<Vec<Listed>, Fault> {
+    let [rows] = app.platform.databases.directory().batch([listed_after(0, most)]).await?;
     let mut all = rows.iter().map(listed).collect::<Result<Vec<_>, _>>()?;
     name_shops(app, &mut all).await?;
     Ok(all)
@@ -114,7 +125,7 @@ fn disable(account_id: i64, disabled_at: Option<i64>, now: i64) -> [Statement; 2
 /// As the operator sees them, by id. The e-mail as it was typed stands where the account's settings do.
 const LISTED: &str = "SELECT id, COALESCE((SELECT email FROM shops WHERE account_id = accounts.id), email) AS shown,
       (SELECT shop_name FROM shops WHERE account_id = accounts.id) AS shop_name,
-      test, shard, disabled_at, created_at, updated_at FROM accounts";
+      test, shard, slug, listed, disabled_at, created_at, updated_at FROM accounts";
 
 fn listed_after(after: i64, most: u32) -> Statement {
     Statement::new(format!("{LISTED} WHERE id > ?1 ORDER BY id LIMIT ?2"), vec![after.into(), most.into()])
@@ -136,6 +147,8 @@ fn listed(row: &Row) -> Result<Listed, Fault> {
             shop_name: row.maybe_text(),
             test: row.flag(),
             shard: row.text(),
+            slug: row.text(),
+            listed: row.flag(),
             disabled_at: row.maybe_int(),
             created_at: row.int(),
             updated_at: row.int(),

@@ -14,6 +14,7 @@ pub mod contact;
 pub mod directory;
 pub mod policy;
 pub mod secret;
+pub mod slug;
 mod sql;
 
 /// An account as its directory row has it: enough to let a request in and to open the right database.
@@ -101,6 +102,12 @@ pub async fn find_replaced(app: &App, email: &str, api_key: &str) -> Outcome<Opt
     Ok(Some(account).filter(|account| !account.disabled && is_hash(&old_hash, api_key)))
 }
 
+/// The account whose shop is at this slug, by the directory. It can act; whether it is a test account its shard knows.
+pub async fn by_slug(app: &App, slug: &str) -> Result<Option<(i64, String)>, Fault> {
+    let row = app.platform.databases.directory().row(sql::by_slug(slug)).await?;
+    row.map(|row| row.read(|row| Ok((row.int(), row.text())))).transpose()
+}
+
 /// The account with this id, by the directory, for whoever comes without credentials. It can act, and has no e-mail.
 pub async fn by_id(app: &App, id: i64) -> Outcome<Option<Account>> {
     let Some(row) = app.platform.databases.directory().row(sql::by_id(id)).await? else { return Ok(None) };
@@ -137,20 +144,19 @@ async fn with_shop_name(app: &App, mut account: Account) -> Result<Account, Faul
     Ok(account)
 }
 
-/// Where a new account goes: to the shard that has the fewest.
-async fn least_full(app: &App) -> Result<String, Fault> {
+/// Where a new account goes: to the shard that has the fewest. And whether a shop is at this slug.
+async fn places(app: &App, slug: &str) -> Result<(String, bool), Fault> {
     let mut shards = app.platform.databases.shards();
-    if shards.len() > 1 {
-        let [rows] = app.platform.databases.directory().batch([sql::shards()]).await?;
-        let mut counts = HashMap::new();
-        for row in &rows {
-            let (name, accounts) = row.read(|row| Ok((row.text(), row.int())))?;
-            counts.insert(name, accounts);
-        }
-        // Of several with as few the first.
-        shards.sort_by_key(|name| counts.get(name).copied().unwrap_or(0));
+    let [rows, taken] = app.platform.databases.directory().batch([sql::shards(), sql::by_slug(slug)]).await?;
+    let mut counts = HashMap::new();
+    for row in &rows {
+        let (name, accounts) = row.read(|row| Ok((row.text(), row.int())))?;
+        counts.insert(name, accounts);
     }
-    shards.into_iter().next().ok_or_else(|| Fault("no database is bound".into()))
+    // Of several with as few the first.
+    shards.sort_by_key(|name| counts.get(name).copied().unwrap_or(0));
+    let shard = shards.into_iter().next().ok_or_else(|| Fault("no database is bound".into()))?;
+    Ok((shard, !taken.is_empty()))
 }
 
 /// An account that can be made: what is shown of it once, and what its two databases are to have.
@@ -171,10 +177,16 @@ pub async fn prepare(
 ) -> Outcome<NewAccount> {
     let api_key = new_api_key(app, test);
     let webhook_secret = secret::generate(app);
+    let id = id::account(app.random());
+    let mut slug = slug::of_name(shop_name, id);
+    let (shard, taken) = places(app, &slug).await?;
+    if taken {
+        slug = slug::apart(&slug, id);
+    }
     let account = Account {
-        id: id::account(app.random()),
+        id,
         email: email::key(email),
-        shard: least_full(app).await?,
+        shard,
         test,
         shop_name: Some(shop_name.to_owned()),
         disabled: false,
@@ -185,11 +197,11 @@ pub async fn prepare(
     let shown = email.to_lowercase();
     let sealed = secret::seal(app, account.id, &webhook_secret)?;
     let now = app.now();
-    let mut in_shard = vec![sql::insert_shop(&account, &shown, shop_name, &sealed, now)];
+    let mut in_shard = vec![sql::insert_shop(&account, &shown, shop_name, &slug, &sealed, now)];
     if test {
         in_shard.extend(wallets(app, account.id)?);
     }
-    let in_directory = vec![sql::insert(&account, now), sql::count_in(&account.shard)];
+    let in_directory = vec![sql::insert(&account, &slug, now), sql::count_in(&account.shard)];
     let created = Created { email: shown, api_key, webhook_secret };
     Ok(NewAccount { created, account, in_shard, in_directory })
 }
@@ -212,7 +224,12 @@ pub async fn create(app: &App, new: NewAccount, first: Vec<Statement>) -> Outcom
         if apart && matches!(no, CommitError::Constraint(_)) {
             account.db(app)?.commit(sql::drop_shop(account.id).into()).await?;
         }
-        return Err(if no.is_taken("accounts", "email") { AccountRefusal::EmailTaken.into() } else { no.into() });
+        return Err(match no {
+            no if no.is_taken("accounts", "email") => AccountRefusal::EmailTaken.into(),
+            // Another account of this name was made at the same moment.
+            no if no.is_taken("accounts", "slug") => AccountRefusal::Busy { retry_after: 1 }.into(),
+            no => no.into(),
+        });
     }
     cached::write(app, &account).await;
     Ok(())

@@ -68,10 +68,10 @@ pub fn from_cache(email: &str, text: &str) -> Option<(Account, i64)> {
     Some((Account { id, email, shard, test, key_hash, shop_name, disabled, key_since }, cached_at))
 }
 
-pub fn insert(account: &Account, now: i64) -> Statement {
+pub fn insert(account: &Account, slug: &str, now: i64) -> Statement {
     Statement::new(
-        "INSERT INTO accounts (id, email, key_hash, shard, test, key_since, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6)",
+        "INSERT INTO accounts (id, email, key_hash, shard, test, key_since, created_at, updated_at, slug)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6, ?7)",
         vec![
             account.id.into(),
             (&account.email).into(),
@@ -79,8 +79,14 @@ pub fn insert(account: &Account, now: i64) -> Statement {
             (&account.shard).into(),
             account.test.into(),
             now.into(),
+            slug.into(),
         ],
     )
+}
+
+/// Whose shop is there.
+pub fn by_slug(slug: &str) -> Statement {
+    Statement::new("SELECT id, shard FROM accounts WHERE slug = ?1", vec![slug.into()])
 }
 
 /// How many accounts the shards have that have any.
@@ -106,11 +112,26 @@ pub fn drop_shop(account_id: i64) -> [Statement; 2] {
         .map(|sql| Statement::new(sql, vec![account_id.into()]))
 }
 
-pub fn insert_shop(account: &Account, email: &str, shop_name: &str, sealed_secret: &str, now: i64) -> Statement {
+pub fn insert_shop(
+    account: &Account,
+    email: &str,
+    shop_name: &str,
+    slug: &str,
+    sealed_secret: &str,
+    now: i64,
+) -> Statement {
     Statement::new(
-        "INSERT INTO shops (account_id, email, shop_name, webhook_secret, test, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
-        vec![account.id.into(), email.into(), shop_name.into(), sealed_secret.into(), account.test.into(), now.into()],
+        "INSERT INTO shops (account_id, email, shop_name, webhook_secret, test, created_at, updated_at, slug)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
+        vec![
+            account.id.into(),
+            email.into(),
+            shop_name.into(),
+            sealed_secret.into(),
+            account.test.into(),
+            now.into(),
+            slug.into(),
+        ],
     )
 }
 

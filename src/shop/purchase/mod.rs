@@ -15,7 +15,10 @@ use super::{
     stock::expired::{self, Expired},
     text::email,
 };
-use crate::json::{Map, Value};
+use crate::{
+    json::{Map, Value},
+    platform::{Row, Statement},
+};
 
 mod price;
 
@@ -72,12 +75,25 @@ pub struct Known {
 
 /// Reads a wish's product and coupon, in one round trip. Products that are private are there: only the storefront hides them.
 pub async fn read(app: &App, account: &Account, wish: &Wish) -> Outcome<Known> {
+    Ok(read_with(app, account, wish, Vec::new()).await?.0)
+}
+
+/// The same, with the answers to other statements in the same round trip.
+pub async fn read_with(
+    app: &App,
+    account: &Account,
+    wish: &Wish,
+    others: Vec<Statement>,
+) -> Outcome<(Known, Vec<Vec<Row>>)> {
     let mut statements = vec![product::sql::one(account.id, &wish.product_id), expired::expired(account.id, app.now())];
     let email = wish.email.as_deref().map(email::key).unwrap_or_default();
     if let Some(code) = &wish.coupon {
         statements.push(coupon::sql::by_code(account.id, code, &email));
     }
-    let rows = account.db(app)?.rows(statements).await?;
+    let own = statements.len();
+    statements.extend(others);
+    let mut rows = account.db(app)?.rows(statements).await?;
+    let others = rows.split_off(own.min(rows.len()));
     let mut answers = rows.iter();
     let product = answers.next().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
     let product = product::sql::product(product)?;
@@ -88,7 +104,7 @@ pub async fn read(app: &App, account: &Account, wish: &Wish) -> Outcome<Known> {
         (coupon.with_expired(&expired), by_email)
     });
     let stock = product.stock().map(|stock| stock + expired.units(&product.id));
-    Ok(Known { product, stock, coupon })
+    Ok((Known { product, stock, coupon }, others))
 }
 
 /// Checks and prices a wish. All problems are told together.

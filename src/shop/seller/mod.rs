@@ -1,24 +1,29 @@
 //! What a seller can set: their shop's name, contact and policy, wallets, and their accounts at gateways.
 
 use super::{
-    App, Outcome, Refusal,
+    App, Error, Outcome, Refusal,
     account::{self, Account, contact::Contact, policy::Policy, secret::Secrets},
-    error::GatewayRefusal,
+    error::{AccountRefusal, GatewayRefusal},
     gateway::{
         Gateway,
         settings::{self, Set},
         wallet::{self, Wallet, WalletChange},
     },
 };
-use crate::platform::Fault;
+use crate::platform::{CommitError, Fault};
 
+pub mod appearance;
+pub mod color;
 mod sql;
+
+pub use appearance::Appearance;
 
 /// The settings of an account. Secrets and xpubs are whole here; a dialect masks them.
 pub struct Profile {
     pub email: String,
     pub shop_name: String,
     pub contact: Contact,
+    pub appearance: Appearance,
     pub test: bool,
     pub webhook_secrets: Secrets,
     /// When the webhook secret was last replaced.
@@ -37,6 +42,7 @@ pub struct Change {
     /// `Some(None)` takes the address away.
     pub contact_email: Option<Option<String>>,
     pub contact_url: Option<Option<String>>,
+    pub appearance: appearance::Changes,
     /// `None` takes the gateway's wallet away.
     pub wallets: Vec<(Gateway, Option<WalletChange>)>,
     pub settings: Vec<settings::Change>,
@@ -76,9 +82,20 @@ pub async fn update(app: &App, account: &Account, change: Change) -> Outcome<Pro
     for setting in &change.settings {
         statements.push(settings::write(app, account.id, setting)?);
     }
+    let looks = change.appearance.in_shard(account.id);
     let contact = change.contact_email.is_some() || change.contact_url.is_some();
-    if change.shop_name.is_some() || contact || change.policy != [None; 4] || !statements.is_empty() {
+    if change.shop_name.is_some() || contact || change.policy != [None; 4] || looks.is_some() || !statements.is_empty()
+    {
         statements.push(sql::touch(account.id, &change, now));
+    }
+    statements.extend(looks);
+    if let Some(in_directory) = change.appearance.in_directory(account.id, now) {
+        if app.platform.databases.shards().first() == Some(&account.shard) {
+            statements.push(in_directory);
+        } else {
+            // The directory first: what it refuses must not stand anywhere.
+            app.platform.databases.directory().commit(vec![in_directory]).await.map_err(slug_taken)?;
+        }
     }
     match account.db(app)?.commit(statements).await {
         Ok(_) => {
@@ -88,6 +105,10 @@ pub async fn update(app: &App, account: &Account, change: Change) -> Outcome<Pro
             profile(app, account).await
         }
         Err(no) if no.is_taken("wallets", "identity") => Err(taken().into()),
-        Err(no) => Err(no.into()),
+        Err(no) => Err(slug_taken(no)),
     }
+}
+
+fn slug_taken(no: CommitError) -> Error {
+    if no.is_taken("accounts", "slug") { AccountRefusal::SlugTaken.into() } else { no.into() }
 }

@@ -1,6 +1,6 @@
 //! Statements and rows of a seller's settings in `shops`.
 
-use super::{Change, Profile};
+use super::{Appearance, Change, Profile, appearance};
 use crate::{
     platform::{self, Fault, Row, Statement},
     shop::account::{
@@ -11,10 +11,10 @@ use crate::{
 };
 
 pub fn shop(account_id: i64) -> Statement {
-    let (columns, contact) = (policy::COLUMNS, contact::COLUMNS);
+    let (columns, contact, looks) = (policy::COLUMNS, contact::COLUMNS, appearance::COLUMNS);
     Statement::new(
         format!(
-            "SELECT email, shop_name, {contact}, test, webhook_secret, webhook_secrets_old, webhook_secret_rotated_at, {columns},
+            "SELECT email, shop_name, {contact}, {looks}, test, webhook_secret, webhook_secrets_old, webhook_secret_rotated_at, {columns},
                     created_at, updated_at FROM shops WHERE account_id = ?1"
         ),
         vec![account_id.into()],
@@ -28,6 +28,7 @@ pub fn profile(row: &Row, open: impl FnOnce(Sealed) -> Result<Secrets, Fault>) -
             email: row.text(),
             shop_name: row.text(),
             contact: Contact::read(row),
+            appearance: Appearance::read(row)?,
             test: row.flag(),
             webhook_secrets: open(Sealed::read(row))?,
             webhook_secret_rotated_at: row.maybe_int(),

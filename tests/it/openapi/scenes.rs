@@ -111,6 +111,13 @@ fn account(desk: &Desk<'_>) {
         json!({"underpayment_tolerance": "1.0", "rate_spread": "0.75", "quote_minutes": 15, "watch_hours": 48});
     desk.put("/account", json!({"payments": payments}));
     desk.refused(400, "PUT", "/account", Some(json!({"payments": {"rate_spread": "21", "quote_minutes": 1}})));
+    let shop = json!({
+        "slug": "ada", "name": "Ada's Apps", "description": "Apps for **everybody**.", "accent_color": "#2451d6",
+        "contact_email": "help@ada.example", "contact_url": "https://ada.example/help", "listed": true, "language": "en",
+        "terms_url": "https://ada.example/terms", "privacy_url": "https://ada.example/privacy",
+    });
+    desk.put("/account", json!({"shop": shop}));
+    desk.refused(400, "PUT", "/account", Some(json!({"shop": {"slug": "no spaces", "accent_color": "#7a7a7a"}})));
     desk.post("/account/webhook_secret", json!({}));
     desk.get("/account");
     // Twice within a second: the copies near the readers take one change.

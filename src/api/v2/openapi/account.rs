@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 
 use super::{Email, HttpsUrl, Text};
-use crate::api::v2::wire::{DecimalText, Int};
+use crate::api::v2::{
+    appearance::LanguageCode,
+    wire::{DecimalText, Int, values},
+};
 
 #[derive(JsonSchema)]
 pub struct Account {
@@ -12,6 +15,29 @@ pub struct Account {
     contact_url: Option<HttpsUrl>,
     gateways: Option<Gateways>,
     payments: Option<Payments>,
+    shop: Option<Shop>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(inline)]
+struct Shop {
+    slug: Option<Slug>,
+    name: Option<Text<100>>,
+    description: Option<Text<20_000>>,
+    accent_color: Option<Color>,
+    contact_email: Option<Email>,
+    contact_url: Option<HttpsUrl>,
+    terms_url: Option<HttpsUrl>,
+    privacy_url: Option<HttpsUrl>,
+    listed: Option<bool>,
+    language: Option<LanguageCode<'static>>,
+}
+
+values! {
+    Slug(()) = {"type": "string", "pattern": "^[a-z0-9-]{3,40}$"}
+
+    /// Not each such colour is taken: text on it must be readable.
+    Color(()) = {"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"}
 }
 
 #[derive(JsonSchema)]
