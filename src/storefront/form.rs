@@ -140,6 +140,7 @@ impl Form {
                     BadAnswer::NotInTheList => said.answer_list,
                     BadAnswer::NotAccepted => said.answer_tick,
                     BadAnswer::TooLong | BadAnswer::NotText => said.too_long,
+                    BadAnswer::NotPrintable => said.turned,
                 };
                 if let Some(wrong) = self.wrong.answers.get_mut(*n) {
                     *wrong = Some(words::fill(text, &[("count", &most)]));
