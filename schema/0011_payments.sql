@@ -22,7 +22,6 @@ CREATE TABLE payments (
   product_id TEXT,
   product_type INTEGER,
   subtotal INTEGER,                    -- minor units, before discounts
-  held INTEGER NOT NULL DEFAULT 0,     -- units of stock that its order will take
   coupon_id TEXT,
   -- The address that the link's first start took: the wallet's identity and the index. A link takes
   -- only one, however often and by however many buyers it is started. Otherwise anybody could push

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::{App, Error, Outcome, Refusal, job::Job};
-use crate::platform::{CommitError, Db, Row, Statement};
+use crate::platform::{CommitError, Db, LogLine, Row, Statement};
 
 /// What a verb has decided, and what must be committed for it to be true. Until then none of it is written.
 #[must_use = "nothing has happened before it is committed"]
@@ -15,6 +15,7 @@ pub struct Prepared<T> {
     messages: Vec<(Job, u32)>,
     refusals: Vec<(Broken, Refusal)>,
     why_stale: Option<WhyStale>,
+    undo: Vec<Statement>,
 }
 
 /// A rule of the schema that a commit can break.
@@ -42,7 +43,15 @@ type WhyStale = (Statement, Box<dyn FnOnce(&[Row]) -> Outcome<Refusal>>);
 impl<T> Prepared<T> {
     /// `db` is where it is committed.
     pub fn new(db: Rc<dyn Db>, value: T, statements: Vec<Statement>) -> Self {
-        Prepared { value, db, statements, messages: Vec::new(), refusals: Vec::new(), why_stale: None }
+        Prepared {
+            value,
+            db,
+            statements,
+            messages: Vec::new(),
+            refusals: Vec::new(),
+            why_stale: None,
+            undo: Vec::new(),
+        }
     }
 
     /// With a condition that the commit holds to (`Statement::guard`).
@@ -86,6 +95,12 @@ impl<T> Prepared<T> {
         Prepared { why_stale: Some((look, Box::new(read))), ..self }
     }
 
+    /// What gives back that was taken for it before, should the commit be refused.
+    pub fn or_undo(mut self, undo: Option<Statement>) -> Self {
+        self.undo.extend(undo);
+        self
+    }
+
     /// Commits it and sends its messages. `first` goes before its own statements, so that of two requests under one
     /// idempotency key the second breaks the constraint of the key and no other. The rows are those of its own statements.
     pub async fn commit(self, app: &App, first: Vec<Statement>) -> Outcome<(T, Vec<Vec<Row>>)> {
@@ -97,8 +112,24 @@ impl<T> Prepared<T> {
                 app.enqueue(self.messages).await;
                 Ok((self.value, rows.split_off(before.min(rows.len()))))
             }
-            Err(no) => Err(refused(&*self.db, no, self.refusals, self.why_stale).await?.into()),
+            Err(no) => {
+                // A fault may have landed all the same; a constraint has not.
+                if matches!(no, CommitError::Constraint(_)) {
+                    undo(app, &*self.db, self.undo).await;
+                }
+                Err(refused(&*self.db, no, self.refusals, self.why_stale).await?.into())
+            }
         }
+    }
+}
+
+/// Gives back what was taken before. Should that fail, it stays taken, which harms nobody.
+pub async fn undo(app: &App, db: &dyn Db, statements: Vec<Statement>) {
+    if statements.is_empty() {
+        return;
+    }
+    if let Err(error) = db.commit(statements).await {
+        app.platform.log.write(LogLine::warn("undo.failed").because(error.into_fault()));
     }
 }
 

@@ -10,13 +10,14 @@ const MAX: u32 = 1_000;
 const FEW: u32 = 100;
 
 /// The statements of one commit. Cheap when nothing is old: each looks at the end of an index.
-pub fn statements(app: &App, now: i64) -> [Statement; 7] {
-    let [mark_started, drop_unstarted] = payment::take_old(now, MAX);
+pub fn statements(app: &App, now: i64) -> [Statement; 8] {
+    let [mark_started, free_addresses, drop_unstarted] = payment::take_old(now, MAX);
     [
         notification::take_old(now, FEW),
         idempotency::take_old(now, MAX),
         account::secret::take_old(now, FEW),
         mark_started,
+        free_addresses,
         drop_unstarted,
         mailer::sql::take_old(prune::end(app, now), MAX),
         prune::next(prune::end(app, now)),
@@ -31,8 +32,8 @@ pub struct Gone {
     pub accounts: Vec<i64>,
 }
 
-pub fn read(answers: [Vec<Row>; 7]) -> Result<Gone, Fault> {
-    let [notifications, answers, secrets, started, unstarted, mails, accounts] = &answers;
+pub fn read(answers: [Vec<Row>; 8]) -> Result<Gone, Fault> {
+    let [notifications, answers, secrets, started, _, unstarted, mails, accounts] = &answers;
     let full = |rows: &[&Vec<Row>], most: u32| rows.iter().map(|rows| rows.len()).sum::<usize>() >= most as usize;
     Ok(Gone {
         more: full(&[notifications], FEW)

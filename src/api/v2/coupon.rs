@@ -84,6 +84,9 @@ fn terms(call: &Call<'_>, kept: Option<Terms>) -> Result<Terms, Failure> {
         true => fields.time("expires_at"),
         false => before.and_then(|terms| terms.expires_at),
     };
+    if starts_at.zip(expires_at).is_some_and(|(starts, ends)| starts >= ends) {
+        fields.error("Starts at must be before expires at");
+    }
     fields.finish()?;
     match (code, discount) {
         (Some(code), Some(discount)) => {
@@ -105,9 +108,8 @@ fn code(fields: &mut Fields) -> Option<String> {
 
 /// What the order must come to, in the coupon's currency.
 fn minimum(fields: &mut Fields, before: Option<&Terms>) -> Option<Amount> {
-    if !fields.has("minimum") {
-        return before.and_then(|terms| terms.minimum);
-    }
+    // In another currency it is another one, so it is read again.
+    fields.or("minimum", before.and_then(|terms| terms.minimum).map(Amount::wire));
     fields.value("minimum")?;
     fields.or("currency", before.and_then(Terms::currency).map(str::to_owned));
     let sent = fields.value("currency").and_then(Value::as_str).and_then(Currency::parse);

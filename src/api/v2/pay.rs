@@ -49,6 +49,10 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
     let sale = match product_id {
         Some(id) => sale_of_product(call, fields, id, gateway, email.clone()).await?,
         None => {
+            // One that is ignored would be worse than one that is refused.
+            if fields.carries("coupon") {
+                fields.error("Coupon can't be sent without a product id");
+            }
             let custom = custom(&mut fields);
             let quantity = fields.int("quantity", 1, 1_000_000).unwrap_or(1);
             fields.finish()?;

@@ -41,14 +41,24 @@ pub async fn offer(
     let quantity = fields.int("quantity", 1, 1_000_000).and_then(|n| u32::try_from(n).ok());
     let coupon = fields.text("coupon", 64);
     let answers = answers(&mut fields);
-    fields.finish()?;
     let wish = Wish { product_id, quantity, coupon, answers, gateway, email };
     let known = match purchase::read(call.app, call.account, &wish).await {
-        Err(Error::Refused(Refusal::NotFound)) => return Err(Failure::invalid("Product must be a product of yours")),
-        known => known?,
+        Err(Error::Refused(Refusal::NotFound)) => {
+            fields.error("Product must be a product of yours");
+            None
+        }
+        known => Some(known?),
     };
-    purchase::offer(&known, &wish, call.app.now())
-        .map_err(|problems| Failure::validation(problems.iter().map(sentence).collect()))
+    let offer = match known.as_ref().map(|known| purchase::offer(known, &wish, call.app.now())) {
+        Some(Ok(offer)) => Some(offer),
+        Some(Err(problems)) => {
+            problems.iter().for_each(|problem| fields.error(sentence(problem)));
+            None
+        }
+        None => None,
+    };
+    fields.finish()?;
+    offer.ok_or_else(|| Failure::invalid("Product must be a product of yours"))
 }
 
 fn answers(fields: &mut Fields) -> Map<String, Value> {
@@ -78,6 +88,7 @@ fn sentence(problem: &Problem) -> String {
                 BadAnswer::NotAccepted => "must be accepted".into(),
                 BadAnswer::TooLong => format!("is too long (maximum is {MAX_ANSWER} characters)"),
                 BadAnswer::NotText => "must be a text".into(),
+                BadAnswer::NotPrintable => "has characters that are not allowed".into(),
             };
             format!("Custom field {} {problem}", quoted(name))
         }

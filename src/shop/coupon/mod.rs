@@ -9,6 +9,7 @@ use super::{
     money::{Amount, Decimal},
     prepared::Prepared,
     product,
+    stock::expired::{self, Expired},
 };
 use crate::{
     json,
@@ -98,15 +99,28 @@ pub struct Coupon {
     pub updated_at: i64,
 }
 
+impl Coupon {
+    /// With what holds give back that are over.
+    pub fn with_expired(mut self, expired: &Expired) -> Coupon {
+        self.uses = (self.uses - expired.coupon_uses(&self.id)).max(0);
+        self
+    }
+}
+
 /// `page` counts from 1.
 pub async fn list(app: &App, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Coupon>> {
-    let statements = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
-    Ok(list::read(account.db(app)?.batch(statements).await?, sql::coupon)?)
+    let [total, rows] = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
+    let statements = [total, rows, expired::expired(account.id, app.now())];
+    let [total, rows, expired] = account.db(app)?.batch(statements).await?;
+    let expired = Expired::read(&expired)?;
+    Ok(list::read([total, rows], |row| Ok(sql::coupon(row)?.with_expired(&expired)))?)
 }
 
 pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Coupon> {
-    let row = account.db(app)?.row(sql::one(account.id, id)).await?.ok_or(Refusal::NotFound)?;
-    Ok(sql::coupon(&row)?)
+    let statements = [sql::one(account.id, id), expired::expired(account.id, app.now())];
+    let [rows, expired] = account.db(app)?.batch(statements).await?;
+    let coupon = sql::coupon(rows.first().ok_or(Refusal::NotFound)?)?;
+    Ok(coupon.with_expired(&Expired::read(&expired)?))
 }
 
 pub fn create(app: &App, account: &Account, terms: Terms) -> Outcome<Prepared<Coupon>> {
@@ -130,11 +144,13 @@ pub async fn update(app: &App, account: &Account, before: &Coupon, terms: &Terms
     let statements = vec![
         list::unmoved(account.id, sql::TABLE, id, before.updated_at),
         product::sql::all_known(account.id, &product_ids),
+        expired::expired(account.id, app.now()),
         sql::update(account.id, id, terms, list::moved(app.now(), before.updated_at)),
     ];
     let (_, rows) = prepare(app, account, (), statements, &product_ids)?.commit(app, Vec::new()).await?;
-    let [rows] = last_answers(rows)?;
-    Ok(sql::coupon(rows.first().ok_or(Refusal::NotFound)?)?)
+    let [expired, rows] = last_answers(rows)?;
+    let coupon = sql::coupon(rows.first().ok_or(Refusal::NotFound)?)?;
+    Ok(coupon.with_expired(&Expired::read(&expired)?))
 }
 
 pub async fn destroy(app: &App, account: &Account, id: &str) -> Outcome<()> {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     platform::{Fault, Row, Statement},
-    shop::{App, Error, Outcome, account::Account, id, vault},
+    shop::{App, Error, Outcome, account::Account, id, stock::expired, vault},
 };
 
 /// A wallet as settings show it.
@@ -285,22 +285,26 @@ fn take_address(account_id: i64, gateway: &str) -> Statement {
 }
 
 /// Takes an address of the gateway's wallet (`take`) for the link, once: a link that has one keeps it, whoever starts it at the same
-/// time. None is taken by a start that makes no order, because there is one already or because the link is destroyed or
-/// too old. The last of the three answers the row that `taken` reads.
+/// time. None is taken by a start that makes no order, because there is one already or because the link is destroyed, too old, or
+/// for a product that is sold out. The last of the three answers the row that `taken` reads.
 fn take_address_for_link(account_id: i64, gateway: &str, id: &str, order_id: &str, now: i64) -> [Statement; 3] {
-    const NEEDED: &str = "EXISTS (SELECT 1 FROM payments
-                   WHERE account_id = ?1 AND id = ?3 AND destroyed_at IS NULL AND expires_at >= ?5
-                     AND address_wallet IS NOT wallets.identity)
-           AND NOT EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?4)";
+    let needed = format!(
+        "EXISTS (SELECT 1 FROM payments LEFT JOIN products
+                   ON products.account_id = payments.account_id AND products.id = payments.product_id
+                   WHERE payments.account_id = ?1 AND payments.id = ?3 AND destroyed_at IS NULL AND expires_at >= ?5
+                     AND address_wallet IS NOT wallets.identity AND NOT {})
+           AND NOT EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?4)",
+        expired::is_sold_out("?5")
+    );
     let args = vec![account_id.into(), gateway.into(), id.into(), order_id.into(), now.into()];
     [
-        Statement::new(take(&format!("AND {NEEDED}")), args.clone()),
+        Statement::new(take(&format!("AND {needed}")), args.clone()),
         Statement::new(
             format!(
                 "UPDATE payments SET address_wallet = wallets.identity, address_index = wallets.last_index
                  FROM wallets
                  WHERE payments.account_id = ?1 AND payments.id = ?3
-                   AND wallets.account_id = ?1 AND wallets.gateway = ?2 AND wallets.active = 1 AND {NEEDED}"
+                   AND wallets.account_id = ?1 AND wallets.gateway = ?2 AND wallets.active = 1 AND {needed}"
             ),
             args,
         ),
@@ -311,6 +315,29 @@ fn take_address_for_link(account_id: i64, gateway: &str, id: &str, order_id: &st
             vec![account_id.into(), gateway.into(), id.into()],
         ),
     ]
+}
+
+/// Gives the address back that these answers to `reserve` are about: its order was refused, and nobody has seen it. `None` of
+/// an address that all orders share, and where none was taken.
+pub fn unreserve(
+    app: &App,
+    account: &Account,
+    gateway: Gateway,
+    rows: &[Vec<Row>],
+) -> Result<Option<Statement>, Fault> {
+    let Some(row) = rows.last().and_then(|rows| rows.first()).filter(|_| gateway.coin().is_some()) else {
+        return Ok(None);
+    };
+    let (branch, index) = row.read(|row| Ok((row.text(), row.count())))?;
+    if let Held::Single(_) = open_held(app, account.id, &branch)? {
+        return Ok(None);
+    }
+    Ok(Some(Statement::new(
+        "INSERT INTO free_addresses (account_id, gateway, identity, address_index)
+         SELECT account_id, gateway, identity, ?4 FROM wallets WHERE account_id = ?1 AND gateway = ?2 AND branch = ?3
+         ON CONFLICT DO NOTHING",
+        vec![account.id.into(), gateway.slug().into(), branch.into(), index.into()],
+    )))
 }
 
 /// An address that belongs to one order.

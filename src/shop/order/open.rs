@@ -18,7 +18,7 @@ use crate::{
         },
         hold,
         money::{self, Amount, Currency, Decimal},
-        prepared::Prepared,
+        prepared::{self, Prepared},
         stock::expired,
         webhook::{self, Endpoint, Event},
     },
@@ -75,9 +75,16 @@ pub async fn place(app: &App, account: &Account, draft: Draft, begin: Vec<Statem
     let (_, rows) = first.commit(app, Vec::new()).await?;
     let ([endpoints, policy], mut reserved) = first_answers(rows)?;
     reserved.truncate(takes);
+    let undo = wallet::unreserve(app, account, draft.gateway, &reserved)?;
     let ready = Ready { endpoints, policy, reserved, rates };
-    // Its idempotency key went to another runner: it took too long.
-    Ok(prepare(app, account, draft, ready).await?.on_stale(IdempotencyRefusal::InProgress))
+    match prepare(app, account, draft, ready).await {
+        // Its idempotency key went to another runner: it took too long.
+        Ok(prepared) => Ok(prepared.on_stale(IdempotencyRefusal::InProgress).or_undo(undo)),
+        Err(error) => {
+            prepared::undo(app, &*account.db(app)?, undo.into_iter().collect()).await;
+            Err(error)
+        }
+    }
 }
 
 /// What the first commit of an order answered.

@@ -205,7 +205,9 @@ pub fn keep_hold(order: &Order, now: i64) -> Option<Statement> {
     let until = match order.status {
         Status::Unpaid | Status::PartiallyPaid => hold::until(order.session.as_ref(), order.invoice.expires_at, now),
         Status::AwaitingConfirmations | Status::PendingAtPayPal | Status::HighRisk => hold::confirming(now),
-        Status::Completed | Status::Reversed | Status::Refunded => return None,
+        // What was refunded before it was complete is free at once.
+        Status::Refunded => return Some(hold::end(order.account_id, &order.id)),
+        Status::Completed | Status::Reversed => return None,
     };
     Some(hold::extend(order.account_id, &order.id, until))
 }

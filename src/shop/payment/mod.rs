@@ -4,7 +4,7 @@
 use super::{
     App, Error, Outcome, Refusal,
     account::{self, Account, policy},
-    error::{GatewayRefusal, PaymentRefusal},
+    error::{CatalogRefusal, GatewayRefusal, PaymentRefusal},
     gateway::{Gateway, Reservation},
     hold::Item,
     id,
@@ -49,6 +49,8 @@ pub struct Payment {
     request: Request,
     expires_at: i64,
     destroyed: bool,
+    /// Too little is left of its product, or its seller has deleted it.
+    sold_out: bool,
 }
 
 /// A link that can be handed out: its id and signed token.
@@ -134,7 +136,7 @@ pub async fn start(
     let db = account.db(app)?;
     let mut statements = vec![
         order::sql::by_id(account.id, &order_id),
-        sql::by_id(account.id, payment_id),
+        sql::by_id(account.id, payment_id, app.now()),
         super::webhook::sql::enabled(account.id),
         policy::of(account.id),
     ];
@@ -156,6 +158,9 @@ pub async fn start(
     }
     if app.now() > payment.expires_at {
         return Err(PaymentRefusal::Expired.into());
+    }
+    if payment.sold_out {
+        return Err(CatalogRefusal::OutOfStock.into());
     }
     let ready = order::open::Ready { endpoints, policy, reserved, rates: rates? };
     let request = payment.request;
@@ -189,8 +194,9 @@ pub async fn start(
     }
 }
 
-/// Takes away links that were never started, a day after they could be; for cron. Each statement answers a row for each link.
-pub fn take_old(now: i64, most: u32) -> [Statement; 2] {
+/// Takes away links that were never started, a day after they could be; for cron. Each statement answers a row for each link. The
+/// address of one whose every start was refused goes back to its wallet: nobody has seen it.
+pub fn take_old(now: i64, most: u32) -> [Statement; 3] {
     sql::take_old(now - DAY, most)
 }
 
@@ -203,7 +209,8 @@ pub fn is_destroyed(account_id: i64, payment_id: &str) -> Statement {
 /// without money goes on being watched: a buyer may have sent it already.
 pub async fn destroy(app: &App, account: &Account, payment_id: &str) -> Outcome<()> {
     let order_id = order_id(payment_id).ok_or(Refusal::NotFound)?;
-    let statements = [sql::destroy(account.id, payment_id, &order_id, app.now()), sql::by_id(account.id, payment_id)];
+    let statements =
+        [sql::destroy(account.id, payment_id, &order_id, app.now()), sql::by_id(account.id, payment_id, app.now())];
     let [destroyed, payments] = account.db(app)?.commit_batch(statements).await?;
     let payment = sql::from_row(payments.first().ok_or(Refusal::NotFound)?)?;
     if destroyed.is_empty() && !payment.destroyed {

@@ -7,6 +7,7 @@ use crate::{
         gateway::Gateway,
         money::{Amount, Currency},
         order,
+        stock::expired,
     },
 };
 
@@ -17,13 +18,13 @@ pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at
     Statement::new(
         "INSERT INTO payments (account_id, id, title, email, value, currency, quantity, gateway, confirmations,
                                return_url, webhook_url, custom, expires_at, created_at,
-                               product_id, product_type, subtotal, held, coupon_id)
+                               product_id, product_type, subtotal, coupon_id)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, COALESCE(
                    (SELECT COALESCE(?9, confirmations) FROM wallets
                     WHERE account_id = ?1 AND gateway = ?8 AND active = 1),
                    (SELECT COALESCE(?9, 0) FROM gateway_settings WHERE account_id = ?1 AND gateway = ?8
                     AND name IN ('email', 'client_secret', 'secret_key') LIMIT 1), IIF(?5 = 0, 0, NULL)), ?10, ?11, ?12, ?13, ?14,
-                 ?15, ?16, ?17, ?18, ?19)",
+                 ?15, ?16, ?17, ?18)",
         vec![
             account_id.into(),
             id.into(),
@@ -42,18 +43,25 @@ pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at
             request.product.as_ref().map(|(id, _)| id).into(),
             item.map(|item| item.kind as i64).into(),
             item.map(|item| item.subtotal).into(),
-            item.map_or(0, |item| item.units).into(),
             item.and_then(|item| item.coupon_id.clone()).into(),
         ],
     )
 }
 
-pub fn by_id(account_id: i64, id: &str) -> Statement {
+/// With its product as it is now: its type, whether it is sold out, and what the order will take from its stock. A link may be older
+/// than the stock's end.
+pub fn by_id(account_id: i64, id: &str, now: i64) -> Statement {
     Statement::new(
-        "SELECT title, email, value, currency, quantity, gateway, confirmations, return_url, webhook_url, custom,
-                expires_at, destroyed_at IS NOT NULL AS destroyed, product_id, product_type, subtotal, coupon_id, held
-         FROM payments WHERE account_id = ?1 AND id = ?2",
-        vec![account_id.into(), id.into()],
+        format!(
+            "SELECT payments.title, email, value, payments.currency, quantity, gateway, confirmations, return_url,
+                    payments.webhook_url, payments.custom, expires_at, destroyed_at IS NOT NULL AS destroyed, product_id,
+                    products.product_type, subtotal, coupon_id,
+                    COALESCE(quantity * (products.product_type = 2 OR stock_amount IS NOT NULL), 0), {} AS sold_out
+             FROM payments LEFT JOIN products ON products.account_id = payments.account_id AND products.id = product_id
+             WHERE payments.account_id = ?1 AND payments.id = ?2",
+            expired::is_sold_out("?3")
+        ),
+        vec![account_id.into(), id.into(), now.into()],
     )
 }
 
@@ -73,7 +81,9 @@ pub fn from_row(row: &Row) -> Result<Payment, Fault> {
         let (return_url, webhook_url, custom) = (row.text(), row.maybe_text(), row.maybe_text());
         let (expires_at, destroyed) = (row.int(), row.flag());
         let product = row.maybe_text();
-        let product = product.zip(order::sql::item(row)?);
+        let item = order::sql::item(row)?;
+        let sold_out = row.flag();
+        let product = product.zip(item);
         let request = Request {
             product,
             title,
@@ -86,13 +96,13 @@ pub fn from_row(row: &Row) -> Result<Payment, Fault> {
             webhook_url,
             custom,
         };
-        Ok(Payment { request, expires_at, destroyed })
+        Ok(Payment { request, expires_at, destroyed, sold_out })
     })
 }
 
 /// Of links that expired before this time: those that became an order are marked, and the others go, so many of both at a
 /// time. Each answers a row. The order's id is the link's, as `payment::order_id` makes it.
-pub fn take_old(before: i64, most: u32) -> [Statement; 2] {
+pub fn take_old(before: i64, most: u32) -> [Statement; 3] {
     const OLD: &str =
         "rowid IN (SELECT rowid FROM payments WHERE started = 0 AND expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
     const STARTED: &str = "EXISTS (SELECT 1 FROM orders WHERE orders.account_id = payments.account_id AND orders.id =
@@ -101,6 +111,11 @@ pub fn take_old(before: i64, most: u32) -> [Statement; 2] {
            substr(payments.id, 18, 3) || '-' || substr(payments.id, 21, 12))";
     [
         format!("UPDATE payments SET started = 1 WHERE {OLD} AND {STARTED} RETURNING 1 AS gone"),
+        format!(
+            "INSERT INTO free_addresses (account_id, gateway, identity, address_index)
+             SELECT account_id, gateway, address_wallet, address_index FROM payments
+             WHERE {OLD} AND NOT {STARTED} AND address_wallet IS NOT NULL ON CONFLICT DO NOTHING"
+        ),
         format!("DELETE FROM payments WHERE {OLD} AND NOT {STARTED} RETURNING 1 AS gone"),
     ]
     .map(|sql| Statement::new(sql, vec![before.into(), most.into()]))

@@ -42,6 +42,8 @@ pub enum BadAnswer {
     TooLong,
     /// It is a list or an object.
     NotText,
+    /// It has control characters, or such that turn the text around it.
+    NotPrintable,
 }
 
 /// The inputs of a product; none where its `custom` is null.
@@ -90,6 +92,10 @@ fn answered(input: &Input, answer: &Value) -> Result<Option<Value>, BadAnswer> {
     }
     if typed.chars().count() > MAX_ANSWER {
         return Err(BadAnswer::TooLong);
+    }
+    let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if typed.chars().any(is_control) || text::turned(&typed).is_some() {
+        return Err(BadAnswer::NotPrintable);
     }
     match input.kind {
         InputKind::Number if Decimal::parse(typed.trim_start_matches('-')).is_err() => Err(BadAnswer::NotANumber),

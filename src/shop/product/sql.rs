@@ -101,8 +101,11 @@ pub fn update(account_id: i64, product: &Product, serials: Option<&Serials>, amo
     let joint = serials.map(|serials| serials.joint.as_str());
     let rest = [joint.into(), product.updated_at.into(), serials.map(Serials::count).into()];
     let places = if amount { PLACES.to_owned() } else { PLACES.replace("?16,", "stock_amount,") };
-    // The seller is told anew when it runs out again.
-    let told = if amount || serials.is_some() { "0" } else { "stock_told" };
+    // The seller is told anew when it runs out again, or runs lower than they say now.
+    let told = match amount || serials.is_some() {
+        true => "0",
+        false => "IIF(stock_told = 1 AND stock_warning IS NOT ?26, 0, stock_told)",
+    };
     Statement::new(
         format!(
             "UPDATE products SET ({OWN}, stock_joint, updated_at, serials_left, serials_added, stock_told)

@@ -73,8 +73,8 @@ pub struct Known {
 /// Reads a wish's product and coupon, in one round trip. Products that are private are there: only the storefront hides them.
 pub async fn read(app: &App, account: &Account, wish: &Wish) -> Outcome<Known> {
     let mut statements = vec![product::sql::one(account.id, &wish.product_id), expired::expired(account.id, app.now())];
+    let email = wish.email.as_deref().map(email::key).unwrap_or_default();
     if let Some(code) = &wish.coupon {
-        let email = wish.email.as_deref().map(email::key).unwrap_or_default();
         statements.push(coupon::sql::by_code(account.id, code, &email));
     }
     let rows = account.db(app)?.rows(statements).await?;
@@ -83,9 +83,9 @@ pub async fn read(app: &App, account: &Account, wish: &Wish) -> Outcome<Known> {
     let product = product::sql::product(product)?;
     let expired = answers.next().map(|rows| Expired::read(rows)).transpose()?.unwrap_or_default();
     let coupon = answers.next().and_then(|rows| rows.first()).map(coupon::sql::coupon_with_uses).transpose()?;
-    let coupon = coupon.map(|(mut coupon, by_email)| {
-        coupon.uses = (coupon.uses - expired.coupon_uses(&coupon.id)).max(0);
-        (coupon, by_email)
+    let coupon = coupon.map(|(coupon, by_email)| {
+        let by_email = by_email - expired.coupon_uses_by(&coupon.id, &email);
+        (coupon.with_expired(&expired), by_email)
     });
     let stock = product.stock().map(|stock| stock + expired.units(&product.id));
     Ok(Known { product, stock, coupon })

@@ -78,4 +78,20 @@ mod tests {
         assert_eq!(value(i64::MAX, 2, &[], None), None);
         assert!(value(99_999_999_900, 1, &[], None).is_some());
     }
+
+    proptest::proptest! {
+        /// Against fractions, worked out another way.
+        #[test]
+        fn any_price_is_the_exact_one_rounded_half_up(
+            unit in 0_i64..=9_999_999, quantity in 1_u32..=1_000, volume in 0_u32..=10_000, percent in 1_u32..=10_000,
+        ) {
+            let discounts = [(1, volume)];
+            let (subtotal, paid) = value(unit, quantity, &discounts, Some(Discount::Percent(percent))).unwrap();
+            proptest::prop_assert_eq!(subtotal, unit * i64::from(quantity));
+            let left = i128::from(subtotal) * i128::from(10_000 - volume) * i128::from(10_000 - percent);
+            let paid = i128::from(paid) * 100_000_000;
+            // Never more than half a minor unit away; and the half goes up.
+            proptest::prop_assert!(2 * (paid - left) <= 100_000_000 && 2 * (left - paid) < 100_000_000);
+        }
+    }
 }

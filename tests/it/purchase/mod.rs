@@ -10,6 +10,7 @@ use crate::{
 mod broken;
 mod coupon;
 mod delivery;
+mod link;
 mod stock;
 
 /// A product for 10.00 USD, with these fields changed.
@@ -100,6 +101,13 @@ fn what_can_not_be_bought_is_said_with_its_reason_and_all_at_once() {
             "Coupon is not valid",
         ]
     );
+    assert_eq!(
+        errors(json!({"quantity": 4, "return_url": "x", "custom": ["1"], "gateway": "Stripe"})),
+        ["Return url is not a valid URL", "Quantity must be between 1 and 3"],
+        "what is wrong with the fields, and with what is wished"
+    );
+    let odd = errors(json!({"custom": ["1", "E\u{202e}U"]}));
+    assert!(odd.contains(&"Custom field \"Server\" has characters that are not allowed".to_owned()), "{odd:?}");
     let blank = errors(json!({}));
     assert!(blank.contains(&"Custom field \"UID\" can't be blank".to_owned()), "{blank:?}");
     let two = product(&ada, json!({"info": "A,B", "maximum_quantity": 3}));

@@ -81,6 +81,48 @@ fn running_out_and_running_low_are_told_once_each_time() {
 }
 
 #[test]
+fn a_warning_that_is_raised_is_told_anew() {
+    let world = World::new();
+    let ada = world.seller();
+    ada.endpoint("https://hooks.example/", &["product:stock_warning"]);
+    world.web.says("https://hooks.example/", 200);
+    let keys = product(&ada, json!({"info": "A,B,C,D,E,F", "stock_warning": 6}));
+    let sold = || {
+        let order = order(&ada, &keys);
+        ada.simulate(&order, "exact", 1);
+        world.live_through(3 * MINUTE);
+        world.web.sent_to("https://hooks.example/").len()
+    };
+    assert_eq!((sold(), sold()), (1, 1));
+    ada.put(&format!("/products/{keys}"), json!({"title": "Another", "stock_warning": 6})).expect(200);
+    assert_eq!(sold(), 1, "it is the same warning");
+    ada.put(&format!("/products/{keys}"), json!({"stock_warning": 5})).expect(200);
+    assert_eq!((sold(), sold()), (2, 2));
+}
+
+#[test]
+fn what_is_refunded_before_it_is_complete_is_free_at_once() {
+    let world = World::new();
+    let desk = world.cards();
+    let grace = &desk.grace;
+    let keys = product(grace, json!({"info": "A", "gateways": ["stripe"]}));
+    let fields =
+        json!({"product_id": keys, "gateway": "Stripe", "email": "b@example.com", "return_url": "https://a.example/"});
+    let link = grace.post("/pay", fields).expect(201).json()["url"].as_str().unwrap().to_owned();
+    world.buyer().post(&link, "").expect(303);
+    assert_eq!(stock(grace, &keys), 0);
+    let order = world.db.one("SELECT id FROM orders");
+    let paid = desk.stripe.pay(&order);
+    let (_, refunded) = desk.stripe.refund(&order, 1_000, "succeeded");
+    // The news of the refund comes first, and says that it was paid.
+    desk.told(refunded);
+    desk.told(paid);
+    assert_eq!(grace.status(&order), 56);
+    assert_eq!((stock(grace, &keys), world.db.rows_in("holds")), (json!(1), 0));
+    is_whole(&world);
+}
+
+#[test]
 fn a_new_price_after_the_window_takes_the_goods_again_or_says_that_they_are_gone() {
     let world = World::new();
     let ada = world.seller();
