@@ -239,7 +239,7 @@ impl Settings {
             },
             rate_limit_account: count("RATE_LIMIT_ACCOUNT", 300)?,
             rate_limit_anonymous: count("RATE_LIMIT_ANONYMOUS", 60)?,
-            email: EmailSettings::read(&get).map_err(ConfigError)?,
+            email: EmailSettings::read(get).map_err(ConfigError)?,
         })
     }
 }
