@@ -34,7 +34,7 @@ async function start() {
     const account = await demoAccount(url, settings.ADMIN_TOKEN);
     const demo = await demoShop(url, account);
     beforeClosing.push(demo.close);
-    greet(url, account);
+    greet(url, url + demo.path, account);
   } catch (error) {
     await shop.close();
     throw error;
@@ -103,7 +103,7 @@ async function makeDemoAccount(url, adminToken) {
   return { email, api_key, webhook_secret };
 }
 
-function greet(url, { email, api_key, webhook_secret }) {
+function greet(url, shop, { email, api_key, webhook_secret }) {
   const payment = {
     title: 'Example',
     currency: 'USD',
@@ -113,7 +113,7 @@ function greet(url, { email, api_key, webhook_secret }) {
     return_url: `${url}/healthz`,
   };
   console.log(`
-  Shop            ${url}
+  Shop            ${shop}
   API             ${url}/api/v2
   Reference       ${url}/docs
   Account         ${email}
