@@ -1,9 +1,15 @@
-// The demo shop of `npm start`: one product of each type with a picture, a category, a coupon and three feedbacks. It is made through
+// The demo shop of `npm start`: one product of each type with a picture, two categories, a coupon and three feedbacks. It is made through
 // the API, as any seller's client would, on the first start and again where its database was removed.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { Halt, root } from './shell.mjs';
+
+const shop = {
+  slug: 'demo',
+  description: 'Four things to try a purchase with, one of each kind. Nothing here costs real money: **all coins are simulated**.',
+  accent_color: '#0b6e5f',
+};
 
 const products = [
   {
@@ -60,7 +66,7 @@ const products = [
   },
 ];
 
-/** Makes what is missing, and answers how to reach the server of the dynamic product (`close` ends it). */
+/** Makes what is missing, and answers the shop's path and how to end the server of the dynamic product (`close`). */
 export async function demoShop(url, { email, api_key }) {
   const ask = client(`${url}/api/v2`, `Basic ${Buffer.from(`${email}:${api_key}`).toString('base64')}`);
   const goods = await dynamicServer();
@@ -68,11 +74,11 @@ export async function demoShop(url, { email, api_key }) {
     const known = await ask('GET', '/products');
     if (known.length === 0) await makeAll(ask, goods.url);
     else await pointToServer(ask, known, goods.url);
+    return { ...goods, path: `/shop/${(await ask('GET', '/account')).shop.slug}` };
   } catch (error) {
     goods.close();
     throw error;
   }
-  return goods;
 }
 
 function client(base, authorization) {
@@ -90,6 +96,7 @@ function client(base, authorization) {
 }
 
 async function makeAll(ask, dynamicUrl) {
+  await ask('PUT', '/account', { shop });
   const ids = [];
   for (const { picture, fields, file, dynamic, feedback } of products) {
     const { id } = await ask('POST', '/products', {
@@ -103,7 +110,8 @@ async function makeAll(ask, dynamicUrl) {
     ids.push(id);
     if (feedback) await sell(ask, id, fields, feedback);
   }
-  await ask('POST', '/categories', { title: 'Everything', product_ids: ids });
+  await ask('POST', '/categories', { title: 'Downloads', product_ids: ids.slice(0, 2), unlisted: false });
+  await ask('POST', '/categories', { title: 'Made for you', product_ids: ids.slice(2), unlisted: false });
   await ask('POST', '/coupons', { code: 'DEMO10', discount_type: 'percent', discount: '10' });
 }
 

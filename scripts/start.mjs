@@ -44,7 +44,7 @@ async function start() {
     const account = await demoAccount(url, settings.ADMIN_TOKEN);
     const demo = await demoShop(url, account);
     beforeClosing.push(demo.close);
-    greet(url, account, mails);
+    greet(url, url + demo.path, account, mails);
   } catch (error) {
     await shop.close();
     throw error;
@@ -113,7 +113,7 @@ async function makeDemoAccount(url, adminToken) {
   return { email, api_key, webhook_secret };
 }
 
-function greet(url, { email, api_key, webhook_secret }, mails) {
+function greet(url, shop, { email, api_key, webhook_secret }, mails) {
   const payment = {
     title: 'Example',
     currency: 'USD',
@@ -123,7 +123,7 @@ function greet(url, { email, api_key, webhook_secret }, mails) {
     return_url: `${url}/healthz`,
   };
   console.log(`
-  Shop            ${url}
+  Shop            ${shop}
   API             ${url}/api/v2
   Reference       ${url}/docs
   Account         ${email}

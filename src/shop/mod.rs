@@ -11,6 +11,8 @@ pub mod id;
 pub mod time;
 /// Pasted text, invisible characters, and e-mail addresses.
 pub mod text;
+/// Markdown of what sellers write.
+pub mod markdown;
 /// Exact amounts, currencies and decimals.
 pub mod money;
 /// Serials, as they are typed and kept.

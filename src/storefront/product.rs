@@ -99,6 +99,8 @@ fn order(sale: &Sale<'_>, form: &Form) -> Markup {
         } @else {
             form method="post" action={ "/product/" (product.id) } {
                 input type="hidden" name="once" value=(form.once);
+                // Enter in a field presses the form's first button, which would be the one for the price.
+                button.unseen tabindex="-1" aria-hidden="true" {}
                 (quantity(sale, form))
                 @for (n, input) in sale.inputs.iter().enumerate() { (custom(sale, form, n, input)) }
                 (email(sale, form))

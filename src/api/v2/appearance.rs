@@ -8,6 +8,7 @@ use crate::{
     json::{self, Value},
     shop::{
         account::slug::{self, BadSlug},
+        markdown,
         seller::{
             Change, Profile,
             color::{BadColor, Color},
@@ -63,7 +64,8 @@ pub fn read(fields: &mut Fields, change: &mut Change, insecure: bool) {
     }
     if inner.has("description") {
         let text = inner.text("description", MAX_DESCRIPTION).unwrap_or_default();
-        looks.description = Some((text, String::new()));
+        let html = markdown::render(&text);
+        looks.description = Some((text, html));
     }
     if inner.has("accent_color") {
         looks.accent_color = Some(accent_color(&mut inner));

@@ -4,7 +4,7 @@ use super::{Kind, Product, discount};
 use crate::{
     platform::{Fault, Row, Statement, Value},
     shop::{
-        list,
+        list, markdown,
         money::{Amount, Currency},
         stock::Serials,
         upload,
@@ -119,9 +119,9 @@ pub fn update(account_id: i64, product: &Product, serials: Option<&Serials>, amo
 /// What PUT may write, and its places among the parameters.
 const OWN: &str = "title, description, price, currency, product_type, gateways, private, unlisted, vpn_block, seller_note, \
     maximum_quantity, minimum_quantity, stock_delimiter, stock_amount, theme, crypto_confirmations, max_risk_level, \
-    dynamic_url, info, paypal_email_delivery, webhook_url, custom, unique_serials, stock_warning, volume_discounts";
+    dynamic_url, info, paypal_email_delivery, webhook_url, custom, unique_serials, stock_warning, volume_discounts, description_html";
 const PLACES: &str = "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, \
-    ?27";
+    ?27, ?31";
 
 fn args(account_id: i64, product: &Product, rest: [Value; 3]) -> Vec<Value> {
     let mut args = vec![
@@ -155,6 +155,7 @@ fn args(account_id: i64, product: &Product, rest: [Value; 3]) -> Vec<Value> {
         discount::to_text(&product.volume_discounts).into(),
     ];
     args.extend(rest);
+    args.push(markdown::render(&product.description).into());
     args
 }
 

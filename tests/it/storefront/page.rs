@@ -113,6 +113,7 @@ fn a_product_tells_what_a_buyer_wants_to_know() {
             "10.00 USD",
             "3 left",
             "12.5 % off from 2 on",
+            "One <strong>key</strong>",
             "value=\"bitcoin\" required checked",
             "value=\"ethereum\" required",
             "name=\"custom[0]\"",
