@@ -126,6 +126,12 @@ pub async fn discard(app: &App, place: Place, upload: Option<Upload>) {
     }
 }
 
+/// The bytes of a file that was sold. Who may have it, the caller knows.
+pub async fn file(app: &App, id: &str) -> Outcome<Vec<u8>> {
+    let found = app.platform.files.get(&Place::File.key(id)).await?;
+    Ok(found.map(|(_, bytes)| bytes).ok_or(Refusal::NotFound)?)
+}
+
 /// A public image and its type. Files lie under other keys and can't be named here.
 pub async fn image(app: &App, id: &str) -> Outcome<(String, Vec<u8>)> {
     let found = app.platform.files.get(&Place::Image.key(id)).await?;
