@@ -15,7 +15,7 @@ pub async fn answer(app: &App, mut request: Request) -> Response {
     if head {
         request.method = Method::Get;
     }
-    let is_page = request.segments().first() == Some(&"pay");
+    let is_page = matches!(request.segments().first(), Some(&("pay" | "order" | "query")));
     let response = if is_page {
         checkout::answer(app, &request, &request_id).await
     } else {

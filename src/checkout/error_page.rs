@@ -7,6 +7,7 @@ use super::{
     layout::{Frame, layout},
     parts::{Mark, heading, mark, summary},
 };
+use crate::words;
 
 pub struct Notice<'a> {
     pub brand: &'a str,
@@ -30,6 +31,8 @@ pub struct About<'a> {
 
 pub enum Kind<'a> {
     NotFound,
+    /// The same, where it is no payment link that isn't there.
+    NoPage,
     Gone,
     /// It was made too long ago.
     Expired,
@@ -60,7 +63,7 @@ impl Kind<'_> {
 
     pub fn status(&self) -> u16 {
         match self {
-            Kind::NotFound => 404,
+            Kind::NotFound | Kind::NoPage => 404,
             Kind::Gone | Kind::Expired => 410,
             Kind::Refused { .. } => 403,
             Kind::SoldOut => 409,
@@ -72,7 +75,7 @@ impl Kind<'_> {
 }
 
 pub fn document(notice: &Notice) -> Markup {
-    let (title, text) = words(&notice.kind);
+    let (title, text) = texts(&notice.kind);
     let about = notice.about.as_ref();
     let (shop, test) = (about.map(|about| about.shop), about.is_some_and(|about| about.test));
     layout(
@@ -98,11 +101,12 @@ pub fn document(notice: &Notice) -> Markup {
     )
 }
 
-fn words<'a>(kind: &Kind<'a>) -> (&'a str, &'a str) {
+fn texts<'a>(kind: &Kind<'a>) -> (&'a str, &'a str) {
     match kind {
         Kind::NotFound => {
             ("No such payment link", "Check that the address is complete, or ask the seller for a new one.")
         }
+        Kind::NoPage => (words::english().order.no_page_title, words::english().order.no_page_text),
         Kind::Gone => (
             "This link is closed",
             "The seller has withdrawn it, and nothing can be paid here. If you have paid already, contact the seller.",

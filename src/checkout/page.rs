@@ -3,9 +3,11 @@
 use maud::{Markup, html};
 
 use super::{
+    feedback,
     invoice::{clock, details, invoice, simulate, steps},
     layout::{Frame, layout, name},
     parts::{Mark, count, facts, flip, heading, mark, summary},
+    question,
     receipt::{receipt, stay},
     view::{Again, Invoice, Page, Paid, State},
 };
@@ -21,8 +23,12 @@ pub fn document(page: &Page) -> Markup {
 
 /// All that changes. Whoever has the page already may be given this alone.
 pub fn main(page: &Page) -> Markup {
-    let (live, state) =
-        (format!("{}/live", page.url), format!("{}/order{}", page.url, if is_back(page) { "?news=back" } else { "" }));
+    let query = match () {
+        () if is_back(page) => "?news=back",
+        () if page.stays => "?stay",
+        () => "",
+    };
+    let (live, state) = (format!("{}/live", page.url), format!("{}{query}", page.order_url));
     let start = matches!(page.state, State::Start { .. });
     html! {
         main #pay data-revision=(page.tag()) data-start[start]
@@ -36,8 +42,20 @@ pub fn main(page: &Page) -> Markup {
                     }
                 }
                 (simulate(page, choices(&page.state)))
+                @if let Some(said) = page.said.as_ref().filter(|_| is_quiet(page)) {
+                    @if let Some(opinion) = &said.feedback { (feedback::card(page, opinion)) }
+                    (question::card(page, said))
+                }
             }
         }
+    }
+}
+
+/// Whether the page stays as it is for long enough to write on it.
+fn is_quiet(page: &Page) -> bool {
+    match &page.state {
+        State::Paid(paid) => !paid.leaves,
+        state => !state.live() || matches!(state, State::HighRisk { .. }),
     }
 }
 
@@ -63,10 +81,13 @@ fn title(page: &Page) -> String {
 
 fn refresh(page: &Page) -> Option<(u32, String)> {
     match &page.state {
-        State::Paid(Paid { return_url: Some(url), delivered, .. }) => Some((stay(*delivered), url.to_string())),
+        State::Paid(Paid { return_url: Some(url), leaves: true, goods, .. }) => Some((stay(goods), url.to_string())),
+        State::Paid(_) if page.state.live() && page.said.as_ref().is_none_or(|said| said.feedback.is_none()) => {
+            Some((LOOK_AGAIN, format!("{}?news", page.order_url)))
+        }
         State::Leaving { href, .. } => Some((0, href.to_string())),
         State::Waiting { .. } | State::Partial { .. } | State::Confirming { .. } | State::Away { .. } => {
-            Some((LOOK_AGAIN, format!("{}/order?news{}", page.url, if is_back(page) { "=back" } else { "" })))
+            Some((LOOK_AGAIN, format!("{}?news{}", page.order_url, if is_back(page) { "=back" } else { "" })))
         }
         _ => None,
     }
@@ -165,7 +186,7 @@ fn again(page: &Page, gateway: &str, order_id: &str, declined: bool, way: &Again
         }
         @match way {
             Again::SamePage(href) => a.button href=(href) { (label) },
-            Again::NewPage => form method="post" action={ (page.url) "/order" } data-swap {
+            Again::NewPage => form method="post" action=(page.order_url) data-swap {
                 button.button { (flip(&label, "One moment…")) }
             },
             Again::NewLink => p.hint.center { "This link is too old. To pay, ask " (page.contact.named(page.shop)) " for a new one." },
@@ -271,7 +292,7 @@ fn expired(page: &Page, received: Option<&str>, order_id: &str, restart: bool) -
             p.alert.care { strong { "Already sent?" } " Don't send again. This page changes as soon as your payment arrives." }
         }
         @if restart {
-            form method="post" action={ (page.url) "/order" } data-swap {
+            form method="post" action=(page.order_url) data-swap {
                 input type="hidden" name="action" value="requote";
                 button.button { (flip("Get a new price", "One moment…")) }
             }
@@ -318,7 +339,7 @@ fn refunded(page: &Page, order_id: &str) -> Markup {
 /// With script the page follows by itself.
 fn look_again(page: &Page) -> Markup {
     let back = if is_back(page) { "?back=paid" } else { "" };
-    html! { noscript { a.button.plain href={ (page.url) "/order" (back) } { "Check for my payment" } } }
+    html! { noscript { a.button.plain href={ (page.order_url) (back) } { "Check for my payment" } } }
 }
 
 /// What could happen next, for a page that only plays.

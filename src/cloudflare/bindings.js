@@ -9,7 +9,7 @@ export function head(request, all, apiGet, page, gateway) {
   const { headers, method, url } = request;
   const path = url.indexOf('/', 'https://'.length);
   let names = all;
-  if (url.startsWith('/pay/', path) || url.startsWith('/healthz', path)) names = page;
+  if (['/pay/', '/order/', '/query/', '/healthz'].some((page) => url.startsWith(page, path))) names = page;
   else if (url.includes('/gateways/')) names = gateway;
   else if (method === 'GET' && url.startsWith('/api/', path)) names = apiGet;
   let text = `${method} ${url}`;

@@ -1,6 +1,12 @@
 //! The hosted pay page.
 
+mod access;
 mod contact;
+mod file;
+mod forgery;
+mod order;
 mod page;
 mod purchase;
 mod rate_limit;
+mod said;
+mod thread;
