@@ -13,8 +13,9 @@ use futures_util::future::LocalBoxFuture;
 
 /// The request headers that anybody here reads; others are not fetched from the platform, where each look costs half a
 /// microsecond, whether the header is there or not. That is why some paths have fewer.
-pub const HEADERS: [&str; 13] = [
+pub const HEADERS: [&str; 14] = [
     "accept",
+    "accept-language",
     "authorization",
     "cf-connecting-ip",
     "content-encoding",
@@ -34,8 +35,16 @@ pub const API_GET_HEADERS: [&str; 6] =
     ["accept", "authorization", "cf-connecting-ip", "content-encoding", "sec-fetch-mode", "sec-fetch-site"];
 
 /// Those that the hosted pages read, and `/healthz`.
-pub const PAGE_HEADERS: [&str; 7] =
-    ["cf-connecting-ip", "cookie", "if-none-match", "origin", "sec-fetch-site", "upgrade", "user-agent"];
+pub const PAGE_HEADERS: [&str; 8] = [
+    "accept-language",
+    "cf-connecting-ip",
+    "cookie",
+    "if-none-match",
+    "origin",
+    "sec-fetch-site",
+    "upgrade",
+    "user-agent",
+];
 
 /// Those that say who sent what comes to a path of gateways, which has `/gateways/` in it.
 pub const SENDER_HEADERS: [&str; 6] = [

@@ -1,6 +1,6 @@
 //! From a payment link to the receipt of its order. Sellers keep links, send and log them, so whoever has one is not the buyer
 //! yet. The browser that started the payment is: it gets a cookie. Elsewhere a buyer says which e-mail the order has.
-//! docs/decisions/0026 has the reasons.
+//! docs/decisions/0027 has the reasons.
 
 use super::Visit;
 use crate::{

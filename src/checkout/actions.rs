@@ -28,7 +28,6 @@ use crate::{
             email::{self, BadEmail},
         },
     },
-    words,
 };
 
 /// The link itself: everything on it stands in its token.
@@ -60,10 +59,11 @@ pub async fn start(visit: &Visit<'_>, opened: Opened<'_>) -> Result<Response, Er
         match email::parse(&given) {
             Ok(typed) => buyer_email = Some(typed.to_owned()),
             Err(bad) => {
+                let pay = &visit.words.pay;
                 let error = match bad {
-                    _ if text::clean(&given).is_empty() => "Please enter your e-mail address.",
-                    BadEmail::Invisible(_) => "That address has invisible characters in it. Please type it anew.",
-                    BadEmail::Malformed => "That doesn't look like an e-mail address.",
+                    _ if text::clean(&given).is_empty() => pay.email_missing,
+                    BadEmail::Invisible(_) => pay.email_invisible,
+                    BadEmail::Malformed => pay.email_malformed,
                 };
                 return Ok(render(visit, opened, 422, start_page(opened, text::clean(&given), Some(error))));
             }
@@ -214,13 +214,13 @@ pub async fn rehearse(visit: &Visit<'_>) -> Outcome<Response> {
 /// Lets in who knows the order's e-mail. Guesses are few: a payment has the minute's limit of somebody without credentials.
 pub async fn claim(visit: &Visit<'_>) -> Result<Response, Error> {
     if !visit.app.allows(LimitKind::Anonymous, &format!("receipt {}", visit.order_id)).await {
-        return Ok(super::too_many(visit.app, visit.request));
+        return Ok(super::too_many(visit.app, visit.words, visit.request));
     }
     let standing = standing::read(visit).await?.ok_or(Refusal::NotFound)?;
     if standing.order.status != Status::Completed {
         return Ok(Response::see_other(&visit.page));
     }
-    let words = words::english();
+    let words = visit.words;
     let mut form = Form::read(visit.request);
     let typed = form.email("email", words);
     let known = standing.order.buyer.email.as_deref().map(email::key);
@@ -238,15 +238,17 @@ fn form_field(visit: &Visit<'_>, name: &str) -> Option<String> {
 fn render(visit: &Visit<'_>, opened: Opened<'_>, status: u16, state: State<'_>) -> Response {
     let link = opened.link;
     let (price, contact) = (link.price.display(), Contact::default());
+    let home = format!("{}/", link.return_origin);
     let page = Page {
+        words: visit.words,
         brand: &visit.app.platform.settings.brand,
         shop: &link.shop_name,
         title: &link.title,
         price: &price,
         quantity: link.quantity,
         test: link.test,
-        words: words::english(),
         url: &visit.url,
+        home: (!link.return_origin.is_empty()).then_some(home.as_str()),
         order_url: &visit.page,
         stays: false,
         revision: 0,

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::{checkout::layout::name, shop::account::contact};
+use crate::{checkout::layout::name, shop::account::contact, words::Words};
 
 /// Links to the seller; none where nothing is known of the shop.
 #[derive(Default)]
@@ -27,14 +27,14 @@ pub enum About<'a> {
 
 impl Contact {
     /// A seller who names no address is reached through the shop that sent the buyer, `origin`.
-    pub fn of(known: &contact::Contact, origin: &str, about: About) -> Contact {
+    pub fn of(words: &Words, known: &contact::Contact, origin: &str, about: About) -> Contact {
         let (noun, name, id) = match about {
-            About::Order(id) => ("Order", "order_id", id),
-            About::Payment(id) => ("Payment", "payment_id", id),
+            About::Order(id) => (words.pay.order, "order_id", id),
+            About::Payment(id) => (words.pay.payment, "payment_id", id),
         };
         let mut links = Vec::new();
         if let Some((local, domain)) = known.email.as_deref().and_then(|email| email.rsplit_once('@')) {
-            let href = format!("mailto:{}@{}?subject={noun}%20{id}", encoded(local), encoded(domain));
+            let href = format!("mailto:{}@{}?subject={}%20{id}", encoded(local), encoded(domain), encoded(noun));
             links.push(Link { href, text: format!("{local}@{domain}"), is_page: false });
         }
         if let Some(url) = &known.url {
@@ -53,10 +53,10 @@ impl Contact {
     }
 
     /// A row of a list of facts.
-    pub fn row(&self) -> Markup {
+    pub fn row(&self, words: &Words) -> Markup {
         html! {
             @if !self.links.is_empty() {
-                dt { "Contact" }
+                dt { (words.pay.contact) }
                 dd { @for (at, link) in self.links.iter().enumerate() { @if at > 0 { br; } (anchor(link, html! { (link.text) })) } }
             }
         }
@@ -68,9 +68,9 @@ fn anchor(link: &Link, text: Markup) -> Markup {
     html! { a href=(link.href) target=[beside] rel=[beside.map(|_| "noopener noreferrer")] { (text) } }
 }
 
-/// A part of a mail address in a `mailto:` URL (RFC 6068); it holds no space.
+/// A part of a `mailto:` URL (RFC 6068), in which a plus is a plus.
 fn encoded(part: &str) -> String {
-    form_urlencoded::byte_serialize(part.as_bytes()).collect()
+    form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// `https://ada.example/help/` → `ada.example/help`
@@ -93,10 +93,15 @@ pub fn with_query(url: &str, query: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words;
 
     fn links(email: Option<&str>, url: Option<&str>, origin: &str) -> Vec<(String, String)> {
         let known = contact::Contact { email: email.map(str::to_owned), url: url.map(str::to_owned) };
-        Contact::of(&known, origin, About::Order("7f")).links.into_iter().map(|link| (link.href, link.text)).collect()
+        Contact::of(words::english(), &known, origin, About::Order("7f"))
+            .links
+            .into_iter()
+            .map(|link| (link.href, link.text))
+            .collect()
     }
 
     #[test]

@@ -7,9 +7,10 @@ use super::{
     layout::{Frame, layout},
     parts::{Mark, heading, mark, summary},
 };
-use crate::words;
+use crate::words::Words;
 
 pub struct Notice<'a> {
+    pub words: &'static Words,
     pub brand: &'a str,
     /// What is known of the payment whose link it is.
     pub about: Option<About<'a>>,
@@ -75,24 +76,25 @@ impl Kind<'_> {
 }
 
 pub fn document(notice: &Notice) -> Markup {
-    let (title, text) = texts(&notice.kind);
+    let pay = &notice.words.pay;
+    let (title, text) = texts(&notice.kind, notice.words);
     let about = notice.about.as_ref();
     let (shop, test) = (about.map(|about| about.shop), about.is_some_and(|about| about.test));
     layout(
-        &Frame { brand: notice.brand, shop, title, test, refresh: None },
+        &Frame { words: notice.words, brand: notice.brand, shop, title, test, home: None, refresh: None },
         html! {
             main #pay .lone[about.is_none()] data-revision={ (notice.kind.status()) "-notice" } {
-                @if let Some(about) = about { (summary(about.title, about.quantity, about.price)) }
+                @if let Some(about) = about { (summary(notice.words, about.title, about.quantity, about.price)) }
                 section.card aria-labelledby="state" {
                     (mark(Mark::Care))
                     (heading(title, html! { (text) }))
-                    @if let Some(url) = notice.again { a.button href=(url) { "Try again" } }
+                    @if let Some(url) = notice.again { a.button href=(url) { (pay.try_again) } }
                     @if let Kind::Broken { request_id } = notice.kind {
-                        dl { dt { "Request" } dd { (request_id) } }
+                        dl { dt { (pay.request) } dd { (request_id) } }
                     } @else if let Some(about) = about.filter(|_| notice.kind.asks_the_seller()) {
                         dl {
-                            @if let Some(id) = about.order_id { dt { "Order" } dd { (id) } }
-                            (about.contact.row())
+                            @if let Some(id) = about.order_id { dt { (pay.order) } dd { (id) } }
+                            (about.contact.row(notice.words))
                         }
                     }
                 }
@@ -101,39 +103,19 @@ pub fn document(notice: &Notice) -> Markup {
     )
 }
 
-fn texts<'a>(kind: &Kind<'a>) -> (&'a str, &'a str) {
+fn texts<'a>(kind: &Kind<'a>, words: &'static Words) -> (&'a str, &'a str) {
+    let pay = &words.pay;
     match kind {
-        Kind::NotFound => {
-            ("No such payment link", "Check that the address is complete, or ask the seller for a new one.")
-        }
-        Kind::NoPage => (words::english().order.no_page_title, words::english().order.no_page_text),
-        Kind::Gone => (
-            "This link is closed",
-            "The seller has withdrawn it, and nothing can be paid here. If you have paid already, contact the seller.",
-        ),
-        Kind::Expired => {
-            ("This link has expired", "It was made too long ago to be paid. Ask the seller for a new one.")
-        }
+        Kind::NotFound => (pay.not_found_title, pay.not_found_text),
+        Kind::NoPage => (words.order.no_page_title, words.order.no_page_text),
+        Kind::Gone => (pay.link_closed_title, pay.link_closed_text),
+        Kind::Expired => (pay.link_expired_title, pay.link_expired_text),
         Kind::Refused { title, text } => (title, text),
-        Kind::SoldOut => ("This is sold out", "Somebody else was faster. Nothing was charged."),
-        Kind::Busy => {
-            ("One moment, please", "Many people are buying right now. Nothing was charged; try again in a minute.")
-        }
-        Kind::TooMany => (
-            "One moment, please",
-            "This page was opened too often. Nothing was charged by this; try again in a minute.",
-        ),
-        Kind::NoPrice => (
-            "No price right now",
-            "We can't get a fresh exchange rate at the moment. Nothing was charged; try again in a minute.",
-        ),
-        Kind::NoAnswer => (
-            "This can't be paid right now",
-            "The payment service doesn't answer at the moment; try again in a minute. If you have paid there already, don't pay again.",
-        ),
-        Kind::Broken { .. } => (
-            "Something broke on our side",
-            "Nothing was charged by this. If you have sent a payment already, it is safe: don't send it again.",
-        ),
+        Kind::SoldOut => (pay.sold_out_title, pay.sold_out_text),
+        Kind::Busy => (pay.busy_title, pay.busy_text),
+        Kind::TooMany => (pay.too_many_title, pay.too_many_text),
+        Kind::NoPrice => (pay.no_price_title, pay.no_price_text),
+        Kind::NoAnswer => (pay.no_answer_title, pay.no_answer_text),
+        Kind::Broken { .. } => (pay.broken_title, pay.broken_text),
     }
 }

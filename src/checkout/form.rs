@@ -84,9 +84,9 @@ impl Form {
         let value = self.value(name).to_owned();
         match email::parse(&value) {
             Ok(email) => return email.to_owned(),
-            Err(_) if value.is_empty() => self.refuse(name, words.order.email_missing),
-            Err(BadEmail::Invisible(_)) => self.refuse(name, words.order.email_invisible),
-            Err(BadEmail::Malformed) => self.refuse(name, words.order.email_malformed),
+            Err(_) if value.is_empty() => self.refuse(name, words.pay.email_missing),
+            Err(BadEmail::Invisible(_)) => self.refuse(name, words.pay.email_invisible),
+            Err(BadEmail::Malformed) => self.refuse(name, words.pay.email_malformed),
         }
         value
     }

@@ -3,38 +3,39 @@
 use maud::{Markup, html};
 
 use super::{
-    parts::{copy, count, facts, flip},
+    parts::{confirmations, copy, facts, flip},
     view::{Invoice, Page, Transaction},
 };
+use crate::words::{Words, fill, rich};
 
-pub fn invoice(invoice: &Invoice) -> Markup {
+pub fn invoice(words: &Words, invoice: &Invoice) -> Markup {
+    let pay = &words.pay;
     let Invoice { coin, symbol, shared, due, address, uri, rate, .. } = invoice;
     html! {
         div.invoice {
             div.field {
-                h2 { "Amount" }
+                h2 { (pay.amount) }
                 p.amount { (due) " " span { (symbol) } }
-                (copy("amount", "amount", due))
+                (copy(words, "amount", pay.copy_amount, due))
                 p.hint {
                     @if *shared {
-                        "Send " strong { "exactly" } " this amount, from a wallet of your own: it is how your payment is recognised."
-                        " Network fees are extra."
+                        (rich(pay.send_exactly_shared, &[]))
                     } @else {
-                        "Send exactly this; network fees are extra."
+                        (pay.send_exactly)
                     }
                     br; (rate)
                 }
             }
             div.field {
-                h2 { (network(invoice)) " address" }
+                h2 { (fill(pay.address_of, &[("network", &network(invoice))])) }
                 p.address { (groups(address)) }
-                (copy("address", "address", address))
-                p.hint { "Send only " strong { (network(invoice)) } " to this address." }
+                (copy(words, "address", pay.copy_address, address))
+                p.hint { (rich(pay.only_network, &[("network", &network(invoice))])) }
             }
-            a.button #wallet href=(uri) { "Open in wallet" }
+            a.button #wallet href=(uri) { (pay.open_wallet) }
             figure {
-                (qr(invoice))
-                figcaption { "Scan with your " (coin) " wallet" }
+                (qr(words, invoice))
+                figcaption { (fill(pay.scan, &[("coin", coin)])) }
             }
         }
     }
@@ -56,21 +57,23 @@ fn groups(address: &str) -> Markup {
 }
 
 /// Readers of the code want it dark on light even where the page is dark.
-fn qr(invoice: &Invoice) -> Markup {
+fn qr(words: &Words, invoice: &Invoice) -> Markup {
     let side = invoice.qr_side;
+    let sum = format!("{} {}", invoice.due, invoice.symbol);
     html! {
         svg.qr role="img" viewBox={ "0 0 " (side) " " (side) }
-            aria-label={ "QR code that asks a wallet to send " (invoice.due) " " (invoice.symbol) " to " (invoice.address) } {
+            aria-label=(fill(words.pay.qr, &[("sum", &sum), ("address", invoice.address)])) {
             path d=(invoice.qr_path) {}
         }
     }
 }
 
 /// How far the payment has come: 0 nothing sent, 1 confirming, 2 done.
-pub fn steps(reached: usize) -> Markup {
-    let names = [if reached == 0 { "Send" } else { "Sent" }, "Confirming", "Done"];
+pub fn steps(words: &Words, reached: usize) -> Markup {
+    let pay = &words.pay;
+    let names = [if reached == 0 { pay.step_send } else { pay.step_sent }, pay.step_confirming, pay.step_done];
     html! {
-        ol.steps aria-label="Progress" {
+        ol.steps aria-label=(pay.progress) {
             @for (at, name) in names.into_iter().enumerate() {
                 li.done[at < reached || at == 2 && reached == 2] aria-current=[(at == reached).then_some("step")] { (name) }
             }
@@ -82,11 +85,12 @@ pub fn steps(reached: usize) -> Markup {
 const SOON: u64 = 120;
 
 /// The seconds are the server's; what the buyer's clock says doesn't matter.
-pub fn clock(seconds: u64) -> Markup {
+pub fn clock(words: &Words, seconds: u64) -> Markup {
+    let pay = &words.pay;
     html! {
         p.left.soon[seconds < SOON] {
-            (flip("Time left", "Ends soon"))
-            time.clock role="timer" aria-label="Time left" datetime={ "PT" (seconds) "S" } data-left=(seconds) data-soon=(SOON) {
+            (flip(pay.time_left, pay.ends_soon))
+            time.clock role="timer" aria-label=(pay.time_left) datetime={ "PT" (seconds) "S" } data-left=(seconds) data-soon=(SOON) {
                 (face(seconds))
             }
         }
@@ -101,27 +105,28 @@ fn face(seconds: u64) -> String {
 
 /// Folded away: what a buyer wants only when something has to be looked up. `address` is for pages that don't show it anyway.
 pub fn details(page: &Page, invoice: &Invoice, address: bool) -> Markup {
+    let pay = &page.words.pay;
     html! {
         details.more {
-            summary #details { "Payment details" }
+            summary #details { (pay.details) }
             (facts(page, invoice.order_id, html! {
                 @if address {
-                    dt { "Rate" } dd { (invoice.rate) }
-                    dt { "Address" } dd.address { (groups(invoice.address)) }
+                    dt { (pay.rate) } dd { (invoice.rate) }
+                    dt { (pay.address) } dd.address { (groups(invoice.address)) }
                 }
-                @for (at, transaction) in invoice.transactions.iter().enumerate() { (sent(at, transaction, invoice.symbol)) }
+                @for (at, transaction) in invoice.transactions.iter().enumerate() { (sent(page.words, at, transaction, invoice.symbol)) }
             }))
         }
     }
 }
 
-fn sent(at: usize, transaction: &Transaction, symbol: &str) -> Markup {
-    let Transaction { txid, value, confirmations } = transaction;
+fn sent(words: &Words, at: usize, transaction: &Transaction, symbol: &str) -> Markup {
+    let Transaction { txid, value, confirmations: number } = transaction;
     html! {
-        dt { "Transaction" }
+        dt { (words.pay.transaction) }
         dd.sent {
-            span { (value) " " (symbol) ", " (count(*confirmations, "confirmation")) br; code { (txid) } }
-            (copy(&format!("transaction-{at}"), "transaction id", txid))
+            span { (value) " " (symbol) ", " (confirmations(words, *number)) br; code { (txid) } }
+            (copy(words, &format!("transaction-{at}"), words.pay.copy_transaction, txid))
         }
     }
 }
@@ -131,8 +136,8 @@ pub fn simulate(page: &Page, choices: &[(&str, &str, Option<&str>)]) -> Markup {
     html! {
         @if page.test && !choices.is_empty() {
             section.card.simulate aria-labelledby="simulate" {
-                h2 #simulate { "Simulate" }
-                p.hint { "Only test payments show this." }
+                h2 #simulate { (page.words.pay.simulate) }
+                p.hint { (page.words.pay.only_test) }
                 div.row {
                     @for (label, action, kind) in choices {
                         form method="post" action={ (page.url) "/test" } data-swap {

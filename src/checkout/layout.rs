@@ -5,13 +5,17 @@ use maud::{DOCTYPE, Markup, html};
 use crate::{
     checkout::assets::{ICON, SCRIPT, STYLE},
     shop::text::isolated,
+    words::{Words, rich},
 };
 
 pub struct Frame<'a> {
+    pub words: &'static Words,
     pub brand: &'a str,
     pub shop: Option<&'a str>,
     pub title: &'a str,
     pub test: bool,
+    /// Where the shop's name leads: to the shop that sent the buyer.
+    pub home: Option<&'a str>,
     /// For browsers without script: load this address after so many seconds.
     pub refresh: Option<(u32, String)>,
 }
@@ -19,9 +23,10 @@ pub struct Frame<'a> {
 /// The refresh hides in `<noscript>`: with script it would tear down a live page, and nobody could stop it.
 pub fn layout(frame: &Frame, main: Markup) -> Markup {
     let shop = frame.shop.unwrap_or(frame.brand);
+    let words = &frame.words.pay;
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(frame.words.language.code()) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover";
@@ -44,20 +49,20 @@ pub fn layout(frame: &Frame, main: Markup) -> Markup {
             body {
                 header {
                     @if frame.test {
-                        p.test { strong { "Test payment" } " – no money moves" }
+                        p.test { (rich(words.test_payment, &[])) }
                     }
                     p.top {
                         span.tile aria-hidden="true" { @if let Some(letter) = initial(shop) { (letter) } }
-                        strong { (name(shop)) }
+                        strong { @match frame.home { Some(home) => a href=(home) { (name(shop)) }, None => (name(shop)) } }
                     }
                 }
                 (main)
                 footer {
-                    (shield()) " Checkout by " (frame.brand)
+                    (shield()) " " (rich(words.checkout_by, &[("brand", &frame.brand)]))
                 }
                 // Outside of what is swapped: a region that arrives together with its text is not read out.
-                p #say .unseen role="status" {}
-                p #trouble role="alert" hidden {}
+                p #say .unseen role="status" data-soon=(words.two_minutes) {}
+                p #trouble role="alert" data-offline=(words.offline) data-unsent=(words.not_sent) hidden {}
             }
         }
     }

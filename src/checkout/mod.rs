@@ -29,7 +29,7 @@ use crate::{
         error::{AccountRefusal, CatalogRefusal, GatewayRefusal, OrderRefusal, PaymentRefusal},
         payment::{self, Link},
     },
-    words,
+    words::{self, Language, Pay, Words},
 };
 
 mod access;
@@ -58,6 +58,7 @@ use error_page::{About, Kind, Notice};
 struct Visit<'a> {
     app: &'a App,
     request: &'a Request,
+    words: &'static Words,
     order_id: String,
     /// The payment link that it came by; `None`: the order's own page.
     link: Option<Opened<'a>>,
@@ -78,19 +79,32 @@ pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response 
     let segments = request.segments();
     let (link, answered) = match segments.as_slice() {
         ["pay", "assets", name] => return assets::answer(request, name),
-        _ if !allows(app, &request.network()).await => (None, Ok(too_many(app, request))),
-        _ if request.method != Method::Get && is_forged(app, request) => (None, Ok(forged(app))),
+        _ if !allows(app, &request.network()).await => {
+            (None, Ok(too_many(app, words_for(app, request, None).await, request)))
+        }
+        _ if request.method != Method::Get && is_forged(app, request) => {
+            (None, Ok(forged(app, words_for(app, request, None).await)))
+        }
         ["pay", payment_id, token, rest @ ..] => match payment::verify_link(app, payment_id, token) {
-            // Only links that we made are counted, so nobody can use up a payment's requests without its token.
-            Ok(link) if !allows(app, payment_id).await => (Some((*payment_id, link)), Ok(too_many(app, request))),
             Ok(link) => {
-                let answered = answer_link(app, request, (payment_id, token), &link, rest).await;
+                let words = words_for(app, request, link.language).await;
+                // Only links that we made are counted, so nobody can use up a payment's requests without its token.
+                let answered = match allows(app, payment_id).await {
+                    true => answer_link(app, request, words, (payment_id, token), &link, rest).await,
+                    false => Ok(too_many(app, words, request)),
+                };
                 (Some((*payment_id, link)), answered)
             }
             Err(error) => (None, Err(error)),
         },
-        ["order", order_id, token, rest @ ..] => (None, order_page::answer(app, request, order_id, token, rest).await),
-        ["query", query_id, token] => (None, thread::answer(app, request, query_id, token).await),
+        ["order", order_id, token, rest @ ..] => {
+            let words = words_for(app, request, None).await;
+            (None, order_page::answer(app, request, words, (order_id, token), rest).await)
+        }
+        ["query", query_id, token] => {
+            let words = words_for(app, request, None).await;
+            (None, thread::answer(app, request, words, (query_id, token)).await)
+        }
         _ => (None, Err(Refusal::NotFound.into())),
     };
     let response = match answered {
@@ -112,10 +126,9 @@ fn is_forged(app: &App, request: &Request) -> bool {
     }
 }
 
-fn forged(app: &App) -> Response {
-    let words = &words::english().order;
-    let kind = Kind::Refused { title: words.forged_title, text: words.forged_text };
-    let notice = Notice { brand: &app.platform.settings.brand, about: None, kind, again: None };
+fn forged(app: &App, words: &'static Words) -> Response {
+    let kind = Kind::Refused { title: words.order.forged_title, text: words.order.forged_text };
+    let notice = Notice { words, brand: &app.platform.settings.brand, about: None, kind, again: None };
     Response::html(notice.kind.status(), error_page::document(&notice).into_string()).with("cache-control", "no-store")
 }
 
@@ -135,12 +148,14 @@ fn with_policy(response: Response, return_origin: &str) -> Response {
     response
         .with("referrer-policy", "no-referrer")
         .with("x-frame-options", "DENY")
+        .with("vary", "Accept-Language")
         .with("permissions-policy", "camera=(), geolocation=(), microphone=()")
 }
 
 async fn answer_link(
     app: &App,
     request: &Request,
+    words: &'static Words,
     (payment_id, token): (&str, &str),
     link: &Link,
     rest: &[&str],
@@ -153,7 +168,7 @@ async fn answer_link(
     let url = format!("/pay/{payment_id}/{token}");
     let page = format!("{url}/order");
     let opened = Opened { payment_id, link };
-    let visit = Visit { app, request, order_id, link: Some(opened), url, page };
+    let visit = Visit { app, request, order_id, link: Some(opened), words, url, page };
     match (rest, request.method) {
         ([], Method::Get) => Ok(actions::link(&visit, opened)),
         ([], Method::Post) => actions::start(&visit, opened).await,
@@ -182,9 +197,13 @@ async fn allows(app: &App, key: &str) -> bool {
     app.allows(LimitKind::Account, &format!("checkout {key}")).await
 }
 
-fn too_many(app: &App, request: &Request) -> Response {
+async fn words_for(app: &App, request: &Request, shop: Option<Language>) -> &'static Words {
+    words::for_reader(&app.platform, shop, request.header("accept-language")).await
+}
+
+fn too_many(app: &App, words: &'static Words, request: &Request) -> Response {
     let again = (request.method == Method::Get).then_some(request.path.as_str());
-    let notice = Notice { brand: &app.platform.settings.brand, about: None, kind: Kind::TooMany, again };
+    let notice = Notice { words, brand: &app.platform.settings.brand, about: None, kind: Kind::TooMany, again };
     let seconds = (PERIOD - app.now().rem_euclid(PERIOD) + 999) / 1_000;
     Response::html(notice.kind.status(), error_page::document(&notice).into_string())
         .with("cache-control", "no-store")
@@ -200,6 +219,8 @@ async fn refused(
     link: Option<&(&str, Link)>,
     request_id: &str,
 ) -> Response {
+    let words = words_for(app, request, link.and_then(|(_, link)| link.language)).await;
+    let pay = &words.pay;
     let mut retry_after = None;
     let is_payment = request.segments().first() == Some(&"pay");
     let kind = match error {
@@ -211,24 +232,22 @@ async fn refused(
             Refusal::NotFound | Refusal::Account(AccountRefusal::NotATestAccount) if is_payment => Kind::NotFound,
             Refusal::NotFound | Refusal::Account(AccountRefusal::NotATestAccount) => Kind::NoPage,
             Refusal::Order(OrderRefusal::NotDeliverable | OrderRefusal::NothingToDeliver) => {
-                Kind::Refused { title: words::english().order.no_file_title, text: words::english().order.no_file_text }
+                Kind::Refused { title: words.order.no_file_title, text: words.order.no_file_text }
             }
             Refusal::Payment(PaymentRefusal::Destroyed) => Kind::Gone,
             Refusal::Payment(PaymentRefusal::Expired) => Kind::Expired,
             Refusal::Gateway(refusal) => {
-                let (kind, seconds) = of_gateway(refusal);
+                let (kind, seconds) = of_gateway(refusal, pay);
                 retry_after = seconds;
                 kind
             }
-            Refusal::Account(AccountRefusal::Disabled) => Kind::Refused {
-                title: "This can't be paid right now",
-                text: "The shop takes no payments at the moment. Nothing was charged.",
-            },
+            Refusal::Account(AccountRefusal::Disabled) => {
+                Kind::Refused { title: pay.shop_closed_title, text: pay.shop_closed_text }
+            }
             Refusal::Catalog(CatalogRefusal::OutOfStock) => Kind::SoldOut,
-            Refusal::Catalog(CatalogRefusal::CouponNotValid) => Kind::Refused {
-                title: "The coupon can't be used any more",
-                text: "Nothing was charged. Ask the seller for a new link.",
-            },
+            Refusal::Catalog(CatalogRefusal::CouponNotValid) => {
+                Kind::Refused { title: pay.coupon_title, text: pay.coupon_text }
+            }
             Refusal::Conflict
             | Refusal::Account(_)
             | Refusal::Payment(_)
@@ -238,10 +257,7 @@ async fn refused(
             | Refusal::Feedback(_)
             | Refusal::Query(_)
             | Refusal::Webhook(_)
-            | Refusal::Idempotency(_) => Kind::Refused {
-                title: "That is not possible",
-                text: "This payment has moved on. Go back and look at it again.",
-            },
+            | Refusal::Idempotency(_) => Kind::Refused { title: pay.moved_on_title, text: pay.moved_on_text },
         },
     };
     let again = matches!(kind, Kind::NoPrice | Kind::NoAnswer | Kind::Broken { .. }).then_some(request.path.as_str());
@@ -253,7 +269,7 @@ async fn refused(
             // Without the database the page says as much as it can.
             let known = account::contact::get(app, &account).await.unwrap_or_default();
             let about = order_id.as_deref().map_or(contact::About::Payment(payment_id), contact::About::Order);
-            Contact::of(&known, &link.return_origin, about)
+            Contact::of(words, &known, &link.return_origin, about)
         } else {
             Contact::default()
         };
@@ -268,7 +284,7 @@ async fn refused(
         order_id: order_id.as_deref(),
         contact: std::mem::take(contact),
     });
-    let notice = Notice { brand: &app.platform.settings.brand, about, kind, again };
+    let notice = Notice { words, brand: &app.platform.settings.brand, about, kind, again };
     let status = notice.kind.status();
     let document = error_page::document(&notice);
     let response = Response::html(status, document.into_string()).with("cache-control", "no-store");
@@ -279,30 +295,20 @@ async fn refused(
 }
 
 /// What a gateway refuses, and in how many seconds it may be tried again.
-fn of_gateway(refusal: GatewayRefusal) -> (Kind<'static>, Option<u32>) {
+fn of_gateway(refusal: GatewayRefusal, pay: &'static Pay) -> (Kind<'static>, Option<u32>) {
     let refused = |title, text| (Kind::Refused { title, text }, None);
     match refusal {
         GatewayRefusal::NoRate { retry_after } => (Kind::NoPrice, Some(retry_after)),
         GatewayRefusal::Unavailable { retry_after } => (Kind::NoAnswer, Some(retry_after)),
-        GatewayRefusal::Refused(_) => refused(
-            "This can't be paid right now",
-            "The payment service refused it, and only the seller can change that. Nothing was charged.",
-        ),
-        GatewayRefusal::NoRateFor { .. } => refused(
-            "There is no exchange rate for this currency right now",
-            "This can't be paid in this coin until there is one. Nothing was charged. Try again later.",
-        ),
-        GatewayRefusal::TooSmall { .. } => refused(
-            "This amount is too small for this coin",
-            "Its network does not carry so little. Nothing was charged. Ask the seller for another way to pay.",
-        ),
+        GatewayRefusal::Refused(_) => refused(pay.gateway_refused_title, pay.gateway_refused_text),
+        GatewayRefusal::NoRateFor { .. } => refused(pay.no_rate_title, pay.no_rate_text),
+        GatewayRefusal::TooSmall { .. } => refused(pay.too_small_title, pay.too_small_text),
         // Nobody is refunded from here.
         GatewayRefusal::RefundRefused(_) | GatewayRefusal::CanNotRefund => {
-            refused("This can't be refunded here", "Ask the seller.")
+            refused(pay.moved_on_title, pay.moved_on_text)
         }
-        GatewayRefusal::NotConfigured | GatewayRefusal::NotQuotable | GatewayRefusal::WalletTaken(_) => refused(
-            "This can't be paid right now",
-            "The seller has to set up this way of paying first. Nothing was charged.",
-        ),
+        GatewayRefusal::NotConfigured | GatewayRefusal::NotQuotable | GatewayRefusal::WalletTaken(_) => {
+            refused(pay.not_set_up_title, pay.not_set_up_text)
+        }
     }
 }

@@ -18,14 +18,14 @@ use crate::{
         query::{self, Question, thread},
         upload,
     },
-    words,
+    words::Words,
 };
 
 pub async fn answer(
     app: &App,
     request: &Request,
-    order_id: &str,
-    token: &str,
+    words: &'static Words,
+    (order_id, token): (&str, &str),
     rest: &[&str],
 ) -> Result<Response, Error> {
     let keys = &app.platform.settings.token_keys;
@@ -38,13 +38,13 @@ pub async fn answer(
         return Err(Refusal::NotFound.into());
     }
     if !super::allows(app, order_id).await {
-        return Ok(super::too_many(app, request));
+        return Ok(super::too_many(app, words, request));
     }
     if let Some(unread) = super::unread(request).await {
         return Ok(unread);
     }
     let url = format!("/order/{order_id}/{token}");
-    let visit = Visit { app, request, order_id: order_id.to_owned(), link: None, page: url.clone(), url };
+    let visit = Visit { app, request, order_id: order_id.to_owned(), link: None, words, page: url.clone(), url };
     match (rest, request.method) {
         ([], Method::Get) => actions::order(&visit).await,
         ([], Method::Post) => actions::again(&visit).await,
@@ -87,7 +87,7 @@ fn disposition(name: &str) -> String {
 
 async fn say(visit: &Visit<'_>) -> Result<Response, Error> {
     let standing = standing::read(visit).await?.ok_or(Refusal::NotFound)?;
-    let words = words::english();
+    let words = visit.words;
     let mut form = Form::read(visit.request);
     let stars = form.value("stars").parse().ok().filter(|stars| (1..=5_u32).contains(stars));
     if stars.is_none() {
@@ -111,7 +111,7 @@ async fn say(visit: &Visit<'_>) -> Result<Response, Error> {
 
 async fn ask(visit: &Visit<'_>) -> Result<Response, Error> {
     let standing = standing::read(visit).await?.ok_or(Refusal::NotFound)?;
-    let words = words::english();
+    let words = visit.words;
     let Standing { account, order, .. } = &standing;
     let mut form = Form::read(visit.request);
     let email = match &order.buyer.email {

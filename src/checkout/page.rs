@@ -6,18 +6,26 @@ use super::{
     feedback,
     invoice::{clock, details, invoice, simulate, steps},
     layout::{Frame, layout, name},
-    parts::{Mark, count, facts, flip, heading, mark, summary},
+    parts::{Mark, facts, flip, heading, mark, summary},
     question,
     receipt::{receipt, stay},
     view::{Again, Invoice, Page, Paid, State},
 };
+use crate::words::{Pay, fill, rich};
 
 const LOOK_AGAIN: u32 = 15;
 
 pub fn document(page: &Page) -> Markup {
     let title = title(page);
-    let frame =
-        Frame { brand: page.brand, shop: Some(page.shop), title: &title, test: page.test, refresh: refresh(page) };
+    let frame = Frame {
+        words: page.words,
+        brand: page.brand,
+        shop: Some(page.shop),
+        title: &title,
+        home: page.home,
+        test: page.test,
+        refresh: refresh(page),
+    };
     layout(&frame, main(page))
 }
 
@@ -33,15 +41,15 @@ pub fn main(page: &Page) -> Markup {
     html! {
         main #pay data-revision=(page.tag()) data-start[start]
             data-live=[page.state.live().then_some(live)] data-state=[page.state.live().then_some(state)] {
-            (summary(page.title, page.quantity, page.price))
+            (summary(page.words, page.title, page.quantity, page.price))
             div {
                 section.card aria-labelledby="state" {
                     (panel(page))
                     @if page.wrong_currency {
-                        p.alert.care { "Money has come in another currency than the price's, and isn't counted. Ask " (page.contact.named(page.shop)) " about it, and name your order." }
+                        p.alert.care { (rich(page.words.pay.wrong_currency, &[("shop", &page.contact.named(page.shop))])) }
                     }
                 }
-                (simulate(page, choices(&page.state)))
+                (simulate(page, &choices(&page.state, &page.words.pay)))
                 @if let Some(said) = page.said.as_ref().filter(|_| is_quiet(page)) {
                     @if let Some(opinion) = &said.feedback { (feedback::card(page, opinion)) }
                     (question::card(page, said))
@@ -61,20 +69,23 @@ fn is_quiet(page: &Page) -> bool {
 
 /// It is also what a tab in the background shows, so it leads with the news.
 fn title(page: &Page) -> String {
+    let pay = &page.words.pay;
     match &page.state {
-        State::Paid(_) => "✓ Paid".to_string(),
-        State::Partial { invoice, .. } => format!("Send {} {} more", invoice.due, invoice.symbol),
-        State::Confirming { .. } => "Payment seen".to_string(),
-        State::Expired { received, restart, .. } => ended(*received, *restart).to_string(),
-        State::HighRisk { .. } => "Payment in review".to_string(),
-        State::Reversed { vanished: true, .. } => "Payment vanished".to_string(),
-        State::Reversed { .. } => "Payment reversed".to_string(),
-        State::Refunded { .. } => "Payment refunded".to_string(),
-        State::Pending { .. } => "Payment pending".to_string(),
-        State::Again { declined: true, .. } => "Payment declined".to_string(),
-        State::Again { .. } => "Payment not finished".to_string(),
+        State::Paid(_) => pay.title_paid.to_owned(),
+        State::Partial { invoice, .. } => {
+            fill(pay.send_more, &[("sum", &format!("{} {}", invoice.due, invoice.symbol))])
+        }
+        State::Confirming { .. } => pay.payment_seen.to_owned(),
+        State::Expired { received, restart, .. } => ended(pay, *received, *restart).to_owned(),
+        State::HighRisk { .. } => pay.in_review.to_owned(),
+        State::Reversed { vanished: true, .. } => pay.vanished.to_owned(),
+        State::Reversed { .. } => pay.reversed.to_owned(),
+        State::Refunded { .. } => pay.refunded.to_owned(),
+        State::Pending { .. } => pay.pending.to_owned(),
+        State::Again { declined: true, .. } => pay.title_declined.to_owned(),
+        State::Again { .. } => pay.title_not_finished.to_owned(),
         State::Start { .. } | State::Leaving { .. } | State::Away { .. } | State::Waiting { .. } => {
-            format!("Pay {}", page.price)
+            fill(pay.title_pay, &[("price", page.price)])
         }
     }
 }
@@ -101,11 +112,11 @@ fn is_back(page: &Page) -> bool {
 fn panel(page: &Page) -> Markup {
     match &page.state {
         State::Start { gateway, means, leaves, asks, error } => {
-            start(page, &with(gateway, *means), leaves.then_some(*gateway), *asks, *error)
+            start(page, &with(&page.words.pay, gateway, *means), leaves.then_some(*gateway), *asks, *error)
         }
-        State::Leaving { gateway, href } => leaving(gateway, href),
+        State::Leaving { gateway, href } => leaving(&page.words.pay, gateway, href),
         State::Away { gateway, means, href, order_id, back } => {
-            away(page, gateway, &with(gateway, *means), href, order_id, *back)
+            away(page, gateway, &with(&page.words.pay, gateway, *means), href, order_id, *back)
         }
         State::Again { gateway, order_id, declined, way } => again(page, gateway, order_id, *declined, way),
         State::Pending { gateway, order_id } => pending(page, gateway, order_id),
@@ -122,52 +133,59 @@ fn panel(page: &Page) -> Markup {
 
 /// `asks`: for the e-mail, with what was typed so far. `data-auto` lets the script press the button for the buyer. Not after an error: it would press for ever.
 fn start(page: &Page, title: &str, there: Option<&str>, asks: Option<&str>, error: Option<&str>) -> Markup {
+    let pay = &page.words.pay;
     html! {
         (heading(title, html! {
             @if asks.is_some() {
-                (name(page.shop)) " asks for your e-mail, to reach you about this order."
+                (rich(pay.asks_email, &[("shop", &name(page.shop))]))
             } @else if let Some(gateway) = there {
-                "You pay at " (gateway) " and come back here."
+                (fill(pay.pay_there, &[("gateway", gateway)]))
             } @else {
-                "Next you get the exact amount and where to send it."
+                (pay.amount_next)
             }
         }))
         @if let Some(error) = error { p.alert #error role="alert" { (error) } }
         form method="post" action=(page.url) data-swap data-auto[asks.is_none() && error.is_none()] {
             @if let Some(typed) = asks {
-                label for="email" { "E-mail" }
+                label for="email" { (pay.email) }
                 input #email name="email" type="email" value=[(!typed.is_empty()).then_some(typed)] required maxlength="254" inputmode="email" autocomplete="email"
-                    autocapitalize="none" spellcheck="false" placeholder="you@example.com"
+                    autocapitalize="none" spellcheck="false" placeholder=(pay.email_example)
                     aria-invalid=[error.map(|_| "true")] aria-describedby=(if error.is_some() { "error mail" } else { "mail" });
-                p.hint #mail { "No mail is sent from here: this page shows your order, so keep its address." }
+                p.hint #mail { (pay.email_hint) }
             }
-            button.button { (flip("Continue", "One moment…")) }
+            button.button { (flip(pay.go_on, pay.one_moment)) }
         }
-        p.hint.center { "Nothing is charged yet." }
+        p.hint.center { (pay.nothing_charged_yet) }
     }
 }
 
-fn with(gateway: &str, means: Option<&str>) -> String {
-    means.map_or_else(|| format!("Pay with {gateway}"), |means| format!("Pay by {means}"))
+fn with(pay: &Pay, gateway: &str, means: Option<&str>) -> String {
+    match means {
+        None => fill(pay.pay_with, &[("gateway", gateway)]),
+        Some("card") => fill(pay.pay_by, &[("means", pay.card)]),
+        Some(means) => fill(pay.pay_by, &[("means", means)]),
+    }
 }
 
-fn leaving(gateway: &str, href: &str) -> Markup {
+fn leaving(pay: &Pay, gateway: &str, href: &str) -> Markup {
     html! {
-        (heading(&format!("Taking you to {gateway}"), html! { "You pay there and come back here." }))
-        a.button data-return="0" href=(href) { "Continue to " (gateway) }
+        (heading(&fill(pay.taking_you, &[("gateway", gateway)]), html! { (pay.come_back) }))
+        a.button data-return="0" href=(href) { (fill(pay.continue_to, &[("gateway", gateway)])) }
     }
 }
 
 fn away(page: &Page, gateway: &str, title: &str, href: &str, order_id: &str, back: bool) -> Markup {
+    let pay = &page.words.pay;
+    let at = [("gateway", gateway)];
     html! {
         @if back {
             (mark(Mark::Work))
-            (heading(&format!("Waiting for {gateway}"), html! { (gateway) " tells us when you have paid. This page updates itself." }))
-            p.hint.center { "There is no need to pay again. Not finished? " a href=(href) { "Go back to " (gateway) } "." }
+            (heading(&fill(pay.waiting_for, &at), html! { (fill(pay.tells_us, &at)) }))
+            p.hint.center { (rich(pay.not_finished, &[("link", &html! { a href=(href) { (fill(pay.go_back_to, &at)) } })])) }
         } @else {
-            (heading(title, html! { "You pay at " (gateway) " and come back here. This page updates itself." }))
-            a.button href=(href) { "Continue to " (gateway) }
-            p.hint.center { "Paid already? Don't pay again: it shows here in a moment." }
+            (heading(title, html! { (fill(pay.pay_there_and_wait, &at)) }))
+            a.button href=(href) { (fill(pay.continue_to, &[("gateway", gateway)])) }
+            p.hint.center { (pay.paid_already) }
         }
         (look_again(page))
         (facts(page, order_id, html! {}))
@@ -175,28 +193,30 @@ fn away(page: &Page, gateway: &str, title: &str, href: &str, order_id: &str, bac
 }
 
 fn again(page: &Page, gateway: &str, order_id: &str, declined: bool, way: &Again) -> Markup {
-    let label = if declined { "Try again".to_string() } else { format!("Continue to {gateway}") };
+    let pay = &page.words.pay;
+    let at = [("gateway", gateway)];
+    let label = if declined { pay.try_again.to_owned() } else { fill(pay.continue_to, &at) };
     html! {
         @if declined {
             div.bad { (mark(Mark::Care)) }
-            (heading(&format!("{gateway} declined this payment"), html! { "Nothing was charged." }))
+            (heading(&fill(pay.declined, &at), html! { (pay.nothing_charged) }))
         } @else {
             (mark(Mark::Time))
-            (heading(&format!("Your time at {gateway} is over"), html! { "No payment has arrived." }))
+            (heading(&fill(pay.time_over, &at), html! { (pay.none_arrived) }))
         }
         @match way {
             Again::SamePage(href) => a.button href=(href) { (label) },
             Again::NewPage => form method="post" action=(page.order_url) data-swap {
-                button.button { (flip(&label, "One moment…")) }
+                button.button { (flip(&label, pay.one_moment)) }
             },
-            Again::NewLink => p.hint.center { "This link is too old. To pay, ask " (page.contact.named(page.shop)) " for a new one." },
+            Again::NewLink => p.hint.center { (rich(pay.link_too_old, &[("shop", &page.contact.named(page.shop))])) },
         }
         @if declined {
             @if !matches!(way, Again::NewLink) {
-                p.hint.center { "Another card or account may work. If not, ask " (page.contact.named(page.shop)) " for another way to pay." }
+                p.hint.center { (rich(pay.other_card, &[("shop", &page.contact.named(page.shop))])) }
             }
         } @else {
-            p.hint.center { "Paid already? Don't pay again: it shows here in a moment." }
+            p.hint.center { (pay.paid_already) }
         }
         (look_again(page))
         (facts(page, order_id, html! {}))
@@ -204,23 +224,25 @@ fn again(page: &Page, gateway: &str, order_id: &str, declined: bool, way: &Again
 }
 
 fn pending(page: &Page, gateway: &str, order_id: &str) -> Markup {
+    let pay = &page.words.pay;
     html! {
         (mark(Mark::Time))
-        (heading("Payment pending", html! { (gateway) " has your payment and still has to clear it. That can take some days." }))
-        p.hint.center { "There is nothing left to do, and no need to pay again. This page shows the result." }
+        (heading(pay.pending, html! { (fill(pay.clearing, &[("gateway", gateway)])) }))
+        p.hint.center { (pay.nothing_left) }
         (look_again(page))
         (facts(page, order_id, html! {}))
     }
 }
 
 fn waiting(page: &Page, owed: &Invoice, seconds: u64) -> Markup {
+    let pay = &page.words.pay;
     html! {
         div.head {
-            (heading("Waiting for payment", html! { "This page updates itself." }))
-            (clock(seconds))
+            (heading(pay.waiting, html! { (pay.updates_itself) }))
+            (clock(page.words, seconds))
         }
-        (steps(0))
-        (invoice(owed))
+        (steps(page.words, 0))
+        (invoice(page.words, owed))
         (look_again(page))
         (details(page, owed, false))
     }
@@ -230,74 +252,79 @@ fn partial(page: &Page) -> Markup {
     let State::Partial { invoice: owed, seconds_left, received, confirming, late } = &page.state else {
         return html! {};
     };
-    let symbol = owed.symbol;
+    let (pay, symbol) = (&page.words.pay, owed.symbol);
+    let sum = |number: &str| format!("{number} {symbol}");
     html! {
         div.head {
-            (heading(&format!("Send {} {symbol} more", owed.due), html! { "Your first payment was less than the price." }))
-            (clock(*seconds_left))
+            (heading(&fill(pay.send_more, &[("sum", &sum(owed.due))]), html! { (pay.less_than_price) }))
+            (clock(page.words, *seconds_left))
         }
         p.alert.care {
-            strong { (received) " " (symbol) } " has arrived" @if *confirming { " and is being confirmed" } "."
-            @if *late { " It came after the price had expired, and counts at the rate of its time." }
-            " Send the rest to the same address; the code below is made for it."
+            (rich(if *confirming { pay.arrived_unconfirmed } else { pay.arrived }, &[("sum", &sum(received))]))
+            @if *late { " " (pay.late_counts) }
+            " " (pay.send_rest)
         }
-        (invoice(owed))
+        (invoice(page.words, owed))
         (look_again(page))
         (details(page, owed, false))
     }
 }
 
 fn confirming(page: &Page, owed: &Invoice, seen: u32, needed: u32) -> Markup {
+    let pay = &page.words.pay;
+    let forms = [pay.of_confirmations_one, pay.of_confirmations_few, pay.of_confirmations_many];
+    let (known, all) = (seen.to_string(), needed.to_string());
+    let numbers = [("seen", known.as_str()), ("needed", all.as_str())];
     html! {
         (mark(Mark::Work))
-        (heading("Payment seen", html! {
-            @if seen == 0 { "Waiting for the first confirmation." } @else { (seen) " of " (count(needed, "confirmation")) "." }
+        (heading(pay.payment_seen, html! {
+            @if seen == 0 { (pay.first_confirmation) } @else { (fill(page.words.plural(needed.into(), forms), &numbers)) }
         }))
-        (steps(1))
+        (steps(page.words, 1))
         div.meter {
-            label for="progress" { "Confirmations" }
-            span { (seen) " of " (needed) }
+            label for="progress" { (pay.confirmations_label) }
+            span { (fill(pay.seen_of, &numbers)) }
             progress #progress max=(needed.max(1)) value=(seen) {}
         }
-        p.hint.center { "There is nothing left to do. Leave this page open, or come back to it later." }
+        p.hint.center { (pay.leave_open) }
         (look_again(page))
         (details(page, owed, true))
     }
 }
 
-fn ended(received: Option<&str>, restart: bool) -> &'static str {
+fn ended(pay: &'static Pay, received: Option<&str>, restart: bool) -> &'static str {
     match (restart, received) {
-        (true, _) => "This price has expired",
-        (false, None) => "This payment has expired",
-        (false, Some(_)) => "A part has arrived",
+        (true, _) => pay.price_expired,
+        (false, None) => pay.payment_expired,
+        (false, Some(_)) => pay.part_arrived,
     }
 }
 
 fn expired(page: &Page, received: Option<&str>, order_id: &str, restart: bool) -> Markup {
+    let pay = &page.words.pay;
+    let shop = page.contact.named(page.shop);
     html! {
         (mark(Mark::Time))
-        (heading(ended(received, restart), html! {
+        (heading(ended(pay, received, restart), html! {
             @if let Some(sum) = received {
                 // On a gateway's books parts don't add up: they may come to the price.
-                "We received " (sum) @if restart { ", which is less than the price." } @else { ", but not the whole price in one payment." }
-            } @else { "No payment has arrived." }
+                (fill(if restart { pay.received_less } else { pay.received_parts }, &[("sum", sum)]))
+            } @else { (pay.none_arrived) }
         }))
         @if received.is_some() {
             p.alert.care {
-                "Your money is not lost. "
-                @if restart { "Send the rest at a new price, or contact " } @else { "Contact " }
-                (page.contact.named(page.shop)) " and name your order: they can finish it or send the money back."
+                (rich(if restart { pay.not_lost_send_rest } else { pay.not_lost }, &[("shop", &shop)]))
             }
         } @else {
-            p.alert.care { strong { "Already sent?" } " Don't send again. This page changes as soon as your payment arrives." }
+            p.alert.care { (rich(pay.already_sent, &[])) }
         }
         @if restart {
             form method="post" action=(page.order_url) data-swap {
                 input type="hidden" name="action" value="requote";
-                button.button { (flip("Get a new price", "One moment…")) }
+                button.button { (flip(pay.new_price, pay.one_moment)) }
             }
         } @else if received.is_none() {
-            p.hint.center { "To pay now, ask " (page.contact.named(page.shop)) " for a new link." }
+            p.hint.center { (rich(pay.ask_new_link, &[("shop", &shop)])) }
         }
         (look_again(page))
         (facts(page, order_id, html! {}))
@@ -305,33 +332,37 @@ fn expired(page: &Page, received: Option<&str>, order_id: &str, restart: bool) -
 }
 
 fn reversed(page: &Page, order_id: &str, vanished: bool) -> Markup {
+    let pay = &page.words.pay;
+    let shop = page.contact.named(page.shop);
     html! {
         div.bad { (mark(Mark::Care)) }
         @if vanished {
-            (heading("Payment vanished", html! { "Your payment was seen, but is no longer on the chain: it was replaced, or its block was." }))
-            p.alert.care { "Don't send it again. If it comes back, this page shows it; if not, contact " (page.contact.named(page.shop)) " and name your order." }
+            (heading(pay.vanished, html! { (pay.vanished_how) }))
+            p.alert.care { (rich(pay.vanished_care, &[("shop", &shop)])) }
         } @else {
-            (heading("Payment reversed", html! { "The payment was taken back, so this order is not paid." }))
-            p.alert.care { "If that wasn't you, contact " (page.contact.named(page.shop)) " and name your order." }
+            (heading(pay.reversed, html! { (pay.reversed_how) }))
+            p.alert.care { (rich(pay.reversed_care, &[("shop", &shop)])) }
         }
         (facts(page, order_id, html! {}))
     }
 }
 
 fn review(page: &Page, order_id: &str) -> Markup {
+    let pay = &page.words.pay;
     html! {
         (mark(Mark::Time))
-        (heading("Payment in review", html! { "Your payment has arrived. " (name(page.shop)) " looks at it before handing out the goods." }))
-        p.hint.center { "There is nothing left to do, and no need to pay again. This page shows the result." }
+        (heading(pay.in_review, rich(pay.review_how, &[("shop", &name(page.shop))])))
+        p.hint.center { (pay.nothing_left) }
         (look_again(page))
         (facts(page, order_id, html! {}))
     }
 }
 
 fn refunded(page: &Page, order_id: &str) -> Markup {
+    let pay = &page.words.pay;
     html! {
         div.good { (mark(Mark::Done)) }
-        (heading("Payment refunded", html! { (name(page.shop)) " has sent your money back. It can take a while to reach you." }))
+        (heading(pay.refunded, rich(pay.refunded_how, &[("shop", &name(page.shop))])))
         (facts(page, order_id, html! {}))
     }
 }
@@ -339,24 +370,24 @@ fn refunded(page: &Page, order_id: &str) -> Markup {
 /// With script the page follows by itself.
 fn look_again(page: &Page) -> Markup {
     let back = if is_back(page) { "?back=paid" } else { "" };
-    html! { noscript { a.button.plain href={ (page.order_url) (back) } { "Check for my payment" } } }
+    html! { noscript { a.button.plain href={ (page.order_url) (back) } { (page.words.pay.check) } } }
 }
 
 /// What could happen next, for a page that only plays.
-fn choices(state: &State) -> &'static [(&'static str, &'static str, Option<&'static str>)] {
+fn choices(state: &State, words: &Pay) -> Vec<(&'static str, &'static str, Option<&'static str>)> {
     match state {
-        State::Waiting { .. } => &[
-            ("Pay exactly", "pay", Some("exact")),
-            ("Pay a part", "pay", Some("partial")),
-            ("Pay too much", "pay", Some("over")),
+        State::Waiting { .. } => vec![
+            (words.pay_exactly, "pay", Some("exact")),
+            (words.pay_part, "pay", Some("partial")),
+            (words.pay_too_much, "pay", Some("over")),
         ],
-        State::Partial { .. } => &[
-            ("Pay the rest", "pay", Some("exact")),
-            ("Pay too much", "pay", Some("over")),
-            ("Next block", "block", None),
+        State::Partial { .. } => vec![
+            (words.pay_rest, "pay", Some("exact")),
+            (words.pay_too_much, "pay", Some("over")),
+            (words.next_block, "block", None),
         ],
-        State::Confirming { .. } => &[("Next block", "block", None), ("Double spend", "double_spend", None)],
-        State::Expired { restart: true, .. } => &[("Pay late", "pay", Some("late"))],
-        _ => &[],
+        State::Confirming { .. } => vec![(words.next_block, "block", None), (words.double_spend, "double_spend", None)],
+        State::Expired { restart: true, .. } => vec![(words.pay_late, "pay", Some("late"))],
+        _ => Vec::new(),
     }
 }

@@ -3,11 +3,12 @@
 use maud::{Markup, html};
 
 use super::{layout::name, view::Page};
+use crate::words::{Words, fill};
 
 /// What is bought.
-pub fn summary(title: &str, quantity: u32, price: &str) -> Markup {
+pub fn summary(words: &Words, title: &str, quantity: u32, price: &str) -> Markup {
     html! {
-        section.summary aria-label="Your order" {
+        section.summary aria-label=(words.pay.your_order) {
             p.item {
                 (name(title))
                 @if quantity > 1 { span.hint { " × " (quantity) } }
@@ -29,7 +30,7 @@ pub fn heading(title: &str, text: Markup) -> Markup {
 
 /// The order, what else there is to say of it, and whom to ask about it.
 pub fn facts(page: &Page, order_id: &str, more: Markup) -> Markup {
-    html! { dl { dt { "Order" } dd { (order_id) } (more) (page.contact.row()) } }
+    html! { dl { dt { (page.words.pay.order) } dd { (order_id) } (more) (page.contact.row(page.words)) } }
 }
 
 /// The picture that heads a state: it says at a glance what the words say.
@@ -60,14 +61,17 @@ pub fn flip(rest: &str, done: &str) -> Markup {
     html! { span.flip { span { (rest) } span { (done) } } }
 }
 
-pub fn copy(id: &str, what: &str, text: &str) -> Markup {
+pub fn copy(words: &Words, id: &str, what: &str, text: &str) -> Markup {
     html! {
         button.copy #{ "copy-" (id) } type="button" data-copy=(text) {
-            (flip("Copy", "Copied")) span.unseen { " " (what) }
+            (flip(words.pay.copy, words.pay.copied)) span.unseen { " " (fill(words.pay.copy_what, &[("what", what)])) }
         }
     }
 }
 
-pub fn count(number: u32, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+/// "2 confirmations"
+pub fn confirmations(words: &Words, number: u32) -> String {
+    let pay = &words.pay;
+    let forms = [pay.confirmations_one, pay.confirmations_few, pay.confirmations_many];
+    fill(words.plural(number.into(), forms), &[("number", &number.to_string())])
 }

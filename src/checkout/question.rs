@@ -27,7 +27,7 @@ pub fn card(page: &Page, said: &Said) -> Markup {
             details.more open[!said.question.is_right()] {
                 summary { (words.ask_question) }
                 form method="post" action={ (page.url) "/query" } {
-                    @if said.asks_email { (form::line(said.question, "email", words.email, "email", 254)) }
+                    @if said.asks_email { (form::line(said.question, "email", page.words.pay.email, "email", 254)) }
                     (form::line(said.question, "subject", words.subject, "text", MAX_SUBJECT))
                     (form::area(said.question, "message", words.message, MAX_MESSAGE, true))
                     button.button.plain { (words.send_question) }

@@ -8,7 +8,10 @@ use super::{
     parts::{Mark, copy, facts, heading, mark},
     view::{Goods, Page, Paid},
 };
-use crate::{shop::order::Delivery, words};
+use crate::{
+    shop::order::Delivery,
+    words::{fill, rich},
+};
 
 /// Seconds for which the page is shown before it leads back to the shop.
 const RETURN: u32 = 5;
@@ -21,20 +24,20 @@ pub fn stay(goods: &Goods) -> u32 {
 }
 
 pub fn receipt(page: &Page, paid: &Paid) -> Markup {
-    let words = page.words;
+    let (words, pay) = (page.words, &page.words.pay);
     let (shop, shop_link) = (name(page.shop), page.contact.named(page.shop));
     html! {
         div.good { (mark(Mark::Done)) }
         @match paid.received {
-            Some(received) => (heading("Payment complete", html! { (shop) " has received " (received) "." })),
+            Some(received) => (heading(pay.complete, rich(pay.has_received, &[("shop", &shop), ("sum", &received)]))),
             None if paid.free => (heading(words.order.complete, html! { (words.order.free) })),
-            None => (heading(words.order.complete, words::rich(words.order.accepted, &[("shop", &shop)]))),
+            None => (heading(words.order.complete, rich(words.order.accepted, &[("shop", &shop)]))),
         }
-        @if paid.late { p.alert.care { "It came after the price had expired, and was accepted." } }
-        @if let Some(missing) = paid.short { p.alert.care { "It was " strong { (missing) } " less than the price, and was accepted." } }
-        @if let Some(back) = paid.refunded { p.alert.care { strong { (back) } " has gone back to you." } }
+        @if paid.late { p.alert.care { (pay.late_accepted) } }
+        @if let Some(missing) = paid.short { p.alert.care { (rich(pay.short_accepted, &[("sum", &missing)])) } }
+        @if let Some(back) = paid.refunded { p.alert.care { (rich(pay.gone_back, &[("sum", &back)])) } }
         @if let Some(extra) = paid.overpaid {
-            p.alert.care { "You sent " strong { (extra) } " too much. Ask " (shop_link) " to send it back, and name your order." }
+            p.alert.care { (rich(pay.too_much, &[("sum", &extra), ("shop", &shop_link)])) }
         }
         @match &paid.goods {
             Goods::Elsewhere(claim) => (elsewhere(page, paid, *claim)),
@@ -43,8 +46,8 @@ pub fn receipt(page: &Page, paid: &Paid) -> Markup {
                 @if let Some(file) = file { a.button #file href=(file) download { (words.order.download) } }
                 @if let Some(goods) = text {
                     div.field.goods {
-                        h2 #goods { (words.order.your_goods) }
-                        (copy("goods", "your goods", goods))
+                        h2 #goods { (pay.your_goods) }
+                        (copy(words, "goods", pay.copy_goods, goods))
                         pre tabindex="0" role="group" aria-labelledby="goods" { (goods) }
                     }
                 }
@@ -52,13 +55,13 @@ pub fn receipt(page: &Page, paid: &Paid) -> Markup {
         }
         @if let Some(url) = paid.return_url { (go_back(page, paid, url)) }
         (facts(page, paid.order_id, html! {
-            @if let Some((moment, words)) = paid.date { dt { "Date" } dd { time datetime=(moment) { (words) } } }
-            dt { "Price" } dd { (page.price) }
-            @if let Some(received) = paid.received { dt { "Paid" } dd { (received) } }
-            @if let Some(rate) = paid.rate { dt { (words.order.rate) } dd { (rate) } }
-            @if !paid.free { dt { "Paid with" } dd { (paid.gateway) } }
+            @if let Some((moment, words)) = paid.date { dt { (pay.date) } dd { time datetime=(moment) { (words) } } }
+            dt { (pay.price) } dd { (page.price) }
+            @if let Some(received) = paid.received { dt { (pay.paid) } dd { (received) } }
+            @if let Some(rate) = paid.rate { dt { (pay.rate) } dd { (rate) } }
+            @if !paid.free { dt { (pay.paid_with) } dd { (paid.gateway) } }
             @for (at, (id, explorer)) in paid.transactions.iter().enumerate() {
-                dt { "Transaction" }
+                dt { (pay.transaction) }
                 dd.sent {
                     span {
                         @match explorer {
@@ -67,7 +70,7 @@ pub fn receipt(page: &Page, paid: &Paid) -> Markup {
                             None => code { (id) },
                         }
                     }
-                    (copy(&format!("transaction-{at}"), "transaction id", id))
+                    (copy(words, &format!("transaction-{at}"), pay.copy_transaction, id))
                 }
             }
         }))
@@ -82,10 +85,10 @@ fn elsewhere(page: &Page, paid: &Paid, claim: Option<&form::Form>) -> Markup {
             Some(_) if paid.leaves => p.center { a href={ (page.order_url) "?stay" } { (words.order.open_receipt) } },
             Some(claim) => form method="post" action={ (page.url) "/receipt" } novalidate {
                 p.hint { (words.order.claim_hint) }
-                (form::line(claim, "email", words.order.email, "email", 254))
+                (form::line(claim, "email", words.pay.email, "email", 254))
                 button.button.plain { (words.order.open_receipt) }
             },
-            None => p.hint.center { (words::rich(words.order.claim_nobody, &[("shop", &page.contact.named(page.shop))])) },
+            None => p.hint.center { (rich(words.order.claim_nobody, &[("shop", &page.contact.named(page.shop))])) },
         }
     }
 }
@@ -98,9 +101,9 @@ fn progress(page: &Page, delivery: Delivery) -> Markup {
         @match delivery {
             Delivery::Delivered => {},
             Delivery::Preparing => p.alert.calm role="status" { (words.preparing) },
-            Delivery::Failed => p.alert.care { (words::rich(words.failed, &[("shop", &shop)])) },
-            Delivery::OutOfStock => p.alert.care { (words::rich(words.out_of_stock, &[("shop", &shop)])) },
-            Delivery::Manual => p.alert.calm { (words::rich(words.manual, &[("shop", &shop)])) },
+            Delivery::Failed => p.alert.care { (rich(words.failed, &[("shop", &shop)])) },
+            Delivery::OutOfStock => p.alert.care { (rich(words.out_of_stock, &[("shop", &shop)])) },
+            Delivery::Manual => p.alert.calm { (rich(words.manual, &[("shop", &shop)])) },
         }
     }
 }
@@ -108,13 +111,13 @@ fn progress(page: &Page, delivery: Delivery) -> Markup {
 /// The sentence is true without script too: there a refresh in the head does it. Only the script can offer to stay on this page as
 /// it is; the link leads to the page that stays.
 fn go_back(page: &Page, paid: &Paid, url: &str) -> Markup {
-    let (host, seconds) = (paid.shop_return, stay(&paid.goods));
+    let (host, seconds, pay) = (paid.shop_return, stay(&paid.goods), &page.words.pay);
     html! {
-        a.button #back href=(url) data-return=[paid.leaves.then_some(seconds)] { "Back to " (host) }
+        a.button #back href=(url) data-return=[paid.leaves.then_some(seconds)] { (fill(pay.back_to, &[("host", host)])) }
         @if paid.leaves {
             p.hint.center #leaving {
-                "Going there in " span data-count { (seconds) } " seconds. "
-                button.link type="button" data-stay { "Stay here" }
+                (rich(pay.going_there, &[("count", &html! { span data-count { (seconds) } })])) " "
+                button.link type="button" data-stay { (pay.stay_here) }
             }
             @if page.said.is_some() {
                 p.center { a href={ (page.order_url) "?stay" } { (page.words.order.stay_for_more) } }

@@ -8,7 +8,8 @@ let socket, tries = 0, retry = 0, fell = 0, pinged = 0;
 let stay = performance.getEntriesByType('navigation')[0]?.type === 'back_forward';
 
 const say = (text) => { find('#say').textContent = text; };
-const trouble = (text) => { const line = find('#trouble'); line.hidden = !text; line.textContent = text; };
+// `which`: the name of one of the texts that the line brings along, in the page's language.
+const trouble = (which) => { const line = find('#trouble'); line.hidden = !which; line.textContent = which ? line.dataset[which] : ''; };
 
 async function load(url, options) {
   const reply = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout?.(20000), ...options });
@@ -49,9 +50,9 @@ async function refresh(fresh) {
     // A payment link ends on the order's own page.
     if (mine === turn && reply.ok && reply.redirected) history.replaceState(null, '', reply.url.split('?')[0]);
     failed = 0;
-    trouble('');
+    trouble();
   } catch {
-    if (++failed > 2) trouble('No connection. This page catches up as soon as it is back; a payment you sent is not lost.');
+    if (++failed > 2) trouble('offline');
   }
 }
 
@@ -62,11 +63,11 @@ async function send(form) {
     const body = new URLSearchParams(new FormData(form));
     const [reply, page] = await load(form.getAttribute('action'), { method: 'POST', body, headers: { 'X-Requested-With': 'fetch' } });
     turn++;
-    trouble('');
+    trouble();
     show(page);
     if (reply.redirected) history.replaceState(null, '', reply.url);
   } catch {
-    trouble('That did not go through. Please try again.');
+    trouble('unsent');
   }
   form.removeAttribute('aria-busy');
 }
@@ -111,7 +112,7 @@ function tick() {
   const left = clock ? until(clock.dataset.left) : 1;
   if (clock) {
     const soon = left < clock.dataset.soon, box = clock.parentElement;
-    if (soon && !box.classList.contains('soon')) say('Less than two minutes left.');
+    if (soon && !box.classList.contains('soon')) say(find('#say').dataset.soon);
     box.classList.toggle('soon', soon);
     clock.textContent = face(left);
   }
@@ -139,7 +140,7 @@ async function copy(button) {
     button.focus();
   }
   button.classList.add('on');
-  say('Copied');
+  say(find('.flip', button).lastChild.textContent);
   setTimeout(() => { button.classList.remove('on'); say(''); }, 2000);
 }
 

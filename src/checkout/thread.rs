@@ -21,38 +21,51 @@ use crate::{
         },
         time,
     },
-    words::{self, Words},
+    words::Words,
 };
 
 /// Messages shown at first. All of them are a link away.
 const NEWEST: usize = 30;
 
-pub async fn answer(app: &App, request: &Request, query_id: &str, token: &str) -> Result<Response, Error> {
+pub async fn answer(
+    app: &App,
+    request: &Request,
+    words: &'static Words,
+    (query_id, token): (&str, &str),
+) -> Result<Response, Error> {
     let account = thread::verify(&app.platform.settings.token_keys, query_id, token).ok_or(Refusal::NotFound)?;
     if !super::allows(app, query_id).await {
-        return Ok(super::too_many(app, request));
+        return Ok(super::too_many(app, words, request));
     }
     if let Some(unread) = super::unread(request).await {
         return Ok(unread);
     }
     let url = format!("/query/{query_id}/{token}");
+    let at = At { account: &account, words, query_id, url: &url };
     match request.method {
-        Method::Get => show(app, request, (&account, query_id, &url), &Form::default(), 200).await,
-        Method::Post => write(app, request, (&account, query_id, &url)).await,
+        Method::Get => show(app, request, at, &Form::default(), 200).await,
+        Method::Post => write(app, request, at).await,
         _ => Ok(Response::empty(405).with("allow", "GET, HEAD, POST")),
     }
 }
 
-type At<'a> = (&'a Account, &'a str, &'a str);
+/// Whose query it is, and its page.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    account: &'a Account,
+    words: &'static Words,
+    query_id: &'a str,
+    url: &'a str,
+}
 
 async fn show(app: &App, request: &Request, at: At<'_>, form: &Form, status: u16) -> Result<Response, Error> {
-    let (account, query_id, url) = at;
+    let At { account, words, query_id, url } = at;
     let thread = thread::read(app, account, query_id).await?;
     let page = View {
         brand: &app.platform.settings.brand,
         test: account.test,
         url,
-        words: words::english(),
+        words,
         thread: &thread,
         form,
         all: request.param("all").is_some(),
@@ -62,8 +75,7 @@ async fn show(app: &App, request: &Request, at: At<'_>, form: &Form, status: u16
 
 /// A reply, or that it is solved.
 async fn write(app: &App, request: &Request, at: At<'_>) -> Result<Response, Error> {
-    let (account, query_id, url) = at;
-    let words = words::english();
+    let At { account, words, query_id, url } = at;
     let mut form = Form::read(request);
     let change = if form.value("action") == "solved" {
         Change::Close { solved: true }
@@ -94,8 +106,10 @@ struct View<'a> {
 fn document(view: &View) -> Markup {
     let (query, words) = (&view.thread.query, view.words);
     let about = query.order_id.as_deref().map(About::Order);
-    let contact = about.map(|about| Contact::of(&view.thread.contact, "", about)).unwrap_or_default();
+    let contact = about.map(|about| Contact::of(words, &view.thread.contact, "", about)).unwrap_or_default();
     let frame = Frame {
+        words,
+        home: None,
         brand: view.brand,
         shop: Some(&view.thread.shop_name),
         title: &query.subject,
@@ -114,8 +128,8 @@ fn document(view: &View) -> Markup {
                     (messages(view))
                     (reply(view))
                     dl {
-                        @if let Some(id) = &query.order_id { dt { (words.order.order) } dd { (id) } }
-                        (contact.row())
+                        @if let Some(id) = &query.order_id { dt { (words.pay.order) } dd { (id) } }
+                        (contact.row(words))
                     }
                 }
             }

@@ -3,10 +3,11 @@
 use super::{contact::Contact, form::Form};
 use crate::{
     shop::{feedback::Feedback, order::Delivery},
-    words::Words,
+    words::{Language, Words},
 };
 
 pub struct Page<'a> {
+    pub words: &'static Words,
     pub brand: &'a str,
     pub shop: &'a str,
     pub title: &'a str,
@@ -15,9 +16,10 @@ pub struct Page<'a> {
     pub quantity: u32,
     /// No money moves: the page says so and offers to play the buyer.
     pub test: bool,
-    pub words: &'static Words,
     /// "/pay/<id>/<token>" or "/order/<id>/<token>"; every address the page uses begins with it.
     pub url: &'a str,
+    /// The shop that sent the buyer.
+    pub home: Option<&'a str>,
     /// Where the order is shown.
     pub order_url: &'a str,
     /// The buyer has asked to stay: it doesn't lead back to the shop by itself.
@@ -227,7 +229,12 @@ impl Page<'_> {
     /// Names what `<main>` shows. The clock alone turns waiting into expired, without a new revision, so the state's name is part of it.
     pub fn tag(&self) -> String {
         let said = if self.said_at == 0 { String::new() } else { format!("-{}", self.said_at) };
-        format!("{}-{}{said}", self.revision, self.state.name())
+        let tag = format!("{}-{}{said}", self.revision, self.state.name());
+        match self.words.language {
+            Language::English => tag,
+            // Nobody who has it in one language may hear that nothing is new in another.
+            language => format!("{tag}-{}", language.code()),
+        }
     }
 
     /// The `ETag` of every answer that carries this page: the script sends it back from `data-revision`.

@@ -20,7 +20,7 @@ use crate::{
         time::{self, MINUTE, SECOND},
         webhook::sign,
     },
-    words::{self, Words},
+    words::Words,
 };
 
 /// After so long since it was paid, in milliseconds, a receipt is one that was kept: it leads nowhere by itself.
@@ -55,6 +55,8 @@ pub struct Strings {
     /// When it was paid: for programs, and for people.
     paid_at: Option<(String, String)>,
     contact: Contact,
+    /// The shop that sent the buyer.
+    home: Option<String>,
     /// Where its file is.
     file: String,
     /// What the buyer has said of it.
@@ -101,10 +103,11 @@ impl Strings {
             receipts: receipts(standing),
             network: way.chain(context),
             paid_at: order.paid_at.map(|at| (time::wire(at), time::display(at))),
-            contact: Contact::of(&standing.contact, &standing.return_origin, About::Order(&order.id)),
+            contact: Contact::of(visit.words, &standing.contact, &standing.return_origin, About::Order(&order.id)),
             file: format!("{}/file", visit.url),
             opinion: standing.feedback.as_ref().map(opinion).unwrap_or_default(),
             threads: standing.queries.iter().map(|query| query::thread::path(keys, account, &query.id)).collect(),
+            home: (!standing.return_origin.is_empty()).then(|| format!("{}/", standing.return_origin)),
             due,
             uri,
         })
@@ -128,19 +131,20 @@ fn opinion(given: &feedback::Feedback) -> Form {
 
 pub fn page<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Strings, forms: &'a Forms) -> Page<'a> {
     let order = &standing.order;
-    let words = words::english();
+    let words = visit.words;
     let stays = visit.request.param("stay").is_some() || visit.request.method == Method::Post;
     let queries = standing.queries.iter().map(|query| query.updated_at);
     let said_at = queries.chain(standing.feedback.as_ref().map(|feedback| feedback.updated_at)).max();
     Page {
+        words,
         brand: &visit.app.platform.settings.brand,
         shop: &standing.shop_name,
         title: &order.product_title,
         price: &texts.price,
         quantity: order.quantity,
         test: order.test,
-        words,
         url: &visit.url,
+        home: texts.home.as_deref(),
         order_url: &visit.page,
         stays,
         revision: order.revision.unsigned_abs(),

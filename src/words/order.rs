@@ -6,14 +6,11 @@ words! {
         complete,
         free,
         accepted,
-        your_goods,
         download,
         preparing,
         failed,
         out_of_stock,
         manual,
-        order,
-        rate,
         stay_for_more,
 
         // On a payment link: the way to the receipt.
@@ -41,7 +38,6 @@ words! {
         ask_question,
         subject,
         message,
-        email,
         send_question,
         too_many_questions,
         query_waits,
@@ -62,9 +58,6 @@ words! {
         missing,
         too_long,
         not_printable,
-        email_missing,
-        email_invisible,
-        email_malformed,
 
         // Pages that end the matter.
         no_page_title,

@@ -75,6 +75,7 @@ pub async fn create(app: &App, account: &Account, request: Request) -> Outcome<P
         needs_email: request.email.is_none(),
         return_origin: token::origin(&request.return_url),
         expires_at: now + LINK_TTL,
+        language: None,
     };
     let token = token::sign(&app.platform.settings.token_keys, &id, &link);
     let prepared = Prepared::new(account.db(app)?, Made { id, token }, vec![insert]).on_missing(

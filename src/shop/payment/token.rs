@@ -4,6 +4,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
         money::{Amount, Currency},
         webhook,
     },
+    words::Language,
 };
 
 /// What a token says.
@@ -33,12 +35,33 @@ pub struct Link {
     pub return_origin: String,
     /// Milliseconds since 1970.
     pub expires_at: i64,
+    /// The shop's; without it the page takes the buyer's own.
+    pub language: Option<Language>,
 }
 
+/// What stands in a token, as a JSON array. Links that were made before there were languages end without one, and so does
+/// every link of a shop that has set none.
+#[derive(Serialize, Deserialize)]
+struct Wire<T>(
+    i64,
+    T,
+    bool,
+    T,
+    T,
+    i64,
+    T,
+    u32,
+    T,
+    bool,
+    T,
+    i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")] Option<T>,
+);
+
 pub fn sign(keys: &Keys, payment_id: &str, link: &Link) -> String {
-    let wire = json::to_text(&(
+    let wire = json::to_text(&Wire(
         link.account_id,
-        &link.shard,
+        link.shard.as_str(),
         link.test,
         &link.shop_name,
         &link.title,
@@ -49,6 +72,7 @@ pub fn sign(keys: &Keys, payment_id: &str, link: &Link) -> String {
         link.needs_email,
         &link.return_origin,
         link.expires_at,
+        link.language.map(Language::code),
     ));
     let contents = URL_SAFE_NO_PAD.encode(wire);
     let (id, key) = keys.first();
@@ -67,7 +91,7 @@ pub fn verify(keys: &Keys, payment_id: &str, token: &str) -> Option<Link> {
     let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
     mac(keys.named(id)?, payment_id, contents)?.verify_slice(&tag).ok()?;
     let wire = String::from_utf8(URL_SAFE_NO_PAD.decode(contents).ok()?).ok()?;
-    let (
+    let Wire::<String>(
         account_id,
         shard,
         test,
@@ -80,7 +104,8 @@ pub fn verify(keys: &Keys, payment_id: &str, token: &str) -> Option<Link> {
         needs_email,
         return_origin,
         expires_at,
-    ): (_, _, _, _, _, _, String, _, String, _, _, _) = json::from_text(&wire)?;
+        language,
+    ) = json::from_text(&wire)?;
     let price = Amount::new(minor, Currency::parse(&currency)?)?;
     let gateway = Gateway::parse(&gateway)?;
     Some(Link {
@@ -95,6 +120,7 @@ pub fn verify(keys: &Keys, payment_id: &str, token: &str) -> Option<Link> {
         needs_email,
         return_origin,
         expires_at,
+        language: language.and_then(|code| Language::parse(&code)),
     })
 }
 
@@ -136,6 +162,7 @@ mod tests {
             needs_email: true,
             return_origin: origin("https://example.com:8443/back?x=1"),
             expires_at: 9,
+            language: None,
         }
     }
 
@@ -145,6 +172,21 @@ mod tests {
         assert_eq!(verify(&keys(A), ID, &token), Some(link()));
         assert_eq!(link().return_origin, "https://example.com:8443");
         assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)), "{token}");
+    }
+
+    #[test]
+    fn a_token_without_a_language_is_as_it_always_was() {
+        let contents = |token: &str| {
+            let contents = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+            String::from_utf8(contents).unwrap()
+        };
+        let old =
+            r#"[7,"DB",true,"Ada's \"shop\"","Grüße <b>",1000,"EUR",2,"bitcoin",true,"https://example.com:8443",9]"#;
+        assert_eq!(contents(&sign(&keys(A), ID, &link())), old);
+        let german = Link { language: Some(Language::German), ..link() };
+        let token = sign(&keys(A), ID, &german);
+        assert_eq!(contents(&token), old.replace(",9]", ",9,\"de\"]"));
+        assert_eq!(verify(&keys(A), ID, &token), Some(german));
     }
 
     #[test]
