@@ -49,6 +49,7 @@ CREATE TABLE orders (
   custom TEXT,                         -- JSON, as the seller sent it
   return_url TEXT,
   webhook_url TEXT,
+  downloads INTEGER NOT NULL DEFAULT 0, -- how often its file was fetched; no revision counts it
   test INTEGER NOT NULL CHECK (test IN (0, 1)),
   sync_generation INTEGER NOT NULL DEFAULT 0,  -- which chain of sync messages is the living one
   sync_lease INTEGER,                 -- that chain counts as alive until; null: nothing to sync

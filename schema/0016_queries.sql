@@ -20,6 +20,10 @@ CREATE TABLE queries (
 -- The API names a query by id.
 CREATE UNIQUE INDEX queries_id ON queries (account_id, id);
 
+-- What did the buyer of this order ask? The order's page shows it. Questions before a purchase are
+-- not here.
+CREATE INDEX queries_order ON queries (account_id, order_id) WHERE order_id IS NOT NULL;
+
 -- Replies are numbered from 1 in each query, without gaps. The newest few are a range of the key,
 -- so there is no index.
 CREATE TABLE query_replies (

@@ -13,13 +13,14 @@ use futures_util::future::LocalBoxFuture;
 
 /// The request headers that anybody here reads; others are not fetched from the platform, where each look costs half a
 /// microsecond, whether the header is there or not. That is why some paths have fewer.
-pub const HEADERS: [&str; 13] = [
+pub const HEADERS: [&str; 14] = [
     "accept",
     "accept-language",
     "authorization",
     "cf-connecting-ip",
     "content-encoding",
     "content-type",
+    "cookie",
     "idempotency-key",
     "if-none-match",
     "origin",
@@ -34,7 +35,16 @@ pub const API_GET_HEADERS: [&str; 6] =
     ["accept", "authorization", "cf-connecting-ip", "content-encoding", "sec-fetch-mode", "sec-fetch-site"];
 
 /// Those that the hosted pages read, and `/healthz`.
-pub const PAGE_HEADERS: [&str; 5] = ["accept-language", "cf-connecting-ip", "if-none-match", "upgrade", "user-agent"];
+pub const PAGE_HEADERS: [&str; 8] = [
+    "accept-language",
+    "cf-connecting-ip",
+    "cookie",
+    "if-none-match",
+    "origin",
+    "sec-fetch-site",
+    "upgrade",
+    "user-agent",
+];
 
 /// Those that say who sent what comes to a path of gateways, which has `/gateways/` in it.
 pub const SENDER_HEADERS: [&str; 6] = [
@@ -226,6 +236,21 @@ impl Request {
         self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Whether a page of somebody else made a browser send this. `public_url` is the origin of the links that are handed out.
+    ///
+    /// Programs and old browsers send neither header: only what says that it comes from elsewhere does.
+    pub fn is_cross_site(&self, public_url: Option<&str>) -> bool {
+        let own = |origin: &str| origin == self.origin || Some(origin) == public_url;
+        self.header("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"))
+            || self.header("origin").is_some_and(|origin| !own(origin))
+    }
+
+    /// The value of a cookie (RFC 6265, 4.2.1).
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let mut pairs = self.header("cookie")?.split(';').filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
     /// The path's parts; doubled and trailing slashes don't count.
     pub fn segments(&self) -> Vec<&str> {
         self.path.split('/').filter(|part| !part.is_empty()).collect()
@@ -339,7 +364,7 @@ impl Response {
 
 /// Names of response headers as the documents of their clients write them. HTTP doesn't care, but some clients look them up by
 /// their case.
-const DOCUMENTED: [&str; 33] = [
+const DOCUMENTED: [&str; 34] = [
     "Accept-Ranges",
     "Allow",
     "Cache-Control",
@@ -356,6 +381,7 @@ const DOCUMENTED: [&str; 33] = [
     "Permissions-Policy",
     "Referrer-Policy",
     "Retry-After",
+    "Set-Cookie",
     "Strict-Transport-Security",
     "Vary",
     "WWW-Authenticate",

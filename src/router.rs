@@ -22,7 +22,7 @@ pub async fn answer(app: &App, mut request: Request) -> Response {
         return finish(Response::found(list), head, &request_id);
     }
     let segments = request.segments();
-    let response = if segments.first() == Some(&"pay") {
+    let response = if matches!(segments.first(), Some(&("pay" | "order" | "query"))) {
         checkout::answer(app, &request, &request_id).await
     } else if storefront::is_page(&segments) {
         storefront::answer(app, &request, &request_id).await

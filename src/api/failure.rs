@@ -127,9 +127,11 @@ impl From<Refusal> for Failure {
             Refusal::Catalog(refusal) => of_catalog(refusal),
             Refusal::Blacklist(refusal) => of_blacklist(refusal),
             Refusal::Feedback(FeedbackRefusal::AlreadyGiven) => Failure::invalid("Order already has a feedback"),
+            Refusal::Feedback(FeedbackRefusal::TooOld) => Failure::invalid("Feedback can't be changed any more"),
             Refusal::Query(QueryRefusal::Full) => {
                 Failure::invalid("Query is full (maximum is 500 replies and 1 MB of text)")
             }
+            Refusal::Query(QueryRefusal::TooMany) => Failure::invalid("Order has too many queries"),
             Refusal::Webhook(refusal) => of_webhooks(refusal),
             Refusal::Idempotency(refusal) => of_idempotency(refusal),
         }

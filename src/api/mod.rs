@@ -24,13 +24,15 @@ use limit::RateLimiter;
 pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response {
     let meter = &RateLimiter::new(app, request);
     let segments = request.segments();
+    let public_url = app.platform.settings.public_url.as_deref();
     let answered = match segments.as_slice() {
         // Monitors ask it often, and it asks nobody.
         ["healthz"] => healthz(request),
         ["admin" | "api" | "gateways", ..] if !is_private_line(app, request) => {
             Err(Failure::new(403, "All API requests must be made over HTTPS"))
         }
-        ["admin" | "api", ..] if is_cross_site(app, request) => {
+        // A browser adds the credentials that it knows. Only what changes something is refused.
+        ["admin" | "api", ..] if request.method != Method::Get && request.is_cross_site(public_url) => {
             Err(Failure::new(403, "Cross-site requests are not allowed"))
         }
         ["admin" | "api" | "gateways", ..] if let Some(encoding) = encoded(request) => Err(encoding),
@@ -75,19 +77,6 @@ fn route(segments: &[&str]) -> String {
     let is_word = |part: &str| part.len() <= 20 && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
     let shown = segments.iter().take(5).map(|part| if is_word(part) || *part == "v2" { *part } else { ":id" });
     shown.fold(String::new(), |path, part| path + "/" + part)
-}
-
-/// Whether a page of somebody else made a browser send this, which adds the credentials that it knows. Only what changes
-/// something is refused; programs send neither header.
-fn is_cross_site(app: &App, request: &Request) -> bool {
-    if matches!(request.method, Method::Get | Method::Head) {
-        return false;
-    }
-    let own = |origin: &str| {
-        origin == request.origin || app.platform.settings.public_url.as_deref().is_some_and(|known| known == origin)
-    };
-    request.header("sec-fetch-site") == Some("cross-site")
-        || request.header("origin").is_some_and(|origin| !own(origin))
 }
 
 /// Bodies are read as they are.

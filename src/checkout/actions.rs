@@ -1,14 +1,17 @@
-//! What each address of a payment does.
+//! What the addresses of a payment link do, and those that an order's own page has as well.
 
 use super::{
-    Visit,
+    Opened, Visit, access,
     contact::Contact,
+    form::Form,
     page,
+    standing::{self, Standing},
     view::{Page, State},
-    view_model,
+    view_model::{self, Forms},
 };
 use crate::{
     http::{Body, Response},
+    platform::LimitKind,
     shop::{
         Error, Outcome, Refusal,
         account::Account,
@@ -28,30 +31,30 @@ use crate::{
 };
 
 /// The link itself: everything on it stands in its token.
-pub fn link(visit: &Visit<'_>) -> Response {
-    if visit.app.now() > visit.link.expires_at {
+pub fn link(visit: &Visit<'_>, opened: Opened<'_>) -> Response {
+    if visit.app.now() > opened.link.expires_at {
         // The order may have been started in time: its page knows.
-        return Response::see_other(&format!("{}/order", visit.url));
+        return Response::see_other(&visit.page);
     }
-    render(visit, 200, start_page(visit, "", None))
+    render(visit, opened, 200, start_page(opened, "", None))
 }
 
 /// `typed`: the e-mail, as it came.
-fn start_page<'a>(visit: &'a Visit<'_>, typed: &'a str, error: Option<&'a str>) -> State<'a> {
-    let gateway = visit.link.gateway;
+fn start_page<'a>(opened: Opened<'_>, typed: &'a str, error: Option<&'a str>) -> State<'a> {
+    let gateway = opened.link.gateway;
     State::Start {
         gateway: gateway.name(),
         means: gateway.method_label(),
         leaves: gateway.coin().is_none(),
-        asks: visit.link.needs_email.then_some(typed),
+        asks: opened.link.needs_email.then_some(typed),
         error,
     }
 }
 
 /// The buyer goes ahead.
-pub async fn start(visit: &Visit<'_>) -> Result<Response, Error> {
+pub async fn start(visit: &Visit<'_>, opened: Opened<'_>) -> Result<Response, Error> {
     let mut buyer_email = None;
-    if visit.link.needs_email {
+    if opened.link.needs_email {
         let given = form_field(visit, "email").unwrap_or_default();
         match email::parse(&given) {
             Ok(typed) => buyer_email = Some(typed.to_owned()),
@@ -62,7 +65,7 @@ pub async fn start(visit: &Visit<'_>) -> Result<Response, Error> {
                     BadEmail::Invisible(_) => pay.email_invisible,
                     BadEmail::Malformed => pay.email_malformed,
                 };
-                return Ok(render(visit, 422, start_page(visit, text::clean(&given), Some(error))));
+                return Ok(render(visit, opened, 422, start_page(opened, text::clean(&given), Some(error))));
             }
         }
     }
@@ -75,90 +78,99 @@ pub async fn start(visit: &Visit<'_>) -> Result<Response, Error> {
         user_agent: request.header("user-agent").map(|agent| short(agent, 512)),
         referral: None,
     };
-    let order = payment::start(visit.app, visit.link, visit.payment_id, (origin(visit), visit.url), buyer).await?;
+    let Opened { payment_id, link } = opened;
+    let (order, made) = payment::start(visit.app, link, payment_id, (origin(visit), &visit.page), buyer).await?;
     if order.is_free() {
-        sync::now(visit.app, &account(visit), &order.id).await?;
+        let account = Account::acting(link.account_id, &link.shard, link.test);
+        sync::now(visit.app, &account, &order.id).await?;
     }
     // A page elsewhere is gone to at once, and only now.
     let go = if order.session.is_some() { "?go=1" } else { "" };
-    Ok(Response::see_other(&format!("{}/order{go}", visit.url)))
-}
-
-fn account(visit: &Visit<'_>) -> Account {
-    Account::acting(visit.link.account_id, &visit.link.shard, visit.link.test)
+    let started = Response::see_other(&format!("{}{go}", visit.page));
+    Ok(if made { access::admit(visit, started) } else { started })
 }
 
 /// The order as it stands, in one round trip.
 pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
-    let mut standing = view_model::read(visit).await?;
+    let mut standing = standing::read(visit).await?;
     // Whoever comes back from a gateway's page wants to know, and its own word may take a while.
-    if let Some(order) = standing.as_ref().map(|standing| &standing.order)
+    if let Some(Standing { order, account, .. }) = &standing
         && visit.request.param("back").is_some()
         && order.session.is_some()
         && order.status.is_open()
         && order.gateway.can_sync(order.session.as_ref())
         && visit.app.memory.of::<InlineSyncs>().begin(&order.id, visit.app.now())
     {
-        sync::now(visit.app, &account(visit), &order.id).await?;
-        standing = view_model::read(visit).await?;
+        sync::now(visit.app, account, &order.id).await?;
+        standing = standing::read(visit).await?;
     }
     // A page that is opened, not one that asks for news.
     let opened = visit.request.header("if-none-match").is_none() && visit.request.param("news").is_none();
     // Who has paid a part is shown what is missing, at a price of now; pressing for it is for those who have not begun.
-    if let Some(order) = standing.as_ref().map(|standing| &standing.order)
+    if let Some(Standing { order, account, .. }) = &standing
         && opened
         && order.status == Status::PartiallyPaid
         && order.invoice.index.is_some()
         && visit.app.now() >= order.invoice.expires_at
     {
-        match requote::requote(visit.app, &account(visit), &order.id).await {
-            Ok(_) => standing = view_model::read(visit).await?,
+        match requote::requote(visit.app, account, &order.id).await {
+            Ok(_) => standing = standing::read(visit).await?,
             // Without a rate the page says that the price has expired, and asks for a press.
             Err(Error::Refused(_)) => {}
             Err(fault) => return Err(fault),
         }
     }
     let Some(standing) = standing else {
-        return if visit.app.now() > visit.link.expires_at {
-            Err(PaymentRefusal::Expired.into())
-        } else {
+        return match visit.link {
+            None => Err(Refusal::NotFound.into()),
+            Some(Opened { link, .. }) if visit.app.now() > link.expires_at => Err(PaymentRefusal::Expired.into()),
             // Not started yet: the link starts it.
-            Ok(Response::see_other(visit.url))
+            Some(_) => Ok(Response::see_other(&visit.url)),
         };
     };
-    let texts = view_model::Strings::of(visit, &standing)?;
-    let page = view_model::page(visit, &standing, &texts);
+    if opened {
+        sync::resume(visit.app, &standing.account, &standing.order).await;
+    }
+    if visit.link.is_some() && standing.order.status == Status::Completed && access::is_admitted(visit) {
+        return Ok(access::to_receipt(visit));
+    }
+    show(visit, &standing, &Forms::default(), 200)
+}
+
+/// The order's page, with forms as they were filled in.
+pub fn show(visit: &Visit<'_>, standing: &Standing, forms: &Forms, status: u16) -> Result<Response, Error> {
+    let texts = view_model::Strings::of(visit, standing)?;
+    let page = view_model::page(visit, standing, &texts, forms);
+    if status != 200 {
+        return Ok(render_page(status, &page));
+    }
     let etag = page.etag();
     // Weak comparison (RFC 9110, 13.1.2): the edge marks an answer weak when it compresses it.
     let has_it = visit
         .request
         .header("if-none-match")
         .is_some_and(|known| known.split(',').any(|known| known.trim().trim_start_matches("W/") == etag));
-    if opened {
-        sync::resume(visit.app, &account(visit), &standing.order).await;
-    }
     let response = if has_it { Response::empty(304) } else { render_page(200, &page) };
     Ok(response.with("etag", etag))
 }
 
 /// Lets the buyer pay after all: at a new price in coins, or on a new page of the gateway's, to which they are sent on.
 pub async fn again(visit: &Visit<'_>) -> Result<Response, Error> {
-    let order = view_model::read(visit).await?.ok_or(Refusal::NotFound)?.order;
-    let (app, account, now) = (visit.app, account(visit), visit.app.now());
+    let standing = standing::read(visit).await?.ok_or(Refusal::NotFound)?;
+    let Standing { order, account, .. } = &standing;
+    let (app, now) = (visit.app, visit.app.now());
     let (done, go) = if order.session.is_none() {
-        (requote::requote(app, &account, &order.id).await, "")
-    } else if now > visit.link.expires_at {
+        (requote::requote(app, account, &order.id).await, "")
+    } else if now > standing.payable_until {
         return Err(PaymentRefusal::Expired.into());
     } else {
         let origin = origin(visit);
-        (renew::renew(app, &account, &order.id, origin, &format!("{origin}{}", visit.url)).await, "?go=1")
+        (renew::renew(app, account, &order.id, origin, &format!("{origin}{}", visit.page)).await, "?go=1")
     };
     match done {
-        Ok(order) if order.status == Status::Unpaid => Ok(Response::see_other(&format!("{}/order{go}", visit.url))),
+        Ok(order) if order.status == Status::Unpaid => Ok(Response::see_other(&format!("{}{go}", visit.page))),
         // Paid meanwhile: the page shows it.
-        Ok(_) | Err(Error::Refused(Refusal::Order(OrderRefusal::NotPayable))) => {
-            Ok(Response::see_other(&format!("{}/order", visit.url)))
-        }
+        Ok(_) | Err(Error::Refused(Refusal::Order(OrderRefusal::NotPayable))) => Ok(Response::see_other(&visit.page)),
         Err(error) => Err(error),
     }
 }
@@ -170,41 +182,63 @@ fn origin<'a>(visit: &'a Visit<'_>) -> &'a str {
 
 pub fn live(visit: &Visit<'_>) -> Response {
     let websocket = visit.request.header("upgrade").is_some_and(|to| to.eq_ignore_ascii_case("websocket"));
-    match payment::order_id(visit.payment_id) {
-        Some(order_id) if websocket => Response { status: 101, headers: Vec::new(), body: Body::Live(order_id) },
-        _ => Response::empty(426).with("upgrade", "websocket"),
+    if !websocket {
+        return Response::empty(426).with("upgrade", "websocket");
     }
+    Response { status: 101, headers: Vec::new(), body: Body::Live(visit.order_id.clone()) }
 }
 
 /// The buttons of a test order: what `/api/v2/test/…` does, for people.
 pub async fn rehearse(visit: &Visit<'_>) -> Outcome<Response> {
-    let order_id = payment::order_id(visit.payment_id).ok_or(Refusal::NotFound)?;
-    let account = account(visit);
+    let order_id = &visit.order_id;
+    let account = match visit.link {
+        Some(Opened { link, .. }) => Account::acting(link.account_id, &link.shard, link.test),
+        None => standing::read(visit).await?.ok_or(Refusal::NotFound)?.account,
+    };
     let action = form_field(visit, "action").unwrap_or_default();
     let kind = form_field(visit, "kind").as_deref().and_then(Kind::parse);
     let done = match (action.as_str(), kind) {
         ("pay", Some(kind)) => {
-            test_mode::pay(visit.app, &account, &order_id, kind, None, 0, Vec::new()).await.map(|_| ())
+            test_mode::pay(visit.app, &account, order_id, kind, None, 0, Vec::new()).await.map(|_| ())
         }
-        ("block", _) => test_mode::mine(visit.app, &account, 1, Some(&order_id), Vec::new()).await.map(|_| ()),
-        ("double_spend", _) => test_mode::double_spend(visit.app, &account, &order_id, Vec::new()).await.map(|_| ()),
+        ("block", _) => test_mode::mine(visit.app, &account, 1, Some(order_id), Vec::new()).await.map(|_| ()),
+        ("double_spend", _) => test_mode::double_spend(visit.app, &account, order_id, Vec::new()).await.map(|_| ()),
         _ => Err(Refusal::NotFound.into()),
     };
     match done {
-        Ok(()) | Err(Error::Refused(Refusal::Order(OrderRefusal::NotPayable))) => {
-            Ok(Response::see_other(&format!("{}/order", visit.url)))
-        }
+        Ok(()) | Err(Error::Refused(Refusal::Order(OrderRefusal::NotPayable))) => Ok(Response::see_other(&visit.page)),
         Err(error) => Err(error),
     }
+}
+
+/// Lets in who knows the order's e-mail. Guesses are few: a payment has the minute's limit of somebody without credentials.
+pub async fn claim(visit: &Visit<'_>) -> Result<Response, Error> {
+    if !visit.app.allows(LimitKind::Anonymous, &format!("receipt {}", visit.order_id)).await {
+        return Ok(super::too_many(visit.app, visit.words, visit.request));
+    }
+    let standing = standing::read(visit).await?.ok_or(Refusal::NotFound)?;
+    if standing.order.status != Status::Completed {
+        return Ok(Response::see_other(&visit.page));
+    }
+    let words = visit.words;
+    let mut form = Form::read(visit.request);
+    let typed = form.email("email", words);
+    let known = standing.order.buyer.email.as_deref().map(email::key);
+    if form.is_right() && known.is_some_and(|known| known == email::key(&typed)) {
+        return Ok(access::admit(visit, access::to_receipt(visit)));
+    }
+    form.refuse("email", words.order.other_email);
+    show(visit, &standing, &Forms { claim: form, ..Forms::default() }, 422)
 }
 
 fn form_field(visit: &Visit<'_>, name: &str) -> Option<String> {
     form_urlencoded::parse(visit.request.body()?).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-fn render(visit: &Visit<'_>, status: u16, state: State<'_>) -> Response {
-    let link = visit.link;
+fn render(visit: &Visit<'_>, opened: Opened<'_>, status: u16, state: State<'_>) -> Response {
+    let link = opened.link;
     let (price, contact) = (visit.words.language.money(&link.price.display()), Contact::default());
+    let home = format!("{}/", link.return_origin);
     let page = Page {
         words: visit.words,
         brand: &visit.app.platform.settings.brand,
@@ -213,12 +247,17 @@ fn render(visit: &Visit<'_>, status: u16, state: State<'_>) -> Response {
         price: &price,
         quantity: link.quantity,
         test: link.test,
-        url: visit.url,
+        url: &visit.url,
+        home: (!link.return_origin.is_empty()).then_some(home.as_str()),
+        order_url: &visit.page,
+        stays: false,
         revision: 0,
+        said_at: 0,
         wrong_currency: false,
         // The link's own page asks no database, and says "contact" nowhere.
         contact: &contact,
         state,
+        said: None,
     };
     render_page(status, &page)
 }

@@ -7,7 +7,7 @@ use super::{
     layout::{Frame, layout},
     parts::{Mark, heading, mark, summary},
 };
-use crate::words::{Pay, Words};
+use crate::words::Words;
 
 pub struct Notice<'a> {
     pub words: &'static Words,
@@ -32,6 +32,8 @@ pub struct About<'a> {
 
 pub enum Kind<'a> {
     NotFound,
+    /// The same, where it is no payment link that isn't there.
+    NoPage,
     Gone,
     /// It was made too long ago.
     Expired,
@@ -62,7 +64,7 @@ impl Kind<'_> {
 
     pub fn status(&self) -> u16 {
         match self {
-            Kind::NotFound => 404,
+            Kind::NotFound | Kind::NoPage => 404,
             Kind::Gone | Kind::Expired => 410,
             Kind::Refused { .. } => 403,
             Kind::SoldOut => 409,
@@ -75,11 +77,11 @@ impl Kind<'_> {
 
 pub fn document(notice: &Notice) -> Markup {
     let pay = &notice.words.pay;
-    let (title, text) = words(&notice.kind, pay);
+    let (title, text) = texts(&notice.kind, notice.words);
     let about = notice.about.as_ref();
     let (shop, test) = (about.map(|about| about.shop), about.is_some_and(|about| about.test));
     layout(
-        &Frame { words: notice.words, brand: notice.brand, shop, title, test, refresh: None },
+        &Frame { words: notice.words, brand: notice.brand, shop, title, test, home: None, refresh: None },
         html! {
             main #pay .lone[about.is_none()] data-revision={ (notice.kind.status()) "-notice" } {
                 @if let Some(about) = about { (summary(notice.words, about.title, about.quantity, about.price)) }
@@ -101,9 +103,11 @@ pub fn document(notice: &Notice) -> Markup {
     )
 }
 
-fn words<'a>(kind: &Kind<'a>, pay: &'static Pay) -> (&'a str, &'a str) {
+fn texts<'a>(kind: &Kind<'a>, words: &'static Words) -> (&'a str, &'a str) {
+    let pay = &words.pay;
     match kind {
         Kind::NotFound => (pay.not_found_title, pay.not_found_text),
+        Kind::NoPage => (words.order.no_page_title, words.order.no_page_text),
         Kind::Gone => (pay.link_closed_title, pay.link_closed_text),
         Kind::Expired => (pay.link_expired_title, pay.link_expired_text),
         Kind::Refused { title, text } => (title, text),

@@ -14,6 +14,8 @@ pub struct Frame<'a> {
     pub shop: Option<&'a str>,
     pub title: &'a str,
     pub test: bool,
+    /// Where the shop's name leads: to the shop that sent the buyer.
+    pub home: Option<&'a str>,
     /// For browsers without script: load this address after so many seconds.
     pub refresh: Option<(u32, String)>,
 }
@@ -51,7 +53,7 @@ pub fn layout(frame: &Frame, main: Markup) -> Markup {
                     }
                     p.top {
                         span.tile aria-hidden="true" { @if let Some(letter) = initial(shop) { (letter) } }
-                        strong { (name(shop)) }
+                        strong { @match frame.home { Some(home) => a href=(home) { (name(shop)) }, None => (name(shop)) } }
                     }
                 }
                 (main)

@@ -5,8 +5,19 @@
 //! POST /pay/:id/:token         start: makes the order, then see /order
 //! GET  /pay/:id/:token/order   the order as it stands; 304 when the page has it already
 //! POST /pay/:id/:token/order   a new price, when the old one has run out
+//! POST /pay/:id/:token/receipt the order's own page, for whoever knows its e-mail
 //! GET  /pay/:id/:token/live    a WebSocket that says "changed"
 //! POST /pay/:id/:token/test    a test order's buttons
+//!
+//! GET  /order/:id/:token       an order's own page, and its receipt once it is paid
+//! POST /order/:id/:token       as /pay/:id/:token/order
+//! GET  /order/:id/:token/live  as that of a link, and so is /test
+//! GET  /order/:id/:token/file  the file that was bought
+//! POST /order/:id/:token/feedback  what the buyer says of it
+//! POST /order/:id/:token/query     a question about it, then see /query
+//!
+//! GET  /query/:id/:token       the thread of a question
+//! POST /query/:id/:token       a reply, or the word that it is solved
 //! ```
 
 use crate::{
@@ -15,55 +26,85 @@ use crate::{
     shop::{
         App, Error, Refusal,
         account::{self, Account},
-        error::{AccountRefusal, CatalogRefusal, GatewayRefusal, PaymentRefusal},
+        error::{AccountRefusal, CatalogRefusal, GatewayRefusal, OrderRefusal, PaymentRefusal},
         payment::{self, Link},
     },
     words::{self, Language, Pay, Words},
 };
 
+mod access;
 mod actions;
 pub mod assets;
 pub mod contact;
 pub mod error_page;
+pub mod feedback;
+pub mod form;
 pub mod invoice;
 pub mod layout;
+mod order_page;
 pub mod page;
 pub mod parts;
+pub mod question;
 pub mod receipt;
+mod standing;
+mod thread;
 pub mod view;
 mod view_model;
 
 use contact::Contact;
 use error_page::{About, Kind, Notice};
 
-/// One page's request: its link was verified.
+/// A request to a page of an order: its token was verified.
 struct Visit<'a> {
     app: &'a App,
     request: &'a Request,
+    words: &'static Words,
+    order_id: String,
+    /// The payment link that it came by; `None`: the order's own page.
+    link: Option<Opened<'a>>,
+    /// `/pay/<id>/<token>` or `/order/<id>/<token>`: all addresses of the page begin with it.
+    url: String,
+    /// Where the order is shown.
+    page: String,
+}
+
+/// A payment link and its id.
+#[derive(Clone, Copy)]
+struct Opened<'a> {
     payment_id: &'a str,
     link: &'a Link,
-    words: &'static Words,
-    /// `/pay/<id>/<token>`
-    url: &'a str,
 }
 
 pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response {
     let segments = request.segments();
     let (link, answered) = match segments.as_slice() {
         ["pay", "assets", name] => return assets::answer(request, name),
-        ["pay", ..] if !allows(app, &request.network()).await => return too_many(app, request, None).await,
+        _ if !allows(app, &request.network()).await => {
+            (None, Ok(too_many(app, words_for(app, request, None).await, request)))
+        }
+        _ if request.method != Method::Get && is_forged(app, request) => {
+            (None, Ok(forged(app, words_for(app, request, None).await)))
+        }
         ["pay", payment_id, token, rest @ ..] => match payment::verify_link(app, payment_id, token) {
-            // Only links that we made are counted, so nobody can use up a payment's requests without its token.
-            Ok(link) if !allows(app, payment_id).await => return too_many(app, request, link.language).await,
             Ok(link) => {
-                let url = format!("/pay/{payment_id}/{token}");
                 let words = words_for(app, request, link.language).await;
-                let visit = Visit { app, request, payment_id, link: &link, words, url: &url };
-                let answered = answer_visit(&visit, rest).await;
+                // Only links that we made are counted, so nobody can use up a payment's requests without its token.
+                let answered = match allows(app, payment_id).await {
+                    true => answer_link(app, request, words, (payment_id, token), &link, rest).await,
+                    false => Ok(too_many(app, words, request)),
+                };
                 (Some((*payment_id, link)), answered)
             }
             Err(error) => (None, Err(error)),
         },
+        ["order", order_id, token, rest @ ..] => {
+            let words = words_for(app, request, None).await;
+            (None, order_page::answer(app, request, words, (order_id, token), rest).await)
+        }
+        ["query", query_id, token] => {
+            let words = words_for(app, request, None).await;
+            (None, thread::answer(app, request, words, (query_id, token)).await)
+        }
         _ => (None, Err(Refusal::NotFound.into())),
     };
     let response = match answered {
@@ -74,28 +115,84 @@ pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response 
     with_policy(response, return_origin)
 }
 
+/// Whether another site's page made a browser send this. What these pages take changes something only with the token in their
+/// address, which nobody can guess: a browser too old to say where a form comes from needn't be refused. Our pages send no
+/// referrer, so browsers write `null` as the origin of their forms (Fetch, "serialize a request origin"), and the newer ones say
+/// beside it that it is the same.
+fn is_forged(app: &App, request: &Request) -> bool {
+    match (request.header("origin"), request.header("sec-fetch-site")) {
+        (Some("null"), site) => site.is_some_and(|site| !matches!(site, "same-origin" | "none")),
+        _ => request.is_cross_site(app.platform.settings.public_url.as_deref()),
+    }
+}
+
+fn forged(app: &App, words: &'static Words) -> Response {
+    let kind = Kind::Refused { title: words.order.forged_title, text: words.order.forged_text };
+    let notice = Notice { words, brand: &app.platform.settings.brand, about: None, kind, again: None };
+    Response::html(notice.kind.status(), error_page::document(&notice).into_string()).with("cache-control", "no-store")
+}
+
 fn with_policy(response: Response, return_origin: &str) -> Response {
-    // The page loads nothing from anybody else and can't be framed; a form may end at the shop that sent the buyer.
-    response
-        .with(
+    // Somebody else's bytes bring their own, stricter policy.
+    let response = match response.header("content-security-policy") {
+        Some(_) => response,
+        // The page loads nothing from anybody else and can't be framed; a form may end at the shop that sent the buyer.
+        None => response.with(
             "content-security-policy",
             format!(
                 "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
                  form-action 'self' {return_origin}; base-uri 'none'; frame-ancestors 'none'"
             ),
-        )
+        ),
+    };
+    response
         .with("referrer-policy", "no-referrer")
         .with("x-frame-options", "DENY")
         .with("vary", "Accept-Language")
         .with("permissions-policy", "camera=(), geolocation=(), microphone=()")
 }
 
-async fn answer_visit(visit: &Visit<'_>, rest: &[&str]) -> Result<Response, Error> {
-    payment::check_open(visit.app, visit.payment_id).await?;
-    route(visit, rest).await
+async fn answer_link(
+    app: &App,
+    request: &Request,
+    words: &'static Words,
+    (payment_id, token): (&str, &str),
+    link: &Link,
+    rest: &[&str],
+) -> Result<Response, Error> {
+    payment::check_open(app, payment_id).await?;
+    if let Some(unread) = unread(request).await {
+        return Ok(unread);
+    }
+    let order_id = payment::order_id(payment_id).ok_or(Refusal::NotFound)?;
+    let url = format!("/pay/{payment_id}/{token}");
+    let page = format!("{url}/order");
+    let opened = Opened { payment_id, link };
+    let visit = Visit { app, request, order_id, link: Some(opened), words, url, page };
+    match (rest, request.method) {
+        ([], Method::Get) => Ok(actions::link(&visit, opened)),
+        ([], Method::Post) => actions::start(&visit, opened).await,
+        (["order"], Method::Get) => actions::order(&visit).await,
+        (["order"], Method::Post) => actions::again(&visit).await,
+        (["receipt"], Method::Post) => actions::claim(&visit).await,
+        (["live"], Method::Get) => Ok(actions::live(&visit)),
+        (["test"], Method::Post) if link.test => actions::rehearse(&visit).await,
+        ([] | ["order"], _) => Ok(Response::empty(405).with("allow", "GET, HEAD, POST")),
+        _ => Err(Refusal::NotFound.into()),
+    }
 }
 
-/// Counts a request by an address or for a payment.
+/// Reads the body. The answer, if there is none to be had.
+async fn unread(request: &Request) -> Option<Response> {
+    match request.load().await {
+        Ok(()) if request.body().is_some() => None,
+        Ok(()) => Some(Response::empty(413)),
+        Err(NotRead::Busy) => Some(Response::empty(503).with("retry-after", "1")),
+        Err(NotRead::Broken(_)) => Some(Response::empty(400)),
+    }
+}
+
+/// Counts a request by an address, or for a payment, an order or a query.
 async fn allows(app: &App, key: &str) -> bool {
     app.allows(LimitKind::Account, &format!("checkout {key}")).await
 }
@@ -104,33 +201,13 @@ async fn words_for(app: &App, request: &Request, shop: Option<Language>) -> &'st
     words::for_reader(&app.platform, shop, request.header("accept-language")).await
 }
 
-async fn too_many(app: &App, request: &Request, shop: Option<Language>) -> Response {
-    let words = words_for(app, request, shop).await;
+fn too_many(app: &App, words: &'static Words, request: &Request) -> Response {
     let again = (request.method == Method::Get).then_some(request.path.as_str());
     let notice = Notice { words, brand: &app.platform.settings.brand, about: None, kind: Kind::TooMany, again };
     let seconds = (PERIOD - app.now().rem_euclid(PERIOD) + 999) / 1_000;
-    with_policy(Response::html(notice.kind.status(), error_page::document(&notice).into_string()), "")
+    Response::html(notice.kind.status(), error_page::document(&notice).into_string())
         .with("cache-control", "no-store")
         .with("retry-after", seconds.to_string())
-}
-
-async fn route(visit: &Visit<'_>, rest: &[&str]) -> Result<Response, Error> {
-    match visit.request.load().await {
-        Ok(()) if visit.request.body().is_some() => {}
-        Ok(()) => return Ok(Response::empty(413)),
-        Err(NotRead::Busy) => return Ok(Response::empty(503).with("retry-after", "1")),
-        Err(NotRead::Broken(_)) => return Ok(Response::empty(400)),
-    }
-    match (rest, visit.request.method) {
-        ([], Method::Get) => Ok(actions::link(visit)),
-        ([], Method::Post) => actions::start(visit).await,
-        (["order"], Method::Get) => actions::order(visit).await,
-        (["order"], Method::Post) => actions::again(visit).await,
-        (["live"], Method::Get) => Ok(actions::live(visit)),
-        (["test"], Method::Post) if visit.link.test => actions::rehearse(visit).await,
-        ([] | ["order"], _) => Ok(Response::empty(405).with("allow", "GET, HEAD, POST")),
-        _ => Err(Refusal::NotFound.into()),
-    }
 }
 
 /// The error pages. What the shop refuses is worded for a buyer here; faults are logged and shown with the request's id.
@@ -145,13 +222,18 @@ async fn refused(
     let words = words_for(app, request, link.and_then(|(_, link)| link.language)).await;
     let pay = &words.pay;
     let mut retry_after = None;
+    let is_payment = request.segments().first() == Some(&"pay");
     let kind = match error {
         Error::Fault(fault) => {
             app.platform.log.write(LogLine::error("checkout.failed").request(request_id).because(fault));
             Kind::Broken { request_id }
         }
         Error::Refused(refusal) => match refusal {
-            Refusal::NotFound | Refusal::Account(AccountRefusal::NotATestAccount) => Kind::NotFound,
+            Refusal::NotFound | Refusal::Account(AccountRefusal::NotATestAccount) if is_payment => Kind::NotFound,
+            Refusal::NotFound | Refusal::Account(AccountRefusal::NotATestAccount) => Kind::NoPage,
+            Refusal::Order(OrderRefusal::NotDeliverable | OrderRefusal::NothingToDeliver) => {
+                Kind::Refused { title: words.order.no_file_title, text: words.order.no_file_text }
+            }
             Refusal::Payment(PaymentRefusal::Destroyed) => Kind::Gone,
             Refusal::Payment(PaymentRefusal::Expired) => Kind::Expired,
             Refusal::Gateway(refusal) => {

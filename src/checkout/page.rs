@@ -3,9 +3,11 @@
 use maud::{Markup, html};
 
 use super::{
+    feedback,
     invoice::{clock, details, invoice, simulate, steps},
     layout::{Frame, layout, name},
     parts::{Mark, facts, flip, heading, mark, summary},
+    question,
     receipt::{receipt, stay},
     view::{Again, Invoice, Page, Paid, State},
 };
@@ -20,6 +22,7 @@ pub fn document(page: &Page) -> Markup {
         brand: page.brand,
         shop: Some(page.shop),
         title: &title,
+        home: page.home,
         test: page.test,
         refresh: refresh(page),
     };
@@ -28,8 +31,12 @@ pub fn document(page: &Page) -> Markup {
 
 /// All that changes. Whoever has the page already may be given this alone.
 pub fn main(page: &Page) -> Markup {
-    let (live, state) =
-        (format!("{}/live", page.url), format!("{}/order{}", page.url, if is_back(page) { "?news=back" } else { "" }));
+    let query = match () {
+        () if is_back(page) => "?news=back",
+        () if page.stays => "?stay",
+        () => "",
+    };
+    let (live, state) = (format!("{}/live", page.url), format!("{}{query}", page.order_url));
     let start = matches!(page.state, State::Start { .. });
     html! {
         main #pay data-revision=(page.tag()) data-start[start]
@@ -43,8 +50,20 @@ pub fn main(page: &Page) -> Markup {
                     }
                 }
                 (simulate(page, &choices(&page.state, &page.words.pay)))
+                @if let Some(said) = page.said.as_ref().filter(|_| is_quiet(page)) {
+                    @if let Some(opinion) = &said.feedback { (feedback::card(page, opinion)) }
+                    (question::card(page, said))
+                }
             }
         }
+    }
+}
+
+/// Whether the page stays as it is for long enough to write on it.
+fn is_quiet(page: &Page) -> bool {
+    match &page.state {
+        State::Paid(paid) => !paid.leaves,
+        state => !state.live() || matches!(state, State::HighRisk { .. }),
     }
 }
 
@@ -73,10 +92,13 @@ fn title(page: &Page) -> String {
 
 fn refresh(page: &Page) -> Option<(u32, String)> {
     match &page.state {
-        State::Paid(Paid { return_url: Some(url), delivered, .. }) => Some((stay(*delivered), url.to_string())),
+        State::Paid(Paid { return_url: Some(url), leaves: true, goods, .. }) => Some((stay(goods), url.to_string())),
+        State::Paid(_) if page.state.live() && page.said.as_ref().is_none_or(|said| said.feedback.is_none()) => {
+            Some((LOOK_AGAIN, format!("{}?news", page.order_url)))
+        }
         State::Leaving { href, .. } => Some((0, href.to_string())),
         State::Waiting { .. } | State::Partial { .. } | State::Confirming { .. } | State::Away { .. } => {
-            Some((LOOK_AGAIN, format!("{}/order?news{}", page.url, if is_back(page) { "=back" } else { "" })))
+            Some((LOOK_AGAIN, format!("{}?news{}", page.order_url, if is_back(page) { "=back" } else { "" })))
         }
         _ => None,
     }
@@ -184,7 +206,7 @@ fn again(page: &Page, gateway: &str, order_id: &str, declined: bool, way: &Again
         }
         @match way {
             Again::SamePage(href) => a.button href=(href) { (label) },
-            Again::NewPage => form method="post" action={ (page.url) "/order" } data-swap {
+            Again::NewPage => form method="post" action=(page.order_url) data-swap {
                 button.button { (flip(&label, pay.one_moment)) }
             },
             Again::NewLink => p.hint.center { (rich(pay.link_too_old, &[("shop", &page.contact.named(page.shop))])) },
@@ -297,7 +319,7 @@ fn expired(page: &Page, received: Option<&str>, order_id: &str, restart: bool) -
             p.alert.care { (rich(pay.already_sent, &[])) }
         }
         @if restart {
-            form method="post" action={ (page.url) "/order" } data-swap {
+            form method="post" action=(page.order_url) data-swap {
                 input type="hidden" name="action" value="requote";
                 button.button { (flip(pay.new_price, pay.one_moment)) }
             }
@@ -348,7 +370,7 @@ fn refunded(page: &Page, order_id: &str) -> Markup {
 /// With script the page follows by itself.
 fn look_again(page: &Page) -> Markup {
     let back = if is_back(page) { "?back=paid" } else { "" };
-    html! { noscript { a.button.plain href={ (page.url) "/order" (back) } { (page.words.pay.check) } } }
+    html! { noscript { a.button.plain href={ (page.order_url) (back) } { (page.words.pay.check) } } }
 }
 
 /// What could happen next, for a page that only plays.

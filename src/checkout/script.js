@@ -39,12 +39,16 @@ function show(page) {
 async function refresh(fresh) {
   if (!main.dataset.state) return;
   asked = now();
+  // Nothing is taken from under somebody's pen.
+  if (find('input:focus, textarea:focus', main)) return;
   const mine = ++turn;
   try {
     const [reply, page] = await load(main.dataset.state, { headers: fresh ? {} : { 'If-None-Match': `"${main.dataset.revision}"` } });
     const closed = reply.status === 410; // the link was withdrawn: nothing may be paid here any more
     if (reply.status >= 400 && !closed) throw reply;
     if (mine === turn && (reply.ok || closed)) show(page);
+    // A payment link ends on the order's own page.
+    if (mine === turn && reply.ok && reply.redirected) history.replaceState(null, '', reply.url.split('?')[0]);
     failed = 0;
     trouble();
   } catch {

@@ -1,7 +1,10 @@
 //! What the pages show: plain text and numbers, already worded by whoever fills them. No rule about money lives on this side.
 
-use super::contact::Contact;
-use crate::words::{Language, Words};
+use super::{contact::Contact, form::Form};
+use crate::{
+    shop::{feedback::Feedback, order::Delivery},
+    words::{Language, Words},
+};
 
 pub struct Page<'a> {
     pub words: &'static Words,
@@ -13,13 +16,46 @@ pub struct Page<'a> {
     pub quantity: u32,
     /// No money moves: the page says so and offers to play the buyer.
     pub test: bool,
-    /// "/pay/<id>/<token>"; every address the page uses begins with it.
+    /// "/pay/<id>/<token>" or "/order/<id>/<token>"; every address the page uses begins with it.
     pub url: &'a str,
+    /// The shop that sent the buyer.
+    pub home: Option<&'a str>,
+    /// Where the order is shown.
+    pub order_url: &'a str,
+    /// The buyer has asked to stay: it doesn't lead back to the shop by itself.
+    pub stays: bool,
     pub revision: u64,
+    /// When something was last said of the order, in milliseconds since 1970.
+    pub said_at: i64,
     /// Money came that can't be counted: in another currency.
     pub wrong_currency: bool,
     pub contact: &'a Contact,
     pub state: State<'a>,
+    /// What is said of the order, on its own page alone.
+    pub said: Option<Said<'a>>,
+}
+
+/// What the buyer says of an order, and what they ask.
+pub struct Said<'a> {
+    /// `None`: it can't be spoken of.
+    pub feedback: Option<Opinion<'a>>,
+    pub queries: Vec<Asked<'a>>,
+    pub question: &'a Form,
+    /// The order has no e-mail.
+    pub asks_email: bool,
+}
+
+pub struct Opinion<'a> {
+    pub given: Option<&'a Feedback>,
+    pub changeable: bool,
+    pub form: &'a Form,
+}
+
+/// A question whose thread is there.
+pub struct Asked<'a> {
+    pub href: &'a str,
+    pub subject: &'a str,
+    pub status: &'a str,
 }
 
 pub enum State<'a> {
@@ -109,8 +145,13 @@ pub enum Again<'a> {
 
 pub struct Paid<'a> {
     pub gateway: &'a str,
-    pub received: &'a str,
+    /// `None`: nothing has come.
+    pub received: Option<&'a str>,
+    /// Nothing had to come.
+    pub free: bool,
     pub order_id: &'a str,
+    /// "1 BTC = 64,231.51 USD", of what was paid in coins.
+    pub rate: Option<&'a str>,
     pub overpaid: Option<&'a str>,
     /// What was missing, and was let pass.
     pub short: Option<&'a str>,
@@ -119,13 +160,41 @@ pub struct Paid<'a> {
     pub late: bool,
     /// When it was paid: for programs, and for people.
     pub date: Option<(&'a str, &'a str)>,
-    /// Ids of the chain's transactions, or of the gateway's payment.
-    pub transactions: Vec<&'a str>,
+    /// Ids of the chain's transactions, or of the gateway's payment, and where to look at them.
+    pub transactions: Vec<(&'a str, Option<String>)>,
     pub return_url: Option<&'a str>,
     /// The host that the return URL leads to.
     pub shop_return: &'a str,
-    /// The goods, as text of one or more lines.
-    pub delivered: Option<&'a str>,
+    /// The page goes there by itself.
+    pub leaves: bool,
+    pub goods: Goods<'a>,
+}
+
+/// What was bought, and how far its delivery is.
+pub enum Goods<'a> {
+    /// They are on the order's own page, which opens for whoever knows the order's e-mail; with what was typed so far. `None`:
+    /// it has none.
+    Elsewhere(Option<&'a Form>),
+    Here {
+        delivery: Option<Delivery>,
+        /// Text of one or more lines.
+        text: Option<&'a str>,
+        /// Where the file is.
+        file: Option<&'a str>,
+    },
+}
+
+impl Goods<'_> {
+    /// Whether the buyer has something to copy or to save.
+    pub fn are_here(&self) -> bool {
+        matches!(self, Goods::Here { text: Some(_), .. } | Goods::Here { file: Some(_), .. })
+    }
+
+    /// Whether they are still to come.
+    fn will_come(&self) -> bool {
+        use Delivery::{Failed, Manual, OutOfStock, Preparing};
+        matches!(self, Goods::Here { delivery: Some(Preparing | Failed | OutOfStock | Manual), .. })
+    }
 }
 
 pub struct Invoice<'a> {
@@ -159,7 +228,8 @@ pub struct Transaction<'a> {
 impl Page<'_> {
     /// Names what `<main>` shows. The clock alone turns waiting into expired, without a new revision, so the state's name is part of it.
     pub fn tag(&self) -> String {
-        let tag = format!("{}-{}", self.revision, self.state.name());
+        let said = if self.said_at == 0 { String::new() } else { format!("-{}", self.said_at) };
+        let tag = format!("{}-{}{said}", self.revision, self.state.name());
         match self.words.language {
             Language::English => tag,
             // Nobody who has it in one language may hear that nothing is new in another.
@@ -194,7 +264,7 @@ impl State<'_> {
         }
     }
 
-    /// Whether news may still come. Expired is live because money sent in time may show up late, review because the seller decides,
+    /// Whether news may still come. Paid is live while goods are still to come. Expired is live because money sent in time may show up late, review because the seller decides,
     /// vanished because coins may come back.
     pub fn live(&self) -> bool {
         match self {
@@ -202,7 +272,8 @@ impl State<'_> {
             State::Expired { .. } | State::HighRisk { .. } | State::Away { .. } => true,
             State::Pending { .. } | State::Again { .. } => true,
             State::Reversed { vanished, .. } => *vanished,
-            State::Start { .. } | State::Leaving { .. } | State::Paid(_) => false,
+            State::Paid(paid) => paid.goods.will_come(),
+            State::Start { .. } | State::Leaving { .. } => false,
             State::Refunded { .. } => false,
         }
     }

@@ -3,67 +3,36 @@
 use super::{
     Visit,
     contact::{About, Contact, with_query},
-    view::{Again, Invoice, Page, Paid, State, Transaction},
+    form::Form,
+    standing::Standing,
+    view::{Again, Asked, Goods, Invoice, Opinion, Page, Paid, Said, State, Transaction},
 };
 use crate::{
+    http::Method,
     platform::Fault,
     shop::{
-        Outcome, Refusal,
-        account::{
-            Account, contact,
-            secret::{self, Sealed, Secrets},
-        },
-        error::PaymentRefusal,
-        gateway::{EntryKind, GatewayContext, LedgerEntry, OnchainPayment, Session, SessionState, qr, record},
+        feedback,
+        gateway::{EntryKind, GatewayContext, Session, SessionState, qr},
         money::{Amount, coin_text},
-        order::{self, Order, Status},
-        payment,
-        time::{self, SECOND},
+        order::{Delivery, Order, Status},
+        product::Kind,
+        query,
+        time::{self, MINUTE, SECOND},
         webhook::sign,
     },
-    words::Language,
+    words::{Language, Words},
 };
 
-/// An order and what has come for it.
-pub struct Standing {
-    pub order: Order,
-    receipts: Vec<OnchainPayment>,
-    movements: Vec<LedgerEntry>,
-    contact: contact::Contact,
-    webhook_secrets: Secrets,
-}
+/// After so long since it was paid, in milliseconds, a receipt is one that was kept: it leads nowhere by itself.
+const LEADS_BACK: i64 = 10 * MINUTE;
 
-/// `None`: the link was not started yet.
-pub async fn read(visit: &Visit<'_>) -> Outcome<Option<Standing>> {
-    let account = Account::acting(visit.link.account_id, &visit.link.shard, visit.link.test);
-    let order_id = payment::order_id(visit.payment_id).ok_or(Refusal::NotFound)?;
-    let [orders, receipts, movements, contact, secrets, destroyed] = account
-        .db(visit.app)?
-        .batch([
-            order::sql::by_id(account.id, &order_id),
-            record::receipts(account.id, &order_id),
-            record::movements(account.id, &order_id),
-            contact::of(account.id),
-            secret::of(account.id),
-            payment::is_destroyed(account.id, visit.payment_id),
-        ])
-        .await?;
-    if !destroyed.is_empty() {
-        return Err(PaymentRefusal::Destroyed.into());
-    }
-    let Some(order) = orders.first() else {
-        return Ok(None);
-    };
-    let sealed = secrets.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
-    let sealed = sealed.read(|row| Ok(Sealed::read(row)))?;
-    let contact = contact.first().map(|row| row.read(|row| Ok(contact::Contact::read(row)))).transpose()?;
-    Ok(Some(Standing {
-        order: order::sql::from_row(order)?,
-        receipts: receipts.iter().map(record::receipt).collect::<Result<_, _>>()?,
-        movements: movements.iter().map(record::movement).collect::<Result<_, _>>()?,
-        contact: contact.unwrap_or_default(),
-        webhook_secrets: sealed.open(visit.app, account.id, visit.app.now())?,
-    }))
+/// The page's forms, as they were filled in.
+#[derive(Default)]
+pub struct Forms {
+    /// On a payment link: who is the buyer.
+    pub claim: Form,
+    pub feedback: Option<Form>,
+    pub question: Form,
 }
 
 /// Strings that the page borrows.
@@ -86,6 +55,14 @@ pub struct Strings {
     /// When it was paid: for programs, and for people.
     paid_at: Option<(String, String)>,
     contact: Contact,
+    /// The shop that sent the buyer.
+    home: Option<String>,
+    /// Where its file is.
+    file: String,
+    /// What the buyer has said of it.
+    opinion: Form,
+    /// Where the threads of its questions are.
+    threads: Vec<String>,
 }
 
 impl Strings {
@@ -95,8 +72,9 @@ impl Strings {
         let symbol = symbol(order);
         let language = visit.words.language;
         let due = coin_text(invoice.missing());
-        let account = &Account::acting(order.account_id, &visit.link.shard, order.test);
+        let account = &standing.account;
         let (way, context) = (order.gateway.of(account), GatewayContext { app: visit.app, account });
+        let keys = &visit.app.platform.settings.token_keys;
         let uri = way.url(context, order.target());
         let (qr_side, qr_path) = match order.session {
             None => qr::svg_path(&uri).ok_or_else(|| Fault("an address is too long for a QR code".into()))?,
@@ -128,11 +106,15 @@ impl Strings {
             qr_side,
             qr_path,
             return_url: return_url(standing),
-            return_host: visit.link.return_origin.split("://").last().unwrap_or_default().to_owned(),
+            return_host: standing.return_origin.split("://").last().unwrap_or_default().to_owned(),
             receipts: receipts(language, standing),
             network: way.chain(context),
             paid_at: order.paid_at.map(|at| (time::wire(at), visit.words.moment(at))),
-            contact: Contact::of(visit.words, &standing.contact, &visit.link.return_origin, About::Order(&order.id)),
+            contact: Contact::of(visit.words, &standing.contact, &standing.return_origin, About::Order(&order.id)),
+            file: format!("{}/file", visit.url),
+            opinion: standing.feedback.as_ref().map(opinion).unwrap_or_default(),
+            threads: standing.queries.iter().map(|query| query::thread::path(keys, account, &query.id)).collect(),
+            home: (!standing.return_origin.is_empty()).then(|| format!("{}/", standing.return_origin)),
             due,
             uri,
         })
@@ -149,29 +131,82 @@ fn symbol(order: &Order) -> &'static str {
     order.gateway.coin().map_or("", |coin| coin.symbol)
 }
 
-pub fn page<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Strings) -> Page<'a> {
+/// The form of a feedback that is there.
+fn opinion(given: &feedback::Feedback) -> Form {
+    Form::of(&[("stars", &given.stars.to_string()), ("comment", &given.comment)])
+}
+
+pub fn page<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Strings, forms: &'a Forms) -> Page<'a> {
     let order = &standing.order;
+    let words = visit.words;
+    let stays = visit.request.param("stay").is_some() || visit.request.method == Method::Post;
+    let queries = standing.queries.iter().map(|query| query.updated_at);
+    let said_at = queries.chain(standing.feedback.as_ref().map(|feedback| feedback.updated_at)).max();
     Page {
-        words: visit.words,
+        words,
         brand: &visit.app.platform.settings.brand,
-        shop: &visit.link.shop_name,
+        shop: &standing.shop_name,
         title: &order.product_title,
         price: &texts.price,
         quantity: order.quantity,
         test: order.test,
-        url: visit.url,
+        url: &visit.url,
+        home: texts.home.as_deref(),
+        order_url: &visit.page,
+        stays,
         revision: order.revision.unsigned_abs(),
+        said_at: said_at.unwrap_or_default(),
         wrong_currency: order.wrong_currency,
         contact: &texts.contact,
-        state: state(visit, standing, texts),
+        state: state(visit, standing, texts, (forms, stays)),
+        said: visit.link.is_none().then(|| said(visit, standing, texts, (forms, words))),
     }
 }
 
-fn state<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Strings) -> State<'a> {
+fn said<'a>(
+    visit: &Visit<'_>,
+    standing: &'a Standing,
+    texts: &'a Strings,
+    (forms, words): (&'a Forms, &'static Words),
+) -> Said<'a> {
+    let given = standing.feedback.as_ref();
+    let asked = |(query, href): (&'a query::Query, &'a String)| Asked {
+        href,
+        subject: &query.subject,
+        status: status_word(query.status, words),
+    };
+    Said {
+        feedback: (standing.order.status == Status::Completed).then(|| Opinion {
+            given,
+            changeable: given.is_none_or(|given| feedback::is_changeable(given, visit.app.now())),
+            form: forms.feedback.as_ref().unwrap_or(&texts.opinion),
+        }),
+        queries: standing.queries.iter().zip(&texts.threads).map(asked).collect(),
+        question: &forms.question,
+        asks_email: standing.order.buyer.email.is_none(),
+    }
+}
+
+/// What a question's status means to its customer.
+pub fn status_word(status: query::Status, words: &Words) -> &'static str {
+    match status {
+        query::Status::Open | query::Status::CustomerReplied => words.order.query_waits,
+        query::Status::Replied => words.order.query_replied,
+        query::Status::Closed => words.order.query_closed,
+        query::Status::Solved => words.order.query_solved,
+    }
+}
+
+fn state<'a>(
+    visit: &'a Visit<'_>,
+    standing: &'a Standing,
+    texts: &'a Strings,
+    (forms, stays): (&'a Forms, bool),
+) -> State<'a> {
     let order = &standing.order;
     let now = visit.app.now();
     if let Some(session) = order.session.as_ref().filter(|_| order.status.is_open()) {
-        return elsewhere(visit, order, session, texts);
+        return elsewhere(visit, standing, session, texts);
     }
     let left = order.invoice.expires_at - now;
     // Rounded up, so that the page asks again just after the end and not just before it.
@@ -197,28 +232,61 @@ fn state<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Strings) -
             seen: order.invoice.confirmations.min(order.confirmations_needed),
             needed: order.confirmations_needed,
         },
-        Status::Completed => State::Paid(Paid {
-            gateway: order.gateway.name(),
-            received: &texts.received_with_unit,
-            order_id,
-            overpaid: texts.surplus.as_deref(),
-            short: texts.short.as_deref(),
-            refunded: texts.refunded.as_deref(),
-            late: order.invoice.late,
-            date: texts.paid_at.as_ref().map(|(wire, words)| (wire.as_str(), words.as_str())),
-            transactions: transactions(standing, texts),
-            return_url: texts.return_url.as_deref(),
-            shop_return: &texts.return_host,
-            delivered: order.delivered.as_deref(),
-        }),
+        Status::Completed => State::Paid(paid(visit, standing, texts, (forms, stays))),
         Status::Reversed => State::Reversed { order_id, vanished: order.session.is_none() },
         Status::HighRisk => State::HighRisk { order_id },
         Status::Refunded => State::Refunded { order_id },
     }
 }
 
+fn paid<'a>(
+    visit: &Visit<'_>,
+    standing: &'a Standing,
+    texts: &'a Strings,
+    (forms, stays): (&'a Forms, bool),
+) -> Paid<'a> {
+    let order = &standing.order;
+    let in_coins = order.session.is_none();
+    let came = if in_coins { order.invoice.received > 0 } else { order.paid_value > 0 };
+    // A payment link shows the receipt to nobody but the buyer, who is led on by now: this is somebody else, or the buyer in
+    // another browser, and they are to go back where they came from.
+    let recent = order.paid_at.is_some_and(|at| visit.app.now() < at + LEADS_BACK);
+    let leaves = !stays && (recent || visit.link.is_some());
+    Paid {
+        gateway: order.gateway.name(),
+        received: came.then_some(texts.received_with_unit.as_str()),
+        free: order.price.minor() == 0,
+        order_id: &order.id,
+        rate: (in_coins && came).then_some(texts.rate.as_str()),
+        overpaid: texts.surplus.as_deref(),
+        short: texts.short.as_deref().filter(|_| came),
+        refunded: texts.refunded.as_deref(),
+        late: order.invoice.late,
+        date: texts.paid_at.as_ref().map(|(wire, words)| (wire.as_str(), words.as_str())),
+        transactions: transactions(visit, standing, texts),
+        return_url: texts.return_url.as_deref(),
+        shop_return: &texts.return_host,
+        leaves: leaves && texts.return_url.is_some(),
+        goods: match visit.link {
+            Some(_) => Goods::Elsewhere(order.buyer.email.is_some().then_some(&forms.claim)),
+            None => goods(order, texts),
+        },
+    }
+}
+
+fn goods<'a>(order: &'a Order, texts: &'a Strings) -> Goods<'a> {
+    let is_file = order.item.as_ref().is_some_and(|item| item.kind == Kind::File);
+    let file = is_file && order.delivery == Some(Delivery::Delivered);
+    Goods::Here {
+        delivery: order.delivery,
+        text: order.delivered.as_deref().filter(|_| !is_file),
+        file: file.then_some(texts.file.as_str()),
+    }
+}
+
 /// What the page shows while the buyer pays on a gateway's.
-fn elsewhere<'a>(visit: &'a Visit<'_>, order: &'a Order, session: &'a Session, texts: &'a Strings) -> State<'a> {
+fn elsewhere<'a>(visit: &'a Visit<'_>, standing: &'a Standing, session: &'a Session, texts: &'a Strings) -> State<'a> {
+    let order = &standing.order;
     let order_id = order.id.as_str();
     let gateway = order.gateway.name();
     let now = visit.app.now();
@@ -227,7 +295,7 @@ fn elsewhere<'a>(visit: &'a Visit<'_>, order: &'a Order, session: &'a Session, t
     match order.status {
         Status::PendingAtPayPal => State::Pending { gateway, order_id },
         Status::PartiallyPaid => State::Expired { received: Some(&texts.received_with_unit), order_id, restart: false },
-        _ if session.is_over(now) && now > visit.link.expires_at => again(Again::NewLink),
+        _ if session.is_over(now) && now > standing.payable_until => again(Again::NewLink),
         _ if session.is_over(now) => again(Again::NewPage),
         // Only who has just asked for it: whoever comes back from there must not be sent there again.
         _ if visit.request.param("go").is_some() => State::Leaving { gateway, href: &session.url },
@@ -265,7 +333,7 @@ fn invoice<'a>(order: &'a Order, texts: &'a Strings) -> Invoice<'a> {
 }
 
 /// What the payment is called where it was made: on the chain, or on the gateway's books.
-fn transactions<'a>(standing: &'a Standing, texts: &'a Strings) -> Vec<&'a str> {
+fn transactions<'a>(visit: &Visit<'_>, standing: &'a Standing, texts: &'a Strings) -> Vec<(&'a str, Option<String>)> {
     let came = standing.movements.iter().filter(|movement| movement.kind == EntryKind::Paid);
     let mut ids: Vec<&str> = Vec::new();
     for id in texts.receipts.iter().map(|(txid, ..)| txid).chain(came.map(|movement| &movement.of)) {
@@ -273,7 +341,9 @@ fn transactions<'a>(standing: &'a Standing, texts: &'a Strings) -> Vec<&'a str> 
             ids.push(id);
         }
     }
-    ids
+    let context = GatewayContext { app: visit.app, account: &standing.account };
+    let way = standing.order.gateway.of(&standing.account);
+    ids.into_iter().map(|id| (id, way.explorer(context, id))).collect()
 }
 
 /// Only the lowest count of confirmations is stored; with the blocks' heights it gives the others. While something is

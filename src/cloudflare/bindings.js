@@ -10,7 +10,7 @@ export function head(request, all, apiGet, page, gateway, file) {
   const path = url.indexOf('/', 'https://'.length);
   let names = all;
   if (method === 'GET' && url.includes('/file', path)) names = file;
-  else if (url.startsWith('/pay/', path) || url.startsWith('/healthz', path)) names = page;
+  else if (['/pay/', '/order/', '/query/', '/healthz'].some((page) => url.startsWith(page, path))) names = page;
   else if (url.includes('/gateways/')) names = gateway;
   else if (method === 'GET' && url.startsWith('/api/', path)) names = apiGet;
   let text = `${method} ${url}`;

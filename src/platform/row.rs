@@ -166,8 +166,8 @@ impl<'de> Visitor<'de> for Parts {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Packed, A::Error> {
-        // An order has 59 columns.
-        let mut columns = Vec::with_capacity(64);
+        // An order has 65 columns.
+        let mut columns = Vec::with_capacity(72);
         while parts.next_element_seed(Part(&mut columns))?.is_some() {}
         Ok(Packed(Row(columns)))
     }

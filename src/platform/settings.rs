@@ -56,6 +56,8 @@ pub struct Settings {
 pub struct ChainSettings {
     pub network: Network,
     pub urls: Vec<ServerUrl>,
+    /// Where people look at a transaction: its id goes behind `/tx/`. `None`: nowhere.
+    pub explorer: Option<String>,
 }
 
 /// The chain that ether is taken on, by its id (EIP-155; 1 is Ethereum itself), and JSON-RPC servers that see it.
@@ -63,6 +65,8 @@ pub struct ChainSettings {
 pub struct EthereumSettings {
     pub chain_id: u64,
     pub urls: Vec<ServerUrl>,
+    /// As that of other chains.
+    pub explorer: Option<String>,
 }
 
 /// Where a server is reached. Providers put the key of an account into the path, the query or the user: only the host is
@@ -136,7 +140,16 @@ impl Settings {
             base_url(name, &url)
         };
         let maybe_url = |name: &str| get(name).map(|url| base_url(name, &url)).transpose();
-        let chain = |coin: &str, public: [&str; 2]| {
+        // Absent, the public one; `off`, none.
+        let explorer = |coin: &str, public: Option<&str>| {
+            let name = format!("{coin}_EXPLORER_URL");
+            match get(&name).as_deref() {
+                Some("off") => Ok(None),
+                Some(given) => base_url(&name, given).map(Some),
+                None => Ok(public.map(str::to_owned)),
+            }
+        };
+        let chain = |coin: &str, public: [&str; 2], site: &str| {
             let name = format!("{coin}_NETWORK");
             let network = match get(&name).as_deref().unwrap_or("mainnet") {
                 "mainnet" => Network::Mainnet,
@@ -153,7 +166,12 @@ impl Settings {
             };
             let name = format!("{coin}_ESPLORA_URLS");
             let urls = urls(&name, get(&name).as_deref().unwrap_or(public))?;
-            Ok(ChainSettings { network, urls })
+            let site = match network {
+                Network::Mainnet => Some(site.to_owned()),
+                Network::Testnet => Some(format!("{site}/testnet")),
+                Network::Regtest => None,
+            };
+            Ok(ChainSettings { network, urls, explorer: explorer(coin, site.as_deref())? })
         };
         let bitcoin = chain(
             "BITCOIN",
@@ -161,6 +179,7 @@ impl Settings {
                 "https://blockstream.info/api,https://mempool.space/api",
                 "https://blockstream.info/testnet/api,https://mempool.space/testnet/api",
             ],
+            "https://mempool.space",
         )?;
         let chain_id = match get("ETHEREUM_CHAIN_ID") {
             None => 1,
@@ -168,14 +187,17 @@ impl Settings {
                 .filter(|id| *id >= 1)
                 .ok_or_else(|| ConfigError("ETHEREUM_CHAIN_ID must be a number, 1 for Ethereum itself".into()))?,
         };
-        let public = match chain_id {
-            1 => "https://ethereum-rpc.publicnode.com,https://eth.llamarpc.com",
-            11_155_111 => "https://ethereum-sepolia-rpc.publicnode.com",
-            _ => "",
+        let (public, site) = match chain_id {
+            1 => ("https://ethereum-rpc.publicnode.com,https://eth.llamarpc.com", Some("https://etherscan.io")),
+            11_155_111 => ("https://ethereum-sepolia-rpc.publicnode.com", Some("https://sepolia.etherscan.io")),
+            _ => ("", None),
         };
         let rpc = get("ETHEREUM_RPC_URLS");
-        let ethereum =
-            EthereumSettings { chain_id, urls: urls("ETHEREUM_RPC_URLS", rpc.as_deref().unwrap_or(public))? };
+        let ethereum = EthereumSettings {
+            chain_id,
+            urls: urls("ETHEREUM_RPC_URLS", rpc.as_deref().unwrap_or(public))?,
+            explorer: explorer("ETHEREUM", site)?,
+        };
         let count = |name: &str, default: u32| match get(name) {
             None => Ok(default),
             Some(text) => text
@@ -220,7 +242,11 @@ impl Settings {
             },
             webhook_ports,
             log_retention_days: count("LOG_RETENTION_DAYS", 90)?,
-            litecoin: chain("LITECOIN", ["https://litecoinspace.org/api", "https://litecoinspace.org/testnet/api"])?,
+            litecoin: chain(
+                "LITECOIN",
+                ["https://litecoinspace.org/api", "https://litecoinspace.org/testnet/api"],
+                "https://litecoinspace.org",
+            )?,
             ethereum,
             rates_coinbase_url: url("RATES_COINBASE_URL", "https://api.coinbase.com")?,
             rates_coingecko_url: url("RATES_COINGECKO_URL", "https://api.coingecko.com")?,

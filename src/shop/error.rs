@@ -141,12 +141,16 @@ pub enum BlacklistRefusal {
 pub enum FeedbackRefusal {
     /// An order has one feedback.
     AlreadyGiven,
+    /// It was given too long ago for its buyer to change it.
+    TooOld,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QueryRefusal {
     /// The query has as many replies, or as much text, as one may have.
     Full,
+    /// The buyer has asked as much about this order as may be asked.
+    TooMany,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -150,6 +150,7 @@ fn order(app: &App, account: &Account, status: Status) -> Result<Order, Fault> {
         origin: String::new(),
         delivered: Some("EXAMPLE-SERIAL-1".into()).filter(|_| paid),
         accepted: false,
+        downloads: 0,
         usd_value: Some(price),
         exchange_rate: Some(number("1")?),
         invoice: Invoice {

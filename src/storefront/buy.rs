@@ -16,10 +16,9 @@ use crate::{
         gateway::Gateway,
         id,
         money::Amount,
-        order::{self, Buyer, Draft, Order, sync},
+        order::{self, Buyer, Draft, Order, receipt, sync},
         product::Product,
         purchase::{self, Known, Offer, Problem},
-        signature::{self, Purpose},
     },
     words,
 };
@@ -113,7 +112,7 @@ async fn place(visit: &Visit<'_>, shop: &Shop, draft: Draft) -> Result<Order, Er
 
 /// A page elsewhere is gone to at once.
 fn to_order(visit: &Visit<'_>, order: &Order) -> Response {
-    let path = signature::path(&visit.app.platform.settings.token_keys, Purpose::Order, &order.id);
+    let path = receipt::path(&visit.app.platform.settings.token_keys, &order.id);
     let go = if order.session.is_some() { "?go=1" } else { "" };
     Response::see_other(&format!("{path}{go}")).with("cache-control", "no-store")
 }
@@ -142,7 +141,7 @@ fn halves(digest: [u8; 32]) -> [[u8; 16]; 2] {
 fn draft(visit: &Visit<'_>, id: String, offer: Offer, gateway: Gateway, email: Option<String>) -> Draft {
     let (request, origin) = (visit.request, visit.origin());
     let short = |text: &str, most: usize| text.chars().filter(|c| !c.is_control()).take(most).collect::<String>();
-    let path = signature::path(&visit.app.platform.settings.token_keys, Purpose::Order, &id);
+    let path = receipt::path(&visit.app.platform.settings.token_keys, &id);
     let product = offer.product;
     Draft {
         id,

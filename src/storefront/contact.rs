@@ -11,7 +11,6 @@ use crate::{
         Error,
         catalog::Shop,
         query::{self, Question},
-        signature::{self, Purpose},
         text::{
             email::{self, BadEmail},
             turned,
@@ -76,7 +75,7 @@ pub async fn send(visit: &Visit<'_>, shop: &Shop) -> Result<Response, Error> {
     let question = Question { order_id: None, subject: letter.subject, email: letter.email, message: letter.message };
     let asked = query::create(visit.app, &shop.account, question).await?;
     let (query, _) = asked.commit(visit.app, Vec::new()).await?;
-    let thread = signature::path(&visit.app.platform.settings.token_keys, Purpose::Query, &query.id);
+    let thread = query::thread::path(&visit.app.platform.settings.token_keys, &shop.account, &query.id);
     Ok(Response::see_other(&thread).with("cache-control", "no-store"))
 }
 

@@ -70,6 +70,11 @@ impl World {
         grace
     }
 
+    /// The path of an order's own page.
+    pub fn receipt(&self, order_id: &str) -> String {
+        pushguard::shop::order::receipt::path(&self.app.platform.settings.token_keys, order_id)
+    }
+
     pub fn buyer(&self) -> Buyer<'_> {
         Buyer { world: self }
     }
@@ -228,7 +233,7 @@ pub struct Link {
 }
 
 impl Link {
-    fn of(reply: &Reply) -> Link {
+    pub fn of(reply: &Reply) -> Link {
         let url = reply.json()["url"].as_str().expect("a url").to_owned();
         let path = url.strip_prefix(ORIGIN).expect("an URL of this origin").to_owned();
         let parts: Vec<&str> = path.split('/').collect();
@@ -260,6 +265,14 @@ impl<'w> Buyer<'w> {
 
     pub fn post(&self, path: &str, form: &str) -> Reply {
         self.ask("POST", path).header("content-type", "application/x-www-form-urlencoded").body(form).send()
+    }
+
+    /// The text of this page's heading, and all of its text.
+    #[track_caller]
+    pub fn page(&self, path: &str) -> (String, String) {
+        let text = self.get(path).expect(200).text();
+        let heading = text.split("<h1").nth(1).and_then(|rest| rest.split(['>', '<']).nth(1)).expect("a heading");
+        (heading.to_owned(), text)
     }
 
     /// Presses the link's button. Answers the order's page.

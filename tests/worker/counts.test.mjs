@@ -56,6 +56,27 @@ test('the pay page asks D1 nothing, nor does what it loads of another version; i
   assert.equal(await tripsOf(again), 1);
 });
 
+test('the page of an order is one round trip, and so is the thread of a question; what is said there is few more', async () => {
+  const order = await openOrder(shop, seller);
+  await play(seller).pay(order, 'exact', { confirmations: 1 });
+  const form = (path, fields) => shop.fetch(path, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' });
+  const led = await form(`${order.path}/receipt`, { email: (await seller.api('GET', `/orders/${order.orderId}`)).body.email });
+  assert.equal(led.status, 303);
+  const page = led.headers.get('location');
+  const whole = await costOf(() => shop.fetch(page));
+  assert.equal(whole.result.status, 200);
+  assert.deepEqual([whole.trips, whole.written], [1, 0]);
+  assert.ok(whole.read <= 24, `the page reads ${whole.read} rows`);
+  assert.equal(await tripsOf(() => shop.fetch(`${page}x`), [404]), 0);
+
+  const asked = await costOf(() => form(`${page}/query`, { subject: 'Where?', message: 'Is it?' }));
+  assert.equal(asked.trips, 3);
+  const thread = asked.result.headers.get('location');
+  assert.equal(await tripsOf(() => shop.fetch(thread)), 1);
+  assert.equal(await tripsOf(() => form(thread, { message: 'Hello?' })), 2);
+  assert.equal(await tripsOf(() => form(`${page}/feedback`, { stars: '5' })), 4);
+});
+
 test('a page of a list is one round trip that reads its rows and little more, however deep it lies', async () => {
   await addEndpoint(seller, 'https://seller.example/hook', ['order:created']);
   const white = { title: 'Tea', currency: 'EUR', value: '3', gateway: 'Bitcoin', white_label: true };

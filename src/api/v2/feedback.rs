@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    ApiResult, Call,
+    ApiResult, Call, again,
     page::Wanted,
     wire::{Int, Time},
 };
@@ -56,7 +56,11 @@ pub async fn reply(call: &Call<'_>, id: &str) -> ApiResult {
     let response = fields.required_text("response", 2_000);
     fields.finish()?;
     let response = response.unwrap_or_default();
-    call.commit(200, feedback::reply(call.app, call.account, id, response).await?, object).await
+    again(async || {
+        let replied = feedback::reply(call.app, call.account, id, response.clone()).await?;
+        call.commit(200, replied, object).await
+    })
+    .await
 }
 
 /// What the Shoppy reference answers, by this dialect's names.

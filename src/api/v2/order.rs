@@ -183,6 +183,8 @@ pub(super) struct Body<'a> {
     subtotal: Option<DecimalText>,
     /// What discounts and the coupon took off; `null` for an order that came through a payment.
     discount: Option<DecimalText>,
+    /// How often its file was fetched.
+    downloads: u32,
 }
 
 fn body(order: &Order) -> Body<'_> {
@@ -222,6 +224,7 @@ fn body(order: &Order) -> Body<'_> {
         delivery: order.delivery.map(|delivery| DeliveryState(delivery.word())),
         subtotal: order.subtotal().map(|amount| DecimalText(amount.wire())),
         discount: order.discount().map(|amount| DecimalText(amount.wire())),
+        downloads: order.downloads,
     }
 }
 
@@ -243,7 +246,7 @@ pub(super) struct WhiteLabel<'a> {
 impl Serialize for WhiteLabel<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let WhiteLabel { order, confirmations_needed, url } = self;
-        let mut object = to.serialize_struct("WhiteLabel", 34)?;
+        let mut object = to.serialize_struct("WhiteLabel", 35)?;
         macro_rules! fields {
             ($($name:ident)*) => { $(object.serialize_field(stringify!($name), &order.$name)?;)* };
         }
@@ -253,7 +256,7 @@ impl Serialize for WhiteLabel<'_> {
         fields!(created_at updated_at);
         object.serialize_field("url", url)?;
         fields!(ip_address country_code product_title user_agent risk_level delivered);
-        fields!(crypto_received crypto_confirmations referral coupon_id custom rate_source rate_at exceptions delivery subtotal discount);
+        fields!(crypto_received crypto_confirmations referral coupon_id custom rate_source rate_at exceptions delivery subtotal discount downloads);
         object.end()
     }
 }

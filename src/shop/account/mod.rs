@@ -258,6 +258,11 @@ async fn replace_key(app: &App, account: &Account, keep: bool) -> Outcome<Prepar
     Ok(Prepared::new(app.platform.databases.directory(), api_key, vec![sql::set_key(&account, keep)]))
 }
 
+/// Reads the shop's name, for pages that read more of the account.
+pub fn name_of_shop(account_id: i64) -> Statement {
+    sql::shop_name(account_id)
+}
+
 /// The shop's name, from the directory's row where that has it.
 pub async fn shop_name(app: &App, account: &Account) -> Outcome<String> {
     match &account.shop_name {

@@ -1,17 +1,18 @@
 //! Feedbacks: what a buyer says of a completed order, one an order, and what the seller answers.
 
 use super::{
-    App, Outcome, Refusal,
+    App, Error, Outcome, Refusal,
     account::Account,
     error::{FeedbackRefusal, OrderRefusal},
     id,
     list::{self, Page},
     order::{self, Status},
     prepared::Prepared,
+    time::DAY,
     webhook::{self, Endpoint, Event, Subject},
 };
 
-mod sql;
+pub mod sql;
 
 /// The buyer's opinion in a word; the numbers are the reference's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +70,7 @@ impl Subject for Feedback {
 }
 
 /// What a buyer says.
+#[derive(Debug, Clone)]
 pub struct Opinion {
     pub order_id: String,
     pub rating: Rating,
@@ -120,6 +122,58 @@ pub async fn create(app: &App, account: &Account, opinion: Opinion) -> Outcome<P
         .on_stale(OrderRefusal::NotCompleted))
 }
 
+/// For so long, in milliseconds since they gave it, a buyer may change their feedback.
+const CHANGEABLE: i64 = 30 * DAY;
+/// Tries of a commit that others came before.
+const MAX_ATTEMPTS: u32 = 4;
+
+/// Whether its buyer may still change it.
+pub fn is_changeable(feedback: &Feedback, now: i64) -> bool {
+    now <= feedback.created_at + CHANGEABLE
+}
+
+/// What the buyer says: the order's feedback, or another one in place of what they said before. The same again changes nothing.
+pub async fn say(app: &App, account: &Account, opinion: &Opinion) -> Outcome<Feedback> {
+    let mut again = Refusal::Conflict.into();
+    for _ in 0..MAX_ATTEMPTS {
+        let known = account.db(app)?.row(sql::of_order(account.id, &opinion.order_id)).await?;
+        let prepared = match known {
+            None => create(app, account, opinion.clone()).await?,
+            Some(row) => restate(app, account, sql::feedback(&row)?, opinion).await?,
+        };
+        match prepared.commit(app, Vec::new()).await {
+            Ok((feedback, _)) => return Ok(feedback),
+            // Another one came first, or the seller's response.
+            Err(Error::Refused(refusal @ (Refusal::Conflict | Refusal::Feedback(FeedbackRefusal::AlreadyGiven)))) => {
+                again = refusal.into()
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(again)
+}
+
+async fn restate(app: &App, account: &Account, before: Feedback, opinion: &Opinion) -> Outcome<Prepared<Feedback>> {
+    let db = account.db(app)?;
+    let Opinion { rating, stars, comment, .. } = opinion.clone();
+    let now = app.now();
+    let feedback = Feedback { rating, stars, comment, updated_at: now, ..before.clone() };
+    if feedback == (Feedback { updated_at: now, ..before.clone() }) {
+        return Ok(Prepared::new(db, before, Vec::new()));
+    }
+    if !is_changeable(&before, now) {
+        return Err(FeedbackRefusal::TooOld.into());
+    }
+    let [endpoints] = db.batch([webhook::sql::enabled(account.id)]).await?;
+    let endpoints = Endpoint::from_rows(&endpoints)?;
+    let owed = webhook::outbox_entries(app, account.id, &[Event::FeedbackUpdated], &feedback, &endpoints)?;
+    let mut statements = vec![sql::unchanged(account.id, &before), sql::restate(account.id, &feedback)];
+    statements.extend(owed.statements);
+    Ok(Prepared::new(db, feedback, statements)
+        .sending(webhook::messages(account, &owed.logs))
+        .on_stale(Refusal::Conflict))
+}
+
 /// Sets the seller's response; a later one takes its place. The same one again changes nothing.
 pub async fn reply(app: &App, account: &Account, id: &str, response: String) -> Outcome<Prepared<Feedback>> {
     let db = account.db(app)?;
@@ -128,14 +182,17 @@ pub async fn reply(app: &App, account: &Account, id: &str, response: String) -> 
     if feedback.response == response {
         return Ok(Prepared::new(db, feedback, Vec::new()));
     }
+    let unchanged = sql::unchanged(account.id, &feedback);
     feedback.response = response;
     feedback.updated_at = app.now();
     let endpoints = Endpoint::from_rows(&endpoints)?;
     let owed = webhook::outbox_entries(app, account.id, &[Event::FeedbackUpdated], &feedback, &endpoints)?;
-    // No guard: nothing else of a feedback ever changes, and of two responses the later one stays.
-    let mut statements = vec![sql::respond(account.id, &feedback)];
+    // The event tells the buyer's words as well, which may change at the same time.
+    let mut statements = vec![unchanged, sql::respond(account.id, &feedback)];
     statements.extend(owed.statements);
-    Ok(Prepared::new(db, feedback, statements).sending(webhook::messages(account, &owed.logs)))
+    Ok(Prepared::new(db, feedback, statements)
+        .sending(webhook::messages(account, &owed.logs))
+        .on_stale(Refusal::Conflict))
 }
 
 #[cfg(test)]

@@ -21,6 +21,14 @@ pub fn one(account_id: i64, id: &str) -> Statement {
     )
 }
 
+/// An order has one at most.
+pub fn of_order(account_id: i64, order_id: &str) -> Statement {
+    Statement::new(
+        format!("SELECT {COLUMNS} FROM feedbacks WHERE account_id = ?1 AND order_id = ?2"),
+        vec![account_id.into(), order_id.into()],
+    )
+}
+
 pub fn feedback(row: &Row) -> Result<Feedback, Fault> {
     row.read(|row| {
         Ok(Feedback {
@@ -72,5 +80,36 @@ pub fn respond(account_id: i64, feedback: &Feedback) -> Statement {
     Statement::new(
         "UPDATE feedbacks SET response = ?3, updated_at = ?4 WHERE account_id = ?1 AND id = ?2",
         vec![account_id.into(), (&feedback.id).into(), (&feedback.response).into(), feedback.updated_at.into()],
+    )
+}
+
+/// Holds a commit to the feedback being as it was read.
+pub fn unchanged(account_id: i64, feedback: &Feedback) -> Statement {
+    Statement::guard(
+        "EXISTS (SELECT 1 FROM feedbacks WHERE account_id = ?1 AND id = ?2
+                 AND rating = ?3 AND stars = ?4 AND comment = ?5 AND response = ?6)",
+        vec![
+            account_id.into(),
+            (&feedback.id).into(),
+            (feedback.rating as i64).into(),
+            feedback.stars.into(),
+            (&feedback.comment).into(),
+            (&feedback.response).into(),
+        ],
+    )
+}
+
+/// Puts other words of the buyer's in place of theirs.
+pub fn restate(account_id: i64, feedback: &Feedback) -> Statement {
+    Statement::new(
+        "UPDATE feedbacks SET rating = ?3, stars = ?4, comment = ?5, updated_at = ?6 WHERE account_id = ?1 AND id = ?2",
+        vec![
+            account_id.into(),
+            (&feedback.id).into(),
+            (feedback.rating as i64).into(),
+            feedback.stars.into(),
+            (&feedback.comment).into(),
+            feedback.updated_at.into(),
+        ],
     )
 }

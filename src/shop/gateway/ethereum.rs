@@ -7,6 +7,7 @@ use super::{
     hd::{Dialect, ExtendedKey, KeyError},
     servers::{self, Turn},
     simulated::Simulated,
+    utxo::is_hash,
     wallet::{self, Held, Source},
     wallet_text,
 };
@@ -61,6 +62,12 @@ impl PaymentGateway for Ethereum {
     fn chain(&self, context: GatewayContext<'_>) -> Option<String> {
         let id = context.app.platform.settings.ethereum.chain_id;
         (id != 1).then(|| format!("(chain {id})"))
+    }
+
+    /// What came to an order's own address was seen as a balance, and has no transaction.
+    fn explorer(&self, context: GatewayContext<'_>, txid: &str) -> Option<String> {
+        let site = context.app.platform.settings.ethereum.explorer.as_ref()?;
+        txid.strip_prefix("0x").filter(|hash| is_hash(hash)).map(|_| format!("{site}/tx/{txid}"))
     }
 
     fn keys(&self) -> &'static str {

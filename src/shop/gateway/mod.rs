@@ -164,6 +164,11 @@ pub trait PaymentGateway: Sync {
         }
     }
 
+    /// Where people look at a transaction of its chain; `None` where nobody can, or where that is no transaction's id.
+    fn explorer(&self, _context: GatewayContext<'_>, _txid: &str) -> Option<String> {
+        None
+    }
+
     /// What extended keys it takes, for a sentence: "xpub, ypub or zpub".
     fn keys(&self) -> &'static str {
         ""

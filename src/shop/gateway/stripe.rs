@@ -296,7 +296,7 @@ fn checkout(context: GatewayContext<'_>, draft: PaymentRequest<'_>, prefill: boo
         n => format!("{} × {n}", draft.title),
     };
     let back = |how: &str| match draft.page {
-        Some(page) => Some(format!("{page}/order?back={how}")),
+        Some(page) => Some(format!("{page}?back={how}")),
         // Without a page of ours the buyer goes to the seller's.
         None => draft.return_url.map(str::to_owned).or_else(|| context.app.platform.settings.public_url.clone()),
     };

@@ -34,7 +34,7 @@ pub struct PaymentRequest<'a> {
     pub return_url: Option<&'a str>,
     /// `https://host` of this shop, where a gateway sends its notifications.
     pub origin: &'a str,
-    /// The whole address of the link's page, to which a gateway's page sends the buyer back; an order without one has none.
+    /// The whole address of the order's page, to which a gateway's page sends the buyer back; an order without one has none.
     pub page: Option<&'a str>,
     /// 0 for the first page at a gateway, and for each further one of the same order another number.
     pub attempt: i64,

@@ -58,6 +58,11 @@ impl PaymentGateway for Utxo {
         (self.settings)(&context.app.platform.settings).network
     }
 
+    fn explorer(&self, context: GatewayContext<'_>, txid: &str) -> Option<String> {
+        let site = (self.settings)(&context.app.platform.settings).explorer.as_ref()?;
+        is_hash(txid).then(|| format!("{site}/tx/{txid}"))
+    }
+
     fn keys(&self) -> &'static str {
         self.keys
     }
@@ -125,6 +130,11 @@ impl PaymentGateway for Utxo {
     fn url(&self, _context: GatewayContext<'_>, order: PaymentTarget<'_>) -> String {
         uri(self.slug, order)
     }
+}
+
+/// Whether these are 32 bytes in hex.
+pub fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 /// `bitcoin:<address>?amount=<coins>` (BIP 321, which follows BIP 21).

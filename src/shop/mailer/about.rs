@@ -2,15 +2,15 @@
 
 use super::{letter::Letter, line, sql, sql::Shop};
 use crate::{
-    platform::{Fault, Mail, Row, Statement},
+    platform::{Fault, Keys, Mail, Row, Statement},
     shop::{
         App,
+        account::Account,
         mail::Fact,
-        order::{self, Delivery, Order, Status},
+        order::{self, Delivery, Order, Status, receipt},
         product,
         product::Kind,
-        query::{self, Query, Reply, Side},
-        signature::{self, Purpose},
+        query::{self, Query, Reply, Side, thread},
         text::email,
         time,
         webhook::{self, Endpoint},
@@ -46,6 +46,7 @@ pub fn statements(account_id: i64, fact: &Fact) -> Vec<Statement> {
 /// Who writes to whom, in the words of one language.
 struct Writer<'a> {
     app: &'a App,
+    account: &'a Account,
     words: &'static Words,
     shop: &'a Shop,
 }
@@ -54,12 +55,13 @@ struct Writer<'a> {
 /// the answers to `statements`.
 pub fn mail(
     app: &App,
+    account: &Account,
     words: &'static Words,
     shop: &Shop,
     fact: &Fact,
     rows: &[Vec<Row>],
 ) -> Result<Option<Mail>, Fault> {
-    let writer = Writer { app, words, shop };
+    let writer = Writer { app, account, words, shop };
     let row = |at: usize| rows.get(at).and_then(|rows| rows.first());
     let Some(subject) = row(0) else { return Ok(None) };
     let (to, letter) = match fact {
@@ -134,10 +136,10 @@ impl Writer<'_> {
     }
 
     /// The link to a page of ours, where its address is known.
-    fn page(&self, origin: &str, purpose: Purpose, id: &str) -> Option<String> {
+    fn page(&self, origin: &str, path: impl FnOnce(&Keys) -> String) -> Option<String> {
         let settings = &self.app.platform.settings;
         let origin = Some(origin).filter(|origin| !origin.is_empty()).or(settings.public_url.as_deref())?;
-        Some(format!("{origin}{}", signature::path(&settings.token_keys, purpose, id)))
+        Some(format!("{origin}{}", path(&settings.token_keys)))
     }
 
     /// `first`: that it was paid. Otherwise what was paid for before is there.
@@ -155,7 +157,7 @@ impl Writer<'_> {
             letter.line(words.test_order);
         }
         self.goods(&mut letter, order, &places);
-        if let Some(url) = self.page(&order.origin, Purpose::Order, &order.id) {
+        if let Some(url) = self.page(&order.origin, |keys| receipt::path(keys, &order.id)) {
             letter.link(words.receipt, url);
             letter.small(words.receipt_keep);
         }
@@ -224,7 +226,7 @@ impl Writer<'_> {
         match reply.from {
             Side::Customer => letter.small(fill(words.answer_how, &[("id", &query.id)])),
             Side::Seller => {
-                if let Some(url) = self.page(&origin.unwrap_or_default(), Purpose::Query, &query.id) {
+                if let Some(url) = self.page(&origin.unwrap_or_default(), |keys| thread::path(keys, self.account, &query.id)) {
                     letter.link(words.thread, url);
                 }
             }

@@ -45,7 +45,7 @@ pub async fn run(app: &App, account: &Account, id: &str) -> Result<(), Fault> {
     let Some(tries) = claimed.first().map(|row| row.read(|row| Ok(row.count()))).transpose()? else { return Ok(()) };
     let shop = Shop::read(&shops)?;
     let words = words::of(&app.platform, Language::English).await;
-    let Some(mail) = about::mail(app, words, &shop, &fact, &rows)? else {
+    let Some(mail) = about::mail(app, account, words, &shop, &fact, &rows)? else {
         commit(vec![sql::done(account.id, id)]).await?;
         return Ok(());
     };

@@ -3,7 +3,7 @@
 use super::{
     Change, Delivery, Order, Status,
     delivery::{self, Goods},
-    dynamic,
+    dynamic, receipt,
 };
 use crate::{
     platform::Statement,
@@ -15,7 +15,6 @@ use crate::{
         mail::{self, Fact},
         prepared::Prepared,
         product::{self, Product},
-        signature::{self, Purpose},
         stock::expired,
         time::MINUTE,
         webhook::{self, Endpoint, Event},
@@ -89,8 +88,7 @@ pub async fn read(app: &App, account: &Account, order: &Order) -> Outcome<Goods>
 
 /// Where the buyer of a file gets it.
 pub fn file_link(app: &App, order: &Order) -> String {
-    let page = signature::path(&app.platform.settings.token_keys, Purpose::Order, &order.id);
-    format!("{}{page}/file", order.origin)
+    format!("{}{}", order.origin, receipt::file_path(&app.platform.settings.token_keys, &order.id))
 }
 
 /// Tells the seller once that the product is low or out of stock, if this commit makes it so.

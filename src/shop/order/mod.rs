@@ -14,6 +14,7 @@ use crate::platform::LogLine;
 pub mod action;
 mod change;
 pub mod delivery;
+pub mod download;
 pub mod dynamic;
 pub mod filter;
 pub mod fulfil;
@@ -23,6 +24,8 @@ pub mod ledger;
 pub mod notification;
 pub mod onchain;
 pub mod open;
+pub mod owner;
+pub mod receipt;
 mod refund;
 pub mod renew;
 pub mod requote;
@@ -113,7 +116,7 @@ pub struct Draft {
     pub webhook_url: Option<String>,
     /// `https://host` of this shop, where a gateway sends its notifications.
     pub origin: String,
-    /// The whole address of the link's page, to which a gateway's page sends the buyer back; an order without one has none.
+    /// The whole address of the order's page, to which a gateway's page sends the buyer back; an order without one has none.
     pub page: Option<String>,
     /// 0 for the first page at a gateway, and for each further one of the same order another number.
     pub attempt: i64,
@@ -196,6 +199,8 @@ pub struct Order {
     pub return_url: Option<String>,
     pub webhook_url: Option<String>,
     pub test: bool,
+    /// How often its file was fetched. No revision counts that.
+    pub downloads: u32,
     pub sync_generation: i64,
     pub sync_lease: Option<i64>,
     pub paid_at: Option<i64>,

@@ -252,6 +252,7 @@ fn price(
         return_url: draft.return_url,
         webhook_url: draft.webhook_url,
         test: account.test,
+        downloads: 0,
         sync_generation: 1,
         sync_lease: None,
         paid_at: None,

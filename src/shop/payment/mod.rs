@@ -21,7 +21,7 @@ pub mod token;
 pub use token::Link;
 
 /// How long a link can be started. An order that was started goes on.
-const LINK_TTL: i64 = 30 * DAY;
+pub const LINK_TTL: i64 = 30 * DAY;
 /// A destroyed link's tombstone outlives the link.
 const TOMBSTONE: u32 = 31 * 24 * 3_600;
 
@@ -121,15 +121,15 @@ pub async fn check_open(app: &App, payment_id: &str) -> Outcome<()> {
 }
 
 /// Starts the payment: makes the link's order, with an address of its own and a quote. However often it is called, and
-/// by how many at once, there is one order. Two round trips. `page` is the link's path, behind `origin`: there a gateway's page
-/// sends the buyer back.
+/// by how many at once, there is one order. Two round trips. `page` is the path of the order's page, behind `origin`: there a
+/// gateway's page sends the buyer back. Answers whether this call made the order.
 pub async fn start(
     app: &App,
     link: &Link,
     payment_id: &str,
     (origin, page): (&str, &str),
     buyer: Buyer,
-) -> Outcome<Order> {
+) -> Outcome<(Order, bool)> {
     let account = Account::acting(link.account_id, &link.shard, link.test);
     let order_id = order_id(payment_id).ok_or(Refusal::NotFound)?;
     // The rates first: without them no address must be used up.
@@ -147,7 +147,7 @@ pub async fn start(
     }
     let ([orders, payments, endpoints, policy], reserved) = first_answers(db.commit(statements).await?)?;
     if let Some(row) = orders.first() {
-        return Ok(order::sql::from_row(row)?);
+        return Ok((order::sql::from_row(row)?, false));
     }
     let payment = match payments.first() {
         Some(row) => sql::from_row(row)?,
@@ -188,9 +188,9 @@ pub async fn start(
         .on_taken("orders", "id", Refusal::Conflict)
         .on_stale(PaymentRefusal::Destroyed);
     match prepared.commit(app, vec![sql::still_there(account.id, payment_id)]).await {
-        Ok((order, _)) => Ok(order),
+        Ok((order, _)) => Ok((order, true)),
         // Somebody started it at the same time; their order is this one.
-        Err(Error::Refused(Refusal::Conflict)) => order::get(app, &account, &order_id).await,
+        Err(Error::Refused(Refusal::Conflict)) => Ok((order::get(app, &account, &order_id).await?, false)),
         Err(error) => Err(error),
     }
 }

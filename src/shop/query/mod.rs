@@ -1,7 +1,7 @@
 //! Queries: what a customer asks the seller, and what they reply to each other until it is closed.
 
 use super::{
-    App, Outcome, Refusal,
+    App, Error, Outcome, Refusal,
     account::Account,
     error::{OrderRefusal, QueryRefusal},
     id,
@@ -14,6 +14,7 @@ use super::{
 use crate::platform::first_answers;
 
 pub mod sql;
+pub mod thread;
 
 /// Where a query stands; the numbers are the reference's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,6 +165,34 @@ pub async fn create(app: &App, account: &Account, question: Question) -> Outcome
         messages.push(message);
     }
     Ok(Prepared::new(db, query, statements).sending(messages))
+}
+
+/// Questions that a buyer may ask about one order. Each can go on as a thread.
+pub const MAX_OF_ORDER: u32 = 20;
+/// Tries of a commit that others came before.
+const MAX_ATTEMPTS: u32 = 4;
+
+/// A customer asks on a page: about their order, which the page knows, or before they buy.
+pub async fn ask(app: &App, account: &Account, question: Question) -> Outcome<Query> {
+    let order_id = question.order_id.clone();
+    let mut prepared = create(app, account, question).await?;
+    if let Some(order_id) = order_id {
+        prepared = prepared.guarded(sql::has_room(account.id, &order_id, MAX_OF_ORDER)).on_stale(QueryRefusal::TooMany);
+    }
+    let (query, _) = prepared.commit(app, Vec::new()).await?;
+    Ok(query)
+}
+
+/// A customer replies or closes their query, after whatever else happens to it at the same time.
+pub async fn change_by_customer(app: &App, account: &Account, id: &str, change: &Change) -> Outcome<Query> {
+    for _ in 1..MAX_ATTEMPTS {
+        match self::change(app, account, id, change).await?.commit(app, Vec::new()).await {
+            Err(Error::Refused(Refusal::Conflict)) => {}
+            changed => return changed.map(|(query, _)| query),
+        }
+    }
+    let (query, _) = self::change(app, account, id, change).await?.commit(app, Vec::new()).await?;
+    Ok(query)
 }
 
 /// Replies to a query or closes it. Closing what is closed changes nothing. Answers the newest replies. Its commit is refused

@@ -156,3 +156,22 @@ pub fn insert_reply(account_id: i64, query: &Query, reply: &Reply) -> Statement 
         ],
     )
 }
+
+/// Those about an order, oldest first. By itself SQLite might take the account alone for the key.
+pub fn of_order(account_id: i64, order_id: &str, most: u32) -> Statement {
+    Statement::new(
+        format!(
+            "SELECT {COLUMNS} FROM queries INDEXED BY queries_order
+             WHERE account_id = ?1 AND order_id = ?2 ORDER BY seq LIMIT ?3"
+        ),
+        vec![account_id.into(), order_id.into(), most.into()],
+    )
+}
+
+/// Holds a commit that adds one to there being no more about the order.
+pub fn has_room(account_id: i64, order_id: &str, most: u32) -> Statement {
+    Statement::guard(
+        "(SELECT COUNT(*) FROM queries INDEXED BY queries_order WHERE account_id = ?1 AND order_id = ?2) <= ?3",
+        vec![account_id.into(), order_id.into(), most.into()],
+    )
+}

@@ -1,7 +1,13 @@
 //! The hosted pay page.
 
+mod access;
 mod contact;
+mod file;
+mod forgery;
 mod language;
+mod order;
 mod page;
 mod purchase;
 mod rate_limit;
+mod said;
+mod thread;

@@ -35,6 +35,7 @@ pub fn order() -> Order {
         origin: String::new(),
         delivered: None,
         accepted: false,
+        downloads: 0,
         usd_value: Some(price),
         exchange_rate: None,
         invoice: Invoice::default(),

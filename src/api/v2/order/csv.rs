@@ -12,7 +12,7 @@ use crate::{
 /// Rows of a page, unless fewer are asked for. A page is held in memory.
 const MAX_ROWS: u64 = 1_000;
 
-const COLUMNS: [&str; 31] = [
+const COLUMNS: [&str; 32] = [
     "id",
     "created_at",
     "updated_at",
@@ -43,6 +43,7 @@ const COLUMNS: [&str; 31] = [
     "rate_source",
     "rate_at",
     "exceptions",
+    "downloads",
     "custom",
 ];
 

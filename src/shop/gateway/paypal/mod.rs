@@ -214,13 +214,13 @@ fn title(draft: PaymentRequest<'_>) -> String {
     times.chars().chain(draft.title.chars()).take(127).collect()
 }
 
-/// Where PayPal sends a buyer who has paid, and one who has not: to the link's page, or else to the
+/// Where PayPal sends a buyer who has paid, and one who has not: to the order's page, or else to the
 /// seller's, in so many bytes. An order that has neither is followed by its seller alone; its buyer
 /// ends up at our front door.
 fn ways_back(draft: PaymentRequest<'_>, most: usize) -> [String; 2] {
     let fits = |url: &String| url.len() <= most;
     ["paid", "cancelled"].map(|how| {
-        let page = draft.page.map(|page| format!("{page}/order?back={how}")).filter(fits);
+        let page = draft.page.map(|page| format!("{page}?back={how}")).filter(fits);
         page.or_else(|| draft.return_url.map(str::to_owned).filter(fits)).unwrap_or_else(|| draft.origin.to_owned())
     })
 }

@@ -1,0 +1,66 @@
+//! The file that was bought: as the product has it now, so that an old receipt gives the newest version.
+
+use super::{Delivery, Status, owner, sql};
+use crate::{
+    platform::{CommitError, LogLine, Statement},
+    shop::{
+        App, Outcome, Refusal,
+        account::Account,
+        error::OrderRefusal,
+        product::Kind,
+        upload::{self, Upload},
+    },
+};
+
+/// A file that may be handed out.
+pub struct Download {
+    account: Account,
+    order_id: String,
+    pub file: Upload,
+}
+
+/// Refused unless the order is paid and its file is delivered.
+pub async fn find(app: &App, order_id: &str) -> Outcome<Download> {
+    let statements = [sql::by_id(0, order_id), file(0, order_id)];
+    let found = owner::read(app, order_id, statements).await?.ok_or(Refusal::NotFound)?;
+    let [orders, files] = &found.rows;
+    let order = sql::from_row(orders.first().ok_or(Refusal::NotFound)?)?;
+    let is_file = order.item.as_ref().is_some_and(|item| item.kind == Kind::File);
+    if !is_file || order.status != Status::Completed || order.delivery != Some(Delivery::Delivered) {
+        return Err(OrderRefusal::NotDeliverable.into());
+    }
+    let file = files.first().map(|row| row.read(upload::read)).transpose()?.flatten();
+    Ok(Download {
+        account: Account::acting(order.account_id, &found.shard, order.test),
+        order_id: order.id,
+        file: file.ok_or(OrderRefusal::NothingToDeliver)?,
+    })
+}
+
+/// Counts it. The buyer gets what they paid for all the same when that fails.
+pub async fn count(app: &App, download: &Download) {
+    let counted = async {
+        let one = add_one(download.account.id, &download.order_id);
+        download.account.db(app)?.commit(vec![one]).await.map_err(CommitError::into_fault)
+    };
+    if let Err(fault) = counted.await {
+        let line = LogLine::warn("order.download_not_counted").account(download.account.id);
+        app.platform.log.write(line.order(&download.order_id).because(fault));
+    }
+}
+
+fn file(account_id: i64, order_id: &str) -> Statement {
+    Statement::new(
+        "SELECT file_id, file_size, file_type, file_name FROM products
+         WHERE account_id = ?1 AND id = (SELECT product_id FROM orders WHERE account_id = ?1 AND id = ?2)",
+        vec![account_id.into(), order_id.into()],
+    )
+}
+
+/// It holds to no revision, so that of two downloads at once both count, and none undoes another change.
+fn add_one(account_id: i64, order_id: &str) -> Statement {
+    Statement::new(
+        "UPDATE orders SET downloads = downloads + 1 WHERE account_id = ?1 AND id = ?2",
+        vec![account_id.into(), order_id.into()],
+    )
+}

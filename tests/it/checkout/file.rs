@@ -1,0 +1,131 @@
+//! The file that was bought.
+
+use serde_json::{Value, json};
+
+use crate::{
+    actors::{ORIGIN, Seller},
+    purchase::{buy, id, product},
+    world::World,
+};
+
+const NAME: &str = "Grüße \"1\".zip";
+
+/// A file product with this content.
+fn of_file(ada: &Seller<'_>, content: &[u8]) -> String {
+    let product = product(ada, json!({"product_type": 1}));
+    put(ada, &product, content);
+    product
+}
+
+fn put(ada: &Seller<'_>, product: &str, content: &[u8]) {
+    let head = format!(
+        "--x1\r\nContent-Disposition: form-data; name=\"file\"; filename*=UTF-8''Gr%C3%BC%C3%9Fe%20%221%22.zip; filename=\"a\"\r\nContent-Type: text/html\r\n\r\n"
+    );
+    let body = [head.as_bytes(), content, b"\r\n--x1--\r\n"].concat();
+    let path = format!("/products/{product}/file");
+    ada.ask("PUT", &path).header("content-type", "multipart/form-data; boundary=x1").body(body).send().expect(200);
+}
+
+fn bytes(reply: &crate::actors::Reply) -> Vec<u8> {
+    match reply.body() {
+        pushguard::http::Body::Bytes(bytes) => bytes.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_file_is_for_who_has_paid_and_saved_under_its_name() {
+    let world = World::new();
+    let ada = world.seller();
+    let product = of_file(&ada, b"<script>one</script>\0");
+    let order = id(&buy(&ada, &product, json!({})).expect(201).json());
+    let file = format!("{}/file", world.receipt(&order));
+    let refused = world.buyer().get(&file).expect(403).text();
+    assert!(refused.contains("There is no file here right now"), "{refused}");
+    ada.simulate(&order, "exact", 1);
+    let page = world.buyer().page(&world.receipt(&order)).1;
+    assert!(page.contains(&format!("href=\"{file}\"")) && page.contains("Download the file"), "{page}");
+    let (counts, reply) = world.count(|| world.buyer().get(&file).expect(200));
+    assert_eq!((counts.reads, counts.commits), (1, 1));
+    assert_eq!(bytes(&reply), b"<script>one</script>\0");
+    for (name, value) in [
+        ("content-type", "application/octet-stream"),
+        ("content-security-policy", "default-src 'none'; sandbox"),
+        ("x-content-type-options", "nosniff"),
+        ("cache-control", "private, no-store"),
+        (
+            "content-disposition",
+            "attachment; filename=\"Gr__e _1_.zip\"; filename*=UTF-8''Gr%C3%BC%C3%9Fe%20%221%22.zip",
+        ),
+    ] {
+        assert_eq!(reply.header(name), Some(value), "{name} of {NAME}");
+    }
+    // A new version is what old receipts give.
+    put(&ada, &product, b"two");
+    assert_eq!(bytes(&world.buyer().get(&file).expect(200)), b"two");
+}
+
+#[test]
+fn downloads_are_counted_beside_everything_else() {
+    let world = World::new();
+    let ada = world.seller();
+    let order = id(&buy(&ada, &of_file(&ada, b"x"), json!({})).expect(201).json());
+    ada.simulate(&order, "exact", 1);
+    let file = format!("{}/file", world.receipt(&order));
+    let count = || ada.order(&order)["downloads"].clone();
+    assert_eq!(count(), 0);
+    (0..3).for_each(|_| drop(world.buyer().get(&file).expect(200)));
+    assert_eq!(count(), 3);
+    // Between the read and the commit of another change one more is counted, and neither is lost.
+    let (other, path) = (world.redeployed(&[]), file.clone());
+    world.db.before_commit(1, move || drop(other.buyer().get(&path).expect(200)));
+    ada.post("/test/double_spend", json!({"order_id": order}));
+    assert_eq!(count(), 4);
+    world.db.break_commit(1, crate::world::Landed::No);
+    world.buyer().get(&file).expect(200);
+    assert!(world.log.text().contains("order.download_not_counted"));
+}
+
+#[test]
+fn the_link_in_a_webhook_opens_the_file_and_nothing_else() {
+    let world = World::new();
+    let ada = world.seller();
+    let order = id(&buy(&ada, &of_file(&ada, b"x"), json!({})).expect(201).json());
+    ada.simulate(&order, "exact", 1);
+    let link = ada.order(&order)["delivered"].as_str().unwrap().to_owned();
+    let path = link.strip_prefix(ORIGIN).expect("the origin of the order").to_owned();
+    assert_ne!(path, format!("{}/file", world.receipt(&order)));
+    assert_eq!(bytes(&world.buyer().get(&path).expect(200)), b"x");
+    let page = path.strip_suffix("/file").unwrap();
+    for path in [page.to_owned(), format!("{page}/feedback"), format!("{page}/query"), format!("{page}/live")] {
+        world.buyer().get(&path).expect(404);
+        world.buyer().post(&path, "stars=1").expect(404);
+    }
+}
+
+#[test]
+fn only_a_paid_order_for_a_file_that_is_there_has_one() {
+    let world = World::new();
+    let ada = world.seller();
+    let get = |order: &str| world.buyer().get(&format!("{}/file", world.receipt(order)));
+    let paid = |product: &str, fields: Value| {
+        let order = id(&buy(&ada, product, fields).expect(201).json());
+        ada.simulate(&order, "exact", 1);
+        order
+    };
+    let keys = paid(&product(&ada, json!({"info": "A"})), json!({}));
+    get(&keys).expect(403);
+    let file = of_file(&ada, b"x");
+    let order = paid(&file, json!({}));
+    get(&order).expect(200);
+    world.db.change(&format!("UPDATE orders SET status = 56 WHERE id = '{order}'"));
+    get(&order).expect(403);
+    world.db.change(&format!("UPDATE orders SET status = 100 WHERE id = '{order}'"));
+    ada.delete(&format!("/products/{file}/file")).expect(204);
+    get(&order).expect(403);
+    put(&ada, &file, b"y");
+    get(&order).expect(200);
+    let plain = id(&ada.white_label(json!({})));
+    ada.simulate(&plain, "exact", 1);
+    get(&plain).expect(403);
+}
