@@ -226,7 +226,9 @@ impl Writer<'_> {
         match reply.from {
             Side::Customer => letter.small(fill(words.answer_how, &[("id", &query.id)])),
             Side::Seller => {
-                if let Some(url) = self.page(&origin.unwrap_or_default(), |keys| thread::path(keys, self.account, &query.id)) {
+                if let Some(url) =
+                    self.page(&origin.unwrap_or_default(), |keys| thread::path(keys, self.account, &query.id))
+                {
                     letter.link(words.thread, url);
                 }
             }
