@@ -1,6 +1,6 @@
 //! Questions and replies: each side is told of what the other wrote.
 
-use pushguard::shop::signature::{self, Purpose};
+use pushguard::shop::query::thread;
 use serde_json::{Value, json};
 
 use super::{desk, link, mails, owed, posts, text};
@@ -53,10 +53,9 @@ fn the_seller_is_told_of_a_question_and_the_customer_of_the_reply() {
     let url = link(&replied, &format!("{ORIGIN}/query/{query}/"));
     let token = url.rsplit('/').next().unwrap();
     let keys = &world.app.platform.settings.token_keys;
-    assert!(
-        signature::verify(keys, Purpose::Query, &query, token)
-            && !signature::verify(keys, Purpose::Order, &query, token)
-    );
+    assert!(thread::verify(keys, &query, token).is_some());
+    let page = world.buyer().get(url.strip_prefix(ORIGIN).unwrap()).expect(200).text();
+    assert!(page.contains("It does."), "{page}");
 
     reply(&ada, &query, "customer", "Thanks!");
     let thanks = last(&world, 3);
