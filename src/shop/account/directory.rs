@@ -1,6 +1,6 @@
 //! The directory as the operator sees it: who has an account, who is let in, and a new key for a seller who lost theirs.
 
-use super::{Account, cached, email, replace_key, sql, with_shop_name};
+use super::{Account, cached, email, replace_key, sql, with_shop};
 use crate::{
     json,
     platform::{Fault, LogLine, Row, Statement},
@@ -63,7 +63,7 @@ pub async fn set_disabled(app: &App, id: i64, disabled: bool) -> Outcome<Listed>
     statements.push(listed_by_id(id));
     let rows = app.platform.databases.directory().commit(statements).await?;
     let row = rows.last().and_then(|rows| rows.first()).ok_or_else(|| Fault("an account has gone".into()))?;
-    Ok(Listed { shop_name: account.shop_name, ..listed(row)? })
+    Ok(Listed { shop_name: account.shop.map(|shop| shop.name), ..listed(row)? })
 }
 
 /// A new API key. The old one is dead at once, also for asking for a lost answer: somebody else may have it.
@@ -103,7 +103,7 @@ async fn name_shops(app: &App, accounts: &mut [Listed]) -> Result<(), Fault> {
 
 async fn whole(app: &App, id: i64) -> Outcome<Account> {
     let row = app.platform.databases.directory().row(sql::whole(id)).await?.ok_or(Refusal::NotFound)?;
-    Ok(with_shop_name(app, sql::from_row(&row)?).await?)
+    Ok(with_shop(app, sql::from_row(&row)?).await?)
 }
 
 fn shop_names(account_ids: &[i64]) -> Statement {

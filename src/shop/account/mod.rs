@@ -7,7 +7,10 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{App, Outcome, error::AccountRefusal, id, prepared::Prepared, text::email, time::MINUTE};
-use crate::platform::{CommitError, Db, Fault, Statement};
+use crate::{
+    platform::{CommitError, Db, Fault, Statement},
+    words::Language,
+};
 
 pub mod cached;
 pub mod contact;
@@ -27,12 +30,20 @@ pub struct Account {
     /// Payments are simulated and move no money.
     pub test: bool,
     /// As links show it; not known where the directory's database isn't the account's.
-    pub shop_name: Option<String>,
+    pub shop: Option<ShopFace>,
     /// The operator lets it in no more.
     pub disabled: bool,
     key_hash: String,
     /// When the key became this one. A copy of the row in which that is later knows more.
     key_since: i64,
+}
+
+/// What links show of a shop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShopFace {
+    pub name: String,
+    /// Of its pages; `None`: their reader's.
+    pub language: Option<Language>,
 }
 
 impl Account {
@@ -48,7 +59,7 @@ impl Account {
             email: String::new(),
             shard: shard.to_owned(),
             test,
-            shop_name: None,
+            shop: None,
             disabled: false,
             key_hash: String::new(),
             key_since: 0,
@@ -86,7 +97,7 @@ pub async fn find(app: &App, email: &str, api_key: &str) -> Outcome<Option<Accou
     let Some(account) = account.filter(|account| matches(account, api_key)) else {
         return Ok(None);
     };
-    let account = with_shop_name(app, account).await?;
+    let account = with_shop(app, account).await?;
     cached::remember(app, &account, asked_at).await;
     Ok(Some(account))
 }
@@ -130,16 +141,16 @@ fn hash(api_key: &str) -> String {
 /// Caches the directory's row as it is now.
 pub async fn refresh(app: &App, account: &Account) -> Result<(), Fault> {
     if let Some(row) = app.platform.databases.directory().row(sql::by_email(&account.email)).await? {
-        cached::write(app, &with_shop_name(app, sql::from_row(&row)?).await?).await;
+        cached::write(app, &with_shop(app, sql::from_row(&row)?).await?).await;
     }
     Ok(())
 }
 
-/// The directory's row has the shop's name only where the account lives in the same database.
-async fn with_shop_name(app: &App, mut account: Account) -> Result<Account, Fault> {
-    if account.shop_name.is_none() {
-        let row = account.db(app)?.row(sql::shop_name(account.id)).await?;
-        account.shop_name = row.map(|row| row.text()).transpose()?;
+/// The directory's row has the shop only where the account lives in the same database.
+async fn with_shop(app: &App, mut account: Account) -> Result<Account, Fault> {
+    if account.shop.is_none() {
+        let row = account.db(app)?.row(sql::shop(account.id)).await?;
+        account.shop = row.as_ref().map(sql::read_shop).transpose()?;
     }
     Ok(account)
 }
@@ -188,7 +199,7 @@ pub async fn prepare(
         email: email::key(email),
         shard,
         test,
-        shop_name: Some(shop_name.to_owned()),
+        shop: Some(ShopFace { name: shop_name.to_owned(), language: None }),
         disabled: false,
         key_hash: hash(&api_key),
         key_since: app.now(),
@@ -263,13 +274,13 @@ pub fn name_of_shop(account_id: i64) -> Statement {
     sql::shop_name(account_id)
 }
 
-/// The shop's name, from the directory's row where that has it.
-pub async fn shop_name(app: &App, account: &Account) -> Outcome<String> {
-    match &account.shop_name {
-        Some(name) => Ok(name.clone()),
+/// The shop as links show it, from the directory's row where that has it.
+pub async fn shop(app: &App, account: &Account) -> Outcome<ShopFace> {
+    match &account.shop {
+        Some(shop) => Ok(shop.clone()),
         None => {
-            let account = with_shop_name(app, account.clone()).await?;
-            Ok(account.shop_name.ok_or_else(|| Fault("an account has no shop row".into()))?)
+            let account = with_shop(app, account.clone()).await?;
+            Ok(account.shop.ok_or_else(|| Fault("an account has no shop row".into()))?)
         }
     }
 }

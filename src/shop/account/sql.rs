@@ -1,10 +1,11 @@
 //! Statements and rows of `accounts` (the directory) and `shops` (settings, in the account's shard). What has columns of
 //! its own in them (contact, policy, secret), and the operator's list, has its statements in its own file.
 
-use super::Account;
+use super::{Account, ShopFace};
 use crate::{
     json,
     platform::{Fault, Reader, Row, Statement},
+    words::Language,
 };
 
 pub fn by_email(email: &str) -> Statement {
@@ -12,7 +13,7 @@ pub fn by_email(email: &str) -> Statement {
 }
 
 const COLUMNS: &str = "id, email, shard, test, key_hash,
-    (SELECT shop_name FROM shops WHERE account_id = accounts.id) AS shop_name, disabled_at IS NOT NULL AS disabled, key_since";
+    (SELECT COALESCE(language, '') || ':' || shop_name FROM shops WHERE account_id = accounts.id) AS shop, disabled_at IS NOT NULL AS disabled, key_since";
 
 pub fn whole(id: i64) -> Statement {
     Statement::new(format!("SELECT {COLUMNS} FROM accounts WHERE id = ?1"), vec![id.into()])
@@ -43,29 +44,33 @@ pub fn replaced_row(row: &Row) -> Result<(Account, String), Fault> {
 }
 
 fn account(row: &mut Reader<'_>) -> Account {
-    Account {
-        id: row.int(),
-        email: row.text(),
-        shard: row.text(),
-        test: row.flag(),
-        key_hash: row.text(),
-        shop_name: row.maybe_text(),
-        disabled: row.flag(),
-        key_since: row.int(),
-    }
+    let (id, email, shard, test, key_hash) = (row.int(), row.text(), row.text(), row.flag(), row.text());
+    let shop = row.maybe_text().map(shop_face);
+    Account { id, email, shard, test, key_hash, shop, disabled: row.flag(), key_since: row.int() }
+}
+
+/// What `language:name` says, which is one column so that it costs one read.
+fn shop_face(text: String) -> ShopFace {
+    let (language, name) = text.split_once(':').unwrap_or(("", &text));
+    ShopFace { name: name.to_owned(), language: Language::parse(language) }
 }
 
 /// The directory row as the cache keeps it. The e-mail is the cache key.
 pub fn to_cache(account: &Account, now: i64) -> String {
-    let Account { id, shard, test, key_hash, shop_name, disabled, key_since, .. } = account;
-    json::to_text(&(id, shard, test, key_hash, now, shop_name, disabled, key_since))
+    let Account { id, shard, test, key_hash, shop, disabled, key_since, .. } = account;
+    let shop = shop.as_ref().map(|shop| (&shop.name, shop.language.map(Language::code)));
+    json::to_text(&(id, shard, test, key_hash, now, shop, disabled, key_since))
 }
 
 /// And when it was cached.
 pub fn from_cache(email: &str, text: &str) -> Option<(Account, i64)> {
-    let (id, shard, test, key_hash, cached_at, shop_name, disabled, key_since) = json::from_text(text)?;
+    type Shop = Option<(String, Option<String>)>;
+    let (id, shard, test, key_hash, cached_at, shop, disabled, key_since): (_, _, _, _, _, Shop, _, _) =
+        json::from_text(text)?;
+    let language = |code: Option<String>| Language::parse(&code?);
+    let shop = shop.map(|(name, code)| ShopFace { name, language: language(code) });
     let email = email.to_owned();
-    Some((Account { id, email, shard, test, key_hash, shop_name, disabled, key_since }, cached_at))
+    Some((Account { id, email, shard, test, key_hash, shop, disabled, key_since }, cached_at))
 }
 
 pub fn insert(account: &Account, slug: &str, now: i64) -> Statement {
@@ -104,6 +109,18 @@ pub fn count_in(shard: &str) -> Statement {
 
 pub fn shop_name(account_id: i64) -> Statement {
     Statement::new("SELECT shop_name FROM shops WHERE account_id = ?1", vec![account_id.into()])
+}
+
+/// For `read_shop`.
+pub fn shop(account_id: i64) -> Statement {
+    Statement::new(
+        "SELECT COALESCE(language, '') || ':' || shop_name FROM shops WHERE account_id = ?1",
+        vec![account_id.into()],
+    )
+}
+
+pub fn read_shop(row: &Row) -> Result<ShopFace, Fault> {
+    row.read(|row| Ok(shop_face(row.text())))
 }
 
 /// An account that was not made after all leaves nothing behind in its shard.

@@ -12,7 +12,6 @@ use crate::{
         product::Kind,
         query::{self, Query, Reply, Side, thread},
         text::email,
-        time,
         webhook::{self, Endpoint},
     },
     words::{Words, fill},
@@ -163,7 +162,7 @@ impl Writer<'_> {
         }
         letter.facts(vec![
             (words.product, line::place(&order.product_title)),
-            (words.price, order.price.display()),
+            (words.price, self.words.language.money(&order.price.display())),
             (words.order_number, order.id.clone()),
         ]);
         let contact = &self.shop.contact;
@@ -244,7 +243,7 @@ impl Writer<'_> {
 
     fn ran_low(&self, title: &str, left: i64, at: i64) -> Letter {
         let words = &self.words.mail;
-        let (title, left, at) = (line::place(title), left.to_string(), time::display(at));
+        let (title, left, at) = (line::place(title), left.to_string(), self.words.moment(at));
         let places = [("title", title.as_str()), ("count", left.as_str()), ("time", at.as_str())];
         let mut letter = Letter::new(&fill(words.low_subject, &places));
         letter.line(fill(words.low, &places));
@@ -253,7 +252,7 @@ impl Writer<'_> {
 
     fn ran_out(&self, title: &str, at: i64) -> Letter {
         let words = &self.words.mail;
-        let (title, at) = (line::place(title), time::display(at));
+        let (title, at) = (line::place(title), self.words.moment(at));
         let places = [("title", title.as_str()), ("time", at.as_str())];
         let mut letter = Letter::new(&fill(words.out_subject, &places));
         letter.line(fill(words.out, &places));

@@ -44,7 +44,7 @@ pub async fn run(app: &App, account: &Account, id: &str) -> Result<(), Fault> {
     let ([claimed, shops], rows) = first_answers(commit(statements).await?)?;
     let Some(tries) = claimed.first().map(|row| row.read(|row| Ok(row.count()))).transpose()? else { return Ok(()) };
     let shop = Shop::read(&shops)?;
-    let words = words::of(&app.platform, Language::English).await;
+    let words = words::of(&app.platform, shop.language.unwrap_or(Language::English)).await;
     let Some(mail) = about::mail(app, account, words, &shop, &fact, &rows)? else {
         commit(vec![sql::done(account.id, id)]).await?;
         return Ok(());

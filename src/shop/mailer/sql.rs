@@ -3,6 +3,7 @@
 use crate::{
     platform::{Fault, Row, Statement},
     shop::account::contact::{self, Contact},
+    words::Language,
 };
 
 /// Counts the try, and takes it for one runner: a second message for it finds nothing. Answers the
@@ -63,13 +64,15 @@ pub struct Shop {
     /// The account's own, where its seller is told.
     pub email: String,
     pub name: String,
+    /// Of its pages and mails; `None`: English, since a mail has no reader's browser to ask.
+    pub language: Option<Language>,
     pub contact: Contact,
 }
 
 pub fn shop(account_id: i64) -> Statement {
     let contact = contact::COLUMNS;
     Statement::new(
-        format!("SELECT email, shop_name, {contact} FROM shops WHERE account_id = ?1"),
+        format!("SELECT email, shop_name, language, {contact} FROM shops WHERE account_id = ?1"),
         vec![account_id.into()],
     )
 }
@@ -77,7 +80,11 @@ pub fn shop(account_id: i64) -> Statement {
 impl Shop {
     pub fn read(rows: &[Row]) -> Result<Shop, Fault> {
         let row = rows.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
-        row.read(|row| Ok(Shop { email: row.text(), name: row.text(), contact: Contact::read(row) }))
+        row.read(|row| {
+            let (email, name, language) = (row.text(), row.text(), row.maybe_text());
+            let language = language.and_then(|code| Language::parse(&code));
+            Ok(Shop { email, name, language, contact: Contact::read(row) })
+        })
     }
 }
 

@@ -63,13 +63,13 @@ pub struct Made {
 pub async fn create(app: &App, account: &Account, request: Request) -> Outcome<Prepared<Made>> {
     let id = id::hex(&app.random::<20>());
     let now = app.now();
-    let shop_name = account::shop_name(app, account).await?;
+    let shop = account::shop(app, account).await?;
     let insert = sql::insert(account.id, &id, &request, now, now + LINK_TTL);
     let link = Link {
         account_id: account.id,
         shard: account.shard.clone(),
         test: account.test,
-        shop_name,
+        shop_name: shop.name,
         title: request.title,
         price: request.price,
         quantity: request.quantity,
@@ -77,7 +77,7 @@ pub async fn create(app: &App, account: &Account, request: Request) -> Outcome<P
         needs_email: request.email.is_none(),
         return_origin: token::origin(&request.return_url),
         expires_at: now + LINK_TTL,
-        language: None,
+        language: shop.language,
     };
     let token = token::sign(&app.platform.settings.token_keys, &id, &link);
     let prepared = Prepared::new(account.db(app)?, Made { id, token }, vec![insert]).on_missing(

@@ -99,7 +99,7 @@ pub async fn update(app: &App, account: &Account, change: Change) -> Outcome<Pro
     }
     match account.db(app)?.commit(statements).await {
         Ok(_) => {
-            if change.shop_name.is_some() {
+            if change.shop_name.is_some() || change.appearance.language.is_some() {
                 account::refresh(app, account).await?;
             }
             profile(app, account).await
