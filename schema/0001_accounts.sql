@@ -73,6 +73,18 @@ CREATE TABLE shops (
   watch_hours INTEGER NOT NULL DEFAULT 24 CHECK (watch_hours BETWEEN 1 AND 168)
 ) STRICT;
 
+-- A shop's logo: a row of its own, because an upload's place is a row with an id. The columns are
+-- those of products.
+CREATE TABLE logos (
+  account_id INTEGER NOT NULL PRIMARY KEY,
+  id TEXT NOT NULL CHECK (id = 'logo'),
+  image_id TEXT,
+  image_size INTEGER,
+  image_type TEXT,
+  image_name TEXT,
+  updated_at INTEGER NOT NULL
+) STRICT;
+
 -- Cron asks: which replaced secrets are over? Only accounts that replaced one within a day are
 -- here.
 CREATE INDEX shops_webhook_secrets_old ON shops (webhook_secret_rotated_at)

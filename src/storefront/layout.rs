@@ -55,7 +55,9 @@ pub fn layout(frame: &Frame<'_>, main: Markup) -> (Markup, Option<String>) {
                         @if shop.account.test { p.test { (words::rich(words.test_shop, &[])) } }
                         p.top {
                             a.home href={ "/shop/" (shop.appearance.slug) } {
-                                (tile(&shop.name))
+                                @if let Some(logo) = &shop.logo {
+                                    img.logo src={ "/images/" (logo.id) } alt="" width="40" height="40" decoding="async";
+                                } @else { (tile(&shop.name)) }
                                 strong { (name(&shop.name)) }
                             }
                         }

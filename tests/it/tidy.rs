@@ -229,6 +229,7 @@ fn files_stay_short_enough_to_read() {
 /// Tables whose rows are an account's own.
 const OWNED: &[&str] = &[
     "shops",
+    "logos",
     "wallets",
     "payments",
     "orders",

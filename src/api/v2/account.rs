@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{
     ApiResult, Call, appearance,
     gateway::{self, masked},
-    payments,
+    payments, upload,
     wire::Time,
 };
 use crate::{
@@ -14,7 +14,8 @@ use crate::{
     json::{self, Raw},
     shop::{
         account::{self, secret::Rotated},
-        seller::{self, Change, Profile},
+        seller::{self, Change, Profile, logo},
+        upload::Place,
     },
 };
 
@@ -42,6 +43,18 @@ pub async fn update(call: &Call<'_>) -> ApiResult {
     let profile = seller::update(call.app, call.account, change).await?;
     Ok(Response::json(200, object(call, &profile)))
 }
+
+pub async fn put_logo(call: &Call<'_>) -> ApiResult {
+    logo::begin(call.app, call.account).await?;
+    upload::put(call, LOGO).await?;
+    get(call).await
+}
+
+pub async fn destroy_logo(call: &Call<'_>) -> ApiResult {
+    upload::destroy(call, LOGO).await
+}
+
+const LOGO: (&str, &str, Place) = (logo::TABLE, logo::ID, Place::Image);
 
 /// The key is in this answer and nowhere else.
 pub async fn regenerate_key(call: &Call<'_>) -> ApiResult {
@@ -74,7 +87,7 @@ fn object(call: &Call<'_>, profile: &Profile) -> String {
         gateways: Raw(&gateway::object(call, profile)),
         takes_payments: Raw(&gateway::takes_payments()),
         payments: Raw(&payments::object(&profile.policy)),
-        shop: Raw(&appearance::object(profile)),
+        shop: Raw(&appearance::object(profile, call.origin())),
         created_at: Time::at(profile.created_at),
         updated_at: Time::at(profile.updated_at),
     };

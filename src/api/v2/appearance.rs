@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::wire::values;
+use super::{upload, wire::values};
 use crate::{
     api::{failure::quoted, fields::Fields},
     json::{self, Value},
@@ -20,7 +20,7 @@ use crate::{
 /// Characters of a description.
 const MAX_DESCRIPTION: usize = 20_000;
 
-pub fn object(profile: &Profile) -> String {
+pub fn object(profile: &Profile, origin: &str) -> String {
     let looks = &profile.appearance;
     let body = Body {
         slug: &looks.slug,
@@ -33,6 +33,7 @@ pub fn object(profile: &Profile) -> String {
         privacy_url: looks.privacy_url.as_deref(),
         listed: looks.listed,
         language: looks.language.map(|language| LanguageCode(language.code())),
+        logo: profile.logo.as_ref().map(|logo| upload::image(logo, "logos", origin)),
     };
     json::to_text(&body)
 }
@@ -144,4 +145,6 @@ pub(super) struct Body<'a> {
     listed: bool,
     /// The language of its pages; `null` is the reader's.
     language: Option<LanguageCode<'a>>,
+    /// Its logo; see the upload below.
+    logo: Option<upload::Image<'a>>,
 }

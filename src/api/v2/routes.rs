@@ -28,6 +28,17 @@ routes! {
         /// and contact are used from the next order on.
         Put: account::update(Account) -> 200 account::Body;
     }
+    "Account" ["account", "logo"] {
+        /// Upload the shop's logo
+        ///
+        /// PNG, JPEG, GIF or WebP, up to 1 MiB: as the body itself, or as a file in a form. It stands
+        /// beside the shop's name.
+        Put: account::put_logo(Upload) -> 200 account::Body;
+        /// Remove the shop's logo
+        ///
+        /// Takes the logo away: the first letter of the name stands there again.
+        Delete: account::destroy_logo -> 204 ();
+    }
     "Account" ["account", "api_key"] {
         /// Replace the API key
         ///

@@ -1,5 +1,5 @@
-//! What the nouns' uploads share: `/products/:id/image`, `/products/:id/file`, `/categories/:id/image`. The body is the
-//! file itself, or a form with it (multipart/form-data). And the way back of a file.
+//! What the nouns' uploads share: `/products/:id/image`, `/products/:id/file`, `/categories/:id/image`, `/account/logo`. The body is
+//! the file itself, or a form with it (multipart/form-data). And the way back of a file.
 
 use serde::Serialize;
 
@@ -37,9 +37,10 @@ pub enum Intake {
 pub fn intake(method: Method, path: &str, content_type: Option<&str>) -> Option<Intake> {
     let mut parts = path.split('/').filter(|part| !part.is_empty());
     let mut next = || parts.next().unwrap_or_default();
-    let (api, v2, noun, _, place, end) = (next(), next(), next(), next(), next(), next());
+    let (api, v2, noun, id, place, end) = (next(), next(), next(), next(), next(), next());
     let form = content_type.is_some_and(multipart::is_form);
     match (method, api, v2, noun, place, end) {
+        (Method::Put, "api", "v2", "account", "", "") if id == "logo" => Some(Intake::Read(IMAGE_LIMIT + ENVELOPE)),
         (Method::Put, "api", "v2", "products" | "categories", "image", "") => {
             Some(Intake::Read(IMAGE_LIMIT + ENVELOPE))
         }

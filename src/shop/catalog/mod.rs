@@ -11,7 +11,7 @@ use super::{
     gateway::Gateway,
     money::Amount,
     product::{self, Product},
-    seller::Appearance,
+    seller::{Appearance, logo},
     stock::expired::{self, Expired},
     upload::Upload,
 };
@@ -31,6 +31,7 @@ pub struct Shop {
     pub name: String,
     pub contact: Contact,
     pub appearance: Appearance,
+    pub logo: Option<Upload>,
     /// The description, rendered.
     pub description_html: String,
     /// Those that are set up.
@@ -192,7 +193,7 @@ async fn shop(app: &App, account_id: i64, shard: &str) -> Result<Option<Rc<Shop>
 }
 
 async fn read(app: &App, account_id: i64, shard: &str) -> Result<Option<Rc<Shop>>, Fault> {
-    let [shops, gateways, categories, products, expired] = app
+    let [shops, gateways, categories, products, expired, logos] = app
         .platform
         .databases
         .shard(shard)?
@@ -202,10 +203,12 @@ async fn read(app: &App, account_id: i64, shard: &str) -> Result<Option<Rc<Shop>
             sql::categories(account_id, MAX_CATEGORIES),
             sql::products(account_id, MAX_PRODUCTS),
             expired::expired(account_id, app.now()),
+            logo::of(account_id),
         ])
         .await?;
     let Some(row) = shops.first() else { return Ok(None) };
     let Some(mut shop) = sql::read_shop(row, account_id, shard)? else { return Ok(None) };
+    shop.logo = logo::read(&logos)?;
     let expired = Expired::read(&expired)?;
     let slugs = gateways.iter().map(|row| row.text()).collect::<Result<Vec<_>, _>>()?;
     shop.gateways = Gateway::ALL.into_iter().filter(|gateway| slugs.iter().any(|it| it == gateway.slug())).collect();

@@ -43,6 +43,7 @@ pub fn read_shop(row: &Row, account_id: i64, shard: &str) -> Result<Option<Shop>
             name,
             contact,
             appearance,
+            logo: None,
             description_html,
             gateways: Vec::new(),
             categories: Vec::new(),

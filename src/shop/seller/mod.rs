@@ -9,11 +9,13 @@ use super::{
         settings::{self, Set},
         wallet::{self, Wallet, WalletChange},
     },
+    upload::Upload,
 };
 use crate::platform::{CommitError, Fault};
 
 pub mod appearance;
 pub mod color;
+pub mod logo;
 mod sql;
 
 pub use appearance::Appearance;
@@ -24,6 +26,7 @@ pub struct Profile {
     pub shop_name: String,
     pub contact: Contact,
     pub appearance: Appearance,
+    pub logo: Option<Upload>,
     pub test: bool,
     pub webhook_secrets: Secrets,
     /// When the webhook secret was last replaced.
@@ -51,10 +54,12 @@ pub struct Change {
 }
 
 pub async fn profile(app: &App, account: &Account) -> Outcome<Profile> {
-    let statements = [sql::shop(account.id), wallet::active(account.id), settings::all(account.id)];
-    let [shop_rows, wallet_rows, settings_rows] = account.db(app)?.batch(statements).await?;
+    let statements =
+        [sql::shop(account.id), wallet::active(account.id), settings::all(account.id), logo::of(account.id)];
+    let [shop_rows, wallet_rows, settings_rows, logos] = account.db(app)?.batch(statements).await?;
     let row = shop_rows.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
     let mut profile = sql::profile(row, |sealed| sealed.open(app, account.id, app.now()))?;
+    profile.logo = logo::read(&logos)?;
     for row in &wallet_rows {
         profile.wallets.push(wallet::from_row(app, account, row)?);
     }

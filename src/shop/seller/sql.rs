@@ -29,6 +29,7 @@ pub fn profile(row: &Row, open: impl FnOnce(Sealed) -> Result<Secrets, Fault>) -
             shop_name: row.text(),
             contact: Contact::read(row),
             appearance: Appearance::read(row)?,
+            logo: None,
             test: row.flag(),
             webhook_secrets: open(Sealed::read(row))?,
             webhook_secret_rotated_at: row.maybe_int(),

@@ -118,6 +118,9 @@ fn account(desk: &Desk<'_>) {
     });
     desk.put("/account", json!({"shop": shop}));
     desk.refused(400, "PUT", "/account", Some(json!({"shop": {"slug": "no spaces", "accent_color": "#7a7a7a"}})));
+    upload(desk, "/account/logo?filename=logo.png", "image/png", LOGO, 200);
+    bad_uploads(desk, "/account/logo");
+    desk.delete("/account/logo");
     desk.post("/account/webhook_secret", json!({}));
     desk.get("/account");
     // Twice within a second: the copies near the readers take one change.

@@ -5,6 +5,9 @@ use serde_json::json;
 use super::{hides, shop, shows};
 use crate::world::{Landed, World};
 
+/// A picture of one pixel.
+const LOGO: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
+
 #[test]
 fn a_new_account_has_a_shop_at_an_address_of_its_name() {
     let world = World::new();
@@ -12,6 +15,7 @@ fn a_new_account_has_a_shop_at_an_address_of_its_name() {
     let expected = json!({
         "slug": "ada-s-apps", "name": "Ada's Apps", "description": "", "accent_color": null, "contact_email": null,
         "contact_url": null, "terms_url": null, "privacy_url": null, "listed": true, "language": null,
+        "logo": null,
     });
     assert_eq!(ada.get("/account").json()["shop"], expected);
     let other = eve.get("/account").json()["shop"]["slug"].as_str().unwrap().to_owned();
@@ -28,7 +32,7 @@ fn settings_are_kept_and_what_is_not_sent_stays() {
         "slug": "ada", "name": "Ada", "description": "Apps for *everybody*", "accent_color": "#ffd400",
         "contact_email": "help@ada.example", "contact_url": "https://ada.example/help",
         "terms_url": "https://ada.example/terms", "privacy_url": "https://ada.example/privacy", "listed": false,
-        "language": "de",
+        "language": "de", "logo": null,
     });
     let account = ada.put("/account", json!({"shop": all})).expect(200).json();
     assert_eq!(account["shop"], all);
@@ -119,4 +123,22 @@ fn the_accent_colour_comes_with_the_text_that_can_be_read_on_it() {
     let page = page();
     let policy = page.header("content-security-policy").unwrap();
     assert!(policy.contains("style-src 'self' 'sha256-") && !policy.contains("unsafe"), "{policy}");
+}
+
+#[test]
+fn a_logo_stands_beside_the_name_until_it_is_removed() {
+    let world = World::new();
+    let ada = shop(&world);
+    let logo = || world.buyer().get("/shop/ada").expect(200).text().contains("<img class=\"logo\"");
+    assert!(!logo());
+    ada.delete("/account/logo").expect(404);
+    let put = |bytes: &[u8]| ada.ask("PUT", "/account/logo").header("content-type", "image/png").body(bytes).send();
+    put(b"<svg/>").expect(400);
+    let account = put(LOGO).expect(200).json();
+    let id = account["shop"]["logo"]["id"].as_str().unwrap();
+    shows(&world.buyer().get("/shop/ada").expect(200), &[&format!("src=\"/images/{id}\" alt=\"\"")]);
+    world.buyer().get(&format!("/images/{id}")).expect(200);
+    ada.delete("/account/logo").expect(204);
+    assert!(!logo());
+    world.buyer().get(&format!("/images/{id}")).expect(404);
 }
