@@ -202,7 +202,8 @@ fn the_pages_keep_the_direction_of_a_name_to_itself() {
         let bdi = |text: &str| format!("<bdi dir=\"auto\">{text}</bdi>");
         for page in [&start, &paid] {
             assert!(page.contains(&format!("{}<span class=\"hint\"> × 3</span>", bdi(title))), "{page}");
-            assert!(page.contains(&format!("<strong>{}</strong>", bdi(shop))), "{page}");
+            let named = format!("<strong><a href=\"https://ada.example/\">{}</a></strong>", bdi(shop));
+            assert!(page.contains(&named), "{page}");
         }
         assert!(paid.contains(&format!("{} has received", bdi(shop))), "{paid}");
         let head = if shop.is_ascii() { shop.to_owned() } else { format!("\u{2068}{shop}\u{2069}") };

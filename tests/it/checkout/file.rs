@@ -26,13 +26,6 @@ fn put(ada: &Seller<'_>, product: &str, content: &[u8]) {
     ada.ask("PUT", &path).header("content-type", "multipart/form-data; boundary=x1").body(body).send().expect(200);
 }
 
-fn bytes(reply: &crate::actors::Reply) -> Vec<u8> {
-    match reply.body() {
-        pushguard::http::Body::Bytes(bytes) => bytes.clone(),
-        other => panic!("{other:?}"),
-    }
-}
-
 #[test]
 fn a_file_is_for_who_has_paid_and_saved_under_its_name() {
     let world = World::new();
@@ -47,12 +40,12 @@ fn a_file_is_for_who_has_paid_and_saved_under_its_name() {
     assert!(page.contains(&format!("href=\"{file}\"")) && page.contains("Download the file"), "{page}");
     let (counts, reply) = world.count(|| world.buyer().get(&file).expect(200));
     assert_eq!((counts.reads, counts.commits), (1, 1));
-    assert_eq!(bytes(&reply), b"<script>one</script>\0");
+    assert_eq!(reply.bytes(), b"<script>one</script>\0");
     for (name, value) in [
         ("content-type", "application/octet-stream"),
         ("content-security-policy", "default-src 'none'; sandbox"),
         ("x-content-type-options", "nosniff"),
-        ("cache-control", "private, no-store"),
+        ("cache-control", "private, no-cache, no-transform"),
         (
             "content-disposition",
             "attachment; filename=\"Gr__e _1_.zip\"; filename*=UTF-8''Gr%C3%BC%C3%9Fe%20%221%22.zip",
@@ -62,7 +55,7 @@ fn a_file_is_for_who_has_paid_and_saved_under_its_name() {
     }
     // A new version is what old receipts give.
     put(&ada, &product, b"two");
-    assert_eq!(bytes(&world.buyer().get(&file).expect(200)), b"two");
+    assert_eq!(world.buyer().get(&file).expect(200).bytes(), b"two");
 }
 
 #[test]
@@ -95,7 +88,7 @@ fn the_link_in_a_webhook_opens_the_file_and_nothing_else() {
     let link = ada.order(&order)["delivered"].as_str().unwrap().to_owned();
     let path = link.strip_prefix(ORIGIN).expect("the origin of the order").to_owned();
     assert_ne!(path, format!("{}/file", world.receipt(&order)));
-    assert_eq!(bytes(&world.buyer().get(&path).expect(200)), b"x");
+    assert_eq!(world.buyer().get(&path).expect(200).bytes(), b"x");
     let page = path.strip_suffix("/file").unwrap();
     for path in [page.to_owned(), format!("{page}/feedback"), format!("{page}/query"), format!("{page}/live")] {
         world.buyer().get(&path).expect(404);

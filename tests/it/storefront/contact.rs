@@ -32,6 +32,6 @@ fn each_wrong_field_of_a_question_says_so() {
     );
     let long = format!("email=b@example.com&subject=%E2%80%AEx&message={}", "x".repeat(5_001));
     let page = world.buyer().post("/shop/ada/contact", &long).expect(422);
-    shows(&page, &["turn the direction of writing", "5000 characters at most"]);
+    shows(&page, &["characters that can't be used here", "5000 characters at most"]);
     assert_eq!(world.db.rows_in("queries"), 0);
 }
