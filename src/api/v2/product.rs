@@ -19,6 +19,8 @@ mod serials;
 mod volume_discount;
 
 #[cfg(not(target_arch = "wasm32"))]
+pub use super::upload::Binary;
+#[cfg(not(target_arch = "wasm32"))]
 pub use body::Body;
 pub use body::object;
 #[cfg(not(target_arch = "wasm32"))]

@@ -7,7 +7,7 @@
 
 use super::{
     ApiResult, Call, account, blacklist, blacklist_rule, category, coupon, feedback, not_allowed, order, pay, product,
-    query, test_mode, upload, webhook,
+    query, test_mode, webhook,
 };
 use crate::{api::failure::Failure, http::Method, platform::LocalBoxFuture};
 
@@ -313,7 +313,7 @@ routes! {
         ///
         /// The file as it was uploaded, whole or the part that `Range` asks for. Its `ETag` changes with
         /// each upload, so that a download that broke off can go on with `If-Range`.
-        Get: product::get_file -> 200 upload::Binary, or 206, or 304, or 412, or 416;
+        Get: product::get_file -> 200 product::Binary, or 206, or 304, or 412, or 416;
         /// Upload a product's file
         ///
         /// Up to 100 MiB (104,857,600 bytes) as the body itself, whose `Content-Length` must be known,
