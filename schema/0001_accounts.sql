@@ -82,6 +82,8 @@ CREATE TABLE logos (
   image_size INTEGER,
   image_type TEXT,
   image_name TEXT,
+  image_width INTEGER,
+  image_height INTEGER,
   updated_at INTEGER NOT NULL
 ) STRICT;
 

@@ -83,7 +83,7 @@ pub fn category(row: &Row) -> Result<Category, Fault> {
 pub fn products(account_id: i64, most: u32) -> Statement {
     Statement::new(
         "SELECT id, title, price, currency, IIF(product_type = 2, serials_left, stock_amount) AS stock, minimum_quantity,
-                image_id, image_size, image_type, image_name, feedback_count, feedback_stars
+                image_id, image_size, image_type, image_name, image_width, image_height, feedback_count, feedback_stars
          FROM products WHERE account_id = ?1 AND private = 0 AND unlisted = 0 ORDER BY seq DESC LIMIT ?2",
         vec![account_id.into(), most.into()],
     )
@@ -99,7 +99,7 @@ pub fn card(row: &Row) -> Result<Card, Fault> {
             price: price.ok_or_else(|| Fault("a product's price is none".into()))?,
             stock: row.maybe_int(),
             least: row.int(),
-            image: upload::read(row)?,
+            image: upload::read_image(row)?,
             rating: Rating { count: row.int(), stars: row.int() },
         })
     })

@@ -23,11 +23,11 @@ pub async fn begin(app: &App, account: &Account) -> Outcome<()> {
 
 pub fn of(account_id: i64) -> Statement {
     Statement::new(
-        "SELECT image_id, image_size, image_type, image_name FROM logos WHERE account_id = ?1",
+        "SELECT image_id, image_size, image_type, image_name, image_width, image_height FROM logos WHERE account_id = ?1",
         vec![account_id.into()],
     )
 }
 
 pub fn read(rows: &[Row]) -> Result<Option<Upload>, Fault> {
-    rows.first().map_or(Ok(None), |row| row.read(upload::read))
+    rows.first().map_or(Ok(None), |row| row.read(upload::read_image))
 }
