@@ -94,9 +94,17 @@ async fn create_account(app: &App, request: &Request, once: &IdempotentRequest) 
     let (Some(email), Some(shop_name)) = (email, shop_name) else {
         return Err(Failure::not_found());
     };
-    let new = account::prepare(app, &email, &shop_name, test, wallet::simulated).await?;
-    let body = object(&new.created);
-    account::create(app, new, once.keep(app, 201, &body)?).await?;
+    let create = async || -> Result<String, Failure> {
+        let new = account::prepare(app, &email, &shop_name, test, wallet::simulated).await?;
+        let body = object(&new.created);
+        account::create(app, new, once.keep(app, 201, &body)?).await?;
+        Ok(body)
+    };
+    let body = match create().await {
+        // Another account of this name was made at the same moment. Now that its slug is seen, this one gets another.
+        Err(busy) if busy.status == 503 => create().await?,
+        created => created?,
+    };
     Ok(Response::json(201, body).with("cache-control", "no-store"))
 }
 

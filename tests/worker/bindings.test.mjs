@@ -79,7 +79,7 @@ test('health is told without asking D1', async () => {
 test('an unknown path is a 404 in JSON, and every answer has a request id of its own', async () => {
   const ids = new Set();
   const seller = await shop.admin.createAccount();
-  for (const path of ['/', '/nothing', '/api', '/api/v2/nothing', '/admin/nothing']) {
+  for (const path of ['/nothing/at/all', '/nothing', '/api', '/api/v2/nothing', '/admin/nothing']) {
     const plain = await shop.fetch(path, { headers: { authorization: `Basic ${btoa(`${seller.email}:${seller.api_key}`)}` } });
     assert.equal(plain.status, 404, path);
     assert.equal(plain.headers.get('content-type'), 'application/json', path);
