@@ -53,7 +53,10 @@ pub fn layout(frame: &Frame, main: Markup) -> Markup {
                     }
                     p.top {
                         span.tile aria-hidden="true" { @if let Some(letter) = initial(shop) { (letter) } }
-                        strong { @match frame.home { Some(home) => a href=(home) { (name(shop)) }, None => (name(shop)) } }
+                        @match frame.home {
+                            Some(home) => a href=(home) { strong { (name(shop)) } },
+                            None => strong { (name(shop)) },
+                        }
                     }
                 }
                 (main)

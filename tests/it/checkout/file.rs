@@ -18,9 +18,7 @@ fn of_file(ada: &Seller<'_>, content: &[u8]) -> String {
 }
 
 fn put(ada: &Seller<'_>, product: &str, content: &[u8]) {
-    let head = format!(
-        "--x1\r\nContent-Disposition: form-data; name=\"file\"; filename*=UTF-8''Gr%C3%BC%C3%9Fe%20%221%22.zip; filename=\"a\"\r\nContent-Type: text/html\r\n\r\n"
-    );
+    let head = "--x1\r\nContent-Disposition: form-data; name=\"file\"; filename*=UTF-8''Gr%C3%BC%C3%9Fe%20%221%22.zip; filename=\"a\"\r\nContent-Type: text/html\r\n\r\n";
     let body = [head.as_bytes(), content, b"\r\n--x1--\r\n"].concat();
     let path = format!("/products/{product}/file");
     ada.ask("PUT", &path).header("content-type", "multipart/form-data; boundary=x1").body(body).send().expect(200);
