@@ -24,8 +24,12 @@ mod csv;
 mod history;
 
 pub use action::{complete, deliver, refund, replace};
-pub use csv::{Table, list as table};
-pub use history::{Body as HistoryBody, list as history};
+#[cfg(not(target_arch = "wasm32"))]
+pub use csv::Table;
+pub use csv::list as table;
+#[cfg(not(target_arch = "wasm32"))]
+pub use history::Body as HistoryBody;
+pub use history::list as history;
 
 pub async fn list(call: &Call<'_>) -> ApiResult {
     let wanted = Wanted::read(call)?;

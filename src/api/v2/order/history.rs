@@ -6,7 +6,7 @@ use super::{ApiResult, Call, OrderStatus, Time};
 use crate::{
     api::v2::{page::Wanted, wire::values},
     json,
-    shop::order::history::{self, Action, Actor, Entry},
+    shop::order::history::{self, Entry},
 };
 
 pub async fn list(call: &Call<'_>, id: &str) -> ApiResult {
@@ -18,9 +18,9 @@ pub async fn list(call: &Call<'_>, id: &str) -> ApiResult {
 }
 
 values! {
-    ActorName<'a>(&'a str) = {"type": "string", "enum": Actor::ALL.map(Actor::word)}
+    ActorName<'a>(&'a str) = {"type": "string", "enum": history::Actor::ALL.map(history::Actor::word)}
 
-    ActionName<'a>(&'a str) = {"type": "string", "enum": Action::ALL.map(Action::word)}
+    ActionName<'a>(&'a str) = {"type": "string", "enum": history::Action::ALL.map(history::Action::word)}
 }
 
 fn object(entry: &Entry) -> String {
