@@ -3,7 +3,7 @@
 const columns = `id, product_id, email, ip_address, country_code, product_title, user_agent, value, quantity, currency, gateway, risk_level,
   status, delivered, crypto_value, crypto_address, crypto_received, crypto_confirmations, referral, usd_value, exchange_rate,
   coupon_id, custom, created_at, updated_at, rate_source, rate_at, paid_at,
-  delivery, subtotal`;
+  delivery, subtotal, downloads`;
 const byId = `SELECT ${columns} FROM orders WHERE account_id = ?1 AND id = ?2`;
 const count = 'SELECT MAX(seq) AS total FROM orders WHERE account_id = ?1';
 const range = `SELECT ${columns} FROM orders WHERE account_id = ?1 AND seq <= (SELECT MAX(seq) FROM orders WHERE account_id = ?1) - ?2
@@ -103,6 +103,7 @@ function shape(row) {
     delivery: row.delivery,
     subtotal: row.subtotal && money(row.subtotal),
     discount: row.subtotal && money(row.subtotal - row.value),
+    downloads: row.downloads,
   };
 }
 

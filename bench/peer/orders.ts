@@ -9,7 +9,7 @@ import { links, wanted } from './paging';
 const COLUMNS = `id, product_id, email, ip_address, country_code, product_title, user_agent, value, quantity, currency, gateway,
   risk_level, status, delivered, crypto_value, crypto_address, crypto_received, crypto_confirmations, referral, usd_value,
   exchange_rate, coupon_id, custom, created_at, updated_at, rate_source, rate_at, late, paid_at, paid_value, refunded_value, wrong_currency,
-  session_id, delivery, subtotal`;
+  session_id, delivery, subtotal, downloads`;
 
 const BY_ID = `SELECT ${COLUMNS} FROM orders WHERE account_id = ?1 AND id = ?2`;
 const COUNT = 'SELECT COALESCE(MAX(seq), 0) AS total FROM orders WHERE account_id = ?1';
@@ -54,6 +54,7 @@ interface Row {
   session_id: string | null;
   delivery: string | null;
   subtotal: number | null;
+  downloads: number;
 }
 
 export async function getOrder(c: C) {
@@ -117,6 +118,7 @@ function object(row: Row) {
     delivery: row.delivery,
     subtotal: row.subtotal === null ? null : wire(row.subtotal, row.currency),
     discount: row.subtotal === null ? null : wire(row.subtotal - row.value, row.currency),
+    downloads: row.downloads,
   };
 }
 
