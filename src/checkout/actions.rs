@@ -134,11 +134,12 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
     if visit.link.is_some() && standing.order.status == Status::Completed && access::is_admitted(visit) {
         return Ok(access::to_receipt(visit));
     }
-    show(visit, &standing, &Forms::default(), 200)
+    show(visit, &standing, &Forms::default(), 200).await
 }
 
 /// The order's page, with forms as they were filled in.
-pub fn show(visit: &Visit<'_>, standing: &Standing, forms: &Forms, status: u16) -> Result<Response, Error> {
+pub async fn show(visit: &Visit<'_>, standing: &Standing, forms: &Forms, status: u16) -> Result<Response, Error> {
+    let visit = &Visit { words: visit.words_of(standing).await, ..visit.clone() };
     let texts = view_model::Strings::of(visit, standing)?;
     let page = view_model::page(visit, standing, &texts, forms);
     if status != 200 {
@@ -220,7 +221,7 @@ pub async fn claim(visit: &Visit<'_>) -> Result<Response, Error> {
     if standing.order.status != Status::Completed {
         return Ok(Response::see_other(&visit.page));
     }
-    let words = visit.words;
+    let words = visit.words_of(&standing).await;
     let mut form = Form::read(visit.request);
     let typed = form.email("email", words);
     let known = standing.order.buyer.email.as_deref().map(email::key);
@@ -228,7 +229,7 @@ pub async fn claim(visit: &Visit<'_>) -> Result<Response, Error> {
         return Ok(access::admit(visit, access::to_receipt(visit)));
     }
     form.refuse("email", words.order.other_email);
-    show(visit, &standing, &Forms { claim: form, ..Forms::default() }, 422)
+    show(visit, &standing, &Forms { claim: form, ..Forms::default() }, 422).await
 }
 
 fn form_field(visit: &Visit<'_>, name: &str) -> Option<String> {

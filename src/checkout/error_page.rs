@@ -44,6 +44,8 @@ pub enum Kind<'a> {
     },
     /// Somebody else has bought the last of it.
     SoldOut,
+    /// Its coupon was used up since the link was made.
+    CouponGone,
     Busy,
     /// This address, or this payment's page, was asked for too often in this minute.
     TooMany,
@@ -59,7 +61,7 @@ pub enum Kind<'a> {
 impl Kind<'_> {
     /// Only the seller can help: the page says how to reach them.
     pub fn asks_the_seller(&self) -> bool {
-        matches!(self, Kind::Gone | Kind::Expired | Kind::SoldOut | Kind::Refused { .. })
+        matches!(self, Kind::Gone | Kind::Expired | Kind::SoldOut | Kind::CouponGone | Kind::Refused { .. })
     }
 
     pub fn status(&self) -> u16 {
@@ -67,7 +69,7 @@ impl Kind<'_> {
             Kind::NotFound | Kind::NoPage => 404,
             Kind::Gone | Kind::Expired => 410,
             Kind::Refused { .. } => 403,
-            Kind::SoldOut => 409,
+            Kind::SoldOut | Kind::CouponGone => 409,
             Kind::TooMany => 429,
             Kind::Busy | Kind::NoPrice | Kind::NoAnswer => 503,
             Kind::Broken { .. } => 500,
@@ -112,6 +114,7 @@ fn texts<'a>(kind: &Kind<'a>, words: &'static Words) -> (&'a str, &'a str) {
         Kind::Expired => (pay.link_expired_title, pay.link_expired_text),
         Kind::Refused { title, text } => (title, text),
         Kind::SoldOut => (pay.sold_out_title, pay.sold_out_text),
+        Kind::CouponGone => (pay.coupon_title, pay.coupon_text),
         Kind::Busy => (pay.busy_title, pay.busy_text),
         Kind::TooMany => (pay.too_many_title, pay.too_many_text),
         Kind::NoPrice => (pay.no_price_title, pay.no_price_text),

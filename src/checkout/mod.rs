@@ -53,8 +53,10 @@ mod view_model;
 
 use contact::Contact;
 use error_page::{About, Kind, Notice};
+use standing::Standing;
 
 /// A request to a page of an order: its token was verified.
+#[derive(Clone)]
 struct Visit<'a> {
     app: &'a App,
     request: &'a Request,
@@ -73,6 +75,16 @@ struct Visit<'a> {
 struct Opened<'a> {
     payment_id: &'a str,
     link: &'a Link,
+}
+
+impl Visit<'_> {
+    /// The words of the order's page: its shop's language goes before the reader's.
+    async fn words_of(&self, standing: &Standing) -> &'static Words {
+        match standing.language {
+            Some(language) => words::of(&self.app.platform, language).await,
+            None => self.words,
+        }
+    }
 }
 
 pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response {
@@ -245,9 +257,7 @@ async fn refused(
                 Kind::Refused { title: pay.shop_closed_title, text: pay.shop_closed_text }
             }
             Refusal::Catalog(CatalogRefusal::OutOfStock) => Kind::SoldOut,
-            Refusal::Catalog(CatalogRefusal::CouponNotValid) => {
-                Kind::Refused { title: pay.coupon_title, text: pay.coupon_text }
-            }
+            Refusal::Catalog(CatalogRefusal::CouponNotValid) => Kind::CouponGone,
             Refusal::Conflict
             | Refusal::Account(_)
             | Refusal::Payment(_)

@@ -77,7 +77,7 @@ async fn file(visit: &Visit<'_>) -> Result<Response, Error> {
 
 async fn say(visit: &Visit<'_>) -> Result<Response, Error> {
     let standing = standing::read(visit).await?.ok_or(Refusal::NotFound)?;
-    let words = visit.words;
+    let words = visit.words_of(&standing).await;
     let mut form = Form::read(visit.request);
     let stars = form.value("stars").parse().ok().filter(|stars| (1..=5_u32).contains(stars));
     if stars.is_none() {
@@ -85,7 +85,7 @@ async fn say(visit: &Visit<'_>) -> Result<Response, Error> {
     }
     let comment = form.text("comment", MAX_COMMENT, words);
     let Some(stars) = stars.filter(|_| form.is_right()) else {
-        return actions::show(visit, &standing, &Forms { feedback: Some(form), ..Forms::default() }, 422);
+        return actions::show(visit, &standing, &Forms { feedback: Some(form), ..Forms::default() }, 422).await;
     };
     let Standing { account, order, .. } = &standing;
     let opinion = Opinion { order_id: order.id.clone(), rating: Rating::of_stars(stars), stars, comment };
@@ -101,7 +101,7 @@ async fn say(visit: &Visit<'_>) -> Result<Response, Error> {
 
 async fn ask(visit: &Visit<'_>) -> Result<Response, Error> {
     let standing = standing::read(visit).await?.ok_or(Refusal::NotFound)?;
-    let words = visit.words;
+    let words = visit.words_of(&standing).await;
     let Standing { account, order, .. } = &standing;
     let mut form = Form::read(visit.request);
     let email = match &order.buyer.email {
@@ -123,5 +123,5 @@ async fn ask(visit: &Visit<'_>) -> Result<Response, Error> {
             Err(error) => return Err(error),
         }
     }
-    actions::show(visit, &standing, &Forms { question: form, ..Forms::default() }, 422)
+    actions::show(visit, &standing, &Forms { question: form, ..Forms::default() }, 422).await
 }

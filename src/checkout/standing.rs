@@ -16,11 +16,14 @@ use crate::{
         payment,
         query::{self, Query},
     },
+    words::Language,
 };
 
 pub struct Standing {
     pub account: Account,
     pub shop_name: String,
+    /// Of the shop's pages; `None`: their reader's.
+    pub language: Option<Language>,
     /// `https://host` of the shop that sent the buyer; empty if none did.
     pub return_origin: String,
     /// Until when a new page may be opened at a gateway.
@@ -70,6 +73,7 @@ async fn of_link(app: &App, order_id: &str, opened: Opened<'_>) -> Outcome<Optio
     let order = order::sql::from_row(order)?;
     let mut standing = whole(app, account, order, [receipts, movements, contact, secrets])?;
     standing.shop_name.clone_from(&link.shop_name);
+    standing.language = link.language;
     standing.return_origin.clone_from(&link.return_origin);
     standing.payable_until = link.expires_at;
     Ok(Some(standing))
@@ -78,19 +82,22 @@ async fn of_link(app: &App, order_id: &str, opened: Opened<'_>) -> Outcome<Optio
 async fn of_order(app: &App, order_id: &str) -> Outcome<Option<Standing>> {
     // Whose it is, the read itself finds out.
     let [orders, receipts, movements, contact, secrets] = statements(0, order_id);
-    let names = account::name_of_shop(0);
+    let shops = account::face_of_shop(0);
     let said = feedback::sql::of_order(0, order_id);
     let asked = query::sql::of_order(0, order_id, query::MAX_OF_ORDER);
-    let all = [orders, receipts, movements, contact, secrets, names, said, asked];
+    let all = [orders, receipts, movements, contact, secrets, shops, said, asked];
     let Some(found) = owner::read(app, order_id, all).await? else { return Ok(None) };
-    let [orders, receipts, movements, contact, secrets, names, said, asked] = found.rows;
+    let [orders, receipts, movements, contact, secrets, shops, said, asked] = found.rows;
     let Some(order) = orders.first() else {
         return Ok(None);
     };
     let order = order::sql::from_row(order)?;
     let account = Account::acting(order.account_id, &found.shard, order.test);
     let mut standing = whole(app, account, order, [receipts, movements, contact, secrets])?;
-    standing.shop_name = names.first().map(Row::text).transpose()?.unwrap_or_default();
+    if let Some(row) = shops.first() {
+        let shop = account::read_shop(row)?;
+        (standing.shop_name, standing.language) = (shop.name, shop.language);
+    }
     standing.feedback = said.first().map(feedback::sql::feedback).transpose()?;
     standing.queries = asked.iter().map(|row| query::sql::query(row, &[])).collect::<Result<_, _>>()?;
     Ok(Some(standing))
@@ -107,6 +114,7 @@ fn whole(
     let contact = contact.first().map(|row| row.read(|row| Ok(contact::Contact::read(row)))).transpose()?;
     Ok(Standing {
         shop_name: String::new(),
+        language: None,
         return_origin: order.return_url.as_deref().map(payment::token::origin).unwrap_or_default(),
         payable_until: order.created_at + payment::LINK_TTL,
         receipts: receipts.iter().map(record::receipt).collect::<Result<_, _>>()?,

@@ -21,7 +21,7 @@ use crate::{
         },
         time,
     },
-    words::Words,
+    words::{self, Words},
 };
 
 /// Messages shown at first. All of them are a link away.
@@ -61,6 +61,10 @@ struct At<'a> {
 async fn show(app: &App, request: &Request, at: At<'_>, form: &Form, status: u16) -> Result<Response, Error> {
     let At { account, words, query_id, url } = at;
     let thread = thread::read(app, account, query_id).await?;
+    let words = match thread.language {
+        Some(language) => words::of(&app.platform, language).await,
+        None => words,
+    };
     let page = View {
         brand: &app.platform.settings.brand,
         test: account.test,
@@ -154,7 +158,7 @@ fn messages(view: &View) -> Markup {
                         strong {
                             @match from { Side::Customer => (words.you), Side::Seller => (name(&view.thread.shop_name)) }
                         }
-                        " · " time datetime=(time::wire(*when)) { (time::display(*when)) }
+                        " · " time datetime=(time::wire(*when)) { (view.words.moment(*when)) }
                     }
                     p.said dir="auto" { (text) }
                 }

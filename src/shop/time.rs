@@ -1,7 +1,7 @@
 //! Time: milliseconds since 1970, UTC, everywhere inside. The calendar is chrono's; what the time is, only the platform's
 //! clock says (`platform::Clock`; chrono is compiled without its own).
 
-use chrono::{DateTime, Datelike, Month, SecondsFormat, Timelike};
+use chrono::{DateTime, SecondsFormat, Timelike};
 
 pub const SECOND: i64 = 1_000;
 pub const MINUTE: i64 = 60 * SECOND;
@@ -56,14 +56,6 @@ pub fn mail_date(text: &str) -> Option<i64> {
     Some(DateTime::parse_from_rfc2822(text).ok()?.timestamp_millis())
 }
 
-/// `27 Nov 2026, 01:47 UTC`, for people.
-pub fn display(ms: i64) -> String {
-    let time = DateTime::from_timestamp_millis(ms).unwrap_or_default();
-    let month = u8::try_from(time.month()).ok().and_then(|month| Month::try_from(month).ok());
-    let month = month.and_then(|month| month.name().get(..3)).unwrap_or_default();
-    format!("{} {month} {}, {:02}:{:02} UTC", time.day(), time.year(), time.hour(), time.minute())
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, SecondsFormat};
@@ -73,13 +65,6 @@ mod tests {
     fn times_are_written_with_milliseconds_and_an_offset() {
         assert_eq!(super::wire(1_577_551_621_000), "2019-12-28T16:47:01.000+00:00");
         assert_eq!(super::wire(7), "1970-01-01T00:00:00.007+00:00");
-    }
-
-    #[test]
-    fn moments_are_written_as_people_read_them() {
-        assert_eq!(super::display(1_577_551_621_000), "28 Dec 2019, 16:47 UTC");
-        assert_eq!(super::display(1_709_251_199_999), "29 Feb 2024, 23:59 UTC");
-        assert_eq!(super::display(0), "1 Jan 1970, 00:00 UTC");
     }
 
     #[test]

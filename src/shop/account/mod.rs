@@ -20,6 +20,8 @@ pub mod secret;
 pub mod slug;
 mod sql;
 
+pub use sql::read_shop;
+
 /// An account as its directory row has it: enough to let a request in and to open the right database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -269,9 +271,9 @@ async fn replace_key(app: &App, account: &Account, keep: bool) -> Outcome<Prepar
     Ok(Prepared::new(app.platform.databases.directory(), api_key, vec![sql::set_key(&account, keep)]))
 }
 
-/// Reads the shop's name, for pages that read more of the account.
-pub fn name_of_shop(account_id: i64) -> Statement {
-    sql::shop_name(account_id)
+/// Reads the shop as links show it, for pages that read more of the account.
+pub fn face_of_shop(account_id: i64) -> Statement {
+    sql::shop(account_id)
 }
 
 /// The shop as links show it, from the directory's row where that has it.

@@ -107,10 +107,6 @@ pub fn count_in(shard: &str) -> Statement {
     )
 }
 
-pub fn shop_name(account_id: i64) -> Statement {
-    Statement::new("SELECT shop_name FROM shops WHERE account_id = ?1", vec![account_id.into()])
-}
-
 /// For `read_shop`.
 pub fn shop(account_id: i64) -> Statement {
     Statement::new(

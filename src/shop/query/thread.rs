@@ -16,6 +16,7 @@ use crate::{
         App, Outcome, Refusal,
         account::{Account, contact, contact::Contact},
     },
+    words::Language,
 };
 
 /// `/query/<id>/<token>`
@@ -53,6 +54,8 @@ fn mac(key: &[u8], query_id: &str, contents: &str) -> Option<Hmac<Sha256>> {
 pub struct Thread {
     pub query: Query,
     pub shop_name: String,
+    /// Of the shop's pages; `None`: their reader's.
+    pub language: Option<Language>,
     pub contact: Contact,
 }
 
@@ -64,13 +67,14 @@ pub async fn read(app: &App, account: &Account, query_id: &str) -> Outcome<Threa
         .await?;
     let query = sql::query(queries.first().ok_or(Refusal::NotFound)?, &replies)?;
     let shop = shops.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
-    let (shop_name, contact) = shop.read(|row| Ok((row.text(), Contact::read(row))))?;
-    Ok(Thread { query, shop_name, contact })
+    let (shop_name, language, contact) = shop.read(|row| Ok((row.text(), row.maybe_text(), Contact::read(row))))?;
+    let language = language.and_then(|code| Language::parse(&code));
+    Ok(Thread { query, shop_name, language, contact })
 }
 
 fn shop(account_id: i64) -> Statement {
     Statement::new(
-        format!("SELECT shop_name, {} FROM shops WHERE account_id = ?1", contact::COLUMNS),
+        format!("SELECT shop_name, language, {} FROM shops WHERE account_id = ?1", contact::COLUMNS),
         vec![account_id.into()],
     )
 }

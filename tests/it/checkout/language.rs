@@ -145,3 +145,27 @@ fn a_page_whose_words_cannot_be_read_is_english_until_they_can() {
     });
     reader.join().expect("it stands");
 }
+
+#[test]
+fn a_shop_that_has_a_language_keeps_to_it_on_all_pages() {
+    let world = World::new();
+    let ada = world.seller();
+    let before = ada.link(json!({}));
+    ada.put("/account", json!({"shop": {"language": "fr"}})).expect(200);
+    let link = ada.link(json!({}));
+    let in_french = |path: &str| shows(&page(&world, path, "de").expect(200), &["<html lang=\"fr\">"]);
+    in_french(&link.path);
+    world.buyer().start(&link).expect(200);
+    in_french(&link.order());
+    ada.simulate(&link.order_id, "exact", 1);
+    let receipt = world.receipt(&link.order_id);
+    in_french(&receipt);
+    let wrong = world.buyer().post(&format!("{receipt}/query"), "subject=x").expect(422);
+    shows(&wrong, &["<html lang=\"fr\">"]);
+    let asked = world.buyer().post(&format!("{receipt}/query"), "subject=x&message=y").expect(303);
+    in_french(asked.header("location").unwrap());
+    shows(&page(&world, &before.path, "de").expect(200), &["<html lang=\"de\">"]);
+    // A link is signed as it was made; its order's own page knows what is set now.
+    ada.put("/account", json!({"shop": {"language": null}})).expect(200);
+    shows(&page(&world, &receipt, "de").expect(200), &["<html lang=\"de\">"]);
+}

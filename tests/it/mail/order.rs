@@ -204,3 +204,16 @@ fn a_file_is_a_link_to_its_download() {
     let url = link(&mail, &format!("{ORIGIN}/order/{order}/"));
     assert!(url.ends_with("/file") && text(&mail, "text").contains("Download your file:"), "{mail}");
 }
+
+#[test]
+fn a_shop_writes_in_its_own_language() {
+    let world = desk();
+    let ada = world.seller();
+    ada.put("/account", json!({"shop": {"language": "de"}})).expect(200);
+    paid(&ada, &keys(&ada, "KEY-1"));
+    world.run_jobs();
+    let mail = mails(&world).into_iter().find(|mail| mail["to"] == "bob@example.com").expect("a mail to the buyer");
+    assert_eq!(mail["subject"], "Ihre Bestellung: Key");
+    let html = text(&mail, "html");
+    assert!(html.contains("lang=\"de\"") && html.contains("KEY-1") && html.contains("10,00 USD"), "{html}");
+}
