@@ -38,6 +38,11 @@ CREATE TRIGGER holds_placed AFTER INSERT ON holds BEGIN
   SELECT RAISE(ABORT, 'CHECK constraint failed: products_stock') WHERE NEW.units > 0
     AND NOT EXISTS (SELECT 1 FROM products WHERE account_id = NEW.account_id AND id = NEW.product_id);
 
+  -- Who has their goods holds nothing: it would be sold with them, or lost.
+  SELECT RAISE(ABORT, 'CHECK constraint failed: products_stock')
+  WHERE COALESCE((SELECT delivery FROM orders WHERE id = NEW.order_id AND account_id = NEW.account_id), 'out_of_stock')
+    <> 'out_of_stock';
+
   UPDATE serials SET state = 1, order_id = NEW.order_id
   WHERE account_id = NEW.account_id AND product_id = NEW.product_id AND state = 0 AND seq IN (
     SELECT seq FROM serials

@@ -69,7 +69,7 @@ fn anchor(link: &Link, text: Markup) -> Markup {
 }
 
 /// A part of a `mailto:` URL (RFC 6068), in which a plus is a plus.
-fn encoded(part: &str) -> String {
+pub fn encoded(part: &str) -> String {
     form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>().replace('+', "%20")
 }
 

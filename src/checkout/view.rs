@@ -191,7 +191,7 @@ impl Goods<'_> {
     }
 
     /// Whether they are still to come.
-    fn will_come(&self) -> bool {
+    pub fn will_come(&self) -> bool {
         use Delivery::{Failed, Manual, OutOfStock, Preparing};
         matches!(self, Goods::Here { delivery: Some(Preparing | Failed | OutOfStock | Manual), .. })
     }

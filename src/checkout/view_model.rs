@@ -251,7 +251,12 @@ fn paid<'a>(
     // A payment link shows the receipt to nobody but the buyer, who is led on by now: this is somebody else, or the buyer in
     // another browser, and they are to go back where they came from.
     let recent = order.paid_at.is_some_and(|at| visit.app.now() < at + LEADS_BACK);
-    let leaves = !stays && (recent || visit.link.is_some());
+    let goods = match visit.link {
+        Some(_) => Goods::Elsewhere(order.buyer.email.is_some().then_some(&forms.claim)),
+        None => goods(order, texts),
+    };
+    // Nobody is led away from goods that are still to come.
+    let leaves = !stays && !goods.will_come() && (recent || visit.link.is_some());
     Paid {
         gateway: order.gateway.name(),
         received: came.then_some(texts.received_with_unit.as_str()),
@@ -267,10 +272,7 @@ fn paid<'a>(
         return_url: texts.return_url.as_deref(),
         shop_return: &texts.return_host,
         leaves: leaves && texts.return_url.is_some(),
-        goods: match visit.link {
-            Some(_) => Goods::Elsewhere(order.buyer.email.is_some().then_some(&forms.claim)),
-            None => goods(order, texts),
-        },
+        goods,
     }
 }
 

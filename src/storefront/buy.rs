@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     http::Response,
+    platform::LimitKind,
     shop::{
         Error, Refusal,
         catalog::{self, Item, Shop},
@@ -35,7 +36,7 @@ fn page(visit: &Visit<'_>, shop: &Shop, item: &Item, (status, stock): (u16, Opti
     let sale =
         Sale { words: visit.words, shop, item, stock, gateways: &gateways, inputs: &inputs(product.custom.as_deref()) };
     let mut frame = visit.frame(Some(shop), &product.title);
-    frame.path = (!product.unlisted).then(|| format!("/product/{}", product.id));
+    frame.path = (!product.unlisted && shop.appearance.listed).then(|| format!("/product/{}", product.id));
     visit.page(status, &frame, main(&sale, form))
 }
 
@@ -61,6 +62,14 @@ pub async fn buy(visit: &Visit<'_>, shop: &Shop, item: &Item) -> Result<Response
     if let Some(row) = others.first().and_then(|rows| rows.first()) {
         return Ok(to_order(visit, &order::sql::from_row(row)?));
     }
+    if !is_same_offer(&item.product, &known.product) {
+        // What the buyer saw is up to a minute old, or as old as their page.
+        catalog::forget(app, account.id);
+        let Some((_, item)) = catalog::item(app, &item.product.id).await? else { return Err(Refusal::NotFound.into()) };
+        let mut form = Form::read(visit, &inputs(item.product.custom.as_deref()));
+        form.wrong.whole = Some(words.shop.changed.to_owned());
+        return Ok(page(visit, shop, &item, (409, known.stock), &form));
+    }
     let shown = |status, form: &Form| page(visit, shop, item, (status, known.stock), form);
     let offer = match purchase::offer(&known, &wish, app.now()) {
         Ok(offer) => offer,
@@ -80,6 +89,10 @@ pub async fn buy(visit: &Visit<'_>, shop: &Shop, item: &Item) -> Result<Response
         return Ok(shown(200, &form));
     }
     let gateway = wish.gateway.ok_or_else(|| broken("an order has no gateway"))?;
+    if !may_order(visit).await {
+        form.wrong.whole = Some(words.shop.too_many_text.to_owned());
+        return Ok(shown(429, &form).with("retry-after", "60"));
+    }
     let draft = draft(visit, order_id.clone(), offer, gateway, wish.email.clone());
     match place(visit, shop, draft).await {
         Ok(order) => {
@@ -98,6 +111,29 @@ pub async fn buy(visit: &Visit<'_>, shop: &Shop, item: &Item) -> Result<Response
         }
         Err(fault) => Err(fault),
     }
+}
+
+/// Whether a buyer who saw the one gets the other.
+fn is_same_offer(seen: &Product, now: &Product) -> bool {
+    let terms = |product: &Product| {
+        let Product { title, price, kind, gateways, custom, volume_discounts, .. } = product.clone();
+        (title, price, kind, gateways, custom, volume_discounts, product.minimum_quantity, product.maximum_quantity)
+    };
+    terms(seen) == terms(now)
+}
+
+/// Requests of the minute that an order counts as. Whoever makes orders without paying them takes stock and addresses.
+const ORDER_COST: u32 = 6;
+
+/// Whether this network may make another order now.
+async fn may_order(visit: &Visit<'_>) -> bool {
+    let key = format!("order {}", visit.request.network());
+    for _ in 0..ORDER_COST {
+        if !visit.app.allows(LimitKind::Anonymous, &key).await {
+            return false;
+        }
+    }
+    true
 }
 
 async fn place(visit: &Visit<'_>, shop: &Shop, draft: Draft) -> Result<Order, Error> {

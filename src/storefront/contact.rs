@@ -4,7 +4,7 @@ use maud::html;
 
 use super::{Visit, typed};
 use crate::{
-    checkout::layout::name,
+    checkout::{contact::encoded, layout::name},
     http::Response,
     platform::LimitKind,
     shop::{
@@ -70,7 +70,8 @@ pub async fn send(visit: &Visit<'_>, shop: &Shop) -> Result<Response, Error> {
     }
     // Each is a row that the seller reads.
     if !visit.app.allows(LimitKind::Anonymous, &format!("contact {}", visit.request.network())).await {
-        return Ok(visit.notice(Some(shop), &super::Kind::TooMany));
+        let letter = Letter { message_wrong: Some(visit.words.shop.too_many_text.to_owned()), ..letter };
+        return Ok(page(visit, shop, 429, &letter).with("retry-after", "60"));
     }
     let question = Question { order_id: None, subject: letter.subject, email: letter.email, message: letter.message };
     let asked = query::create(visit.app, &shop.account, question).await?;
@@ -111,7 +112,7 @@ pub fn page(visit: &Visit<'_>, shop: &Shop, status: u16, letter: &Letter) -> Res
                 @if shop.contact.email.is_some() || shop.contact.url.is_some() {
                     dl {
                         @if let Some(email) = &shop.contact.email {
-                            dt { (said.email) } dd { a href={ "mailto:" (email) } { (email) } }
+                            dt { (said.email) } dd { a href={ "mailto:" (mailto(email)) } { (email) } }
                         }
                         @if let Some(url) = &shop.contact.url {
                             dt { (said.help) } dd { a href=(url) rel="noopener" { (name(&shop.name)) } }
@@ -122,4 +123,9 @@ pub fn page(visit: &Visit<'_>, shop: &Shop, status: u16, letter: &Letter) -> Res
         }
     };
     visit.page(status, &frame, main)
+}
+
+/// Its two parts, in which nothing is of the URL.
+fn mailto(email: &str) -> String {
+    email.rsplit_once('@').map_or_else(String::new, |(local, domain)| format!("{}@{}", encoded(local), encoded(domain)))
 }

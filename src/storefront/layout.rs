@@ -54,7 +54,8 @@ pub fn layout(frame: &Frame<'_>, main: Markup) -> (Markup, Option<String>) {
                     @if let Some(shop) = frame.shop {
                         @if shop.account.test { p.test { (words::rich(words.test_shop, &[])) } }
                         p.top {
-                            a.home href={ "/shop/" (shop.appearance.slug) } {
+                            // A shop that isn't listed has no page to lead to.
+                            a.home href=[shop.appearance.listed.then(|| format!("/shop/{}", shop.appearance.slug))] {
                                 @if let Some(logo) = &shop.logo {
                                     img.logo src={ "/images/" (logo.id) } alt="" width="40" height="40" decoding="async";
                                 } @else { (tile(&shop.name)) }

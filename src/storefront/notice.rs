@@ -49,7 +49,7 @@ pub fn main(words: &Words, shop: Option<&Shop>, title: &str, text: &str, kind: &
             section.card aria-labelledby="state" {
                 (mark(Mark::Care))
                 div.state { h1 #state { (title) } p { (text) } }
-                @if let Some(shop) = shop {
+                @if let Some(shop) = shop.filter(|shop| shop.appearance.listed) {
                     a.button href={ "/shop/" (shop.appearance.slug) } { (words.shop.to_shop) }
                 }
                 @if let Kind::Broken { request_id } = kind {

@@ -54,6 +54,7 @@ words! {
         // What is wrong with a form.
         mistakes,
         gone,
+        changed,
         only_left,
         quantity_between,
         quantity_least,

@@ -6,6 +6,7 @@ use super::wire::values;
 use crate::{
     api::fields::Fields,
     json::{self, Value},
+    shop::{product::input::MAX_ANSWER, text::clean},
 };
 
 const KINDS: [&str; 4] = ["text", "number", "checkbox", "select"];
@@ -89,7 +90,8 @@ pub(super) struct Input<'a> {
 fn options(inner: &mut Fields) -> Vec<String> {
     let options: Option<Vec<String>> = match inner.value("options") {
         Some(Value::Array(items)) => {
-            items.iter().map(|item| item.as_str().map(|text| text.trim().to_owned())).collect()
+            // As answers are read: what stands at its ends unseen would make it one that nobody can choose.
+            items.iter().map(|item| item.as_str().map(|text| clean(text).to_owned())).collect()
         }
         None => Some(Vec::new()),
         Some(_) => None,
@@ -101,6 +103,9 @@ fn options(inner: &mut Fields) -> Vec<String> {
     options.retain(|option| !option.is_empty());
     if options.is_empty() {
         inner.error("Options can't be blank");
+    }
+    if options.iter().any(|option| option.chars().count() > MAX_ANSWER) {
+        inner.error(format!("Options must have at most {MAX_ANSWER} characters each"));
     }
     if options.len() > MAX_OPTIONS {
         inner.error(format!("Options is too long (maximum is {MAX_OPTIONS} options)"));

@@ -72,10 +72,18 @@ pub async fn goods(app: &App, account: &Account, order: &Order) -> Outcome<Goods
     let now = app.now();
     let place = hold::place(account.id, &order.id, &order.product_id, &item, None, now + RETAKEN);
     let release = expired::release(account.id, &order.product_id, None, now);
-    let again = Prepared::new(account.db(app)?, (), vec![release, place]);
-    match again.on_broken("products_stock", CatalogRefusal::OutOfStock).commit(app, Vec::new()).await {
+    // A hold that was sold has no row either: should another sync have delivered the order meanwhile, nothing is held for it again.
+    // The caller's commit names the same revision, and finds out as well.
+    let unchanged = Statement::guard(
+        "EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?2 AND revision = ?3)",
+        vec![account.id.into(), order.id.as_str().into(), order.revision.into()],
+    );
+    let again = Prepared::new(account.db(app)?, (), vec![unchanged, release, place])
+        .on_broken("products_stock", CatalogRefusal::OutOfStock)
+        .on_stale(Refusal::Conflict);
+    match again.commit(app, Vec::new()).await {
         Ok(_) => Ok(read(app, account, order).await?),
-        Err(Error::Refused(Refusal::Catalog(CatalogRefusal::OutOfStock))) => Ok(goods),
+        Err(Error::Refused(Refusal::Catalog(CatalogRefusal::OutOfStock) | Refusal::Conflict)) => Ok(goods),
         Err(error) => Err(error),
     }
 }

@@ -16,10 +16,11 @@ use crate::{
             exchange_rates::{self, Rates},
             wallet,
         },
-        hold,
+        hold::{self, Item},
         money::{self, Amount, Currency, Decimal},
         prepared::{self, Prepared},
         stock::expired,
+        time::MINUTE,
         webhook::{self, Endpoint, Event},
     },
 };
@@ -130,13 +131,25 @@ pub async fn prepare(app: &App, account: &Account, draft: Draft, ready: Ready) -
         .on_broken("coupon_is_free", CatalogRefusal::CouponNotValid))
 }
 
+/// So long an order that costs nothing keeps its hold, in milliseconds, should its completion be late.
+const FREE: i64 = 10 * MINUTE;
+
 /// What the order keeps from other buyers until its payment window closes. It stands behind the order in its commit.
 pub fn hold(order: &Order, now: i64) -> Vec<Statement> {
-    let Some(item) = order.item.as_ref().filter(|item| item.holds()) else { return Vec::new() };
-    let until = hold::until(order.session.as_ref(), order.invoice.expires_at, now);
+    // Who has paid a part keeps the price; the use of the coupon may be another's by now.
+    let item = order.item.as_ref().map(|item| match order.status {
+        Status::PartiallyPaid => Item { coupon_id: None, ..item.clone() },
+        _ => item.clone(),
+    });
+    let Some(item) = item.filter(Item::holds) else { return Vec::new() };
+    let until = match order.is_free() {
+        // It has no price that could run out, and is complete in a moment.
+        true => now + FREE,
+        false => hold::until(order.session.as_ref(), order.invoice.expires_at, now),
+    };
     let email = order.buyer.email.as_deref();
     let release = expired::release(order.account_id, &order.product_id, item.coupon_id.as_deref(), now);
-    let place = hold::place(order.account_id, &order.id, &order.product_id, item, email, until);
+    let place = hold::place(order.account_id, &order.id, &order.product_id, &item, email, until);
     vec![release, place]
 }
 

@@ -58,7 +58,7 @@ pub fn take_restocked(now: i64, limit: u32) -> Statement {
 pub async fn run(app: &App, account: &Account, product_id: &str) -> Result<(), Fault> {
     let [rows] = account.db(app)?.batch([waiting(account.id, product_id)]).await?;
     let orders = rows.iter().map(|row| row.read(|row| Ok((row.text(), row.count())))).collect::<Result<Vec<_>, _>>()?;
-    let (mut too_many, mut delivered) = (u32::MAX, 0);
+    let (mut too_many, mut delivered, mut broken) = (u32::MAX, 0, None);
     for (order_id, units) in &orders {
         // Who needs less is not kept waiting by who needs more than there is.
         if *units >= too_many {
@@ -68,13 +68,14 @@ pub async fn run(app: &App, account: &Account, product_id: &str) -> Result<(), F
             Ok(true) => delivered += 1,
             Ok(false) => too_many = *units,
             Err(Error::Refused(_)) => {}
-            Err(Error::Fault(fault)) => return Err(fault),
+            // The others don't wait for one that can't be delivered.
+            Err(Error::Fault(fault)) => broken = broken.or(Some(fault)),
         }
     }
     if delivered > 0 && orders.len() >= MAX_ORDERS as usize {
         app.enqueue(vec![(message(account, product_id), 0)]).await;
     }
-    Ok(())
+    broken.map_or(Ok(()), Err)
 }
 
 pub fn message(account: &Account, product_id: &str) -> Job {

@@ -99,7 +99,10 @@ fn answered(input: &Input, answer: &Value) -> Result<Option<Value>, BadAnswer> {
     }
     match input.kind {
         InputKind::Number if Decimal::parse(typed.trim_start_matches('-')).is_err() => Err(BadAnswer::NotANumber),
-        InputKind::Select if !input.options.contains(&typed) => Err(BadAnswer::NotInTheList),
+        InputKind::Select => match input.options.iter().find(|option| text::clean(option) == typed) {
+            Some(option) => Ok(Some(option.as_str().into())),
+            None => Err(BadAnswer::NotInTheList),
+        },
         _ => Ok(Some(typed.into())),
     }
 }

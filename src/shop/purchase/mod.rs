@@ -49,6 +49,9 @@ pub struct Offer {
     pub item: Item,
 }
 
+/// Of one order, where the product sets no end.
+const MAX_QUANTITY: i64 = 1_000_000;
+
 /// Why a wish can't be bought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
@@ -116,7 +119,8 @@ pub fn offer(known: &Known, wish: &Wish, now: i64) -> Result<Offer, Vec<Problem>
         Some(stock) if stock < product.minimum_quantity.max(1) => problems.push(Problem::OutOfStock),
         stock => {
             let max = [product.maximum_quantity, stock].into_iter().flatten().min();
-            if quantity < product.minimum_quantity || max.is_some_and(|max| quantity > max) {
+            if quantity < product.minimum_quantity || quantity > max.unwrap_or(MAX_QUANTITY) {
+                let max = max.or((quantity > MAX_QUANTITY).then_some(MAX_QUANTITY));
                 problems.push(Problem::Quantity { min: product.minimum_quantity, max });
             }
         }
@@ -163,13 +167,14 @@ pub fn offer(known: &Known, wish: &Wish, now: i64) -> Result<Offer, Vec<Problem>
 fn is_valid(coupon: &Coupon, by_email: i64, product: &Product, quantity: u32, now: i64) -> bool {
     let terms = &coupon.terms;
     let currency = product.price.currency();
-    let subtotal = product.price.minor().checked_mul(quantity.into());
+    let without = price(product.price, quantity, &product.volume_discounts, None);
     let in_currency = match terms.discount {
         Discount::Amount(amount) => amount.currency() == currency,
         Discount::Percent(_) => true,
     };
-    let reaches =
-        |minimum: Amount| minimum.currency() == currency && subtotal.is_some_and(|sum| sum >= minimum.minor());
+    let reaches = |minimum: Amount| {
+        minimum.currency() == currency && without.is_some_and(|sum| sum.value.minor() >= minimum.minor())
+    };
     terms.starts_at.is_none_or(|starts| now >= starts)
         && terms.expires_at.is_none_or(|ends| now < ends)
         && (terms.product_ids.is_empty() || terms.product_ids.contains(&product.id))

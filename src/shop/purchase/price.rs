@@ -20,7 +20,8 @@ pub struct Priced {
 pub fn price(unit: Amount, quantity: u32, discounts: &[VolumeDiscount], coupon: Option<Discount>) -> Option<Priced> {
     /// Hundredths of a percent.
     const WHOLE: i128 = 10_000;
-    let subtotal = unit.minor().checked_mul(quantity.into())?;
+    // What JSON and the database's driver keep exactly.
+    let subtotal = unit.minor().checked_mul(quantity.into()).filter(|subtotal| *subtotal <= 1 << 53)?;
     let volume = WHOLE - i128::from(discount::best(discounts, quantity));
     let percent = match coupon {
         Some(Discount::Percent(percent)) => WHOLE - i128::from(percent),

@@ -116,3 +116,43 @@ fn a_coupon_is_a_products() {
     ada.post("/coupons", json!({"code": "A", "discount": "10"})).expect(201);
     assert_eq!(ada.pay(json!({"coupon": "A"})).expect(400).errors(), ["Coupon can't be sent without a product id"]);
 }
+
+#[test]
+fn a_free_order_keeps_its_use_until_it_is_complete() {
+    let world = World::new();
+    let ada = world.seller();
+    let keys = keys(&ada, "A,B,C");
+    ada.post("/coupons", json!({"code": "FREE", "discount": "100", "max_uses": 1})).expect(201);
+    // No message came yet that completes it.
+    let first = buy(&ada, &keys, json!({"coupon": "FREE"})).expect(201).json();
+    assert_eq!(buy(&ada, &keys, json!({"coupon": "FREE"})).expect(400).errors(), ["Coupon is not valid"]);
+    assert_eq!(super::stock(&ada, &keys), 2);
+    world.run_jobs();
+    assert_eq!(ada.order(&id(&first))["delivered"], "A");
+    assert_eq!(buy(&ada, &keys, json!({"coupon": "FREE"})).expect(400).errors(), ["Coupon is not valid"]);
+}
+
+#[test]
+fn a_minimum_is_of_the_price_after_the_volume_discount() {
+    let world = World::new();
+    let ada = world.seller();
+    let discounts = json!([{"quantity": 2, "percent": "50"}]);
+    let service = super::product(&ada, json!({"product_type": 4, "volume_discounts": discounts}));
+    let coupon = json!({"code": "TEN", "discount": "10", "minimum": "12", "currency": "USD"});
+    ada.post("/coupons", coupon).expect(201);
+    let value = |quantity: u32| buy(&ada, &service, json!({"coupon": "TEN", "quantity": quantity}));
+    assert_eq!(value(2).expect(400).errors(), ["Coupon is not valid"], "10.00 are paid without it");
+    assert_eq!(value(3).expect(201).json()["value"], "13.5");
+}
+
+#[test]
+fn nobody_buys_more_than_a_million() {
+    let world = World::new();
+    let ada = world.seller();
+    let service = super::product(&ada, json!({"product_type": 4, "price": "90000.00"}));
+    let errors = |quantity: u64| buy(&ada, &service, json!({"quantity": quantity})).expect(400).errors();
+    assert_eq!(errors(1_000_001).len(), 1);
+    ada.post("/coupons", json!({"code": "FREE", "discount": "100"})).expect(201);
+    let most = buy(&ada, &service, json!({"quantity": 1_000_000, "coupon": "FREE"})).expect(201).json();
+    assert_eq!((&most["value"], &most["subtotal"]), (&json!("0.0"), &json!("90000000000.0")));
+}

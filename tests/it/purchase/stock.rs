@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{buy, id, is_whole, keys, order, product, stock};
-use crate::world::{DAY, MINUTE, World};
+use crate::world::{DAY, MINUTE, World, block_on};
 
 #[test]
 fn a_change_of_the_product_leaves_its_stock_alone() {
@@ -142,4 +142,40 @@ fn a_new_price_after_the_window_takes_the_goods_again_or_says_that_they_are_gone
     let gone = world.buyer().post(&page, "");
     assert_eq!(gone.status(), 409);
     assert!(gone.text().contains("This is sold out"), "{}", gone.text());
+}
+
+/// Who finds an order without a hold may be late: another has delivered it.
+#[test]
+fn an_order_that_is_delivered_meanwhile_takes_nothing_more() {
+    for many in 2..7 {
+        let world = World::new();
+        let ada = world.seller();
+        let keys = keys(&ada, "A,B,C");
+        let order = order(&ada, &keys);
+        let complete = || ada.ask("POST", &format!("/orders/{order}/complete")).json(&json!({})).together();
+        world.db.interleaves.set(true);
+        block_on(futures_util::future::join_all((0..many).map(|_| complete())));
+        world.db.interleaves.set(false);
+        assert_eq!(ada.order(&order)["delivered"], "A");
+        assert_eq!((world.db.rows_in("holds"), stock(&ada, &keys)), (0, json!(2)), "{many} at once");
+        world.advance(DAY);
+        super::order(&ada, &keys);
+        is_whole(&world);
+    }
+}
+
+#[test]
+fn the_schema_keeps_a_delivered_order_from_holding_more() {
+    let world = World::new();
+    let ada = world.seller();
+    let keys = keys(&ada, "A,B");
+    let order = order(&ada, &keys);
+    ada.simulate(&order, "exact", 1);
+    let hold = format!(
+        "INSERT INTO holds (account_id, order_id, product_id, product_type, units, until)
+         SELECT account_id, id, product_id, 2, 1, 0 FROM orders WHERE id = '{order}'"
+    );
+    let held = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| world.db.change(&hold)));
+    assert!(held.is_err(), "it was taken");
+    assert_eq!(stock(&ada, &keys), 1);
 }
