@@ -32,7 +32,12 @@ fn every_path_and_verb_answers_everybody_as_it_should() {
             assert!(count(404) >= 6, "{name}: ids that aren't there, and another account's");
         }
         if operation.body.is_some() {
-            assert!(count(400) >= 1 && count(413) == 1, "{name}: bad bodies");
+            assert!(
+                count(400) >= 1 && count(413) >= 1,
+                "{name}: of bad bodies {} are 400 and {} are 413",
+                count(400),
+                count(413)
+            );
         }
         assert_eq!(count(500), 1, "{name}: a database that is gone");
         for exchange in &asked {

@@ -202,7 +202,7 @@ fn the_pages_keep_the_direction_of_a_name_to_itself() {
         let bdi = |text: &str| format!("<bdi dir=\"auto\">{text}</bdi>");
         for page in [&start, &paid] {
             assert!(page.contains(&format!("{}<span class=\"hint\"> × 3</span>", bdi(title))), "{page}");
-            let named = format!("<strong><a href=\"https://ada.example/\">{}</a></strong>", bdi(shop));
+            let named = format!("<a href=\"https://ada.example/\"><strong>{}</strong></a>", bdi(shop));
             assert!(page.contains(&named), "{page}");
         }
         assert!(paid.contains(&format!("{} has received", bdi(shop))), "{paid}");
