@@ -37,7 +37,7 @@ routes! {
         /// Remove the shop's logo
         ///
         /// Takes the logo away: the first letter of the name stands there again.
-        Delete: account::destroy_logo -> 204 ();
+        Delete: account::destroy_logo -> 204 (), or 404;
     }
     "Account" ["account", "api_key"] {
         /// Replace the API key
@@ -319,7 +319,7 @@ routes! {
         /// Up to 100 MiB (104,857,600 bytes) as the body itself, whose `Content-Length` must be known,
         /// or 8 MiB in a form. The product has the new file once all of it has come, and buyers of
         /// before get it, too.
-        Put: product::put_file(Upload) -> 200 product::Body, or 411;
+        Put: product::put_file(Upload) -> 200 product::Body, or 411, or 409;
         /// Remove a product's file
         ///
         /// Takes the file away. Without one the answer is the same.

@@ -121,6 +121,7 @@ fn account(desk: &Desk<'_>) {
     upload(desk, "/account/logo?filename=logo.png", "image/png", LOGO, 200);
     bad_uploads(desk, "/account/logo");
     desk.delete("/account/logo");
+    desk.refused(404, "DELETE", "/account/logo", None);
     desk.post("/account/webhook_secret", json!({}));
     desk.get("/account");
     // Twice within a second: the copies near the readers take one change.

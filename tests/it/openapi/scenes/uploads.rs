@@ -40,6 +40,10 @@ pub fn file(desk: &Desk<'_>, path: &str) {
     get(&[("range", "bytes=4-")], 416);
     get(&[("if-none-match", &etag)], 304);
     get(&[("if-match", "\"another\"")], 412);
+    // It was taken for one that nobody names meanwhile.
+    let db = desk.world.db.clone();
+    desk.world.db.before_commit(2, move || db.change("DELETE FROM unnamed_objects"));
+    upload(desk, &format!("{path}/file?filename=late.zip"), "application/zip", b"PK\x03\x04", 409);
 }
 
 /// A file of serials: added once, whatever comes twice.
