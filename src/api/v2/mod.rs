@@ -122,6 +122,8 @@ pub async fn answer(app: &App, request: &Request, segments: &[&str], meter: &Rat
         (Method::Post, ["account", "api_key"]) => {
             IdempotentRequest::read(request, app.platform.databases.directory(), account.id)?
         }
+        // Its key is a PUT's, and this is no route.
+        (Method::Post, ["products", _, "serials"]) => IdempotentRequest::never(),
         // This one adds, as a POST does.
         (Method::Post, _) | (Method::Put, ["products", _, "serials"]) => {
             IdempotentRequest::read(request, account.db(app)?, account.id)?
