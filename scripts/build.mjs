@@ -7,6 +7,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { asCommand, exists, Halt, npmBinary, root, run, say, since, toolBinary } from './shell.mjs';
 import { assets } from './assets.mjs';
+import { data } from './data.mjs';
 import { docs } from './docs.mjs';
 import { setup } from './setup.mjs';
 
@@ -21,6 +22,7 @@ export async function build({ dev = false } = {}) {
   await setup();
   await docs();
   await assets();
+  await data();
   const wanted = { profile: dev ? 'dev' : 'release', sources: await hashOfSources() };
   if (await isBuilt(wanted)) return;
 
