@@ -33,6 +33,8 @@ pub mod vault;
 pub mod signature;
 /// Idempotency keys and the answers under them.
 pub mod idempotency;
+/// What lists know of addresses, networks and e-mail domains.
+pub mod network;
 /// Who may come in.
 pub mod account;
 /// Mails that are owed.

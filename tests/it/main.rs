@@ -24,6 +24,7 @@ mod feedback;
 mod gateway;
 mod leaks;
 mod mail;
+mod network;
 mod openapi;
 mod order;
 mod payment;

@@ -70,8 +70,8 @@ pub fn same(one: &str, other: &str) -> bool {
     key(one) == key(other)
 }
 
-/// The domain as the DNS has it: lower case, Punycode.
-fn ascii(domain: &str) -> Option<Cow<'_, str>> {
+/// The domain as the DNS has it: lower case, Punycode. `None` for what can be no domain.
+pub fn ascii(domain: &str) -> Option<Cow<'_, str>> {
     idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::STD3).ok()
 }
 
