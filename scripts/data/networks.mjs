@@ -13,7 +13,7 @@ const hosterWords = /hosting|\bhosts?\b|\bhoster\b|hostpa|datacent(?:er|re)|data
 
 // What stands in names of networks that people and offices sit behind. It wins over a word above, and over no name below.
 const accessWords =
-  /tele(?:c|k)om|telefon|tel[eé]phon|telemar|broadband|fib(?:er|ra|re)|wireless|wi-?fi|cable|mobile|m[oó]vil|celular|provedor|provider|\bisp\b|internet service|universit|college|school|academy|hospital|\bbank|insurance|governo?ment|ministry|municip|county|\bstate of\b|\bcity of\b|chinanet|unicom|satellite|cloudflare|shadowserver/i;
+  /tele(?:c|k)om|telefon|tel[eé]phon|telemar|broadband|fib(?:er|ra|re)|wireless|wi-?fi|cable|mobile|m[oó]vil|celular|provedor|provider|\bisp\b|internet service|universit|college|school|academy|hospital|\bbank|insurance|govern|ministry|municip|county|\bstate of\b|\bcity of\b|chinanet|unicom|satellite|cloudflare|shadowserver/i;
 
 // At the start of a name, as the registries write it.
 const hosters = start([

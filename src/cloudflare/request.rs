@@ -41,8 +41,8 @@ pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> 
     let headers: Vec<_> = lines.filter_map(header).collect();
     let kind = headers.iter().find(|(name, _)| *name == "content-type").map(|(_, value)| value.as_str());
     let (mut unread, mut pending) = (None, None);
-    // Some clients send `null` or `[]` with GET and DELETE; nobody reads it, nor where such a request comes from.
     let mut seen = String::new();
+    // Some clients send `null` or `[]` with GET and DELETE; nobody reads it, nor where such a request comes from.
     let body = match method {
         Method::Get | Method::Head | Method::Delete => Some(Vec::new()),
         _ => {

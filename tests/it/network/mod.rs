@@ -30,7 +30,7 @@ const NOTHING: Told<'static> = (None, None, None, None, None, None);
 #[test]
 fn an_address_has_a_network_and_a_country_as_far_as_they_are_listed() {
     let world = World::new();
-    let no_country = (Some(64500), Some("Télé Exemple"), None, Some(false), Some(false), None);
+    let no_country = (Some(64500), Some("Télé Network"), None, Some(false), Some(false), None);
     let no_network = (None, None, Some("DE"), None, None, None);
     for (ip, expected) in [
         ("203.0.113.0", HOME),
