@@ -210,6 +210,10 @@ fn of_order(refusal: OrderRefusal) -> Failure {
         OrderRefusal::NothingToDeliver => {
             Failure::new(409, "There is nothing to deliver: the product, its file or its URL is missing")
         }
+        OrderRefusal::NoFact(field) => {
+            Failure::invalid(&format!("{} is not known of this order's buyer", label(field)))
+        }
+        OrderRefusal::NoFactWanted => Failure::invalid("Email, ip or country must be true"),
         OrderRefusal::NotReplaceable => Failure::new(409, "Order has no serials that were delivered"),
         OrderRefusal::NotRefundable => Failure::new(409, "Order has no money that can go back"),
     }

@@ -102,6 +102,10 @@ pub enum OrderRefusal {
     SerialMissing,
     /// The named serial is none of the order's.
     SerialUnknown,
+    /// It has none of this fact of its buyer, by the name of the field that asked for it.
+    NoFact(&'static str),
+    /// No fact of its buyer was asked for.
+    NoFactWanted,
     /// No money came that could go back.
     NotRefundable,
     /// More than there is; the most that can go back.

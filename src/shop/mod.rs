@@ -52,6 +52,8 @@ pub mod coupon;
 /// Facts that no buyer may have.
 pub mod blacklist;
 pub mod blacklist_rule;
+/// Networks and domains that the operator knows something of.
+pub mod operator_list;
 /// What somebody wants to buy, and what it costs.
 pub mod purchase;
 /// What somebody buys, and how far its payment is.

@@ -242,6 +242,7 @@ const OWNED: &[&str] = &[
     "lists",
     "list_gaps",
     "blacklist",
+    "blacklist_lengths",
     "blacklist_rules",
     "coupons",
     "order_blocks",

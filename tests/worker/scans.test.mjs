@@ -89,6 +89,8 @@ test('a rotation finds a kept answer by its key, and reads a thousand rows a cal
 /** Tables that do not grow with an account's use, and what bounds them. */
 const small = {
   blacklist_rules: 'an account has a thousand at most',
+  operator_lists: 'four names',
+  operator_revisions: 'those that are being replaced',
   gateway_settings: 'a row for each setting of a gateway',
   order_blocks: 'a row for 1024 orders',
   order_counts: 'of a gateway a row for 131072 orders',

@@ -30,7 +30,8 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
     let (Some(action), Some(name), Some(text)) = (change.action, change.name, change.text) else {
         return Err(Failure::invalid("Rule can't be blank"));
     };
-    let draft = Draft { name, text, action, enabled: change.enabled.unwrap_or(true), priority: change.priority };
+    let (enabled, expires_at) = (change.enabled.unwrap_or(true), change.expires_at.flatten());
+    let draft = Draft { name, text, action, enabled, priority: change.priority, expires_at };
     call.commit(201, blacklist_rule::create(call.app, call.account, draft).await?, object).await
 }
 
@@ -60,8 +61,9 @@ fn read(call: &Call<'_>, new: bool) -> Result<Change, Failure> {
     let rule = text(&mut fields, "rule", 4_096, new);
     let enabled = fields.flag("enabled");
     let priority = fields.int("priority", 1, LAST);
+    let expires_at = fields.future("expires_at", call.app.now());
     fields.finish()?;
-    Ok(Change { name, text: rule, action, enabled, priority })
+    Ok(Change { name, text: rule, action, enabled, priority, expires_at })
 }
 
 values! {
@@ -83,6 +85,7 @@ fn object(rule: &Rule) -> String {
         enabled: rule.enabled,
         created_at: Time::at(rule.created_at),
         updated_at: Time::at(rule.updated_at),
+        expires_at: rule.expires_at.map(Time::at),
     };
     json::to_text(&body)
 }
@@ -106,4 +109,6 @@ pub(super) struct Body<'a> {
     created_at: Time,
     /// When it was last changed; the same as `created_at` until then.
     updated_at: Time,
+    /// From then on it isn't tried; 90 days later it is gone. `null`: never.
+    expires_at: Option<Time>,
 }

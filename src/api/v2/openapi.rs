@@ -177,6 +177,18 @@ pub struct BlacklistEntry {
     blacklist_type: BlacklistType,
     blocked_data: Text<254>,
     note: Option<Text<1_000>>,
+    expires_at: Option<Time>,
+}
+
+#[derive(JsonSchema)]
+pub struct OrderBlacklist {
+    /// Whether the buyer's e-mail is listed; `true` unless you say otherwise.
+    email: Option<bool>,
+    /// Whether the address is listed that the buyer came from, of IPv6 its /64; `true` unless you
+    /// say otherwise.
+    ip: Option<bool>,
+    /// Whether the country of that address is listed, with everybody in it.
+    country: Option<bool>,
 }
 
 #[derive(JsonSchema)]
@@ -186,6 +198,7 @@ pub struct BlacklistRule {
     rule: Text<4_096>,
     enabled: Option<bool>,
     priority: Option<Int<1, 999_999_999>>,
+    expires_at: Option<Time>,
 }
 
 #[derive(JsonSchema)]

@@ -64,9 +64,19 @@ routes! {
         Get: blacklist::list -> 200 [blacklist::Body];
         /// Add an entry
         ///
-        /// Adds one e-mail, IP address or range, or country. What is on the list already is
-        /// refused.
+        /// Adds one e-mail or domain, IP address or range, or country. What is on the list already is
+        /// refused, also in another spelling of the same mailbox.
         Post: blacklist::create(BlacklistEntry) -> 201 blacklist::Body;
+    }
+    "Blacklist" ["blacklist", "import"] {
+        /// Import entries
+        ///
+        /// Adds a file of entries: as `text/plain` one a line, whose type shows in its shape, or as
+        /// `text/csv` (RFC 4180) whose first line names its columns, `blocked_data` and any of
+        /// `blacklist_type`, `note` and `expires_at`. Up to 10,000 lines and 2 MiB, in UTF-8. What is
+        /// listed already is left out, and so is a line that can't be an entry: the answer names both
+        /// by their lines.
+        Post: blacklist::import -> 200 blacklist::ImportedBody;
     }
     "Blacklist" ["blacklist", id] {
         /// Get an entry
@@ -207,6 +217,13 @@ routes! {
         /// CSV (RFC 4180) with the filters of the list, up to 1,000 rows a page. The first line names
         /// the order's fields. What a spreadsheet would run as a formula begins with an apostrophe.
         Get: order::table(OrderTable) -> 200 order::Table;
+    }
+    "Orders" ["orders", id, "blacklist"] {
+        /// Blacklist an order's buyer
+        ///
+        /// Adds the buyer's e-mail and IP address to the blacklist, with a note that names the order.
+        /// What is listed already stays as it is.
+        Post: order::blacklist(OrderBlacklist) -> 200 blacklist::Listed;
     }
     "Orders" ["orders", id, "complete"] {
         /// Complete an order by hand

@@ -9,7 +9,7 @@ use crate::{
     http::{Method, Request, Response},
     platform::Content,
     shop::{
-        stock,
+        blacklist, operator_list, stock,
         upload::{
             self, Place, Upload, file,
             image::{self, MAX_SIDE, Unfit},
@@ -45,9 +45,29 @@ pub fn intake(method: Method, path: &str, content_type: Option<&str>) -> Option<
             Some(Intake::Read(IMAGE_LIMIT + ENVELOPE))
         }
         (Method::Put, "api", "v2", "products", "serials", "") => Some(Intake::Read(stock::file::MAX_BYTES)),
+        (Method::Post, "api", "v2", "blacklist", "", "") if id == "import" => {
+            Some(Intake::Read(blacklist::import::MAX_BYTES))
+        }
+        (Method::Put, "admin", "lists", ..) => Some(Intake::Read(operator_list::MAX_BYTES)),
         (Method::Put, "api", "v2", "products", "file", "") if form => Some(Intake::Read(FORM_LIMIT + ENVELOPE)),
         (Method::Put, "api", "v2", "products", "file", "") => Some(Intake::Pass),
         _ => None,
+    }
+}
+
+/// The type of a file that is a text, in lower case, and its parameters. `what` names it in a sentence.
+pub fn text_type(kind: Option<&str>, what: &str) -> Result<(String, Vec<(String, String)>), Failure> {
+    let mut parts = kind.unwrap_or_default().split(';').map(|part| part.trim().to_ascii_lowercase());
+    let kind = parts.next().unwrap_or_default();
+    let parameters: Vec<(String, String)> = parts
+        .filter_map(|part| {
+            part.split_once('=').map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned()))
+        })
+        .collect();
+    let charset = parameters.iter().find(|(known, _)| known == "charset").map(|(_, value)| value.as_str());
+    match charset {
+        None | Some("utf-8" | "utf8" | "us-ascii") => Ok((kind, parameters)),
+        _ => Err(Failure::new(415, &format!("{what} must be UTF-8"))),
     }
 }
 
@@ -146,7 +166,7 @@ fn unfit(unfit: Unfit) -> Failure {
     })
 }
 
-pub(super) fn too_large(limit: u64) -> Failure {
+pub fn too_large(limit: u64) -> Failure {
     Failure::new(413, &format!("The upload is too large (maximum is {limit} bytes)"))
 }
 

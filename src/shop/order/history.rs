@@ -39,11 +39,20 @@ pub enum Action {
     /// A serial took the place of a bad one.
     Replace,
     Refund,
+    /// The seller listed its buyer.
+    Blacklist,
 }
 
 impl Action {
-    pub const ALL: [Action; 6] =
-        [Action::Payment, Action::Delivery, Action::Complete, Action::Deliver, Action::Replace, Action::Refund];
+    pub const ALL: [Action; 7] = [
+        Action::Payment,
+        Action::Delivery,
+        Action::Complete,
+        Action::Deliver,
+        Action::Replace,
+        Action::Refund,
+        Action::Blacklist,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -53,6 +62,7 @@ impl Action {
             Action::Deliver => "deliver",
             Action::Replace => "replace",
             Action::Refund => "refund",
+            Action::Blacklist => "blacklist",
         }
     }
 }

@@ -37,7 +37,7 @@ fn the_references_example_is_answered_as_the_reference_shows_it() {
     let made = made.expect(201);
     let id = made.json()["id"].as_str().unwrap().to_owned();
     assert!(id.len() == "1241716288502382593".len() && id.bytes().all(|b| b.is_ascii_digit()));
-    let expected = r#"{"id":"ID","name":"Block gmail customers if using \"+\" bypass","rule":"customer.email_domain == \"gmail.com\" and customer.email contains \"+\"","action_type":"block","priority":1,"enabled":true,"created_at":"2023-11-15T00:00:00.000+00:00","updated_at":"2023-11-15T00:00:00.000+00:00"}"#;
+    let expected = r#"{"id":"ID","name":"Block gmail customers if using \"+\" bypass","rule":"customer.email_domain == \"gmail.com\" and customer.email contains \"+\"","action_type":"block","priority":1,"enabled":true,"created_at":"2023-11-15T00:00:00.000+00:00","updated_at":"2023-11-15T00:00:00.000+00:00","expires_at":null}"#;
     let expected = expected.replace("ID", &id);
     assert_eq!(made.text(), expected);
     assert_eq!(ada.get(&format!("/blacklist_rules/{id}")).expect(200).text(), expected);

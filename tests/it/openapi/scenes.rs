@@ -140,16 +140,20 @@ fn account(desk: &Desk<'_>) {
 fn blacklist(desk: &Desk<'_>) {
     let entry = desk.post(
         "/blacklist",
-        json!({"blacklist_type": 1, "blocked_data": "eve@example.com", "note": "Charged back twice"}),
+        json!({
+            "blacklist_type": 1, "blocked_data": "eve@example.com", "note": "Charged back twice",
+            "expires_at": "2030-01-01T00:00:00Z",
+        }),
     );
     let path = format!("/blacklist/{}", id(&entry));
     desk.refused(400, "POST", "/blacklist", Some(json!({"blacklist_type": 2, "blocked_data": "192.0.2.300"})));
     desk.get("/blacklist");
     desk.get(&path);
     desk.world.advance(SECOND);
-    desk.put(&path, json!({"blacklist_type": 2, "blocked_data": "192.0.2.0/24", "note": null}));
+    desk.put(&path, json!({"blacklist_type": 2, "blocked_data": "192.0.2.0/24", "note": null, "expires_at": null}));
     let other = desk.post("/blacklist", json!({"blacklist_type": 3, "blocked_data": "XK"}));
     desk.delete(&format!("/blacklist/{}", id(&other)));
+    uploads::entries(desk);
 }
 
 fn blacklist_rules(desk: &Desk<'_>) {
@@ -157,14 +161,17 @@ fn blacklist_rules(desk: &Desk<'_>) {
     let name = "Block gmail customers if using \"+\" bypass";
     let made = desk.post(
         "/blacklist_rules",
-        json!({"action_type": "block", "name": name, "rule": rule, "enabled": true, "priority": 1}),
+        json!({
+            "action_type": "block", "name": name, "rule": rule, "enabled": true, "priority": 1,
+            "expires_at": "2030-01-01T00:00:00Z",
+        }),
     );
     let path = format!("/blacklist_rules/{}", id(&made));
     desk.refused(400, "POST", "/blacklist_rules", Some(json!({"action_type": "deny", "name": name, "rule": ""})));
     desk.get("/blacklist_rules");
     desk.get(&path);
     desk.world.advance(SECOND);
-    desk.put(&path, json!({"action_type": "allow", "name": name, "rule": rule, "enabled": false, "priority": 2}));
+    desk.put(&path, json!({"action_type": "allow", "name": name, "rule": rule, "enabled": false, "priority": 2, "expires_at": null}));
     let other = desk.post("/blacklist_rules", json!({"action_type": "allow", "name": "Friends", "rule": "true"}));
     desk.delete(&format!("/blacklist_rules/{}", id(&other)));
 }

@@ -22,8 +22,8 @@ pub const STATUSES: [(u16, &str); 20] = [
     (413, "The body is larger than 1 MiB, or than an upload may be."),
     (
         415,
-        "The body has a `Content-Encoding` other than `identity`: send it as it is. Or a file of serials is neither \
-         `text/csv` nor `text/plain`, or not in UTF-8.",
+        "The body has a `Content-Encoding` other than `identity`: send it as it is. Or a file of serials or \
+         entries is neither `text/csv` nor `text/plain`, or not in UTF-8.",
     ),
     (416, "`Range` begins behind the end of the file. `Content-Range` says how long the file is."),
     (422, "This `Idempotency-Key` was used for another request."),

@@ -46,9 +46,9 @@ pub struct Body<'a> {
     /// `gateway` (money came or went), `seller` (you, by hand), `system`.
     by: ActorName<'static>,
     /// `payment`, `delivery` (by itself), or what you did: `complete`, `deliver`, `replace`,
-    /// `refund`.
+    /// `refund`, `blacklist`.
     action: ActionName<'static>,
-    /// Your note, the serial that was replaced, the amount or the transaction of a refund, or why a
-    /// delivery failed.
+    /// Your note, the serial that was replaced, the amount or the transaction of a refund, what was
+    /// put on the blacklist, or why a delivery failed.
     note: Option<&'a str>,
 }

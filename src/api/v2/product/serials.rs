@@ -59,21 +59,12 @@ fn read(request: &Request) -> Result<Lines<'_>, Failure> {
 
 /// `text/csv; header=absent` (RFC 4180, 3) or `text/plain`.
 fn format(kind: Option<&str>) -> Result<Format, Failure> {
-    let mut parts = kind.unwrap_or_default().split(';').map(|part| part.trim().to_ascii_lowercase());
-    let kind = parts.next().unwrap_or_default();
-    let parameters: Vec<(String, String)> = parts
-        .filter_map(|part| {
-            part.split_once('=').map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned()))
-        })
-        .collect();
-    let of = |name: &str| parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    if !matches!(of("charset"), None | Some("utf-8" | "utf8" | "us-ascii")) {
-        return Err(Failure::new(415, "Serials must be UTF-8"));
-    }
+    let (kind, parameters) = upload::text_type(kind, "Serials")?;
+    let header = parameters.iter().find(|(known, _)| known == "header").map(|(_, value)| value.as_str());
     match kind.as_str() {
         "text/plain" => Ok(Format::Text),
         "text/csv" => Ok(Format::Table {
-            header: match of("header") {
+            header: match header {
                 Some("present") => Some(true),
                 Some("absent") => Some(false),
                 _ => None,

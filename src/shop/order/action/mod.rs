@@ -14,11 +14,13 @@ use crate::{
     },
 };
 
+mod blacklist;
 mod complete;
 mod deliver;
 mod refund;
 mod replace;
 
+pub use blacklist::{Wanted, blacklist};
 pub use complete::complete;
 pub use deliver::deliver;
 pub use refund::{Refunded, refund, send_back};

@@ -19,6 +19,11 @@ pub fn order_actions(desk: &Desk<'_>) {
     desk.post(&format!("/orders/{order}/complete"), json!({"note": "Paid in cash"}));
     desk.refused(409, "POST", &format!("/orders/{order}/complete"), Some(json!({})));
     desk.post(&format!("/orders/{order}/replace"), json!({"serial": "A-1"}));
+    let buyer = json!({"title": "Tea", "email": "bob@example.com", "ip_address": "203.0.113.7", "currency": "USD", "value": "10.00",
+        "gateway": "Bitcoin", "white_label": true});
+    let tea = id(&desk.seller.post("/pay", buyer).expect(201).json());
+    desk.refused(400, "POST", &format!("/orders/{tea}/blacklist"), Some(json!({"country": true})));
+    desk.post(&format!("/orders/{tea}/blacklist"), json!({"email": true, "ip": true, "country": false}));
     let two = bought(&keys, 2);
     desk.seller.simulate(&two, "exact", 1);
     desk.refused(400, "POST", &format!("/orders/{two}/replace"), Some(json!({})));
