@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    api::{failure::Failure, v2::upload},
+    api::{body, failure::Failure},
     http::{Request, Response},
     json,
     shop::{
@@ -19,18 +19,18 @@ const MAX_TOLD: usize = 1_000;
 /// All that there are, with how many lines each has, and since when.
 pub async fn list(app: &App) -> Result<Response, Failure> {
     let lists = operator_list::list(app).await?;
-    Ok(Response::json(200, json::array(lists.iter().map(|kept| json::to_text(&body(kept))))))
+    Ok(Response::json(200, json::array(lists.iter().map(|kept| json::to_text(&listed(kept))))))
 }
 
 /// A file takes the place of the list: `text/plain`, one network or domain a line, comments behind `#`.
 pub async fn put(app: &App, request: &Request, name: &str) -> Result<Response, Failure> {
     let name = Name::parse(name).ok_or_else(Failure::not_found)?;
     // `curl -T` says no type.
-    let (kind, _) = upload::text_type(request.header("content-type"), "The list")?;
+    let (kind, _) = body::text_type(request.header("content-type"), "The list")?;
     if !matches!(kind.as_str(), "" | "text/plain") {
         return Err(Failure::new(415, "The Content-Type must be text/plain"));
     }
-    let bytes = request.body().ok_or_else(|| upload::too_large(MAX_BYTES as u64))?;
+    let bytes = request.body().ok_or_else(|| body::too_large(MAX_BYTES as u64))?;
     let content = operator_list::read(name, bytes).map_err(|unreadable| {
         Failure::invalid(&match unreadable {
             Unreadable::TooManyLines => format!("The list has too many lines (maximum is {MAX_LINES})"),
@@ -48,8 +48,8 @@ pub async fn put(app: &App, request: &Request, name: &str) -> Result<Response, F
     }
     let kept = operator_list::put(app, name, &content).await?;
     let refused = content.refused.iter().take(MAX_TOLD);
-    let Body { name, lines, updated_at, behind } = body(&kept);
-    let body = PutBody {
+    let Body { name, lines, updated_at, behind } = listed(&kept);
+    let answer = PutBody {
         name,
         lines,
         updated_at,
@@ -57,7 +57,7 @@ pub async fn put(app: &App, request: &Request, name: &str) -> Result<Response, F
         refused: refused.map(|(line, bad)| RefusedLine { line: *line, reason: reason(*bad) }).collect(),
         refused_count: content.refused.len(),
     };
-    Ok(Response::json(200, json::to_text(&body)))
+    Ok(Response::json(200, json::to_text(&answer)))
 }
 
 pub async fn destroy(app: &App, name: &str) -> Result<Response, Failure> {
@@ -75,7 +75,7 @@ fn reason(bad: BadLine) -> &'static str {
     }
 }
 
-fn body(kept: &Kept) -> Body<'_> {
+fn listed(kept: &Kept) -> Body<'_> {
     let Kept { name, lines, updated_at, behind } = kept;
     Body { name, lines: *lines, updated_at: time::wire(*updated_at), behind }
 }

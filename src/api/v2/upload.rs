@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{ApiResult, Call};
 use crate::{
-    api::{failure::Failure, multipart},
+    api::{body::too_large, failure::Failure, multipart},
     http::{Method, Request, Response},
     platform::Content,
     shop::{
@@ -52,22 +52,6 @@ pub fn intake(method: Method, path: &str, content_type: Option<&str>) -> Option<
         (Method::Put, "api", "v2", "products", "file", "") if form => Some(Intake::Read(FORM_LIMIT + ENVELOPE)),
         (Method::Put, "api", "v2", "products", "file", "") => Some(Intake::Pass),
         _ => None,
-    }
-}
-
-/// The type of a file that is a text, in lower case, and its parameters. `what` names it in a sentence.
-pub fn text_type(kind: Option<&str>, what: &str) -> Result<(String, Vec<(String, String)>), Failure> {
-    let mut parts = kind.unwrap_or_default().split(';').map(|part| part.trim().to_ascii_lowercase());
-    let kind = parts.next().unwrap_or_default();
-    let parameters: Vec<(String, String)> = parts
-        .filter_map(|part| {
-            part.split_once('=').map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned()))
-        })
-        .collect();
-    let charset = parameters.iter().find(|(known, _)| known == "charset").map(|(_, value)| value.as_str());
-    match charset {
-        None | Some("utf-8" | "utf8" | "us-ascii") => Ok((kind, parameters)),
-        _ => Err(Failure::new(415, &format!("{what} must be UTF-8"))),
     }
 }
 
@@ -164,10 +148,6 @@ fn unfit(unfit: Unfit) -> Failure {
             format!("Image is too large (maximum is {MAX_SIDE} pixels a side, and it has {width} x {height})")
         }
     })
-}
-
-pub fn too_large(limit: u64) -> Failure {
-    Failure::new(413, &format!("The upload is too large (maximum is {limit} bytes)"))
 }
 
 /// The client's word for a type, if it looks like one.

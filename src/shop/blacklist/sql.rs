@@ -70,7 +70,7 @@ fn facts_text(facts: &[&Fact]) -> Value {
     json::to_text(&pairs).into()
 }
 
-const IS_FACT: &str = "b.account_id = ?1 AND b.blacklist_type = json_extract(wanted.value, '$[0]')
+const IS_FACT: &str = "b.blacklist_type = json_extract(wanted.value, '$[0]')
      AND b.blocked_data = json_extract(wanted.value, '$[1]')";
 
 /// The entries of these facts that haven't expired.
@@ -78,7 +78,8 @@ pub fn known(account_id: i64, facts: &[&Fact], now: i64) -> Statement {
     Statement::new(
         format!(
             "SELECT {COLUMNS} FROM blacklist WHERE account_id = ?1 AND seq IN (
-               SELECT b.seq FROM json_each(?2) AS wanted CROSS JOIN blacklist AS b INDEXED BY blacklist_fact ON {IS_FACT}
+               SELECT b.seq FROM json_each(?2) AS wanted CROSS JOIN blacklist AS b INDEXED BY blacklist_fact
+                 ON b.account_id = ?1 AND {IS_FACT}
                WHERE b.expires_at IS NULL OR b.expires_at > ?3)"
         ),
         vec![account_id.into(), facts_text(facts), now.into()],
@@ -91,7 +92,7 @@ pub fn known_places(account_id: i64, facts: &[&Fact], now: i64) -> Statement {
         format!(
             "SELECT group_concat(wanted.key) AS places FROM json_each(?2) AS wanted WHERE EXISTS (
                SELECT 1 FROM blacklist AS b INDEXED BY blacklist_fact
-               WHERE {IS_FACT} AND (b.expires_at IS NULL OR b.expires_at > ?3))"
+               WHERE b.account_id = ?1 AND {IS_FACT} AND (b.expires_at IS NULL OR b.expires_at > ?3))"
         ),
         vec![account_id.into(), facts_text(facts), now.into()],
     )
@@ -101,8 +102,9 @@ pub fn known_places(account_id: i64, facts: &[&Fact], now: i64) -> Statement {
 /// `list::delete` does.
 pub fn make_room(account_id: i64, facts: &[&Fact], id: &str, now: i64) -> [Statement; 2] {
     let expired = format!(
-        "FROM json_each(?2) AS wanted CROSS JOIN blacklist AS b INDEXED BY blacklist_fact ON {IS_FACT}
-         WHERE b.account_id = ?1 AND b.expires_at <= ?3 AND b.id <> ?4"
+        "FROM json_each(?2) AS wanted CROSS JOIN blacklist AS b INDEXED BY blacklist_fact
+           ON b.account_id = ?1 AND {IS_FACT}
+         WHERE b.expires_at <= ?3 AND b.id <> ?4"
     );
     let args = vec![account_id.into(), facts_text(facts), now.into(), id.into()];
     [

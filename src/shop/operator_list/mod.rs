@@ -195,7 +195,10 @@ pub async fn list(app: &App) -> Outcome<Vec<Kept>> {
     Ok(found.into_values().map(|(_, kept)| kept).collect())
 }
 
-fn shards(app: &App) -> Result<Vec<(String, Rc<dyn Db>)>, Fault> {
+/// A database and its name.
+type Shard = (String, Rc<dyn Db>);
+
+fn shards(app: &App) -> Result<Vec<Shard>, Fault> {
     let databases = &app.platform.databases;
     databases.shards().into_iter().map(|name| Ok((name.clone(), databases.shard(&name)?))).collect()
 }

@@ -88,7 +88,7 @@ fn what_has_expired_is_listed_anew() {
     let order = made["id"].as_str().unwrap();
     let fields = json!({"blacklist_type": 1, "blocked_data": "bob@example.com", "expires_at": "2023-11-16"});
     let old = ada.post("/blacklist", fields).expect(201).json();
-    assert_eq!(list(&ada, order, json!({"ip": false})), [old.clone()], "it is as it is");
+    assert_eq!(list(&ada, order, json!({"ip": false}))[0], old, "it is as it is");
     world.advance(DAY);
     let new = list(&ada, order, json!({"ip": false}));
     assert_eq!((&new[0]["expires_at"], &new[0]["note"]), (&Value::Null, &json!(format!("Order {order}"))));

@@ -352,7 +352,8 @@ fn upload(place: &str) -> Value {
     }
     if place == "import" {
         let file = |example: &str| object([("schema", object([("type", text("string"))])), ("example", text(example))]);
-        let table = "blocked_data,blacklist_type,note,expires_at\r\neve@example.com,1,Charged back,2030-01-01T00:00:00Z\r\n";
+        let table =
+            "blocked_data,blacklist_type,note,expires_at\r\neve@example.com,1,Charged back,2030-01-01T00:00:00Z\r\n";
         let content = [("text/csv", file(table)), ("text/plain", file("*@trash.example\n192.0.2.0/24\nXK\n"))];
         return object([("required", Value::Bool(true)), ("content", object(content))]);
     }

@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
-use super::{super::upload, ApiResult, Call, again, bad_fact};
+use super::{ApiResult, Call, again, bad_fact};
 use crate::{
-    api::failure::{Failure, quoted},
+    api::{
+        body,
+        failure::{Failure, quoted},
+    },
     http::Request,
     json,
     shop::blacklist::import::{self, BadLine, COLUMNS, Format, Imported, Lines, MAX_BYTES, MAX_LINES, Unreadable},
@@ -18,19 +21,19 @@ pub async fn import(call: &Call<'_>) -> ApiResult {
     let lines = read(call.request, call.app.now())?;
     again(async || {
         let imported = import::add(call.app, call.account, &lines).await?;
-        call.commit(200, imported, body).await
+        call.commit(200, imported, answer).await
     })
     .await
 }
 
 fn read(request: &Request, now: i64) -> Result<Lines, Failure> {
-    let (kind, _) = upload::text_type(request.header("content-type"), "Entries")?;
+    let (kind, _) = body::text_type(request.header("content-type"), "Entries")?;
     let format = match kind.as_str() {
         "text/plain" => Format::Text,
         "text/csv" => Format::Table,
         _ => return Err(Failure::new(415, "The Content-Type must be text/csv or text/plain")),
     };
-    let bytes = request.body().ok_or_else(|| upload::too_large(MAX_BYTES as u64))?;
+    let bytes = request.body().ok_or_else(|| body::too_large(MAX_BYTES as u64))?;
     let lines = import::read(bytes, format, now).map_err(|unreadable| {
         Failure::invalid(&match unreadable {
             Unreadable::TooManyLines => format!("Entries has too many lines (maximum is {MAX_LINES})"),
@@ -51,7 +54,7 @@ fn read(request: &Request, now: i64) -> Result<Lines, Failure> {
     }
 }
 
-fn body(imported: &Imported) -> String {
+fn answer(imported: &Imported) -> String {
     let line = |(line, why): &(usize, BadLine)| RefusedLine { line: *line, reason: reason(*why) };
     json::to_text(&ImportedBody {
         added: imported.added,
