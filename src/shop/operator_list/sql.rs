@@ -11,11 +11,11 @@ pub const PART: usize = 10_000;
 pub fn lists_column(param: usize) -> String {
     let at = format!("json_extract(?{param}, '$.at')");
     format!(
-        "(SELECT json_group_array(l.name) FROM operator_lists AS l WHERE CASE l.name
+        "(SELECT json_group_array(kept.name) FROM operator_lists AS kept WHERE CASE kept.name
            WHEN 'disposable' THEN EXISTS (
              SELECT 1 FROM json_each(?{param}, '$.domains') AS wanted
-             CROSS JOIN operator_ranges AS r ON r.revision = l.revision AND r.first = wanted.value)
-           ELSE {at} <= (SELECT r.last FROM operator_ranges AS r WHERE r.revision = l.revision AND r.first <= {at}
+             CROSS JOIN operator_ranges AS r ON r.revision = kept.revision AND r.first = wanted.value)
+           ELSE {at} <= (SELECT r.last FROM operator_ranges AS r WHERE r.revision = kept.revision AND r.first <= {at}
              ORDER BY r.first DESC LIMIT 1) END)"
     )
 }
