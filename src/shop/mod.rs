@@ -15,6 +15,8 @@ pub mod text;
 pub mod markdown;
 /// Exact amounts, currencies and decimals.
 pub mod money;
+/// The language of fraud rules.
+pub mod rule;
 /// Serials, as they are typed and kept.
 pub mod stock;
 /// Pages of tables with deletes.

@@ -30,6 +30,7 @@ mod payment;
 mod platform;
 mod purchase;
 mod query;
+mod rule;
 mod storefront;
 mod structure;
 mod tidy;
