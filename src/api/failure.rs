@@ -12,6 +12,7 @@ use crate::{
             AccountRefusal, BlacklistRefusal, CatalogRefusal, FeedbackRefusal, GatewayRefusal, IdempotencyRefusal,
             OrderRefusal, PaymentRefusal, QueryRefusal, WebhookRefusal,
         },
+        rule,
         stock::{MAX_SERIALS, State, Taken, file::MAX_STOCK_BYTES},
     },
 };
@@ -23,6 +24,8 @@ pub struct Failure {
     pub message: String,
     /// Validation: full sentences, all of them, in field order.
     pub errors: Vec<String>,
+    /// Where a blacklist rule is wrong, for editors.
+    pub rule_error: Option<Box<rule::RuleError>>,
     pub headers: Vec<(&'static str, String)>,
     /// For the operator's log; never on the wire.
     pub fault: Option<Fault>,
@@ -43,7 +46,7 @@ pub enum FailureKind {
 impl Failure {
     pub fn new(status: u16, message: &str) -> Failure {
         let (message, kind) = (message.to_owned(), FailureKind::Other);
-        Failure { status, kind, message, errors: Vec::new(), headers: Vec::new(), fault: None }
+        Failure { status, kind, message, errors: Vec::new(), rule_error: None, headers: Vec::new(), fault: None }
     }
 
     fn overtaken(kind: FailureKind, message: &str) -> Failure {
@@ -91,6 +94,7 @@ impl Failure {
         let body = Body {
             message: &self.message,
             errors: &self.errors,
+            rule_error: self.rule_error.as_deref().map(RuleError::from),
             request_id: if self.status == 500 { request_id } else { "" },
         };
         let json = json::to_text(&body);
@@ -108,9 +112,31 @@ pub struct Body<'a> {
     /// The sentences of a validation that failed, all of them, in the order of the fields.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [String],
+    /// Where a blacklist rule is wrong; the same sentence stands in `errors`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule_error: Option<RuleError<'a>>,
     /// The same as `X-Request-Id`.
     #[serde(skip_serializing_if = "str::is_empty")]
     request_id: &'a str,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+struct RuleError<'a> {
+    /// Counted from 1.
+    line: usize,
+    /// Counted from 1, in characters (Unicode code points).
+    column: usize,
+    /// Characters that are wrong, from there on; at least 1.
+    length: usize,
+    /// What was expected or found there.
+    message: &'a str,
+}
+
+impl<'a> From<&'a rule::RuleError> for RuleError<'a> {
+    fn from(error: &'a rule::RuleError) -> RuleError<'a> {
+        RuleError { line: error.line, column: error.column, length: error.length, message: &error.message }
+    }
 }
 
 impl From<Refusal> for Failure {

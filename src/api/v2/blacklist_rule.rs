@@ -10,8 +10,11 @@ use super::{
 use crate::{
     api::{failure::Failure, fields::Fields},
     http::Response,
-    json,
-    shop::blacklist_rule::{self, Action, Change, Draft, LAST, Rule},
+    json::{self, Value},
+    shop::{
+        blacklist_rule::{self, Action, Change, Draft, LAST, Rule},
+        rule,
+    },
 };
 
 pub async fn list(call: &Call<'_>) -> ApiResult {
@@ -57,10 +60,16 @@ fn read(call: &Call<'_>, new: bool) -> Result<Change, Failure> {
         action
     });
     let name = if new || fields.has("name") { fields.title("name", 255) } else { None };
-    let rule = text(&mut fields, "rule", 4_096, new);
+    let rule = text(&mut fields, "rule", rule::MAX_LENGTH, new);
+    // Its places are counted in the text that was sent, blanks before it included.
+    let sent = fields.value("rule").and_then(Value::as_str).or(rule.as_deref()).filter(|_| rule.is_some());
+    let rule_error = sent.and_then(|sent| rule::compile(sent).err());
+    if let Some(error) = &rule_error {
+        fields.error(error.to_string());
+    }
     let enabled = fields.flag("enabled");
     let priority = fields.int("priority", 1, LAST);
-    fields.finish()?;
+    fields.finish().map_err(|failure| Failure { rule_error: rule_error.map(Box::new), ..failure })?;
     Ok(Change { name, text: rule, action, enabled, priority })
 }
 
@@ -94,7 +103,7 @@ pub(super) struct Body<'a> {
     id: &'a str,
     /// Yours for it; each rule has another.
     name: &'a str,
-    /// The condition.
+    /// The condition, in the [language of rules](/docs/rules).
     rule: &'a str,
     /// What happens to an order to which it applies.
     action_type: ActionType<'a>,

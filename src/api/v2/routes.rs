@@ -89,8 +89,8 @@ routes! {
         Get: blacklist_rule::list -> 200 [blacklist_rule::Body];
         /// Add a rule
         ///
-        /// Adds a rule. One that can't be read is refused with the line and the column, and what
-        /// was expected there.
+        /// Adds a rule. One that isn't right is refused: `rule_error` has the line and the column, and
+        /// what was expected there.
         Post: blacklist_rule::create(BlacklistRule) -> 201 blacklist_rule::Body;
     }
     "Blacklist rules" ["blacklist_rules", id] {

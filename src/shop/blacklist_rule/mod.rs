@@ -1,5 +1,5 @@
 //! Blacklist rules: conditions over an order and its buyer, tried in their order, which allow or block. They are kept and
-//! listed here; their language comes later, and the checkout does not ask them yet.
+//! listed here, and their language is `rule`; the checkout does not ask them yet.
 
 use super::{
     App, Outcome, Refusal,
@@ -42,7 +42,7 @@ pub struct Rule {
     pub id: String,
     /// Unique in its account.
     pub name: String,
-    /// As its seller wrote it.
+    /// As its seller wrote it; it compiles (`rule`).
     pub text: String,
     pub action: Action,
     pub enabled: bool,

@@ -161,8 +161,11 @@ fn blacklist_rules(desk: &Desk<'_>) {
     );
     let path = format!("/blacklist_rules/{}", id(&made));
     desk.refused(400, "POST", "/blacklist_rules", Some(json!({"action_type": "deny", "name": name, "rule": ""})));
+    let misspelt = json!({"action_type": "block", "name": "Typo", "rule": "customer.emial contains \"+\""});
+    desk.refused(400, "POST", "/blacklist_rules", Some(misspelt));
     desk.get("/blacklist_rules");
     desk.get(&path);
+    desk.refused(400, "PUT", &path, Some(json!({"rule": "customer.email ="})));
     desk.world.advance(SECOND);
     desk.put(&path, json!({"action_type": "allow", "name": name, "rule": rule, "enabled": false, "priority": 2}));
     let other = desk.post("/blacklist_rules", json!({"action_type": "allow", "name": "Friends", "rule": "true"}));
