@@ -161,6 +161,9 @@ fn of_payment(refusal: PaymentRefusal) -> Failure {
 fn of_gateway(refusal: GatewayRefusal) -> Failure {
     match refusal {
         GatewayRefusal::NotConfigured => Failure::invalid("Gateway is not configured"),
+        GatewayRefusal::SomeNotConfigured(names) => {
+            Failure::validation(names.iter().map(|name| format!("Gateway {name} is not configured")).collect())
+        }
         GatewayRefusal::NoRate { retry_after } => {
             Failure::unavailable("No exchange rate is available right now", retry_after)
         }

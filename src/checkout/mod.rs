@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! GET  /pay/:id/:token         the link: painted from its token, asks no database, makes nothing
-//! POST /pay/:id/:token         start: makes the order, then see /order
+//! POST /pay/:id/:token         start: makes the order, paid as was chosen, then see /order
 //! GET  /pay/:id/:token/order   the order as it stands; 304 when the page has it already
 //! POST /pay/:id/:token/order   a new price, when the old one has run out
 //! POST /pay/:id/:token/receipt the order's own page, for whoever knows its e-mail
@@ -47,9 +47,11 @@ pub mod parts;
 pub mod question;
 pub mod receipt;
 mod standing;
+mod start;
 mod thread;
 pub mod view;
 mod view_model;
+mod ways;
 
 use contact::Contact;
 use error_page::{About, Kind, Notice};
@@ -182,8 +184,8 @@ async fn answer_link(
     let opened = Opened { payment_id, link };
     let visit = Visit { app, request, order_id, link: Some(opened), words, url, page };
     match (rest, request.method) {
-        ([], Method::Get) => Ok(actions::link(&visit, opened)),
-        ([], Method::Post) => actions::start(&visit, opened).await,
+        ([], Method::Get) => Ok(start::link(&visit, opened).await),
+        ([], Method::Post) => start::start(&visit, opened).await,
         (["order"], Method::Get) => actions::order(&visit).await,
         (["order"], Method::Post) => actions::again(&visit).await,
         (["receipt"], Method::Post) => actions::claim(&visit).await,
@@ -317,8 +319,9 @@ fn of_gateway(refusal: GatewayRefusal, pay: &'static Pay) -> (Kind<'static>, Opt
         GatewayRefusal::RefundRefused(_) | GatewayRefusal::CanNotRefund => {
             refused(pay.moved_on_title, pay.moved_on_text)
         }
-        GatewayRefusal::NotConfigured | GatewayRefusal::NotQuotable | GatewayRefusal::WalletTaken(_) => {
-            refused(pay.not_set_up_title, pay.not_set_up_text)
-        }
+        GatewayRefusal::NotConfigured
+        | GatewayRefusal::SomeNotConfigured(_)
+        | GatewayRefusal::NotQuotable
+        | GatewayRefusal::WalletTaken(_) => refused(pay.not_set_up_title, pay.not_set_up_text),
     }
 }

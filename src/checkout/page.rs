@@ -10,6 +10,7 @@ use super::{
     question,
     receipt::{receipt, stay},
     view::{Again, Invoice, Page, Paid, State},
+    ways,
 };
 use crate::words::{Pay, fill, rich};
 
@@ -37,7 +38,7 @@ pub fn main(page: &Page) -> Markup {
         () => "",
     };
     let (live, state) = (format!("{}/live", page.url), format!("{}{query}", page.order_url));
-    let start = matches!(page.state, State::Start { .. });
+    let start = matches!(page.state, State::Start(_));
     html! {
         main #pay data-revision=(page.tag()) data-start[start]
             data-live=[page.state.live().then_some(live)] data-state=[page.state.live().then_some(state)] {
@@ -84,7 +85,7 @@ fn title(page: &Page) -> String {
         State::Pending { .. } => pay.pending.to_owned(),
         State::Again { declined: true, .. } => pay.title_declined.to_owned(),
         State::Again { .. } => pay.title_not_finished.to_owned(),
-        State::Start { .. } | State::Leaving { .. } | State::Away { .. } | State::Waiting { .. } => {
+        State::Start(_) | State::Leaving { .. } | State::Away { .. } | State::Waiting { .. } => {
             fill(pay.title_pay, &[("price", page.price)])
         }
     }
@@ -111,12 +112,10 @@ fn is_back(page: &Page) -> bool {
 
 fn panel(page: &Page) -> Markup {
     match &page.state {
-        State::Start { gateway, means, leaves, asks, error } => {
-            start(page, &with(&page.words.pay, gateway, *means), leaves.then_some(*gateway), *asks, *error)
-        }
+        State::Start(start) => ways::start(page, start),
         State::Leaving { gateway, href } => leaving(&page.words.pay, gateway, href),
         State::Away { gateway, means, href, order_id, back } => {
-            away(page, gateway, &with(&page.words.pay, gateway, *means), href, order_id, *back)
+            away(page, gateway, &ways::with(&page.words.pay, gateway, *means), href, order_id, *back)
         }
         State::Again { gateway, order_id, declined, way } => again(page, gateway, order_id, *declined, way),
         State::Pending { gateway, order_id } => pending(page, gateway, order_id),
@@ -128,42 +127,6 @@ fn panel(page: &Page) -> Markup {
         State::Reversed { order_id, vanished } => reversed(page, order_id, *vanished),
         State::HighRisk { order_id } => review(page, order_id),
         State::Refunded { order_id } => refunded(page, order_id),
-    }
-}
-
-/// `asks`: for the e-mail, with what was typed so far. `data-auto` lets the script press the button for the buyer. Not after an error: it would press for ever.
-fn start(page: &Page, title: &str, there: Option<&str>, asks: Option<&str>, error: Option<&str>) -> Markup {
-    let pay = &page.words.pay;
-    html! {
-        (heading(title, html! {
-            @if asks.is_some() {
-                (rich(pay.asks_email, &[("shop", &name(page.shop))]))
-            } @else if let Some(gateway) = there {
-                (fill(pay.pay_there, &[("gateway", gateway)]))
-            } @else {
-                (pay.amount_next)
-            }
-        }))
-        @if let Some(error) = error { p.alert #error role="alert" { (error) } }
-        form method="post" action=(page.url) data-swap data-auto[asks.is_none() && error.is_none()] {
-            @if let Some(typed) = asks {
-                label for="email" { (pay.email) }
-                input #email name="email" type="email" value=[(!typed.is_empty()).then_some(typed)] required maxlength="254" inputmode="email" autocomplete="email"
-                    autocapitalize="none" spellcheck="false" placeholder=(pay.email_example)
-                    aria-invalid=[error.map(|_| "true")] aria-describedby=(if error.is_some() { "error mail" } else { "mail" });
-                p.hint #mail { (pay.email_hint) }
-            }
-            button.button { (flip(pay.go_on, pay.one_moment)) }
-        }
-        p.hint.center { (pay.nothing_charged_yet) }
-    }
-}
-
-fn with(pay: &Pay, gateway: &str, means: Option<&str>) -> String {
-    match means {
-        None => fill(pay.pay_with, &[("gateway", gateway)]),
-        Some("card") => fill(pay.pay_by, &[("means", pay.card)]),
-        Some(means) => fill(pay.pay_by, &[("means", means)]),
     }
 }
 

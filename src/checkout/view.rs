@@ -60,16 +60,7 @@ pub struct Asked<'a> {
 
 pub enum State<'a> {
     /// There is no order yet: opening a link must not make one, so that previews and crawlers cost nothing.
-    Start {
-        gateway: &'a str,
-        /// What the buyer pays by, where they may not know that name.
-        means: Option<&'a str>,
-        /// The buyer pays on another site.
-        leaves: bool,
-        /// For the e-mail, which the seller doesn't know, with what was typed so far.
-        asks: Option<&'a str>,
-        error: Option<&'a str>,
-    },
+    Start(Start<'a>),
     /// The buyer pays on another site, PayPal or Stripe, which a `fetch` can't follow a redirect to.
     Leaving {
         gateway: &'a str,
@@ -131,6 +122,30 @@ pub enum State<'a> {
     Refunded {
         order_id: &'a str,
     },
+}
+
+pub struct Start<'a> {
+    /// Of several the buyer chooses one.
+    pub ways: Vec<Way<'a>>,
+    /// The slug of the way that is chosen so far; `None`: none is open.
+    pub chosen: Option<&'a str>,
+    /// For the e-mail, which the seller doesn't know, with what was typed so far.
+    pub asks: Option<&'a str>,
+    pub bad_email: Option<&'a str>,
+    pub bad_gateway: Option<&'a str>,
+}
+
+/// A way to pay.
+pub struct Way<'a> {
+    pub gateway: &'a str,
+    /// What the form sends for it.
+    pub slug: &'a str,
+    /// What the buyer pays by, where they may not know the gateway's name.
+    pub means: Option<&'a str>,
+    /// The buyer pays on another site.
+    pub leaves: bool,
+    /// Why it can't be chosen now.
+    pub closed: Option<&'a str>,
 }
 
 /// How a buyer can pay after all.
@@ -246,7 +261,7 @@ impl Page<'_> {
 impl State<'_> {
     pub fn name(&self) -> &'static str {
         match self {
-            State::Start { .. } => "start",
+            State::Start(_) => "start",
             State::Leaving { .. } => "leaving",
             State::Away { back: false, .. } => "away",
             State::Away { back: true, .. } => "back",
@@ -273,7 +288,7 @@ impl State<'_> {
             State::Pending { .. } | State::Again { .. } => true,
             State::Reversed { vanished, .. } => *vanished,
             State::Paid(paid) => paid.goods.will_come(),
-            State::Start { .. } | State::Leaving { .. } => false,
+            State::Start(_) | State::Leaving { .. } => false,
             State::Refunded { .. } => false,
         }
     }

@@ -55,6 +55,8 @@ pub enum PaymentRefusal {
 pub enum GatewayRefusal {
     /// The account has no wallet for this gateway.
     NotConfigured,
+    /// Of several gateways that were named it has these not set up, by their names.
+    SomeNotConfigured(Vec<&'static str>),
     /// The gateway does not answer; try again in so many seconds.
     Unavailable { retry_after: u32 },
     /// The gateway answers, and opens no payment. Its word for why, which is no secret.

@@ -14,13 +14,13 @@ const OBJECTS: u32 = 20;
 
 /// The statements of one commit. Cheap when nothing is old: each looks at the end of an index.
 pub fn statements(app: &App, now: i64) -> [Statement; 9] {
-    let [mark_started, free_addresses, drop_unstarted] = payment::take_old(now, MAX);
+    let [free_addresses, mark_started, drop_unstarted] = payment::take_old(now, MAX);
     [
         notification::take_old(now, FEW),
         idempotency::take_old(now, MAX),
         account::secret::take_old(now, FEW),
-        mark_started,
         free_addresses,
+        mark_started,
         drop_unstarted,
         mailer::sql::take_old(prune::end(app, now), MAX),
         prune::next(prune::end(app, now)),
@@ -39,7 +39,7 @@ pub struct Gone {
 }
 
 pub fn read(answers: [Vec<Row>; 9]) -> Result<Gone, Fault> {
-    let [notifications, answers, secrets, started, _, unstarted, mails, accounts, objects] = &answers;
+    let [notifications, answers, secrets, _, started, unstarted, mails, accounts, objects] = &answers;
     let full = |rows: &[&Vec<Row>], most: u32| rows.iter().map(|rows| rows.len()).sum::<usize>() >= most as usize;
     Ok(Gone {
         more: full(&[notifications], FEW)

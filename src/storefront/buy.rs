@@ -78,7 +78,8 @@ pub async fn buy(visit: &Visit<'_>, shop: &Shop, item: &Item) -> Result<Response
             return Ok(shown(status, &form));
         }
     };
-    if let Some(gateway) = wish.gateway.filter(|gateway| !takes(*gateway, offer.price)) {
+    let chosen = wish.gateways.first().copied();
+    if let Some(gateway) = chosen.filter(|gateway| !takes(*gateway, offer.price)) {
         form.wrong.gateway = Some(words::fill(words.shop.gateway_amount, &[("gateway", gateway.name())]));
     }
     if !form.wrong.is_empty() {
@@ -88,7 +89,7 @@ pub async fn buy(visit: &Visit<'_>, shop: &Shop, item: &Item) -> Result<Response
         form.total = Some(offer.price);
         return Ok(shown(200, &form));
     }
-    let gateway = wish.gateway.ok_or_else(|| broken("an order has no gateway"))?;
+    let gateway = chosen.ok_or_else(|| broken("an order has no gateway"))?;
     if !may_order(visit).await {
         form.wrong.whole = Some(words.shop.too_many_text.to_owned());
         return Ok(shown(429, &form).with("retry-after", "60"));

@@ -58,6 +58,15 @@ words! {
         pay_by,
         /// What is paid by, behind `pay_by`.
         card,
+        /// The same where it stands alone.
+        card_title,
+        choose_title,
+        choose_text,
+        way_rateless,
+        way_no_rate,
+        way_refused,
+        way_closed,
+        no_way_open,
         asks_email,
         pay_there,
         come_back,

@@ -284,15 +284,15 @@ fn take_address(account_id: i64, gateway: &str) -> Statement {
     Statement::new(sql, vec![account_id.into(), gateway.into()])
 }
 
-/// Takes an address of the gateway's wallet (`take`) for the link, once: a link that has one keeps it, whoever starts it at the same
-/// time. None is taken by a start that makes no order, because there is one already or because the link is destroyed, too old, or
+/// Takes an address of the gateway's wallet (`take`) for the link, once: a link that has one of it keeps it, whoever starts it at the
+/// same time. None is taken by a start that makes no order, because there is one already or because the link is destroyed, too old, or
 /// for a product that is sold out. The last of the three answers the row that `taken` reads.
 fn take_address_for_link(account_id: i64, gateway: &str, id: &str, order_id: &str, now: i64) -> [Statement; 3] {
     let needed = format!(
         "EXISTS (SELECT 1 FROM payments LEFT JOIN products
                    ON products.account_id = payments.account_id AND products.id = payments.product_id
                    WHERE payments.account_id = ?1 AND payments.id = ?3 AND destroyed_at IS NULL AND expires_at >= ?5
-                     AND address_wallet IS NOT wallets.identity AND NOT {})
+                     AND json_extract(addresses, '$.' || ?2 || '[0]') IS NOT wallets.identity AND NOT {})
            AND NOT EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?4)",
         expired::is_sold_out("?5")
     );
@@ -301,7 +301,8 @@ fn take_address_for_link(account_id: i64, gateway: &str, id: &str, order_id: &st
         Statement::new(take(&format!("AND {needed}")), args.clone()),
         Statement::new(
             format!(
-                "UPDATE payments SET address_wallet = wallets.identity, address_index = wallets.last_index
+                "UPDATE payments SET addresses =
+                   json_set(COALESCE(addresses, '{{}}'), '$.' || ?2, json_array(wallets.identity, wallets.last_index))
                  FROM wallets
                  WHERE payments.account_id = ?1 AND payments.id = ?3
                    AND wallets.account_id = ?1 AND wallets.gateway = ?2 AND wallets.active = 1 AND {needed}"
@@ -309,8 +310,9 @@ fn take_address_for_link(account_id: i64, gateway: &str, id: &str, order_id: &st
             args,
         ),
         Statement::new(
-            "SELECT branch, address_index, wallets.confirmations
-             FROM payments JOIN wallets ON wallets.account_id = ?1 AND wallets.gateway = ?2 AND identity = address_wallet
+            "SELECT branch, json_extract(addresses, '$.' || ?2 || '[1]') AS address_index, wallets.confirmations
+             FROM payments JOIN wallets ON wallets.account_id = ?1 AND wallets.gateway = ?2
+               AND identity = json_extract(addresses, '$.' || ?2 || '[0]')
              WHERE payments.account_id = ?1 AND payments.id = ?3 AND active = 1",
             vec![account_id.into(), gateway.into(), id.into()],
         ),

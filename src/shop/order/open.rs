@@ -40,6 +40,16 @@ pub async fn known_rates(app: &App, account: &Account, gateway: Gateway) -> Opti
     if account.test { Some(exchange_rates::fixed(coin, app.now())) } else { exchange_rates::known(app, coin).await }
 }
 
+/// Those of these gateways whose coins have no rate for a price in this currency now. Nobody is asked: it is what a page shows
+/// before anything is chosen. A coin in which this deployment never quoted may well have one.
+pub async fn without_rate(app: &App, account: &Account, gateways: &[Gateway], currency: Currency) -> Vec<Gateway> {
+    if !account.test {
+        return exchange_rates::stale(app, gateways, currency).await;
+    }
+    let is_priced = |coin| exchange_rates::fixed(coin, app.now()).price(currency).is_some();
+    gateways.iter().copied().filter(|gateway| gateway.coin().is_some_and(|coin| !is_priced(*coin))).collect()
+}
+
 /// What the price of a draft is worth. Coins can't be asked for without a rate; on a page only the dollars are missing then.
 pub async fn worth(app: &App, account: &Account, gateway: Gateway, price: Amount) -> Outcome<Option<Rates>> {
     if gateway.coin().is_some() && price.minor() > 0 {
@@ -189,13 +199,18 @@ pub fn worth_taking<T>(
         if value >= least {
             return Ok(Refusal::Idempotency(IdempotencyRefusal::InProgress));
         }
-        // With a tenth more, since rates move until it is paid.
-        let least = money::fiat_value(least + least / 10, rate, price.currency());
-        let least = least.and_then(|amount| Amount::new(amount.minor() + 1, price.currency()));
-        Ok(least.map_or(Refusal::Gateway(GatewayRefusal::NotQuotable), |least| {
-            Refusal::Gateway(GatewayRefusal::TooSmall { gateway: gateway.name(), least })
-        }))
+        Ok(too_small(gateway, least, Some(rate), price.currency()))
     }))
+}
+
+/// The refusal of a price that is worth less than `least` of the gateway's coin at this rate.
+pub fn too_small(gateway: Gateway, least: u64, rate: Option<Decimal>, currency: Currency) -> Refusal {
+    // With a tenth more, since rates move until it is paid.
+    let least = rate.and_then(|rate| money::fiat_value(least + least / 10, rate, currency));
+    let least = least.and_then(|amount| Amount::new(amount.minor() + 1, currency));
+    least.map_or(Refusal::Gateway(GatewayRefusal::NotQuotable), |least| {
+        Refusal::Gateway(GatewayRefusal::TooSmall { gateway: gateway.name(), least })
+    })
 }
 
 fn price(

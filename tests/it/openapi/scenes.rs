@@ -295,6 +295,9 @@ fn pay(desk: &Desk<'_>) {
     };
     let made = desk.showing("A payment link").post("/pay", fields(json!({})));
     let payment = made["url"].as_str().expect("a url").split('/').nth(4).expect("an id").to_owned();
+    let several = fields(json!({"gateway": ["Bitcoin", "Litecoin"]}));
+    desk.showing("A payment link whose buyer chooses how to pay").post("/pay", several);
+    desk.refused(400, "POST", "/pay", Some(fields(json!({"gateway": ["Bitcoin", "bitcoin", "Stripe", "Dogecoin"]}))));
     let mut bare = fields(json!({"white_label": true, "ip_address": "203.0.113.7", "crypto_confirmations": 1}));
     for name in ["return_url", "confirmations"] {
         bare.as_object_mut().expect("fields").remove(name);
