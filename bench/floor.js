@@ -8,8 +8,8 @@ const byId = `SELECT ${columns} FROM orders WHERE account_id = ?1 AND id = ?2`;
 const count = 'SELECT MAX(seq) AS total FROM orders WHERE account_id = ?1';
 const range = `SELECT ${columns} FROM orders WHERE account_id = ?1 AND seq <= (SELECT MAX(seq) FROM orders WHERE account_id = ?1) - ?2
   ORDER BY seq DESC LIMIT ?3`;
-const insert = `INSERT INTO payments (account_id, id, title, email, value, currency, quantity, gateway, confirmations, return_url,
-  webhook_url, custom, expires_at, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, 'bitcoin', ?7, ?8, ?9, ?10, ?11, ?12)`;
+const insert = `INSERT INTO payments (account_id, id, title, email, value, currency, quantity, gateways, return_url,
+  webhook_url, custom, expires_at, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, json_object('bitcoin', CAST(?7 AS INTEGER)), ?8, ?9, ?10, ?11, ?12)`;
 
 const month = 30 * 86_400_000;
 const tag = 'A'.repeat(43); // as long as a signature
