@@ -17,7 +17,7 @@ use crate::{
         account::Account,
         error::{OrderRefusal, PaymentRefusal},
         order::{
-            Buyer, Status,
+            Buyer, Order, Status,
             inline::InlineSyncs,
             renew, requote, sync,
             test_mode::{self, Kind},
@@ -69,6 +69,7 @@ pub async fn start(visit: &Visit<'_>, opened: Opened<'_>) -> Result<Response, Er
             }
         }
     }
+    let typed = buyer_email.clone();
     let short = |text: &str, most: usize| text.chars().filter(|c| !c.is_control()).take(most).collect::<String>();
     let request = visit.request;
     let buyer = Buyer {
@@ -87,7 +88,28 @@ pub async fn start(visit: &Visit<'_>, opened: Opened<'_>) -> Result<Response, Er
     // A page elsewhere is gone to at once, and only now.
     let go = if order.session.is_some() { "?go=1" } else { "" };
     let started = Response::see_other(&format!("{}{go}", visit.page));
-    Ok(if made { access::admit(visit, started) } else { started })
+    match typed {
+        _ if made => Ok(access::admit(visit, started)),
+        Some(typed) => Ok(start_again(visit, opened, &order, &typed, started).await),
+        None => Ok(started),
+    }
+}
+
+/// Somebody starts a link that was started already. Whoever gives the order's e-mail is its buyer: their first answer was lost,
+/// or this is another browser. Anybody else is told now, because their address would not open the receipt later.
+async fn start_again(visit: &Visit<'_>, opened: Opened<'_>, order: &Order, typed: &str, started: Response) -> Response {
+    if !may_guess(visit).await {
+        return super::too_many(visit.app, visit.words, visit.request);
+    }
+    match &order.buyer.email {
+        Some(known) if email::same(known, typed) => access::admit(visit, started),
+        _ => render(visit, opened, 422, start_page(opened, typed, Some(visit.words.pay.email_other))),
+    }
+}
+
+/// Whether an order's e-mail may be guessed once more. A payment has the minute's limit of somebody without credentials.
+async fn may_guess(visit: &Visit<'_>) -> bool {
+    visit.app.allows(LimitKind::Anonymous, &format!("receipt {}", visit.order_id)).await
 }
 
 /// The order as it stands, in one round trip.
@@ -212,9 +234,9 @@ pub async fn rehearse(visit: &Visit<'_>) -> Outcome<Response> {
     }
 }
 
-/// Lets in who knows the order's e-mail. Guesses are few: a payment has the minute's limit of somebody without credentials.
+/// Lets in who knows the order's e-mail. Guesses are few.
 pub async fn claim(visit: &Visit<'_>) -> Result<Response, Error> {
-    if !visit.app.allows(LimitKind::Anonymous, &format!("receipt {}", visit.order_id)).await {
+    if !may_guess(visit).await {
         return Ok(super::too_many(visit.app, visit.words, visit.request));
     }
     let standing = standing::read(visit).await?.ok_or(Refusal::NotFound)?;
@@ -224,8 +246,8 @@ pub async fn claim(visit: &Visit<'_>) -> Result<Response, Error> {
     let words = visit.words_of(&standing).await;
     let mut form = Form::read(visit.request);
     let typed = form.email("email", words);
-    let known = standing.order.buyer.email.as_deref().map(email::key);
-    if form.is_right() && known.is_some_and(|known| known == email::key(&typed)) {
+    let known = standing.order.buyer.email.as_deref();
+    if form.is_right() && known.is_some_and(|known| email::same(known, &typed)) {
         return Ok(access::admit(visit, access::to_receipt(visit)));
     }
     form.refuse("email", words.order.other_email);

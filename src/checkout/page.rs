@@ -144,7 +144,11 @@ fn start(page: &Page, title: &str, there: Option<&str>, asks: Option<&str>, erro
                 (pay.amount_next)
             }
         }))
-        @if let Some(error) = error { p.alert #error role="alert" { (error) } }
+        @if let Some(error) = error {
+            // Whoever pays for somebody else, or mistyped their address at first, can go on without it.
+            @let link = html! { a href=(page.order_url) { (pay.see_payment) } };
+            p.alert #error role="alert" { (rich(error, &[("link", &link)])) }
+        }
         form method="post" action=(page.url) data-swap data-auto[asks.is_none() && error.is_none()] {
             @if let Some(typed) = asks {
                 label for="email" { (pay.email) }

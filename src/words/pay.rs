@@ -68,6 +68,9 @@ words! {
         email_missing,
         email_invisible,
         email_malformed,
+        /// The link has been started already, by somebody who gave another address.
+        email_other,
+        see_payment,
         go_on,
         nothing_charged_yet,
 
