@@ -72,14 +72,15 @@ pub fn owe(app: &App, account: &Account, fact: &Fact, wait: i64) -> Option<Owed>
     owe_unless(app, account, fact, wait, None)
 }
 
-/// The same, unless another mail about this is still to be written, which will say it as well.
+/// The same, unless another mail about this is still to be written, which will say it as well. One that
+/// was given up says nothing.
 pub fn owe_unless(app: &App, account: &Account, fact: &Fact, wait: i64, pending: Option<&Fact>) -> Option<Owed> {
     app.platform.settings.email.as_ref()?;
     let at = app.now() + wait;
     let statement = Statement::new(
         "INSERT INTO mails (account_id, id, tries, owed_at, next_at, due_at)
          SELECT ?1, ?2, 0, ?3, ?4, ?5
-         WHERE NOT EXISTS (SELECT 1 FROM mails WHERE account_id = ?1 AND id = ?6 AND tries = 0)
+         WHERE NOT EXISTS (SELECT 1 FROM mails WHERE account_id = ?1 AND id = ?6 AND tries = 0 AND due_at IS NOT NULL)
          ON CONFLICT (account_id, id) DO NOTHING",
         vec![
             account.id.into(),
