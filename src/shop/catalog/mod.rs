@@ -7,7 +7,7 @@ use futures_util::future::{join, join_all};
 
 use super::{
     App,
-    account::{self, Account, contact::Contact},
+    account::{self, Account, contact::Contact, slug},
     gateway::Gateway,
     money::Amount,
     product::{self, Product},
@@ -138,8 +138,10 @@ pub async fn shops(app: &App) -> Result<Rc<Vec<Listing>>, Fault> {
 
 /// The shop at this slug, listed or not.
 pub async fn by_slug(app: &App, slug: &str) -> Result<Option<Rc<Shop>>, Fault> {
+    // What no shop can have is asked of nobody, and remembered by nobody.
+    let Ok(slug) = slug::parse(slug) else { return Ok(None) };
     let memory = app.memory.of::<Memory>();
-    let found = memory.keep(app, ALL, &format!("slug {slug}"), async || account::by_slug(app, slug).await).await?;
+    let found = memory.keep(app, ALL, &format!("slug {slug}"), async || account::by_slug(app, &slug).await).await?;
     match &*found {
         Some((id, shard)) => shop(app, *id, shard).await,
         None => Ok(None),
