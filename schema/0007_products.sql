@@ -69,6 +69,9 @@ CREATE TABLE products (
 -- but the id, so the id is unique in its shard and leads to the account.
 CREATE UNIQUE INDEX products_id ON products (id);
 
+-- Is this image the account's own? A description shows no other.
+CREATE INDEX products_image ON products (account_id, image_id) WHERE image_id IS NOT NULL;
+
 -- One row a serial. The state is in the key, so "the next ones in stock" and "all in stock" are
 -- ranges of it, however many were sold before. An order's hold moves a row to another state and
 -- counts serials_left down in the same commit (schema/0019_holds.sql). PUT replaces only those in

@@ -43,7 +43,7 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
     let serials = read(call, &mut fields, &mut product, None);
     fields.finish()?;
     let serials = serials.unwrap_or_default();
-    let created = product::create(call.app, call.account, product, &serials)?;
+    let created = product::create(call.app, call.account, product, &serials).await?;
     let body = object(&created.value, call.origin());
     let (product, rows) = created.commit(call.app, call.keep(201, &body)?).await?;
     let duplicates = product::duplicates(&product, &serials, rows.first())?;

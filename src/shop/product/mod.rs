@@ -218,9 +218,15 @@ pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Product> {
     Ok(product)
 }
 
-/// Makes the product, under an id of its own, with these in stock. One round trip, whatever the number of serials. With
+/// Makes the product, under an id of its own, with these in stock. One round trip, whatever the number of serials, and one
+/// more where its description has pictures. With
 /// `unique_serials` it is refused when the account has one of them already. `duplicates` reads the first answer of its commit.
-pub fn create(app: &App, account: &Account, mut product: Product, serials: &Serials) -> Outcome<Prepared<Product>> {
+pub async fn create(
+    app: &App,
+    account: &Account,
+    mut product: Product,
+    serials: &Serials,
+) -> Outcome<Prepared<Product>> {
     product.id = id::hex(&app.random::<4>());
     product.created_at = app.now();
     product.updated_at = product.created_at;
@@ -228,8 +234,9 @@ pub fn create(app: &App, account: &Account, mut product: Product, serials: &Seri
     if product.kind == Kind::Serials {
         product.info = serials.info();
     }
+    let html = upload::rendered(app, account, &product.description).await?;
     let mut statements = Vec::from_iter(known(account, &product, serials));
-    statements.extend([list::grow(account.id, sql::TABLE), sql::insert(account.id, &product, serials)]);
+    statements.extend([list::grow(account.id, sql::TABLE), sql::insert(account.id, &product, &html, serials)]);
     if !serials.all.is_empty() {
         statements.push(stock::sql::add(account.id, &product.id, serials));
     }
@@ -261,6 +268,7 @@ pub async fn update(
     StockChange { restock, amount }: StockChange,
 ) -> Outcome<(Product, u32)> {
     product.updated_at = list::moved(app.now(), before.updated_at);
+    let html = upload::rendered(app, account, &product.description).await?;
     let mut statements = vec![list::unmoved(account.id, sql::TABLE, &product.id, before.updated_at)];
     if restock.as_ref().is_some_and(|restock| restock.from_stock) {
         statements.push(stock::sql::unchanged(account.id, &product.id, &before.info));
@@ -269,7 +277,8 @@ pub async fn update(
     let known_place = statements.len();
     statements.extend(look);
     let place = statements.len();
-    statements.push(sql::update(account.id, &product, restock.as_ref().map(|restock| &restock.serials), amount));
+    let serials = restock.as_ref().map(|restock| &restock.serials);
+    statements.push(sql::update(account.id, &product, &html, serials, amount));
     if let Some(restock) = &restock {
         statements.extend(stock::sql::replace(account.id, &product.id, &restock.serials));
     }

@@ -4,7 +4,7 @@ use super::{Kind, Product, discount};
 use crate::{
     platform::{Fault, Row, Statement, Value},
     shop::{
-        list, markdown,
+        list,
         money::{Amount, Currency},
         stock::Serials,
         upload,
@@ -83,7 +83,8 @@ pub fn unknown(account_id: i64, product_ids: &str) -> Statement {
     Statement::new(format!("SELECT value {UNKNOWN} ORDER BY key"), vec![account_id.into(), product_ids.into()])
 }
 
-pub fn insert(account_id: i64, product: &Product, serials: &Serials) -> Statement {
+/// `html`: its description, rendered.
+pub fn insert(account_id: i64, product: &Product, html: &str, serials: &Serials) -> Statement {
     let joint = if serials.joint.is_empty() { &product.stock_delimiter } else { &serials.joint };
     let rest = [joint.into(), product.created_at.into(), serials.count().into()];
     Statement::new(
@@ -92,12 +93,12 @@ pub fn insert(account_id: i64, product: &Product, serials: &Serials) -> Statemen
              SELECT ?1, {}, ?2, {PLACES}, ?28, ?29, ?29, ?30, ?30",
             list::next_seq(TABLE)
         ),
-        args(account_id, product, rest),
+        args(account_id, product, html, rest),
     )
 }
 
 /// Answers the whole row, if it was there. `amount`: the stock is set as well; otherwise sales may go on meanwhile.
-pub fn update(account_id: i64, product: &Product, serials: Option<&Serials>, amount: bool) -> Statement {
+pub fn update(account_id: i64, product: &Product, html: &str, serials: Option<&Serials>, amount: bool) -> Statement {
     let joint = serials.map(|serials| serials.joint.as_str());
     let rest = [joint.into(), product.updated_at.into(), serials.map(Serials::count).into()];
     let places = if amount { PLACES.to_owned() } else { PLACES.replace("?16,", "stock_amount,") };
@@ -112,7 +113,7 @@ pub fn update(account_id: i64, product: &Product, serials: Option<&Serials>, amo
                = ({places}, COALESCE(?28, stock_joint), ?29, COALESCE(?30, serials_left), serials_added + COALESCE(?30, 0), {told})
              WHERE account_id = ?1 AND id = ?2 RETURNING {COLUMNS}"
         ),
-        args(account_id, product, rest),
+        args(account_id, product, html, rest),
     )
 }
 
@@ -123,7 +124,7 @@ const OWN: &str = "title, description, price, currency, product_type, gateways, 
 const PLACES: &str = "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, \
     ?27, ?31";
 
-fn args(account_id: i64, product: &Product, rest: [Value; 3]) -> Vec<Value> {
+fn args(account_id: i64, product: &Product, html: &str, rest: [Value; 3]) -> Vec<Value> {
     let mut args = vec![
         account_id.into(),
         (&product.id).into(),
@@ -155,7 +156,7 @@ fn args(account_id: i64, product: &Product, rest: [Value; 3]) -> Vec<Value> {
         discount::to_text(&product.volume_discounts).into(),
     ];
     args.extend(rest);
-    args.push(markdown::render(&product.description).into());
+    args.push(html.into());
     args
 }
 

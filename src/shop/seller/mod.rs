@@ -9,7 +9,7 @@ use super::{
         settings::{self, Set},
         wallet::{self, Wallet, WalletChange},
     },
-    upload::Upload,
+    upload::{self, Upload},
 };
 use crate::platform::{CommitError, Fault};
 
@@ -87,7 +87,11 @@ pub async fn update(app: &App, account: &Account, change: Change) -> Outcome<Pro
     for setting in &change.settings {
         statements.push(settings::write(app, account.id, setting)?);
     }
-    let looks = change.appearance.in_shard(account.id);
+    let html = match &change.appearance.description {
+        Some(markdown) => upload::rendered(app, account, markdown).await?,
+        None => String::new(),
+    };
+    let looks = change.appearance.in_shard(account.id, &html);
     let contact = change.contact_email.is_some() || change.contact_url.is_some();
     if change.shop_name.is_some() || contact || change.policy != [None; 4] || looks.is_some() || !statements.is_empty()
     {
