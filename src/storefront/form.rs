@@ -151,7 +151,7 @@ impl Form {
 
     /// The price without it is shown, and asked for again.
     pub fn coupon_wrong(&mut self, words: &Words, without: Option<Amount>) {
-        let price = without.map(Amount::display).unwrap_or_default();
+        let price = without.map(|price| words.language.money(&price.display())).unwrap_or_default();
         let text = if without.is_some() { words.shop.coupon_wrong } else { words.shop.coupon_unknown };
         self.wrong.coupon = Some(words::fill(text, &[("price", &price)]));
     }
