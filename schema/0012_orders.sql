@@ -50,6 +50,7 @@ CREATE TABLE orders (
   return_url TEXT,
   webhook_url TEXT,
   downloads INTEGER NOT NULL DEFAULT 0, -- how often its file was fetched; no revision counts it
+  downloaded_at INTEGER,               -- when that was last counted: parts of one visit count once
   test INTEGER NOT NULL CHECK (test IN (0, 1)),
   sync_generation INTEGER NOT NULL DEFAULT 0,  -- which chain of sync messages is the living one
   sync_lease INTEGER,                 -- that chain counts as alive until; null: nothing to sync

@@ -102,6 +102,8 @@ impl Method {
 #[derive(Debug, Clone)]
 pub struct Request {
     pub method: Method,
+    /// It was HEAD, and is answered as GET: no body is sent, so none need be fetched.
+    pub head: bool,
     /// `https://host`, as the client wrote it.
     pub origin: String,
     /// As sent, still percent-encoded.

@@ -12,7 +12,7 @@ use crate::words::Words;
 pub struct Notice<'a> {
     pub words: &'static Words,
     pub brand: &'a str,
-    /// What is known of the payment whose link it is.
+    /// What is known of the payment, the order or the thread whose address it is.
     pub about: Option<About<'a>>,
     pub kind: Kind<'a>,
     /// Where "Try again" leads; without it there is no such button.
@@ -21,13 +21,18 @@ pub struct Notice<'a> {
 
 pub struct About<'a> {
     pub shop: &'a str,
-    pub title: &'a str,
-    pub quantity: u32,
-    pub price: &'a str,
+    /// `None` where it may not be told.
+    pub bought: Option<Bought<'a>>,
     pub test: bool,
     /// There may be one.
-    pub order_id: Option<&'a str>,
+    pub order_id: Option<String>,
     pub contact: Contact,
+}
+
+pub struct Bought<'a> {
+    pub title: &'a str,
+    pub quantity: u32,
+    pub price: String,
 }
 
 pub enum Kind<'a> {
@@ -59,9 +64,12 @@ pub enum Kind<'a> {
 }
 
 impl Kind<'_> {
-    /// Only the seller can help: the page says how to reach them.
+    /// Only the seller can help: the page says how to reach them. What isn't there may have been theirs.
     pub fn asks_the_seller(&self) -> bool {
-        matches!(self, Kind::Gone | Kind::Expired | Kind::SoldOut | Kind::CouponGone | Kind::Refused { .. })
+        matches!(
+            self,
+            Kind::NoPage | Kind::Gone | Kind::Expired | Kind::SoldOut | Kind::CouponGone | Kind::Refused { .. }
+        )
     }
 
     pub fn status(&self) -> u16 {
@@ -81,12 +89,13 @@ pub fn document(notice: &Notice) -> Markup {
     let pay = &notice.words.pay;
     let (title, text) = texts(&notice.kind, notice.words);
     let about = notice.about.as_ref();
+    let bought = about.and_then(|about| about.bought.as_ref());
     let (shop, test) = (about.map(|about| about.shop), about.is_some_and(|about| about.test));
     layout(
         &Frame { words: notice.words, brand: notice.brand, shop, title, test, home: None, refresh: None },
         html! {
-            main #pay .lone[about.is_none()] data-revision={ (notice.kind.status()) "-notice" } {
-                @if let Some(about) = about { (summary(notice.words, about.title, about.quantity, about.price)) }
+            main #pay .lone[bought.is_none()] data-revision={ (notice.kind.status()) "-notice" } {
+                @if let Some(bought) = bought { (summary(notice.words, bought.title, bought.quantity, &bought.price)) }
                 section.card aria-labelledby="state" {
                     (mark(Mark::Care))
                     (heading(title, html! { (text) }))
@@ -95,7 +104,7 @@ pub fn document(notice: &Notice) -> Markup {
                         dl { dt { (pay.request) } dd { (request_id) } }
                     } @else if let Some(about) = about.filter(|_| notice.kind.asks_the_seller()) {
                         dl {
-                            @if let Some(id) = about.order_id { dt { (pay.order) } dd { (id) } }
+                            @if let Some(id) = &about.order_id { dt { (pay.order) } dd { (id) } }
                             (about.contact.row(notice.words))
                         }
                     }

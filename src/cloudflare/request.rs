@@ -67,6 +67,7 @@ pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> 
     };
     Ok(http::Request {
         method,
+        head: false,
         origin: origin.to_owned(),
         path: path.to_owned(),
         query: query.to_owned(),

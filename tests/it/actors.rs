@@ -32,6 +32,7 @@ impl World {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let request = Request {
             method: Method::parse(method),
+            head: false,
             origin: ORIGIN.into(),
             path: path.into(),
             query: query.into(),

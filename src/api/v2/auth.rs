@@ -117,6 +117,7 @@ mod tests {
     fn accepts(accept: &str) -> bool {
         let request = Request {
             method: Method::Get,
+            head: false,
             origin: "https://example.com".into(),
             path: "/".into(),
             query: String::new(),

@@ -74,7 +74,7 @@ pub(super) async fn of_what_is_there(call: &Call<'_>, at: (Noun, &str, Place), f
 pub async fn get(call: &Call<'_>, at: (Noun, &str, Place)) -> ApiResult {
     let found = upload::get(call.app, call.account, at).await?;
     let file::Download { status, headers, stream } =
-        file::download(call.app, &found, |name| call.request.header(name)).await?;
+        file::download(call.app, &found, call.request.head, |name| call.request.header(name)).await?;
     let sentence = match status {
         412 => "The file is another one by now",
         416 => "The range begins behind the end of the file",
