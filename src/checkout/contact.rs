@@ -57,6 +57,14 @@ impl Contact {
         Contact { links }
     }
 
+    /// Where no address is known, this page of ours.
+    pub fn or_page(mut self, href: String, text: &str) -> Contact {
+        if self.links.is_empty() {
+            self.links.push(Link { href, text: text.to_owned(), is_page: false });
+        }
+        self
+    }
+
     /// The shop's name, which leads to the first of its addresses.
     pub fn named(&self, shop: &str) -> Markup {
         html! { @if let Some(link) = self.links.first() { (anchor(link, name(shop))) } @else { (name(shop)) } }

@@ -44,10 +44,11 @@ pub fn main(page: &Page) -> Markup {
             (summary(page.words, page.title, page.quantity, page.price))
             div {
                 section.card aria-labelledby="state" {
-                    (panel(page))
+                    // First: whoever paid so reads "No payment has arrived" below it.
                     @if page.wrong_currency {
                         p.alert.care { (rich(page.words.pay.wrong_currency, &[("shop", &page.contact.named(page.shop))])) }
                     }
+                    (panel(page))
                 }
                 (simulate(page, &choices(&page.state, &page.words.pay)))
                 @if let Some(said) = page.said.as_ref().filter(|_| is_quiet(page)) {

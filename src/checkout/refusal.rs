@@ -14,6 +14,7 @@ use crate::{
         App, Error, Refusal,
         account::{self, Account},
         error::{AccountRefusal, CatalogRefusal, GatewayRefusal, OrderRefusal, PaymentRefusal},
+        order::receipt,
         payment::{self, Link},
     },
     words::{Language, Pay, Words},
@@ -108,7 +109,11 @@ impl<'a> Known<'a> {
                     quantity: order.quantity,
                     price: words.language.money(&order.price.display()),
                 });
-                let contact = Contact::of(words, contact, return_origin, contact::About::Order(&order.id));
+                let mut contact = Contact::of(words, contact, return_origin, contact::About::Order(&order.id));
+                if *whole {
+                    let page = receipt::path(&app.platform.settings.token_keys, &order.id);
+                    contact = contact.or_page(format!("{page}?stay#question"), words.order.ask_question);
+                }
                 Some(About { shop: shop_name, bought, test: order.test, order_id: Some(order.id.clone()), contact })
             }
             Known::Shop { name, account, .. } => {

@@ -57,7 +57,7 @@ function show(page, sent) {
     main = next;
     open.forEach((it) => { if (it) it.open = true; });
     if (inside) {
-      const it = place || (next.contains(focus) ? focus : find('h1'));
+      const it = place || (next.contains(focus) ? focus : sent && find('[aria-invalid]', next) || find('h1'));
       it.focus({ preventScroll: true });
       if (it === focus && from != null) it.setSelectionRange(from, to);
     }

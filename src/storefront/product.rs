@@ -13,6 +13,7 @@ use crate::{
         gateway::Gateway,
         money::Decimal,
         product::input::{Input, InputKind, MAX_ANSWER},
+        time,
     },
     words::{self, Words},
 };
@@ -76,6 +77,7 @@ fn remark(sale: &Sale<'_>, remark: &Remark) -> Markup {
         p.rating {
             span aria-hidden="true" { ("★".repeat(stars)) span.off { ("★".repeat(5 - stars)) } }
             span.unseen { (words::fill(said.stars, &[("stars", &stars.to_string())])) }
+            " · " time datetime=(time::wire(remark.created_at)) { (sale.words.moment(remark.created_at)) }
         }
         @if !remark.comment.is_empty() { p.comment dir="auto" { (remark.comment) } }
         @if !remark.response.is_empty() {

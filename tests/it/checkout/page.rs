@@ -281,9 +281,13 @@ fn a_form_that_was_refused_can_be_reloaded() {
 fn what_goes_wrong_with_an_order_or_a_thread_names_the_seller() {
     let world = World::new();
     let ada = world.seller();
-    ada.put("/account", json!({"contact_email": "help@ada.example"})).expect(200);
     let id = crate::feedback::sold(&ada, "The app");
     let page = world.receipt(&id);
+    let ask = format!("href=\"{page}?stay#question\">Ask a question");
+    world.db.change("UPDATE orders SET return_url = NULL");
+    let unreachable = world.buyer().get(&format!("{page}/file")).expect(403).text();
+    assert!(unreachable.contains(&ask), "{unreachable}");
+    ada.put("/account", json!({"contact_email": "help@ada.example"})).expect(200);
     let asked = world.buyer().post(&format!("{page}/query"), "subject=a&message=b").expect(303);
     let thread = asked.header("location").unwrap().to_owned();
     let shown = |path: &str, status: u16, parts: &[&str]| {

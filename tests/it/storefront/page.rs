@@ -147,7 +147,7 @@ fn what_buyers_said_of_a_product_is_counted_and_shown() {
     say(4, "");
     ada.post(&format!("/feedbacks/{first}/reply"), json!({"response": "Thank you"})).expect(200);
     let page = world.buyer().get(&format!("/product/{keys}")).expect(200);
-    shows(&page, &["4.5 of 5 stars", "2 reviews", "Good &lt;i&gt;keys&lt;/i&gt;", "Thank you"]);
+    shows(&page, &["4.5 of 5 stars", "2 reviews", "Good &lt;i&gt;keys&lt;/i&gt;", "Thank you", "UTC</time>"]);
     world.db.change("UPDATE feedbacks SET stars = 1 WHERE stars = 4");
     assert_eq!(world.db.query("SELECT feedback_count, feedback_stars FROM products"), [["2", "6"]]);
 }
