@@ -49,6 +49,13 @@ CREATE TRIGGER holds_placed AFTER INSERT ON holds BEGIN
     WHERE account_id = NEW.account_id AND product_id = NEW.product_id AND state = 0
     ORDER BY seq LIMIT IIF(NEW.product_type = 2, NEW.units, 0));
 
+  -- They are delivered as one text, and a text of D1 has 2,000,000 bytes: so much is left for what
+  -- an event, a row in an answer and a mail put around it, and a page of orders stays one that a
+  -- Worker can hold (MAX_BYTES in src/shop/order/delivery.rs). As JSON, since there it is longest.
+  SELECT RAISE(ABORT, 'CHECK constraint failed: order_fits') WHERE NEW.product_type = 2 AND 400000 < (
+    SELECT SUM(LENGTH(CAST(json_quote(serial) AS BLOB))) FROM serials INDEXED BY serials_order
+    WHERE account_id = NEW.account_id AND order_id = NEW.order_id AND state = 1);
+
   -- The coupon may have run out since the price was made.
   SELECT RAISE(ABORT, 'CHECK constraint failed: coupon_is_free') WHERE NEW.coupon_id IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM coupons WHERE account_id = NEW.account_id AND id = NEW.coupon_id

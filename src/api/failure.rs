@@ -12,6 +12,7 @@ use crate::{
             AccountRefusal, BlacklistRefusal, CatalogRefusal, FeedbackRefusal, GatewayRefusal, IdempotencyRefusal,
             OrderRefusal, PaymentRefusal, QueryRefusal, WebhookRefusal,
         },
+        order::delivery::MAX_BYTES as MAX_GOODS,
         stock::{MAX_SERIALS, State, Taken, file::MAX_STOCK_BYTES},
     },
 };
@@ -231,6 +232,9 @@ fn of_catalog(refusal: CatalogRefusal) -> Failure {
             "Product would have too much text in stock (maximum is {MAX_STOCK_BYTES} bytes, with what stands between serials)"
         )),
         CatalogRefusal::OutOfStock => Failure::invalid("Product is out of stock"),
+        CatalogRefusal::OrderTooLarge => Failure::invalid(&format!(
+            "Quantity is too large: the serials of one order have at most {MAX_GOODS} bytes of text"
+        )),
         CatalogRefusal::CouponNotValid => Failure::invalid("Coupon is not valid"),
     }
 }

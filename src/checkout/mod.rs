@@ -258,6 +258,9 @@ async fn refused(
             }
             Refusal::Catalog(CatalogRefusal::OutOfStock) => Kind::SoldOut,
             Refusal::Catalog(CatalogRefusal::CouponNotValid) => Kind::CouponGone,
+            Refusal::Catalog(CatalogRefusal::OrderTooLarge) => {
+                Kind::Refused { title: pay.moved_on_title, text: words.shop.quantity_too_large }
+            }
             Refusal::Conflict
             | Refusal::Account(_)
             | Refusal::Payment(_)

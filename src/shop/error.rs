@@ -124,6 +124,8 @@ pub enum CatalogRefusal {
     SerialsTooLarge,
     /// Too little of the product is left.
     OutOfStock,
+    /// The serials of one order would be more text than can be delivered.
+    OrderTooLarge,
     /// The coupon ran out since the price was made.
     CouponNotValid,
 }

@@ -250,6 +250,10 @@ fn refused(visit: &Visit<'_>, form: &mut Form, refusal: Refusal, gateway: Gatewa
             form.wrong.whole = Some(said.gone.to_owned());
             409
         }
+        Refusal::Catalog(CatalogRefusal::OrderTooLarge) => {
+            form.wrong.quantity = Some(said.quantity_too_large.to_owned());
+            422
+        }
         Refusal::Catalog(CatalogRefusal::CouponNotValid) => {
             form.coupon_wrong(visit.words, without);
             422

@@ -59,6 +59,7 @@ words! {
         quantity_between,
         quantity_least,
         quantity_exactly,
+        quantity_too_large,
         email_blank,
         email_wrong,
         email_invisible,

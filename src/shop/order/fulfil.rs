@@ -80,6 +80,8 @@ pub async fn goods(app: &App, account: &Account, order: &Order) -> Outcome<Goods
     );
     let again = Prepared::new(account.db(app)?, (), vec![unchanged, release, place])
         .on_broken("products_stock", CatalogRefusal::OutOfStock)
+        // The next serials are longer than those that it was to get, and too long together. It waits for others.
+        .on_broken("order_fits", CatalogRefusal::OutOfStock)
         .on_stale(Refusal::Conflict);
     match again.commit(app, Vec::new()).await {
         Ok(_) => Ok(read(app, account, order).await?),

@@ -128,6 +128,7 @@ pub async fn prepare(app: &App, account: &Account, draft: Draft, ready: Ready) -
     Ok(Prepared::new(account.db(app)?, order, statements)
         .sending(messages)
         .on_broken("products_stock", CatalogRefusal::OutOfStock)
+        .on_broken("order_fits", CatalogRefusal::OrderTooLarge)
         .on_broken("coupon_is_free", CatalogRefusal::CouponNotValid))
 }
 

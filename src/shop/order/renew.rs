@@ -67,6 +67,7 @@ pub async fn renew(app: &App, account: &Account, order_id: &str, origin: &str, p
         // Somebody else renewed it, or news came: the caller sees what is there now.
         Err(no) if no.is_stale() => return super::get(app, account, order_id).await,
         Err(no) if no.is_check("products_stock") => return Err(CatalogRefusal::OutOfStock.into()),
+        Err(no) if no.is_check("order_fits") => return Err(CatalogRefusal::OrderTooLarge.into()),
         Err(no) if no.is_check("coupon_is_free") => return Err(CatalogRefusal::CouponNotValid.into()),
         Err(no) => return Err(no.into_fault().into()),
     }

@@ -272,6 +272,7 @@ pub async fn update(
     statements.push(sql::update(account.id, &product, restock.as_ref().map(|restock| &restock.serials), amount));
     if let Some(restock) = &restock {
         statements.extend(stock::sql::replace(account.id, &product.id, &restock.serials));
+        statements.push(stock::sql::fits(account.id, &product.id));
     }
     // Orders that were paid and found nothing left get what there is now.
     let (shard, product_id) = (account.shard.clone(), product.id.clone());
@@ -302,6 +303,7 @@ pub async fn update(
 /// With what is said when the serials can't be put in stock.
 fn stocking(prepared: Prepared<Product>, account: &Account, serials: &Serials) -> Prepared<Product> {
     const NAMED: u32 = 11;
+    let prepared = prepared.on_broken("products_stock", CatalogRefusal::SerialsTooLarge);
     let product = &prepared.value;
     if !product.unique_serials {
         return prepared.on_missing("serials", "seq", Refusal::NotFound).on_stale(Refusal::Conflict);

@@ -10,6 +10,7 @@ use crate::{
 mod broken;
 mod coupon;
 mod delivery;
+mod large;
 mod link;
 mod stock;
 

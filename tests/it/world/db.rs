@@ -13,7 +13,7 @@ use pushguard::{
     json::from_text,
     platform::{CommitError, Databases, Fault, LocalBoxFuture, Packed, Row, Statement, Value},
 };
-use rusqlite::{Connection, StatementStatus, backup::Backup, types::Value as Cell_};
+use rusqlite::{Connection, StatementStatus, backup::Backup, limits::Limit, types::Value as Cell_};
 
 use super::{Yield, record};
 
@@ -220,6 +220,11 @@ fn copied() -> Connection {
     drop(copy);
     drop(migrated);
     connection.execute_batch("PRAGMA foreign_keys = ON").expect("foreign keys are on");
+    // As D1 has them: bytes of a text or of a row, and of a statement
+    // (https://developers.cloudflare.com/d1/platform/limits/).
+    for (limit, bytes) in [(Limit::SQLITE_LIMIT_LENGTH, 2_000_000), (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000)] {
+        connection.set_limit(limit, bytes).expect("a limit");
+    }
     // All statements of the shop: to parse them anew takes longer than to run them, and each minute of cron needs dozens.
     connection.set_prepared_statement_cache_capacity(1_000);
     connection

@@ -53,5 +53,6 @@ fn prepared(app: &App, account: &Account, change: Change, endpoints: &[Endpoint]
     let statements = std::mem::take(&mut written.statements);
     Ok(Prepared::new(account.db(app)?, written, statements)
         .on_stale(Refusal::Conflict)
-        .on_broken("products_stock", CatalogRefusal::OutOfStock))
+        .on_broken("products_stock", CatalogRefusal::OutOfStock)
+        .on_broken("order_fits", CatalogRefusal::OrderTooLarge))
 }

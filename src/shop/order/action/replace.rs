@@ -2,13 +2,14 @@
 
 use super::{Found, Written, prepared};
 use crate::{
+    json,
     platform::{Row, Statement},
     shop::{
         App, Outcome,
         account::Account,
         error::{CatalogRefusal, OrderRefusal},
         order::{
-            Change, Delivery, Order, Status, fulfil,
+            Change, Delivery, Order, Status, delivery, fulfil,
             history::{Action, Actor, Cause},
         },
         prepared::Prepared,
@@ -49,9 +50,13 @@ pub async fn replace(app: &App, account: &Account, order_id: &str, serial: Optio
     // As all deliveries of serials have them: in the order in which they were added.
     serials.sort_by_key(|(seq, _)| *seq);
     let delivered: Vec<String> = serials.into_iter().map(|(_, serial)| serial).collect();
+    let delivered = delivered.join("\n");
+    if json::to_text(&delivered).len() > delivery::MAX_BYTES {
+        return Err(CatalogRefusal::OrderTooLarge.into());
+    }
     let from = order.status;
     let cause = Cause::of(Actor::Seller, Action::Replace).noting(bad);
-    let order = Order { delivered: Some(delivered.join("\n")), updated_at: now, ..order };
+    let order = Order { delivered: Some(delivered), updated_at: now, ..order };
     let moves = take(account.id, &order, new_seq, bad_seq);
     let mut change = Change { facts: moves.into(), ..Change::update(from, order, cause) };
     if let Some(row) = products.first() {
