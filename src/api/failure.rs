@@ -168,6 +168,9 @@ fn of_gateway(refusal: GatewayRefusal) -> Failure {
         GatewayRefusal::Unavailable { retry_after } => {
             Failure::unavailable("Gateway does not answer right now", retry_after)
         }
+        GatewayRefusal::TooManyOpen { retry_after } => {
+            Failure::unavailable("Too many orders wait for their payment right now", retry_after)
+        }
         GatewayRefusal::Refused(why) => Failure::invalid(&format!("Gateway refused to open the payment ({why})")),
         GatewayRefusal::RefundRefused(why) => Failure::new(409, &format!("Gateway refused the refund ({why})")),
         GatewayRefusal::CanNotRefund => {

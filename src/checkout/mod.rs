@@ -313,6 +313,7 @@ fn of_gateway(refusal: GatewayRefusal, pay: &'static Pay) -> (Kind<'static>, Opt
     match refusal {
         GatewayRefusal::NoRate { retry_after } => (Kind::NoPrice, Some(retry_after)),
         GatewayRefusal::Unavailable { retry_after } => (Kind::NoAnswer, Some(retry_after)),
+        GatewayRefusal::TooManyOpen { retry_after } => (Kind::Busy, Some(retry_after)),
         GatewayRefusal::Refused(_) => refused(pay.gateway_refused_title, pay.gateway_refused_text),
         GatewayRefusal::NoRateFor { .. } => refused(pay.no_rate_title, pay.no_rate_text),
         GatewayRefusal::TooSmall { .. } => refused(pay.too_small_title, pay.too_small_text),

@@ -75,6 +75,8 @@ pub enum GatewayRefusal {
     TooSmall { gateway: &'static str, least: Amount },
     /// The price can't be expressed in the coin: an amount out of range.
     NotQuotable,
+    /// As many orders wait for their payment as may; try again in so many seconds.
+    TooManyOpen { retry_after: u32 },
     /// Another account has this wallet: `bitcoin xpub`.
     WalletTaken(String),
 }

@@ -94,6 +94,32 @@ pub fn owe_unless(app: &App, account: &Account, fact: &Fact, wait: i64, pending:
     Some(Owed { statement, message: (job, u32::try_from(wait / SECOND).unwrap_or(0)) })
 }
 
+/// Why a mail waits: the money of its order is disputed, or went back.
+pub const NOT_COMPLETED: &str = "not_completed";
+
+/// The mail of an order that waits for its money, in `wait` milliseconds, now that this is back. Of
+/// several the one says all: what the order is then. Cron sends it.
+pub fn take_up_again(app: &App, account_id: i64, order_id: &str, wait: i64) -> Vec<Statement> {
+    if app.platform.settings.email.is_none() {
+        return Vec::new();
+    }
+    // "paid" comes last.
+    const WAITS: &str = "account_id = ?1 AND due_at IS NULL AND error = ?3 AND id IN (
+       SELECT 'paid:' || ?2 UNION ALL
+       SELECT id FROM mails WHERE account_id = ?1 AND id > 'delivered:' || ?2 || ':' AND id < 'delivered:' || ?2 || ';')";
+    let (at, args) = (app.now() + wait, [account_id.into(), order_id.into(), NOT_COMPLETED.into()]);
+    vec![
+        Statement::new(
+            format!(
+                "UPDATE mails SET tries = 0, owed_at = ?4, next_at = ?4, due_at = ?4, error = NULL
+                 WHERE account_id = ?1 AND id = (SELECT id FROM mails WHERE {WAITS} ORDER BY id DESC LIMIT 1)"
+            ),
+            args.iter().cloned().chain([at.into()]).collect(),
+        ),
+        Statement::new(format!("DELETE FROM mails WHERE {WAITS}"), args.into()),
+    ]
+}
+
 /// The mail for a fact that holds only if the row of a product is so in the commit itself:
 /// `condition` is SQL over it. Cron sends it, since nobody knows before the commit whether there is
 /// one.

@@ -258,6 +258,10 @@ fn refused(visit: &Visit<'_>, form: &mut Form, refusal: Refusal, gateway: Gatewa
             form.coupon_wrong(visit.words, without);
             422
         }
+        Refusal::Gateway(GatewayRefusal::TooManyOpen { .. }) => {
+            form.wrong.gateway = Some(visit.words.pay.busy_text.to_owned());
+            503
+        }
         Refusal::Gateway(GatewayRefusal::NoRate { .. } | GatewayRefusal::Unavailable { .. }) => {
             form.wrong.gateway = at_gateway(said.gateway_away);
             503

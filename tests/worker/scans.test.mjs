@@ -102,7 +102,6 @@ const small = {
 const meant = [
   ['FROM webhook_payloads WHERE account_id = ?1 ORDER BY id DESC LIMIT 1', 'SCAN webhook_payloads', 'from the end, where the statement before it has put the account’s row'],
   ['UPDATE categories SET product_ids', 'SEARCH categories USING INDEX sqlite_autoindex_categories_1 (account_id=?)', 'a deleted product leaves all that name it; a shop has few'],
-  ['WITH RECURSIVE wanted', 'SCAN orders USING COVERING INDEX orders_waiting', 'paid orders without goods alone, of which it reads the first'],
   ['UPDATE simulated_transactions SET height', 'SEARCH simulated_transactions USING PRIMARY KEY (account_id=?)', 'what a test account has paid to itself'],
 ];
 

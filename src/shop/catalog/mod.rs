@@ -215,7 +215,7 @@ async fn read(app: &App, account_id: i64, shard: &str) -> Result<Option<Rc<Shop>
     shop.categories = categories.iter().map(sql::category).collect::<Result<_, _>>()?;
     shop.products = products.iter().map(sql::card).collect::<Result<_, _>>()?;
     for card in &mut shop.products {
-        card.stock = card.stock.map(|stock| stock + expired.units(&card.id));
+        card.stock = card.stock.map(|stock| (stock + expired.units(&card.id)).max(0));
     }
     shop.products.sort_by_key(Card::is_sold_out);
     Ok(Some(Rc::new(shop)))
@@ -230,7 +230,7 @@ async fn read_item(app: &App, account_id: i64, shard: &str, id: &str) -> Result<
             product::sql::one(account_id, id),
             sql::more(account_id, id),
             sql::feedbacks(account_id, id, MAX_FEEDBACKS),
-            expired::expired(account_id, app.now()),
+            expired::of(account_id, id, app.now()),
         ])
         .await?;
     let Some((row, more)) = products.first().zip(more.first()) else { return Ok(None) };
@@ -241,7 +241,7 @@ async fn read_item(app: &App, account_id: i64, shard: &str, id: &str) -> Result<
     let (description_html, rating) =
         more.read(|row| Ok((row.text(), Rating { count: row.int(), stars: row.int() })))?;
     let expired = Expired::read(&expired)?;
-    let stock = product.stock().map(|stock| stock + expired.units(id));
+    let stock = product.clone().with_expired(&expired).stock();
     let feedbacks = feedbacks.iter().map(sql::remark).collect::<Result<_, _>>()?;
     Ok(Some(Rc::new(Item { product, description_html, stock, rating, feedbacks })))
 }

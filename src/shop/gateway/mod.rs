@@ -311,8 +311,21 @@ pub struct Refund {
 
 /// Who takes an address: an order without a link, or a link, which takes one only once however often it is started.
 pub enum Reservation<'a> {
-    Order,
-    Link { payment_id: &'a str, order_id: &'a str, now: i64 },
+    Order(Open),
+    Link { payment_id: &'a str, order_id: &'a str, open: Open },
+}
+
+/// How many orders of the account may wait for coins at a price that holds now, this one with them.
+#[derive(Debug, Clone, Copy)]
+pub struct Open {
+    pub now: i64,
+    pub most: u32,
+}
+
+impl Open {
+    pub fn of(app: &App) -> Open {
+        Open { now: app.now(), most: app.platform.settings.max_open_orders }
+    }
 }
 
 /// How an order is to be paid.

@@ -8,13 +8,14 @@ use super::{
     account::Account,
     job::Job,
     mail::{Fact, PICKUP_DELAY},
-    time::{MINUTE, SECOND},
+    time::{DAY, MINUTE, SECOND},
     webhook::retry_schedule::{self, MAX_DELAY, RETRY_DELAYS},
 };
 use crate::{
     platform::{CommitError, Fault, LogLine, first_answers},
     words::{self, Language},
 };
+use about::Told;
 use service::NotSent;
 use sql::Shop;
 
@@ -26,6 +27,8 @@ pub mod sql;
 
 /// A try that was begun is over by then, in milliseconds, or it has died.
 const CLAIM: i64 = 2 * MINUTE;
+/// A dispute is decided by then, in milliseconds: banks and card networks take four months at most.
+const DISPUTE: i64 = 180 * DAY;
 /// Tries that may die without a word: twice as many as the schedule has.
 const MAX_TRIES: u32 = 22;
 
@@ -45,9 +48,16 @@ pub async fn run(app: &App, account: &Account, id: &str) -> Result<(), Fault> {
     let Some(tries) = claimed.first().map(|row| row.read(|row| Ok(row.count()))).transpose()? else { return Ok(()) };
     let shop = Shop::read(&shops)?;
     let words = words::of(&app.platform, shop.language.unwrap_or(Language::English)).await;
-    let Some(mail) = about::mail(app, account, words, &shop, &fact, &rows)? else {
-        commit(vec![sql::done(account.id, id)]).await?;
-        return Ok(());
+    let mail = match about::mail(app, account, words, &shop, &fact, &rows)? {
+        Told::By(mail) => mail,
+        Told::Nothing => {
+            commit(vec![sql::done(account.id, id)]).await?;
+            return Ok(());
+        }
+        Told::Later => {
+            commit(vec![sql::wait(account.id, id, now + DISPUTE)]).await?;
+            return Ok(());
+        }
     };
     let line = |line: LogLine| line.account(account.id).with("mail", id).with("tries", i64::from(tries));
     let key = format!("{}/{id}", account.id);

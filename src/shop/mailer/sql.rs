@@ -2,7 +2,10 @@
 
 use crate::{
     platform::{Fault, Row, Statement},
-    shop::account::contact::{self, Contact},
+    shop::{
+        account::contact::{self, Contact},
+        mail::NOT_COMPLETED,
+    },
     words::Language,
 };
 
@@ -29,6 +32,14 @@ pub fn give_up(account_id: i64, id: &str, error: &str) -> Statement {
     Statement::new(
         "UPDATE mails SET due_at = NULL, error = ?3 WHERE account_id = ?1 AND id = ?2",
         vec![account_id.into(), id.into(), error.into()],
+    )
+}
+
+/// It waits for its order's money, and not longer than until then. Retention goes by `owed_at`.
+pub fn wait(account_id: i64, id: &str, until: i64) -> Statement {
+    Statement::new(
+        "UPDATE mails SET due_at = NULL, owed_at = ?3, error = ?4 WHERE account_id = ?1 AND id = ?2",
+        vec![account_id.into(), id.into(), until.into(), NOT_COMPLETED.into()],
     )
 }
 

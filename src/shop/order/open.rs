@@ -4,7 +4,7 @@ use super::{Draft, Order, Status, schedule, sql};
 use crate::{
     platform::{Row, Statement, first_answers},
     shop::{
-        App, Outcome, Refusal,
+        App, Error, Outcome, Refusal,
         account::{
             Account,
             policy::{self, Policy},
@@ -12,7 +12,7 @@ use crate::{
         error::CatalogRefusal,
         error::{AccountRefusal, GatewayRefusal, IdempotencyRefusal},
         gateway::{
-            Gateway, GatewayContext, Invoice, PaymentPrompt, Reservation,
+            Gateway, GatewayContext, Invoice, Open, PaymentPrompt, Reservation,
             exchange_rates::{self, Rates},
             wallet,
         },
@@ -20,6 +20,7 @@ use crate::{
         money::{self, Amount, Currency, Decimal},
         prepared::{self, Prepared},
         stock::expired,
+        text::email,
         time::MINUTE,
         webhook::{self, Endpoint, Event},
     },
@@ -64,7 +65,7 @@ pub async fn place(app: &App, account: &Account, draft: Draft, begin: Vec<Statem
     let mut statements = vec![webhook::sql::enabled(account.id), policy::of(account.id)];
     let taking = match draft.is_free() {
         true => Vec::new(),
-        false => draft.gateway.of(account).reserve(account.id, &Reservation::Order),
+        false => draft.gateway.of(account).reserve(account.id, &Reservation::Order(Open::of(app))),
     };
     let takes = taking.len();
     statements.extend(taking);
@@ -73,7 +74,12 @@ pub async fn place(app: &App, account: &Account, draft: Draft, begin: Vec<Statem
     if let Some(rates) = rates.as_ref().filter(|_| draft.gateway.coin().is_some() && !draft.is_free()) {
         first = worth_taking(first, account, draft.gateway, draft.price, rates)?;
     }
-    let (_, rows) = first.commit(app, Vec::new()).await?;
+    let gateway = draft.gateway;
+    let full = first.on_broken("wallets_open", FULL).commit(app, Vec::new()).await;
+    let (_, rows) = full.map_err(|error| match error {
+        Error::Refused(Refusal::Gateway(FULL)) => wallet::full(app, account, gateway).into(),
+        error => error,
+    })?;
     let ([endpoints, policy], mut reserved) = first_answers(rows)?;
     reserved.truncate(takes);
     let undo = wallet::unreserve(app, account, draft.gateway, &reserved)?;
@@ -87,6 +93,9 @@ pub async fn place(app: &App, account: &Account, draft: Draft, begin: Vec<Statem
         }
     }
 }
+
+/// What `wallet::full` says with a line in the log.
+const FULL: GatewayRefusal = GatewayRefusal::TooManyOpen { retry_after: 60 };
 
 /// What the first commit of an order answered.
 pub struct Ready {
@@ -149,7 +158,14 @@ pub fn hold(order: &Order, now: i64) -> Vec<Statement> {
         false => hold::until(order.session.as_ref(), order.invoice.expires_at, now),
     };
     let email = order.buyer.email.as_deref();
-    let release = expired::release(order.account_id, &order.product_id, item.coupon_id.as_deref(), now);
+    let key = email.map(email::key);
+    let need = expired::Need {
+        units: item.units,
+        coupon_id: item.coupon_id.as_deref(),
+        email: key.as_deref(),
+        ..expired::Need::default()
+    };
+    let release = expired::release(order.account_id, &order.product_id, &need, now);
     let place = hold::place(order.account_id, &order.id, &order.product_id, &item, email, until);
     vec![release, place]
 }
@@ -157,7 +173,7 @@ pub fn hold(order: &Order, now: i64) -> Vec<Statement> {
 /// Opens a page at the draft's gateway, for an order that is there already.
 pub async fn place_at(app: &App, account: &Account, draft: &Draft) -> Outcome<PaymentPrompt> {
     let gateway = draft.gateway.of(account);
-    let reserved = account.db(app)?.rows(gateway.reserve(account.id, &Reservation::Order)).await?;
+    let reserved = account.db(app)?.rows(gateway.reserve(account.id, &Reservation::Order(Open::of(app)))).await?;
     gateway.open(GatewayContext { app, account }, draft.request(), &reserved).await
 }
 

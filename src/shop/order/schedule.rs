@@ -68,10 +68,8 @@ fn pace(order: &Order, now: i64, base: u32) -> Option<u32> {
         () if is_young || past < onchain::GRACE_PERIOD || (confirming && past < DAY) => Some(base.max(60)),
         () if past < order.policy.watch() || (confirming && past < 14 * DAY) => Some(300),
         () if past < MONITORING_PERIOD || confirming => Some(3_600),
-        // Its last sync could not see for sure that the address is empty. One that all orders share is never given back.
-        () if order.status == Status::Unpaid && !order.invoice.is_shared() && past < MONITORING_PERIOD + 2 * DAY => {
-            Some(12 * 3_600)
-        }
+        // Its last sync could not see for sure that the address is empty.
+        () if order.status == Status::Unpaid && past < MONITORING_PERIOD + 2 * DAY => Some(12 * 3_600),
         () => None,
     }
 }

@@ -5,7 +5,7 @@ use super::{
     App, Error, Outcome, Refusal,
     account::{self, Account, policy},
     error::{CatalogRefusal, GatewayRefusal, PaymentRefusal},
-    gateway::{Gateway, Reservation},
+    gateway::{Gateway, Open, Reservation, wallet},
     hold::Item,
     id,
     money::Amount,
@@ -142,10 +142,14 @@ pub async fn start(
         policy::of(account.id),
     ];
     if rates.is_ok() && link.price.minor() > 0 {
-        let taker = Reservation::Link { payment_id, order_id: &order_id, now: app.now() };
+        let taker = Reservation::Link { payment_id, order_id: &order_id, open: Open::of(app) };
         statements.extend(link.gateway.of(&account).reserve(account.id, &taker));
     }
-    let ([orders, payments, endpoints, policy], reserved) = first_answers(db.commit(statements).await?)?;
+    let committed = db.commit(statements).await.map_err(|no| match no.is_check("wallets_open") {
+        true => wallet::full(app, &account, link.gateway).into(),
+        false => Error::from(no),
+    })?;
+    let ([orders, payments, endpoints, policy], reserved) = first_answers(committed)?;
     if let Some(row) = orders.first() {
         return Ok((order::sql::from_row(row)?, false));
     }

@@ -84,6 +84,8 @@ pub struct Product {
     pub unique_serials: bool,
     /// Serials in stock.
     pub serials_left: u32,
+    /// Units in stock, or still to come, that paid orders wait for.
+    pub stock_owed: i64,
     pub image: Option<Upload>,
     pub file: Option<Upload>,
     pub created_at: i64,
@@ -131,6 +133,7 @@ impl Product {
             custom: None,
             unique_serials: false,
             serials_left: 0,
+            stock_owed: 0,
             image: None,
             file: None,
             created_at: 0,
@@ -138,12 +141,13 @@ impl Product {
         })
     }
 
-    /// How many can be sold; `None` is without end. What orders hold isn't there.
+    /// How many can be sold; `None` is without end. What orders hold, or wait for, isn't there.
     pub fn stock(&self) -> Option<i64> {
-        match self.kind {
+        let there = match self.kind {
             Kind::Serials => Some(self.serials_left.into()),
             Kind::File | Kind::Dynamic | Kind::Service => self.stock_amount,
-        }
+        };
+        there.map(|there| (there - self.stock_owed).max(0))
     }
 
     /// The same with another stock, for an event about it.
@@ -157,7 +161,7 @@ impl Product {
     }
 
     /// With what holds give back that are over.
-    fn with_expired(mut self, expired: &Expired) -> Product {
+    pub fn with_expired(mut self, expired: &Expired) -> Product {
         let units = expired.units(&self.id);
         match self.kind {
             Kind::Serials => self.serials_left = self.serials_left.saturating_add(u32::try_from(units).unwrap_or(0)),
@@ -202,12 +206,13 @@ pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Product> {
     let db = account.db(app)?;
     let read = || [sql::one(account.id, id), stock::sql::info(account.id, id)];
     let [product, stock] = read();
-    let [products, info, expired] = db.batch([product, stock, expired::expired(account.id, app.now())]).await?;
+    let [products, info, expired] = db.batch([product, stock, expired::of(account.id, id, app.now())]).await?;
     let [products, info] = match Expired::read(&expired)?.units(id) {
         0 => [products, info],
         // What expired holds give back is shown with the rest, and may be changed with it.
         _ => {
-            db.commit(vec![expired::release(account.id, id, None, app.now())]).await?;
+            let all = expired::Need { units: u32::MAX, ..expired::Need::default() };
+            db.commit(vec![expired::release(account.id, id, &all, app.now())]).await?;
             db.batch(read()).await?
         }
     };

@@ -15,7 +15,7 @@ pub const TABLE: &str = "products";
 pub const COLUMNS: &str = "id, title, description, price, currency, product_type, gateways, private, unlisted, vpn_block, \
     seller_note, maximum_quantity, minimum_quantity, stock_delimiter, stock_amount, theme, crypto_confirmations, \
     max_risk_level, dynamic_url, info, paypal_email_delivery, webhook_url, custom, unique_serials, stock_warning, volume_discounts, \
-    serials_left, \
+    serials_left, stock_owed, \
     image_id, image_size, image_type, image_name, image_width, image_height, file_id, file_size, file_type, file_name, created_at, updated_at";
 
 pub fn one(account_id: i64, id: &str) -> Statement {
@@ -61,6 +61,7 @@ pub fn product(row: &Row) -> Result<Product, Fault> {
             stock_warning: row.maybe_int(),
             volume_discounts: discount::from_text(row.maybe_text())?,
             serials_left: row.count(),
+            stock_owed: row.int(),
             image: upload::read_image(row)?,
             file: upload::read(row)?,
             created_at: row.int(),

@@ -88,7 +88,7 @@ pub async fn read_with(
     wish: &Wish,
     others: Vec<Statement>,
 ) -> Outcome<(Known, Vec<Vec<Row>>)> {
-    let mut statements = vec![product::sql::one(account.id, &wish.product_id), expired::expired(account.id, app.now())];
+    let mut statements = vec![product::sql::one(account.id, &wish.product_id), expired::of(account.id, &wish.product_id, app.now())];
     let email = wish.email.as_deref().map(email::key).unwrap_or_default();
     if let Some(code) = &wish.coupon {
         statements.push(coupon::sql::by_code(account.id, code, &email));
@@ -106,7 +106,7 @@ pub async fn read_with(
         let by_email = by_email - expired.coupon_uses_by(&coupon.id, &email);
         (coupon.with_expired(&expired), by_email)
     });
-    let stock = product.stock().map(|stock| stock + expired.units(&product.id));
+    let stock = product.clone().with_expired(&expired).stock();
     Ok((Known { product, stock, coupon }, others))
 }
 

@@ -36,10 +36,11 @@ pub async fn replace(app: &App, account: &Account, order_id: &str, serial: Optio
     };
     let product_id = &order.product_id;
     let looks =
-        [next(account.id, product_id), product::sql::one(account.id, product_id), expired::expired(account.id, now)];
+        [next(account.id, product_id), product::sql::one(account.id, product_id), expired::of(account.id, product_id, now)];
     let [mut free, products, over] = db.batch(looks).await?;
     if free.is_empty() && Expired::read(&over)?.units(product_id) > 0 {
-        db.commit(vec![expired::release(account.id, product_id, None, now)]).await?;
+        let one = expired::Need { units: 1, waits: true, ..expired::Need::default() };
+        db.commit(vec![expired::release(account.id, product_id, &one, now)]).await?;
         [free] = db.batch([next(account.id, product_id)]).await?;
     }
     let (new_seq, new) = read(free.first().ok_or(CatalogRefusal::OutOfStock)?)?;
