@@ -8,8 +8,8 @@ const byId = `SELECT ${columns} FROM orders WHERE account_id = ?1 AND id = ?2`;
 const count = 'SELECT MAX(seq) AS total FROM orders WHERE account_id = ?1';
 const range = `SELECT ${columns} FROM orders WHERE account_id = ?1 AND seq <= (SELECT MAX(seq) FROM orders WHERE account_id = ?1) - ?2
   ORDER BY seq DESC LIMIT ?3`;
-const insert = `INSERT INTO payments (account_id, id, title, email, value, currency, quantity, gateway, confirmations, return_url,
-  webhook_url, custom, expires_at, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, 'bitcoin', ?7, ?8, ?9, ?10, ?11, ?12)`;
+const insert = `INSERT INTO payments (account_id, id, title, email, value, currency, quantity, gateways, return_url,
+  webhook_url, custom, expires_at, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, json_object('bitcoin', CAST(?7 AS INTEGER)), ?8, ?9, ?10, ?11, ?12)`;
 
 const month = 30 * 86_400_000;
 const tag = 'A'.repeat(43); // as long as a signature
@@ -22,7 +22,7 @@ export default {
     if (!account) ({ id: account, shop } = await env.DB.prepare('SELECT id, shop_name AS shop FROM accounts JOIN shops ON account_id = id').first());
     const { pathname, searchParams } = new URL(request.url);
     const [, first, second, third, fourth] = pathname.split('/');
-    if (first === 'healthz') return json(200, { status: 'ok', version: '0.1.0' });
+    if (first === 'healthz') return json(200, { status: 'ok', version: '0.1.0', data: null });
     if (first === 'pay') return page(second, third);
     if (third === 'pay') return pay(await request.json(), env);
     return fourth ? order(fourth, env) : list(Number(searchParams.get('page')), Number(searchParams.get('per_page')), request.url, env);

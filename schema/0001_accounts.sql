@@ -70,7 +70,11 @@ CREATE TABLE shops (
     CHECK (underpayment_per_mille BETWEEN 0 AND 100),
   spread_basis_points INTEGER NOT NULL DEFAULT 0 CHECK (spread_basis_points BETWEEN 0 AND 2000),
   quote_minutes INTEGER NOT NULL DEFAULT 20 CHECK (quote_minutes BETWEEN 5 AND 120),
-  watch_hours INTEGER NOT NULL DEFAULT 24 CHECK (watch_hours BETWEEN 1 AND 168)
+  watch_hours INTEGER NOT NULL DEFAULT 24 CHECK (watch_hours BETWEEN 1 AND 168),
+
+  -- JSON: how much each signal adds to the risk of an order, by its name (shop/fraud/signal); those
+  -- that are missing add what they do in a new account.
+  risk_weights TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
 
 -- A shop's logo: a row of its own, because an upload's place is a row with an id. The columns are

@@ -20,6 +20,10 @@ CREATE TABLE wallets (
   -- The index that was taken last: the lowest free one, or the next. Taking one is one update of
   -- one row, so no two orders take the same.
   last_index INTEGER NOT NULL DEFAULT 0,
+  -- It is one address for all orders, and an index makes an amount's last digits instead.
+  single INTEGER NOT NULL DEFAULT 0 CHECK (single IN (0, 1)),
+  -- Refuses to take one where too many orders wait for their payment, or all amounts are in use.
+  CONSTRAINT wallets_open CHECK (last_index >= 0),
   PRIMARY KEY (account_id, gateway, identity)
 ) STRICT, WITHOUT ROWID;
 

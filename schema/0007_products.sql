@@ -22,6 +22,11 @@ CREATE TABLE products (
   stock_amount INTEGER,                -- what isn't sold by serials; null: unlimited. Held units are out
   stock_warning INTEGER,               -- the seller is told once when fewer are left; null: never
   stock_held INTEGER NOT NULL DEFAULT 0, -- units that unpaid orders hold, of either kind
+  -- Units that paid orders wait for: they are nobody else's, so they count as gone. Counted by
+  -- orders_wait (schema/0019_holds.sql).
+  stock_owed INTEGER NOT NULL DEFAULT 0,
+  -- Cron delivers what waits, and not before this time again: others have their turn.
+  restock_at INTEGER NOT NULL DEFAULT 0,
   -- What the seller was told of the stock since it was last filled: nothing, that it is low, or that
   -- it is out. So each event is told once.
   stock_told INTEGER NOT NULL DEFAULT 0 CHECK (stock_told IN (0, 1, 2)),
@@ -68,6 +73,12 @@ CREATE TABLE products (
 -- The API names a product by id, and a category's ids are checked here. A public page has nothing
 -- but the id, so the id is unique in its shard and leads to the account.
 CREATE UNIQUE INDEX products_id ON products (id);
+
+-- Is this image the account's own? A description shows no other.
+CREATE INDEX products_image ON products (account_id, image_id) WHERE image_id IS NOT NULL;
+-- For which products do paid orders wait, and which of them was looked at longest ago? Most never
+-- are here.
+CREATE INDEX products_waiting ON products (restock_at) WHERE stock_owed > 0;
 
 -- One row a serial. The state is in the key, so "the next ones in stock" and "all in stock" are
 -- ranges of it, however many were sold before. An order's hold moves a row to another state and

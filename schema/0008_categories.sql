@@ -17,5 +17,8 @@ CREATE TABLE categories (
   PRIMARY KEY (account_id, seq)
 ) STRICT;
 
+-- Is this image the account's own? A description shows no other.
+CREATE INDEX categories_image ON categories (account_id, image_id) WHERE image_id IS NOT NULL;
+
 -- The API names a category by id. It leads to the account, as a product's does.
 CREATE UNIQUE INDEX categories_id ON categories (id);

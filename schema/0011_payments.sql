@@ -8,8 +8,9 @@ CREATE TABLE payments (
   value INTEGER NOT NULL,              -- minor units of the currency, for all of the quantity
   currency TEXT NOT NULL,
   quantity INTEGER NOT NULL,
-  gateway TEXT NOT NULL,
-  confirmations INTEGER NOT NULL,
+  -- JSON, how many confirmations each gateway that the buyer may choose needs:
+  -- {"bitcoin":1,"stripe":0}. It is settled when the link is made: the seller's settings may change.
+  gateways TEXT NOT NULL,
   return_url TEXT NOT NULL,
   webhook_url TEXT,
   custom TEXT,                         -- JSON, as the seller sent it
@@ -23,11 +24,15 @@ CREATE TABLE payments (
   product_type INTEGER,
   subtotal INTEGER,                    -- minor units, before discounts
   coupon_id TEXT,
-  -- The address that the link's first start took: the wallet's identity and the index. A link takes
-  -- only one, however often and by however many buyers it is started. Otherwise anybody could push
-  -- a wallet past the gap that other wallet programs scan.
-  address_wallet TEXT,
-  address_index INTEGER,
+  -- The e-mail in the forms under which a start looks for it: in those of its orders, and in those
+  -- of the blacklist (JSON, shop/blacklist/keys). Null: the buyer is asked for an e-mail.
+  email_key TEXT,
+  email_keys TEXT,
+  -- JSON, by gateway the address that its first start took: the wallet's identity and the index,
+  -- {"bitcoin":["…",7]}. Of each wallet a link takes only one, however often and by however many
+  -- buyers it is started, and whatever they choose in between. Otherwise anybody could push a wallet
+  -- past the gap that other wallet programs scan.
+  addresses TEXT,
   PRIMARY KEY (account_id, id)
 ) STRICT;
 

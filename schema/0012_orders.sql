@@ -50,6 +50,7 @@ CREATE TABLE orders (
   return_url TEXT,
   webhook_url TEXT,
   downloads INTEGER NOT NULL DEFAULT 0, -- how often its file was fetched; no revision counts it
+  downloaded_at INTEGER,               -- when that was last counted: parts of one visit count once
   test INTEGER NOT NULL CHECK (test IN (0, 1)),
   sync_generation INTEGER NOT NULL DEFAULT 0,  -- which chain of sync messages is the living one
   sync_lease INTEGER,                 -- that chain counts as alive until; null: nothing to sync
@@ -79,9 +80,17 @@ CREATE TABLE orders (
   spread_basis_points INTEGER NOT NULL DEFAULT 0,
   quote_minutes INTEGER NOT NULL DEFAULT 20,
   watch_hours INTEGER NOT NULL DEFAULT 24,
+
+  -- What was known when somebody began the order. Nobody but its risk report and the trial of a
+  -- rule reads the last two, so they stand at the end: other reads stop before them.
+  network TEXT,                        -- the IPv4 address, or the first 64 bits of the IPv6 address
+  facts TEXT,                          -- JSON: what rules read (shop/rule)
+  reasons TEXT,                        -- JSON: what was looked at, and what decided (shop/fraud)
   PRIMARY KEY (account_id, seq)
 ) STRICT;
 
+-- How many orders has this network made within a day? One row written an order that has an address.
+CREATE INDEX orders_network ON orders (account_id, network, created_at) WHERE network IS NOT NULL;
 -- Orders are read by id. It also makes two starts of one payment one order.
 CREATE UNIQUE INDEX orders_id ON orders (id);
 -- Cron asks: whose chain of sync messages has broken off? Only open orders are here.
@@ -92,9 +101,20 @@ CREATE INDEX orders_watched_tests ON orders (account_id, seq)
   WHERE sync_lease IS NOT NULL AND test = 1;
 
 -- Which paid orders wait for stock, by product, oldest first? Most orders never do, and cost nothing
--- here.
-CREATE INDEX orders_waiting ON orders (account_id, product_id, seq)
+-- here. Those that need more than there is are passed over in the index alone.
+CREATE INDEX orders_waiting ON orders (account_id, product_id, seq, held)
   WHERE delivery = 'out_of_stock' AND status = 100;
+-- How much does the one need that needs least? With less in stock nothing of the product is due.
+CREATE INDEX orders_waiting_least ON orders (account_id, product_id, held)
+  WHERE delivery = 'out_of_stock' AND status = 100;
+
+-- How many orders of an account wait for coins at a price that holds? Strangers make them, so there
+-- is a bound (gateway/wallet.rs).
+CREATE INDEX orders_unpaid ON orders (account_id, quote_expires_at) WHERE status = 0 AND crypto_index IS NOT NULL;
+-- Which amount tags are taken? Orders that share one address differ in them (gateway/invoice.rs).
+-- Most accounts have an address for each order, and no row here.
+CREATE INDEX orders_tags ON orders (account_id, gateway, (crypto_index % 9999))
+  WHERE crypto_cursor IS NOT NULL AND crypto_index IS NOT NULL AND (sync_lease IS NOT NULL OR status IN (0, 53, 54));
 
 -- On-chain payments: one row an output that pays an order. The key is the chain's own, so a
 -- repeated observation changes nothing.
@@ -110,9 +130,9 @@ CREATE TABLE transactions (
   PRIMARY KEY (account_id, order_id, txid, vout)
 ) STRICT, WITHOUT ROWID;
 
--- Orders that share one address tell their payments apart by the amount, and amounts repeat after
--- 9,999 orders. The first order that has a transaction keeps it, so one payment never pays two
--- orders. Such a transaction has its hash as Ethereum writes it. What comes to an order's own
+-- Orders that share one address tell their payments apart by the amount, and amounts repeat once
+-- the order that had one is over. The first order that has a transaction keeps it, so one payment
+-- never pays two orders. Such a transaction has its hash as Ethereum writes it. What comes to an order's own
 -- address has another name.
 CREATE UNIQUE INDEX transactions_shared ON transactions (account_id, txid) WHERE txid GLOB '0x*';
 

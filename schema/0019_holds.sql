@@ -16,8 +16,14 @@ CREATE TABLE holds (
   PRIMARY KEY (account_id, order_id)
 ) STRICT, WITHOUT ROWID;
 
--- Which holds of the account are over? Each new order gives them back before it takes its own.
+-- Which holds of the account are over?
 CREATE INDEX holds_until ON holds (account_id, until);
+-- Which of a product? A new order gives back as many as it needs before it takes its own.
+CREATE INDEX holds_product ON holds (account_id, product_id, until);
+-- Which keep a coupon? Most orders have none.
+CREATE INDEX holds_coupons ON holds (account_id, until) WHERE coupon_id IS NOT NULL;
+-- Which of all accounts? Cron gives them back, some each minute.
+CREATE INDEX holds_over ON holds (until);
 
 -- Which buyer used which coupon in which order. An order that wasn't paid gives its use back.
 CREATE TABLE coupon_uses (
@@ -38,6 +44,13 @@ CREATE TRIGGER holds_placed AFTER INSERT ON holds BEGIN
   SELECT RAISE(ABORT, 'CHECK constraint failed: products_stock') WHERE NEW.units > 0
     AND NOT EXISTS (SELECT 1 FROM products WHERE account_id = NEW.account_id AND id = NEW.product_id);
 
+  -- What is left is owed to paid orders: a new buyer takes none of it, and they do.
+  SELECT RAISE(ABORT, 'CHECK constraint failed: products_stock') WHERE NEW.units > 0
+    AND (SELECT stock_owed > IIF(NEW.product_type = 2, serials_left, stock_amount) FROM products
+         WHERE account_id = NEW.account_id AND id = NEW.product_id)
+    AND NOT EXISTS (SELECT 1 FROM orders WHERE id = NEW.order_id AND account_id = NEW.account_id
+                    AND delivery = 'out_of_stock' AND status = 100);
+
   -- Who has their goods holds nothing: it would be sold with them, or lost.
   SELECT RAISE(ABORT, 'CHECK constraint failed: products_stock')
   WHERE COALESCE((SELECT delivery FROM orders WHERE id = NEW.order_id AND account_id = NEW.account_id), 'out_of_stock')
@@ -48,6 +61,13 @@ CREATE TRIGGER holds_placed AFTER INSERT ON holds BEGIN
     SELECT seq FROM serials
     WHERE account_id = NEW.account_id AND product_id = NEW.product_id AND state = 0
     ORDER BY seq LIMIT IIF(NEW.product_type = 2, NEW.units, 0));
+
+  -- They are delivered as one text, and a text of D1 has 2,000,000 bytes: so much is left for what
+  -- an event, a row in an answer and a mail put around it, and a page of orders stays one that a
+  -- Worker can hold (MAX_BYTES in src/shop/order/delivery.rs). As JSON, since there it is longest.
+  SELECT RAISE(ABORT, 'CHECK constraint failed: order_fits') WHERE NEW.product_type = 2 AND 400000 < (
+    SELECT SUM(LENGTH(CAST(json_quote(serial) AS BLOB))) FROM serials INDEXED BY serials_order
+    WHERE account_id = NEW.account_id AND order_id = NEW.order_id AND state = 1);
 
   -- The coupon may have run out since the price was made.
   SELECT RAISE(ABORT, 'CHECK constraint failed: coupon_is_free') WHERE NEW.coupon_id IS NOT NULL AND NOT EXISTS (
@@ -105,6 +125,13 @@ WHEN COALESCE((SELECT delivery FROM orders WHERE id = OLD.order_id AND account_i
   UPDATE coupons SET uses = uses - 1
   WHERE account_id = OLD.account_id AND id = OLD.coupon_id AND OLD.coupon_id IS NOT NULL;
   UPDATE orders SET revision = revision + 1 WHERE id = OLD.order_id AND account_id = OLD.account_id;
+END;
+
+-- A paid order begins to wait for stock, or waits no more: it has its goods, or its money went back.
+CREATE TRIGGER orders_wait AFTER UPDATE OF delivery, status ON orders
+WHEN (NEW.delivery IS 'out_of_stock' AND NEW.status = 100) <> (OLD.delivery IS 'out_of_stock' AND OLD.status = 100) BEGIN
+  UPDATE products SET stock_owed = stock_owed + IIF(NEW.delivery IS 'out_of_stock' AND NEW.status = 100, NEW.held, -NEW.held)
+  WHERE account_id = NEW.account_id AND id = NEW.product_id;
 END;
 
 -- Serials reach a buyer by a hold alone.

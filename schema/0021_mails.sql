@@ -11,7 +11,8 @@ CREATE TABLE mails (
   owed_at INTEGER NOT NULL,
   next_at INTEGER NOT NULL,            -- no try before: of two messages for one try, one goes on
   due_at INTEGER,                      -- cron nudges then; null: given up
-  error TEXT,                          -- the last try's: timeout, status_500, …
+  error TEXT,                          -- the last try's: timeout, status_500, …; off
+  off_at INTEGER,                      -- since when e-mail was off, as its last look found it
   PRIMARY KEY (account_id, id)
 ) STRICT, WITHOUT ROWID;
 

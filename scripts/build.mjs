@@ -7,12 +7,14 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { asCommand, exists, Halt, npmBinary, root, run, say, since, toolBinary } from './shell.mjs';
 import { assets } from './assets.mjs';
+import { data } from './data.mjs';
 import { docs } from './docs.mjs';
 import { setup } from './setup.mjs';
 
 // 100 kB cost about 2 ms once per isolate, and Cloudflare's own limit is 3 MB on the free plan. The limit is here so that a
-// careless dependency is noticed on the day it comes in. It was 1,000 before the shop's pages, mails and Markdown were in.
-const limitInKB = 1100;
+// careless dependency is noticed on the day it comes in. It was 1,000 before the shop's pages, mails and Markdown were in,
+// and 1,100 before the rules' language, the blacklist and what is known of networks (docs/decisions/0021).
+const limitInKB = 1250;
 
 const outputs = ['index.js', 'index_bg.wasm', 'index_bg.symbols'];
 const built = (name) => path.join(root, 'build', name);
@@ -21,6 +23,7 @@ export async function build({ dev = false } = {}) {
   await setup();
   await docs();
   await assets();
+  await data();
   const wanted = { profile: dev ? 'dev' : 'release', sources: await hashOfSources() };
   if (await isBuilt(wanted)) return;
 

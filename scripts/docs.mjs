@@ -1,5 +1,5 @@
-// The reference page of the API, public/docs.html, from public/api/v2/openapi.json, and beside it a page about verifying
-// webhooks, whose code tests/worker/verify.test.mjs runs. Neither loads anything else. The build runs it. scripts/docs/ has
+// The reference page of the API, public/docs.html, from public/api/v2/openapi.json; beside it a page about verifying
+// webhooks, whose code tests/worker/verify.test.mjs runs, and the guides of docs/. None of them loads anything else. The build runs it. scripts/docs/ has
 // the style, the script, and the second page's text and code.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { asCommand, put, root, say } from './shell.mjs';
 const specFile = path.join(root, 'public', 'api', 'v2', 'openapi.json');
 const pageFile = path.join(root, 'public', 'docs.html');
 const verifyFile = path.join(root, 'public', 'docs', 'webhooks.html');
+const guides = [{ from: path.join(root, 'docs', 'fraud', 'rules.md'), to: path.join(root, 'public', 'docs', 'rules.html') }];
 const part = (name) => path.join(root, 'scripts', 'docs', name);
 
 /** Writes the pages anew where they aren't what their sources say. */
@@ -18,6 +19,7 @@ export async function docs() {
   await put(pageFile, page(parsed, style, script));
   const code = await Promise.all(languages.map(async ({ file, ...rest }) => ({ ...rest, code: await readFile(part(`verify/${file}`), 'utf8') })));
   await put(verifyFile, verifying(parsed, style, text, code));
+  for (const { from, to } of guides) await put(to, guide(parsed, style, await readFile(from, 'utf8')));
 }
 
 const sha256 = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -34,14 +36,29 @@ const languages = [
 ];
 
 function verifying(spec, style, text, all) {
-  const policy = `default-src 'none'; style-src ${sha256(style)}; img-src data:; base-uri 'none'; form-action 'none'`;
   const sections = all.map(
     ({ name, raw, code }) => `<section id="${slug(name)}" class="noun">
 <div class="text"><h2>${name}</h2><p>${inline(raw)}.</p></div>
 <div class="code"><div class="panel"><p class="title">${name}</p><pre tabindex="0" data-language="${slug(name)}"><code>${escaped(code)}</code></pre></div></div>
 </section>`,
   );
-  const links = [['overview', 'Why and how'], ...all.map(({ name }) => [slug(name), name])].map(([id, title]) => `<li><a class="noun" href="#${id}">${title}</a></li>`);
+  return beside(spec, style, 'Verifying webhooks', text, [['overview', 'Why and how'], ...all.map(({ name }) => [slug(name), name])], sections);
+}
+
+// --- Guides -------------------------------------------------------------------------------------------------------------
+
+/** A page of Markdown: its title, and a section for each heading below. */
+function guide(spec, style, text) {
+  const [, title, intro, rest] = text.match(/^# (.+)\n([\s\S]*?)(^## [\s\S]*)$/m);
+  const parts = rest.split(/^(?=## )/m).map((one) => one.match(/^## (.+)\n([\s\S]*)$/).slice(1));
+  const sections = parts.map(([name, own]) => `<section id="${slug(name)}" class="noun">\n<div class="text"><h2>${escaped(name)}</h2>${markdown(own)}</div>\n<div class="code"></div>\n</section>`);
+  return beside(spec, style, title, intro, [['overview', title], ...parts.map(([name]) => [slug(name), name])], sections);
+}
+
+/** A page beside the reference, which leads back to it. */
+function beside(spec, style, title, intro, contentsOf, sections) {
+  const policy = `default-src 'none'; style-src ${sha256(style)}; img-src data:; base-uri 'none'; form-action 'none'`;
+  const links = contentsOf.map(([id, name]) => `<li><a class="noun" href="#${id}">${escaped(name)}</a></li>`);
   const contents = `<ul>${links.join('')}<li><a class="noun" href="/docs">Reference</a></li></ul>`;
   return `<!doctype html>
 <html lang="en">
@@ -49,7 +66,7 @@ function verifying(spec, style, text, all) {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${escaped(policy)}">
-<title>Verifying webhooks · ${escaped(spec.info.title)}</title>
+<title>${escaped(title)} · ${escaped(spec.info.title)}</title>
 <link rel="icon" href="data:,">
 <style>${style}</style>
 </head>
@@ -57,13 +74,13 @@ function verifying(spec, style, text, all) {
 <a class="skip" href="#overview">To the text</a>
 <header>
 <a class="brand" href="/docs">${escaped(spec.info.title)}</a>
-<span class="version">Verifying webhooks</span>
+<span class="version">${escaped(title)}</span>
 </header>
 <details class="menu"><summary>Contents</summary>${contents}</details>
 <nav class="side" aria-label="Contents">${contents}</nav>
 <main>
 <section id="overview">
-<div class="text"><h1>Verifying webhooks</h1>${markdown(text)}</div>
+<div class="text"><h1>${escaped(title)}</h1>${markdown(intro)}</div>
 <div class="code"></div>
 </section>
 ${sections.join('\n')}
@@ -388,7 +405,7 @@ function lead(text) {
   return { intro, parts };
 }
 
-/** As much of Markdown as the glossary uses: paragraphs, fenced code, `code`, **strong**, *emphasis*. */
+/** As much of Markdown as our texts use: paragraphs, tables, fenced code, `code`, **strong**, *emphasis*. */
 function markdown(text) {
   return text
     .split(/^```(\w*)\n([\s\S]*?)^```$/m)
@@ -398,10 +415,16 @@ function markdown(text) {
       return piece
         .split(/\n{2,}/)
         .filter((paragraph) => paragraph.trim())
-        .map((paragraph) => `<p>${inline(paragraph.trim())}</p>`)
+        .map((paragraph) => (paragraph.trim().startsWith('|') ? grid(paragraph.trim()) : `<p>${inline(paragraph.trim())}</p>`))
         .join('\n');
     })
     .join('\n');
+}
+
+function grid(text) {
+  const [head, , ...rows] = text.split('\n').map((line) => line.replace(/^\||\|$/g, '').split('|').map((cell) => inline(cell.trim())));
+  const row = (cells, kind) => `<tr>${cells.map((cell) => `<${kind}>${cell}</${kind}>`).join('')}</tr>`;
+  return `<table class="statuses">${row(head, 'th')}${rows.map((cells) => row(cells, 'td')).join('')}</table>`;
 }
 
 function inline(text) {
@@ -420,5 +443,5 @@ const resolved = (spec, value) => (value.$ref ? value.$ref.slice(2).split('/').r
 
 await asCommand(import.meta, async () => {
   await docs();
-  say('public/docs.html and public/docs/webhooks.html are up to date');
+  say('public/docs.html and the pages in public/docs/ are up to date');
 });

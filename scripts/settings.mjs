@@ -30,6 +30,7 @@ export const plainSettings = [
   'PAYPAL_API_URL',
   'RATES_ECB_URL',
   'WATCH_SECONDS',
+  'MAX_OPEN_ORDERS',
   'RATE_LIMIT_ACCOUNT',
   'RATE_LIMIT_ANONYMOUS',
   'EMAIL_FROM',

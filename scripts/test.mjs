@@ -9,10 +9,14 @@ import { listen } from './leaks.mjs';
 import { asCommand, exists, Halt, root, run, since, toolBinary } from './shell.mjs';
 import { setup } from './setup.mjs';
 import { build } from './build.mjs';
+import { data } from './data.mjs';
 
 const parts = {
-  // What it writes is for tests/worker/scans.test.mjs and tests/api/exchanges.test.mjs.
-  native: () => cargoTest('native', [], { STATEMENTS: path.join(root, 'target', 'statements.jsonl'), EXCHANGES: path.join(root, 'target', 'exchanges.jsonl') }),
+  // What it writes is for tests/worker/scans.test.mjs and tests/api/exchanges.test.mjs; DATA is read by tests/it/network.
+  native: async () => {
+    await data();
+    return cargoTest('native', [], { DATA: path.join(root, 'public', 'data'), STATEMENTS: path.join(root, 'target', 'statements.jsonl'), EXCHANGES: path.join(root, 'target', 'exchanges.jsonl') });
+  },
   wasm: () =>
     cargoTest('wasm', ['--target', 'wasm32-unknown-unknown', '--test', 'wire'], {
       CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: toolBinary('wasm-bindgen-test-runner'),

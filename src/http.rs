@@ -102,6 +102,8 @@ impl Method {
 #[derive(Debug, Clone)]
 pub struct Request {
     pub method: Method,
+    /// It was HEAD, and is answered as GET: no body is sent, so none need be fetched.
+    pub head: bool,
     /// `https://host`, as the client wrote it.
     pub origin: String,
     /// As sent, still percent-encoded.
@@ -111,6 +113,11 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// ISO 3166-1 alpha-2, where the platform knows it.
     pub country: Option<String>,
+    /// The network that the request comes from: the number of its autonomous system, and who runs it, where the platform knows.
+    pub asn: Option<u32>,
+    pub asn_name: Option<String>,
+    /// Whether the platform knows it to come out of Tor.
+    pub is_tor: bool,
     /// `None`: it was longer than it may be.
     pub body: Option<Vec<u8>>,
     /// A body that is still with the platform: it is read by `load`, once it is known who asks.
@@ -195,6 +202,19 @@ pub enum NotRead {
 }
 
 impl Request {
+    /// Takes what the platform says of the connection, a line each: country, number of the network, its name. `T1` stands for Tor
+    /// and `XX` for no known country (developers.cloudflare.com/workers/runtime-apis/request).
+    pub fn connect(&mut self, seen: &str) {
+        let mut lines = seen.split('\n');
+        let mut next = || lines.next().filter(|line| !line.is_empty());
+        let country = next();
+        self.is_tor = country == Some("T1");
+        let is_known = |code: &&str| *code != "XX" && code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
+        self.country = country.filter(is_known).map(str::to_owned);
+        self.asn = next().and_then(|number| number.parse().ok()).filter(|number| *number > 0);
+        self.asn_name = next().map(str::to_owned);
+    }
+
     /// Reads the body, if that is still to be done. Before it is known who asks, nobody may fill our memory.
     pub async fn load(&self) -> Result<(), NotRead> {
         let Some(pending) = self.pending.as_ref().filter(|pending| pending.read.get().is_none()) else {

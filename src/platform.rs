@@ -135,6 +135,8 @@ pub trait Files {
 pub trait Assets {
     /// A whole text file, by its path.
     fn text<'a>(&'a self, path: &'a str) -> LocalBoxFuture<'a, Result<String, Fault>>;
+    /// A whole file, by its path.
+    fn bytes<'a>(&'a self, path: &'a str) -> LocalBoxFuture<'a, Result<Vec<u8>, Fault>>;
 }
 
 pub enum Content {

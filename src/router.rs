@@ -14,7 +14,7 @@ pub async fn answer(app: &App, mut request: Request) -> Response {
     request.trim_headers();
     let head = request.method == Method::Head;
     if head {
-        request.method = Method::Get;
+        (request.method, request.head) = (Method::Get, true);
         // Ranges are for GET alone (RFC 9110, 14.2).
         request.headers.retain(|(name, _)| *name != "range");
     }

@@ -128,6 +128,22 @@ async fn a_request_is_read_whole() {
     assert_eq!(read.body(), Some("{\"title\":\"é\"}".as_bytes()));
 }
 
+#[wasm_bindgen_test]
+async fn where_a_buyer_comes_from_is_read_with_what_they_send_to_a_page() {
+    let read = async |path: &str, cf: &str| {
+        let request = incoming(&format!("https://shop.example{path}"), r#"{"method":"POST"}"#);
+        js_sys::Reflect::set(&request, &"cf".into(), &js(cf)).unwrap();
+        let read = request::read(&request).await.unwrap();
+        (read.country, read.asn, read.asn_name, read.is_tor)
+    };
+    let some = |text: &str| Some(text.to_owned());
+    let telia = r#"{"country":"SE","asn":3301,"asOrganization":"Telia\nCompany AB","city":"x"}"#;
+    assert_eq!(read("/product/1", telia).await, (some("SE"), Some(3301), some("Telia Company AB"), false));
+    assert_eq!(read("/product/1", r#"{"country":"T1","asn":60729}"#).await, (None, Some(60729), None, true));
+    assert_eq!(read("/product/1", "{}").await, (None, None, None, false));
+    assert_eq!(read("/api/v2/pay", telia).await, (None, None, None, false), "a seller's server is no buyer");
+}
+
 async fn loaded(request: &web_sys::Request) -> Option<Vec<u8>> {
     let request = request::read(request).await.unwrap();
     request.load().await.unwrap();

@@ -27,7 +27,7 @@ app.use(async (c, next) => {
   if (c.env.ALLOW_INSECURE_URLS) c.header('x-d1-usage', usage());
 });
 
-app.get('/healthz', (c) => c.json({ status: 'ok', version: '0.1.0' }));
+app.get('/healthz', (c) => c.json({ status: 'ok', version: '0.1.0', data: null }));
 app.all('/healthz', notAllowed('GET, HEAD'));
 
 app.get('/pay/:id/:token', payPage);

@@ -99,9 +99,9 @@ const schemas = { strict: payment(false), insecure: payment(true) };
 // --- The endpoint -------------------------------------------------------------------------------------------------------------
 
 // Nothing is written unless the account has a wallet for the gateway.
-const INSERT = `INSERT INTO payments (account_id, id, title, email, value, currency, quantity, gateway, confirmations, return_url,
+const INSERT = `INSERT INTO payments (account_id, id, title, email, value, currency, quantity, gateways, return_url,
     webhook_url, custom, expires_at, created_at)
-  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, COALESCE(?9, confirmations), ?10, ?11, ?12, ?13, ?14
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, json_object(?8, CAST(COALESCE(?9, confirmations) AS INTEGER)), ?10, ?11, ?12, ?13, ?14
   FROM wallets WHERE account_id = ?1 AND gateway = ?8 AND active = 1
   RETURNING id`;
 

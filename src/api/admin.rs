@@ -1,4 +1,5 @@
-//! The operator's own API: it makes accounts, and seals secrets anew under another key.
+//! The operator's own API: it makes accounts, seals secrets anew under another key, and feeds lists of networks
+//! and domains.
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
@@ -20,6 +21,8 @@ use crate::{
     },
 };
 
+mod lists;
+
 pub async fn answer(
     app: &App,
     request: &Request,
@@ -29,6 +32,8 @@ pub async fn answer(
     let allowed: &[Method] = match segments {
         ["accounts"] => &[Method::Get, Method::Post],
         ["accounts", _] => &[Method::Put],
+        ["lists"] => &[Method::Get],
+        ["lists", _] => &[Method::Put, Method::Delete],
         ["accounts", _, "api_key"] | ["vault", "rotate"] | ["wallets", "release"] => &[Method::Post],
         _ => return Err(Failure::not_found()),
     };
@@ -45,6 +50,9 @@ pub async fn answer(
     match segments {
         ["vault", ..] => rotate(app, request).await,
         ["wallets", ..] => release(app, request).await,
+        ["lists"] => lists::list(app).await,
+        ["lists", name] if request.method == Method::Put => lists::put(app, request, name).await,
+        ["lists", name] => lists::destroy(app, name).await,
         ["accounts"] if request.method == Method::Get => list(app, request).await,
         ["accounts", id] => update(app, request, id).await,
         ["accounts", id, ..] => {

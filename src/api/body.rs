@@ -7,6 +7,26 @@ pub type Map = json::Map<String, Value>;
 /// Fields whose name came several times, with their values.
 pub type Repeated = Vec<(String, Value)>;
 
+/// The type of a file that is a text, in lower case, and its parameters. `what` names it in a sentence.
+pub fn text_type(kind: Option<&str>, what: &str) -> Result<(String, Vec<(String, String)>), Failure> {
+    let mut parts = kind.unwrap_or_default().split(';').map(|part| part.trim().to_ascii_lowercase());
+    let kind = parts.next().unwrap_or_default();
+    let parameters: Vec<(String, String)> = parts
+        .filter_map(|part| {
+            part.split_once('=').map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned()))
+        })
+        .collect();
+    let charset = parameters.iter().find(|(known, _)| known == "charset").map(|(_, value)| value.as_str());
+    match charset {
+        None | Some("utf-8" | "utf8" | "us-ascii") => Ok((kind, parameters)),
+        _ => Err(Failure::new(415, &format!("{what} must be UTF-8"))),
+    }
+}
+
+pub fn too_large(limit: u64) -> Failure {
+    Failure::new(413, &format!("The upload is too large (maximum is {limit} bytes)"))
+}
+
 /// The fields, and those of a form whose name came several times.
 pub fn parse(body: &[u8]) -> Result<(Map, Repeated), Failure> {
     let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body).trim_ascii();

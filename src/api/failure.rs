@@ -12,6 +12,8 @@ use crate::{
             AccountRefusal, BlacklistRefusal, CatalogRefusal, FeedbackRefusal, GatewayRefusal, IdempotencyRefusal,
             OrderRefusal, PaymentRefusal, QueryRefusal, WebhookRefusal,
         },
+        order::delivery::MAX_BYTES as MAX_GOODS,
+        rule,
         stock::{MAX_SERIALS, State, Taken, file::MAX_STOCK_BYTES},
     },
 };
@@ -23,6 +25,8 @@ pub struct Failure {
     pub message: String,
     /// Validation: full sentences, all of them, in field order.
     pub errors: Vec<String>,
+    /// Where a blacklist rule is wrong, for editors.
+    pub rule_error: Option<Box<rule::RuleError>>,
     pub headers: Vec<(&'static str, String)>,
     /// For the operator's log; never on the wire.
     pub fault: Option<Fault>,
@@ -43,7 +47,7 @@ pub enum FailureKind {
 impl Failure {
     pub fn new(status: u16, message: &str) -> Failure {
         let (message, kind) = (message.to_owned(), FailureKind::Other);
-        Failure { status, kind, message, errors: Vec::new(), headers: Vec::new(), fault: None }
+        Failure { status, kind, message, errors: Vec::new(), rule_error: None, headers: Vec::new(), fault: None }
     }
 
     fn overtaken(kind: FailureKind, message: &str) -> Failure {
@@ -91,6 +95,7 @@ impl Failure {
         let body = Body {
             message: &self.message,
             errors: &self.errors,
+            rule_error: self.rule_error.as_deref().map(RuleError::from),
             request_id: if self.status == 500 { request_id } else { "" },
         };
         let json = json::to_text(&body);
@@ -108,9 +113,31 @@ pub struct Body<'a> {
     /// The sentences of a validation that failed, all of them, in the order of the fields.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [String],
+    /// Where a blacklist rule is wrong; the same sentence stands in `errors`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule_error: Option<RuleError<'a>>,
     /// The same as `X-Request-Id`.
     #[serde(skip_serializing_if = "str::is_empty")]
     request_id: &'a str,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+struct RuleError<'a> {
+    /// Counted from 1.
+    line: usize,
+    /// Counted from 1, in characters (Unicode code points).
+    column: usize,
+    /// Characters that are wrong, from there on; at least 1.
+    length: usize,
+    /// What was expected or found there.
+    message: &'a str,
+}
+
+impl<'a> From<&'a rule::RuleError> for RuleError<'a> {
+    fn from(error: &'a rule::RuleError) -> RuleError<'a> {
+        RuleError { line: error.line, column: error.column, length: error.length, message: &error.message }
+    }
 }
 
 impl From<Refusal> for Failure {
@@ -161,11 +188,17 @@ fn of_payment(refusal: PaymentRefusal) -> Failure {
 fn of_gateway(refusal: GatewayRefusal) -> Failure {
     match refusal {
         GatewayRefusal::NotConfigured => Failure::invalid("Gateway is not configured"),
+        GatewayRefusal::SomeNotConfigured(names) => {
+            Failure::validation(names.iter().map(|name| format!("Gateway {name} is not configured")).collect())
+        }
         GatewayRefusal::NoRate { retry_after } => {
             Failure::unavailable("No exchange rate is available right now", retry_after)
         }
         GatewayRefusal::Unavailable { retry_after } => {
             Failure::unavailable("Gateway does not answer right now", retry_after)
+        }
+        GatewayRefusal::TooManyOpen { retry_after } => {
+            Failure::unavailable("Too many orders wait for their payment right now", retry_after)
         }
         GatewayRefusal::Refused(why) => Failure::invalid(&format!("Gateway refused to open the payment ({why})")),
         GatewayRefusal::RefundRefused(why) => Failure::new(409, &format!("Gateway refused the refund ({why})")),
@@ -190,6 +223,9 @@ fn of_gateway(refusal: GatewayRefusal) -> Failure {
 fn of_order(refusal: OrderRefusal) -> Failure {
     match refusal {
         OrderRefusal::NotFound => Failure::invalid("Order must exist"),
+        OrderRefusal::Blocked(reference) => {
+            Failure::new(403, &format!("Order is blocked (GET /blocked/{reference} says why)"))
+        }
         OrderRefusal::NotCompleted => Failure::invalid("Order is not completed"),
         OrderRefusal::NotPayable => Failure::invalid("Order is not waiting for a payment"),
         OrderRefusal::SerialMissing => Failure::invalid("Serial must say which: the order has several"),
@@ -210,6 +246,10 @@ fn of_order(refusal: OrderRefusal) -> Failure {
         OrderRefusal::NothingToDeliver => {
             Failure::new(409, "There is nothing to deliver: the product, its file or its URL is missing")
         }
+        OrderRefusal::NoFact(field) => {
+            Failure::invalid(&format!("{} is not known of this order's buyer", label(field)))
+        }
+        OrderRefusal::NoFactWanted => Failure::invalid("Email, ip or country must be true"),
         OrderRefusal::NotReplaceable => Failure::new(409, "Order has no serials that were delivered"),
         OrderRefusal::NotRefundable => Failure::new(409, "Order has no money that can go back"),
     }
@@ -231,6 +271,9 @@ fn of_catalog(refusal: CatalogRefusal) -> Failure {
             "Product would have too much text in stock (maximum is {MAX_STOCK_BYTES} bytes, with what stands between serials)"
         )),
         CatalogRefusal::OutOfStock => Failure::invalid("Product is out of stock"),
+        CatalogRefusal::OrderTooLarge => Failure::invalid(&format!(
+            "Quantity is too large: the serials of one order have at most {MAX_GOODS} bytes of text"
+        )),
         CatalogRefusal::CouponNotValid => Failure::invalid("Coupon is not valid"),
     }
 }

@@ -293,6 +293,18 @@ impl Fields {
         time
     }
 
+    /// When something ends, if that was sent; `Some(None)`: never.
+    pub fn future(&mut self, name: &str, now: i64) -> Option<Option<i64>> {
+        if !self.has(name) {
+            return None;
+        }
+        let time = self.time(name);
+        if time.is_some_and(|time| time <= now) {
+            self.errors.push(format!("{} must be in the future", label(name)));
+        }
+        Some(time)
+    }
+
     /// A URL that a buyer may be sent to. `insecure` is the operator's development switch.
     pub fn url(&mut self, name: &str, insecure: bool) -> Option<String> {
         self.address(name, insecure, None)

@@ -1,10 +1,13 @@
 //! The wire: bytes become commands, outcomes become bytes. A dialect owns its field names, formats and statuses; today
 //! there is one, `/api/v2`, and the operator's `/admin`.
 
+use serde::Serialize;
+
 use crate::{
     http::{Method, Request, Response},
+    json,
     platform::LogLine,
-    shop::{App, catalog},
+    shop::{App, catalog, network},
 };
 
 mod admin;
@@ -26,8 +29,8 @@ pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response 
     let segments = request.segments();
     let public_url = app.platform.settings.public_url.as_deref();
     let answered = match segments.as_slice() {
-        // Monitors ask it often, and it asks nobody.
-        ["healthz"] => healthz(request),
+        // Monitors ask it often, and it asks for one static file, once an isolate.
+        ["healthz"] => healthz(app, request).await,
         ["admin" | "api" | "gateways", ..] if !is_private_line(app, request) => {
             Err(Failure::new(403, "All API requests must be made over HTTPS"))
         }
@@ -92,12 +95,19 @@ fn is_private_line(app: &App, request: &Request) -> bool {
     request.is_secure() || app.platform.settings.allow_insecure_urls
 }
 
-/// Whether this Worker runs; it asks nobody else.
-fn healthz(request: &Request) -> Result<Response, Failure> {
+/// Whether this Worker runs, and of when its lists of networks and domains are: null where it has none.
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    version: &'static str,
+    data: Option<Vec<network::Source>>,
+}
+
+async fn healthz(app: &App, request: &Request) -> Result<Response, Failure> {
     match request.method {
         Method::Get => {
-            let version = env!("CARGO_PKG_VERSION");
-            Ok(Response::json(200, format!(r#"{{"status":"ok","version":"{version}"}}"#)))
+            let health = Health { status: "ok", version: env!("CARGO_PKG_VERSION"), data: network::sources(app).await };
+            Ok(Response::json(200, json::to_text(&health)))
         }
         _ => Err(Failure::not_allowed("GET, HEAD")),
     }

@@ -1,12 +1,11 @@
-//! What the addresses of a payment link do, and those that an order's own page has as well.
+//! What an order's page does, whether it is a payment link's or the order's own.
 
 use super::{
     Opened, Visit, access,
-    contact::Contact,
     form::Form,
     page,
     standing::{self, Standing},
-    view::{Page, State},
+    view::Page,
     view_model::{self, Forms},
 };
 use crate::{
@@ -17,77 +16,18 @@ use crate::{
         account::Account,
         error::{OrderRefusal, PaymentRefusal},
         order::{
-            Buyer, Status,
+            Status,
             inline::InlineSyncs,
             renew, requote, sync,
             test_mode::{self, Kind},
         },
-        payment,
-        text::{
-            self,
-            email::{self, BadEmail},
-        },
+        text::email,
     },
 };
 
-/// The link itself: everything on it stands in its token.
-pub fn link(visit: &Visit<'_>, opened: Opened<'_>) -> Response {
-    if visit.app.now() > opened.link.expires_at {
-        // The order may have been started in time: its page knows.
-        return Response::see_other(&visit.page);
-    }
-    render(visit, opened, 200, start_page(opened, "", None))
-}
-
-/// `typed`: the e-mail, as it came.
-fn start_page<'a>(opened: Opened<'_>, typed: &'a str, error: Option<&'a str>) -> State<'a> {
-    let gateway = opened.link.gateway;
-    State::Start {
-        gateway: gateway.name(),
-        means: gateway.method_label(),
-        leaves: gateway.coin().is_none(),
-        asks: opened.link.needs_email.then_some(typed),
-        error,
-    }
-}
-
-/// The buyer goes ahead.
-pub async fn start(visit: &Visit<'_>, opened: Opened<'_>) -> Result<Response, Error> {
-    let mut buyer_email = None;
-    if opened.link.needs_email {
-        let given = form_field(visit, "email").unwrap_or_default();
-        match email::parse(&given) {
-            Ok(typed) => buyer_email = Some(typed.to_owned()),
-            Err(bad) => {
-                let pay = &visit.words.pay;
-                let error = match bad {
-                    _ if text::clean(&given).is_empty() => pay.email_missing,
-                    BadEmail::Invisible(_) => pay.email_invisible,
-                    BadEmail::Malformed => pay.email_malformed,
-                };
-                return Ok(render(visit, opened, 422, start_page(opened, text::clean(&given), Some(error))));
-            }
-        }
-    }
-    let short = |text: &str, most: usize| text.chars().filter(|c| !c.is_control()).take(most).collect::<String>();
-    let request = visit.request;
-    let buyer = Buyer {
-        email: buyer_email,
-        ip_address: request.header("cf-connecting-ip").map(|ip| short(ip, 64)),
-        country_code: request.country.clone(),
-        user_agent: request.header("user-agent").map(|agent| short(agent, 512)),
-        referral: None,
-    };
-    let Opened { payment_id, link } = opened;
-    let (order, made) = payment::start(visit.app, link, payment_id, (origin(visit), &visit.page), buyer).await?;
-    if order.is_free() {
-        let account = Account::acting(link.account_id, &link.shard, link.test);
-        sync::now(visit.app, &account, &order.id).await?;
-    }
-    // A page elsewhere is gone to at once, and only now.
-    let go = if order.session.is_some() { "?go=1" } else { "" };
-    let started = Response::see_other(&format!("{}{go}", visit.page));
-    Ok(if made { access::admit(visit, started) } else { started })
+/// Whether an order's e-mail may be guessed once more. A payment has the minute's limit of somebody without credentials.
+pub async fn may_guess(visit: &Visit<'_>) -> bool {
+    visit.app.allows(LimitKind::Anonymous, &format!("receipt {}", visit.order_id)).await
 }
 
 /// The order as it stands, in one round trip.
@@ -169,7 +109,9 @@ pub async fn again(visit: &Visit<'_>) -> Result<Response, Error> {
         (renew::renew(app, account, &order.id, origin, &format!("{origin}{}", visit.page)).await, "?go=1")
     };
     match done {
-        Ok(order) if order.status == Status::Unpaid => Ok(Response::see_other(&format!("{}{go}", visit.page))),
+        Ok(order) if order.payment_status() == Status::Unpaid => {
+            Ok(Response::see_other(&format!("{}{go}", visit.page)))
+        }
         // Paid meanwhile: the page shows it.
         Ok(_) | Err(Error::Refused(Refusal::Order(OrderRefusal::NotPayable))) => Ok(Response::see_other(&visit.page)),
         Err(error) => Err(error),
@@ -177,7 +119,7 @@ pub async fn again(visit: &Visit<'_>) -> Result<Response, Error> {
 }
 
 /// `https://host` of this shop.
-fn origin<'a>(visit: &'a Visit<'_>) -> &'a str {
+pub fn origin<'a>(visit: &'a Visit<'_>) -> &'a str {
     visit.app.platform.settings.public_url.as_deref().unwrap_or(&visit.request.origin)
 }
 
@@ -212,9 +154,9 @@ pub async fn rehearse(visit: &Visit<'_>) -> Outcome<Response> {
     }
 }
 
-/// Lets in who knows the order's e-mail. Guesses are few: a payment has the minute's limit of somebody without credentials.
+/// Lets in who knows the order's e-mail. Guesses are few.
 pub async fn claim(visit: &Visit<'_>) -> Result<Response, Error> {
-    if !visit.app.allows(LimitKind::Anonymous, &format!("receipt {}", visit.order_id)).await {
+    if !may_guess(visit).await {
         return Ok(super::too_many(visit.app, visit.words, visit.request));
     }
     let standing = standing::read(visit).await?.ok_or(Refusal::NotFound)?;
@@ -224,45 +166,18 @@ pub async fn claim(visit: &Visit<'_>) -> Result<Response, Error> {
     let words = visit.words_of(&standing).await;
     let mut form = Form::read(visit.request);
     let typed = form.email("email", words);
-    let known = standing.order.buyer.email.as_deref().map(email::key);
-    if form.is_right() && known.is_some_and(|known| known == email::key(&typed)) {
+    let known = standing.order.buyer.email.as_deref();
+    if form.is_right() && known.is_some_and(|known| email::same(known, &typed)) {
         return Ok(access::admit(visit, access::to_receipt(visit)));
     }
     form.refuse("email", words.order.other_email);
     show(visit, &standing, &Forms { claim: form, ..Forms::default() }, 422).await
 }
 
-fn form_field(visit: &Visit<'_>, name: &str) -> Option<String> {
+pub fn form_field(visit: &Visit<'_>, name: &str) -> Option<String> {
     form_urlencoded::parse(visit.request.body()?).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-fn render(visit: &Visit<'_>, opened: Opened<'_>, status: u16, state: State<'_>) -> Response {
-    let link = opened.link;
-    let (price, contact) = (visit.words.language.money(&link.price.display()), Contact::default());
-    let home = format!("{}/", link.return_origin);
-    let page = Page {
-        words: visit.words,
-        brand: &visit.app.platform.settings.brand,
-        shop: &link.shop_name,
-        title: &link.title,
-        price: &price,
-        quantity: link.quantity,
-        test: link.test,
-        url: &visit.url,
-        home: (!link.return_origin.is_empty()).then_some(home.as_str()),
-        order_url: &visit.page,
-        stays: false,
-        revision: 0,
-        said_at: 0,
-        wrong_currency: false,
-        // The link's own page asks no database, and says "contact" nowhere.
-        contact: &contact,
-        state,
-        said: None,
-    };
-    render_page(status, &page)
-}
-
-fn render_page(status: u16, page: &Page<'_>) -> Response {
+pub fn render_page(status: u16, page: &Page<'_>) -> Response {
     Response::html(status, page::document(page).into_string()).with("cache-control", "no-store")
 }

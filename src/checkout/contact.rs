@@ -23,28 +23,46 @@ pub enum About<'a> {
     Order(&'a str),
     /// A link that no order was made from.
     Payment(&'a str),
+    /// Nothing that has a number.
+    Shop,
 }
 
 impl Contact {
     /// A seller who names no address is reached through the shop that sent the buyer, `origin`.
     pub fn of(words: &Words, known: &contact::Contact, origin: &str, about: About) -> Contact {
-        let (noun, name, id) = match about {
-            About::Order(id) => (words.pay.order, "order_id", id),
-            About::Payment(id) => (words.pay.payment, "payment_id", id),
+        let named = match about {
+            About::Order(id) => Some((words.pay.order, "order_id", id)),
+            About::Payment(id) => Some((words.pay.payment, "payment_id", id)),
+            About::Shop => None,
         };
         let mut links = Vec::new();
         if let Some((local, domain)) = known.email.as_deref().and_then(|email| email.rsplit_once('@')) {
-            let href = format!("mailto:{}@{}?subject={}%20{id}", encoded(local), encoded(domain), encoded(noun));
+            let subject = named.map(|(noun, _, id)| format!("?subject={}%20{id}", encoded(noun))).unwrap_or_default();
+            let href = format!("mailto:{}@{}{subject}", encoded(local), encoded(domain));
             links.push(Link { href, text: format!("{local}@{domain}"), is_page: false });
         }
         if let Some(url) = &known.url {
-            let query = form_urlencoded::Serializer::new(String::new()).append_pair(name, id).finish();
-            links.push(Link { href: with_query(url, &query), text: plain(url).to_owned(), is_page: true });
+            let href = match named {
+                Some((_, name, id)) => {
+                    let query = form_urlencoded::Serializer::new(String::new()).append_pair(name, id).finish();
+                    with_query(url, &query)
+                }
+                None => url.clone(),
+            };
+            links.push(Link { href, text: plain(url).to_owned(), is_page: true });
         }
         if links.is_empty() && !origin.is_empty() {
             links.push(Link { href: format!("{origin}/"), text: plain(origin).to_owned(), is_page: true });
         }
         Contact { links }
+    }
+
+    /// Where no address is known, this page of ours.
+    pub fn or_page(mut self, href: String, text: &str) -> Contact {
+        if self.links.is_empty() {
+            self.links.push(Link { href, text: text.to_owned(), is_page: false });
+        }
+        self
     }
 
     /// The shop's name, which leads to the first of its addresses.

@@ -7,12 +7,12 @@ use super::{
     layout::{Frame, layout},
     parts::{Mark, heading, mark, summary},
 };
-use crate::words::Words;
+use crate::words::{Words, rich};
 
 pub struct Notice<'a> {
     pub words: &'static Words,
     pub brand: &'a str,
-    /// What is known of the payment whose link it is.
+    /// What is known of the payment, the order or the thread whose address it is.
     pub about: Option<About<'a>>,
     pub kind: Kind<'a>,
     /// Where "Try again" leads; without it there is no such button.
@@ -21,13 +21,18 @@ pub struct Notice<'a> {
 
 pub struct About<'a> {
     pub shop: &'a str,
-    pub title: &'a str,
-    pub quantity: u32,
-    pub price: &'a str,
+    /// `None` where it may not be told.
+    pub bought: Option<Bought<'a>>,
     pub test: bool,
     /// There may be one.
-    pub order_id: Option<&'a str>,
+    pub order_id: Option<String>,
     pub contact: Contact,
+}
+
+pub struct Bought<'a> {
+    pub title: &'a str,
+    pub quantity: u32,
+    pub price: String,
 }
 
 pub enum Kind<'a> {
@@ -41,6 +46,10 @@ pub enum Kind<'a> {
     Refused {
         title: &'a str,
         text: &'a str,
+    },
+    /// The seller's rules refuse this buyer, under this number.
+    Blocked {
+        reference: String,
     },
     /// Somebody else has bought the last of it.
     SoldOut,
@@ -59,16 +68,17 @@ pub enum Kind<'a> {
 }
 
 impl Kind<'_> {
-    /// Only the seller can help: the page says how to reach them.
+    /// Only the seller can help: the page says how to reach them. What isn't there may have been theirs.
     pub fn asks_the_seller(&self) -> bool {
-        matches!(self, Kind::Gone | Kind::Expired | Kind::SoldOut | Kind::CouponGone | Kind::Refused { .. })
+        use Kind::{Blocked, CouponGone, Expired, Gone, NoPage, Refused, SoldOut};
+        matches!(self, NoPage | Gone | Expired | SoldOut | CouponGone | Refused { .. } | Blocked { .. })
     }
 
     pub fn status(&self) -> u16 {
         match self {
             Kind::NotFound | Kind::NoPage => 404,
             Kind::Gone | Kind::Expired => 410,
-            Kind::Refused { .. } => 403,
+            Kind::Refused { .. } | Kind::Blocked { .. } => 403,
             Kind::SoldOut | Kind::CouponGone => 409,
             Kind::TooMany => 429,
             Kind::Busy | Kind::NoPrice | Kind::NoAnswer => 503,
@@ -81,21 +91,27 @@ pub fn document(notice: &Notice) -> Markup {
     let pay = &notice.words.pay;
     let (title, text) = texts(&notice.kind, notice.words);
     let about = notice.about.as_ref();
+    let bought = about.and_then(|about| about.bought.as_ref());
     let (shop, test) = (about.map(|about| about.shop), about.is_some_and(|about| about.test));
     layout(
         &Frame { words: notice.words, brand: notice.brand, shop, title, test, home: None, refresh: None },
         html! {
-            main #pay .lone[about.is_none()] data-revision={ (notice.kind.status()) "-notice" } {
-                @if let Some(about) = about { (summary(notice.words, about.title, about.quantity, about.price)) }
+            main #pay .lone[bought.is_none()] data-revision={ (notice.kind.status()) "-notice" } {
+                @if let Some(bought) = bought { (summary(notice.words, bought.title, bought.quantity, &bought.price)) }
                 section.card aria-labelledby="state" {
                     (mark(Mark::Care))
-                    (heading(title, html! { (text) }))
+                    (heading(title, html! {
+                        @match &notice.kind {
+                            Kind::Blocked { reference } => (rich(text, &[("reference", &html! { strong { (reference) } })])),
+                            _ => (text),
+                        }
+                    }))
                     @if let Some(url) = notice.again { a.button href=(url) { (pay.try_again) } }
                     @if let Kind::Broken { request_id } = notice.kind {
                         dl { dt { (pay.request) } dd { (request_id) } }
                     } @else if let Some(about) = about.filter(|_| notice.kind.asks_the_seller()) {
                         dl {
-                            @if let Some(id) = about.order_id { dt { (pay.order) } dd { (id) } }
+                            @if let Some(id) = &about.order_id { dt { (pay.order) } dd { (id) } }
                             (about.contact.row(notice.words))
                         }
                     }
@@ -113,6 +129,7 @@ fn texts<'a>(kind: &Kind<'a>, words: &'static Words) -> (&'a str, &'a str) {
         Kind::Gone => (pay.link_closed_title, pay.link_closed_text),
         Kind::Expired => (pay.link_expired_title, pay.link_expired_text),
         Kind::Refused { title, text } => (title, text),
+        Kind::Blocked { .. } => (pay.blocked_title, pay.blocked_text),
         Kind::SoldOut => (pay.sold_out_title, pay.sold_out_text),
         Kind::CouponGone => (pay.coupon_title, pay.coupon_text),
         Kind::Busy => (pay.busy_title, pay.busy_text),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! GET  /pay/:id/:token         the link: painted from its token, asks no database, makes nothing
-//! POST /pay/:id/:token         start: makes the order, then see /order
+//! POST /pay/:id/:token         start: makes the order, paid as was chosen, then see /order
 //! GET  /pay/:id/:token/order   the order as it stands; 304 when the page has it already
 //! POST /pay/:id/:token/order   a new price, when the old one has run out
 //! POST /pay/:id/:token/receipt the order's own page, for whoever knows its e-mail
@@ -22,19 +22,19 @@
 
 use crate::{
     http::{Method, NotRead, Request, Response},
-    platform::{LimitKind, LogLine, PERIOD},
+    platform::{LimitKind, PERIOD},
     shop::{
         App, Error, Refusal,
-        account::{self, Account},
-        error::{AccountRefusal, CatalogRefusal, GatewayRefusal, OrderRefusal, PaymentRefusal},
+        account::Account,
         payment::{self, Link},
     },
-    words::{self, Language, Pay, Words},
+    words::{self, Language, Words},
 };
 
 mod access;
 mod actions;
 pub mod assets;
+pub mod connection;
 pub mod contact;
 pub mod error_page;
 pub mod feedback;
@@ -46,13 +46,15 @@ pub mod page;
 pub mod parts;
 pub mod question;
 pub mod receipt;
+mod refusal;
 mod standing;
+mod start;
 mod thread;
 pub mod view;
 mod view_model;
+mod ways;
 
-use contact::Contact;
-use error_page::{About, Kind, Notice};
+use error_page::{Kind, Notice};
 use standing::Standing;
 
 /// A request to a page of an order: its token was verified.
@@ -68,6 +70,17 @@ struct Visit<'a> {
     url: String,
     /// Where the order is shown.
     page: String,
+}
+
+/// What a page is about, as far as its address was verified.
+enum Subject<'a> {
+    Link(&'a str, Link),
+    Order(&'a str),
+    /// The link of a file, which webhooks have: it shows nothing else of its order.
+    File(&'a str),
+    /// The question of a customer of this account.
+    Thread(Account),
+    Unknown,
 }
 
 /// A payment link and its id.
@@ -89,13 +102,14 @@ impl Visit<'_> {
 
 pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response {
     let segments = request.segments();
-    let (link, answered) = match segments.as_slice() {
+    let keys = &app.platform.settings.token_keys;
+    let (subject, answered) = match segments.as_slice() {
         ["pay", "assets", name] => return assets::answer(request, name),
         _ if !allows(app, &request.network()).await => {
-            (None, Ok(too_many(app, words_for(app, request, None).await, request)))
+            (Subject::Unknown, Ok(too_many(app, words_for(app, request, None).await, request)))
         }
         _ if request.method != Method::Get && is_forged(app, request) => {
-            (None, Ok(forged(app, words_for(app, request, None).await)))
+            (Subject::Unknown, Ok(forged(app, words_for(app, request, None).await)))
         }
         ["pay", payment_id, token, rest @ ..] => match payment::verify_link(app, payment_id, token) {
             Ok(link) => {
@@ -105,25 +119,35 @@ pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response 
                     true => answer_link(app, request, words, (payment_id, token), &link, rest).await,
                     false => Ok(too_many(app, words, request)),
                 };
-                (Some((*payment_id, link)), answered)
+                (Subject::Link(payment_id, link), answered)
             }
-            Err(error) => (None, Err(error)),
+            Err(error) => (Subject::Unknown, Err(error)),
         },
-        ["order", order_id, token, rest @ ..] => {
-            let words = words_for(app, request, None).await;
-            (None, order_page::answer(app, request, words, (order_id, token), rest).await)
-        }
-        ["query", query_id, token] => {
-            let words = words_for(app, request, None).await;
-            (None, thread::answer(app, request, words, (query_id, token)).await)
-        }
-        _ => (None, Err(Refusal::NotFound.into())),
+        ["order", order_id, token, rest @ ..] => match order_page::opened(keys, order_id, token, rest) {
+            Some(subject) => {
+                let words = words_for(app, request, None).await;
+                (subject, order_page::answer(app, request, words, (order_id, token), rest).await)
+            }
+            None => (Subject::Unknown, Err(Refusal::NotFound.into())),
+        },
+        ["query", query_id, token] => match thread::opened(keys, query_id, token) {
+            Some(account) => {
+                let words = words_for(app, request, None).await;
+                let answered = thread::answer(app, request, words, &account, (query_id, token)).await;
+                (Subject::Thread(account), answered)
+            }
+            None => (Subject::Unknown, Err(Refusal::NotFound.into())),
+        },
+        _ => (Subject::Unknown, Err(Refusal::NotFound.into())),
     };
     let response = match answered {
         Ok(response) => response,
-        Err(error) => refused(app, request, error, link.as_ref(), request_id).await,
+        Err(error) => refusal::answer(app, request, error, &subject, request_id).await,
     };
-    let return_origin = link.as_ref().map_or("", |(_, link)| &link.return_origin);
+    let return_origin = match &subject {
+        Subject::Link(_, link) => link.return_origin.as_str(),
+        _ => "",
+    };
     with_policy(response, return_origin)
 }
 
@@ -182,14 +206,19 @@ async fn answer_link(
     let opened = Opened { payment_id, link };
     let visit = Visit { app, request, order_id, link: Some(opened), words, url, page };
     match (rest, request.method) {
-        ([], Method::Get) => Ok(actions::link(&visit, opened)),
-        ([], Method::Post) => actions::start(&visit, opened).await,
+        ([], Method::Get) => Ok(start::link(&visit, opened).await),
+        ([], Method::Post) => start::start(&visit, opened).await,
         (["order"], Method::Get) => actions::order(&visit).await,
         (["order"], Method::Post) => actions::again(&visit).await,
         (["receipt"], Method::Post) => actions::claim(&visit).await,
         (["live"], Method::Get) => Ok(actions::live(&visit)),
         (["test"], Method::Post) if link.test => actions::rehearse(&visit).await,
-        ([] | ["order"], _) => Ok(Response::empty(405).with("allow", "GET, HEAD, POST")),
+        // A form that was refused is shown at its own address, which is then reloaded or gone back to.
+        (["receipt"], Method::Get) => Ok(Response::see_other(&format!("{}?stay", visit.page))),
+        (["test"], Method::Get) if link.test => Ok(Response::see_other(&visit.page)),
+        ([] | ["order" | "receipt"], _) => Ok(Response::empty(405).with("allow", "GET, HEAD, POST")),
+        (["test"], _) if link.test => Ok(Response::empty(405).with("allow", "GET, HEAD, POST")),
+        (["live"], _) => Ok(Response::empty(405).with("allow", "GET, HEAD")),
         _ => Err(Refusal::NotFound.into()),
     }
 }
@@ -220,105 +249,4 @@ fn too_many(app: &App, words: &'static Words, request: &Request) -> Response {
     Response::html(notice.kind.status(), error_page::document(&notice).into_string())
         .with("cache-control", "no-store")
         .with("retry-after", seconds.to_string())
-}
-
-/// The error pages. What the shop refuses is worded for a buyer here; faults are logged and shown with the request's id.
-/// A page of a link that is ours keeps the shop's name, the title and the price.
-async fn refused(
-    app: &App,
-    request: &Request,
-    error: Error,
-    link: Option<&(&str, Link)>,
-    request_id: &str,
-) -> Response {
-    let words = words_for(app, request, link.and_then(|(_, link)| link.language)).await;
-    let pay = &words.pay;
-    let mut retry_after = None;
-    let is_payment = request.segments().first() == Some(&"pay");
-    let kind = match error {
-        Error::Fault(fault) => {
-            app.platform.log.write(LogLine::error("checkout.failed").request(request_id).because(fault));
-            Kind::Broken { request_id }
-        }
-        Error::Refused(refusal) => match refusal {
-            Refusal::NotFound | Refusal::Account(AccountRefusal::NotATestAccount) if is_payment => Kind::NotFound,
-            Refusal::NotFound | Refusal::Account(AccountRefusal::NotATestAccount) => Kind::NoPage,
-            Refusal::Order(OrderRefusal::NotDeliverable | OrderRefusal::NothingToDeliver) => {
-                Kind::Refused { title: words.order.no_file_title, text: words.order.no_file_text }
-            }
-            Refusal::Payment(PaymentRefusal::Destroyed) => Kind::Gone,
-            Refusal::Payment(PaymentRefusal::Expired) => Kind::Expired,
-            Refusal::Gateway(refusal) => {
-                let (kind, seconds) = of_gateway(refusal, pay);
-                retry_after = seconds;
-                kind
-            }
-            Refusal::Account(AccountRefusal::Disabled) => {
-                Kind::Refused { title: pay.shop_closed_title, text: pay.shop_closed_text }
-            }
-            Refusal::Catalog(CatalogRefusal::OutOfStock) => Kind::SoldOut,
-            Refusal::Catalog(CatalogRefusal::CouponNotValid) => Kind::CouponGone,
-            Refusal::Conflict
-            | Refusal::Account(_)
-            | Refusal::Payment(_)
-            | Refusal::Order(_)
-            | Refusal::Catalog(_)
-            | Refusal::Blacklist(_)
-            | Refusal::Feedback(_)
-            | Refusal::Query(_)
-            | Refusal::Webhook(_)
-            | Refusal::Idempotency(_) => Kind::Refused { title: pay.moved_on_title, text: pay.moved_on_text },
-        },
-    };
-    let again = matches!(kind, Kind::NoPrice | Kind::NoAnswer | Kind::Broken { .. }).then_some(request.path.as_str());
-    let mut texts = None;
-    if let Some((payment_id, link)) = link {
-        let order_id = payment::order_id(payment_id).filter(|_| !matches!(kind, Kind::Expired));
-        let contact = if kind.asks_the_seller() {
-            let account = Account::acting(link.account_id, &link.shard, link.test);
-            // Without the database the page says as much as it can.
-            let known = account::contact::get(app, &account).await.unwrap_or_default();
-            let about = order_id.as_deref().map_or(contact::About::Payment(payment_id), contact::About::Order);
-            Contact::of(words, &known, &link.return_origin, about)
-        } else {
-            Contact::default()
-        };
-        texts = Some((link, words.language.money(&link.price.display()), order_id, contact));
-    }
-    let about = texts.as_mut().map(|(link, price, order_id, contact)| About {
-        shop: &link.shop_name,
-        title: &link.title,
-        quantity: link.quantity,
-        price,
-        test: link.test,
-        order_id: order_id.as_deref(),
-        contact: std::mem::take(contact),
-    });
-    let notice = Notice { words, brand: &app.platform.settings.brand, about, kind, again };
-    let status = notice.kind.status();
-    let document = error_page::document(&notice);
-    let response = Response::html(status, document.into_string()).with("cache-control", "no-store");
-    match retry_after {
-        Some(seconds) => response.with("retry-after", seconds.to_string()),
-        None => response,
-    }
-}
-
-/// What a gateway refuses, and in how many seconds it may be tried again.
-fn of_gateway(refusal: GatewayRefusal, pay: &'static Pay) -> (Kind<'static>, Option<u32>) {
-    let refused = |title, text| (Kind::Refused { title, text }, None);
-    match refusal {
-        GatewayRefusal::NoRate { retry_after } => (Kind::NoPrice, Some(retry_after)),
-        GatewayRefusal::Unavailable { retry_after } => (Kind::NoAnswer, Some(retry_after)),
-        GatewayRefusal::Refused(_) => refused(pay.gateway_refused_title, pay.gateway_refused_text),
-        GatewayRefusal::NoRateFor { .. } => refused(pay.no_rate_title, pay.no_rate_text),
-        GatewayRefusal::TooSmall { .. } => refused(pay.too_small_title, pay.too_small_text),
-        // Nobody is refunded from here.
-        GatewayRefusal::RefundRefused(_) | GatewayRefusal::CanNotRefund => {
-            refused(pay.moved_on_title, pay.moved_on_text)
-        }
-        GatewayRefusal::NotConfigured | GatewayRefusal::NotQuotable | GatewayRefusal::WalletTaken(_) => {
-            refused(pay.not_set_up_title, pay.not_set_up_text)
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! An order's own page: what of it a payment link has not. It is found by the order's id, and opens with a token of its own.
 
 use super::{
-    Visit, actions,
+    Subject, Visit, actions,
     feedback::MAX_COMMENT,
     form::Form,
     question::{MAX_MESSAGE, MAX_SUBJECT},
@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     http::{Method, Request, Response},
+    platform::Keys,
     shop::{
         App, Error, Refusal,
         error::{FeedbackRefusal, OrderRefusal, QueryRefusal},
@@ -21,6 +22,16 @@ use crate::{
     words::Words,
 };
 
+/// What this address opens; `None`: its token is none of ours.
+pub fn opened<'a>(keys: &Keys, order_id: &'a str, token: &str, rest: &[&str]) -> Option<Subject<'a>> {
+    if receipt::verify(keys, order_id, token) {
+        return Some(Subject::Order(order_id));
+    }
+    // The seller's webhooks have the link of the file, which opens the file alone.
+    (*rest == ["file"] && receipt::opens_file(keys, order_id, token)).then_some(Subject::File(order_id))
+}
+
+/// An address that is `opened`.
 pub async fn answer(
     app: &App,
     request: &Request,
@@ -28,15 +39,6 @@ pub async fn answer(
     (order_id, token): (&str, &str),
     rest: &[&str],
 ) -> Result<Response, Error> {
-    let keys = &app.platform.settings.token_keys;
-    // The seller's webhooks have the link of the file, which opens the file alone.
-    let opens = match rest {
-        ["file"] => receipt::opens_file(keys, order_id, token),
-        _ => receipt::verify(keys, order_id, token),
-    };
-    if !opens {
-        return Err(Refusal::NotFound.into());
-    }
     if !super::allows(app, order_id).await {
         return Ok(super::too_many(app, words, request));
     }
@@ -53,24 +55,26 @@ pub async fn answer(
         (["file"], Method::Get) => file(&visit).await,
         (["feedback"], Method::Post) => say(&visit).await,
         (["query"], Method::Post) => ask(&visit).await,
-        ([], _) => Ok(Response::empty(405).with("allow", "GET, HEAD, POST")),
+        // A form that was refused is shown at its own address, which is then reloaded or gone back to.
+        (["test"], Method::Get) => Ok(Response::see_other(&visit.url)),
+        (["feedback"], Method::Get) => Ok(Response::see_other(&format!("{}?stay#feedback", visit.url))),
+        (["query"], Method::Get) => Ok(Response::see_other(&format!("{}?stay#question", visit.url))),
+        ([] | ["test" | "feedback" | "query"], _) => Ok(Response::empty(405).with("allow", "GET, HEAD, POST")),
         (["live" | "file"], _) => Ok(Response::empty(405).with("allow", "GET, HEAD")),
-        (["test" | "feedback" | "query"], _) => Ok(Response::empty(405).with("allow", "POST")),
         _ => Err(Refusal::NotFound.into()),
     }
 }
 
 async fn file(visit: &Visit<'_>) -> Result<Response, Error> {
     let found = download::find(visit.app, &visit.order_id).await?;
-    let sent = match upload::file::download(visit.app, &found.file, |name| visit.request.header(name)).await {
+    let (app, request) = (visit.app, visit.request);
+    let sent = match upload::file::download(app, &found.file, request.head, |name| request.header(name)).await {
         // The seller has taken it away at this moment.
         Err(Error::Refused(Refusal::NotFound)) => return Err(OrderRefusal::NothingToDeliver.into()),
         sent => sent?,
     };
-    // One that goes on where it broke off is counted already.
-    let begins = sent.headers.iter().all(|(name, value)| *name != "content-range" || value.starts_with("bytes 0-"));
-    if matches!(sent.status, 200 | 206) && begins {
-        download::count(visit.app, &found).await;
+    if sent.stream.is_some() {
+        download::count(app, &found, sent.status == 206).await;
     }
     Ok(Response::passed_on(sent.status, sent.headers, sent.stream))
 }

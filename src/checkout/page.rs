@@ -10,6 +10,7 @@ use super::{
     question,
     receipt::{receipt, stay},
     view::{Again, Invoice, Page, Paid, State},
+    ways,
 };
 use crate::words::{Pay, fill, rich};
 
@@ -37,16 +38,20 @@ pub fn main(page: &Page) -> Markup {
         () => "",
     };
     let (live, state) = (format!("{}/live", page.url), format!("{}{query}", page.order_url));
-    let start = matches!(page.state, State::Start { .. });
+    let start = matches!(page.state, State::Start(_));
     html! {
         main #pay data-revision=(page.tag()) data-start[start]
             data-live=[page.state.live().then_some(live)] data-state=[page.state.live().then_some(state)] {
             (summary(page.words, page.title, page.quantity, page.price))
             div {
                 section.card aria-labelledby="state" {
-                    (panel(page))
+                    // First: whoever paid so reads "No payment has arrived" below it.
                     @if page.wrong_currency {
                         p.alert.care { (rich(page.words.pay.wrong_currency, &[("shop", &page.contact.named(page.shop))])) }
+                    }
+                    (panel(page))
+                    @if page.review {
+                        p.hint.center { (rich(page.words.pay.review_ahead, &[("shop", &name(page.shop))])) }
                     }
                 }
                 (simulate(page, &choices(&page.state, &page.words.pay)))
@@ -84,7 +89,7 @@ fn title(page: &Page) -> String {
         State::Pending { .. } => pay.pending.to_owned(),
         State::Again { declined: true, .. } => pay.title_declined.to_owned(),
         State::Again { .. } => pay.title_not_finished.to_owned(),
-        State::Start { .. } | State::Leaving { .. } | State::Away { .. } | State::Waiting { .. } => {
+        State::Start(_) | State::Leaving { .. } | State::Away { .. } | State::Waiting { .. } => {
             fill(pay.title_pay, &[("price", page.price)])
         }
     }
@@ -111,12 +116,10 @@ fn is_back(page: &Page) -> bool {
 
 fn panel(page: &Page) -> Markup {
     match &page.state {
-        State::Start { gateway, means, leaves, asks, error } => {
-            start(page, &with(&page.words.pay, gateway, *means), leaves.then_some(*gateway), *asks, *error)
-        }
+        State::Start(start) => ways::start(page, start),
         State::Leaving { gateway, href } => leaving(&page.words.pay, gateway, href),
         State::Away { gateway, means, href, order_id, back } => {
-            away(page, gateway, &with(&page.words.pay, gateway, *means), href, order_id, *back)
+            away(page, gateway, &ways::with(&page.words.pay, gateway, *means), href, order_id, *back)
         }
         State::Again { gateway, order_id, declined, way } => again(page, gateway, order_id, *declined, way),
         State::Pending { gateway, order_id } => pending(page, gateway, order_id),
@@ -126,44 +129,8 @@ fn panel(page: &Page) -> Markup {
         State::Paid(paid) => receipt(page, paid),
         State::Expired { received, order_id, restart } => expired(page, *received, order_id, *restart),
         State::Reversed { order_id, vanished } => reversed(page, order_id, *vanished),
-        State::HighRisk { order_id } => review(page, order_id),
+        State::HighRisk { order_id, free } => review(page, order_id, *free),
         State::Refunded { order_id } => refunded(page, order_id),
-    }
-}
-
-/// `asks`: for the e-mail, with what was typed so far. `data-auto` lets the script press the button for the buyer. Not after an error: it would press for ever.
-fn start(page: &Page, title: &str, there: Option<&str>, asks: Option<&str>, error: Option<&str>) -> Markup {
-    let pay = &page.words.pay;
-    html! {
-        (heading(title, html! {
-            @if asks.is_some() {
-                (rich(pay.asks_email, &[("shop", &name(page.shop))]))
-            } @else if let Some(gateway) = there {
-                (fill(pay.pay_there, &[("gateway", gateway)]))
-            } @else {
-                (pay.amount_next)
-            }
-        }))
-        @if let Some(error) = error { p.alert #error role="alert" { (error) } }
-        form method="post" action=(page.url) data-swap data-auto[asks.is_none() && error.is_none()] {
-            @if let Some(typed) = asks {
-                label for="email" { (pay.email) }
-                input #email name="email" type="email" value=[(!typed.is_empty()).then_some(typed)] required maxlength="254" inputmode="email" autocomplete="email"
-                    autocapitalize="none" spellcheck="false" placeholder=(pay.email_example)
-                    aria-invalid=[error.map(|_| "true")] aria-describedby=(if error.is_some() { "error mail" } else { "mail" });
-                p.hint #mail { (pay.email_hint) }
-            }
-            button.button { (flip(pay.go_on, pay.one_moment)) }
-        }
-        p.hint.center { (pay.nothing_charged_yet) }
-    }
-}
-
-fn with(pay: &Pay, gateway: &str, means: Option<&str>) -> String {
-    match means {
-        None => fill(pay.pay_with, &[("gateway", gateway)]),
-        Some("card") => fill(pay.pay_by, &[("means", pay.card)]),
-        Some(means) => fill(pay.pay_by, &[("means", means)]),
     }
 }
 
@@ -347,11 +314,12 @@ fn reversed(page: &Page, order_id: &str, vanished: bool) -> Markup {
     }
 }
 
-fn review(page: &Page, order_id: &str) -> Markup {
+fn review(page: &Page, order_id: &str, free: bool) -> Markup {
     let pay = &page.words.pay;
+    let how = if free { pay.review_ahead } else { pay.review_how };
     html! {
         (mark(Mark::Time))
-        (heading(pay.in_review, rich(pay.review_how, &[("shop", &name(page.shop))])))
+        (heading(pay.in_review, rich(how, &[("shop", &name(page.shop))])))
         p.hint.center { (pay.nothing_left) }
         (look_again(page))
         (facts(page, order_id, html! {}))

@@ -3,7 +3,7 @@ const find = (what, where = document) => where.querySelector(what);
 const now = () => performance.now() / 1000;
 
 let main = find('#pay'), born = 0, asked = now(), turn = 0, failed = 0;
-let socket, tries = 0, retry = 0, fell = 0, pinged = 0;
+let socket, tries = 0, retry = 0, fell = 0, pinged = 0, typed = -60, composing = false;
 // Whoever comes back from the shop wants to see this page, not to be sent away again.
 let stay = performance.getEntriesByType('navigation')[0]?.type === 'back_forward';
 
@@ -11,25 +11,59 @@ const say = (text) => { find('#say').textContent = text; };
 // `which`: the name of one of the texts that the line brings along, in the page's language.
 const trouble = (which) => { const line = find('#trouble'); line.hidden = !which; line.textContent = which ? line.dataset[which] : ''; };
 
+// What stands around <main> is in the language of the page as it was first.
+function speak(page) {
+  const { lang, dir } = page.documentElement, here = document.documentElement;
+  if (lang === here.lang) return;
+  Object.assign(here, { lang, dir });
+  for (const it of ['header', 'footer', '#say', '#trouble']) find(it).replaceWith(find(it, page));
+}
+
 async function load(url, options) {
   const reply = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout?.(20000), ...options });
   return [reply, new DOMParser().parseFromString(await reply.text(), 'text/html')];
 }
 
-function show(page) {
+// Whether somebody has begun to fill it in.
+const begun = (form) => [...form.elements].some((it) =>
+  it.type === 'radio' || it.type === 'checkbox' ? it.checked !== it.defaultChecked : it.matches('input, textarea') && it.value !== it.defaultValue);
+const forms = (where) => [...where.querySelectorAll('form')];
+const like = (form, where) => forms(where).find((other) => other.getAttribute('action') === form.getAttribute('action'));
+// An element of the old page on the next one: by its id, its place in its form, or its place among its kind.
+function again(it, old, next) {
+  if (it.id) return find(`#${CSS.escape(it.id)}`, next);
+  const among = (where) => [...(it.form ? (where === old ? it.form : like(it.form, where))?.elements ?? [] : where.querySelectorAll(it.tagName))];
+  const found = among(next)[among(old).indexOf(it)];
+  // A button of another name is another button.
+  return it.matches('a, button') && found?.textContent !== it.textContent ? undefined : found;
+}
+
+// `sent`: the form that this page answers.
+function show(page, sent) {
   const next = find('#pay', page), focus = document.activeElement, y = scrollY;
   if (!next) throw page;
   const [old, left] = [main, next].map((it) => find('[data-left]', it));
   if (next.dataset.revision === main.dataset.revision && !find('[aria-busy]')) {
     if (old && left) old.dataset.left = left.dataset.left;
   } else {
-    const inside = main.contains(focus), open = find('details', main)?.open;
+    // A form that is half filled in goes on as it is. Where the next page has no place for it, that page waits.
+    const kept = forms(main).filter((form) => form !== sent && begun(form)).map((form) => [form, like(form, next)]);
+    if (!next.dataset.revision.endsWith('-notice') && kept.some(([, place]) => !place)) return;
+    const inside = main.contains(focus), from = focus?.selectionStart, to = focus?.selectionEnd;
+    const open = [...main.querySelectorAll('details')].filter((it) => it.open).map((it) => again(it, main, next));
+    const place = inside && !(sent && focus.form === sent) && !kept.some(([form]) => form.contains(focus)) && again(focus, main, next);
+    kept.forEach(([form, place]) => place?.replaceWith(form));
     main.replaceWith(next);
     main = next;
-    if (open && find('details', main)) find('details', main).open = true;
-    if (inside) (document.getElementById(focus.id) ?? find('h1')).focus({ preventScroll: true });
+    open.forEach((it) => { if (it) it.open = true; });
+    if (inside) {
+      const it = place || (next.contains(focus) ? focus : sent && find('[aria-invalid]', next) || find('h1'));
+      it.focus({ preventScroll: true });
+      if (it === focus && from != null) it.setSelectionRange(from, to);
+    }
     scrollTo(0, y);
     document.title = page.title;
+    speak(page);
     say(find('.state').innerText);
   }
   born = now();
@@ -38,12 +72,14 @@ function show(page) {
 // `fresh` also sets the clock anew: a sleeping device stops ours.
 async function refresh(fresh) {
   if (!main.dataset.state) return;
+  // Nothing is taken from under somebody's pen while it moves: a form that is moved closes a phone's keyboard.
+  if (find('input:focus, textarea:focus', main) && (composing || now() - typed < 20)) { asked = -60; return; }
   asked = now();
-  // Nothing is taken from under somebody's pen.
-  if (find('input:focus, textarea:focus', main)) return;
   const mine = ++turn;
   try {
-    const [reply, page] = await load(main.dataset.state, { headers: fresh ? {} : { 'If-None-Match': `"${main.dataset.revision}"` } });
+    // Who writes stays.
+    const url = main.dataset.state, writes = !url.includes('?') && forms(main).some(begun);
+    const [reply, page] = await load(writes ? `${url}?stay` : url, { headers: fresh ? {} : { 'If-None-Match': `"${main.dataset.revision}"` } });
     const closed = reply.status === 410; // the link was withdrawn: nothing may be paid here any more
     if (reply.status >= 400 && !closed) throw reply;
     if (mine === turn && (reply.ok || closed)) show(page);
@@ -64,7 +100,7 @@ async function send(form) {
     const [reply, page] = await load(form.getAttribute('action'), { method: 'POST', body, headers: { 'X-Requested-With': 'fetch' } });
     turn++;
     trouble();
-    show(page);
+    show(page, form);
     if (reply.redirected) history.replaceState(null, '', reply.url);
   } catch {
     trouble('unsent');
@@ -154,6 +190,8 @@ addEventListener('click', ({ target }) => {
   if (button) copy(button);
   if (target.closest('[data-stay]')) { stay = true; find('#leaving').remove(); find('#back').focus(); }
 });
+addEventListener('input', (event) => { typed = now(); composing = event.isComposing; });
+addEventListener('compositionend', () => { composing = false; });
 addEventListener('pageshow', ({ persisted }) => { if (persisted) stay = true; });
 document.addEventListener('visibilitychange', () => { begin(); if (!document.hidden) refresh(true); });
 document.documentElement.classList.add('js');

@@ -79,7 +79,7 @@ async fn of_link(app: &App, order_id: &str, opened: Opened<'_>) -> Outcome<Optio
     Ok(Some(standing))
 }
 
-async fn of_order(app: &App, order_id: &str) -> Outcome<Option<Standing>> {
+pub async fn of_order(app: &App, order_id: &str) -> Outcome<Option<Standing>> {
     // Whose it is, the read itself finds out.
     let [orders, receipts, movements, contact, secrets] = statements(0, order_id);
     let shops = account::face_of_shop(0);

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     http::{Method, Request, Response},
+    platform::Keys,
     shop::{
         App, Error, Refusal,
         account::Account,
@@ -27,13 +28,19 @@ use crate::{
 /// Messages shown at first. All of them are a link away.
 const NEWEST: usize = 30;
 
+/// Whose question this address opens; `None`: its token is none of ours.
+pub fn opened(keys: &Keys, query_id: &str, token: &str) -> Option<Account> {
+    thread::verify(keys, query_id, token)
+}
+
+/// An address that is `opened`.
 pub async fn answer(
     app: &App,
     request: &Request,
     words: &'static Words,
+    account: &Account,
     (query_id, token): (&str, &str),
 ) -> Result<Response, Error> {
-    let account = thread::verify(&app.platform.settings.token_keys, query_id, token).ok_or(Refusal::NotFound)?;
     if !super::allows(app, query_id).await {
         return Ok(super::too_many(app, words, request));
     }
@@ -41,7 +48,7 @@ pub async fn answer(
         return Ok(unread);
     }
     let url = format!("/query/{query_id}/{token}");
-    let at = At { account: &account, words, query_id, url: &url };
+    let at = At { account, words, query_id, url: &url };
     match request.method {
         Method::Get => show(app, request, at, &Form::default(), 200).await,
         Method::Post => write(app, request, at).await,
@@ -81,19 +88,30 @@ async fn show(app: &App, request: &Request, at: At<'_>, form: &Form, status: u16
 async fn write(app: &App, request: &Request, at: At<'_>) -> Result<Response, Error> {
     let At { account, words, query_id, url } = at;
     let mut form = Form::read(request);
-    let change = if form.value("action") == "solved" {
-        Change::Close { solved: true }
-    } else {
-        Change::Reply { from: Side::Customer, message: form.required("message", MAX_MESSAGE, words) }
-    };
-    if form.is_right() {
-        match query::change_by_customer(app, account, query_id, &change).await {
-            Ok(_) => return Ok(Response::see_other(&format!("{url}#newest"))),
+    let solved = form.value("action") == "solved";
+    let mut changes = Vec::new();
+    // Whoever writes a last word and presses "solved" has written it.
+    if !solved || !form.value("message").is_empty() {
+        let message = form.required("message", MAX_MESSAGE, words);
+        changes.push(Change::Reply { from: Side::Customer, message });
+    }
+    if solved {
+        changes.push(Change::Close { solved: true });
+    }
+    for change in &changes {
+        if !form.is_right() {
+            break;
+        }
+        match query::change_by_customer(app, account, query_id, change).await {
+            Ok(_) => {}
             Err(Error::Refused(Refusal::Query(QueryRefusal::Full))) => form.refuse("message", words.order.thread_full),
             Err(error) => return Err(error),
         }
     }
-    show(app, request, at, &form, 422).await
+    match form.is_right() {
+        true => Ok(Response::see_other(&format!("{url}#newest"))),
+        false => show(app, request, at, &form, 422).await,
+    }
 }
 
 struct View<'a> {
@@ -174,12 +192,7 @@ fn reply(view: &View) -> Markup {
         form method="post" action=(view.url) {
             (form::area(view.form, "message", if is_open { words.reply } else { words.reply_again }, MAX_MESSAGE, true))
             button.button { (words.send_reply) }
-        }
-        @if is_open {
-            form method="post" action=(view.url) {
-                input type="hidden" name="action" value="solved";
-                button.button.plain { (words.mark_solved) }
-            }
+            @if is_open { button.button.plain name="action" value="solved" formnovalidate { (words.mark_solved) } }
         }
         p.hint.center { a href=(view.url) { (words.look_for_replies) } }
     }

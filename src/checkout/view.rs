@@ -29,6 +29,8 @@ pub struct Page<'a> {
     pub said_at: i64,
     /// Money came that can't be counted: in another currency.
     pub wrong_currency: bool,
+    /// The seller looks at the order before it is delivered, and it isn't paid yet.
+    pub review: bool,
     pub contact: &'a Contact,
     pub state: State<'a>,
     /// What is said of the order, on its own page alone.
@@ -60,16 +62,7 @@ pub struct Asked<'a> {
 
 pub enum State<'a> {
     /// There is no order yet: opening a link must not make one, so that previews and crawlers cost nothing.
-    Start {
-        gateway: &'a str,
-        /// What the buyer pays by, where they may not know that name.
-        means: Option<&'a str>,
-        /// The buyer pays on another site.
-        leaves: bool,
-        /// For the e-mail, which the seller doesn't know, with what was typed so far.
-        asks: Option<&'a str>,
-        error: Option<&'a str>,
-    },
+    Start(Start<'a>),
     /// The buyer pays on another site, PayPal or Stripe, which a `fetch` can't follow a redirect to.
     Leaving {
         gateway: &'a str,
@@ -127,10 +120,36 @@ pub enum State<'a> {
     },
     HighRisk {
         order_id: &'a str,
+        /// Nothing had to be paid.
+        free: bool,
     },
     Refunded {
         order_id: &'a str,
     },
+}
+
+pub struct Start<'a> {
+    /// Of several the buyer chooses one.
+    pub ways: Vec<Way<'a>>,
+    /// The slug of the way that is chosen so far; `None`: none is open.
+    pub chosen: Option<&'a str>,
+    /// For the e-mail, which the seller doesn't know, with what was typed so far.
+    pub asks: Option<&'a str>,
+    pub bad_email: Option<&'a str>,
+    pub bad_gateway: Option<&'a str>,
+}
+
+/// A way to pay.
+pub struct Way<'a> {
+    pub gateway: &'a str,
+    /// What the form sends for it.
+    pub slug: &'a str,
+    /// What the buyer pays by, where they may not know the gateway's name.
+    pub means: Option<&'a str>,
+    /// The buyer pays on another site.
+    pub leaves: bool,
+    /// Why it can't be chosen now.
+    pub closed: Option<&'a str>,
 }
 
 /// How a buyer can pay after all.
@@ -246,7 +265,7 @@ impl Page<'_> {
 impl State<'_> {
     pub fn name(&self) -> &'static str {
         match self {
-            State::Start { .. } => "start",
+            State::Start(_) => "start",
             State::Leaving { .. } => "leaving",
             State::Away { back: false, .. } => "away",
             State::Away { back: true, .. } => "back",
@@ -273,7 +292,7 @@ impl State<'_> {
             State::Pending { .. } | State::Again { .. } => true,
             State::Reversed { vanished, .. } => *vanished,
             State::Paid(paid) => paid.goods.will_come(),
-            State::Start { .. } | State::Leaving { .. } => false,
+            State::Start(_) | State::Leaving { .. } => false,
             State::Refunded { .. } => false,
         }
     }

@@ -157,6 +157,7 @@ pub fn page<'a>(visit: &'a Visit<'_>, standing: &'a Standing, texts: &'a Strings
         revision: order.revision.unsigned_abs(),
         said_at: said_at.unwrap_or_default(),
         wrong_currency: order.wrong_currency,
+        review: order.status == Status::HighRisk && order.payment_status() != Status::HighRisk,
         contact: &texts.contact,
         state: state(visit, standing, texts, (forms, stays)),
         said: visit.link.is_none().then(|| said(visit, standing, texts, (forms, words))),
@@ -212,7 +213,7 @@ fn state<'a>(
     // Rounded up, so that the page asks again just after the end and not just before it.
     let seconds_left = u64::try_from((left + SECOND - 1) / SECOND).unwrap_or(0);
     let order_id = order.id.as_str();
-    match order.status {
+    match order.payment_status() {
         Status::Unpaid if left > 0 => State::Waiting { invoice: invoice(order, texts), seconds_left },
         Status::Unpaid => State::Expired { received: None, order_id, restart: order.invoice.index.is_some() },
         Status::PartiallyPaid if left > 0 => State::Partial {
@@ -234,7 +235,7 @@ fn state<'a>(
         },
         Status::Completed => State::Paid(paid(visit, standing, texts, (forms, stays))),
         Status::Reversed => State::Reversed { order_id, vanished: order.session.is_none() },
-        Status::HighRisk => State::HighRisk { order_id },
+        Status::HighRisk => State::HighRisk { order_id, free: order.price.minor() == 0 },
         Status::Refunded => State::Refunded { order_id },
     }
 }
@@ -294,7 +295,8 @@ fn elsewhere<'a>(visit: &'a Visit<'_>, standing: &'a Standing, session: &'a Sess
     let now = visit.app.now();
     let declined = session.state != SessionState::Open;
     let again = |way| State::Again { gateway, order_id, declined, way };
-    match order.status {
+    match order.payment_status() {
+        Status::HighRisk => State::HighRisk { order_id, free: false },
         Status::PendingAtPayPal => State::Pending { gateway, order_id },
         Status::PartiallyPaid => State::Expired { received: Some(&texts.received_with_unit), order_id, restart: false },
         _ if session.is_over(now) && now > standing.payable_until => again(Again::NewLink),

@@ -21,9 +21,13 @@ export function head(request, all, apiGet, page, gateway, file) {
   return text;
 }
 
-/** ISO 3166-1 alpha-2, or undefined. Apart from the head, because the platform reads the whole of `cf` for it. */
-export function country(request) {
-  return request.cf?.country;
+/**
+ * Where a request comes from: country, number of the network, its name, a line each, empty where it is unknown. Apart from the head,
+ * because the platform reads the whole of `cf` for it.
+ */
+export function connection(request) {
+  const { country, asn, asOrganization } = request.cf ?? {};
+  return [country, asn, asOrganization].map((part) => String(part ?? '').replaceAll('\n', ' ')).join('\n');
 }
 
 /** `headers`: names and values by turns, a line each. `body`: bytes of the module's own memory, which are copied. */

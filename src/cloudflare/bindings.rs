@@ -18,7 +18,7 @@ extern "C" {
         gateway: &JsValue,
         file: &JsValue,
     ) -> Result<String, JsValue>;
-    pub fn country(request: &web_sys::Request) -> Option<String>;
+    pub fn connection(request: &web_sys::Request) -> String;
     #[wasm_bindgen(catch)]
     pub fn answer(status: u16, headers: &str, body: Option<&[u8]>) -> Result<web_sys::Response, JsValue>;
     #[wasm_bindgen(catch)]

@@ -41,11 +41,16 @@ pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> 
     let headers: Vec<_> = lines.filter_map(header).collect();
     let kind = headers.iter().find(|(name, _)| *name == "content-type").map(|(_, value)| value.as_str());
     let (mut unread, mut pending) = (None, None);
+    let mut seen = String::new();
     // Some clients send `null` or `[]` with GET and DELETE; nobody reads it, nor where such a request comes from.
-    let (body, country) = match method {
-        Method::Get | Method::Head | Method::Delete => (Some(Vec::new()), None),
+    let body = match method {
+        Method::Get | Method::Head | Method::Delete => Some(Vec::new()),
         _ => {
-            let body = match upload::intake(method, path, kind) {
+            // Only the hosted pages ask for it.
+            if !path.starts_with("/api/") {
+                seen = bindings::connection(request);
+            }
+            match upload::intake(method, path, kind) {
                 Some(Intake::Pass) => {
                     let length = length(request)?.map(|length| length as u64);
                     unread = request.body().map(|stream| Unread { stream: Rc::new(stream), length });
@@ -60,22 +65,28 @@ pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> 
                     pending = Some(Pending::new(Rc::new(Source::of(request)?), limit));
                     None
                 }
-            };
-            // Only the hosted pages ask for it.
-            (body, if path.starts_with("/api/") { None } else { bindings::country(request) })
+            }
         }
     };
-    Ok(http::Request {
+    let mut read = http::Request {
         method,
+        head: false,
         origin: origin.to_owned(),
         path: path.to_owned(),
         query: query.to_owned(),
         headers,
-        country,
+        country: None,
+        asn: None,
+        asn_name: None,
+        is_tor: false,
         body,
         pending,
         unread,
-    })
+    };
+    if !seen.is_empty() {
+        read.connect(&seen);
+    }
+    Ok(read)
 }
 
 fn names(names: &[&str]) -> JsValue {

@@ -44,6 +44,9 @@ pub struct Settings {
     pub rates_ecb_url: String,
     /// Seconds between two syncs of an order while a buyer is expected to pay.
     pub watch_seconds: u32,
+    /// Orders of one account that wait for coins at a price that holds. Strangers make them, and each takes an address of the
+    /// seller's wallet, which looks for money on some twenty unused ones at a time.
+    pub max_open_orders: u32,
     /// Requests a minute. The platform's bindings decide; `scripts/` gives them the same numbers.
     pub rate_limit_account: u32,
     pub rate_limit_anonymous: u32,
@@ -263,6 +266,7 @@ impl Settings {
                     .filter(|n| (1..=300).contains(n))
                     .ok_or_else(|| ConfigError("WATCH_SECONDS must be a number from 1 to 300".into()))?,
             },
+            max_open_orders: count("MAX_OPEN_ORDERS", 2_000)?,
             rate_limit_account: count("RATE_LIMIT_ACCOUNT", 300)?,
             rate_limit_anonymous: count("RATE_LIMIT_ANONYMOUS", 60)?,
             email: EmailSettings::read(get).map_err(ConfigError)?,

@@ -55,6 +55,8 @@ pub enum PaymentRefusal {
 pub enum GatewayRefusal {
     /// The account has no wallet for this gateway.
     NotConfigured,
+    /// Of several gateways that were named it has these not set up, by their names.
+    SomeNotConfigured(Vec<&'static str>),
     /// The gateway does not answer; try again in so many seconds.
     Unavailable { retry_after: u32 },
     /// The gateway answers, and opens no payment. Its word for why, which is no secret.
@@ -75,6 +77,8 @@ pub enum GatewayRefusal {
     TooSmall { gateway: &'static str, least: Amount },
     /// The price can't be expressed in the coin: an amount out of range.
     NotQuotable,
+    /// As many orders wait for their payment as may; try again in so many seconds.
+    TooManyOpen { retry_after: u32 },
     /// Another account has this wallet: `bitcoin xpub`.
     WalletTaken(String),
 }
@@ -85,6 +89,8 @@ pub enum OrderRefusal {
     NotFound,
     /// Only a completed order can be spoken of.
     NotCompleted,
+    /// No order is made for this buyer; the number of the attempt (`blocked`).
+    Blocked(String),
     /// The order isn't waiting for a payment any more.
     NotPayable,
     /// Its seller can't complete it by hand: it is completed, refunded, or pending at its gateway.
@@ -102,6 +108,10 @@ pub enum OrderRefusal {
     SerialMissing,
     /// The named serial is none of the order's.
     SerialUnknown,
+    /// It has none of this fact of its buyer, by the name of the field that asked for it.
+    NoFact(&'static str),
+    /// No fact of its buyer was asked for.
+    NoFactWanted,
     /// No money came that could go back.
     NotRefundable,
     /// More than there is; the most that can go back.
@@ -124,6 +134,8 @@ pub enum CatalogRefusal {
     SerialsTooLarge,
     /// Too little of the product is left.
     OutOfStock,
+    /// The serials of one order would be more text than can be delivered.
+    OrderTooLarge,
     /// The coupon ran out since the price was made.
     CouponNotValid,
 }

@@ -20,6 +20,15 @@ pub fn grow(account_id: i64, list: &str) -> Statement {
     )
 }
 
+/// The same for several: the last is `next_seq`, and the others stand before it.
+pub fn grow_by(account_id: i64, list: &str, count: usize) -> Statement {
+    Statement::new(
+        "INSERT INTO lists (account_id, list, last_seq) VALUES (?1, ?2, ?3)
+         ON CONFLICT (account_id, list) DO UPDATE SET last_seq = last_seq + ?3",
+        vec![account_id.into(), list.into(), (count as i64).into()],
+    )
+}
+
 /// The seq that `grow` took, as an SQL expression; `?1` is the account.
 pub fn next_seq(list: &str) -> String {
     format!("(SELECT last_seq FROM lists WHERE account_id = ?1 AND list = '{list}')")

@@ -72,14 +72,15 @@ pub fn owe(app: &App, account: &Account, fact: &Fact, wait: i64) -> Option<Owed>
     owe_unless(app, account, fact, wait, None)
 }
 
-/// The same, unless another mail about this is still to be written, which will say it as well.
+/// The same, unless another mail about this is still to be written, which will say it as well. One that
+/// was given up says nothing.
 pub fn owe_unless(app: &App, account: &Account, fact: &Fact, wait: i64, pending: Option<&Fact>) -> Option<Owed> {
     app.platform.settings.email.as_ref()?;
     let at = app.now() + wait;
     let statement = Statement::new(
         "INSERT INTO mails (account_id, id, tries, owed_at, next_at, due_at)
          SELECT ?1, ?2, 0, ?3, ?4, ?5
-         WHERE NOT EXISTS (SELECT 1 FROM mails WHERE account_id = ?1 AND id = ?6 AND tries = 0)
+         WHERE NOT EXISTS (SELECT 1 FROM mails WHERE account_id = ?1 AND id = ?6 AND tries = 0 AND due_at IS NOT NULL)
          ON CONFLICT (account_id, id) DO NOTHING",
         vec![
             account.id.into(),
@@ -92,6 +93,32 @@ pub fn owe_unless(app: &App, account: &Account, fact: &Fact, wait: i64, pending:
     );
     let job = Job::Mail { shard: account.shard.clone(), account_id: account.id, id: fact.id() };
     Some(Owed { statement, message: (job, u32::try_from(wait / SECOND).unwrap_or(0)) })
+}
+
+/// Why a mail waits: the money of its order is disputed, or went back.
+pub const NOT_COMPLETED: &str = "not_completed";
+
+/// The mail of an order that waits for its money, in `wait` milliseconds, now that this is back. Of
+/// several the one says all: what the order is then. Cron sends it.
+pub fn take_up_again(app: &App, account_id: i64, order_id: &str, wait: i64) -> Vec<Statement> {
+    if app.platform.settings.email.is_none() {
+        return Vec::new();
+    }
+    // "paid" comes last.
+    const WAITS: &str = "account_id = ?1 AND due_at IS NULL AND error = ?3 AND id IN (
+       SELECT 'paid:' || ?2 UNION ALL
+       SELECT id FROM mails WHERE account_id = ?1 AND id > 'delivered:' || ?2 || ':' AND id < 'delivered:' || ?2 || ';')";
+    let (at, args) = (app.now() + wait, [account_id.into(), order_id.into(), NOT_COMPLETED.into()]);
+    vec![
+        Statement::new(
+            format!(
+                "UPDATE mails SET tries = 0, owed_at = ?4, next_at = ?4, due_at = ?4, error = NULL
+                 WHERE account_id = ?1 AND id = (SELECT id FROM mails WHERE {WAITS} ORDER BY id DESC LIMIT 1)"
+            ),
+            args.iter().cloned().chain([at.into()]).collect(),
+        ),
+        Statement::new(format!("DELETE FROM mails WHERE {WAITS}"), args.into()),
+    ]
 }
 
 /// The mail for a fact that holds only if the row of a product is so in the commit itself:

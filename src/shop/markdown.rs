@@ -1,11 +1,32 @@
 //! Markdown (CommonMark) of what sellers write, as HTML that can stand on our pages. HTML in it is shown as text, links lead only to
-//! the web and to mailboxes, and pictures are uploads of this deployment. It is rendered when it is saved.
+//! the web and to mailboxes, and pictures are the seller's own uploads. It is rendered when it is saved.
 
 use maud::html;
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
-/// Safe HTML of a text.
-pub fn render(text: &str) -> String {
+/// Pictures that are looked up of one text.
+const MAX_PICTURES: usize = 100;
+
+/// Ids of the uploads that a text shows as pictures. Whose they are, the text doesn't say.
+pub fn pictures(text: &str) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    if !text.contains(UPLOADS) {
+        return ids;
+    }
+    for event in Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH) {
+        if let Event::Start(Tag::Image { dest_url, .. }) = event
+            && let Some(id) = upload(&dest_url)
+            && !ids.iter().any(|known| known == id)
+            && ids.len() < MAX_PICTURES
+        {
+            ids.push(id.to_owned());
+        }
+    }
+    ids
+}
+
+/// Safe HTML of a text. `own` are the uploads that it may show.
+pub fn render(text: &str, own: &[String]) -> String {
     let mut events = Vec::new();
     // A page has its title as `h1`; below it no level is left out, whatever the seller wrote.
     let mut level = HeadingLevel::H1;
@@ -17,7 +38,7 @@ pub fn render(text: &str) -> String {
             match event {
                 Event::Start(Tag::Image { .. }) => inside.depth += 1,
                 Event::End(TagEnd::Image) if inside.depth > 0 => inside.depth -= 1,
-                Event::End(TagEnd::Image) => events.extend(picture.take().map(Picture::event)),
+                Event::End(TagEnd::Image) => events.extend(picture.take().map(|it| it.event(own))),
                 Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => {
                     inside.alt.push_str(&text);
                 }
@@ -80,11 +101,11 @@ struct Picture<'a> {
 
 impl<'a> Picture<'a> {
     /// An upload in a box of its own proportions, so that nothing moves when it comes; anything else is its description.
-    fn event(self) -> Event<'a> {
-        match upload(&self.url) {
-            Some(path) => {
+    fn event(self, own: &[String]) -> Event<'a> {
+        match upload(&self.url).filter(|id| own.iter().any(|known| known == id)) {
+            Some(id) => {
                 let image = html! {
-                    img.picture src=(path) alt=(self.alt) width="640" height="480" loading="lazy" decoding="async";
+                    img.picture src={ (UPLOADS) (id) } alt=(self.alt) width="640" height="480" loading="lazy" decoding="async";
                 };
                 Event::InlineHtml(image.into_string().into())
             }
@@ -93,18 +114,25 @@ impl<'a> Picture<'a> {
     }
 }
 
-/// `/images/<40 hex>/<40 hex>`, with or without an origin before it: ours is meant, and asked.
+/// Where uploads are shown.
+const UPLOADS: &str = "/images/";
+
+/// The id in `/images/<40 hex>/<40 hex>`, with or without an origin before it: ours is meant, and asked.
 fn upload(url: &str) -> Option<&str> {
-    let path = url.get(url.find("/images/")?..)?;
-    let mut parts = path.strip_prefix("/images/")?.split('/');
+    let id = url.get(url.find(UPLOADS)?..)?.strip_prefix(UPLOADS)?;
+    let mut parts = id.split('/');
     let is_part = |part: &str| part.len() == 40 && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     let both = parts.next().is_some_and(is_part) && parts.next().is_some_and(is_part);
-    (both && parts.next().is_none()).then_some(path)
+    (both && parts.next().is_none()).then_some(id)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn render(text: &str) -> String {
+        super::render(text, &[])
+    }
 
     #[test]
     fn what_is_written_is_rendered() {
@@ -157,9 +185,13 @@ mod tests {
 
     #[test]
     fn pictures_are_uploads_or_their_description() {
-        let id = format!("/images/{}/{}", "a".repeat(40), "0".repeat(40));
+        let own = format!("{}/{}", "a".repeat(40), "0".repeat(40));
+        let id = format!("/images/{own}");
         for url in [id.clone(), format!("https://shop.example{id}")] {
-            let html = render(&format!("![A *\"key\"*]({url})"));
+            let text = format!("![A *\"key\"*]({url})");
+            assert_eq!(pictures(&format!("{text} {text} [x]({url}) ![](/images/x)")), std::slice::from_ref(&own));
+            assert_eq!(render(&text), "<p>A \"key\"</p>\n", "somebody else's");
+            let html = super::render(&text, std::slice::from_ref(&own));
             assert!(html.contains(&format!("src=\"{id}\" alt=\"A &quot;key&quot;\" width=\"640\"")), "{html}");
         }
         for url in

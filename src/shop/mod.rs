@@ -15,6 +15,8 @@ pub mod text;
 pub mod markdown;
 /// Exact amounts, currencies and decimals.
 pub mod money;
+/// The language of fraud rules.
+pub mod rule;
 /// Serials, as they are typed and kept.
 pub mod stock;
 /// Pages of tables with deletes.
@@ -33,6 +35,8 @@ pub mod vault;
 pub mod signature;
 /// Idempotency keys and the answers under them.
 pub mod idempotency;
+/// What lists know of addresses, networks and e-mail domains.
+pub mod network;
 /// Who may come in.
 pub mod account;
 /// Mails that are owed.
@@ -52,6 +56,12 @@ pub mod coupon;
 /// Facts that no buyer may have.
 pub mod blacklist;
 pub mod blacklist_rule;
+/// Networks and domains that the operator knows something of.
+pub mod operator_list;
+/// Who may order, and why not.
+pub mod fraud;
+/// Attempts to order that were refused.
+pub mod blocked;
 /// What somebody wants to buy, and what it costs.
 pub mod purchase;
 /// What somebody buys, and how far its payment is.

@@ -204,6 +204,11 @@ impl Amount {
         self.currency
     }
 
+    /// The number, in major units.
+    pub fn decimal(self) -> Option<Decimal> {
+        Decimal::new(self.digits(), self.currency.exponent)
+    }
+
     /// The number as contract-v2.md sends it, without padding: "10.0", "12.99", "1500.0" (yen too).
     pub fn wire(self) -> String {
         Decimal::shortest(self.digits(), self.currency.exponent).wire()

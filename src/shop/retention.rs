@@ -1,8 +1,15 @@
 //! What nobody needs any more goes, a bounded number of rows at a time: kept answers, notifications, replaced secrets, expired
-//! links, mails that were given up, objects that no row names. Webhook logs go by `webhook::prune`, which is told here whose turn
+//! links, entries of the blacklist, rows of replaced lists, mails that were given up, objects that no row names. Webhook logs go by `webhook::prune`, which is told here whose turn
 //! it is.
 
-use super::{App, account, idempotency, mailer, order::notification, payment, upload, webhook::prune};
+use super::{
+    App, account,
+    blacklist::{self, KEPT_EXPIRED},
+    blacklist_rule, blocked, idempotency, mailer, operator_list,
+    order::notification,
+    payment, upload,
+    webhook::prune,
+};
 use crate::platform::{Fault, Row, Statement};
 
 /// Rows of a kind that go by one commit: what comes in is at most a few thousand a minute.
@@ -13,18 +20,26 @@ const FEW: u32 = 100;
 const OBJECTS: u32 = 20;
 
 /// The statements of one commit. Cheap when nothing is old: each looks at the end of an index.
-pub fn statements(app: &App, now: i64) -> [Statement; 9] {
-    let [mark_started, free_addresses, drop_unstarted] = payment::take_old(now, MAX);
+pub fn statements(app: &App, now: i64) -> [Statement; 15] {
+    let [free_addresses, mark_started, drop_unstarted] = payment::take_old(now, MAX);
+    let [count_gaps, drop_entries] = blacklist::sql::take_old(now - KEPT_EXPIRED, MAX);
+    let [drop_ranges, drop_revisions] = operator_list::sql::take_old(now, MAX);
     [
         notification::take_old(now, FEW),
         idempotency::take_old(now, MAX),
         account::secret::take_old(now, FEW),
-        mark_started,
         free_addresses,
+        mark_started,
         drop_unstarted,
         mailer::sql::take_old(prune::end(app, now), MAX),
         prune::next(prune::end(app, now)),
         upload::take_unnamed(now, OBJECTS),
+        count_gaps,
+        drop_entries,
+        blacklist_rule::sql::take_old(now - KEPT_EXPIRED, MAX),
+        drop_ranges,
+        drop_revisions,
+        blocked::sql::take_old(now, MAX),
     ]
 }
 
@@ -38,8 +53,24 @@ pub struct Gone {
     pub objects: Vec<Row>,
 }
 
-pub fn read(answers: [Vec<Row>; 9]) -> Result<Gone, Fault> {
-    let [notifications, answers, secrets, started, _, unstarted, mails, accounts, objects] = &answers;
+pub fn read(answers: [Vec<Row>; 15]) -> Result<Gone, Fault> {
+    let [
+        notifications,
+        answers,
+        secrets,
+        _,
+        started,
+        unstarted,
+        mails,
+        accounts,
+        objects,
+        _,
+        entries,
+        rules,
+        ranges,
+        _,
+        blocked,
+    ] = &answers;
     let full = |rows: &[&Vec<Row>], most: u32| rows.iter().map(|rows| rows.len()).sum::<usize>() >= most as usize;
     Ok(Gone {
         more: full(&[notifications], FEW)
@@ -47,7 +78,11 @@ pub fn read(answers: [Vec<Row>; 9]) -> Result<Gone, Fault> {
             || full(&[secrets], FEW)
             || full(&[started, unstarted], MAX)
             || full(&[mails], MAX)
-            || full(&[objects], OBJECTS),
+            || full(&[objects], OBJECTS)
+            || full(&[entries], MAX)
+            || full(&[rules], MAX)
+            || full(&[ranges], MAX)
+            || full(&[blocked], MAX),
         accounts: accounts.iter().map(Row::int).collect::<Result<_, _>>()?,
         objects: objects.clone(),
     })

@@ -3,7 +3,10 @@
 use super::{
     App,
     account::{Account, policy::Policy},
+    blacklist,
+    blocked::Blocked,
     feedback::{Feedback, Rating},
+    fraud::{Decider, Listed, Outcome, Reasons, Sign, Weights},
     gateway::{self, Invoice},
     id,
     money::{Amount, Currency, Decimal},
@@ -17,11 +20,12 @@ use crate::platform::Fault;
 
 /// A sample of this event.
 pub fn of(app: &App, account: &Account, event: Event) -> Result<Sample, Fault> {
-    let order = |status| worded(app, &order(app, account, status)?);
+    let of_order = |status| worded(app, &order(app, account, status)?);
     match event {
-        Event::OrderCreated => order(Status::Unpaid),
-        Event::OrderUpdated => order(Status::AwaitingConfirmations),
-        Event::OrderPaid => order(Status::Completed),
+        Event::OrderCreated => of_order(Status::Unpaid),
+        Event::OrderUpdated => of_order(Status::AwaitingConfirmations),
+        Event::OrderPaid => of_order(Status::Completed),
+        Event::OrderBlocked => worded(app, &blocked(app, account, &order(app, account, Status::Unpaid)?)),
         Event::ProductOutOfStock | Event::ProductStockWarning => worded(app, &product(app)?),
         Event::FeedbackCreated => worded(app, &feedback(app, "")),
         Event::FeedbackUpdated => worded(app, &feedback(app, "Thank you!")),
@@ -34,6 +38,44 @@ pub fn of(app: &App, account: &Account, event: Event) -> Result<Sample, Fault> {
 
 fn worded<T: Subject>(app: &App, subject: &T) -> Result<Sample, Fault> {
     Ok(Sample { subject_id: subject.id().to_owned(), payload: app.serializers.body(subject)? })
+}
+
+/// An attempt to buy it that an entry of the blacklist refused.
+fn blocked(app: &App, account: &Account, order: &Order) -> Blocked {
+    let entry = Listed {
+        id: id::short(app.random()),
+        blacklist_type: blacklist::Kind::Email as i64,
+        blocked_data: order.buyer.email.clone().unwrap_or_default(),
+    };
+    let weights = Weights::default().all();
+    Blocked {
+        id: id::short(app.random()),
+        payment_id: order.payment_id.clone(),
+        product_id: order.product_id.clone(),
+        product_title: order.product_title.clone(),
+        email: order.buyer.email.clone(),
+        ip_address: order.buyer.ip_address.clone(),
+        network: None,
+        country_code: order.buyer.country_code.clone(),
+        user_agent: order.buyer.user_agent.clone(),
+        price: order.price,
+        quantity: order.quantity,
+        gateway: order.gateway,
+        facts: "{}".into(),
+        reasons: Reasons {
+            outcome: Outcome::Blocked,
+            by: Some(Decider::Blacklist { id: entry.id.clone() }),
+            risk_level: 0,
+            max_risk_level: 30,
+            vpn_block: false,
+            signals: weights.map(|(name, weight)| Sign { name, weight, raised: None }).collect(),
+            rules: Vec::new(),
+            entries: vec![entry],
+            hidden: false,
+        },
+        test: account.test,
+        created_at: app.now(),
+    }
 }
 
 /// The last of its serials was sold.

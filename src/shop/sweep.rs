@@ -9,6 +9,7 @@ use super::{
     mailer,
     order::{self, dynamic, notification, restock},
     retention,
+    stock::expired,
     time::MINUTE,
     upload,
     webhook::{self, prune, receiver},
@@ -55,7 +56,9 @@ async fn sweep_shard(app: &App, shard: &str) -> Result<(), Fault> {
             rearm,
             dynamic::take_due(now, until, SWEEP),
             mailer::sql::take_due(now, until, SWEEP),
-            restock::take_restocked(now, SWEEP),
+            // What holds give back may be what is waited for.
+            expired::take_expired(now, SWEEP),
+            restock::take_restocked(now, until, SWEEP),
         ];
         let statements = owed.into_iter().chain(retention::statements(app, now)).collect();
         let (owed, gone) = first_answers(db.commit(statements).await.map_err(CommitError::into_fault)?)?;
@@ -71,8 +74,8 @@ async fn sweep_shard(app: &App, shard: &str) -> Result<(), Fault> {
 }
 
 /// Nudges what was taken up. Answers whether more may be owed than one commit takes.
-async fn nudge_again(app: &App, shard: &str, owed: [Vec<Row>; 10]) -> Result<bool, Fault> {
-    let [logs, orders, notifications, _, _, probes, _, deliveries, mails, products] = &owed;
+async fn nudge_again(app: &App, shard: &str, owed: [Vec<Row>; 11]) -> Result<bool, Fault> {
+    let [logs, orders, notifications, _, _, probes, _, deliveries, mails, _, products] = &owed;
     let mut messages = Vec::new();
     for row in logs.iter().chain(probes) {
         let (account_id, log_id) = row.read(|row| Ok((row.int(), row.text())))?;
@@ -105,7 +108,5 @@ async fn nudge_again(app: &App, shard: &str, owed: [Vec<Row>; 10]) -> Result<boo
         messages.push((Job::Restock { shard: shard.to_owned(), account_id, product_id }, 0));
     }
     app.enqueue(messages).await;
-    // Products are no queue: they are found again a minute later, as long as orders wait.
-    let [owed @ .., _] = owed;
     Ok(owed.iter().any(|rows| rows.len() >= SWEEP as usize))
 }

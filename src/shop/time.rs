@@ -1,7 +1,7 @@
 //! Time: milliseconds since 1970, UTC, everywhere inside. The calendar is chrono's; what the time is, only the platform's
 //! clock says (`platform::Clock`; chrono is compiled without its own).
 
-use chrono::{DateTime, SecondsFormat, Timelike};
+use chrono::{DateTime, Datelike, SecondsFormat, Timelike};
 
 pub const SECOND: i64 = 1_000;
 pub const MINUTE: i64 = 60 * SECOND;
@@ -43,6 +43,12 @@ fn rfc3339(text: &str) -> Option<String> {
         written => format!("{sign}{written}"),
     };
     Some(format!("{clock}{seconds}{offset}"))
+}
+
+/// The hour of the day, and the day of the week, of which 1 is Monday (ISO 8601); in UTC.
+pub fn hour_and_weekday(ms: i64) -> (u32, u32) {
+    let time = DateTime::from_timestamp_millis(ms).unwrap_or_default();
+    (time.hour(), time.weekday().number_from_monday())
 }
 
 /// `Wed, 15 Nov 2023 00:10:00 GMT` (RFC 9110, 5.6.7), the one form of dates in headers that is still written.

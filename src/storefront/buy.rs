@@ -8,12 +8,13 @@ use super::{
     product::{Sale, main},
 };
 use crate::{
+    checkout::connection,
     http::Response,
     platform::LimitKind,
     shop::{
         Error, Refusal,
         catalog::{self, Item, Shop},
-        error::{AccountRefusal, CatalogRefusal, GatewayRefusal},
+        error::{AccountRefusal, CatalogRefusal, GatewayRefusal, OrderRefusal},
         gateway::Gateway,
         id,
         money::Amount,
@@ -78,7 +79,8 @@ pub async fn buy(visit: &Visit<'_>, shop: &Shop, item: &Item) -> Result<Response
             return Ok(shown(status, &form));
         }
     };
-    if let Some(gateway) = wish.gateway.filter(|gateway| !takes(*gateway, offer.price)) {
+    let chosen = wish.gateways.first().copied();
+    if let Some(gateway) = chosen.filter(|gateway| !takes(*gateway, offer.price)) {
         form.wrong.gateway = Some(words::fill(words.shop.gateway_amount, &[("gateway", gateway.name())]));
     }
     if !form.wrong.is_empty() {
@@ -88,7 +90,7 @@ pub async fn buy(visit: &Visit<'_>, shop: &Shop, item: &Item) -> Result<Response
         form.total = Some(offer.price);
         return Ok(shown(200, &form));
     }
-    let gateway = wish.gateway.ok_or_else(|| broken("an order has no gateway"))?;
+    let gateway = chosen.ok_or_else(|| broken("an order has no gateway"))?;
     if !may_order(visit).await {
         form.wrong.whole = Some(words.shop.too_many_text.to_owned());
         return Ok(shown(429, &form).with("retry-after", "60"));
@@ -202,6 +204,7 @@ fn draft(visit: &Visit<'_>, id: String, offer: Offer, gateway: Gateway, email: O
         origin: origin.to_owned(),
         page: Some(format!("{origin}{path}")),
         attempt: 0,
+        visitor: connection::visitor(request),
     }
 }
 
@@ -250,9 +253,17 @@ fn refused(visit: &Visit<'_>, form: &mut Form, refusal: Refusal, gateway: Gatewa
             form.wrong.whole = Some(said.gone.to_owned());
             409
         }
+        Refusal::Catalog(CatalogRefusal::OrderTooLarge) => {
+            form.wrong.quantity = Some(said.quantity_too_large.to_owned());
+            422
+        }
         Refusal::Catalog(CatalogRefusal::CouponNotValid) => {
             form.coupon_wrong(visit.words, without);
             422
+        }
+        Refusal::Gateway(GatewayRefusal::TooManyOpen { .. }) => {
+            form.wrong.gateway = Some(visit.words.pay.busy_text.to_owned());
+            503
         }
         Refusal::Gateway(GatewayRefusal::NoRate { .. } | GatewayRefusal::Unavailable { .. }) => {
             form.wrong.gateway = at_gateway(said.gateway_away);
@@ -265,6 +276,10 @@ fn refused(visit: &Visit<'_>, form: &mut Form, refusal: Refusal, gateway: Gatewa
         Refusal::Gateway(_) => {
             form.wrong.gateway = at_gateway(said.gateway_closed);
             422
+        }
+        Refusal::Order(OrderRefusal::Blocked(reference)) => {
+            form.wrong.whole = Some(words::fill(said.blocked, &[("reference", &reference)]));
+            403
         }
         Refusal::Account(AccountRefusal::Disabled) => {
             form.wrong.whole = Some(said.closed.to_owned());

@@ -111,7 +111,7 @@ impl Form {
             quantity,
             coupon: Some(self.coupon.clone()).filter(|coupon| !coupon.is_empty()),
             answers: Map::from_iter(answers),
-            gateway,
+            gateways: gateway.into_iter().collect(),
             email,
         }
     }
@@ -130,7 +130,7 @@ impl Form {
                 };
                 self.wrong.quantity = Some(words::fill(text, &[("min", &least), ("max", &most)]));
             }
-            Problem::GatewayNotEnabled => self.wrong.gateway = Some(said.gateway_missing.to_owned()),
+            Problem::GatewayNotEnabled(_) => self.wrong.gateway = Some(said.gateway_missing.to_owned()),
             Problem::CouponNotValid => self.coupon_wrong(words, without),
             Problem::Custom(n, _, bad) => {
                 let most = MAX_ANSWER.to_string();
@@ -151,7 +151,7 @@ impl Form {
 
     /// The price without it is shown, and asked for again.
     pub fn coupon_wrong(&mut self, words: &Words, without: Option<Amount>) {
-        let price = without.map(Amount::display).unwrap_or_default();
+        let price = without.map(|price| words.language.money(&price.display())).unwrap_or_default();
         let text = if without.is_some() { words.shop.coupon_wrong } else { words.shop.coupon_unknown };
         self.wrong.coupon = Some(words::fill(text, &[("price", &price)]));
     }

@@ -96,7 +96,7 @@ fn card(words: &Words, card: &Card) -> Markup {
             h2 dir="auto" { a href={ "/product/" (card.id) } { (card.title) } }
             (rating(words, card.rating))
             p.line {
-                span.price { (card.price.display()) }
+                span.price { (words.language.money(&card.price.display())) }
                 (stock(words, card.stock, card.least))
             }
         }
@@ -118,13 +118,13 @@ pub fn picture(image: Option<&Upload>, title: &str, described: &str, lazy: bool)
 pub fn rating(words: &Words, rating: Rating) -> Markup {
     html! {
         @if let Some(tenths) = rating.tenths() {
-            @let average = format!("{}.{}", tenths / 10, tenths % 10);
+            @let average = words.language.grouped(&format!("{}.{}", tenths / 10, tenths % 10));
             @let count = u64::try_from(rating.count).unwrap_or(0);
             @let reviews = words.plural(count, [words.shop.reviews_one, words.shop.reviews_few, words.shop.reviews_many]);
             p.rating {
                 span aria-hidden="true" { "★" }
                 " " span.unseen { (words::fill(words.shop.stars, &[("stars", &average)])) } span aria-hidden="true" { (average) }
-                " · " (words::fill(reviews, &[("count", &count.to_string())]))
+                " · " (words::fill(reviews, &[("count", &words.language.grouped(&count.to_string()))]))
             }
         }
     }

@@ -107,15 +107,34 @@ pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response 
         Err(NotRead::Busy) => return Response::empty(503).with("retry-after", "1"),
         Err(NotRead::Broken(_)) => return Response::empty(400),
     }
-    match route(&visit).await {
-        Ok(response) => response,
-        Err(Error::Refused(Refusal::NotFound)) => visit.notice(None, &Kind::NotFound),
-        Err(Error::Refused(_)) => visit.notice(None, &Kind::Refused),
-        Err(Error::Fault(fault)) => {
+    let error = match route(&visit).await {
+        Ok(response) => return response,
+        Err(error) => error,
+    };
+    let kind = match error {
+        Error::Refused(Refusal::NotFound) => Kind::NotFound,
+        Error::Refused(_) => Kind::Refused,
+        Error::Fault(fault) => {
             app.platform.log.write(LogLine::error("storefront.failed").request(request_id).because(fault));
-            visit.notice(None, &Kind::Broken { request_id })
+            Kind::Broken { request_id }
         }
+    };
+    match shop_of(&visit).await {
+        Some(shop) => visit.of(&shop).await.notice(Some(&shop), &kind),
+        None => visit.notice(None, &kind),
     }
+}
+
+/// Whose page it is, for a notice, which leads to its contact. One that isn't listed is named by nothing that isn't there.
+async fn shop_of(visit: &Visit<'_>) -> Option<Rc<Shop>> {
+    let app = visit.app;
+    let found = match visit.request.segments().as_slice() {
+        ["shop", slug, ..] => catalog::by_slug(app, slug).await.ok().flatten(),
+        ["category", id, ..] => catalog::by_category(app, id).await.ok().flatten(),
+        ["product", id, ..] => catalog::item(app, id).await.ok().flatten().map(|(shop, _)| shop),
+        _ => None,
+    };
+    found.filter(|shop| shop.appearance.listed)
 }
 
 async fn route(visit: &Visit<'_>) -> Result<Response, Error> {

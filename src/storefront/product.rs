@@ -13,6 +13,7 @@ use crate::{
         gateway::Gateway,
         money::Decimal,
         product::input::{Input, InputKind, MAX_ANSWER},
+        time,
     },
     words::{self, Words},
 };
@@ -37,13 +38,14 @@ pub fn main(sale: &Sale<'_>, form: &Form) -> Markup {
                 h1 dir="auto" { (product.title) }
                 (rating(sale.words, item.rating))
                 p.line {
-                    span.price { (product.price.display()) }
+                    span.price { (sale.words.language.money(&product.price.display())) }
                     (stock(sale.words, sale.stock, product.minimum_quantity))
                 }
                 @if !product.volume_discounts.is_empty() {
                     ul.discounts {
                         @for discount in &product.volume_discounts {
                             @let percent = Decimal::new(discount.percent.into(), 2).map(Decimal::to_text).unwrap_or_default();
+                            @let percent = sale.words.language.grouped(&percent);
                             li { (words::fill(said.volume, &[("quantity", &discount.quantity.to_string()), ("percent", &percent)])) }
                         }
                     }
@@ -75,6 +77,7 @@ fn remark(sale: &Sale<'_>, remark: &Remark) -> Markup {
         p.rating {
             span aria-hidden="true" { ("★".repeat(stars)) span.off { ("★".repeat(5 - stars)) } }
             span.unseen { (words::fill(said.stars, &[("stars", &stars.to_string())])) }
+            " · " time datetime=(time::wire(remark.created_at)) { (sale.words.moment(remark.created_at)) }
         }
         @if !remark.comment.is_empty() { p.comment dir="auto" { (remark.comment) } }
         @if !remark.response.is_empty() {
@@ -107,7 +110,7 @@ fn order(sale: &Sale<'_>, form: &Form) -> Markup {
                 (gateways(sale, form))
                 (coupon(sale, form))
                 @if let Some(total) = form.total {
-                    p.total role="status" { (said.total) " " strong.price { (total.display()) } }
+                    p.total role="status" { (said.total) " " strong.price { (sale.words.language.money(&total.display())) } }
                 }
                 button.button { (said.buy) }
             }

@@ -58,6 +58,15 @@ words! {
         pay_by,
         /// What is paid by, behind `pay_by`.
         card,
+        /// The same where it stands alone.
+        card_title,
+        choose_title,
+        choose_text,
+        way_rateless,
+        way_no_rate,
+        way_refused,
+        way_closed,
+        no_way_open,
         asks_email,
         pay_there,
         come_back,
@@ -68,6 +77,9 @@ words! {
         email_missing,
         email_invisible,
         email_malformed,
+        /// The link has been started already, by somebody who gave another address.
+        email_other,
+        see_payment,
         go_on,
         nothing_charged_yet,
 
@@ -135,6 +147,7 @@ words! {
         reversed_how,
         reversed_care,
         review_how,
+        review_ahead,
         refunded_how,
 
         // The receipt.
@@ -186,6 +199,8 @@ words! {
         broken_text,
         gateway_refused_title,
         gateway_refused_text,
+        blocked_title,
+        blocked_text,
         shop_closed_title,
         shop_closed_text,
         coupon_title,

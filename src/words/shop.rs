@@ -49,6 +49,7 @@ words! {
         accept_terms,
         sold_out_text,
         closed,
+        blocked,
         ask,
 
         // What is wrong with a form.
@@ -59,6 +60,7 @@ words! {
         quantity_between,
         quantity_least,
         quantity_exactly,
+        quantity_too_large,
         email_blank,
         email_wrong,
         email_invisible,

@@ -66,6 +66,13 @@ def main(spec_file, exchanges_file):
         if request.method in ("head", "options"):
             continue
         place = f"{said['method']} {said['path']} {answer.status_code}"
+        # A path of its own comes before one with an id in it (OpenAPI 3.1, "Path Templating Matching"), which the checker would
+        # take for a method that the former lacks. And it resolves dots, which the server doesn't.
+        own = spec["paths"].get(request.path[len(base):])
+        if (own is not None and request.method not in own) or "/../" in request.path:
+            if answer.status_code < 400:
+                wrong.append([place, "served, but not in the specification", said["body"][:200]])
+            continue
         try:
             openapi.validate_response(request, answer)
         except PathError:

@@ -32,11 +32,15 @@ impl World {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let request = Request {
             method: Method::parse(method),
+            head: false,
             origin: ORIGIN.into(),
             path: path.into(),
             query: query.into(),
             headers: Vec::new(),
             country: None,
+            asn: None,
+            asn_name: None,
+            is_tor: false,
             body: Some(Vec::new()),
             pending: None,
             unread: None,
@@ -48,6 +52,13 @@ impl World {
     pub fn create_account(&self, fields: Value) -> Reply {
         let bearer = format!("Bearer {ADMIN_TOKEN}");
         self.ask("POST", "/admin/accounts").header("authorization", bearer).json(&fields).send()
+    }
+
+    /// Replaces a list of the operator's, which has an item a line.
+    pub fn list(&self, name: &str, text: &str) {
+        let ask =
+            self.ask("PUT", &format!("/admin/lists/{name}")).header("authorization", format!("Bearer {ADMIN_TOKEN}"));
+        ask.header("content-type", "text/plain").body(text).send().expect(200);
     }
 
     /// A seller with this e-mail. With `test` his payments are simulated; otherwise he has no wallet yet.

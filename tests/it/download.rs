@@ -65,6 +65,7 @@ fn a_file_comes_back_whole_or_in_the_part_that_is_asked_for() {
 
     let head = ada.ask("HEAD", &path).header("range", "bytes=0-3").send().expect(200);
     assert_eq!((head.text(), head.header("content-length")), (String::new(), Some("10")));
+    assert_eq!(world.files.opened.take(), None, "a look opens nothing");
     pass(&ada, &path, b"abc", Some(3)).expect(200);
     let newer = get(&[("range", "bytes=4-"), ("if-range", &etag)]).expect(200);
     assert_eq!(newer.bytes(), b"abc", "a new version is another file");

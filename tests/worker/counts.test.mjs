@@ -36,6 +36,7 @@ test('a warm GET of an order is one round trip, which reads one row', async () =
 
 test('POST /pay is one round trip for a link, and two for a white-label order', async () => {
   assert.equal(await tripsOf(() => seller.api('POST', '/pay', { title: 'Tea', currency: 'EUR', value: '3', gateway: 'Bitcoin', return_url: 'https://seller.example/' })), 1);
+  assert.equal(await tripsOf(() => seller.api('POST', '/pay', { title: 'Tea', currency: 'EUR', value: '3', gateway: ['Bitcoin', 'Litecoin'], confirmations: 3, return_url: 'https://seller.example/' })), 1);
   assert.equal(await tripsOf(() => seller.api('POST', '/pay', { title: 'Tea', currency: 'EUR', value: '3', gateway: 'Bitcoin', white_label: true })), 2);
 });
 
@@ -49,6 +50,11 @@ test('the pay page asks D1 nothing, nor does what it loads of another version; i
   for (const end of ['css', 'js', 'svg']) assert.equal(await tripsOf(() => shop.fetch(`/pay/assets/0123456789abcdef.${end}`)), 0, end);
 
   assert.equal(await tripsOf(() => start(shop, link)), 2);
+  // The same with a choice, which reads the rates from KV alone.
+  const several = await makeLink(seller, { gateway: ['Litecoin', 'Bitcoin'] });
+  assert.equal(await tripsOf(() => shop.fetch(several.path)), 0);
+  assert.equal(await tripsOf(() => start(shop, several, { gateway: 'dogecoin' }), [422]), 0);
+  assert.equal(await tripsOf(() => start(shop, several, { gateway: 'bitcoin' })), 2);
   const whole = await shop.fetch(`${link.path}/order`);
   assert.equal(await tripsOf(() => shop.fetch(`${link.path}/order`)), 1);
   const again = () => shop.fetch(`${link.path}/order`, { headers: { 'if-none-match': whole.headers.get('etag') } });
@@ -114,7 +120,7 @@ const written = {
   payments: 3 + 1, //    the link: row, key, expiry · the index that it took
   wallets: 1, //         the next address
   shops: 2, //           when the account's first log was made: row, time
-  orders: 5 + 3 + 1, //  made: row, key, id, lease, open (of a test account) · seen: row, lease, open · completed: row (its lease ends)
+  orders: 7 + 3 + 1, //  made: row, key, id, lease, open (of a test account), unpaid, network · seen: row, lease, open · completed: row (its lease ends)
   order_blocks: 2 + 2, // made: row, key · seen, completed: what filters go by
   order_emails: 1 + 2, // made · seen, completed: what filters go by, of the buyer
   order_history: 2, //   seen · completed
@@ -146,7 +152,7 @@ test('the rows written by a completed checkout are known, table by table', async
   assert.equal(whole.written - simulated, expected);
 });
 
-test('without webhooks it is twenty-five rows', async () => {
+test('without webhooks it is twenty-seven rows', async () => {
   const account = await shop.admin.createAccount();
   const { written: rows } = await costOf(async () => {
     const order = await openOrder(shop, account);

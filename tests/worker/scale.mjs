@@ -91,8 +91,8 @@ async function arrive(run, seller, due, minute) {
     now - DAY - 1000,
   );
   await run(
-    `${numbers(1, due.links)} INSERT INTO payments (account_id, id, title, value, currency, quantity, gateway, confirmations, return_url, expires_at, created_at)
-     SELECT i % 5000, printf('%08x%032x', ${minute}, i), 'Tea', 1, 'EUR', 1, 'bitcoin', 1, 'https://seller.example/', ?1, 0 FROM n`,
+    `${numbers(1, due.links)} INSERT INTO payments (account_id, id, title, value, currency, quantity, gateways, return_url, expires_at, created_at)
+     SELECT i % 5000, printf('%08x%032x', ${minute}, i), 'Tea', 1, 'EUR', 1, '{"bitcoin":1}', 'https://seller.example/', ?1, 0 FROM n`,
     now - DAY - 1000,
   );
   await run(

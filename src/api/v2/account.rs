@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{
     ApiResult, Call, appearance,
     gateway::{self, masked},
-    payments, upload,
+    payments, risk_weights, upload,
     wire::Time,
 };
 use crate::{
@@ -39,6 +39,7 @@ pub async fn update(call: &Call<'_>) -> ApiResult {
     appearance::read(&mut fields, &mut change, call.app.platform.settings.allow_insecure_urls);
     gateway::read(call, &mut fields, &mut change);
     payments::read(&mut fields, &mut change);
+    risk_weights::read(&mut fields, &mut change);
     fields.finish()?;
     let profile = seller::update(call.app, call.account, change).await?;
     Ok(Response::json(200, object(call, &profile)))
@@ -87,6 +88,7 @@ fn object(call: &Call<'_>, profile: &Profile) -> String {
         gateways: Raw(&gateway::object(call, profile)),
         takes_payments: Raw(&gateway::takes_payments()),
         payments: Raw(&payments::object(&profile.policy)),
+        risk_weights: Raw(&risk_weights::object(profile.risk_weights)),
         shop: Raw(&appearance::object(profile, call.origin())),
         created_at: Time::at(profile.created_at),
         updated_at: Time::at(profile.updated_at),
@@ -126,6 +128,10 @@ pub(super) struct Body<'a> {
     /// all of them, what they are in a new account. An order keeps those it was made with.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "payments::Body"))]
     payments: Raw<'a>,
+    /// How much each signal adds to the risk of an order, 0 to 100. What is left out stays; `null`
+    /// makes a weight, or all of them, what they are in a new account.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "super::risk_weights::Body"))]
+    risk_weights: Raw<'a>,
     /// What buyers see of your shop. What is left out stays.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "appearance::Body"))]
     shop: Raw<'a>,

@@ -8,7 +8,6 @@ use crate::{
     json::{self, Value},
     shop::{
         account::slug::{self, BadSlug},
-        markdown,
         seller::{
             Change, Profile,
             color::{BadColor, Color},
@@ -64,9 +63,7 @@ pub fn read(fields: &mut Fields, change: &mut Change, insecure: bool) {
         change.shop_name = inner.title("name", 100);
     }
     if inner.has("description") {
-        let text = inner.text("description", MAX_DESCRIPTION).unwrap_or_default();
-        let html = markdown::render(&text);
-        looks.description = Some((text, html));
+        looks.description = Some(inner.text("description", MAX_DESCRIPTION).unwrap_or_default());
     }
     if inner.has("accent_color") {
         looks.accent_color = Some(accent_color(&mut inner));

@@ -117,11 +117,15 @@ mod tests {
     fn accepts(accept: &str) -> bool {
         let request = Request {
             method: Method::Get,
+            head: false,
             origin: "https://example.com".into(),
             path: "/".into(),
             query: String::new(),
             headers: vec![("accept", accept.to_owned())],
             country: None,
+            asn: None,
+            asn_name: None,
+            is_tor: false,
             body: Some(Vec::new()),
             pending: None,
             unread: None,

@@ -10,8 +10,11 @@ use super::{
 use crate::{
     api::{failure::Failure, fields::Fields},
     http::Response,
-    json,
-    shop::blacklist_rule::{self, Action, Change, Draft, LAST, Rule},
+    json::{self, Value},
+    shop::{
+        blacklist_rule::{self, Action, Change, Draft, LAST, Rule},
+        rule::{self, RuleError},
+    },
 };
 
 pub async fn list(call: &Call<'_>) -> ApiResult {
@@ -30,7 +33,8 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
     let (Some(action), Some(name), Some(text)) = (change.action, change.name, change.text) else {
         return Err(Failure::invalid("Rule can't be blank"));
     };
-    let draft = Draft { name, text, action, enabled: change.enabled.unwrap_or(true), priority: change.priority };
+    let (enabled, expires_at) = (change.enabled.unwrap_or(true), change.expires_at.flatten());
+    let draft = Draft { name, text, action, enabled, priority: change.priority, expires_at };
     call.commit(201, blacklist_rule::create(call.app, call.account, draft).await?, object).await
 }
 
@@ -57,11 +61,38 @@ fn read(call: &Call<'_>, new: bool) -> Result<Change, Failure> {
         action
     });
     let name = if new || fields.has("name") { fields.title("name", 255) } else { None };
-    let rule = text(&mut fields, "rule", 4_096, new);
+    let (rule, compiled) = sent_rule(&mut fields, new);
     let enabled = fields.flag("enabled");
     let priority = fields.int("priority", 1, LAST);
-    fields.finish()?;
-    Ok(Change { name, text: rule, action, enabled, priority })
+    let expires_at = fields.future("expires_at", call.app.now());
+    finish(fields, compiled)?;
+    Ok(Change { name, text: rule, action, enabled, priority, expires_at })
+}
+
+/// The rule that was sent: its text, and what it compiles to.
+pub(super) fn sent_rule(fields: &mut Fields, new: bool) -> (Option<String>, Option<Result<rule::Rule, RuleError>>) {
+    let text = text(fields, "rule", rule::MAX_LENGTH, new);
+    // Its places are counted in the text that was sent, blanks before it included.
+    let sent = fields.value("rule").and_then(Value::as_str).or(text.as_deref()).filter(|_| text.is_some());
+    let compiled = sent.map(rule::compile);
+    if let Some(Err(error)) = &compiled {
+        fields.error(error.to_string());
+    }
+    (text, compiled)
+}
+
+/// As `Fields::finish`, with the place at which the rule is wrong.
+pub(super) fn finish(
+    fields: Fields,
+    compiled: Option<Result<rule::Rule, RuleError>>,
+) -> Result<Option<rule::Rule>, Failure> {
+    let (rule, rule_error) = match compiled {
+        Some(Ok(rule)) => (Some(rule), None),
+        Some(Err(error)) => (None, Some(Box::new(error))),
+        None => (None, None),
+    };
+    fields.finish().map_err(|failure| Failure { rule_error, ..failure })?;
+    Ok(rule)
 }
 
 values! {
@@ -83,6 +114,7 @@ fn object(rule: &Rule) -> String {
         enabled: rule.enabled,
         created_at: Time::at(rule.created_at),
         updated_at: Time::at(rule.updated_at),
+        expires_at: rule.expires_at.map(Time::at),
     };
     json::to_text(&body)
 }
@@ -94,7 +126,7 @@ pub(super) struct Body<'a> {
     id: &'a str,
     /// Yours for it; each rule has another.
     name: &'a str,
-    /// The condition.
+    /// The condition, in the [language of rules](/docs/rules).
     rule: &'a str,
     /// What happens to an order to which it applies.
     action_type: ActionType<'a>,
@@ -106,4 +138,6 @@ pub(super) struct Body<'a> {
     created_at: Time,
     /// When it was last changed; the same as `created_at` until then.
     updated_at: Time,
+    /// From then on it isn't tried; 90 days later it is gone. `null`: never.
+    expires_at: Option<Time>,
 }

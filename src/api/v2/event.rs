@@ -1,6 +1,6 @@
 //! The bodies of webhooks in this dialect: an event about an order is the order object, and so with the others.
 
-use super::{feedback, order, product, query, webhook};
+use super::{blocked, feedback, order, product, query, webhook};
 use crate::shop::app::Serializers;
 
 /// What a log's payload may be. Whoever takes the first that fits must not find one that is a part of another.
@@ -10,6 +10,7 @@ use crate::shop::app::Serializers;
 #[expect(dead_code, reason = "it is described, and never made")]
 pub(super) enum Payload {
     Order(order::Body<'static>),
+    Blocked(blocked::Body<'static>),
     Product(product::Body<'static>),
     Feedback(feedback::Body<'static>),
     Query(query::Body<'static>),
@@ -19,6 +20,7 @@ pub(super) enum Payload {
 pub fn serializers() -> Serializers {
     Serializers::default()
         .with(webhook::endpoint_object)
+        .with(blocked::object)
         .with(feedback::object)
         .with(order::object)
         // Where a product's image lies is said from the root on: an event knows no request's origin.

@@ -16,6 +16,7 @@ mod appearance;
 mod auth;
 mod blacklist;
 mod blacklist_rule;
+mod blocked;
 mod category;
 mod coupon;
 mod custom;
@@ -31,9 +32,12 @@ mod payments;
 mod product;
 mod purchase;
 mod query;
+mod risk;
+mod risk_weights;
 #[macro_use]
 mod route_macros;
 pub mod routes;
+mod rule_trial;
 mod test_mode;
 pub mod upload;
 mod webhook;
@@ -70,11 +74,16 @@ impl Call<'_> {
 
     /// 201 with what was made by commits that are all done.
     async fn made(&self, json: String) -> ApiResult {
-        let keep = self.keep(201, &json)?;
+        self.done(201, json).await
+    }
+
+    /// The answer to what is done, kept under the request's Idempotency-Key.
+    async fn done(&self, status: u16, json: String) -> ApiResult {
+        let keep = self.keep(status, &json)?;
         if !keep.is_empty() {
             self.account.db(self.app)?.commit(keep).await.map_err(|no| no.into_fault())?;
         }
-        Ok(Response::json(201, json))
+        Ok(Response::json(status, json))
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
     webhook::EventName,
     wire::{CurrencyCode, Int, Time, values},
 };
-use crate::http::Method;
+use crate::{http::Method, shop::gateway::Gateway};
 
 mod account;
 
@@ -81,6 +81,17 @@ values! {
         "exclusiveMinimum": 0,
         "maximum": 100
     }
+
+    GatewayChoice(()) = {"oneOf": [
+        {"type": "string", "enum": Gateway::ALL.map(Gateway::name)},
+        {
+            "type": "array",
+            "items": {"type": "string", "enum": Gateway::ALL.map(Gateway::name)},
+            "minItems": 1,
+            "maxItems": Gateway::ALL.len(),
+            "uniqueItems": true
+        }
+    ]}
 
     OrderShare(()) = {"type": "string", "enum": ["exact", "partial", "over", "late"]}
 
@@ -177,6 +188,18 @@ pub struct BlacklistEntry {
     blacklist_type: BlacklistType,
     blocked_data: Text<254>,
     note: Option<Text<1_000>>,
+    expires_at: Option<Time>,
+}
+
+#[derive(JsonSchema)]
+pub struct OrderBlacklist {
+    /// Whether the buyer's e-mail is listed; `true` unless you say otherwise.
+    email: Option<bool>,
+    /// Whether the address is listed that the buyer came from, of IPv6 its /64; `true` unless you
+    /// say otherwise.
+    ip: Option<bool>,
+    /// Whether the country of that address is listed, with everybody in it.
+    country: Option<bool>,
 }
 
 #[derive(JsonSchema)]
@@ -186,6 +209,18 @@ pub struct BlacklistRule {
     rule: Text<4_096>,
     enabled: Option<bool>,
     priority: Option<Int<1, 999_999_999>>,
+    expires_at: Option<Time>,
+}
+
+#[derive(JsonSchema)]
+pub struct RuleTrial {
+    /// The rule that is tried.
+    rule: Text<4_096>,
+    /// Only orders made since then.
+    since: Option<Time>,
+    /// How many orders are looked at.
+    #[schemars(extend("default" = 5_000))]
+    limit: Option<Int<1, 5_000>>,
 }
 
 #[derive(JsonSchema)]
@@ -237,10 +272,12 @@ pub struct Payment {
     value: Option<Price>,
     /// A code of one of your coupons, in any case; only for a product.
     coupon: Option<Text<64>>,
-    /// How it is to be paid: `Bitcoin`, `Litecoin`, `Ethereum`, `PayPal` or `Stripe`. Upper and lower
-    /// case are one. The gateway must be set up in your account.
-    gateway: GatewayName<'static>,
-    /// How many confirmations the payment needs; your wallet's setting unless you say.
+    /// How it is to be paid: `Bitcoin`, `Litecoin`, `Ethereum`, `PayPal` or `Stripe`, or several of them
+    /// as a list, of which the buyer chooses one on the page. Upper and lower case are one. Each must be
+    /// set up in your account. With `white_label` there is only one.
+    gateway: GatewayChoice,
+    /// How many confirmations the payment needs, whichever coin it is paid in; each wallet's setting
+    /// unless you say.
     confirmations: Option<Int<0, 6>>,
     /// Another name of `confirmations`.
     crypto_confirmations: Option<Int<0, 6>>,

@@ -23,7 +23,7 @@ mod action;
 mod csv;
 mod history;
 
-pub use action::{complete, deliver, refund, replace};
+pub use action::{blacklist, complete, deliver, refund, replace};
 #[cfg(not(target_arch = "wasm32"))]
 pub use csv::Table;
 pub use csv::list as table;
@@ -191,7 +191,7 @@ pub(super) struct Body<'a> {
     downloads: u32,
 }
 
-fn body(order: &Order) -> Body<'_> {
+pub(super) fn body(order: &Order) -> Body<'_> {
     let Order { buyer, invoice, .. } = order;
     // A page's price is nobody's quote.
     let quoted = order.session.is_none() && order.price.minor() > 0;

@@ -4,21 +4,26 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
-use super::{ApiResult, Call, order::white_label, purchase};
+use super::{
+    ApiResult, Call,
+    order::{GatewayName, white_label},
+    purchase,
+};
 use crate::{
     api::{
-        failure::{Failure, label},
+        failure::{Failure, label, quoted},
         fields::Fields,
     },
     http::Response,
     json::{self, Map, Value},
     shop::{
+        fraud::Visitor,
         gateway::{Gateway, GatewayContext},
         hold::Item,
         id,
         money::{Amount, Decimal},
         order::{self, Buyer, Draft, Order},
-        payment::{self, Made},
+        payment::{self, Choice, Made},
         purchase::Offer,
     },
 };
@@ -32,13 +37,16 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
     let email = fields.email("email");
     let currency = if of_product { None } else { fields.currency("currency") };
     let price = if of_product { None } else { fields.price("value", currency) };
-    let gateway = gateway(&mut fields);
-    if let (Some(price), Some(gateway)) = (price, gateway) {
-        taken(&mut fields, price, gateway);
+    let choice = choice(&mut fields);
+    if let (Some(price), Some(choice)) = (price, &choice) {
+        choice.iter().filter_map(|gateway| not_taken(price, gateway)).for_each(|problem| fields.error(problem));
     }
     let name = if fields.has("confirmations") { "confirmations" } else { "crypto_confirmations" };
     let confirmations = fields.int(name, 0, 6).and_then(|n| u32::try_from(n).ok());
     let white_label = fields.flag("white_label").unwrap_or(false);
+    if white_label && choice.as_ref().is_some_and(Choice::are_several) {
+        fields.error("White label needs one gateway: an order is paid through one");
+    }
     let ip_address = ip_address(&mut fields);
     let before = fields.errors.len();
     let return_url = fields.url("return_url", insecure);
@@ -47,7 +55,7 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
     }
     let webhook_url = fields.hook_url("webhook_url", &call.app.platform.settings);
     let sale = match product_id {
-        Some(id) => sale_of_product(call, fields, id, gateway, email.clone()).await?,
+        Some(id) => sale_of_product(call, fields, id, choice.as_ref(), email.clone()).await?,
         None => {
             // One that is ignored would be worse than one that is refused.
             if fields.carries("coupon") {
@@ -63,7 +71,7 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
             Sale { product: None, title, price, quantity, confirmations, custom, webhook_url: None }
         }
     };
-    let Some(gateway) = gateway else { return Err(Failure::invalid("Gateway is not configured")) };
+    let Some(choice) = choice else { return Err(Failure::invalid("Gateway is not configured")) };
     let Sale { product, title, price, quantity, confirmations, custom, webhook_url: of_product } = sale;
     let webhook_url = webhook_url.or(of_product);
     let origin = call.origin();
@@ -77,7 +85,7 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
             item,
             price,
             quantity,
-            gateway,
+            gateway: choice.first(),
             confirmations,
             buyer: Buyer { email, ip_address, ..Buyer::default() },
             custom,
@@ -86,17 +94,20 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
             origin: origin.to_owned(),
             page: None,
             attempt: 0,
+            visitor: Visitor::default(),
         };
         let placed = order::open::place(call.app, call.account, draft, call.begin()).await?;
         return call.commit(201, placed, |order| white_label_object(call, order)).await;
     }
+    let named =
+        choice.are_several().then(|| choice.iter().map(|gateway| GatewayName(gateway.name())).collect::<Vec<_>>());
     let request = payment::Request {
         product,
         title,
         email,
         price,
         quantity,
-        gateway,
+        choice,
         confirmations,
         return_url: return_url.unwrap_or_default(),
         webhook_url,
@@ -104,7 +115,7 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
     };
     let object = |made: &Made| {
         let url = format!("{origin}/pay/{}/{}", made.id, made.token);
-        json::to_text(&Link { url })
+        json::to_text(&Link { url, gateway: named.as_deref() })
     };
     call.commit(201, payment::create(call.app, call.account, request).await?, object).await
 }
@@ -126,13 +137,15 @@ async fn sale_of_product(
     call: &Call<'_>,
     fields: Fields,
     product_id: String,
-    gateway: Option<Gateway>,
+    choice: Option<&Choice>,
     email: Option<String>,
 ) -> Result<Sale, Failure> {
     let Offer { product, quantity, price, custom, item } =
-        purchase::offer(call, fields, product_id, gateway, email).await?;
-    if let Some(problem) = gateway.and_then(|gateway| not_taken(price, gateway)).filter(|_| price.minor() > 0) {
-        return Err(Failure::invalid(&problem));
+        purchase::offer(call, fields, product_id, choice, email).await?;
+    let gateways = choice.filter(|_| price.minor() > 0).into_iter().flat_map(Choice::iter);
+    let problems: Vec<_> = gateways.filter_map(|gateway| not_taken(price, gateway)).collect();
+    if !problems.is_empty() {
+        return Err(Failure::validation(problems));
     }
     Ok(Sale {
         title: product.title,
@@ -152,10 +165,14 @@ pub async fn destroy(call: &Call<'_>, id: &str) -> ApiResult {
 
 #[derive(Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "PaymentLink"))]
-pub(super) struct Link {
+pub(super) struct Link<'a> {
     /// The page to send the buyer to. The buyer can start to pay there for 30 days. An order that
     /// was started goes on, and its page stays.
     url: String,
+    /// What the buyer chooses from, where you named several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<GatewayName<'static>>"))]
+    gateway: Option<&'a [GatewayName<'static>]>,
 }
 
 /// Whoever takes the first that fits must not find the link in an order, which has a `url` too.
@@ -165,7 +182,7 @@ pub(super) struct Link {
 #[expect(dead_code, reason = "it is described, and never made")]
 pub(super) enum Answers {
     Order(Box<super::order::WhiteLabel<'static>>),
-    Link(Link),
+    Link(Link<'static>),
 }
 
 fn white_label_object(call: &Call<'_>, order: &Order) -> String {
@@ -173,19 +190,41 @@ fn white_label_object(call: &Call<'_>, order: &Order) -> String {
     white_label(order, &order.gateway.of(call.account).url(context, order.target()))
 }
 
-fn gateway(fields: &mut Fields) -> Option<Gateway> {
-    let name = fields.required_text("gateway", 64)?;
-    let gateway = Gateway::parse(&name);
-    if gateway.is_none() {
-        fields.error("Gateway is not included in the list");
+/// The gateway, or several as a list. Of one the sentences name the field alone, as they always have.
+fn choice(fields: &mut Fields) -> Option<Choice> {
+    const MAX: usize = Gateway::ALL.len();
+    let sent = match fields.value("gateway") {
+        Some(Value::Array(items)) if items.is_empty() => vec![Value::Null],
+        // As forms write a list.
+        Some(Value::Object(items)) if !items.keys().all(|n| n.bytes().all(|b| b.is_ascii_digit())) => Vec::new(),
+        Some(_) => fields.list("gateway").unwrap_or_default(),
+        None => Vec::new(),
+    };
+    if sent.len() > MAX {
+        fields.error(format!("Gateway is too long (maximum is {MAX} gateways)"));
+        return None;
     }
-    gateway
-}
-
-fn taken(fields: &mut Fields, price: Amount, gateway: Gateway) {
-    if let Some(problem) = not_taken(price, gateway) {
-        fields.error(problem);
+    if sent.is_empty() {
+        fields.required_text("gateway", 64);
+        return None;
     }
+    let (several, mut gateways) = (sent.len() > 1, Vec::new());
+    let before = fields.errors.len();
+    for item in sent {
+        let mut field = Fields::of(Map::from_iter([("gateway".to_owned(), item)]));
+        let name = field.required_text("gateway", 64);
+        fields.errors.append(&mut field.errors);
+        let Some(name) = name else { continue };
+        match Gateway::parse(&name) {
+            Some(gateway) if gateways.contains(&gateway) => {
+                fields.error(format!("Gateway {} is named twice", gateway.name()));
+            }
+            Some(gateway) => gateways.push(gateway),
+            None if several => fields.error(format!("Gateway {} is not included in the list", quoted(&name))),
+            None => fields.error("Gateway is not included in the list"),
+        }
+    }
+    if fields.errors.len() > before { None } else { Choice::new(gateways) }
 }
 
 /// Gateways take some currencies only, and of some of them no fractions.

@@ -8,7 +8,7 @@ use crate::{
     shop::{
         money::{Amount, Decimal},
         product::{self, GATEWAYS, Kind, Product, Restock, StockChange},
-        stock::{MAX_LENGTH, MAX_SERIALS, Serials, Unfit, delimiter::unit},
+        stock::{MAX_LENGTH, MAX_SERIALS, Serials, Unfit, delimiter::unit, file::MAX_STOCK_BYTES},
         text::{is_invisible, name_of},
         upload::Place,
     },
@@ -43,7 +43,7 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
     let serials = read(call, &mut fields, &mut product, None);
     fields.finish()?;
     let serials = serials.unwrap_or_default();
-    let created = product::create(call.app, call.account, product, &serials)?;
+    let created = product::create(call.app, call.account, product, &serials).await?;
     let body = object(&created.value, call.origin());
     let (product, rows) = created.commit(call.app, call.keep(201, &body)?).await?;
     let duplicates = product::duplicates(&product, &serials, rows.first())?;
@@ -332,6 +332,9 @@ fn info(fields: &mut Fields, product: &mut Product, before: Option<&Product>) ->
         Err(unfit) => {
             fields.error(match unfit {
                 Unfit::TooMany => format!("Info has too many serials (maximum is {MAX_SERIALS})"),
+                Unfit::TooLarge => format!(
+                    "Info has too much text (maximum is {MAX_STOCK_BYTES} bytes, with what stands between serials and before quotes)"
+                ),
                 Unfit::TooLong(places) => {
                     let places = places.iter().map(usize::to_string).collect();
                     format!("Info has serials that are too long (maximum is {MAX_LENGTH} characters): {}", some(places))

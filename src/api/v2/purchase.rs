@@ -9,7 +9,7 @@ use crate::{
     json::{Map, Value},
     shop::{
         Error, Refusal,
-        gateway::Gateway,
+        payment::Choice,
         product::input::{BadAnswer, MAX_ANSWER},
         purchase::{self, Offer, Problem, Wish},
     },
@@ -35,13 +35,14 @@ pub async fn offer(
     call: &Call<'_>,
     mut fields: Fields,
     product_id: String,
-    gateway: Option<Gateway>,
+    choice: Option<&Choice>,
     email: Option<String>,
 ) -> Result<Offer, Failure> {
     let quantity = fields.int("quantity", 1, 1_000_000).and_then(|n| u32::try_from(n).ok());
     let coupon = fields.text("coupon", 64);
     let answers = answers(&mut fields);
-    let wish = Wish { product_id, quantity, coupon, answers, gateway, email };
+    let gateways = choice.map(|choice| choice.iter().collect()).unwrap_or_default();
+    let wish = Wish { product_id, quantity, coupon, answers, gateways, email };
     let known = match purchase::read(call.app, call.account, &wish).await {
         Err(Error::Refused(Refusal::NotFound)) => {
             fields.error("Product must be a product of yours");
@@ -52,7 +53,8 @@ pub async fn offer(
     let offer = match known.as_ref().map(|known| purchase::offer(known, &wish, call.app.now())) {
         Some(Ok(offer)) => Some(offer),
         Some(Err(problems)) => {
-            problems.iter().for_each(|problem| fields.error(sentence(problem)));
+            let several = choice.is_some_and(Choice::are_several);
+            problems.iter().for_each(|problem| fields.error(sentence(problem, several)));
             None
         }
         None => None,
@@ -72,13 +74,17 @@ fn answers(fields: &mut Fields) -> Map<String, Value> {
     }
 }
 
-fn sentence(problem: &Problem) -> String {
+/// `several`: gateways were named.
+fn sentence(problem: &Problem, several: bool) -> String {
     match problem {
         Problem::OutOfStock => "Product is out of stock".into(),
         Problem::Quantity { min, max: Some(max) } if min == max => format!("Quantity must be {min}"),
         Problem::Quantity { min, max: Some(max) } => format!("Quantity must be between {min} and {max}"),
         Problem::Quantity { min, max: None } => format!("Quantity must be greater than or equal to {min}"),
-        Problem::GatewayNotEnabled => "Gateway is not enabled for this product".into(),
+        Problem::GatewayNotEnabled(gateway) if several => {
+            format!("Gateway {} is not enabled for this product", gateway.name())
+        }
+        Problem::GatewayNotEnabled(_) => "Gateway is not enabled for this product".into(),
         Problem::CouponNotValid => "Coupon is not valid".into(),
         Problem::Custom(_, name, bad) => {
             let problem = match bad {

@@ -6,8 +6,8 @@
 //! becomes is `route_macros.rs`.
 
 use super::{
-    ApiResult, Call, account, blacklist, blacklist_rule, category, coupon, feedback, not_allowed, order, pay, product,
-    query, test_mode, webhook,
+    ApiResult, Call, account, blacklist, blacklist_rule, blocked, category, coupon, feedback, not_allowed, order, pay,
+    product, query, risk, rule_trial, test_mode, webhook,
 };
 use crate::{api::failure::Failure, http::Method, platform::LocalBoxFuture};
 
@@ -64,9 +64,19 @@ routes! {
         Get: blacklist::list -> 200 [blacklist::Body];
         /// Add an entry
         ///
-        /// Adds one e-mail, IP address or range, or country. What is on the list already is
-        /// refused.
+        /// Adds one e-mail or domain, IP address or range, or country. What is on the list already is
+        /// refused, also in another spelling of the same mailbox.
         Post: blacklist::create(BlacklistEntry) -> 201 blacklist::Body;
+    }
+    "Blacklist" ["blacklist", "import"] {
+        /// Import entries
+        ///
+        /// Adds a file of entries: as `text/plain` one a line, whose type shows in its shape, or as
+        /// `text/csv` (RFC 4180) whose first line names its columns, `blocked_data` and any of
+        /// `blacklist_type`, `note` and `expires_at`. Up to 10,000 lines and 2 MiB, in UTF-8. What is
+        /// listed already is left out, and so is a line that can't be an entry: the answer names both
+        /// by their lines.
+        Post: blacklist::import -> 200 blacklist::ImportedBody;
     }
     "Blacklist" ["blacklist", id] {
         /// Get an entry
@@ -89,9 +99,16 @@ routes! {
         Get: blacklist_rule::list -> 200 [blacklist_rule::Body];
         /// Add a rule
         ///
-        /// Adds a rule. One that can't be read is refused with the line and the column, and what
-        /// was expected there.
+        /// Adds a rule. One that isn't right is refused: `rule_error` has the line and the column, and
+        /// what was expected there.
         Post: blacklist_rule::create(BlacklistRule) -> 201 blacklist_rule::Body;
+    }
+    "Blacklist rules" ["blacklist_rules", "test"] {
+        /// Try a rule on past orders
+        ///
+        /// Says how many of your newest orders the rule would have hit, and what became of them, by
+        /// the facts that were known when each was begun. Nothing is changed.
+        Post: rule_trial::run(RuleTrial) -> 200 rule_trial::Body;
     }
     "Blacklist rules" ["blacklist_rules", id] {
         /// Get a rule
@@ -106,6 +123,19 @@ routes! {
         ///
         /// Removes the rule. The other rules keep their priorities.
         Delete: blacklist_rule::destroy -> 204 ();
+    }
+    "Blocked attempts" ["blocked"] {
+        /// List blocked attempts
+        ///
+        /// Attempts to order that your rules, your blacklist or a product refused, the newest first.
+        /// They are kept for 90 days.
+        Get: blocked::list -> 200 [blocked::Body];
+    }
+    "Blocked attempts" ["blocked", id] {
+        /// Get a blocked attempt
+        ///
+        /// By the number that the buyer was told.
+        Get: blocked::get -> 200 blocked::Body;
     }
     "Categories" ["categories"] {
         /// List categories
@@ -208,6 +238,13 @@ routes! {
         /// the order's fields. What a spreadsheet would run as a formula begins with an apostrophe.
         Get: order::table(OrderTable) -> 200 order::Table;
     }
+    "Orders" ["orders", id, "blacklist"] {
+        /// Blacklist an order's buyer
+        ///
+        /// Adds the buyer's e-mail and IP address to the blacklist, with a note that names the order.
+        /// What is listed already stays as it is.
+        Post: order::blacklist(OrderBlacklist) -> 200 blacklist::Listed;
+    }
     "Orders" ["orders", id, "complete"] {
         /// Complete an order by hand
         ///
@@ -239,6 +276,13 @@ routes! {
         ///
         /// The next one in stock takes the place of a bad one, which is never sold again.
         Post: order::replace(OrderReplace) -> 200 order::Body;
+    }
+    "Orders" ["orders", id, "risk"] {
+        /// Get an order's risk
+        ///
+        /// Every signal, rule and entry of the blacklist that was looked at when the order was begun,
+        /// what each added, which one decided, and the facts they saw.
+        Get: risk::of_order -> 200 risk::Body;
     }
     "Payments" ["pay"] {
         /// Create a payment

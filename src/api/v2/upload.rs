@@ -5,11 +5,11 @@ use serde::Serialize;
 
 use super::{ApiResult, Call};
 use crate::{
-    api::{failure::Failure, multipart},
+    api::{body::too_large, failure::Failure, multipart},
     http::{Method, Request, Response},
     platform::Content,
     shop::{
-        stock,
+        blacklist, operator_list, stock,
         upload::{
             self, Place, Upload, file,
             image::{self, MAX_SIDE, Unfit},
@@ -45,6 +45,10 @@ pub fn intake(method: Method, path: &str, content_type: Option<&str>) -> Option<
             Some(Intake::Read(IMAGE_LIMIT + ENVELOPE))
         }
         (Method::Put, "api", "v2", "products", "serials", "") => Some(Intake::Read(stock::file::MAX_BYTES)),
+        (Method::Post, "api", "v2", "blacklist", "", "") if id == "import" => {
+            Some(Intake::Read(blacklist::import::MAX_BYTES))
+        }
+        (Method::Put, "admin", "lists", ..) => Some(Intake::Read(operator_list::MAX_BYTES)),
         (Method::Put, "api", "v2", "products", "file", "") if form => Some(Intake::Read(FORM_LIMIT + ENVELOPE)),
         (Method::Put, "api", "v2", "products", "file", "") => Some(Intake::Pass),
         _ => None,
@@ -74,7 +78,7 @@ pub(super) async fn of_what_is_there(call: &Call<'_>, at: (Noun, &str, Place), f
 pub async fn get(call: &Call<'_>, at: (Noun, &str, Place)) -> ApiResult {
     let found = upload::get(call.app, call.account, at).await?;
     let file::Download { status, headers, stream } =
-        file::download(call.app, &found, |name| call.request.header(name)).await?;
+        file::download(call.app, &found, call.request.head, |name| call.request.header(name)).await?;
     let sentence = match status {
         412 => "The file is another one by now",
         416 => "The range begins behind the end of the file",
@@ -144,10 +148,6 @@ fn unfit(unfit: Unfit) -> Failure {
             format!("Image is too large (maximum is {MAX_SIDE} pixels a side, and it has {width} x {height})")
         }
     })
-}
-
-pub(super) fn too_large(limit: u64) -> Failure {
-    Failure::new(413, &format!("The upload is too large (maximum is {limit} bytes)"))
 }
 
 /// The client's word for a type, if it looks like one.

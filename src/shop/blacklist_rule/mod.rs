@@ -1,5 +1,5 @@
 //! Blacklist rules: conditions over an order and its buyer, tried in their order, which allow or block. They are kept and
-//! listed here; their language comes later, and the checkout does not ask them yet.
+//! listed here, and their language is `rule`; the start of an order asks them (`fraud`).
 
 use super::{
     App, Outcome, Refusal,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::platform::Row;
 
-mod sql;
+pub mod sql;
 
 /// An account has at most so many. Every order will try them all, and a page of them is found by walking their index.
 pub const MAX: u32 = 1_000;
@@ -42,12 +42,14 @@ pub struct Rule {
     pub id: String,
     /// Unique in its account.
     pub name: String,
-    /// As its seller wrote it.
+    /// As its seller wrote it; it compiles (`rule`).
     pub text: String,
     pub action: Action,
     pub enabled: bool,
     /// From 1 to `LAST`; the lowest is tried first, of equal ones the newest.
     pub priority: i64,
+    /// From then on it isn't tried.
+    pub expires_at: Option<i64>,
     pub created_at: i64,
     pub updated_at: i64,
 }
@@ -59,6 +61,7 @@ pub struct Draft {
     pub action: Action,
     pub enabled: bool,
     pub priority: Option<i64>,
+    pub expires_at: Option<i64>,
 }
 
 /// What changes of a rule; `None` stays as it is.
@@ -69,6 +72,8 @@ pub struct Change {
     pub action: Option<Action>,
     pub enabled: Option<bool>,
     pub priority: Option<i64>,
+    /// `Some(None)`: it expires no more.
+    pub expires_at: Option<Option<i64>>,
 }
 
 /// By priority, then newest first. `page` counts from 1.
@@ -93,10 +98,10 @@ pub async fn create(app: &App, account: &Account, draft: Draft) -> Outcome<Prepa
             (last.as_ref().map_or(Ok(0), Row::int)? + 1).min(LAST)
         }
     };
-    let Draft { name, text, action, enabled, .. } = draft;
+    let Draft { name, text, action, enabled, expires_at, .. } = draft;
     let now = app.now();
     let id = id::snowflake(now, app.random());
-    let rule = Rule { id, name, text, action, enabled, priority, created_at: now, updated_at: now };
+    let rule = Rule { id, name, text, action, enabled, priority, expires_at, created_at: now, updated_at: now };
     let statements = vec![sql::room_for_one(account.id), sql::insert(account.id, &rule)];
     Ok(Prepared::new(db, rule, statements)
         .on_taken("blacklist_rules", "name", BlacklistRefusal::NameTaken)

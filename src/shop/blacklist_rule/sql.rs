@@ -3,7 +3,7 @@
 use super::{Action, Change, MAX, Rule};
 use crate::platform::{Fault, Row, Statement};
 
-const COLUMNS: &str = "id, name, rule, action_type, enabled, priority, created_at, updated_at";
+const COLUMNS: &str = "id, name, rule, action_type, enabled, priority, expires_at, created_at, updated_at";
 
 pub fn rule(row: &Row) -> Result<Rule, Fault> {
     row.read(|row| {
@@ -14,6 +14,7 @@ pub fn rule(row: &Row) -> Result<Rule, Fault> {
             action: Action::parse(&row.text()).ok_or_else(|| Fault("a rule has an unknown action".into()))?,
             enabled: row.flag(),
             priority: row.int(),
+            expires_at: row.maybe_int(),
             created_at: row.int(),
             updated_at: row.int(),
         })
@@ -61,7 +62,7 @@ pub fn insert(account_id: i64, rule: &Rule) -> Statement {
     Statement::new(
         format!(
             "INSERT INTO blacklist_rules (account_id, {COLUMNS})
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)"
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)"
         ),
         vec![
             account_id.into(),
@@ -71,6 +72,7 @@ pub fn insert(account_id: i64, rule: &Rule) -> Statement {
             rule.action.name().into(),
             rule.enabled.into(),
             rule.priority.into(),
+            rule.expires_at.into(),
             rule.created_at.into(),
         ],
     )
@@ -82,7 +84,7 @@ pub fn update(account_id: i64, id: &str, change: Change, now: i64) -> Statement 
         format!(
             "UPDATE blacklist_rules SET name = COALESCE(?3, name), rule = COALESCE(?4, rule),
              action_type = COALESCE(?5, action_type), enabled = COALESCE(?6, enabled),
-             priority = COALESCE(?7, priority), updated_at = ?8
+             priority = COALESCE(?7, priority), updated_at = ?8, expires_at = IIF(?9, ?10, expires_at)
              WHERE account_id = ?1 AND id = ?2 RETURNING {COLUMNS}"
         ),
         vec![
@@ -94,6 +96,8 @@ pub fn update(account_id: i64, id: &str, change: Change, now: i64) -> Statement 
             change.enabled.into(),
             change.priority.into(),
             now.into(),
+            change.expires_at.is_some().into(),
+            change.expires_at.flatten().into(),
         ],
     )
 }
@@ -102,5 +106,16 @@ pub fn destroy(account_id: i64, id: &str) -> Statement {
     Statement::new(
         "DELETE FROM blacklist_rules WHERE account_id = ?1 AND id = ?2 RETURNING id",
         vec![account_id.into(), id.into()],
+    )
+}
+
+/// Those that expired before this time, so many at a time.
+pub fn take_old(before: i64, most: u32) -> Statement {
+    Statement::new(
+        "DELETE FROM blacklist_rules WHERE (account_id, id) IN (
+           SELECT account_id, id FROM blacklist_rules INDEXED BY blacklist_rules_expires
+           WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)
+         RETURNING 1 AS gone",
+        vec![before.into(), most.into()],
     )
 }

@@ -7,7 +7,7 @@ use futures_util::future::{join, join_all};
 
 use super::{
     App,
-    account::{self, Account, contact::Contact},
+    account::{self, Account, contact::Contact, slug},
     gateway::Gateway,
     money::Amount,
     product::{self, Product},
@@ -138,8 +138,10 @@ pub async fn shops(app: &App) -> Result<Rc<Vec<Listing>>, Fault> {
 
 /// The shop at this slug, listed or not.
 pub async fn by_slug(app: &App, slug: &str) -> Result<Option<Rc<Shop>>, Fault> {
+    // What no shop can have is asked of nobody, and remembered by nobody.
+    let Ok(slug) = slug::parse(slug) else { return Ok(None) };
     let memory = app.memory.of::<Memory>();
-    let found = memory.keep(app, ALL, &format!("slug {slug}"), async || account::by_slug(app, slug).await).await?;
+    let found = memory.keep(app, ALL, &format!("slug {slug}"), async || account::by_slug(app, &slug).await).await?;
     match &*found {
         Some((id, shard)) => shop(app, *id, shard).await,
         None => Ok(None),
@@ -215,7 +217,7 @@ async fn read(app: &App, account_id: i64, shard: &str) -> Result<Option<Rc<Shop>
     shop.categories = categories.iter().map(sql::category).collect::<Result<_, _>>()?;
     shop.products = products.iter().map(sql::card).collect::<Result<_, _>>()?;
     for card in &mut shop.products {
-        card.stock = card.stock.map(|stock| stock + expired.units(&card.id));
+        card.stock = card.stock.map(|stock| (stock + expired.units(&card.id)).max(0));
     }
     shop.products.sort_by_key(Card::is_sold_out);
     Ok(Some(Rc::new(shop)))
@@ -230,7 +232,7 @@ async fn read_item(app: &App, account_id: i64, shard: &str, id: &str) -> Result<
             product::sql::one(account_id, id),
             sql::more(account_id, id),
             sql::feedbacks(account_id, id, MAX_FEEDBACKS),
-            expired::expired(account_id, app.now()),
+            expired::of(account_id, id, app.now()),
         ])
         .await?;
     let Some((row, more)) = products.first().zip(more.first()) else { return Ok(None) };
@@ -241,7 +243,7 @@ async fn read_item(app: &App, account_id: i64, shard: &str, id: &str) -> Result<
     let (description_html, rating) =
         more.read(|row| Ok((row.text(), Rating { count: row.int(), stars: row.int() })))?;
     let expired = Expired::read(&expired)?;
-    let stock = product.stock().map(|stock| stock + expired.units(id));
+    let stock = product.clone().with_expired(&expired).stock();
     let feedbacks = feedbacks.iter().map(sql::remark).collect::<Result<_, _>>()?;
     Ok(Some(Rc::new(Item { product, description_html, stock, rating, feedbacks })))
 }

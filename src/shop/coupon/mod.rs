@@ -110,14 +110,14 @@ impl Coupon {
 /// `page` counts from 1.
 pub async fn list(app: &App, account: &Account, page: u32, per_page: u32) -> Outcome<Page<Coupon>> {
     let [total, rows] = list::page(account.id, sql::TABLE, sql::COLUMNS, page, per_page);
-    let statements = [total, rows, expired::expired(account.id, app.now())];
+    let statements = [total, rows, expired::of_coupons(account.id, app.now())];
     let [total, rows, expired] = account.db(app)?.batch(statements).await?;
     let expired = Expired::read(&expired)?;
     Ok(list::read([total, rows], |row| Ok(sql::coupon(row)?.with_expired(&expired)))?)
 }
 
 pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Coupon> {
-    let statements = [sql::one(account.id, id), expired::expired(account.id, app.now())];
+    let statements = [sql::one(account.id, id), expired::of_coupons(account.id, app.now())];
     let [rows, expired] = account.db(app)?.batch(statements).await?;
     let coupon = sql::coupon(rows.first().ok_or(Refusal::NotFound)?)?;
     Ok(coupon.with_expired(&Expired::read(&expired)?))
@@ -144,7 +144,7 @@ pub async fn update(app: &App, account: &Account, before: &Coupon, terms: &Terms
     let statements = vec![
         list::unmoved(account.id, sql::TABLE, id, before.updated_at),
         product::sql::all_known(account.id, &product_ids),
-        expired::expired(account.id, app.now()),
+        expired::of_coupons(account.id, app.now()),
         sql::update(account.id, id, terms, list::moved(app.now(), before.updated_at)),
     ];
     let (_, rows) = prepare(app, account, (), statements, &product_ids)?.commit(app, Vec::new()).await?;

@@ -109,6 +109,18 @@ pub async fn known(app: &App, coin: Coin) -> Option<Rates> {
     Rates::kept(coin, &Kept::read(app).await).filter(|known| app.now() - known.at <= HOUR)
 }
 
+/// Those of these gateways of whose coins the known rates are too old to quote from, or have none for this currency. Cron has asked
+/// for newer ones in vain.
+pub async fn stale(app: &App, gateways: &[Gateway], currency: Currency) -> Vec<Gateway> {
+    if gateways.iter().all(|gateway| gateway.coin().is_none()) {
+        return Vec::new();
+    }
+    let (kept, now) = (Kept::read(app).await, app.now());
+    let is_stale = |known: Rates| now - known.at > USABLE || known.price(currency).is_none();
+    let is_stale = |coin: &Coin| Rates::kept(*coin, &kept).is_some_and(is_stale);
+    gateways.iter().copied().filter(|gateway| gateway.coin().is_some_and(is_stale)).collect()
+}
+
 /// The rates of test accounts: fixed, so that nothing needs the network and every sum is known beforehand. A bitcoin is
 /// 50,000 dollars, a litecoin 100, an ether 2,500.
 pub fn fixed(coin: Coin, now: i64) -> Rates {

@@ -27,6 +27,7 @@ mod invoice;
 mod key;
 mod ledger_entry;
 pub mod litecoin;
+mod open_orders;
 pub mod paypal;
 pub mod qr;
 pub mod exchange_rates;
@@ -44,6 +45,7 @@ mod wallet_text;
 pub use coin::Coin;
 pub use invoice::Invoice;
 pub use ledger_entry::{EntryKind, LedgerEntry};
+pub use open_orders::Open;
 pub use record::{OnchainPayment, PaymentRecord};
 pub use session::{Session, SessionState};
 pub use target::{PaymentRequest, PaymentTarget};
@@ -311,8 +313,8 @@ pub struct Refund {
 
 /// Who takes an address: an order without a link, or a link, which takes one only once however often it is started.
 pub enum Reservation<'a> {
-    Order,
-    Link { payment_id: &'a str, order_id: &'a str, now: i64 },
+    Order(Open),
+    Link { payment_id: &'a str, order_id: &'a str, open: Open },
 }
 
 /// How an order is to be paid.

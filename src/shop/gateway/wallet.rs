@@ -4,11 +4,11 @@ use crate::shop::error::GatewayRefusal;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Gateway, GatewayContext, PaymentGateway, Reservation,
+    Gateway, GatewayContext, Open, PaymentGateway, Reservation,
     hd::{Branch, ExtendedKey, KeyError},
 };
 use crate::{
-    platform::{Fault, Row, Statement},
+    platform::{Fault, LogLine, Row, Statement},
     shop::{App, Error, Outcome, account::Account, id, stock::expired, vault},
 };
 
@@ -118,9 +118,9 @@ pub fn set(
     let seal = |kind: &str, plain: &str| vault::seal(keys, &place(kind, account.id), plain, app.random());
     statements.push(Statement::new(
         // Another account may have had it before: no address is handed out twice.
-        "INSERT INTO wallets (account_id, gateway, identity, active, xpub, branch, confirmations, next_index, created_at, least)
+        "INSERT INTO wallets (account_id, gateway, identity, active, xpub, branch, confirmations, next_index, created_at, least, single)
          VALUES (?1, ?2, ?3, 1, ?4, ?5, COALESCE(?6, ?8),
-                 MAX(?9, COALESCE((SELECT MAX(next_index) FROM wallets WHERE identity = ?3 AND gateway = ?2), 0)), ?7, ?10)
+                 MAX(?9, COALESCE((SELECT MAX(next_index) FROM wallets WHERE identity = ?3 AND gateway = ?2), 0)), ?7, ?10, ?11)
          ON CONFLICT (account_id, gateway, identity)
          DO UPDATE SET active = 1, xpub = ?4, branch = ?5, confirmations = COALESCE(?6, confirmations),
                        next_index = excluded.next_index, least = ?10",
@@ -135,6 +135,7 @@ pub fn set(
             gateway.of(account).confirmations().into(),
             next_index.into(),
             gateway.of(account).least(&held).cast_signed().into(),
+            change.source.is_single().into(),
         ],
     ));
     Ok(statements)
@@ -267,41 +268,65 @@ pub fn open_held(app: &App, account_id: i64, sealed: &str) -> Result<Held, Fault
     Held::parse(&text).ok_or_else(|| Fault("a stored wallet can't be read".into()))
 }
 
-/// Takes an address index of the wallet, once, whoever asks at the same time: the lowest that was given back, or the next.
-/// It is `last_index` then; a trigger strikes it off those that are free.
-pub fn take(wanted: &str) -> String {
+/// Takes an address index of the wallet, once, whoever asks at the same time: the lowest that was given back, or the next; where all
+/// orders have one address, the next whose amount tag no order has that may still be paid. It is `last_index` then; a trigger
+/// strikes it off those that are free. ?1 is the account, ?2 the gateway, `now` and `most` are parameters. The commit breaks
+/// `wallets_open` where `most` orders of the account wait for coins already, or no tag is free.
+fn take(now: &str, most: &str, wanted: &str) -> String {
     const FREE: &str = "FROM free_addresses AS free WHERE free.account_id = wallets.account_id
                          AND free.gateway = wallets.gateway AND free.identity = wallets.identity";
+    // As `Invoice::amount_tag`.
+    const NEXT: &str = "IIF(single, (WITH RECURSIVE tag(n, tries) AS (
+           SELECT wallets.next_index, 9999 UNION ALL
+           SELECT n + 1, tries - 1 FROM tag WHERE tries > 0 AND EXISTS (
+             SELECT 1 FROM orders INDEXED BY orders_tags WHERE orders.account_id = ?1 AND orders.gateway = ?2
+               AND crypto_index % 9999 = n % 9999 AND crypto_cursor IS NOT NULL AND crypto_index IS NOT NULL
+               AND (sync_lease IS NOT NULL OR status IN (0, 53, 54))))
+         SELECT IIF(tries > 0, n, -1) FROM tag ORDER BY n DESC LIMIT 1), next_index)";
+    let full = format!(
+        "(SELECT COUNT(*) FROM (SELECT 1 FROM orders INDEXED BY orders_unpaid WHERE orders.account_id = ?1
+           AND status = 0 AND crypto_index IS NOT NULL AND quote_expires_at > {now} LIMIT {most})) >= {most}"
+    );
     format!(
-        "UPDATE wallets SET last_index = COALESCE((SELECT MIN(address_index) {FREE}), next_index),
-                            next_index = next_index + NOT EXISTS (SELECT 1 {FREE})
+        "UPDATE wallets SET last_index = IIF({full}, -1, COALESCE((SELECT MIN(address_index) {FREE}), {NEXT})),
+                            next_index = IIF(EXISTS (SELECT 1 {FREE}), next_index, {NEXT} + 1)
          WHERE account_id = ?1 AND gateway = ?2 AND active = 1 {wanted}"
     )
 }
 
-fn take_address(account_id: i64, gateway: &str) -> Statement {
-    let sql = take("RETURNING branch, last_index, confirmations");
-    Statement::new(sql, vec![account_id.into(), gateway.into()])
+/// How a commit is refused that `take` has broken, in words for the operator: which account, and why strangers can't buy there.
+pub fn full(app: &App, account: &Account, gateway: Gateway) -> GatewayRefusal {
+    let line = LogLine::warn("gateway.too_many_open_orders").account(account.id).with("gateway", gateway.slug());
+    app.platform
+        .log
+        .write(line.because("as many orders wait for their payment as MAX_OPEN_ORDERS and the wallet allow"));
+    GatewayRefusal::TooManyOpen { retry_after: 60 }
 }
 
-/// Takes an address of the gateway's wallet (`take`) for the link, once: a link that has one keeps it, whoever starts it at the same
-/// time. None is taken by a start that makes no order, because there is one already or because the link is destroyed, too old, or
+/// Takes an address of the gateway's wallet (`take`) for the link, once: a link that has one of it keeps it, whoever starts it at the
+/// same time. None is taken by a start that makes no order, because there is one already or because the link is destroyed, too old, or
 /// for a product that is sold out. The last of the three answers the row that `taken` reads.
-fn take_address_for_link(account_id: i64, gateway: &str, id: &str, order_id: &str, now: i64) -> [Statement; 3] {
+fn take_address_for_link(
+    account_id: i64,
+    gateway: &str,
+    (id, order_id): (&str, &str),
+    Open { now, most }: Open,
+) -> [Statement; 3] {
     let needed = format!(
         "EXISTS (SELECT 1 FROM payments LEFT JOIN products
                    ON products.account_id = payments.account_id AND products.id = payments.product_id
                    WHERE payments.account_id = ?1 AND payments.id = ?3 AND destroyed_at IS NULL AND expires_at >= ?5
-                     AND address_wallet IS NOT wallets.identity AND NOT {})
+                     AND json_extract(addresses, '$.' || ?2 || '[0]') IS NOT wallets.identity AND NOT {})
            AND NOT EXISTS (SELECT 1 FROM orders WHERE account_id = ?1 AND id = ?4)",
         expired::is_sold_out("?5")
     );
     let args = vec![account_id.into(), gateway.into(), id.into(), order_id.into(), now.into()];
     [
-        Statement::new(take(&format!("AND {needed}")), args.clone()),
+        Statement::new(take("?5", "?6", &format!("AND {needed}")), args.iter().cloned().chain([most.into()]).collect()),
         Statement::new(
             format!(
-                "UPDATE payments SET address_wallet = wallets.identity, address_index = wallets.last_index
+                "UPDATE payments SET addresses =
+                   json_set(COALESCE(addresses, '{{}}'), '$.' || ?2, json_array(wallets.identity, wallets.last_index))
                  FROM wallets
                  WHERE payments.account_id = ?1 AND payments.id = ?3
                    AND wallets.account_id = ?1 AND wallets.gateway = ?2 AND wallets.active = 1 AND {needed}"
@@ -309,8 +334,9 @@ fn take_address_for_link(account_id: i64, gateway: &str, id: &str, order_id: &st
             args,
         ),
         Statement::new(
-            "SELECT branch, address_index, wallets.confirmations
-             FROM payments JOIN wallets ON wallets.account_id = ?1 AND wallets.gateway = ?2 AND identity = address_wallet
+            "SELECT branch, json_extract(addresses, '$.' || ?2 || '[1]') AS address_index, wallets.confirmations
+             FROM payments JOIN wallets ON wallets.account_id = ?1 AND wallets.gateway = ?2
+               AND identity = json_extract(addresses, '$.' || ?2 || '[0]')
              WHERE payments.account_id = ?1 AND payments.id = ?3 AND active = 1",
             vec![account_id.into(), gateway.into(), id.into()],
         ),
@@ -356,9 +382,12 @@ pub struct Address {
 /// The statements that take an address for an order, and last the one that answers it.
 pub fn reserve(account_id: i64, gateway: &str, taker: &Reservation<'_>) -> Vec<Statement> {
     match taker {
-        Reservation::Order => vec![take_address(account_id, gateway)],
-        Reservation::Link { payment_id, order_id, now } => {
-            take_address_for_link(account_id, gateway, payment_id, order_id, *now).into()
+        Reservation::Order(Open { now, most }) => vec![Statement::new(
+            take("?3", "?4", "RETURNING branch, last_index, confirmations"),
+            vec![account_id.into(), gateway.into(), (*now).into(), (*most).into()],
+        )],
+        Reservation::Link { payment_id, order_id, open } => {
+            take_address_for_link(account_id, gateway, (payment_id, order_id), *open).into()
         }
     }
 }

@@ -50,8 +50,17 @@ struct Writer<'a> {
     shop: &'a Shop,
 }
 
-/// The mail; `None` when there is nothing to tell any more, or nobody who can be told. `rows` are
-/// the answers to `statements`.
+/// What becomes of a fact.
+pub enum Told {
+    By(Mail),
+    /// There is nothing to tell any more, or nobody who can be told.
+    Nothing,
+    /// The order's money is disputed, or went back. The receipt tells that story; should the money
+    /// come back, there is this to tell.
+    Later,
+}
+
+/// `rows` are the answers to `statements`.
 pub fn mail(
     app: &App,
     account: &Account,
@@ -59,17 +68,17 @@ pub fn mail(
     shop: &Shop,
     fact: &Fact,
     rows: &[Vec<Row>],
-) -> Result<Option<Mail>, Fault> {
+) -> Result<Told, Fault> {
     let writer = Writer { app, account, words, shop };
     let row = |at: usize| rows.get(at).and_then(|rows| rows.first());
-    let Some(subject) = row(0) else { return Ok(None) };
+    let Some(subject) = row(0) else { return Ok(Told::Nothing) };
     let (to, letter) = match fact {
         Fact::Paid { .. } | Fact::Delivered { .. } => {
             let order = order::sql::from_row(subject)?;
-            // Money that went back meanwhile has its own story, which the receipt tells.
-            let Some(buyer) = order.buyer.email.as_deref().filter(|_| order.status == Status::Completed) else {
-                return Ok(None);
-            };
+            let Some(buyer) = order.buyer.email.as_deref() else { return Ok(Told::Nothing) };
+            if order.status != Status::Completed {
+                return Ok(Told::Later);
+            }
             let first = matches!(fact, Fact::Paid { .. });
             (To::Buyer(buyer.to_owned()), writer.order(&order, first))
         }
@@ -79,7 +88,7 @@ pub fn mail(
             match fact {
                 Fact::Asked { .. } => (To::SellerFrom(query.email.clone()), writer.asked(&query)),
                 _ => {
-                    let Some(reply) = row(2) else { return Ok(None) };
+                    let Some(reply) = row(2) else { return Ok(Told::Nothing) };
                     let reply = query::sql::reply_row(reply)?;
                     let to = match reply.from {
                         Side::Seller => To::Buyer(query.email.clone()),
@@ -92,19 +101,19 @@ pub fn mail(
         Fact::RanLow { at, .. } => {
             let product = product::sql::product(subject)?;
             // Restocked meanwhile or run out, which has a mail of its own.
-            let Some(left) = product.stock().filter(|left| *left > 0) else { return Ok(None) };
+            let Some(left) = product.stock().filter(|left| *left > 0) else { return Ok(Told::Nothing) };
             (To::Seller, writer.ran_low(&product.title, left, *at))
         }
         Fact::RanOut { at, .. } => (To::Seller, writer.ran_out(&product::sql::product(subject)?.title, *at)),
         Fact::Disabled { .. } => {
             let endpoint = webhook::sql::endpoint(subject)?;
             if endpoint.disabled_at.is_none() {
-                return Ok(None);
+                return Ok(Told::Nothing);
             }
             (To::Seller, writer.disabled(&endpoint))
         }
     };
-    Ok(writer.address(to, &letter))
+    Ok(writer.address(to, &letter).map_or(Told::Nothing, Told::By))
 }
 
 enum To {

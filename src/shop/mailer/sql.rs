@@ -2,7 +2,10 @@
 
 use crate::{
     platform::{Fault, Row, Statement},
-    shop::account::contact::{self, Contact},
+    shop::{
+        account::contact::{self, Contact},
+        mail::NOT_COMPLETED,
+    },
     words::Language,
 };
 
@@ -10,7 +13,7 @@ use crate::{
 /// number of the try, from 1.
 pub fn claim(account_id: i64, id: &str, now: i64, until: i64) -> Statement {
     Statement::new(
-        "UPDATE mails SET tries = tries + 1, next_at = ?4, due_at = ?4
+        "UPDATE mails SET tries = tries + 1, next_at = ?4, due_at = ?4, off_at = NULL
          WHERE account_id = ?1 AND id = ?2 AND due_at IS NOT NULL AND next_at <= ?3 RETURNING tries",
         vec![account_id.into(), id.into(), now.into(), until.into()],
     )
@@ -25,10 +28,33 @@ pub fn put_off(account_id: i64, id: &str, tries: u32, next: i64, due_at: i64, er
     )
 }
 
+/// E-mail is off: it is looked at again at `due_at`. Answers since when it is off, and the tries that
+/// were made before.
+pub fn set_aside(account_id: i64, id: &str, now: i64, due_at: i64) -> Statement {
+    Statement::new(
+        "UPDATE mails SET off_at = COALESCE(off_at, ?3), due_at = ?4, error = 'off'
+         WHERE account_id = ?1 AND id = ?2 AND due_at IS NOT NULL RETURNING off_at, tries",
+        vec![account_id.into(), id.into(), now.into(), due_at.into()],
+    )
+}
+
+/// Whether the mail `?2` is still owed; for `history::note_if`.
+pub const IS_OWED: &str = "EXISTS (SELECT 1 FROM mails WHERE account_id = ?1 AND id = ?2 AND due_at IS NOT NULL)";
+
+/// Answers a row, unless it was given up before.
 pub fn give_up(account_id: i64, id: &str, error: &str) -> Statement {
     Statement::new(
-        "UPDATE mails SET due_at = NULL, error = ?3 WHERE account_id = ?1 AND id = ?2",
+        "UPDATE mails SET due_at = NULL, error = ?3
+         WHERE account_id = ?1 AND id = ?2 AND due_at IS NOT NULL RETURNING 1 AS given_up",
         vec![account_id.into(), id.into(), error.into()],
+    )
+}
+
+/// It waits for its order's money, and not longer than until then. Retention goes by `owed_at`.
+pub fn wait(account_id: i64, id: &str, until: i64) -> Statement {
+    Statement::new(
+        "UPDATE mails SET due_at = NULL, owed_at = ?3, error = ?4 WHERE account_id = ?1 AND id = ?2",
+        vec![account_id.into(), id.into(), until.into(), NOT_COMPLETED.into()],
     )
 }
 

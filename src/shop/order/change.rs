@@ -68,6 +68,11 @@ impl Change {
             written.statements.push(statement);
             written.messages.push(message);
         }
+        // The money went away, and is back.
+        if !paid && from != Status::Completed && written.order.status == Status::Completed {
+            let wait = wait_for_goods(&written.order);
+            written.statements.extend(mail::take_up_again(app, account.id, &written.order.id, wait));
+        }
         written.order.revision += 1;
         Ok(written)
     }
@@ -77,14 +82,18 @@ impl Change {
 /// milliseconds, and they are in the mail that tells of the payment.
 const WAIT_FOR_GOODS: i64 = 20 * SECOND;
 
+fn wait_for_goods(order: &Order) -> i64 {
+    if order.delivery == Some(Delivery::Preparing) { WAIT_FOR_GOODS } else { 0 }
+}
+
 /// The mail that this change owes to the order's buyer: that it was `paid`, or that what was paid
-/// for before is delivered. What has no page is the seller's own to tell.
+/// for before is delivered. What has no page is the seller's own to tell. Where the money has gone
+/// meanwhile it is owed as well, and waits until that is back (`mailer`).
 fn buyers_mail(app: &App, account: &Account, order: &Order, paid: bool, cause: &Cause) -> Option<Owed> {
-    order.buyer.email.as_ref().filter(|_| order.status == Status::Completed && order.has_page())?;
+    order.buyer.email.as_ref().filter(|_| order.has_page())?;
     let id = || order.id.clone();
     if paid {
-        let wait = if order.delivery == Some(Delivery::Preparing) { WAIT_FOR_GOODS } else { 0 };
-        return mail::owe(app, account, &Fact::Paid { order_id: id() }, wait);
+        return mail::owe(app, account, &Fact::Paid { order_id: id() }, wait_for_goods(order));
     }
     let handed_over = matches!(order.delivery, Some(Delivery::Delivered | Delivery::Manual))
         && matches!(cause.action, Action::Delivery | Action::Deliver | Action::Replace);

@@ -9,6 +9,9 @@ use crate::{
     },
 };
 
+/// Bytes of serials that one order is delivered, as JSON. `holds_placed` in schema/0019_holds.sql refuses more.
+pub const MAX_BYTES: usize = 400_000;
+
 /// How far the delivery of a paid order is, by the words of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {

@@ -8,6 +8,7 @@ use crate::{
         account::Account,
         error::OrderRefusal,
         product::Kind,
+        time::HOUR,
         upload::{self, Upload},
     },
 };
@@ -17,7 +18,13 @@ pub struct Download {
     account: Account,
     order_id: String,
     pub file: Upload,
+    /// When a download of it was last counted.
+    counted_at: Option<i64>,
 }
+
+/// Programs that fetch a file in parts, side by side or after a look at its first bytes, make one download of it within this
+/// time, in milliseconds. So does one that goes on where it broke off.
+const VISIT: i64 = HOUR;
 
 /// Refused unless the order is paid and its file is delivered.
 pub async fn find(app: &App, order_id: &str) -> Outcome<Download> {
@@ -29,18 +36,25 @@ pub async fn find(app: &App, order_id: &str) -> Outcome<Download> {
     if !is_file || order.status != Status::Completed || order.delivery != Some(Delivery::Delivered) {
         return Err(OrderRefusal::NotDeliverable.into());
     }
-    let file = files.first().map(|row| row.read(upload::read)).transpose()?.flatten();
+    let file = files.first().map(|row| row.read(|row| Ok((upload::read(row)?, row.maybe_int())))).transpose()?;
+    let (file, counted_at) = file.unwrap_or_default();
     Ok(Download {
         account: Account::acting(order.account_id, &found.shard, order.test),
         order_id: order.id,
         file: file.ok_or(OrderRefusal::NothingToDeliver)?,
+        counted_at,
     })
 }
 
-/// Counts it. The buyer gets what they paid for all the same when that fails.
-pub async fn count(app: &App, download: &Download) {
+/// Counts it: each time that it is sent as a whole, and its parts once a visit. The buyer gets what they paid for all the same
+/// when that fails.
+pub async fn count(app: &App, download: &Download, part: bool) {
+    let now = app.now();
+    if part && download.counted_at.is_some_and(|at| now < at + VISIT) {
+        return;
+    }
     let counted = async {
-        let one = add_one(download.account.id, &download.order_id);
+        let one = add_one(download.account.id, &download.order_id, part, now);
         download.account.db(app)?.commit(vec![one]).await.map_err(CommitError::into_fault)
     };
     if let Err(fault) = counted.await {
@@ -51,16 +65,19 @@ pub async fn count(app: &App, download: &Download) {
 
 fn file(account_id: i64, order_id: &str) -> Statement {
     Statement::new(
-        "SELECT file_id, file_size, file_type, file_name FROM products
-         WHERE account_id = ?1 AND id = (SELECT product_id FROM orders WHERE account_id = ?1 AND id = ?2)",
+        "SELECT file_id, file_size, file_type, file_name,
+                (SELECT downloaded_at FROM orders WHERE account_id = ?1 AND id = ?2) AS downloaded_at
+         FROM products WHERE account_id = ?1 AND id = (SELECT product_id FROM orders WHERE account_id = ?1 AND id = ?2)",
         vec![account_id.into(), order_id.into()],
     )
 }
 
-/// It holds to no revision, so that of two downloads at once both count, and none undoes another change.
-fn add_one(account_id: i64, order_id: &str) -> Statement {
+/// It holds to no revision, so that of two downloads at once both count, and none undoes another change. Of parts that are
+/// fetched side by side the first counts.
+fn add_one(account_id: i64, order_id: &str, part: bool, now: i64) -> Statement {
     Statement::new(
-        "UPDATE orders SET downloads = downloads + 1 WHERE account_id = ?1 AND id = ?2",
-        vec![account_id.into(), order_id.into()],
+        "UPDATE orders SET downloads = downloads + 1, downloaded_at = ?3
+         WHERE account_id = ?1 AND id = ?2 AND (?4 = 0 OR downloaded_at IS NULL OR downloaded_at <= ?5)",
+        vec![account_id.into(), order_id.into(), now.into(), part.into(), (now - VISIT).into()],
     )
 }

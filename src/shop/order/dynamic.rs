@@ -150,6 +150,11 @@ pub async fn run(app: &App, account: &Account, order_id: &str) -> Result<(), Fau
         let over = account.db(app)?.commit(vec![done(account.id, order_id)]).await;
         return over.map(|_| ()).map_err(CommitError::into_fault);
     }
+    // Its money is disputed. Nobody is asked meanwhile, and anew if it comes back (`fulfil`).
+    if order.status == Status::Reversed {
+        let wait = put_off(account.id, order_id, tried.number, None, "not_completed");
+        return account.db(app)?.commit(vec![wait]).await.map(|_| ()).map_err(CommitError::into_fault);
+    }
     let answer = if !is_preparing(&order) {
         Err("not_completed".to_owned())
     } else if tried.number > MAX_TRIES {

@@ -14,7 +14,7 @@ use crate::{
         hold::{self, Item},
         mail::{self, Fact},
         prepared::Prepared,
-        product::{self, Product},
+        product::{self, Kind, Product},
         stock::expired,
         time::MINUTE,
         webhook::{self, Endpoint, Event},
@@ -22,12 +22,25 @@ use crate::{
 };
 
 /// Adds to a change that completes an order what the buyer gets. A change that ends elsewhere (paid, and refunded at once)
-/// delivers nothing.
+/// delivers nothing. Of an order whose money went away and is back it adds what is still owed.
 pub async fn fulfil(app: &App, account: &Account, change: &mut Change, endpoints: &[Endpoint]) -> Outcome<()> {
+    if let Some(order) = change.steps.last().map(|(order, _)| order).filter(|order| is_back(change.from, order)) {
+        let mut goods = read(app, account, order).await?;
+        // What it takes from the stock is its own already.
+        goods.held.get_or_insert_default();
+        return hand_over(app, account, change, goods, endpoints);
+    }
     let due = change.steps.last().map(|(order, _)| order).filter(|order| delivery::is_due(order)).cloned();
     let Some(order) = due else { return Ok(()) };
     let goods = goods(app, account, &order).await?;
     hand_over(app, account, change, goods, endpoints)
+}
+
+/// Whether the seller's server is to be asked anew: nobody was asked while the money was away, or nothing was given before.
+fn is_back(from: Status, order: &Order) -> bool {
+    let is_dynamic = order.item.as_ref().is_some_and(|item| item.kind == Kind::Dynamic);
+    let is_owed = matches!(order.delivery, Some(Delivery::Preparing | Delivery::Failed));
+    from != Status::Completed && order.status == Status::Completed && is_dynamic && is_owed
 }
 
 /// Delivers these goods by a change of their order.
@@ -71,7 +84,9 @@ pub async fn goods(app: &App, account: &Account, order: &Order) -> Outcome<Goods
     let item = Item { coupon_id: None, ..item.clone() };
     let now = app.now();
     let place = hold::place(account.id, &order.id, &order.product_id, &item, None, now + RETAKEN);
-    let release = expired::release(account.id, &order.product_id, None, now);
+    let waits = order.delivery == Some(Delivery::OutOfStock);
+    let need = expired::Need { units: item.units, waits, ..expired::Need::default() };
+    let release = expired::release(account.id, &order.product_id, &need, now);
     // A hold that was sold has no row either: should another sync have delivered the order meanwhile, nothing is held for it again.
     // The caller's commit names the same revision, and finds out as well.
     let unchanged = Statement::guard(
@@ -80,6 +95,8 @@ pub async fn goods(app: &App, account: &Account, order: &Order) -> Outcome<Goods
     );
     let again = Prepared::new(account.db(app)?, (), vec![unchanged, release, place])
         .on_broken("products_stock", CatalogRefusal::OutOfStock)
+        // The next serials are longer than those that it was to get, and too long together. It waits for others.
+        .on_broken("order_fits", CatalogRefusal::OutOfStock)
         .on_stale(Refusal::Conflict);
     match again.commit(app, Vec::new()).await {
         Ok(_) => Ok(read(app, account, order).await?),

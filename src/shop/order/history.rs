@@ -39,11 +39,23 @@ pub enum Action {
     /// A serial took the place of a bad one.
     Replace,
     Refund,
+    /// The seller listed its buyer.
+    Blacklist,
+    /// A mail to the buyer was given up.
+    Mail,
 }
 
 impl Action {
-    pub const ALL: [Action; 6] =
-        [Action::Payment, Action::Delivery, Action::Complete, Action::Deliver, Action::Replace, Action::Refund];
+    pub const ALL: [Action; 8] = [
+        Action::Payment,
+        Action::Delivery,
+        Action::Complete,
+        Action::Deliver,
+        Action::Replace,
+        Action::Refund,
+        Action::Blacklist,
+        Action::Mail,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -53,6 +65,8 @@ impl Action {
             Action::Deliver => "deliver",
             Action::Replace => "replace",
             Action::Refund => "refund",
+            Action::Blacklist => "blacklist",
+            Action::Mail => "mail",
         }
     }
 }
@@ -110,6 +124,28 @@ pub fn note(order: &Order, from: Status, cause: &Cause, at: i64) -> Statement {
             at.into(),
             from.code().into(),
             order.status.code().into(),
+            cause.actor.word().into(),
+            cause.action.word().into(),
+            cause.note.clone().into(),
+        ],
+    )
+}
+
+/// A line about an order that stays as it is, if `condition` holds: SQL over the account `?1` and `key`, which is `?2`.
+pub fn note_if(account_id: i64, order_id: &str, cause: &Cause, at: i64, condition: &str, key: &str) -> Statement {
+    Statement::new(
+        format!(
+            "INSERT INTO order_history (account_id, order_id, n, at, from_status, to_status, actor, action, note)
+             SELECT ?1, ?3,
+                    (SELECT COALESCE(MAX(n), 0) + 1 FROM order_history WHERE account_id = ?1 AND order_id = ?3),
+                    ?4, status, status, ?5, ?6, ?7
+             FROM orders WHERE account_id = ?1 AND id = ?3 AND {condition}"
+        ),
+        vec![
+            account_id.into(),
+            key.into(),
+            order_id.into(),
+            at.into(),
             cause.actor.word().into(),
             cause.action.word().into(),
             cause.note.clone().into(),

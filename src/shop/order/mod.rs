@@ -3,6 +3,7 @@
 use super::{
     App, Outcome, Refusal,
     account::{Account, policy::Policy},
+    fraud::{Attempt, Reasons, Visitor},
     gateway::{Gateway, Invoice, PaymentRequest, PaymentTarget, Session},
     hold::Item,
     list::{self, Page},
@@ -35,6 +36,7 @@ pub mod settle;
 pub mod sql;
 pub mod sync;
 pub mod test_mode;
+pub mod trial;
 
 pub use change::{Change, Written};
 pub use delivery::Delivery;
@@ -77,7 +79,8 @@ impl Status {
             PendingAtPayPal => matches!(next, Unpaid | PartiallyPaid | Completed | Reversed | Refunded),
             Completed => matches!(next, Reversed | Refunded),
             Reversed => matches!(next, Completed | Refunded),
-            HighRisk => matches!(next, Unpaid),
+            // Money moves it no further; its seller does.
+            HighRisk => matches!(next, Refunded | Reversed),
             Refunded => matches!(next, PartiallyPaid | Completed | Reversed),
         }
     }
@@ -90,7 +93,8 @@ impl Status {
 
     /// Whether money is still waited for.
     pub fn is_open(self) -> bool {
-        matches!(self, Status::Unpaid | Status::PartiallyPaid | Status::AwaitingConfirmations | Status::PendingAtPayPal)
+        use Status::*;
+        matches!(self, Unpaid | HighRisk | PartiallyPaid | AwaitingConfirmations | PendingAtPayPal)
     }
 }
 
@@ -120,12 +124,31 @@ pub struct Draft {
     pub page: Option<String>,
     /// 0 for the first page at a gateway, and for each further one of the same order another number.
     pub attempt: i64,
+    /// The buyer's connection.
+    pub visitor: Visitor,
 }
 
 impl Draft {
     /// Nothing is paid: no gateway is asked.
     pub fn is_free(&self) -> bool {
         self.price.minor() == 0
+    }
+
+    /// What is judged of it before it becomes an order.
+    fn attempt_to_buy(&self, usd_value: Option<Amount>) -> Attempt<'_> {
+        Attempt {
+            product_id: &self.product_id,
+            product_title: &self.product_title,
+            email: self.buyer.email.as_deref(),
+            user_agent: self.buyer.user_agent.as_deref(),
+            language: self.visitor.language.as_deref(),
+            referral: self.buyer.referral.as_deref(),
+            value: self.price,
+            usd_value,
+            quantity: self.quantity,
+            gateway: self.gateway,
+            custom: self.custom.as_deref(),
+        }
     }
 
     /// What a gateway needs to open its payment.
@@ -234,6 +257,23 @@ impl Order {
         }
     }
 
+    /// How far its payment is: its status, but for an order in review, whose status money doesn't move.
+    pub fn payment_status(&self) -> Status {
+        if self.status != Status::HighRisk || self.price.minor() == 0 {
+            return self.status;
+        }
+        let Invoice { value, received, .. } = self.invoice;
+        let (came, whole) = match self.session {
+            Some(_) => (self.paid_value > 0, self.paid_value >= self.price.minor()),
+            None => (received > 0, received >= onchain::enough(value, self.policy.underpayment_per_mille)),
+        };
+        match (came, whole) {
+            (_, true) => Status::HighRisk,
+            (true, false) => Status::PartiallyPaid,
+            (false, false) => Status::Unpaid,
+        }
+    }
+
     /// It costs nothing, and wasn't completed yet.
     pub fn is_free(&self) -> bool {
         self.price.minor() == 0 && self.status == Status::Unpaid
@@ -306,6 +346,12 @@ impl Order {
 pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Order> {
     let row = account.db(app)?.row(sql::by_id(account.id, id)).await?.ok_or(Refusal::NotFound)?;
     Ok(sql::from_row(&row)?)
+}
+
+/// What was known when the order was begun, as JSON, and what was decided.
+pub async fn risk(app: &App, account: &Account, id: &str) -> Outcome<(String, Reasons)> {
+    let row = account.db(app)?.row(sql::risk(account.id, id)).await?.ok_or(Refusal::NotFound)?;
+    Ok(sql::read_risk(&row)?)
 }
 
 /// Those that the filter admits, newest first. `page` counts from 1.

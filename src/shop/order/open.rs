@@ -1,25 +1,29 @@
 //! Opening an order: an address of its own and a quote, or a page of the gateway's; and the first webhook, in one commit.
 
-use super::{Draft, Order, Status, schedule, sql};
+use super::{Buyer, Draft, Order, Status, schedule, sql};
 use crate::{
+    json,
     platform::{Row, Statement, first_answers},
     shop::{
-        App, Outcome, Refusal,
+        App, Error, Outcome, Refusal,
         account::{
             Account,
             policy::{self, Policy},
         },
-        error::CatalogRefusal,
-        error::{AccountRefusal, GatewayRefusal, IdempotencyRefusal},
+        blocked::{self, Blocked},
+        error::{AccountRefusal, CatalogRefusal, GatewayRefusal, IdempotencyRefusal, OrderRefusal},
+        fraud::{self, Inquiry, Judgement, Subject, Visitor},
         gateway::{
-            Gateway, GatewayContext, Invoice, PaymentPrompt, Reservation,
+            Gateway, GatewayContext, Invoice, Open, PaymentPrompt, Reservation,
             exchange_rates::{self, Rates},
             wallet,
         },
         hold::{self, Item},
+        id,
         money::{self, Amount, Currency, Decimal},
         prepared::{self, Prepared},
         stock::expired,
+        text::email,
         time::MINUTE,
         webhook::{self, Endpoint, Event},
     },
@@ -40,6 +44,16 @@ pub async fn known_rates(app: &App, account: &Account, gateway: Gateway) -> Opti
     if account.test { Some(exchange_rates::fixed(coin, app.now())) } else { exchange_rates::known(app, coin).await }
 }
 
+/// Those of these gateways whose coins have no rate for a price in this currency now. Nobody is asked: it is what a page shows
+/// before anything is chosen. A coin in which this deployment never quoted may well have one.
+pub async fn without_rate(app: &App, account: &Account, gateways: &[Gateway], currency: Currency) -> Vec<Gateway> {
+    if !account.test {
+        return exchange_rates::stale(app, gateways, currency).await;
+    }
+    let is_priced = |coin| exchange_rates::fixed(coin, app.now()).price(currency).is_some();
+    gateways.iter().copied().filter(|gateway| gateway.coin().is_some_and(|coin| !is_priced(*coin))).collect()
+}
+
 /// What the price of a draft is worth. Coins can't be asked for without a rate; on a page only the dollars are missing then.
 pub async fn worth(app: &App, account: &Account, gateway: Gateway, price: Amount) -> Outcome<Option<Rates>> {
     if gateway.coin().is_some() && price.minor() > 0 {
@@ -58,13 +72,17 @@ pub async fn worth(app: &App, account: &Account, gateway: Gateway, price: Amount
 
 /// Opens an order that has no payment link: the white-label flow. Two commits: one takes an address or reads settings, and
 /// reads the endpoints, and `begin` goes with it; the other one is what is prepared.
-pub async fn place(app: &App, account: &Account, draft: Draft, begin: Vec<Statement>) -> Outcome<Prepared<Order>> {
+pub async fn place(app: &App, account: &Account, mut draft: Draft, begin: Vec<Statement>) -> Outcome<Prepared<Order>> {
     // Before an address is used up.
     let rates = worth(app, account, draft.gateway, draft.price).await?;
-    let mut statements = vec![webhook::sql::enabled(account.id), policy::of(account.id)];
+    let inquiry = inquiry(app, &draft.buyer, &draft.visitor).await;
+    draft.buyer.country_code = inquiry.country.clone();
+    let coupon_id = draft.item.as_ref().and_then(|item| item.coupon_id.as_deref());
+    let look = inquiry.look(app, account, Subject::Product { id: &draft.product_id, coupon_id });
+    let mut statements = vec![webhook::sql::enabled(account.id), policy::of(account.id), look];
     let taking = match draft.is_free() {
         true => Vec::new(),
-        false => draft.gateway.of(account).reserve(account.id, &Reservation::Order),
+        false => draft.gateway.of(account).reserve(account.id, &Reservation::Order(Open::of(app))),
     };
     let takes = taking.len();
     statements.extend(taking);
@@ -73,11 +91,16 @@ pub async fn place(app: &App, account: &Account, draft: Draft, begin: Vec<Statem
     if let Some(rates) = rates.as_ref().filter(|_| draft.gateway.coin().is_some() && !draft.is_free()) {
         first = worth_taking(first, account, draft.gateway, draft.price, rates)?;
     }
-    let (_, rows) = first.commit(app, Vec::new()).await?;
-    let ([endpoints, policy], mut reserved) = first_answers(rows)?;
+    let gateway = draft.gateway;
+    let full = first.on_broken("wallets_open", FULL).commit(app, Vec::new()).await;
+    let (_, rows) = full.map_err(|error| match error {
+        Error::Refused(Refusal::Gateway(FULL)) => wallet::full(app, account, gateway).into(),
+        error => error,
+    })?;
+    let ([endpoints, policy, known], mut reserved) = first_answers(rows)?;
     reserved.truncate(takes);
     let undo = wallet::unreserve(app, account, draft.gateway, &reserved)?;
-    let ready = Ready { endpoints, policy, reserved, rates };
+    let ready = Ready { endpoints, policy, inquiry, known, reserved, rates };
     match prepare(app, account, draft, ready).await {
         // Its idempotency key went to another runner: it took too long.
         Ok(prepared) => Ok(prepared.on_stale(IdempotencyRefusal::InProgress).or_undo(undo)),
@@ -88,10 +111,16 @@ pub async fn place(app: &App, account: &Account, draft: Draft, begin: Vec<Statem
     }
 }
 
+/// What `wallet::full` says with a line in the log.
+const FULL: GatewayRefusal = GatewayRefusal::TooManyOpen { retry_after: 60 };
+
 /// What the first commit of an order answered.
 pub struct Ready {
     pub endpoints: Vec<Row>,
     pub policy: Vec<Row>,
+    /// What was asked about the attempt, and the answer.
+    pub inquiry: Inquiry,
+    pub known: Vec<Row>,
     /// The answers to `PaymentGateway::takes`.
     pub reserved: Vec<Vec<Row>>,
     pub rates: Option<Rates>,
@@ -109,6 +138,14 @@ pub async fn prepare(app: &App, account: &Account, draft: Draft, ready: Ready) -
         }
         None => Policy::default(),
     };
+    let endpoints = Endpoint::from_rows(&ready.endpoints)?;
+    let in_dollars = in_dollars(draft.price, ready.rates.as_ref());
+    let known = ready.known.first().ok_or(Refusal::NotFound)?;
+    let attempt = draft.attempt_to_buy(in_dollars.map(|(amount, _)| amount));
+    let judgement = ready.inquiry.judge(app, account, known, &attempt).await?;
+    if judgement.reasons.outcome == fraud::Outcome::Blocked {
+        return Err(block(app, account, draft, judgement, &endpoints).await?.into());
+    }
     let opened = if draft.is_free() {
         PaymentPrompt::Free
     } else {
@@ -116,18 +153,22 @@ pub async fn prepare(app: &App, account: &Account, draft: Draft, ready: Ready) -
     };
     let now = app.now();
     let mut order = price(account, draft, opened, ready.rates.as_ref(), policy, now)?;
+    order.risk_level = judgement.reasons.risk_level;
+    if judgement.reasons.outcome == fraud::Outcome::Review {
+        order.status = Status::HighRisk;
+    }
     let delay = schedule::delay(&order, now, app.platform.settings.watch_seconds);
     order.sync_lease = delay.map(|delay| schedule::lease(now, delay));
-    let endpoints = Endpoint::from_rows(&ready.endpoints)?;
     let owed = webhook::outbox_entries(app, account.id, &[Event::OrderCreated], &order, &endpoints)?;
     let mut statements = hold(&order, now);
-    statements.insert(0, sql::insert(&order));
+    statements.insert(0, sql::insert(&order, &judgement));
     statements.extend(owed.statements);
     let mut messages = webhook::messages(account, &owed.logs);
     messages.extend(delay.map(|delay| (schedule::message(account, &order), delay)));
     Ok(Prepared::new(account.db(app)?, order, statements)
         .sending(messages)
         .on_broken("products_stock", CatalogRefusal::OutOfStock)
+        .on_broken("order_fits", CatalogRefusal::OrderTooLarge)
         .on_broken("coupon_is_free", CatalogRefusal::CouponNotValid))
 }
 
@@ -148,7 +189,14 @@ pub fn hold(order: &Order, now: i64) -> Vec<Statement> {
         false => hold::until(order.session.as_ref(), order.invoice.expires_at, now),
     };
     let email = order.buyer.email.as_deref();
-    let release = expired::release(order.account_id, &order.product_id, item.coupon_id.as_deref(), now);
+    let key = email.map(email::key);
+    let need = expired::Need {
+        units: item.units,
+        coupon_id: item.coupon_id.as_deref(),
+        email: key.as_deref(),
+        ..expired::Need::default()
+    };
+    let release = expired::release(order.account_id, &order.product_id, &need, now);
     let place = hold::place(order.account_id, &order.id, &order.product_id, &item, email, until);
     vec![release, place]
 }
@@ -156,7 +204,7 @@ pub fn hold(order: &Order, now: i64) -> Vec<Statement> {
 /// Opens a page at the draft's gateway, for an order that is there already.
 pub async fn place_at(app: &App, account: &Account, draft: &Draft) -> Outcome<PaymentPrompt> {
     let gateway = draft.gateway.of(account);
-    let reserved = account.db(app)?.rows(gateway.reserve(account.id, &Reservation::Order)).await?;
+    let reserved = account.db(app)?.rows(gateway.reserve(account.id, &Reservation::Order(Open::of(app)))).await?;
     gateway.open(GatewayContext { app, account }, draft.request(), &reserved).await
 }
 
@@ -189,13 +237,69 @@ pub fn worth_taking<T>(
         if value >= least {
             return Ok(Refusal::Idempotency(IdempotencyRefusal::InProgress));
         }
-        // With a tenth more, since rates move until it is paid.
-        let least = money::fiat_value(least + least / 10, rate, price.currency());
-        let least = least.and_then(|amount| Amount::new(amount.minor() + 1, price.currency()));
-        Ok(least.map_or(Refusal::Gateway(GatewayRefusal::NotQuotable), |least| {
-            Refusal::Gateway(GatewayRefusal::TooSmall { gateway: gateway.name(), least })
-        }))
+        Ok(too_small(gateway, least, Some(rate), price.currency()))
     }))
+}
+
+/// What a price is in dollars, and the dollars for one of its currency; `None` without a rate.
+fn in_dollars(price: Amount, rates: Option<&Rates>) -> Option<(Amount, Decimal)> {
+    let (currency, dollars) = (price.currency(), Currency::USD);
+    match rates {
+        Some(rates) => money::cross(price, rates.price(currency)?, rates.price(dollars)?, dollars),
+        None => Some((price, Decimal::ONE)).filter(|_| currency == dollars),
+    }
+}
+
+/// What is asked about the buyer of an order.
+pub async fn inquiry(app: &App, buyer: &Buyer, visitor: &Visitor) -> Inquiry {
+    let Buyer { email, ip_address, country_code, .. } = buyer;
+    Inquiry::of(app, email.as_deref(), ip_address.as_deref(), country_code.as_deref(), visitor).await
+}
+
+/// Keeps the attempt, and tells its seller of it. What the buyer is told is its number and nothing else: whoever is refused for
+/// something must not learn for what.
+async fn block(
+    app: &App,
+    account: &Account,
+    draft: Draft,
+    judgement: Judgement,
+    endpoints: &[Endpoint],
+) -> Outcome<Refusal> {
+    let Buyer { email, ip_address, country_code, user_agent, .. } = draft.buyer;
+    let blocked = Blocked {
+        id: id::short(app.random()),
+        payment_id: draft.payment_id,
+        product_id: draft.product_id,
+        product_title: draft.product_title,
+        email,
+        ip_address,
+        network: judgement.network,
+        country_code,
+        user_agent,
+        price: draft.price,
+        quantity: draft.quantity,
+        gateway: draft.gateway,
+        facts: json::to_text(&judgement.facts),
+        reasons: judgement.reasons,
+        test: account.test,
+        created_at: app.now(),
+    };
+    let owed = webhook::outbox_entries(app, account.id, &[Event::OrderBlocked], &blocked, endpoints)?;
+    let mut statements = vec![blocked::sql::insert(account.id, &blocked)];
+    statements.extend(owed.statements);
+    account.db(app)?.commit(statements).await.map_err(|no| no.into_fault())?;
+    app.enqueue(webhook::messages(account, &owed.logs)).await;
+    Ok(OrderRefusal::Blocked(blocked.id).into())
+}
+
+/// The refusal of a price that is worth less than `least` of the gateway's coin at this rate.
+pub fn too_small(gateway: Gateway, least: u64, rate: Option<Decimal>, currency: Currency) -> Refusal {
+    // With a tenth more, since rates move until it is paid.
+    let least = rate.and_then(|rate| money::fiat_value(least + least / 10, rate, currency));
+    let least = least.and_then(|amount| Amount::new(amount.minor() + 1, currency));
+    least.map_or(Refusal::Gateway(GatewayRefusal::NotQuotable), |least| {
+        Refusal::Gateway(GatewayRefusal::TooSmall { gateway: gateway.name(), least })
+    })
 }
 
 fn price(
@@ -206,13 +310,7 @@ fn price(
     policy: Policy,
     now: i64,
 ) -> Outcome<Order> {
-    let dollars = Currency::USD;
-    let in_dollars = match rates {
-        Some(rates) => rates
-            .price(draft.price.currency())
-            .and_then(|rate| rates.price(dollars).and_then(|dollar| money::cross(draft.price, rate, dollar, dollars))),
-        None => Some((draft.price, Decimal::ONE)).filter(|_| draft.price.currency() == dollars),
-    };
+    let in_dollars = in_dollars(draft.price, rates);
     let (invoice, session, confirmations) = match opened {
         PaymentPrompt::Address(address) => {
             let rates = rates.ok_or(GatewayRefusal::NotQuotable)?;

@@ -10,12 +10,13 @@ use crate::shop::{
     account::Account,
     error::CatalogRefusal,
     error::OrderRefusal,
+    fraud::Visitor,
     gateway::{GatewayContext, PaymentPrompt, Session},
 };
 
 /// Whether the order can only be paid on a new page.
 pub fn is_due(order: &Order, now: i64) -> bool {
-    order.status == Status::Unpaid && order.session.as_ref().is_some_and(|session| session.is_over(now))
+    order.payment_status() == Status::Unpaid && order.session.as_ref().is_some_and(|session| session.is_over(now))
 }
 
 /// Opens a new page when the order needs one, and answers the order as it is then. The gateway is asked first whether the old
@@ -48,6 +49,7 @@ pub async fn renew(app: &App, account: &Account, order_id: &str, origin: &str, p
         page: Some(page.to_owned()),
         // Two who renew it at once get one page, and one of them commits it.
         attempt: order.revision,
+        visitor: Visitor::default(),
     };
     order.gateway.of(account).close(GatewayContext { app, account }, order.target()).await?;
     let PaymentPrompt::Page(opened) = place_at(app, account, &draft).await? else {
@@ -67,6 +69,7 @@ pub async fn renew(app: &App, account: &Account, order_id: &str, origin: &str, p
         // Somebody else renewed it, or news came: the caller sees what is there now.
         Err(no) if no.is_stale() => return super::get(app, account, order_id).await,
         Err(no) if no.is_check("products_stock") => return Err(CatalogRefusal::OutOfStock.into()),
+        Err(no) if no.is_check("order_fits") => return Err(CatalogRefusal::OrderTooLarge.into()),
         Err(no) if no.is_check("coupon_is_free") => return Err(CatalogRefusal::CouponNotValid.into()),
         Err(no) => return Err(no.into_fault().into()),
     }

@@ -13,7 +13,7 @@ pub async fn requote(app: &App, account: &Account, order_id: &str) -> Outcome<Or
     let order = super::get(app, account, order_id).await?;
     let now = app.now();
     let coins = order.invoice.index.is_some();
-    if !coins || !matches!(order.status, Status::Unpaid | Status::PartiallyPaid) {
+    if !coins || !matches!(order.payment_status(), Status::Unpaid | Status::PartiallyPaid) {
         return Err(OrderRefusal::NotPayable.into());
     }
     if now < order.invoice.expires_at {
@@ -40,6 +40,7 @@ pub async fn requote(app: &App, account: &Account, order_id: &str) -> Outcome<Or
         // Somebody else did it, or money came: the caller sees what is there now.
         Err(no) if no.is_stale() => return super::get(app, account, order_id).await,
         Err(no) if no.is_check("products_stock") => return Err(CatalogRefusal::OutOfStock.into()),
+        Err(no) if no.is_check("order_fits") => return Err(CatalogRefusal::OrderTooLarge.into()),
         Err(no) if no.is_check("coupon_is_free") => return Err(CatalogRefusal::CouponNotValid.into()),
         Err(no) => return Err(no.into_fault().into()),
     }

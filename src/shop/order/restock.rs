@@ -6,74 +6,95 @@ use super::{
     sql,
 };
 use crate::{
-    platform::{CommitError, Fault, Statement},
+    platform::{CommitError, Fault, Row, Statement},
     shop::{
         App, Error, Outcome, Refusal,
         account::Account,
         job::Job,
+        stock::expired,
         webhook::{self, Endpoint},
     },
 };
 
-/// Orders that one message delivers. What is left has a message of its own.
+/// Orders of one look, and looks of one message. What is left has a message of its own.
 const MAX_ORDERS: u32 = 20;
+const MAX_LOOKS: u32 = 5;
 
-/// Those of a product that wait, oldest first, each with the units that it needs.
-fn waiting(account_id: i64, product_id: &str) -> Statement {
+/// SQL: units of a product `p` that paid orders may have, with those in holds that are over; of one without end more than any order
+/// takes. ?1 is the time.
+fn there() -> String {
+    let expired = expired::units("p.account_id", "p.id", "?1");
+    format!("COALESCE(IIF(p.product_type = 2, p.serials_left, p.stock_amount), 1000000000000) + {expired}")
+}
+
+/// Those of a product that wait behind this place and need no more than there is, oldest first.
+fn waiting(account_id: i64, product_id: &str, after: i64, now: i64) -> Statement {
+    let there = there();
     Statement::new(
-        "SELECT id, held FROM orders INDEXED BY orders_waiting
-         WHERE account_id = ?1 AND product_id = ?2 AND delivery = 'out_of_stock' AND status = 100 ORDER BY seq LIMIT ?3",
-        vec![account_id.into(), product_id.into(), MAX_ORDERS.into()],
+        format!(
+            "SELECT orders.id, orders.seq, orders.held, there FROM
+               (SELECT {there} AS there FROM products p WHERE p.account_id = ?2 AND p.id = ?3)
+               CROSS JOIN orders INDEXED BY orders_waiting
+             WHERE orders.account_id = ?2 AND orders.product_id = ?3 AND delivery = 'out_of_stock' AND status = 100
+               AND orders.seq > ?4 AND held <= there ORDER BY orders.seq LIMIT ?5"
+        ),
+        vec![now.into(), account_id.into(), product_id.into(), after.into(), MAX_ORDERS.into()],
     )
 }
 
-/// Cron's sweep over all accounts of a shard: products for which orders wait, and which have stock
-/// by now, or holds that are over. It steps from product to product, however many orders wait for
-/// each.
-pub fn take_restocked(now: i64, limit: u32) -> Statement {
+/// Cron's sweep over all accounts of a shard: products for which orders wait, of which the one that needs least can have it; and
+/// again at `until`. Those go first that were not looked at for longest, so none hides another.
+pub fn take_restocked(now: i64, until: i64, limit: u32) -> Statement {
+    let there = there();
     Statement::new(
-        "WITH RECURSIVE wanted(account_id, product_id) AS (
-           SELECT * FROM (SELECT account_id, product_id FROM orders INDEXED BY orders_waiting
-             WHERE delivery = 'out_of_stock' AND status = 100 ORDER BY account_id, product_id LIMIT 1)
-           UNION ALL
-           SELECT next.account_id, next.product_id FROM wanted CROSS JOIN orders next ON next.rowid = COALESCE(
-             (SELECT o.rowid FROM orders o INDEXED BY orders_waiting
-              WHERE o.delivery = 'out_of_stock' AND o.status = 100
-                AND o.account_id = wanted.account_id AND o.product_id > wanted.product_id
-              ORDER BY o.account_id, o.product_id LIMIT 1),
-             (SELECT o.rowid FROM orders o INDEXED BY orders_waiting
-              WHERE o.delivery = 'out_of_stock' AND o.status = 100 AND o.account_id > wanted.account_id
-              ORDER BY o.account_id, o.product_id LIMIT 1)))
-         SELECT p.account_id, p.id FROM wanted CROSS JOIN products p
-           ON p.account_id = wanted.account_id AND p.id = wanted.product_id
-         WHERE IIF(p.product_type = 2, p.serials_left, COALESCE(p.stock_amount, 1)) > 0
-           OR EXISTS (SELECT 1 FROM holds h INDEXED BY holds_until
-             WHERE h.account_id = p.account_id AND h.until <= ?1 AND h.product_id = p.id)
-         LIMIT ?2",
-        vec![now.into(), limit.into()],
+        format!(
+            "UPDATE products SET restock_at = ?2 FROM
+               (SELECT account_id, seq FROM products p INDEXED BY products_waiting
+                WHERE stock_owed > 0 AND restock_at <= ?1 AND {there} >= (
+                  SELECT o.held FROM orders o INDEXED BY orders_waiting_least
+                  WHERE o.account_id = p.account_id AND o.product_id = p.id AND o.delivery = 'out_of_stock' AND o.status = 100
+                  ORDER BY o.held LIMIT 1)
+                ORDER BY restock_at LIMIT ?3) due
+             WHERE products.account_id = due.account_id AND products.seq = due.seq
+             RETURNING products.account_id, products.id"
+        ),
+        vec![now.into(), until.into(), limit.into()],
     )
 }
 
 /// Delivers what waits for a product, each order in a commit of its own.
 pub async fn run(app: &App, account: &Account, product_id: &str) -> Result<(), Fault> {
-    let [rows] = account.db(app)?.batch([waiting(account.id, product_id)]).await?;
-    let orders = rows.iter().map(|row| row.read(|row| Ok((row.text(), row.count())))).collect::<Result<Vec<_>, _>>()?;
-    let (mut too_many, mut delivered, mut broken) = (u32::MAX, 0, None);
-    for (order_id, units) in &orders {
-        // Who needs less is not kept waiting by who needs more than there is.
-        if *units >= too_many {
-            continue;
+    let (mut after, mut broken) = (0, None);
+    for _ in 0..MAX_LOOKS {
+        let look = waiting(account.id, product_id, after, app.now());
+        let [rows] = account.db(app)?.batch([look]).await?;
+        let read = |row: &Row| row.read(|row| Ok((row.text(), row.int(), row.int(), row.int())));
+        let orders = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let (mut there, mut delivered) = (orders.first().map_or(0, |(.., there)| *there), 0);
+        for (order_id, seq, units, _) in &orders {
+            after = *seq;
+            // Who needs less is not kept waiting by who needs more than is left.
+            if *units > there {
+                continue;
+            }
+            match deliver(app, account, order_id).await {
+                Ok(true) => {
+                    there -= units;
+                    delivered += 1;
+                }
+                Ok(false) | Err(Error::Refused(_)) => {}
+                // The others don't wait for one that can't be delivered.
+                Err(Error::Fault(fault)) => broken = broken.or(Some(fault)),
+            }
         }
-        match deliver(app, account, order_id).await {
-            Ok(true) => delivered += 1,
-            Ok(false) => too_many = *units,
-            Err(Error::Refused(_)) => {}
-            // The others don't wait for one that can't be delivered.
-            Err(Error::Fault(fault)) => broken = broken.or(Some(fault)),
+        if orders.len() < MAX_ORDERS as usize {
+            break;
         }
-    }
-    if delivered > 0 && orders.len() >= MAX_ORDERS as usize {
-        app.enqueue(vec![(message(account, product_id), 0)]).await;
+        // Some that were passed over may be the oldest that fit what is left.
+        if delivered > 0 {
+            app.enqueue(vec![(message(account, product_id), 0)]).await;
+            break;
+        }
     }
     broken.map_or(Ok(()), Err)
 }

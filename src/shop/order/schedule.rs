@@ -68,10 +68,8 @@ fn pace(order: &Order, now: i64, base: u32) -> Option<u32> {
         () if is_young || past < onchain::GRACE_PERIOD || (confirming && past < DAY) => Some(base.max(60)),
         () if past < order.policy.watch() || (confirming && past < 14 * DAY) => Some(300),
         () if past < MONITORING_PERIOD || confirming => Some(3_600),
-        // Its last sync could not see for sure that the address is empty. One that all orders share is never given back.
-        () if order.status == Status::Unpaid && !order.invoice.is_shared() && past < MONITORING_PERIOD + 2 * DAY => {
-            Some(12 * 3_600)
-        }
+        // Its last sync could not see for sure that the address is empty.
+        () if order.payment_status() == Status::Unpaid && past < MONITORING_PERIOD + 2 * DAY => Some(12 * 3_600),
         () => None,
     }
 }
@@ -106,7 +104,7 @@ fn is_shallow(order: &Order) -> bool {
 /// Nobody has paid it, and its time is over.
 pub fn is_abandoned(order: &Order, receipts: &[OnchainPayment], seen: &ChainSnapshot, now: i64) -> bool {
     let nothing = receipts.is_empty() && seen.outputs.is_empty();
-    nothing && order.status == Status::Unpaid && now >= order.invoice.expires_at + MONITORING_PERIOD
+    nothing && order.payment_status() == Status::Unpaid && now >= order.invoice.expires_at + MONITORING_PERIOD
 }
 
 /// A gateway with a page tells us what happens there. It is asked as well, in case that its word is lost: soon, when the page

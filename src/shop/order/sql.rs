@@ -2,9 +2,11 @@
 
 use super::{Buyer, Delivery, Order, Status};
 use crate::{
+    json,
     platform::{Fault, Reader, Row, Statement, Value},
     shop::{
         account::policy::Policy,
+        fraud::{Judgement, Reasons},
         gateway::{Gateway, Invoice, Session, SessionState},
         hold::Item,
         list,
@@ -40,6 +42,22 @@ pub fn by_id(account_id: i64, id: &str) -> Statement {
         format!("SELECT {} FROM orders WHERE account_id = ?1 AND id = ?2", row()),
         vec![account_id.into(), id.into()],
     )
+}
+
+/// What was known and decided when it was begun.
+pub fn risk(account_id: i64, id: &str) -> Statement {
+    Statement::new(
+        "SELECT facts, reasons FROM orders WHERE account_id = ?1 AND id = ?2",
+        vec![account_id.into(), id.into()],
+    )
+}
+
+pub fn read_risk(row: &Row) -> Result<(String, Reasons), Fault> {
+    row.read(|row| {
+        let (facts, reasons) = (row.text(), row.text());
+        let reasons = json::from_text(&reasons).ok_or_else(|| Fault("an order's reasons can't be read".into()))?;
+        Ok((facts, reasons))
+    })
 }
 
 /// How many there are, and the page: a range of `seq`, whose cost does not depend on how deep it lies.
@@ -197,7 +215,7 @@ fn decimal(text: &str) -> Result<Decimal, Fault> {
 }
 
 /// Appends an order. Its `seq` is one more than the account's last: D1 has one writer, so no two get the same.
-pub fn insert(order: &Order) -> Statement {
+pub fn insert(order: &Order, judgement: &Judgement) -> Statement {
     let invoice = &order.invoice;
     let buyer = &order.buyer;
     let coins = |value: Value| if order.session.is_none() { value } else { Value::Null };
@@ -267,11 +285,14 @@ pub fn insert(order: &Order) -> Statement {
     ];
     args.extend(order.policy.values());
     args.push(buyer.email.as_deref().and_then(email::kept_key).into());
+    args.push(judgement.network.clone().into());
+    args.push(json::to_text(&judgement.facts).into());
+    args.push(json::to_text(&judgement.reasons).into());
     let places: Vec<String> = (1..=args.len()).map(|n| format!("?{n}")).collect();
     let [first, second] = COLUMNS;
     Statement::new(
         format!(
-            "INSERT INTO orders (seq, {first}, {second}, email_key)
+            "INSERT INTO orders (seq, {first}, {second}, email_key, network, facts, reasons)
              SELECT (SELECT COALESCE(MAX(seq), 0) + 1 FROM orders WHERE account_id = ?1), {}",
             places.join(", ")
         ),

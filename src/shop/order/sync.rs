@@ -202,7 +202,7 @@ async fn commit(
 /// A payment that was seen keeps its goods until it is confirmed; a new quote or page keeps them for its window.
 pub fn keep_hold(order: &Order, now: i64) -> Option<Statement> {
     order.item.as_ref().filter(|item| item.holds())?;
-    let until = match order.status {
+    let until = match order.payment_status() {
         Status::Unpaid | Status::PartiallyPaid => hold::until(order.session.as_ref(), order.invoice.expires_at, now),
         Status::AwaitingConfirmations | Status::PendingAtPayPal | Status::HighRisk => hold::confirming(now),
         // What was refunded before it was complete is free at once.
@@ -214,19 +214,18 @@ pub fn keep_hold(order: &Order, now: i64) -> Option<Statement> {
 
 /// An order whose watch has ended gives its address back; `None` when it keeps it.
 async fn give_back(app: &App, account: &Account, order: &Order) -> Option<Change> {
+    let without_index = |facts: Vec<Statement>| {
+        let invoice = Invoice { index: None, ..order.invoice.clone() };
+        let steps = vec![(Order { invoice, ..order.clone() }, Vec::new())];
+        let cause = Cause::of(Actor::Gateway, Action::Payment);
+        Change { from: order.status, steps, facts, messages: Vec::new(), cause }
+    };
+    // All orders have this address. Another one may have its amount from now on.
+    if order.invoice.is_shared() {
+        return Some(without_index(Vec::new()));
+    }
     match address_reuse::give_back(GatewayContext { app, account }, order.target()).await {
-        Ok(given) => {
-            let invoice = Invoice { index: None, ..order.invoice.clone() };
-            let order = Order { invoice, ..order.clone() };
-            let cause = Cause::of(Actor::Gateway, Action::Payment);
-            given.map(|free| Change {
-                from: order.status,
-                steps: vec![(order, Vec::new())],
-                facts: vec![free],
-                messages: Vec::new(),
-                cause,
-            })
-        }
+        Ok(given) => given.map(|free| without_index(vec![free])),
         Err(SyncError::Unreachable(why) | SyncError::Fault(Fault(why))) => {
             let line = LogLine::warn("order.address_kept").account(account.id).order(&order.id);
             app.platform.log.write(line.because(why));

@@ -3,21 +3,27 @@
 
 use super::{
     App, Error, Outcome, Refusal,
-    account::{self, Account, policy},
-    error::{CatalogRefusal, GatewayRefusal, PaymentRefusal},
-    gateway::{Gateway, Reservation},
+    account::{
+        self, Account,
+        policy::{self, Policy},
+    },
+    error::{CatalogRefusal, GatewayRefusal, IdempotencyRefusal, PaymentRefusal},
+    fraud::{Subject, Visitor},
+    gateway::{Gateway, Open, Reservation, wallet},
     hold::Item,
     id,
-    money::Amount,
+    money::{self, Amount},
     order::{self, Buyer, Draft, Order},
     prepared::Prepared,
     time::DAY,
 };
-use crate::platform::{LogLine, Statement, first_answers};
+use crate::platform::{Fault, LogLine, Statement, first_answers};
 
+mod choice;
 pub mod sql;
 pub mod token;
 
+pub use choice::Choice;
 pub use token::Link;
 
 /// How long a link can be started. An order that was started goes on.
@@ -35,8 +41,8 @@ pub struct Request {
     /// In all, whatever the quantity.
     pub price: Amount,
     pub quantity: u32,
-    pub gateway: Gateway,
-    /// 0 to 6; `None`: as the wallet's setting says.
+    pub choice: Choice,
+    /// 0 to 6; `None`: as the setting of each wallet says.
     pub confirmations: Option<u32>,
     pub return_url: String,
     pub webhook_url: Option<String>,
@@ -46,7 +52,16 @@ pub struct Request {
 
 /// A payment as its row has it.
 pub struct Payment {
-    request: Request,
+    product: Option<(String, Item)>,
+    title: String,
+    email: Option<String>,
+    price: Amount,
+    quantity: u32,
+    /// What each gateway that the link names needs, by its slug.
+    confirmations: Vec<(String, u32)>,
+    return_url: String,
+    webhook_url: Option<String>,
+    custom: Option<String>,
     expires_at: i64,
     destroyed: bool,
     /// Too little is left of its product, or its seller has deleted it.
@@ -73,22 +88,64 @@ pub async fn create(app: &App, account: &Account, request: Request) -> Outcome<P
         title: request.title,
         price: request.price,
         quantity: request.quantity,
-        gateway: request.gateway,
+        choice: request.choice,
         needs_email: request.email.is_none(),
         return_origin: token::origin(&request.return_url),
         expires_at: now + LINK_TTL,
         language: shop.language,
     };
     let token = token::sign(&app.platform.settings.token_keys, &id, &link);
-    let prepared = Prepared::new(account.db(app)?, Made { id, token }, vec![insert]).on_missing(
+    let made = Made { id, token };
+    let (first, price) = (link.choice.first(), link.price);
+    if link.choice.are_several() && price.minor() > 0 {
+        return all_payable(app, account, made, insert, &link).await;
+    }
+    let prepared = Prepared::new(account.db(app)?, made, vec![insert]).on_missing(
         "payments",
-        "confirmations",
+        "gateways",
         Refusal::Gateway(GatewayRefusal::NotConfigured),
     );
-    match order::open::known_rates(app, account, link.gateway).await.filter(|_| link.price.minor() > 0) {
-        Some(rates) => order::open::worth_taking(prepared, account, link.gateway, link.price, &rates),
+    match order::open::known_rates(app, account, first).await.filter(|_| price.minor() > 0) {
+        Some(rates) => order::open::worth_taking(prepared, account, first, price, &rates),
         None => Ok(prepared),
     }
+}
+
+/// Holds the commit to a price that can be paid through each gateway of the link, and names what it can't be paid through.
+async fn all_payable(
+    app: &App,
+    account: &Account,
+    made: Made,
+    insert: Statement,
+    link: &Link,
+) -> Outcome<Prepared<Made>> {
+    let (mut values, mut rates) = (Vec::new(), Vec::new());
+    for gateway in link.choice.iter() {
+        let known = order::open::known_rates(app, account, gateway).await;
+        let rate = known.map(|known| order::open::rate(gateway, link.price, &known, &Policy::default())).transpose()?;
+        let in_coins = |rate| money::coin_value(link.price, rate).ok_or(GatewayRefusal::NotQuotable);
+        values.push((gateway, rate.map(in_coins).transpose()?));
+        rates.push((gateway, rate));
+    }
+    let (guard, look) = (sql::all_payable(account.id, &values), sql::unpayable(account.id, &values));
+    let currency = link.price.currency();
+    // The guard goes first: of what is missing the insert could not say the name.
+    Ok(Prepared::new(account.db(app)?, made, vec![guard, insert]).why_stale(look, move |rows| {
+        let unpayable = rows.iter().map(sql::unpayable_row).collect::<Result<Vec<_>, _>>()?;
+        let missing = unpayable.iter().filter(|(_, least)| least.is_none());
+        let missing: Vec<_> = missing.map(|(gateway, _)| gateway.name()).collect();
+        if !missing.is_empty() {
+            return Ok(GatewayRefusal::SomeNotConfigured(missing).into());
+        }
+        Ok(match unpayable.first() {
+            Some((gateway, least)) => {
+                let rate = rates.iter().find(|(known, _)| known == gateway).and_then(|(_, rate)| *rate);
+                order::open::too_small(*gateway, least.unwrap_or(0), rate, currency)
+            }
+            // Something else held it back: another request under the same idempotency key.
+            None => IdempotencyRefusal::InProgress.into(),
+        })
+    }))
 }
 
 /// The order that a link becomes has an id made from the link's: there can be one only, and whoever holds the link can
@@ -122,30 +179,38 @@ pub async fn check_open(app: &App, payment_id: &str) -> Outcome<()> {
 
 /// Starts the payment: makes the link's order, with an address of its own and a quote. However often it is called, and
 /// by how many at once, there is one order. Two round trips. `page` is the path of the order's page, behind `origin`: there a
-/// gateway's page sends the buyer back. Answers whether this call made the order.
+/// gateway's page sends the buyer back. It is paid through the gateway that was `chosen` by whoever is first. Answers whether
+/// this call made the order.
 pub async fn start(
     app: &App,
     link: &Link,
     payment_id: &str,
+    chosen: Gateway,
     (origin, page): (&str, &str),
-    buyer: Buyer,
+    (buyer, visitor): (Buyer, Visitor),
 ) -> Outcome<(Order, bool)> {
     let account = Account::acting(link.account_id, &link.shard, link.test);
     let order_id = order_id(payment_id).ok_or(Refusal::NotFound)?;
     // The rates first: without them no address must be used up.
-    let rates = order::open::worth(app, &account, link.gateway, link.price).await;
+    let rates = order::open::worth(app, &account, chosen, link.price).await;
+    let inquiry = order::open::inquiry(app, &buyer, &visitor).await;
     let db = account.db(app)?;
     let mut statements = vec![
         order::sql::by_id(account.id, &order_id),
         sql::by_id(account.id, payment_id, app.now()),
         super::webhook::sql::enabled(account.id),
         policy::of(account.id),
+        inquiry.look(app, &account, Subject::Link { payment_id }),
     ];
     if rates.is_ok() && link.price.minor() > 0 {
-        let taker = Reservation::Link { payment_id, order_id: &order_id, now: app.now() };
-        statements.extend(link.gateway.of(&account).reserve(account.id, &taker));
+        let taker = Reservation::Link { payment_id, order_id: &order_id, open: Open::of(app) };
+        statements.extend(chosen.of(&account).reserve(account.id, &taker));
     }
-    let ([orders, payments, endpoints, policy], reserved) = first_answers(db.commit(statements).await?)?;
+    let committed = db.commit(statements).await.map_err(|no| match no.is_check("wallets_open") {
+        true => wallet::full(app, &account, chosen).into(),
+        false => Error::from(no),
+    })?;
+    let ([orders, payments, endpoints, policy, known], reserved) = first_answers(committed)?;
     if let Some(row) = orders.first() {
         return Ok((order::sql::from_row(row)?, false));
     }
@@ -163,25 +228,27 @@ pub async fn start(
     if payment.sold_out {
         return Err(CatalogRefusal::OutOfStock.into());
     }
-    let ready = order::open::Ready { endpoints, policy, reserved, rates: rates? };
-    let request = payment.request;
+    let ready = order::open::Ready { endpoints, policy, inquiry, known, reserved, rates: rates? };
+    let confirmations = payment.confirmations.iter().find(|(slug, _)| slug == chosen.slug());
+    let (_, confirmations) = confirmations.ok_or_else(|| Fault("a payment lacks a gateway of its link".into()))?;
     let draft = Draft {
         id: order_id.clone(),
         payment_id: Some(payment_id.to_owned()),
-        product_id: request.product.as_ref().map_or("pay", |(id, _)| id).to_owned(),
-        product_title: request.title,
-        item: request.product.map(|(_, item)| item),
-        price: request.price,
-        quantity: request.quantity,
-        gateway: request.gateway,
-        confirmations: request.confirmations,
-        buyer: Buyer { email: request.email.or(buyer.email), ..buyer },
-        custom: request.custom,
-        return_url: Some(request.return_url),
-        webhook_url: request.webhook_url,
+        product_id: payment.product.as_ref().map_or("pay", |(id, _)| id).to_owned(),
+        product_title: payment.title,
+        item: payment.product.map(|(_, item)| item),
+        price: payment.price,
+        quantity: payment.quantity,
+        gateway: chosen,
+        confirmations: Some(*confirmations),
+        buyer: Buyer { email: payment.email.or(buyer.email), ..buyer },
+        custom: payment.custom,
+        return_url: Some(payment.return_url),
+        webhook_url: payment.webhook_url,
         origin: origin.to_owned(),
         page: Some(format!("{origin}{page}")),
         attempt: 0,
+        visitor,
     };
     let prepared = order::open::prepare(app, &account, draft, ready)
         .await?

@@ -2,29 +2,37 @@
 
 use super::{Payment, Request};
 use crate::{
+    json::{self, Pairs, Table},
     platform::{Fault, Row, Statement},
     shop::{
+        blacklist::keys::Keys,
         gateway::Gateway,
         money::{Amount, Currency},
         order,
         stock::expired,
+        text::email,
     },
 };
 
-/// The wallet's own confirmations stand in where the request has none; a page needs none. Where the seller has set up neither a
-/// wallet nor the page's account there are none at all: nothing is committed, and `payments.confirmations` is named.
+/// The wallet's own confirmations stand in where the request has none; a page needs none. A gateway for which the seller has set
+/// up neither a wallet nor the page's account has none at all: then nothing is committed, and `payments.gateways` is named.
 pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at: i64) -> Statement {
     let item = request.product.as_ref().map(|(_, item)| item);
+    let slugs: Vec<_> = request.choice.iter().map(Gateway::slug).collect();
     Statement::new(
-        "INSERT INTO payments (account_id, id, title, email, value, currency, quantity, gateway, confirmations,
+        // D1 binds every number as a float, which JSON would write with a point.
+        "INSERT INTO payments (account_id, id, title, email, value, currency, quantity, gateways,
                                return_url, webhook_url, custom, expires_at, created_at,
-                               product_id, product_type, subtotal, coupon_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, COALESCE(
-                   (SELECT COALESCE(?9, confirmations) FROM wallets
-                    WHERE account_id = ?1 AND gateway = ?8 AND active = 1),
-                   (SELECT COALESCE(?9, 0) FROM gateway_settings WHERE account_id = ?1 AND gateway = ?8
-                    AND name IN ('email', 'client_secret', 'secret_key') LIMIT 1), IIF(?5 = 0, 0, NULL)), ?10, ?11, ?12, ?13, ?14,
-                 ?15, ?16, ?17, ?18)",
+                               product_id, product_type, subtotal, coupon_id, email_key, email_keys)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,
+                 (SELECT CASE COUNT(needed) WHEN COUNT(*) THEN json_group_object(gateway, needed) END FROM (
+                    SELECT named.value AS gateway, COALESCE(
+                      (SELECT COALESCE(CAST(?9 AS INTEGER), confirmations) FROM wallets
+                       WHERE account_id = ?1 AND gateway = named.value AND active = 1),
+                      (SELECT COALESCE(CAST(?9 AS INTEGER), 0) FROM gateway_settings WHERE account_id = ?1 AND gateway = named.value
+                       AND name IN ('email', 'client_secret', 'secret_key') LIMIT 1), IIF(?5 = 0, 0, NULL)) AS needed
+                    FROM json_each(?8) AS named)),
+                 ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
         vec![
             account_id.into(),
             id.into(),
@@ -33,7 +41,7 @@ pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at
             request.price.minor().into(),
             request.price.currency().code().into(),
             request.quantity.into(),
-            request.gateway.slug().into(),
+            json::to_text(&slugs).into(),
             request.confirmations.into(),
             (&request.return_url).into(),
             request.webhook_url.clone().into(),
@@ -44,8 +52,49 @@ pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at
             item.map(|item| item.kind as i64).into(),
             item.map(|item| item.subtotal).into(),
             item.and_then(|item| item.coupon_id.clone()).into(),
+            request.email.as_deref().map(email::key).into(),
+            request.email.as_deref().map(Keys::of_email).into(),
         ],
     )
+}
+
+/// What stands in the way of being paid through `named.key`: no wallet that takes so much of its coin, and no account at its pages.
+const UNPAYABLE: &str = "NOT EXISTS (SELECT 1 FROM wallets WHERE account_id = ?1 AND gateway = named.key AND active = 1
+                               AND least <= COALESCE(named.value, least))
+         AND NOT EXISTS (SELECT 1 FROM gateway_settings WHERE account_id = ?1 AND gateway = named.key
+                           AND name IN ('email', 'client_secret', 'secret_key'))";
+
+/// Holds a commit to the seller's being paid through each of these gateways, in coins so much of them as far as that is known.
+pub fn all_payable(account_id: i64, values: &[(Gateway, Option<u64>)]) -> Statement {
+    Statement::guard(
+        &format!("NOT EXISTS (SELECT 1 FROM json_each(?2) AS named WHERE {UNPAYABLE})"),
+        vec![account_id.into(), by_slug(values).into()],
+    )
+}
+
+/// Those through which they aren't, in their order, and the least that each wallet takes; null without a wallet.
+pub fn unpayable(account_id: i64, values: &[(Gateway, Option<u64>)]) -> Statement {
+    Statement::new(
+        format!(
+            "SELECT named.key AS gateway,
+                    (SELECT least FROM wallets WHERE account_id = ?1 AND gateway = named.key AND active = 1) AS least
+             FROM json_each(?2) AS named WHERE {UNPAYABLE} ORDER BY named.id"
+        ),
+        vec![account_id.into(), by_slug(values).into()],
+    )
+}
+
+pub fn unpayable_row(row: &Row) -> Result<(Gateway, Option<u64>), Fault> {
+    row.read(|row| {
+        let (slug, least) = (row.text(), row.maybe_int());
+        let gateway = Gateway::parse(&slug).ok_or_else(|| Fault("a payment has an unknown gateway".into()))?;
+        Ok((gateway, least.map(i64::cast_unsigned)))
+    })
+}
+
+fn by_slug(values: &[(Gateway, Option<u64>)]) -> String {
+    let values: Vec<_> = values.iter().map(|(gateway, value)| (gateway.slug(), value)).collect();
+    json::to_text(&Pairs(&values))
 }
 
 /// With its product as it is now: its type, whether it is sold out, and what the order will take from its stock. A link may be older
@@ -53,7 +102,7 @@ pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at
 pub fn by_id(account_id: i64, id: &str, now: i64) -> Statement {
     Statement::new(
         format!(
-            "SELECT payments.title, email, value, payments.currency, quantity, gateway, confirmations, return_url,
+            "SELECT payments.title, email, value, payments.currency, quantity, payments.gateways, return_url,
                     payments.webhook_url, payments.custom, expires_at, destroyed_at IS NOT NULL AS destroyed, product_id,
                     products.product_type, subtotal, coupon_id,
                     COALESCE(quantity * (products.product_type = 2 OR stock_amount IS NOT NULL), 0), {} AS sold_out
@@ -75,48 +124,52 @@ pub fn from_row(row: &Row) -> Result<Payment, Fault> {
             .and_then(|currency| Amount::new(minor, currency))
             .ok_or_else(|| Fault("a payment's amount can't be read".into()))?;
         let quantity = row.count();
-        let gateway = row.text();
-        let gateway = Gateway::parse(&gateway).ok_or_else(|| Fault("a payment has an unknown gateway".into()))?;
-        let confirmations = row.count();
+        let Table(confirmations) =
+            json::from_text(&row.text()).ok_or_else(|| Fault("a payment's gateways can't be read".into()))?;
         let (return_url, webhook_url, custom) = (row.text(), row.maybe_text(), row.maybe_text());
         let (expires_at, destroyed) = (row.int(), row.flag());
         let product = row.maybe_text();
         let item = order::sql::item(row)?;
         let sold_out = row.flag();
         let product = product.zip(item);
-        let request = Request {
+        Ok(Payment {
             product,
             title,
             email,
             price,
             quantity,
-            gateway,
-            confirmations: Some(confirmations),
+            confirmations,
             return_url,
             webhook_url,
             custom,
-        };
-        Ok(Payment { request, expires_at, destroyed, sold_out })
+            expires_at,
+            destroyed,
+            sold_out,
+        })
     })
 }
 
 /// Of links that expired before this time: those that became an order are marked, and the others go, so many of both at a
-/// time. Each answers a row. The order's id is the link's, as `payment::order_id` makes it.
+/// time. Each answers a row. Before that the addresses that no order has go back to their wallets: of a link that was never
+/// started all, of another those of the gateways that were not chosen. The order's id is the link's, as `payment::order_id` makes
+/// it.
 pub fn take_old(before: i64, most: u32) -> [Statement; 3] {
-    const OLD: &str =
-        "rowid IN (SELECT rowid FROM payments WHERE started = 0 AND expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
-    const STARTED: &str = "EXISTS (SELECT 1 FROM orders WHERE orders.account_id = payments.account_id AND orders.id =
+    const OLD: &str = "payments.rowid IN
+           (SELECT rowid FROM payments WHERE started = 0 AND expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
+    const ITS_ORDER: &str = "orders.account_id = payments.account_id AND orders.id =
            substr(payments.id, 1, 8) || '-' || substr(payments.id, 9, 4) || '-4' || substr(payments.id, 14, 3) || '-' ||
            substr('89ab89ab89ab89ab', instr('0123456789abcdef', substr(payments.id, 17, 1)), 1) ||
-           substr(payments.id, 18, 3) || '-' || substr(payments.id, 21, 12))";
+           substr(payments.id, 18, 3) || '-' || substr(payments.id, 21, 12)";
+    let started = format!("EXISTS (SELECT 1 FROM orders WHERE {ITS_ORDER})");
     [
-        format!("UPDATE payments SET started = 1 WHERE {OLD} AND {STARTED} RETURNING 1 AS gone"),
         format!(
             "INSERT INTO free_addresses (account_id, gateway, identity, address_index)
-             SELECT account_id, gateway, address_wallet, address_index FROM payments
-             WHERE {OLD} AND NOT {STARTED} AND address_wallet IS NOT NULL ON CONFLICT DO NOTHING"
+             SELECT payments.account_id, taken.key, json_extract(taken.value, '$[0]'), json_extract(taken.value, '$[1]')
+             FROM payments JOIN json_each(addresses) AS taken LEFT JOIN orders ON {ITS_ORDER}
+             WHERE {OLD} AND orders.gateway IS NOT taken.key ON CONFLICT DO NOTHING"
         ),
-        format!("DELETE FROM payments WHERE {OLD} AND NOT {STARTED} RETURNING 1 AS gone"),
+        format!("UPDATE payments SET started = 1 WHERE {OLD} AND {started} RETURNING 1 AS gone"),
+        format!("DELETE FROM payments WHERE {OLD} AND NOT {started} RETURNING 1 AS gone"),
     ]
     .map(|sql| Statement::new(sql, vec![before.into(), most.into()]))
 }

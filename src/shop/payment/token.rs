@@ -7,11 +7,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use super::choice::Choice;
 use crate::{
     json,
     platform::Keys,
     shop::{
-        gateway::Gateway,
         money::{Amount, Currency},
         webhook,
     },
@@ -28,7 +28,8 @@ pub struct Link {
     pub title: String,
     pub price: Amount,
     pub quantity: u32,
-    pub gateway: Gateway,
+    /// As a list with commas: a link of one gateway is as it was before there were several.
+    pub choice: Choice,
     /// The seller didn't know the buyer's e-mail: the page asks for it.
     pub needs_email: bool,
     /// Where the page may send the buyer afterwards.
@@ -59,6 +60,7 @@ struct Wire<T>(
 );
 
 pub fn sign(keys: &Keys, payment_id: &str, link: &Link) -> String {
+    let gateways = link.choice.to_text();
     let wire = json::to_text(&Wire(
         link.account_id,
         link.shard.as_str(),
@@ -68,7 +70,7 @@ pub fn sign(keys: &Keys, payment_id: &str, link: &Link) -> String {
         link.price.minor(),
         link.price.currency().code(),
         link.quantity,
-        link.gateway.slug(),
+        &gateways,
         link.needs_email,
         &link.return_origin,
         link.expires_at,
@@ -100,14 +102,14 @@ pub fn verify(keys: &Keys, payment_id: &str, token: &str) -> Option<Link> {
         minor,
         currency,
         quantity,
-        gateway,
+        gateways,
         needs_email,
         return_origin,
         expires_at,
         language,
     ) = json::from_text(&wire)?;
     let price = Amount::new(minor, Currency::parse(&currency)?)?;
-    let gateway = Gateway::parse(&gateway)?;
+    let choice = Choice::parse(&gateways)?;
     Some(Link {
         account_id,
         shard,
@@ -116,7 +118,7 @@ pub fn verify(keys: &Keys, payment_id: &str, token: &str) -> Option<Link> {
         title,
         price,
         quantity,
-        gateway,
+        choice,
         needs_email,
         return_origin,
         expires_at,
@@ -140,7 +142,10 @@ pub fn origin(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::shop::gateway::{Gateway, bitcoin, stripe};
 
     fn keys(text: &str) -> Keys {
         Keys::parse("TOKEN_KEYS", text).unwrap()
@@ -158,7 +163,7 @@ mod tests {
             title: "Grüße <b>".into(),
             price: Amount::new(1_000, Currency::parse("EUR").unwrap()).unwrap(),
             quantity: 2,
-            gateway: crate::shop::gateway::bitcoin::GATEWAY,
+            choice: Choice::one(bitcoin::GATEWAY),
             needs_email: true,
             return_origin: origin("https://example.com:8443/back?x=1"),
             expires_at: 9,
@@ -174,12 +179,59 @@ mod tests {
         assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)), "{token}");
     }
 
+    fn contents(token: &str) -> String {
+        let contents = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+        String::from_utf8(contents).unwrap()
+    }
+
+    #[test]
+    fn a_token_of_several_gateways_is_a_few_letters_longer() {
+        let choice = |gateways: &[Gateway]| Link { choice: Choice::new(gateways.to_vec()).unwrap(), ..link() };
+        let two = sign(&keys(A), ID, &choice(&[bitcoin::GATEWAY, stripe::GATEWAY]));
+        assert!(contents(&two).contains(r#",2,"bitcoin,stripe",true,"#), "{}", contents(&two));
+        let (all, one) = (sign(&keys(A), ID, &choice(&Gateway::ALL)), sign(&keys(A), ID, &link()));
+        assert!(all.len() - one.len() < 50, "{all}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_link_is_read_as_it_was_signed(
+            account_id in any::<i64>(), test in any::<bool>(), shop_name in ".{0,80}", title in ".{0,255}",
+            minor in 0_i64..=99_999_999_900, quantity in any::<u32>(), needs_email in any::<bool>(),
+            gateways in Just(Gateway::ALL.to_vec()).prop_shuffle(), count in 1..=Gateway::ALL.len(),
+            expires_at in any::<i64>(), language in proptest::option::of(proptest::sample::select(Language::ALL.to_vec())),
+        ) {
+            let link = Link {
+                account_id, test, shop_name, title, quantity, needs_email, expires_at, language,
+                price: Amount::new(minor, Currency::USD).unwrap(),
+                choice: Choice::new(gateways.into_iter().take(count).collect()).unwrap(),
+                ..link()
+            };
+            let token = sign(&keys(A), ID, &link);
+            prop_assert_eq!(verify(&keys(A), ID, &token), Some(link));
+        }
+    }
+
+    #[test]
+    fn a_list_that_nobody_could_send_is_none() {
+        for text in [
+            "",
+            ",",
+            "bitcoin,",
+            ",bitcoin",
+            "bitcoin,bitcoin",
+            "bitcoin,Bitcoin",
+            "bitcoin,dogecoin",
+            "bitcoin stripe",
+        ] {
+            assert_eq!(Choice::parse(text), None, "{text}");
+        }
+        assert_eq!(Choice::parse("stripe,bitcoin").map(|choice| choice.to_text()).as_deref(), Some("stripe,bitcoin"));
+        assert_eq!(Choice::new(Vec::new()), None);
+    }
+
     #[test]
     fn a_token_without_a_language_is_as_it_always_was() {
-        let contents = |token: &str| {
-            let contents = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
-            String::from_utf8(contents).unwrap()
-        };
         let old =
             r#"[7,"DB",true,"Ada's \"shop\"","Grüße <b>",1000,"EUR",2,"bitcoin",true,"https://example.com:8443",9]"#;
         assert_eq!(contents(&sign(&keys(A), ID, &link())), old);

@@ -84,6 +84,8 @@ pub struct Product {
     pub unique_serials: bool,
     /// Serials in stock.
     pub serials_left: u32,
+    /// Units in stock, or still to come, that paid orders wait for.
+    pub stock_owed: i64,
     pub image: Option<Upload>,
     pub file: Option<Upload>,
     pub created_at: i64,
@@ -101,6 +103,9 @@ impl Subject for Product {
 }
 
 impl Product {
+    /// The most risk that a new product takes, and a payment without a product.
+    pub const MAX_RISK_LEVEL: i64 = 30;
+
     /// Where nothing is said: as the reference's created example has it.
     pub fn blank() -> Result<Product, Fault> {
         let price = Amount::new(0, Currency::USD).ok_or_else(|| Fault("nothing is no amount".into()))?;
@@ -123,7 +128,7 @@ impl Product {
             volume_discounts: Vec::new(),
             theme: 2,
             crypto_confirmations: 1,
-            max_risk_level: 30,
+            max_risk_level: Product::MAX_RISK_LEVEL,
             dynamic_url: None,
             info: None,
             paypal_email_delivery: false,
@@ -131,6 +136,7 @@ impl Product {
             custom: None,
             unique_serials: false,
             serials_left: 0,
+            stock_owed: 0,
             image: None,
             file: None,
             created_at: 0,
@@ -138,12 +144,13 @@ impl Product {
         })
     }
 
-    /// How many can be sold; `None` is without end. What orders hold isn't there.
+    /// How many can be sold; `None` is without end. What orders hold, or wait for, isn't there.
     pub fn stock(&self) -> Option<i64> {
-        match self.kind {
+        let there = match self.kind {
             Kind::Serials => Some(self.serials_left.into()),
             Kind::File | Kind::Dynamic | Kind::Service => self.stock_amount,
-        }
+        };
+        there.map(|there| (there - self.stock_owed).max(0))
     }
 
     /// The same with another stock, for an event about it.
@@ -157,7 +164,7 @@ impl Product {
     }
 
     /// With what holds give back that are over.
-    fn with_expired(mut self, expired: &Expired) -> Product {
+    pub fn with_expired(mut self, expired: &Expired) -> Product {
         let units = expired.units(&self.id);
         match self.kind {
             Kind::Serials => self.serials_left = self.serials_left.saturating_add(u32::try_from(units).unwrap_or(0)),
@@ -202,12 +209,13 @@ pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Product> {
     let db = account.db(app)?;
     let read = || [sql::one(account.id, id), stock::sql::info(account.id, id)];
     let [product, stock] = read();
-    let [products, info, expired] = db.batch([product, stock, expired::expired(account.id, app.now())]).await?;
+    let [products, info, expired] = db.batch([product, stock, expired::of(account.id, id, app.now())]).await?;
     let [products, info] = match Expired::read(&expired)?.units(id) {
         0 => [products, info],
         // What expired holds give back is shown with the rest, and may be changed with it.
         _ => {
-            db.commit(vec![expired::release(account.id, id, None, app.now())]).await?;
+            let all = expired::Need { units: u32::MAX, ..expired::Need::default() };
+            db.commit(vec![expired::release(account.id, id, &all, app.now())]).await?;
             db.batch(read()).await?
         }
     };
@@ -218,9 +226,15 @@ pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Product> {
     Ok(product)
 }
 
-/// Makes the product, under an id of its own, with these in stock. One round trip, whatever the number of serials. With
+/// Makes the product, under an id of its own, with these in stock. One round trip, whatever the number of serials, and one
+/// more where its description has pictures. With
 /// `unique_serials` it is refused when the account has one of them already. `duplicates` reads the first answer of its commit.
-pub fn create(app: &App, account: &Account, mut product: Product, serials: &Serials) -> Outcome<Prepared<Product>> {
+pub async fn create(
+    app: &App,
+    account: &Account,
+    mut product: Product,
+    serials: &Serials,
+) -> Outcome<Prepared<Product>> {
     product.id = id::hex(&app.random::<4>());
     product.created_at = app.now();
     product.updated_at = product.created_at;
@@ -228,8 +242,9 @@ pub fn create(app: &App, account: &Account, mut product: Product, serials: &Seri
     if product.kind == Kind::Serials {
         product.info = serials.info();
     }
+    let html = upload::rendered(app, account, &product.description).await?;
     let mut statements = Vec::from_iter(known(account, &product, serials));
-    statements.extend([list::grow(account.id, sql::TABLE), sql::insert(account.id, &product, serials)]);
+    statements.extend([list::grow(account.id, sql::TABLE), sql::insert(account.id, &product, &html, serials)]);
     if !serials.all.is_empty() {
         statements.push(stock::sql::add(account.id, &product.id, serials));
     }
@@ -261,6 +276,7 @@ pub async fn update(
     StockChange { restock, amount }: StockChange,
 ) -> Outcome<(Product, u32)> {
     product.updated_at = list::moved(app.now(), before.updated_at);
+    let html = upload::rendered(app, account, &product.description).await?;
     let mut statements = vec![list::unmoved(account.id, sql::TABLE, &product.id, before.updated_at)];
     if restock.as_ref().is_some_and(|restock| restock.from_stock) {
         statements.push(stock::sql::unchanged(account.id, &product.id, &before.info));
@@ -269,9 +285,11 @@ pub async fn update(
     let known_place = statements.len();
     statements.extend(look);
     let place = statements.len();
-    statements.push(sql::update(account.id, &product, restock.as_ref().map(|restock| &restock.serials), amount));
+    let serials = restock.as_ref().map(|restock| &restock.serials);
+    statements.push(sql::update(account.id, &product, &html, serials, amount));
     if let Some(restock) = &restock {
         statements.extend(stock::sql::replace(account.id, &product.id, &restock.serials));
+        statements.push(stock::sql::fits(account.id, &product.id));
     }
     // Orders that were paid and found nothing left get what there is now.
     let (shard, product_id) = (account.shard.clone(), product.id.clone());
@@ -302,6 +320,7 @@ pub async fn update(
 /// With what is said when the serials can't be put in stock.
 fn stocking(prepared: Prepared<Product>, account: &Account, serials: &Serials) -> Prepared<Product> {
     const NAMED: u32 = 11;
+    let prepared = prepared.on_broken("products_stock", CatalogRefusal::SerialsTooLarge);
     let product = &prepared.value;
     if !product.unique_serials {
         return prepared.on_missing("serials", "seq", Refusal::NotFound).on_stale(Refusal::Conflict);

@@ -4,7 +4,7 @@ use super::{Kind, Product, discount};
 use crate::{
     platform::{Fault, Row, Statement, Value},
     shop::{
-        list, markdown,
+        list,
         money::{Amount, Currency},
         stock::Serials,
         upload,
@@ -15,7 +15,7 @@ pub const TABLE: &str = "products";
 pub const COLUMNS: &str = "id, title, description, price, currency, product_type, gateways, private, unlisted, vpn_block, \
     seller_note, maximum_quantity, minimum_quantity, stock_delimiter, stock_amount, theme, crypto_confirmations, \
     max_risk_level, dynamic_url, info, paypal_email_delivery, webhook_url, custom, unique_serials, stock_warning, volume_discounts, \
-    serials_left, \
+    serials_left, stock_owed, \
     image_id, image_size, image_type, image_name, image_width, image_height, file_id, file_size, file_type, file_name, created_at, updated_at";
 
 pub fn one(account_id: i64, id: &str) -> Statement {
@@ -61,6 +61,7 @@ pub fn product(row: &Row) -> Result<Product, Fault> {
             stock_warning: row.maybe_int(),
             volume_discounts: discount::from_text(row.maybe_text())?,
             serials_left: row.count(),
+            stock_owed: row.int(),
             image: upload::read_image(row)?,
             file: upload::read(row)?,
             created_at: row.int(),
@@ -83,7 +84,8 @@ pub fn unknown(account_id: i64, product_ids: &str) -> Statement {
     Statement::new(format!("SELECT value {UNKNOWN} ORDER BY key"), vec![account_id.into(), product_ids.into()])
 }
 
-pub fn insert(account_id: i64, product: &Product, serials: &Serials) -> Statement {
+/// `html`: its description, rendered.
+pub fn insert(account_id: i64, product: &Product, html: &str, serials: &Serials) -> Statement {
     let joint = if serials.joint.is_empty() { &product.stock_delimiter } else { &serials.joint };
     let rest = [joint.into(), product.created_at.into(), serials.count().into()];
     Statement::new(
@@ -92,12 +94,12 @@ pub fn insert(account_id: i64, product: &Product, serials: &Serials) -> Statemen
              SELECT ?1, {}, ?2, {PLACES}, ?28, ?29, ?29, ?30, ?30",
             list::next_seq(TABLE)
         ),
-        args(account_id, product, rest),
+        args(account_id, product, html, rest),
     )
 }
 
 /// Answers the whole row, if it was there. `amount`: the stock is set as well; otherwise sales may go on meanwhile.
-pub fn update(account_id: i64, product: &Product, serials: Option<&Serials>, amount: bool) -> Statement {
+pub fn update(account_id: i64, product: &Product, html: &str, serials: Option<&Serials>, amount: bool) -> Statement {
     let joint = serials.map(|serials| serials.joint.as_str());
     let rest = [joint.into(), product.updated_at.into(), serials.map(Serials::count).into()];
     let places = if amount { PLACES.to_owned() } else { PLACES.replace("?16,", "stock_amount,") };
@@ -112,7 +114,7 @@ pub fn update(account_id: i64, product: &Product, serials: Option<&Serials>, amo
                = ({places}, COALESCE(?28, stock_joint), ?29, COALESCE(?30, serials_left), serials_added + COALESCE(?30, 0), {told})
              WHERE account_id = ?1 AND id = ?2 RETURNING {COLUMNS}"
         ),
-        args(account_id, product, rest),
+        args(account_id, product, html, rest),
     )
 }
 
@@ -123,7 +125,7 @@ const OWN: &str = "title, description, price, currency, product_type, gateways, 
 const PLACES: &str = "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, \
     ?27, ?31";
 
-fn args(account_id: i64, product: &Product, rest: [Value; 3]) -> Vec<Value> {
+fn args(account_id: i64, product: &Product, html: &str, rest: [Value; 3]) -> Vec<Value> {
     let mut args = vec![
         account_id.into(),
         (&product.id).into(),
@@ -155,7 +157,7 @@ fn args(account_id: i64, product: &Product, rest: [Value; 3]) -> Vec<Value> {
         discount::to_text(&product.volume_discounts).into(),
     ];
     args.extend(rest);
-    args.push(markdown::render(&product.description).into());
+    args.push(html.into());
     args
 }
 

@@ -33,8 +33,8 @@ pub struct Wish {
     pub coupon: Option<String>,
     /// Answers to the product's inputs, by index or name.
     pub answers: Map<String, Value>,
-    /// `None` of a buyer who has still to choose.
-    pub gateway: Option<Gateway>,
+    /// What it may be paid through; none of a buyer who has still to choose.
+    pub gateways: Vec<Gateway>,
     pub email: Option<String>,
 }
 
@@ -61,7 +61,7 @@ pub enum Problem {
         min: i64,
         max: Option<i64>,
     },
-    GatewayNotEnabled,
+    GatewayNotEnabled(Gateway),
     /// There is none of this code, or it isn't for this order.
     CouponNotValid,
     /// The input's index and name.
@@ -88,7 +88,8 @@ pub async fn read_with(
     wish: &Wish,
     others: Vec<Statement>,
 ) -> Outcome<(Known, Vec<Vec<Row>>)> {
-    let mut statements = vec![product::sql::one(account.id, &wish.product_id), expired::expired(account.id, app.now())];
+    let mut statements =
+        vec![product::sql::one(account.id, &wish.product_id), expired::of(account.id, &wish.product_id, app.now())];
     let email = wish.email.as_deref().map(email::key).unwrap_or_default();
     if let Some(code) = &wish.coupon {
         statements.push(coupon::sql::by_code(account.id, code, &email));
@@ -106,7 +107,7 @@ pub async fn read_with(
         let by_email = by_email - expired.coupon_uses_by(&coupon.id, &email);
         (coupon.with_expired(&expired), by_email)
     });
-    let stock = product.stock().map(|stock| stock + expired.units(&product.id));
+    let stock = product.clone().with_expired(&expired).stock();
     Ok((Known { product, stock, coupon }, others))
 }
 
@@ -126,9 +127,8 @@ pub fn offer(known: &Known, wish: &Wish, now: i64) -> Result<Offer, Vec<Problem>
         }
     }
     let quantity = u32::try_from(quantity).unwrap_or(u32::MAX);
-    if wish.gateway.is_some_and(|gateway| !product.takes(gateway.slug())) {
-        problems.push(Problem::GatewayNotEnabled);
-    }
+    let others = wish.gateways.iter().filter(|gateway| !product.takes(gateway.slug()));
+    problems.extend(others.map(|gateway| Problem::GatewayNotEnabled(*gateway)));
     let inputs = input::read(product.custom.as_deref());
     let custom = input::check(&inputs, &wish.answers).unwrap_or_else(|bad| {
         let named = |(n, bad): (usize, BadAnswer)| {

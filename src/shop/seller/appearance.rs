@@ -43,8 +43,8 @@ impl Appearance {
 pub struct Changes {
     pub slug: Option<String>,
     pub listed: Option<bool>,
-    /// Markdown, and what it is rendered as.
-    pub description: Option<(String, String)>,
+    /// Markdown.
+    pub description: Option<String>,
     pub accent_color: Option<Option<Color>>,
     pub terms_url: Option<Option<String>>,
     pub privacy_url: Option<Option<String>>,
@@ -62,8 +62,8 @@ impl Changes {
         })
     }
 
-    /// What the account's own row has of it.
-    pub fn in_shard(&self, account_id: i64) -> Option<Statement> {
+    /// What the account's own row has of it. `html`: its description, rendered.
+    pub fn in_shard(&self, account_id: i64, html: &str) -> Option<Statement> {
         let mut columns: Vec<(&str, Value)> = Vec::new();
         if let Some(slug) = &self.slug {
             columns.push(("slug", slug.into()));
@@ -71,7 +71,7 @@ impl Changes {
         if let Some(listed) = self.listed {
             columns.push(("listed", listed.into()));
         }
-        if let Some((markdown, html)) = &self.description {
+        if let Some(markdown) = &self.description {
             columns.extend([("description", markdown.into()), ("description_html", html.into())]);
         }
         if let Some(color) = self.accent_color {

@@ -4,12 +4,13 @@ use super::{
     App, Error, Outcome, Refusal,
     account::{self, Account, contact::Contact, policy::Policy, secret::Secrets},
     error::{AccountRefusal, GatewayRefusal},
+    fraud::{Signal, Weights},
     gateway::{
         Gateway,
         settings::{self, Set},
         wallet::{self, Wallet, WalletChange},
     },
-    upload::Upload,
+    upload::{self, Upload},
 };
 use crate::platform::{CommitError, Fault};
 
@@ -34,6 +35,7 @@ pub struct Profile {
     pub wallets: Vec<Wallet>,
     pub settings: Vec<Set>,
     pub policy: Policy,
+    pub risk_weights: Weights,
     pub created_at: i64,
     pub updated_at: i64,
 }
@@ -51,6 +53,8 @@ pub struct Change {
     pub settings: Vec<settings::Change>,
     /// Numbers of the policy, in the order of its columns.
     pub policy: [Option<u32>; 4],
+    /// Those that change.
+    pub risk_weights: Vec<(Signal, u32)>,
 }
 
 pub async fn profile(app: &App, account: &Account) -> Outcome<Profile> {
@@ -87,9 +91,19 @@ pub async fn update(app: &App, account: &Account, change: Change) -> Outcome<Pro
     for setting in &change.settings {
         statements.push(settings::write(app, account.id, setting)?);
     }
-    let looks = change.appearance.in_shard(account.id);
+    let html = match &change.appearance.description {
+        Some(markdown) => upload::rendered(app, account, markdown).await?,
+        None => String::new(),
+    };
+    let looks = change.appearance.in_shard(account.id, &html);
     let contact = change.contact_email.is_some() || change.contact_url.is_some();
-    if change.shop_name.is_some() || contact || change.policy != [None; 4] || looks.is_some() || !statements.is_empty()
+    let weights = !change.risk_weights.is_empty();
+    if change.shop_name.is_some()
+        || contact
+        || weights
+        || change.policy != [None; 4]
+        || looks.is_some()
+        || !statements.is_empty()
     {
         statements.push(sql::touch(account.id, &change, now));
     }

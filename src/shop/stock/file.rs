@@ -4,7 +4,10 @@
 use std::borrow::Cow;
 
 use super::{MAX_LENGTH, MAX_SERIALS, delimiter};
-use crate::shop::text::{clean, hidden};
+use crate::shop::text::{
+    clean, hidden,
+    table::{self, OpenQuote, Rest},
+};
 
 /// Bytes of a file. The stock of a product is half of it at most (`MAX_STOCK_BYTES`); a table has
 /// other columns besides.
@@ -57,24 +60,27 @@ pub enum Unreadable {
 }
 
 pub fn read(bytes: &[u8], format: Format) -> Result<Lines<'_>, Unreadable> {
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err(Unreadable::Utf16);
-    }
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    let bytes = table::utf8(bytes).ok_or(Unreadable::Utf16)?;
     let mut lines = Lines::default();
     let mut header = match format {
         Format::Text => Some(false),
         Format::Table { header } => header,
     };
-    let mut rest = Rest { bytes, line: 1 };
-    while !rest.bytes.is_empty() {
+    let mut rest = Rest::of(bytes);
+    while !rest.is_empty() {
         let (line, cell) = match format {
-            Format::Text => rest.line(),
-            Format::Table { .. } => rest.record()?,
+            Format::Text => {
+                let (line, text) = rest.line();
+                (line, Ok(Cow::Borrowed(text)))
+            }
+            Format::Table { .. } => {
+                let (line, cells) = rest.record(1).map_err(|OpenQuote(line)| Unreadable::OpenQuote(line))?;
+                (line, cells.into_iter().next().unwrap_or(Ok(Cow::Borrowed(b""))))
+            }
         };
         let serial = match cell {
             Ok(cell) => text(cell).map(|text| cut(&text).unwrap_or(text)),
-            Err(bad) => Err(bad),
+            Err(table::BehindQuote) => Err(BadLine::BehindQuote),
         };
         if matches!(&serial, Ok(serial) if serial.is_empty()) {
             continue;
@@ -127,103 +133,6 @@ fn checked(serial: Cow<'_, str>) -> Result<Cow<'_, str>, BadLine> {
 /// Whether a serial would be two in a stock with this delimiter, however that is typed.
 pub fn is_split(serial: &str, stock_delimiter: &str) -> bool {
     delimiter::split_once(serial, &delimiter::meant(serial, stock_delimiter)).is_some()
-}
-
-type Cell<'a> = Result<Cow<'a, [u8]>, BadLine>;
-
-/// What is still to be read, and the number of its first line.
-struct Rest<'a> {
-    bytes: &'a [u8],
-    line: usize,
-}
-
-impl<'a> Rest<'a> {
-    /// The next line, however it ends.
-    fn line(&mut self) -> (usize, Cell<'a>) {
-        let line = self.line;
-        let end = position(self.bytes, is_newline);
-        (line, Ok(Cow::Borrowed(self.take(end))))
-    }
-
-    /// The first cell of the next record; its other cells are passed over.
-    fn record(&mut self) -> Result<(usize, Cell<'a>), Unreadable> {
-        let line = self.line;
-        let (mut at, mut first) = (0, None);
-        loop {
-            let rest = self.bytes.get(at..).unwrap_or_default();
-            let cell = match rest.strip_prefix(b"\"") {
-                Some(quoted) => {
-                    let (text, length) = unquoted(quoted).ok_or(Unreadable::OpenQuote(line))?;
-                    let tail = quoted.get(length..).unwrap_or_default();
-                    let end = position(tail, is_end);
-                    let is_bare = tail.get(..end).unwrap_or_default().trim_ascii().is_empty();
-                    at += 1 + length + end;
-                    if is_bare { Ok(text) } else { Err(BadLine::BehindQuote) }
-                }
-                None => {
-                    let end = position(rest, is_end);
-                    at += end;
-                    Ok(Cow::Borrowed(rest.get(..end).unwrap_or_default()))
-                }
-            };
-            first = first.or(Some(cell));
-            if self.bytes.get(at) != Some(&b',') {
-                break;
-            }
-            at += 1;
-        }
-        self.take(at);
-        Ok((line, first.unwrap_or(Ok(Cow::Borrowed(b"")))))
-    }
-
-    /// So many bytes, and the line break behind them, which is taken as well.
-    fn take(&mut self, length: usize) -> &'a [u8] {
-        let (taken, rest) = self.bytes.split_at_checked(length).unwrap_or((self.bytes, &[]));
-        // Of a record that goes on over line breaks in quotes.
-        self.line += 1 + newlines(taken);
-        self.bytes = match rest {
-            [b'\r', b'\n', rest @ ..] | [_, rest @ ..] => rest,
-            [] => &[],
-        };
-        taken
-    }
-}
-
-/// The text up to the closing quote, and how many bytes stand there up to behind it. A quote in the
-/// text is written twice.
-fn unquoted(bytes: &[u8]) -> Option<(Cow<'_, [u8]>, usize)> {
-    let (mut text, mut at) = (Cow::Borrowed(&b""[..]), 0);
-    loop {
-        let rest = bytes.get(at..)?;
-        let (piece, after) = rest.split_at_checked(rest.iter().position(|byte| *byte == b'"')?)?;
-        at += piece.len() + 1;
-        match text.is_empty() {
-            true => text = Cow::Borrowed(piece),
-            false => text.to_mut().extend_from_slice(piece),
-        }
-        if after.get(1) != Some(&b'"') {
-            return Some((text, at));
-        }
-        text.to_mut().push(b'"');
-        at += 1;
-    }
-}
-
-fn position(bytes: &[u8], is_it: impl Fn(u8) -> bool) -> usize {
-    bytes.iter().position(|byte| is_it(*byte)).unwrap_or(bytes.len())
-}
-
-fn is_newline(byte: u8) -> bool {
-    matches!(byte, b'\n' | b'\r')
-}
-
-fn is_end(byte: u8) -> bool {
-    byte == b',' || is_newline(byte)
-}
-
-fn newlines(bytes: &[u8]) -> usize {
-    let pairs = bytes.windows(2).filter(|pair| pair == b"\r\n").count();
-    bytes.iter().filter(|byte| is_newline(**byte)).count() - pairs
 }
 
 #[cfg(test)]

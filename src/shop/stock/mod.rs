@@ -15,6 +15,10 @@ pub const MAX_SERIALS: usize = 50_000;
 /// Characters of one serial.
 pub const MAX_LENGTH: usize = 4_096;
 
+/// Bytes of all serials of one call as a JSON array, which is one parameter of a statement: D1 takes
+/// 2,000,000. Fifty thousand UUIDs are 1,950,001.
+const MAX_JSON: usize = 1_990_000;
+
 /// Serials as `info` has them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Serials {
@@ -34,6 +38,8 @@ pub enum Unfit {
     TooLong(Vec<usize>),
     /// Where they stand, and what is in them. Two serials that look the same would be told apart by it.
     Invisible(Vec<(usize, char)>),
+    /// More bytes than `file::MAX_STOCK_BYTES`, with what stands between them, or than `MAX_JSON`.
+    TooLarge,
     /// Each with where it stands first and where it stands again. Only where each must stand there once.
     Repeated(Vec<(String, usize, usize)>),
 }
@@ -82,12 +88,23 @@ impl Serials {
         if serials.all.len() > MAX_SERIALS {
             return Err(Unfit::TooMany);
         }
+        if !serials.fit() {
+            return Err(Unfit::TooLarge);
+        }
         Ok(serials)
     }
 
     /// As `info` reads back; nothing when there are none.
     pub fn info(&self) -> Option<String> {
         (!self.all.is_empty()).then(|| self.all.join(&self.joint))
+    }
+
+    /// Whether a row can show them, and a statement take them.
+    fn fit(&self) -> bool {
+        let bytes: usize = self.all.iter().map(|serial| serial.len() + self.joint.len()).sum();
+        // Written out only where it could be too long: a character is six bytes there at most.
+        let json = |serials: &[String]| crate::json::to_text(serials).len();
+        bytes as u64 <= file::MAX_STOCK_BYTES && (bytes < MAX_JSON / 8 || json(&self.all) <= MAX_JSON)
     }
 
     pub fn count(&self) -> u32 {

@@ -1,6 +1,6 @@
 //! Statements and rows of `serials`. Many serials cross as one JSON text: a statement has a hundred parameters at most.
 
-use super::{Serials, State, Taken};
+use super::{Serials, State, Taken, file::MAX_STOCK_BYTES};
 use crate::{
     json,
     platform::{Fault, Row, Statement, Value},
@@ -87,6 +87,17 @@ pub fn weight(account_id: i64, product_id: &str) -> Statement {
            (SELECT LENGTH(CAST(stock_joint AS BLOB)) FROM products WHERE account_id = ?1 AND id = ?2) AS joint
          FROM serials WHERE account_id = ?1 AND product_id = ?2 AND state IN (0, 1)",
         vec![account_id.into(), product_id.into()],
+    )
+}
+
+/// Breaks `products_stock`, and the commit with it, where the product has more text in stock, or may
+/// have again, than `info` can show.
+pub fn fits(account_id: i64, product_id: &str) -> Statement {
+    Statement::new(
+        "UPDATE products SET serials_left = -1 WHERE account_id = ?1 AND id = ?2 AND ?3 < (
+           SELECT COALESCE(SUM(LENGTH(CAST(serial AS BLOB)) + LENGTH(CAST(products.stock_joint AS BLOB))), 0)
+           FROM serials WHERE account_id = ?1 AND product_id = ?2 AND state IN (0, 1))",
+        vec![account_id.into(), product_id.into(), MAX_STOCK_BYTES.cast_signed().into()],
     )
 }
 

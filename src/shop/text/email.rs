@@ -33,8 +33,13 @@ pub fn parse(text: &str) -> Result<&str, BadEmail> {
     let good = text.len() <= MAX
         && !local.contains(odd)
         && EmailAddress::is_valid_local_part(&local.replace("..", "."))
-        && ascii(domain).is_some_and(|domain| domain.contains('.') && EmailAddress::is_valid_domain(&domain));
+        && self::domain(domain).is_some_and(|domain| domain.contains('.'));
     if good { Ok(text) } else { Err(BadEmail::Malformed) }
+}
+
+/// A domain as the DNS has it; also one without a dot. `None` for what can't be one.
+pub fn domain(text: &str) -> Option<Cow<'_, str>> {
+    ascii(text).filter(|domain| EmailAddress::is_valid_domain(domain))
 }
 
 /// For comparing. What is no address has a form as well, which no address equals.
@@ -70,8 +75,8 @@ pub fn same(one: &str, other: &str) -> bool {
     key(one) == key(other)
 }
 
-/// The domain as the DNS has it: lower case, Punycode.
-fn ascii(domain: &str) -> Option<Cow<'_, str>> {
+/// The domain as the DNS has it: lower case, Punycode. `None` for what can be no domain.
+pub fn ascii(domain: &str) -> Option<Cow<'_, str>> {
     idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::STD3).ok()
 }
 

@@ -3,6 +3,8 @@
 //! two texts that look the same must not be told apart by them.
 
 pub mod email;
+pub mod provider;
+pub mod table;
 
 /// Whether a character draws nothing: Unicode's Default_Ignorable_Code_Point, and the format controls of annotations.
 pub fn is_invisible(c: char) -> bool {

@@ -22,11 +22,12 @@ pub struct Download {
 }
 
 /// The file, or the part of it that the request's headers ask for (RFC 9110, 13 and 14). `header`
-/// gives a header of the request by its name in lower case; of a HEAD request it must give no
-/// `range`. Whether the file may be had, the caller decides.
+/// gives a header of the request by its name in lower case; of a HEAD request (`head`) it must give
+/// no `range`, and nothing is opened. Whether the file may be had, the caller decides.
 pub async fn download<'a>(
     app: &App,
     file: &Upload,
+    head: bool,
     header: impl Fn(&'static str) -> Option<&'a str>,
 ) -> Outcome<Download> {
     let size = u64::try_from(file.size).map_err(|_| Fault("a file's size is none".into()))?;
@@ -64,6 +65,9 @@ pub async fn download<'a>(
         ("content-length", length.to_string()),
         ("content-security-policy", "default-src 'none'; sandbox".to_owned()),
     ]);
+    if head {
+        return Ok(Download { status, headers, stream: None });
+    }
     let stream = app.platform.files.open(&Place::File.key(&file.id), first, length).await?;
     Ok(Download { status, headers, stream: Some(stream.ok_or(Refusal::NotFound)?) })
 }

@@ -8,10 +8,13 @@ use futures_util::future::join_all;
 use super::{
     App, Outcome, Refusal,
     account::Account,
-    id,
+    id, markdown,
     time::{DAY, MINUTE},
 };
-use crate::platform::{CommitError, Content, Db, Fault, LogLine, Reader, Row, Statement};
+use crate::{
+    json,
+    platform::{CommitError, Content, Db, Fault, LogLine, Reader, Row, Statement},
+};
 
 pub mod file;
 pub mod image;
@@ -192,6 +195,16 @@ pub async fn delete_unnamed(app: &App, db: &dyn Db, rows: &[Row]) -> Result<(), 
         db.commit(statements).await.map_err(CommitError::into_fault)?;
     }
     Ok(())
+}
+
+/// Markdown as HTML, in which the account's own images are pictures. No round trip where there are none.
+pub async fn rendered(app: &App, account: &Account, markdown: &str) -> Outcome<String> {
+    let mut own = markdown::pictures(markdown);
+    if !own.is_empty() {
+        let [rows] = account.db(app)?.batch([sql::own(account.id, &json::to_text(&own))]).await?;
+        own = rows.iter().map(Row::text).collect::<Result<_, _>>()?;
+    }
+    Ok(markdown::render(markdown, &own))
 }
 
 /// A public image and its type. Files lie under other keys and can't be named here.

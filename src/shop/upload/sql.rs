@@ -19,6 +19,17 @@ pub fn one(account_id: i64, (table, id, place): At<'_>) -> Statement {
     )
 }
 
+/// Which of these images, a JSON array of ids, are the account's: of its products, its categories, its logo.
+pub fn own(account_id: i64, ids: &str) -> Statement {
+    let of = |table: &str| {
+        format!(
+            "SELECT image_id FROM {table} WHERE account_id = ?1 AND image_id IS NOT NULL AND image_id IN (SELECT value FROM json_each(?2))"
+        )
+    };
+    let tables = ["products INDEXED BY products_image", "categories INDEXED BY categories_image", "logos"];
+    Statement::new(tables.map(of).join(" UNION ALL "), vec![account_id.into(), ids.into()])
+}
+
 pub fn write(account_id: i64, (table, id, place): At<'_>, upload: Option<&Upload>, now: i64) -> Statement {
     let named = place.column();
     let mut args = vec![

@@ -6,6 +6,7 @@ pub enum Event {
     OrderCreated,
     OrderUpdated,
     OrderPaid,
+    OrderBlocked,
     ProductOutOfStock,
     ProductStockWarning,
     FeedbackCreated,
@@ -17,10 +18,11 @@ pub enum Event {
 }
 
 impl Event {
-    pub const ALL: [Event; 11] = [
+    pub const ALL: [Event; 12] = [
         Event::OrderCreated,
         Event::OrderUpdated,
         Event::OrderPaid,
+        Event::OrderBlocked,
         Event::ProductOutOfStock,
         Event::ProductStockWarning,
         Event::FeedbackCreated,
@@ -36,6 +38,7 @@ impl Event {
             Event::OrderCreated => "order:created",
             Event::OrderUpdated => "order:updated",
             Event::OrderPaid => "order:paid",
+            Event::OrderBlocked => "order:blocked",
             Event::ProductOutOfStock => "product:out_of_stock",
             Event::ProductStockWarning => "product:stock_warning",
             Event::FeedbackCreated => "feedback:created",

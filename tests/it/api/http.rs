@@ -185,7 +185,31 @@ fn health_is_answered_without_asking_anybody() {
     world.cache.broken.set(true);
     let (counts, reply) = world.count(|| world.ask("GET", "/healthz").send().expect(200));
     assert_eq!(counts, Default::default());
-    assert_eq!(reply.json(), json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}));
+    let health = reply.json();
+    assert_eq!((&health["status"], &health["version"]), (&json!("ok"), &json!(env!("CARGO_PKG_VERSION"))));
+}
+
+#[test]
+fn a_connection_is_what_the_platform_says_of_it() {
+    let world = World::new();
+    let read = |seen: &str| {
+        let mut request = world.ask("POST", "/").request;
+        request.connect(seen);
+        (request.country, request.asn, request.asn_name, request.is_tor)
+    };
+    let some = |text: &str| Some(text.to_owned());
+    for (seen, expected) in [
+        ("SE\n3301\nTelia Company AB", (some("SE"), Some(3301), some("Telia Company AB"), false)),
+        ("T1\n60729\nStiftung", (None, Some(60729), some("Stiftung"), true)),
+        ("XX\n\n", (None, None, None, false)),
+        ("SE\n0\n", (some("SE"), None, None, false)),
+        ("SE", (some("SE"), None, None, false)),
+        ("se\n-1\n\n\n", (None, None, None, false)),
+        ("Sweden\n99999999999\nx", (None, None, some("x"), false)),
+        ("", (None, None, None, false)),
+    ] {
+        assert_eq!(read(seen), expected, "{seen:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use pushguard::shop::{
     account::Account,
-    blacklist::{self, Kind},
+    blacklist::{self, Draft, Kind},
 };
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ fn an_entry_is_made_read_changed_and_destroyed() {
     let id = entry["id"].as_str().unwrap().to_owned();
     assert_eq!(id.len(), 8);
     let expected = json!({
-        "id": id, "blocked_data": "eve@example.com", "blacklist_type": 1, "note": "again",
+        "id": id, "blocked_data": "eve@example.com", "blacklist_type": 1, "note": "again", "expires_at": null,
         "created_at": "2023-11-15T00:00:00.000+00:00", "updated_at": "2023-11-15T00:00:00.000+00:00",
     });
     assert_eq!(entry, expected);
@@ -52,6 +52,7 @@ fn an_entry_must_be_of_its_type() {
     let world = World::new();
     let ada = world.seller();
     let mail = "Blocked data is not a valid email address";
+    let pattern = "Blocked data is not *@ and a domain, or *@*. and a domain of at most 8 labels";
     let ip = "Blocked data is not a valid IP address or range";
     let country = "Blocked data is not a valid ISO 3166-1 alpha-2 code";
     let kind = "Blacklist type is not included in the list";
@@ -61,6 +62,16 @@ fn an_entry_must_be_of_its_type() {
         (json!({"blacklist_type": -1, "blocked_data": "x"}), vec![kind]),
         (json!({"blacklist_type": "email", "blocked_data": "x"}), vec!["Blacklist type is not a number"]),
         (json!({"blacklist_type": 1, "blocked_data": "x"}), vec![mail]),
+        (json!({"blacklist_type": 1, "blocked_data": "*@com"}), vec![pattern]),
+        (json!({"blacklist_type": 1, "blocked_data": "*@*.a.b.c.d.e.f.g.h.i"}), vec![pattern]),
+        (
+            json!({"blacklist_type": 3, "blocked_data": "SE", "expires_at": "soon"}),
+            vec!["Expires at is not a valid ISO 8601 time"],
+        ),
+        (
+            json!({"blacklist_type": 3, "blocked_data": "SE", "expires_at": "2023-11-15T00:00:00Z"}),
+            vec!["Expires at must be in the future"],
+        ),
         (json!({"blacklist_type": 2, "blocked_data": "10.0.0.256"}), vec![ip]),
         (json!({"blacklist_type": 2, "blocked_data": "10.0.0.0/33"}), vec![ip]),
         (json!({"blacklist_type": 3, "blocked_data": "Sweden"}), vec![country]),
@@ -80,9 +91,10 @@ fn a_fact_stands_in_the_list_once_however_it_is_written() {
     let ada = world.seller();
     block(&ada, 2, "2001:DB8:0::1");
     block(&ada, 2, "10.1.2.3/8");
+    block(&ada, 1, "M.allory+shop@GoogleMail.com");
     let other = block(&ada, 1, "eve@example.com")["id"].as_str().unwrap().to_owned();
     let before = world.db.dump();
-    for (kind, data) in [(2, "2001:db8::1"), (2, "10.0.0.0/8"), (1, "EVE@example.com")] {
+    for (kind, data) in [(2, "2001:db8::1"), (2, "10.0.0.0/8"), (1, "EVE@example.com"), (1, "mallory@gmail.com")] {
         let reply = ada.post("/blacklist", json!({"blacklist_type": kind, "blocked_data": data}));
         assert_eq!(reply.errors(), ["Blocked data has already been taken"]);
     }
@@ -148,7 +160,8 @@ proptest! {
             for _ in 0..added {
                 made += 1;
                 let fact = Kind::Email.fact(&format!("buyer{made}@example.com")).expect("an address");
-                let entry = blacklist::create(&world.app, &account, Kind::Email, fact, None).expect("prepared");
+                let draft = Draft { fact, note: None, expires_at: None };
+                let entry = blacklist::create(&world.app, &account, draft).expect("prepared");
                 let (entry, _) = block_on(entry.commit(&world.app, Vec::new())).expect("made");
                 model.insert(0, entry.id);
             }

@@ -1,4 +1,10 @@
 //! The blacklist: its entries and its rules.
 
+mod buyer;
 mod entry;
+mod expiry;
+mod import;
+mod lookup;
 mod rule;
+
+pub use lookup::look;

@@ -115,3 +115,75 @@ fn an_email_is_guessed_slowly_and_only_of_what_is_paid() {
     let statuses: Vec<u16> = (1..8).map(|n| form(n).status()).collect();
     assert_eq!(statuses, [422, 422, 422, 422, 429, 429, 429]);
 }
+
+#[test]
+fn who_starts_a_link_again_with_its_email_is_its_buyer() {
+    let world = World::new();
+    let ada = world.seller();
+    let product = keys(&ada, "SECRET-SERIAL");
+    let fields =
+        json!({"product_id": product, "gateway": "Bitcoin", "email": null, "return_url": "https://ada.example/"});
+    let link = Link::of(&ada.post("/pay", fields).expect(201));
+    let start = |email: &str| world.buyer().post(&link.path, &format!("email={email}"));
+    // The answer to the first was lost.
+    start("b%C3%B6b%40B%C3%BCcher.example").expect(303);
+    let again = start("B%C3%96B%40xn--bcher-kva.example").expect(303);
+    assert_eq!(again.header("location"), Some(link.order().as_str()));
+    ada.simulate(&link.order_id, "exact", 1);
+    let later = start("+b%C3%B6b%40b%C3%BCcher.example").expect(303);
+    for cookie in [given(&again), given(&later)] {
+        let page = world.buyer().ask("GET", &link.order()).header("cookie", cookie).send().expect(303);
+        assert_eq!(page.header("location"), Some(world.receipt(&link.order_id).as_str()));
+    }
+}
+
+#[test]
+fn who_starts_a_link_with_another_email_is_told_at_the_field() {
+    let world = World::new();
+    let ada = world.seller();
+    let link = ada.link(json!({"email": null}));
+    let start = |email: &str| world.buyer().post(&link.path, &format!("email={email}"));
+    start("bob%40example.com").expect(303);
+    for paid in [false, true] {
+        let page = start("eve%40example.com").expect(422);
+        let text = page.text();
+        for part in [
+            "already started with another e-mail",
+            "value=\"eve@example.com\"",
+            "aria-invalid=\"true\"",
+            &format!("href=\"{}\">see the payment", link.order()),
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(page.header("set-cookie").is_none() && !text.contains("bob@") && !text.contains("data-auto"), "{text}");
+        if !paid {
+            ada.simulate(&link.order_id, "exact", 1);
+        }
+    }
+    assert_eq!((world.db.rows_in("orders"), ada.order(&link.order_id)["email"].clone()), (1, json!("bob@example.com")));
+}
+
+#[test]
+fn two_who_start_a_link_at_the_same_time_with_two_addresses_are_one_buyer_and_one_who_is_told() {
+    let world = World::new();
+    let ada = world.seller();
+    let link = ada.link(json!({"email": null}));
+    let (other, path) = (world.redeployed(&[]), link.path.clone());
+    world.db.before_commit(2, move || drop(other.buyer().post(&path, "email=bob%40example.com").expect(303)));
+    world.buyer().post(&link.path, "email=eve%40example.com").expect(422);
+    assert_eq!(ada.order(&link.order_id)["email"], "bob@example.com");
+}
+
+#[test]
+fn a_started_links_email_is_guessed_as_slowly_as_a_receipts() {
+    let world = World::with(&[("RATE_LIMIT_ANONYMOUS", "5")]);
+    let ada = world.seller();
+    let link = ada.link(json!({"email": null}));
+    let start = |email: &str| world.buyer().post(&link.path, &format!("email={email}%40example.com")).status();
+    assert_eq!(start("bob"), 303);
+    let statuses: Vec<u16> = (0..6).map(|n| start(&format!("guess{n}"))).collect();
+    assert_eq!(statuses, [422, 422, 422, 422, 422, 429]);
+    ada.simulate(&link.order_id, "exact", 1);
+    world.buyer().post(&format!("{}/receipt", link.path), "email=bob%40example.com").expect(429);
+    assert_eq!(start("bob"), 429, "nor does it tell that one is right");
+}

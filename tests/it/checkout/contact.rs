@@ -165,7 +165,7 @@ fn an_email_that_is_refused_stays_in_its_field() {
     let world = World::new();
     let ada = world.seller();
     let link = ada.link(json!({"email": null}));
-    shows(&world.buyer().get(&link.path), &["No mail is sent from here", "type=\"email\" required"]);
+    shows(&world.buyer().get(&link.path), &["With it you can open your receipt later.", "type=\"email\" required"]);
     for (form, value) in [
         ("email=bob", "value=\"bob\""),
         ("email=bob%40example", "value=\"bob@example\""),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     actors::{ORIGIN, Seller},
     purchase::{buy, id, product},
-    world::World,
+    world::{HOUR, World},
 };
 
 const NAME: &str = "Grüße \"1\".zip";
@@ -119,4 +119,53 @@ fn only_a_paid_order_for_a_file_that_is_there_has_one() {
     let plain = id(&ada.white_label(json!({})));
     ada.simulate(&plain, "exact", 1);
     get(&plain).expect(403);
+}
+
+#[test]
+fn a_look_at_a_file_is_no_download_and_fetches_nothing() {
+    let world = World::new();
+    let ada = world.seller();
+    let order = id(&buy(&ada, &of_file(&ada, b"0123456789"), json!({})).expect(201).json());
+    ada.simulate(&order, "exact", 1);
+    let file = format!("{}/file", world.receipt(&order));
+    world.files.opened.set(None);
+    let (counts, head) =
+        world.count(|| world.buyer().ask("HEAD", &file).header("range", "bytes=0-3").send().expect(200));
+    assert_eq!((head.header("content-length"), head.text()), (Some("10"), String::new()));
+    assert_eq!(
+        (counts.commits, world.files.opened.take(), ada.order(&order)["downloads"].clone()),
+        (0, None, json!(0))
+    );
+}
+
+#[test]
+fn a_file_that_is_fetched_in_parts_is_one_download_of_the_visit() {
+    let world = World::new();
+    let ada = world.seller();
+    let order = id(&buy(&ada, &of_file(&ada, b"0123456789"), json!({})).expect(201).json());
+    ada.simulate(&order, "exact", 1);
+    let file = format!("{}/file", world.receipt(&order));
+    let part = |range: &str| world.buyer().ask("GET", &file).header("range", range).send().expect(206);
+    let count = || ada.order(&order)["downloads"].clone();
+    // A player looks at two bytes first, and a program fetches several parts at once.
+    for range in ["bytes=0-1", "bytes=0-", "bytes=5-9", "bytes=0-4"] {
+        part(range);
+    }
+    assert_eq!(count(), 1);
+    world.advance(HOUR);
+    part("bytes=0-");
+    assert_eq!(count(), 2, "another visit");
+    world.buyer().get(&file).expect(200);
+    part("bytes=4-");
+    assert_eq!(count(), 3, "one that goes on where it broke off is counted already");
+    world.advance(HOUR);
+    part("bytes=1-");
+    assert_eq!(count(), 4, "nobody has it uncounted");
+    let (other, path) = (world.redeployed(&[]), file.clone());
+    world.advance(HOUR);
+    world
+        .db
+        .before_commit(1, move || drop(other.buyer().ask("GET", &path).header("range", "bytes=5-").send().expect(206)));
+    part("bytes=0-4");
+    assert_eq!(count(), 5, "two parts at the same time are one");
 }

@@ -1,6 +1,7 @@
 //! The hosted pay page.
 
 mod access;
+mod choice;
 mod contact;
 mod file;
 mod forgery;

@@ -247,3 +247,84 @@ fn a_link_works_when_the_cache_does_not() {
     assert_ne!(world.buyer().post(&closed.path, "").status(), 303);
     assert_eq!(world.db.rows_in("orders"), 1);
 }
+
+#[test]
+fn a_form_that_was_refused_can_be_reloaded() {
+    let world = World::new();
+    let ada = world.seller();
+    let link = ada.link(json!({}));
+    world.buyer().start(&link);
+    ada.simulate(&link.order_id, "exact", 1);
+    let page = world.receipt(&link.order_id);
+    for (form, fields, leads) in [
+        (format!("{}/receipt", link.path), "email=x", format!("{}?stay", link.order())),
+        (format!("{page}/feedback"), "stars=9", format!("{page}?stay#feedback")),
+        (format!("{page}/query"), "subject=", format!("{page}?stay#question")),
+    ] {
+        world.buyer().post(&form, fields).expect(422);
+        for method in ["GET", "HEAD"] {
+            let again = world.buyer().ask(method, &form).send().expect(303);
+            assert_eq!(again.header("location"), Some(leads.as_str()), "{method} {form}");
+        }
+        world.buyer().get(leads.split('#').next().unwrap()).expect(200);
+        let other = world.buyer().ask("PUT", &form).send().expect(405);
+        assert_eq!(other.header("allow"), Some("GET, HEAD, POST"));
+    }
+    for (form, leads) in [(format!("{}/test", link.path), link.order()), (format!("{page}/test"), page)] {
+        assert_eq!(world.buyer().get(&form).expect(303).header("location"), Some(leads.as_str()));
+    }
+    let live = world.live_seller().link(json!({}));
+    world.buyer().get(&format!("{}/test", live.path)).expect(404);
+}
+
+#[test]
+fn what_goes_wrong_with_an_order_or_a_thread_names_the_seller() {
+    let world = World::new();
+    let ada = world.seller();
+    let id = crate::feedback::sold(&ada, "The app");
+    let page = world.receipt(&id);
+    let ask = format!("href=\"{page}?stay#question\">Ask a question");
+    world.db.change("UPDATE orders SET return_url = NULL");
+    let unreachable = world.buyer().get(&format!("{page}/file")).expect(403).text();
+    assert!(unreachable.contains(&ask), "{unreachable}");
+    ada.put("/account", json!({"contact_email": "help@ada.example"})).expect(200);
+    let asked = world.buyer().post(&format!("{page}/query"), "subject=a&message=b").expect(303);
+    let thread = asked.header("location").unwrap().to_owned();
+    let shown = |path: &str, status: u16, parts: &[&str]| {
+        let text = world.buyer().get(path).expect(status).text();
+        for part in parts {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        text
+    };
+    let mailto = format!("href=\"mailto:help@ada.example?subject=Order%20{id}\"");
+    let named = ["Ada's Apps", "The app", "10.00 USD", id.as_str(), mailto.as_str()];
+    shown(&format!("{page}/file"), 403, &named);
+    shown(&format!("{page}/x/y"), 404, &named);
+    // The link of a file is in webhooks: it doesn't tell what was bought.
+    let file = pushguard::shop::order::receipt::file_path(&world.app.platform.settings.token_keys, &id);
+    let text = shown(&file, 403, &["Ada's Apps", &mailto]);
+    assert!(!text.contains("The app") && !text.contains("10.00"), "{text}");
+    world.db.break_read();
+    let broken = shown(&page, 500, &["Ada's Apps", "The app", "Something broke on our side"]);
+    assert!(!broken.contains("Nothing was charged."));
+    world.db.change("DELETE FROM queries");
+    shown(&thread, 404, &["Ada's Apps", "href=\"mailto:help@ada.example\""]);
+    let text = world.buyer().get(&format!("{page}x/file")).expect(404).text();
+    assert!(!text.contains("Ada") && !text.contains("mailto"), "{text}");
+}
+
+#[test]
+fn nothing_says_that_nothing_was_charged_where_a_part_was_paid() {
+    let world = World::new();
+    let grace = world.live_seller();
+    let link = grace.link(json!({}));
+    world.buyer().start(&link).expect(200);
+    let seen = "UPDATE orders SET status = 53, crypto_received = 1000, quote_expires_at = 1";
+    world.db.change(seen);
+    world.no_rates();
+    world.advance(60 * MINUTE);
+    let page = world.buyer().post(&link.order(), "").expect(503).text();
+    assert!(page.contains("No price right now") && page.contains("Nothing was charged by this"), "{page}");
+    assert!(!page.contains("Nothing was charged;") && !page.contains("Nothing was charged."), "{page}");
+}

@@ -36,7 +36,7 @@ fn a_thread_shows_both_sides_and_goes_on_until_it_is_solved() {
     let shown = text();
     let at = |part: &str| shown.find(part).unwrap_or_else(|| panic!("{part}: {shown}"));
     assert!(at("Is it?") < at("&lt;b&gt;Here") && at("&lt;b&gt;Here") < at("Thank you"), "as they were written");
-    world.buyer().post(&thread, "action=solved").expect(303);
+    world.buyer().post(&thread, "message=+&action=solved").expect(303);
     assert_eq!(status(), 4);
     assert!(text().contains(">Solved<") && !text().contains("Mark as solved"));
     world.buyer().post(&thread, "message=Once+more").expect(303);
@@ -115,4 +115,22 @@ fn a_reply_that_meets_the_sellers_comes_after_it() {
     world.buyer().post(&thread, "message=Second").expect(303);
     let replies = ada.get(&format!("/queries/{}", query["id"].as_str().unwrap())).json()["replies"].clone();
     assert_eq!((&replies[0]["message"], &replies[1]["message"]), (&json!("Second"), &json!("First")));
+}
+
+#[test]
+fn a_last_word_is_sent_with_the_word_that_it_is_solved() {
+    let world = World::new();
+    let (ada, query, thread) = asked(&world);
+    let page = world.buyer().get(&thread).expect(200).text();
+    assert_eq!(page.matches("<form").count(), 1, "what is typed goes with either button");
+    assert!(page.contains("name=\"action\" value=\"solved\" formnovalidate"), "{page}");
+    world.buyer().post(&thread, "message=It+works%2C+thanks&action=solved").expect(303);
+    let query = ada.get(&format!("/queries/{}", query["id"].as_str().unwrap())).json();
+    assert_eq!((&query["status"], &query["replies"][0]["message"]), (&json!(4), &json!("It works, thanks")));
+    // What can't be kept isn't dropped either.
+    let long = world.buyer().post(&thread, &format!("message=%3Cb%3E{}&action=solved", "x".repeat(20_000))).expect(422);
+    assert!(long.text().contains("\n&lt;b&gt;xxx"));
+    world.db.change("UPDATE queries SET replies = 500, status = 0");
+    let full = world.buyer().post(&thread, "message=more&action=solved").expect(422).text();
+    assert!(full.contains("This thread is full.") && full.contains("\nmore</textarea>"), "{full}");
 }

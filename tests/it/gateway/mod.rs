@@ -6,6 +6,7 @@ mod esplora;
 pub mod ethereum;
 mod exchange_rates;
 mod notification;
+mod open_orders;
 pub mod paypal;
 mod servers;
 mod settings;

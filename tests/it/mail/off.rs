@@ -1,12 +1,14 @@
 //! While e-mail is off: not a row, not a statement, not a request more.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{API, ON, desk, mails, owed};
 use crate::{
     purchase::{buy, id, product},
-    world::{Counts, DAY, World},
+    world::{Counts, DAY, HOUR, World, answer},
 };
+
+const GOODS: &str = "https://goods.example/make";
 
 /// What it takes to pay an order for the last serials, to ask and to reply.
 fn cost(world: &World) -> (Counts, Counts) {
@@ -35,7 +37,7 @@ fn without_email_nothing_is_owed_and_nothing_costs_more() {
 }
 
 #[test]
-fn mails_that_were_owed_when_it_was_turned_off_are_given_up() {
+fn mails_that_were_owed_when_it_was_turned_off_are_given_up_after_days() {
     let world = desk();
     world.queue.loses.set(true);
     cost(&world);
@@ -43,9 +45,18 @@ fn mails_that_were_owed_when_it_was_turned_off_are_given_up() {
     let before = owed(&world).len();
     assert_eq!(before, 4);
     let off = world.redeployed(&[]);
-    off.live_through(DAY);
-    assert!(owed(&off).iter().all(|mail| mail[2] == "0" && mail[3] == "off"), "{:?}", owed(&off));
+    off.live_through(2 * DAY);
+    assert!(owed(&off).iter().all(|mail| mail[1..] == ["0", "1", "off"]), "{:?}", owed(&off));
+    assert!(!off.log.text().contains("mail.given_up"));
+    off.live_through(DAY + HOUR);
+    assert!(owed(&off).iter().all(|mail| mail[1..] == ["0", "0", "off"]), "{:?}", owed(&off));
     assert_eq!((owed(&off).len(), mails(&off).len()), (before, 0));
+    let line = off.log.last("mail.given_up");
+    assert_eq!((&line["level"], &line["error"]), (&json!("error"), &json!("off")));
+    assert_eq!(off.log.text().matches("mail.given_up").count(), before);
+    // The order's seller sees it as well.
+    let notes = "SELECT actor, action, note, from_status = to_status FROM order_history WHERE action = 'mail'";
+    assert_eq!(off.db.query(notes), [["system", "mail", "Not sent: off", "1"]]);
     off.advance(90 * DAY);
     off.cron();
     assert_eq!(owed(&off).len(), 0, "they go with the retention");
@@ -74,4 +85,52 @@ fn development_lists_its_mails_and_nothing_else_does() {
     assert_eq!(lists(&local("http://mail.example/emails"), "GET").0, 404);
     assert_eq!(lists(&ON, "GET").0, 404);
     assert_eq!(lists(&[("ALLOW_INSECURE_URLS", "1")], "GET").0, 404);
+}
+
+#[test]
+fn turned_on_again_it_sends_what_is_owed() {
+    let world = desk();
+    world.queue.loses.set(true);
+    cost(&world);
+    world.queue.loses.set(false);
+    let off = world.redeployed(&[]);
+    off.live_through(2 * DAY);
+    let on = off.redeployed(&ON);
+    on.web.says(API, 500);
+    on.live_through(HOUR);
+    assert_eq!(owed(&on).len(), 4, "a service that is down first");
+    // The days begin anew: it was on in between.
+    let off = on.redeployed(&[]);
+    off.live_through(2 * DAY);
+    assert!(owed(&off).iter().all(|mail| mail[2..] == ["1", "off"]), "{:?}", owed(&off));
+    let on = off.redeployed(&ON);
+    let before = mails(&on).len();
+    on.web.says(API, 200);
+    on.live_through(DAY);
+    assert_eq!((owed(&on).len(), mails(&on).len() - before), (0, 4));
+}
+
+#[test]
+fn goods_that_come_later_are_told_though_the_first_mail_was_given_up() {
+    let world = desk();
+    let ada = world.seller();
+    world.web.says(GOODS, 500);
+    let dynamic = product(&ada, json!({"product_type": 3, "dynamic_url": GOODS}));
+    let order = id(&buy(&ada, &dynamic, json!({})).expect(201).json());
+    world.queue.loses.set(true);
+    ada.simulate(&order, "exact", 1);
+    world.queue.loses.set(false);
+    let off = world.redeployed(&[]);
+    off.live_through(4 * DAY);
+    assert_eq!(owed(&off), [[format!("paid:{order}"), "0".into(), "0".into(), "off".into()]]);
+    let on = off.redeployed(&ON);
+    assert_eq!(ada.at(&on).order(&order)["delivery"], "failed");
+    on.web.on(GOODS, |_| answer(200, "MADE-2"));
+    ada.at(&on).post(&format!("/orders/{order}/deliver"), json!({"again": true})).expect(200);
+    on.live_through(HOUR);
+    let told = mails(&on);
+    assert_eq!((told.len(), told[0]["subject"].clone()), (1, json!("Your goods: Key")));
+    let history = ada.at(&on).get(&format!("/orders/{order}/history")).expect(200).json();
+    let given_up = |line: &Value| line["action"] == "mail" && line["by"] == "system" && line["note"] == "Not sent: off";
+    assert!(history.as_array().unwrap().iter().any(given_up), "{history}");
 }

@@ -169,7 +169,10 @@ impl<'w> Desk<'w> {
         // A minute of its own: all of this is more than one allows.
         self.world.advance(MINUTE);
         let bare = |path: &str| self.seller.ask(name_of(method), path);
-        let ask = |path: &str| body.map_or(bare(path), |body| bare(path).body(body.to_text()));
+        let ask = |path: &str| match (operation.upload(), body) {
+            (Some("import"), _) => bare(path).header("content-type", "text/plain").body("192.0.2.99"),
+            (_, body) => body.map_or(bare(path), |body| bare(path).body(body.to_text())),
+        };
         let send = |request: Request| self.record(request, false);
         for authorization in [None, Some(basic("nobody@example.com", "no")), Some(basic(&self.seller.email, "no"))] {
             let mut stranger = ask(path);

@@ -59,8 +59,12 @@ fn gateways_and_statuses_are_listed_where_they_stand() {
     let gateways = serde_json::json!(["Bitcoin", "Litecoin", "Ethereum", "PayPal", "Stripe"]);
     let statuses = serde_json::json!([0, 51, 52, 53, 54, 55, 56, 100]);
     let schemas = &spec["components"]["schemas"];
-    for name in ["Order", "WhiteLabelOrder", "PayCreate"] {
-        let mut listed = schemas[name]["properties"]["gateway"]["enum"].as_array().cloned().unwrap_or_default();
+    let [order, bare, sent, made] = ["Order", "WhiteLabelOrder", "PayCreate", "PaymentLink"]
+        .map(|name| (name, &schemas[name]["properties"]["gateway"]));
+    // One, or a list of them.
+    let ways = &sent.1["oneOf"];
+    for (name, schema) in [order, bare, (sent.0, &ways[0]), (sent.0, &ways[1]["items"]), (made.0, &made.1["items"])] {
+        let mut listed = schema["enum"].as_array().cloned().unwrap_or_default();
         for gateway in gateways.as_array().expect("a list") {
             assert!(listed.contains(gateway), "{gateway} is not in {name}: {listed:?}");
         }

@@ -350,6 +350,13 @@ fn upload(place: &str) -> Value {
             [("text/csv", file("serial,note\r\nSERIAL6,from May\r\n")), ("text/plain", file("SERIAL7\nSERIAL8\n"))];
         return object([("required", Value::Bool(true)), ("content", object(content))]);
     }
+    if place == "import" {
+        let file = |example: &str| object([("schema", object([("type", text("string"))])), ("example", text(example))]);
+        let table =
+            "blocked_data,blacklist_type,note,expires_at\r\neve@example.com,1,Charged back,2030-01-01T00:00:00Z\r\n";
+        let content = [("text/csv", file(table)), ("text/plain", file("*@trash.example\n192.0.2.0/24\nXK\n"))];
+        return object([("required", Value::Bool(true)), ("content", object(content))]);
+    }
     let binary = || object([("type", text("string")), ("format", text("binary"))]);
     let form = object([("type", text("object")), ("properties", object([(place, binary())]))]);
     let raw = if place == "image" { "image/*" } else { "application/octet-stream" };

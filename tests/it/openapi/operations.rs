@@ -146,8 +146,11 @@ impl Operation {
         self.route.path.iter().any(|part| part.starts_with('{'))
     }
 
-    /// `image`, `file` or `serials`, where one is uploaded.
+    /// `image`, `file`, `serials` or `import`, where one is uploaded.
     pub fn upload(&self) -> Option<&'static str> {
+        if self.route.id == "blacklist_import" {
+            return Some("import");
+        }
         let last = self.route.path.last().copied();
         last.filter(|last| self.route.method == Method::Put && ["image", "file", "serials"].contains(last))
     }

@@ -110,6 +110,7 @@ fn account(desk: &Desk<'_>) {
     let payments =
         json!({"underpayment_tolerance": "1.0", "rate_spread": "0.75", "quote_minutes": 15, "watch_hours": 48});
     desk.put("/account", json!({"payments": payments}));
+    by_hand::risk_weights(desk);
     desk.refused(400, "PUT", "/account", Some(json!({"payments": {"rate_spread": "21", "quote_minutes": 1}})));
     let shop = json!({
         "slug": "ada", "name": "Ada's Apps", "description": "Apps for **everybody**.", "accent_color": "#2451d6",
@@ -140,16 +141,21 @@ fn account(desk: &Desk<'_>) {
 fn blacklist(desk: &Desk<'_>) {
     let entry = desk.post(
         "/blacklist",
-        json!({"blacklist_type": 1, "blocked_data": "eve@example.com", "note": "Charged back twice"}),
+        json!({
+            "blacklist_type": 1, "blocked_data": "eve@example.com", "note": "Charged back twice",
+            "expires_at": "2030-01-01T00:00:00Z",
+        }),
     );
     let path = format!("/blacklist/{}", id(&entry));
     desk.refused(400, "POST", "/blacklist", Some(json!({"blacklist_type": 2, "blocked_data": "192.0.2.300"})));
     desk.get("/blacklist");
     desk.get(&path);
     desk.world.advance(SECOND);
-    desk.put(&path, json!({"blacklist_type": 2, "blocked_data": "192.0.2.0/24", "note": null}));
+    desk.put(&path, json!({"blacklist_type": 2, "blocked_data": "192.0.2.0/24", "note": null, "expires_at": null}));
     let other = desk.post("/blacklist", json!({"blacklist_type": 3, "blocked_data": "XK"}));
     desk.delete(&format!("/blacklist/{}", id(&other)));
+    uploads::entries(desk);
+    by_hand::blocked(desk);
 }
 
 fn blacklist_rules(desk: &Desk<'_>) {
@@ -157,15 +163,27 @@ fn blacklist_rules(desk: &Desk<'_>) {
     let name = "Block gmail customers if using \"+\" bypass";
     let made = desk.post(
         "/blacklist_rules",
-        json!({"action_type": "block", "name": name, "rule": rule, "enabled": true, "priority": 1}),
+        json!({
+            "action_type": "block", "name": name, "rule": rule, "enabled": true, "priority": 1,
+            "expires_at": "2030-01-01T00:00:00Z",
+        }),
     );
     let path = format!("/blacklist_rules/{}", id(&made));
     desk.refused(400, "POST", "/blacklist_rules", Some(json!({"action_type": "deny", "name": name, "rule": ""})));
     desk.get("/blacklist_rules");
     desk.get(&path);
     desk.world.advance(SECOND);
-    desk.put(&path, json!({"action_type": "allow", "name": name, "rule": rule, "enabled": false, "priority": 2}));
+    desk.put(&path, json!({"action_type": "allow", "name": name, "rule": rule, "enabled": false, "priority": 2, "expires_at": null}));
     let other = desk.post("/blacklist_rules", json!({"action_type": "allow", "name": "Friends", "rule": "true"}));
+    let order = id(&desk.seller.white_label(json!({"ip_address": "203.0.113.7"})));
+    desk.post("/blacklist_rules/test", json!({"rule": "order.value >= 10", "limit": 100}));
+    desk.refused(
+        400,
+        "POST",
+        "/blacklist_rules/test",
+        Some(json!({"rule": "customer.emial == \"x\"", "since": "then"})),
+    );
+    desk.get(&format!("/orders/{order}/risk"));
     desk.delete(&format!("/blacklist_rules/{}", id(&other)));
 }
 
@@ -295,6 +313,9 @@ fn pay(desk: &Desk<'_>) {
     };
     let made = desk.showing("A payment link").post("/pay", fields(json!({})));
     let payment = made["url"].as_str().expect("a url").split('/').nth(4).expect("an id").to_owned();
+    let several = fields(json!({"gateway": ["Bitcoin", "Litecoin"]}));
+    desk.showing("A payment link whose buyer chooses how to pay").post("/pay", several);
+    desk.refused(400, "POST", "/pay", Some(fields(json!({"gateway": ["Bitcoin", "bitcoin", "Stripe", "Dogecoin"]}))));
     let mut bare = fields(json!({"white_label": true, "ip_address": "203.0.113.7", "crypto_confirmations": 1}));
     for name in ["return_url", "confirmations"] {
         bare.as_object_mut().expect("fields").remove(name);

@@ -22,8 +22,8 @@ pub const STATUSES: [(u16, &str); 20] = [
     (413, "The body is larger than 1 MiB, or than an upload may be."),
     (
         415,
-        "The body has a `Content-Encoding` other than `identity`: send it as it is. Or a file of serials is neither \
-         `text/csv` nor `text/plain`, or not in UTF-8.",
+        "The body has a `Content-Encoding` other than `identity`: send it as it is. Or a file of serials or \
+         entries is neither `text/csv` nor `text/plain`, or not in UTF-8.",
     ),
     (416, "`Range` begins behind the end of the file. `Content-Range` says how long the file is."),
     (422, "This `Idempotency-Key` was used for another request."),
@@ -106,7 +106,7 @@ pub const ID: &str = "The `id` of the object. One of another account's is answer
 pub const ID_OF_A_LINK: &str = "The first part of the link after `/pay/`.";
 
 /// An event, what happened, and the object that is its body.
-pub const EVENTS: [(&str, &str, &str); 9] = [
+pub const EVENTS: [(&str, &str, &str); 10] = [
     ("feedback:created", "A buyer said what they think of their order.", "Feedback"),
     ("feedback:updated", "You replied to it.", "Feedback"),
     ("order:created", "An order was made.", "Order"),
@@ -114,6 +114,7 @@ pub const EVENTS: [(&str, &str, &str); 9] = [
     ("query:replied", "One of you replied.", "Query"),
     ("order:updated", "An order's payment or its delivery got further, or fell back.", "Order"),
     ("order:paid", "An order is completed: deliver.", "Order"),
+    ("order:blocked", "An attempt to order was refused; no order was made.", "BlockedAttempt"),
     (
         "endpoint:failing",
         "Another endpoint of yours has only failed for half a day, and will be disabled at `disables_at`.",

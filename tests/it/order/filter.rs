@@ -1,12 +1,9 @@
 //! Orders by status, e-mail, product, gateway and time. What it costs in rows is asserted in tests/worker/lists.test.mjs.
 
 use proptest::prelude::*;
-use pushguard::{
-    platform::{Db as _, Statement},
-    shop::{
-        account::Account,
-        order::{self, Filter, Status},
-    },
+use pushguard::shop::{
+    account::Account,
+    order::{self, Filter, Status},
 };
 use serde_json::{Value, json};
 
@@ -61,7 +58,7 @@ pub fn insert(made: &[Made], account_id: i64) -> String {
 }
 
 pub fn write(world: &World, sql: &str) {
-    block_on(world.db.commit(vec![Statement::new(sql, Vec::new())])).expect("it is written");
+    world.db.change_at_once(sql);
 }
 
 /// All pages of the filter, as places in what was made, and the total.

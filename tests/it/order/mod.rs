@@ -5,6 +5,7 @@ mod refund;
 mod restock;
 mod action;
 mod csv;
+mod dispute;
 mod dynamic;
 mod filter;
 mod large_filter;

@@ -38,7 +38,7 @@ fn an_order_without_a_page_is_answered_whole() {
     assert_eq!(order["url"], format!("bitcoin:{address}?amount=0.0002"));
     let fields = json!({
         "confirmations_needed": 1, "product_id": "pay", "email": "bob@example.com", "ip_address": "2001:db8::1",
-        "country_code": null, "product_title": "The app", "user_agent": null, "value": "10.0", "quantity": 3,
+        "country_code": "SE", "product_title": "The app", "user_agent": null, "value": "10.0", "quantity": 3,
         "currency": "USD", "gateway": "Bitcoin", "risk_level": 0, "status": 0, "delivered": null,
         "crypto_value": 20_000, "crypto_channel": null, "crypto_received": 0, "crypto_confirmations": 0,
         "referral": null, "usd_value": "10.0", "exchange_rate": "1.0", "coupon_id": null,

@@ -106,9 +106,9 @@ fn many_links_that_expired_go_whatever_stands_between_them() {
             &world,
             2_500,
             &format!(
-                "INSERT INTO payments (account_id, id, title, value, currency, quantity, gateway, confirmations, return_url,
+                "INSERT INTO payments (account_id, id, title, value, currency, quantity, gateways, return_url,
                    expires_at, created_at)
-                 SELECT 7, printf('%08x%08x%x%023x', n * 2654435761 % 4294967296, n, n % 16, n * 7), 'Tea', 1, 'EUR', 1, 'bitcoin', 1, 'x', {at} + n, {at} FROM n"
+                 SELECT 7, printf('%08x%08x%x%023x', n * 2654435761 % 4294967296, n, n % 16, n * 7), 'Tea', 1, 'EUR', 1, '{{\"bitcoin\":1}}', 'x', {at} + n, {at} FROM n"
             ),
         );
         if every > 0 {

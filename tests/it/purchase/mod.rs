@@ -10,6 +10,8 @@ use crate::{
 mod broken;
 mod coupon;
 mod delivery;
+mod expired;
+mod large;
 mod link;
 mod stock;
 
@@ -59,6 +61,9 @@ pub fn is_whole(world: &World) {
         serials_left <> (SELECT COUNT(*) FROM serials s WHERE s.product_id = p.id AND s.state = 0)
         OR stock_held <> (SELECT COUNT(*) FROM serials s WHERE s.product_id = p.id AND s.state = 1))";
     assert_eq!(world.db.query(counted), Vec::<Vec<String>>::new(), "counters");
+    let owed = "SELECT id FROM products p WHERE stock_owed <> (SELECT COALESCE(SUM(held), 0) FROM orders o
+        WHERE o.product_id = p.id AND delivery = 'out_of_stock' AND status = 100)";
+    assert_eq!(world.db.query(owed), Vec::<Vec<String>>::new(), "what paid orders wait for");
     let delivered = "SELECT id FROM orders o WHERE product_type = 2 AND delivery = 'delivered' AND delivered IS NOT (
         SELECT group_concat(serial, char(10)) FROM (SELECT serial FROM serials s WHERE s.order_id = o.id AND state = 2 ORDER BY seq))";
     assert_eq!(world.db.query(delivered), Vec::<Vec<String>>::new(), "deliveries");

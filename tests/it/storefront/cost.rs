@@ -72,3 +72,30 @@ fn what_is_changed_elsewhere_is_seen_within_a_minute() {
     world.advance(MINUTE);
     shows(&world.buyer().get(&path).expect(200), &["After"]);
 }
+
+#[test]
+fn addresses_of_no_shop_push_out_none_that_is_there() {
+    let world = World::new();
+    let ada = shop(&world);
+    let keys = product(&ada, json!({}));
+    let paths = ["/shop/ada".to_owned(), format!("/product/{keys}")];
+    let buyer = world.buyer();
+    for path in &paths {
+        buyer.get(path).expect(200);
+    }
+    assert_eq!(world.trips(|| buyer.get("/shop/nobody-000").expect(404)), 1);
+    assert_eq!(world.trips(|| buyer.get("/shop/nobody-000").expect(404)), 0, "that there is none is remembered");
+    for n in 0..3_000 {
+        buyer.get(&format!("/shop/nobody-{n:03}")).expect(404);
+        buyer.get(&format!("/product/{n:08x}")).expect(404);
+    }
+    for path in &paths {
+        assert_eq!(world.trips(|| buyer.get(path).expect(200)), 0, "{path}");
+    }
+    let trips = world.trips(|| {
+        for slug in ["ab", "a_b", "%61da", "ada%20", &"x".repeat(41), &"y".repeat(100_000)] {
+            buyer.get(&format!("/shop/{slug}")).expect(404);
+        }
+    });
+    assert_eq!(trips, 0, "what no shop can have is asked of nobody");
+}

@@ -147,7 +147,7 @@ fn what_buyers_said_of_a_product_is_counted_and_shown() {
     say(4, "");
     ada.post(&format!("/feedbacks/{first}/reply"), json!({"response": "Thank you"})).expect(200);
     let page = world.buyer().get(&format!("/product/{keys}")).expect(200);
-    shows(&page, &["4.5 of 5 stars", "2 reviews", "Good &lt;i&gt;keys&lt;/i&gt;", "Thank you"]);
+    shows(&page, &["4.5 of 5 stars", "2 reviews", "Good &lt;i&gt;keys&lt;/i&gt;", "Thank you", "UTC</time>"]);
     world.db.change("UPDATE feedbacks SET stars = 1 WHERE stars = 4");
     assert_eq!(world.db.query("SELECT feedback_count, feedback_stars FROM products"), [["2", "6"]]);
 }
@@ -194,4 +194,77 @@ fn a_closed_shop_and_what_is_not_there_are_not_found() {
     for path in ["/shop/ada".to_owned(), format!("/product/{keys}")] {
         world.buyer().get(&path).expect(404);
     }
+}
+
+#[test]
+fn numbers_are_written_as_the_language_writes_them() {
+    let world = World::new();
+    let ada = shop(&world);
+    let discount = json!([{"quantity": 2, "percent": "12.5"}]);
+    let keys = product(&ada, json!({"price": "1250.50", "volume_discounts": discount, "info": "A,B,C,D"}));
+    for stars in [5, 4] {
+        let id = purchase::order(&ada, &keys);
+        ada.simulate(&id, "exact", 1);
+        ada.post("/feedbacks", json!({"order_id": id, "stars": stars, "comment": ""})).expect(201);
+    }
+    let see = |language: &str, path: &str, parts: &[&str]| {
+        shows(&world.buyer().ask("GET", path).header("accept-language", language).send().expect(200), parts);
+    };
+    let path = format!("/product/{keys}");
+    see("de", &path, &["1.250,50 USD", ">4,5<", "12,5\u{a0}%"]);
+    see("de", "/shop/ada", &["1.250,50 USD", ">4,5<"]);
+    see("fr", &path, &["1\u{202f}250,50 USD", ">4,5<"]);
+    see("en", &path, &["1250.50 USD", ">4.5<", "12.5"]);
+    let form = "once=&quantity=2&email=b%40c.de&gateway=bitcoin&coupon=NONE&check=1";
+    let page = world.buyer().ask("POST", &path).header("accept-language", "de");
+    let page = page.header("content-type", "application/x-www-form-urlencoded").body(form).send();
+    shows(&page, &["2.188,3"]);
+}
+
+#[test]
+fn a_description_shows_pictures_of_its_own_seller_alone() {
+    let world = World::new();
+    let (ada, eve) = (shop(&world), world.seller_named("eve@example.com", true));
+    let picture = |seller: &crate::actors::Seller<'_>| {
+        let made = product(seller, json!({}));
+        let put = seller.ask("PUT", &format!("/products/{made}/image")).header("content-type", "image/png");
+        let made = put.body(super::settings::LOGO).send().expect(200).json();
+        made["image"]["id"].as_str().unwrap().to_owned()
+    };
+    let (own, other) = (picture(&ada), picture(&eve));
+    let logo = ada.ask("PUT", "/account/logo").header("content-type", "image/png").body(super::settings::LOGO).send();
+    let logo = logo.expect(200).json()["shop"]["logo"]["id"].as_str().unwrap().to_owned();
+    let text = format!("![mine](/images/{own}) ![hers](https://x.example/images/{other}) ![the logo](/images/{logo})");
+    let keys = product(&ada, json!({"description": text}));
+    ada.put("/account", json!({"shop": {"description": text}})).expect(200);
+    let page = |path: &str| world.buyer().get(path).expect(200);
+    for path in [format!("/product/{keys}"), "/shop/ada".to_owned()] {
+        let page = page(&path);
+        shows(
+            &page,
+            &[&format!("src=\"/images/{own}\" alt=\"mine\""), " hers ", &format!("/images/{logo}\" alt=\"the logo\"")],
+        );
+        hides(&page, &[&other]);
+    }
+    // What was saved before it was uploaded is shown once it is saved again.
+    let early = format!("![now](/images/{})", "0".repeat(40) + "/" + &"0".repeat(40));
+    let keys = product(&ada, json!({"description": early}));
+    hides(&page(&format!("/product/{keys}")), &["alt=\"now\""]);
+    let plain = json!({"title": "No pictures", "description": "one", "price": 1, "currency": "EUR", "gateways": ["bitcoin"], "product_type": 4, "info": "x"});
+    assert_eq!(world.trips(|| ada.post("/products", plain).expect(201)), 1, "without pictures nothing is looked up");
+}
+
+#[test]
+fn what_goes_wrong_on_a_shops_page_names_the_shop_and_leads_to_its_contact() {
+    let world = World::new();
+    let ada = shop(&world);
+    let keys = product(&ada, json!({}));
+    let path = format!("/product/{keys}");
+    world.buyer().get(&path).expect(200);
+    world.db.break_read();
+    let page = super::send(&world.buyer(), &keys, "", "").expect(500);
+    shows(&page, &["Something broke on our side", "Ada's Apps", "href=\"/shop/ada/contact\"", "href=\"/shop/ada\""]);
+    shows(&world.buyer().get("/shop/ada/x").expect(404), &["There is nothing here", "href=\"/shop/ada/contact\""]);
+    ada.put("/account", json!({"shop": {"listed": false}})).expect(200);
+    hides(&world.buyer().get("/shop/ada").expect(404), &["Ada's Apps"]);
 }

@@ -6,7 +6,7 @@ use super::{hides, shop, shows};
 use crate::world::{Landed, World};
 
 /// A picture of one pixel.
-const LOGO: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
+pub const LOGO: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
 
 #[test]
 fn a_new_account_has_a_shop_at_an_address_of_its_name() {

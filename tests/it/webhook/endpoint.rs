@@ -55,7 +55,7 @@ fn an_endpoint_is_made_read_changed_and_destroyed() {
 fn an_endpoint_needs_a_public_https_url_and_known_events() {
     let world = World::new();
     let ada = world.seller();
-    let list = "Events are not included in the list (order:created, order:updated, order:paid, product:out_of_stock, product:stock_warning, \
+    let list = "Events are not included in the list (order:created, order:updated, order:paid, order:blocked, product:out_of_stock, product:stock_warning, \
                 feedback:created, feedback:updated, query:created, query:replied, endpoint:failing, endpoint:disabled)";
     let good = "https://hooks.example/";
     let cases = [

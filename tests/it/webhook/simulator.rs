@@ -57,7 +57,7 @@ fn no_coin_can_be_sent_to_the_address_of_a_sample() {
 fn a_simulation_needs_a_url_that_an_endpoint_could_have_and_an_event() {
     let world = World::new();
     let ada = world.seller();
-    let list = "Event is not included in the list (order:created, order:updated, order:paid, product:out_of_stock, product:stock_warning, \
+    let list = "Event is not included in the list (order:created, order:updated, order:paid, order:blocked, product:out_of_stock, product:stock_warning, \
                 feedback:created, feedback:updated, query:created, query:replied, endpoint:failing, endpoint:disabled)";
     for (body, sentences) in [
         (json!({}), vec!["Url can't be blank", "Event can't be blank"]),

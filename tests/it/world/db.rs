@@ -13,7 +13,7 @@ use pushguard::{
     json::from_text,
     platform::{CommitError, Databases, Fault, LocalBoxFuture, Packed, Row, Statement, Value},
 };
-use rusqlite::{Connection, StatementStatus, backup::Backup, types::Value as Cell_};
+use rusqlite::{Connection, StatementStatus, backup::Backup, limits::Limit, types::Value as Cell_};
 
 use super::{Yield, record};
 
@@ -137,6 +137,22 @@ impl Db {
         (0..SHARDS.len()).for_each(|shard| self.change_in(shard, sql));
     }
 
+    /// The same with a statement that is longer than D1 takes.
+    pub fn change_at_once(&self, sql: &str) {
+        let connection = self.connections[0].borrow();
+        connection.pragma_update(None, "query_only", false).expect("a pragma");
+        self.read_only[0].set(Some(false));
+        let limits = [Limit::SQLITE_LIMIT_SQL_LENGTH, Limit::SQLITE_LIMIT_LENGTH];
+        let usual = limits.map(|limit| connection.limit(limit).expect("a limit"));
+        for limit in limits {
+            connection.set_limit(limit, 100_000_000).expect("a limit");
+        }
+        connection.execute_batch(sql).expect("it is written");
+        for (limit, usual) in limits.into_iter().zip(usual) {
+            connection.set_limit(limit, usual).expect("a limit");
+        }
+    }
+
     /// The same in one shard.
     pub fn change_in(&self, shard: usize, sql: &str) {
         let connection = self.connections[shard].borrow();
@@ -220,6 +236,11 @@ fn copied() -> Connection {
     drop(copy);
     drop(migrated);
     connection.execute_batch("PRAGMA foreign_keys = ON").expect("foreign keys are on");
+    // As D1 has them: bytes of a text or of a row, and of a statement
+    // (https://developers.cloudflare.com/d1/platform/limits/).
+    for (limit, bytes) in [(Limit::SQLITE_LIMIT_LENGTH, 2_000_000), (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000)] {
+        connection.set_limit(limit, bytes).expect("a limit");
+    }
     // All statements of the shop: to parse them anew takes longer than to run them, and each minute of cron needs dozens.
     connection.set_prepared_statement_cache_capacity(1_000);
     connection

@@ -15,7 +15,24 @@ pub struct Account {
     contact_url: Option<HttpsUrl>,
     gateways: Option<Gateways>,
     payments: Option<Payments>,
+    risk_weights: Option<RiskWeights>,
     shop: Option<Shop>,
+}
+
+/// Numbers from 0 to 100; `null` makes one what it is in a new account.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+struct RiskWeights {
+    tor: Option<Int<0, 100>>,
+    vpn: Option<Int<0, 100>>,
+    hosting: Option<Int<0, 100>>,
+    disposable_email: Option<Int<0, 100>>,
+    country_mismatch: Option<Int<0, 100>>,
+    email_velocity: Option<Int<0, 100>>,
+    ip_velocity: Option<Int<0, 100>>,
+    past_disputes: Option<Int<0, 100>>,
+    stripe_elevated: Option<Int<0, 100>>,
+    stripe_highest: Option<Int<0, 100>>,
 }
 
 #[derive(JsonSchema)]

@@ -3,17 +3,42 @@
 
 use super::{ApiResult, Call, object};
 use crate::{
-    api::{failure::Failure, fields::Fields, v2::again},
+    api::{
+        failure::Failure,
+        fields::Fields,
+        v2::{again, blacklist},
+    },
     http::Response,
     shop::{
         Outcome,
+        blacklist::Kind,
         order::{
             self, Written,
-            action::{self, Refunded},
+            action::{self, Refunded, Wanted},
         },
         prepared::Prepared,
     },
 };
+
+/// `{email?, ip?, country?}`
+pub async fn blacklist(call: &Call<'_>, id: &str) -> ApiResult {
+    let mut fields = Fields::read(call.request, "order")?;
+    let mut wanted = Vec::new();
+    for (field, kind, usual) in
+        [("email", Kind::Email, true), ("ip", Kind::Ip, true), ("country", Kind::Country, false)]
+    {
+        let flag = fields.flag(field);
+        if flag.unwrap_or(usual) {
+            wanted.push(Wanted { kind, field, asked: flag.is_some() });
+        }
+    }
+    fields.finish()?;
+    again(async || {
+        let prepared = action::blacklist(call.app, call.account, id, &wanted).await?;
+        call.commit(200, prepared, |entries| blacklist::listed(entries)).await
+    })
+    .await
+}
 
 /// `{note?}`
 pub async fn complete(call: &Call<'_>, id: &str) -> ApiResult {

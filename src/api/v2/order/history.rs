@@ -41,14 +41,14 @@ pub struct Body<'a> {
     time: Time,
     /// The status before.
     from: OrderStatus,
-    /// The status after; the same where only the goods moved.
+    /// The status after; the same where only the goods or a mail moved.
     to: OrderStatus,
     /// `gateway` (money came or went), `seller` (you, by hand), `system`.
     by: ActorName<'static>,
-    /// `payment`, `delivery` (by itself), or what you did: `complete`, `deliver`, `replace`,
-    /// `refund`.
+    /// `payment`, `delivery` (by itself), `mail` (one to the buyer was given up), or what you did:
+    /// `complete`, `deliver`, `replace`, `refund`, `blacklist`.
     action: ActionName<'static>,
-    /// Your note, the serial that was replaced, the amount or the transaction of a refund, or why a
-    /// delivery failed.
+    /// Your note, the serial that was replaced, the amount or the transaction of a refund, what was
+    /// put on the blacklist, or why a delivery failed or a mail wasn't sent.
     note: Option<&'a str>,
 }

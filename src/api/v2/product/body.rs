@@ -60,7 +60,8 @@ pub struct Body<'a> {
     /// What it is, in Markdown.
     description: &'a str,
     /// How many can be sold: of serials those that are left, otherwise `stock_amount`, or `"∞"`
-    /// where that is `null`. What unpaid orders hold isn't counted until their time is over.
+    /// where that is `null`. What unpaid orders hold isn't counted until their time is over, nor is
+    /// what paid orders wait for.
     stock: Stock,
     /// Of one.
     price: DecimalText,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{ApiResult, Call, again, upload};
 use crate::{
-    api::failure::Failure,
+    api::{body, failure::Failure},
     http::Request,
     json,
     shop::{
@@ -30,7 +30,7 @@ pub async fn put(call: &Call<'_>, id: &str) -> ApiResult {
         Ok(lines) => {
             again(async || {
                 let filled = fill(call.app, call.account, id, &lines).await?;
-                call.commit(200, filled, body).await
+                call.commit(200, filled, answer).await
             })
             .await
         }
@@ -43,7 +43,7 @@ pub async fn put(call: &Call<'_>, id: &str) -> ApiResult {
 
 fn read(request: &Request) -> Result<Lines<'_>, Failure> {
     let format = format(request.header("content-type"))?;
-    let bytes = request.body().ok_or_else(|| upload::too_large(MAX_BYTES as u64))?;
+    let bytes = request.body().ok_or_else(|| body::too_large(MAX_BYTES as u64))?;
     let lines = file::read(bytes, format).map_err(|unreadable| {
         Failure::invalid(&match unreadable {
             Unreadable::TooManyLines => format!("Serials has too many lines (maximum is {MAX_SERIALS})"),
@@ -59,21 +59,12 @@ fn read(request: &Request) -> Result<Lines<'_>, Failure> {
 
 /// `text/csv; header=absent` (RFC 4180, 3) or `text/plain`.
 fn format(kind: Option<&str>) -> Result<Format, Failure> {
-    let mut parts = kind.unwrap_or_default().split(';').map(|part| part.trim().to_ascii_lowercase());
-    let kind = parts.next().unwrap_or_default();
-    let parameters: Vec<(String, String)> = parts
-        .filter_map(|part| {
-            part.split_once('=').map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned()))
-        })
-        .collect();
-    let of = |name: &str| parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    if !matches!(of("charset"), None | Some("utf-8" | "utf8" | "us-ascii")) {
-        return Err(Failure::new(415, "Serials must be UTF-8"));
-    }
+    let (kind, parameters) = body::text_type(kind, "Serials")?;
+    let header = parameters.iter().find(|(known, _)| known == "header").map(|(_, value)| value.as_str());
     match kind.as_str() {
         "text/plain" => Ok(Format::Text),
         "text/csv" => Ok(Format::Table {
-            header: match of("header") {
+            header: match header {
                 Some("present") => Some(true),
                 Some("absent") => Some(false),
                 _ => None,
@@ -83,7 +74,7 @@ fn format(kind: Option<&str>) -> Result<Format, Failure> {
     }
 }
 
-fn body(filled: &Filled) -> String {
+fn answer(filled: &Filled) -> String {
     let line = |(line, why): &(usize, BadLine)| RefusedLine { line: *line, reason: reason(*why) };
     json::to_text(&SerialsBody {
         added: filled.added,

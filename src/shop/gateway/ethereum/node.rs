@@ -179,7 +179,7 @@ impl Node<'_> {
         if fresh.is_empty() {
             return Ok(read);
         }
-        // After 9,999 orders their amounts repeat.
+        // Their amounts repeat once an order is over.
         let txids = fresh.iter().map(|(txid, ..)| txid);
         let others = record::taken_by_others(self.order.account_id, self.order.order_id, txids);
         let db = self.context.account.db(self.context.app).map_err(|Fault(why)| why)?;

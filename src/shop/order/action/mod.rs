@@ -14,11 +14,13 @@ use crate::{
     },
 };
 
+mod blacklist;
 mod complete;
 mod deliver;
 mod refund;
 mod replace;
 
+pub use blacklist::{Wanted, blacklist};
 pub use complete::complete;
 pub use deliver::deliver;
 pub use refund::{Refunded, refund, send_back};
@@ -53,5 +55,6 @@ fn prepared(app: &App, account: &Account, change: Change, endpoints: &[Endpoint]
     let statements = std::mem::take(&mut written.statements);
     Ok(Prepared::new(account.db(app)?, written, statements)
         .on_stale(Refusal::Conflict)
-        .on_broken("products_stock", CatalogRefusal::OutOfStock))
+        .on_broken("products_stock", CatalogRefusal::OutOfStock)
+        .on_broken("order_fits", CatalogRefusal::OrderTooLarge))
 }

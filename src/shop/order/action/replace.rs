@@ -2,13 +2,14 @@
 
 use super::{Found, Written, prepared};
 use crate::{
+    json,
     platform::{Row, Statement},
     shop::{
         App, Outcome,
         account::Account,
         error::{CatalogRefusal, OrderRefusal},
         order::{
-            Change, Delivery, Order, Status, fulfil,
+            Change, Delivery, Order, Status, delivery, fulfil,
             history::{Action, Actor, Cause},
         },
         prepared::Prepared,
@@ -34,11 +35,15 @@ pub async fn replace(app: &App, account: &Account, order_id: &str, serial: Optio
         Some(bad) => serials.iter().position(|(_, known)| known == bad).ok_or(OrderRefusal::SerialUnknown)?,
     };
     let product_id = &order.product_id;
-    let looks =
-        [next(account.id, product_id), product::sql::one(account.id, product_id), expired::expired(account.id, now)];
+    let looks = [
+        next(account.id, product_id),
+        product::sql::one(account.id, product_id),
+        expired::of(account.id, product_id, now),
+    ];
     let [mut free, products, over] = db.batch(looks).await?;
     if free.is_empty() && Expired::read(&over)?.units(product_id) > 0 {
-        db.commit(vec![expired::release(account.id, product_id, None, now)]).await?;
+        let one = expired::Need { units: 1, waits: true, ..expired::Need::default() };
+        db.commit(vec![expired::release(account.id, product_id, &one, now)]).await?;
         [free] = db.batch([next(account.id, product_id)]).await?;
     }
     let (new_seq, new) = read(free.first().ok_or(CatalogRefusal::OutOfStock)?)?;
@@ -49,9 +54,13 @@ pub async fn replace(app: &App, account: &Account, order_id: &str, serial: Optio
     // As all deliveries of serials have them: in the order in which they were added.
     serials.sort_by_key(|(seq, _)| *seq);
     let delivered: Vec<String> = serials.into_iter().map(|(_, serial)| serial).collect();
+    let delivered = delivered.join("\n");
+    if json::to_text(&delivered).len() > delivery::MAX_BYTES {
+        return Err(CatalogRefusal::OrderTooLarge.into());
+    }
     let from = order.status;
     let cause = Cause::of(Actor::Seller, Action::Replace).noting(bad);
-    let order = Order { delivered: Some(delivered.join("\n")), updated_at: now, ..order };
+    let order = Order { delivered: Some(delivered), updated_at: now, ..order };
     let moves = take(account.id, &order, new_seq, bad_seq);
     let mut change = Change { facts: moves.into(), ..Change::update(from, order, cause) };
     if let Some(row) = products.first() {

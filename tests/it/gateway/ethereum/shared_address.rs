@@ -171,21 +171,22 @@ fn a_node_that_answers_part_of_a_batch_keeps_no_payment_from_being_seen() {
 }
 
 #[test]
-fn one_payment_never_pays_two_orders_although_their_amounts_repeat() {
+fn amounts_that_may_still_be_paid_never_repeat() {
     let world = World::new();
     let scene = Scene::with_address(&world);
     let first = scene.order();
     world.db.change("UPDATE wallets SET next_index = next_index + 9998");
     let second = scene.order();
     let value = scene.value(&first);
-    assert_eq!(scene.value(&second), value);
+    // The next in turn would be the first order's once more.
+    assert_eq!(scene.value(&second), value + 1);
     for n in 1..=2 {
-        scene.then(|node| node.pays(n, SINGLE, value * WEI));
+        scene.then(|node| node.pays(n, SINGLE, (value + u128::from(n) - 1) * WEI));
         scene.then(|node| node.mines(3));
         world.live_through(MINUTE);
         let mut paid = [&first, &second].map(|link| scene.is(link).1);
         paid.sort();
-        assert_eq!(paid, if n == 1 { [0, 500_001] } else { [500_001, 500_001] }, "one order for each payment");
+        assert_eq!(paid, if n == 1 { [0, 500_001] } else { [500_001, 500_002] }, "one order for each payment");
     }
     assert_eq!(world.db.one("SELECT COUNT(*) FROM transactions"), "2");
 }

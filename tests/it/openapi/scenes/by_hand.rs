@@ -19,6 +19,11 @@ pub fn order_actions(desk: &Desk<'_>) {
     desk.post(&format!("/orders/{order}/complete"), json!({"note": "Paid in cash"}));
     desk.refused(409, "POST", &format!("/orders/{order}/complete"), Some(json!({})));
     desk.post(&format!("/orders/{order}/replace"), json!({"serial": "A-1"}));
+    let buyer = json!({"title": "Tea", "email": "bob@example.com", "ip_address": "203.0.113.7", "currency": "USD", "value": "10.00",
+        "gateway": "Bitcoin", "white_label": true});
+    let tea = id(&desk.seller.post("/pay", buyer).expect(201).json());
+    desk.refused(400, "POST", &format!("/orders/{order}/blacklist"), Some(json!({"country": true})));
+    desk.post(&format!("/orders/{tea}/blacklist"), json!({"email": true, "ip": true, "country": false}));
     let two = bought(&keys, 2);
     desk.seller.simulate(&two, "exact", 1);
     desk.refused(400, "POST", &format!("/orders/{two}/replace"), Some(json!({})));
@@ -40,4 +45,23 @@ pub fn order_actions(desk: &Desk<'_>) {
     grace.refused(503, "POST", &format!("/orders/{card}/refund"), Some(amount.clone()));
     *cards.stripe.mood.borrow_mut() = None;
     grace.showing("A part, at Stripe").post(&format!("/orders/{card}/refund"), amount);
+}
+
+/// A buyer who is on the blacklist.
+pub fn blocked(desk: &Desk<'_>) {
+    desk.seller.endpoint("https://ada.example/hook", &["order:blocked"]);
+    desk.post("/blacklist", json!({"blacklist_type": 1, "blocked_data": "*@vanishes.example"}));
+    let fields = json!({"title": "Tea", "email": "eve@vanishes.example", "currency": "USD", "value": "10.00",
+        "gateway": "Bitcoin", "white_label": true});
+    desk.refused(403, "POST", "/pay", Some(fields));
+    let blocked = desk.get("/blocked");
+    desk.get(&format!("/blocked/{}", id(&blocked[0])));
+}
+
+/// How much each signal adds.
+pub fn risk_weights(desk: &Desk<'_>) {
+    let weights = json!({"tor": 60, "vpn": 30, "hosting": 10, "disposable_email": 40, "country_mismatch": 5, "email_velocity": 20,
+        "ip_velocity": 10, "past_disputes": 70, "stripe_elevated": 20, "stripe_highest": 60});
+    desk.put("/account", json!({"risk_weights": weights}));
+    desk.refused(400, "PUT", "/account", Some(json!({"risk_weights": {"tor": 101}})));
 }

@@ -67,3 +67,24 @@ pub fn serials(desk: &Desk<'_>) {
     large.request.body = None;
     desk.record(large.request, true).expect(413);
 }
+
+/// A file of entries for the blacklist.
+pub fn entries(desk: &Desk<'_>) {
+    let post = |kind: &'static str, key: &str, file: &str, status: u16| {
+        let ask = desk.seller.ask("POST", "/blacklist/import").header("content-type", kind);
+        desk.record(ask.header("idempotency-key", key).body(file).request, true).expect(status)
+    };
+    let table = "blocked_data,note\r\nmallory@example.com,Charged back\r\n192.0.2.0/24,\r\nSweden,\r\n";
+    let first = post("text/csv", "k1", table, 200);
+    let again = post("text/csv", "k1", table, 200);
+    assert_eq!((again.text(), again.header("idempotent-replayed")), (first.text(), Some("true")));
+    post("text/plain", "k1", "XK", 422);
+    desk.world.db.change("UPDATE idempotency SET status = NULL, body = NULL WHERE key = 'k1'");
+    post("text/csv", "k1", table, 409);
+    post("text/plain", "k2", "*@trash.example\nNO", 200);
+    post("text/csv", "k3", "mallory@example.com", 400);
+    post("application/json", "k4", "[]", 415);
+    let mut large = desk.seller.ask("POST", "/blacklist/import").header("content-type", "text/csv");
+    large.request.body = None;
+    desk.record(large.request, true).expect(413);
+}
