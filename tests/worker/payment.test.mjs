@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
-import { startShop } from './harness.mjs';
+import { startShop, until } from './harness.mjs';
 import { startReceiver } from './receiver.mjs';
 import { addEndpoint, logs, makeLink, openOrder, orderEvents, orderId, play, start } from './checkout.mjs';
 
@@ -81,7 +81,11 @@ test('a coin that arrives confirmed makes each event once', async (t) => {
   const ids = other.requests.map(({ headers }) => headers['x-pushguard-webhook']);
   assert.equal(new Set(ids).size, 3);
 
-  const told = await logs(account);
+  // A receiver has the request before its answer is in the log.
+  const told = await until('each answer to be in the log', async () => {
+    const all = await logs(account);
+    return all.every(({ response_code }) => response_code !== null) && all;
+  });
   assert.deepEqual(told.map(({ id }) => id).sort(), ids.sort());
   for (const log of told) {
     assert.deepEqual([log.response_code, log.response, log.error, log.retries, log.next_retry_at], [200, 'ok', null, 0, null]);
