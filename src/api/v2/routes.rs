@@ -235,7 +235,8 @@ routes! {
         /// List orders as a table
         ///
         /// CSV (RFC 4180) with the filters of the list, up to 1,000 rows a page. The first line names
-        /// the order's fields. What a spreadsheet would run as a formula begins with an apostrophe.
+        /// the order's fields. What a spreadsheet would run as a formula begins with an apostrophe. Of
+        /// `delivered` there are at most 8,000 characters, and then an ellipsis: the order has all of it.
         Get: order::table(OrderTable) -> 200 order::Table;
     }
     "Orders" ["orders", id, "blacklist"] {

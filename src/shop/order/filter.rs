@@ -44,9 +44,19 @@ impl Filter {
     }
 }
 
-/// A page of them, newest first; `page` counts from 1. Two round trips; three where its orders lie behind the blocks that are
+/// Numbers of one statement: each is a parameter, of which D1 takes a hundred. A page of a table has up to a thousand.
+const AT_ONCE: usize = 50;
+
+/// A page of them, as `row` has them, newest first; `page` counts from 1. Two round trips; three where its orders lie behind the blocks that are
 /// read at once; and by time one for each further million orders.
-pub async fn list(app: &App, account: &Account, filter: &Filter, page: u32, per_page: u32) -> Outcome<Page<Order>> {
+pub async fn list(
+    app: &App,
+    account: &Account,
+    filter: &Filter,
+    row: &str,
+    page: u32,
+    per_page: u32,
+) -> Outcome<Page<Order>> {
     let db = account.db(app)?;
     let mut window = Window::of(page, per_page);
     if filter.email.is_some() {
@@ -58,7 +68,8 @@ pub async fn list(app: &App, account: &Account, filter: &Filter, page: u32, per_
     }
     let mut orders = Vec::new();
     if !window.seqs.is_empty() {
-        let rows = db.rows(vec![these(account.id, &window.seqs)]).await?;
+        let pieces = window.seqs.chunks(AT_ONCE).map(|seqs| these(account.id, row, seqs));
+        let rows = db.rows(pieces.collect()).await?;
         orders = rows.iter().flatten().map(sql::from_row).collect::<Result<_, _>>()?;
     }
     // One may have moved on since the blocks were read. Better a page lacks it than a shop takes it for paid.
@@ -122,7 +133,8 @@ async fn by_facets(db: &dyn Db, account_id: i64, filter: &Filter, window: &mut W
     }
     if !wanted.is_empty() {
         let blocks: Vec<i64> = wanted.keys().rev().copied().collect();
-        let rows = db.rows(vec![these_blocks(account_id, filter, &blocks)]).await?;
+        let pieces = blocks.chunks(AT_ONCE).map(|blocks| these_blocks(account_id, filter, blocks));
+        let rows = db.rows(pieces.collect()).await?;
         for row in rows.iter().flatten() {
             if let Some((skip, take)) = wanted.get(&(row.int()? / BLOCK)) {
                 window.seqs.extend(hits(row, &[])?.into_iter().skip(*skip).take(*take));
@@ -248,7 +260,7 @@ fn newest_blocks(account_id: i64, filter: &Filter) -> Statement {
     )
 }
 
-/// These blocks, in this order: D1 bills neither VALUES nor a loop over them. At most 50.
+/// These blocks, in this order: D1 bills neither VALUES nor a loop over them. At most `AT_ONCE`.
 fn these_blocks(account_id: i64, filter: &Filter, blocks: &[i64]) -> Statement {
     let mut args = vec![account_id.into()];
     let columns = of_block(filter, &mut args);
@@ -382,12 +394,12 @@ fn hits(row: &Row, strays: &[i64]) -> Result<Vec<i64>, Fault> {
     })
 }
 
-/// These orders, in this order. At most 50: each is a parameter.
-fn these(account_id: i64, seqs: &[i64]) -> Statement {
+/// These orders, in this order. At most `AT_ONCE`.
+fn these(account_id: i64, row: &str, seqs: &[i64]) -> Statement {
     let mut args = vec![account_id.into()];
     let wanted = values(seqs, &mut args);
     Statement::new(
-        format!("SELECT {} FROM {wanted} CROSS JOIN orders ON account_id = ?1 AND seq = wanted.column1", sql::row()),
+        format!("SELECT {row} FROM {wanted} CROSS JOIN orders ON account_id = ?1 AND seq = wanted.column1"),
         args,
     )
 }

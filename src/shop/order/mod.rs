@@ -356,9 +356,32 @@ pub async fn risk(app: &App, account: &Account, id: &str) -> Outcome<(String, Re
 
 /// Those that the filter admits, newest first. `page` counts from 1.
 pub async fn list(app: &App, account: &Account, filter: &Filter, page: u32, per_page: u32) -> Outcome<Page<Order>> {
+    list_as(app, account, filter, &sql::row(), page, per_page).await
+}
+
+/// The same with so many characters of what each delivered: an order's goods may be 400 kB.
+pub async fn list_cut(
+    app: &App,
+    account: &Account,
+    filter: &Filter,
+    characters: u32,
+    page: u32,
+    per_page: u32,
+) -> Outcome<Page<Order>> {
+    list_as(app, account, filter, &sql::row_cut(characters), page, per_page).await
+}
+
+async fn list_as(
+    app: &App,
+    account: &Account,
+    filter: &Filter,
+    row: &str,
+    page: u32,
+    per_page: u32,
+) -> Outcome<Page<Order>> {
     if !filter.is_empty() {
-        return filter::list(app, account, filter, page, per_page).await;
+        return filter::list(app, account, filter, row, page, per_page).await;
     }
-    let answers = account.db(app)?.batch(sql::page(account.id, page, per_page)).await?;
+    let answers = account.db(app)?.batch(sql::page(account.id, row, page, per_page)).await?;
     Ok(list::read(answers, sql::from_row)?)
 }

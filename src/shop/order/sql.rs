@@ -37,6 +37,11 @@ pub fn row() -> String {
     format!("json_array(json_array({first}), json_array({second}), json_array(downloads)) AS packed")
 }
 
+/// The same with so many characters of what was delivered.
+pub fn row_cut(characters: u32) -> String {
+    row().replace(" delivered,", &format!(" substr(delivered, 1, {characters}),"))
+}
+
 pub fn by_id(account_id: i64, id: &str) -> Statement {
     Statement::new(
         format!("SELECT {} FROM orders WHERE account_id = ?1 AND id = ?2", row()),
@@ -61,8 +66,8 @@ pub fn read_risk(row: &Row) -> Result<(String, Reasons), Fault> {
 }
 
 /// How many there are, and the page: a range of `seq`, whose cost does not depend on how deep it lies.
-pub fn page(account_id: i64, page: u32, per_page: u32) -> [Statement; 2] {
-    list::grown_page(account_id, "orders", &row(), page, per_page)
+pub fn page(account_id: i64, row: &str, page: u32, per_page: u32) -> [Statement; 2] {
+    list::grown_page(account_id, "orders", row, page, per_page)
 }
 
 pub fn from_row(row: &Row) -> Result<Order, Fault> {

@@ -63,3 +63,40 @@ fn no_cell_is_a_formula() {
         assert!(table.contains(cell), "{cell} in {table}");
     }
 }
+
+#[test]
+fn a_filtered_page_has_more_rows_than_a_statement_has_parameters() {
+    let world = World::new();
+    let ada = world.seller();
+    for n in 0..130 {
+        ada.white_label(json!({"title": format!("no. {n}"), "email": "eve@example.com"}));
+        world.advance(SECOND);
+    }
+    for filter in ["status=0", "email=eve@example.com", "created_after=2020-01-01T00:00:00Z"] {
+        let table = ada.get(&format!("/orders.csv?{filter}")).expect(200).text();
+        let rows = lines(&table);
+        assert_eq!(rows.len(), 131, "{filter}");
+        assert!(rows[1].contains("no. 129") && rows[130].contains("no. 0"), "{filter}");
+    }
+}
+
+#[test]
+fn long_goods_are_cut_and_the_order_has_all_of_them() {
+    let world = World::new();
+    let ada = world.seller();
+    let id = |order: &serde_json::Value| order["id"].as_str().unwrap().to_owned();
+    let (short, long) = (id(&ada.white_label(json!({}))), id(&ada.white_label(json!({}))));
+    for order in [&short, &long] {
+        ada.simulate(order, "exact", 1);
+    }
+    for (order, goods) in [(&short, "é".repeat(8_000)), (&long, "é".repeat(8_001))] {
+        world.db.change(&format!("UPDATE orders SET delivered = '{goods}' WHERE id = '{order}'"));
+    }
+    for query in ["", "?status=100"] {
+        let table = ada.get(&format!("/orders.csv{query}")).expect(200).text();
+        let goods =
+            |order: &str| lines(&table).into_iter().find(|row| row.starts_with(order)).unwrap().matches('é').count();
+        assert_eq!((goods(&short), goods(&long), table.matches("é…,").count()), (8_000, 8_000, 1));
+    }
+    assert_eq!(ada.get(&format!("/orders/{long}")).json()["delivered"].as_str().unwrap().chars().count(), 8_001);
+}
