@@ -89,20 +89,16 @@ async fn write(app: &App, request: &Request, at: At<'_>) -> Result<Response, Err
     let At { account, words, query_id, url } = at;
     let mut form = Form::read(request);
     let solved = form.value("action") == "solved";
-    let mut changes = Vec::new();
     // Whoever writes a last word and presses "solved" has written it.
-    if !solved || !form.value("message").is_empty() {
-        let message = form.required("message", MAX_MESSAGE, words);
-        changes.push(Change::Reply { from: Side::Customer, message });
-    }
-    if solved {
-        changes.push(Change::Close { solved: true });
-    }
-    for change in &changes {
-        if !form.is_right() {
-            break;
+    let change = match solved && form.value("message").is_empty() {
+        true => Change::Close { solved: true },
+        false => {
+            let message = form.required("message", MAX_MESSAGE, words);
+            Change::Reply { from: Side::Customer, message, solves: solved }
         }
-        match query::change_by_customer(app, account, query_id, change).await {
+    };
+    if form.is_right() {
+        match query::change_by_customer(app, account, query_id, &change).await {
             Ok(_) => {}
             Err(Error::Refused(Refusal::Query(QueryRefusal::Full))) => form.refuse("message", words.order.thread_full),
             Err(error) => return Err(error),

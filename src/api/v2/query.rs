@@ -62,7 +62,7 @@ pub async fn reply(call: &Call<'_>, id: &str) -> ApiResult {
         }
     };
     fields.finish()?;
-    change(call, id, 201, Change::Reply { from, message: message.unwrap_or_default() }).await
+    change(call, id, 201, Change::Reply { from, message: message.unwrap_or_default(), solves: false }).await
 }
 
 /// `{solved?: true}` → 200 with the query and its newest replies.

@@ -38,6 +38,7 @@ impl Status {
     /// other way back. What is solved is closed already.
     pub fn after(self, change: &Change) -> Status {
         match (self, change) {
+            (_, Change::Reply { solves: true, .. }) => Status::Solved,
             (_, Change::Reply { from: Side::Customer, .. }) => Status::CustomerReplied,
             (_, Change::Reply { from: Side::Seller, .. }) => Status::Replied,
             (_, Change::Close { solved: true }) | (Status::Solved, Change::Close { .. }) => Status::Solved,
@@ -107,8 +108,15 @@ pub struct Question {
 
 /// What can become of a query.
 pub enum Change {
-    Reply { from: Side, message: String },
-    Close { solved: bool },
+    /// `solves`: it is the last word, and the query is solved with it.
+    Reply {
+        from: Side,
+        message: String,
+        solves: bool,
+    },
+    Close {
+        solved: bool,
+    },
 }
 
 /// A query holds at most so many replies, and so many bytes of text: one that is read whole stays a small answer.
@@ -208,7 +216,7 @@ pub async fn change(app: &App, account: &Account, id: &str, change: &Change) -> 
     let events: &[Event] = match change {
         Change::Close { .. } if status == query.status => return Ok(Prepared::new(db, query, Vec::new())),
         Change::Close { .. } => &[],
-        Change::Reply { from, message } => {
+        Change::Reply { from, message, .. } => {
             let size = query.size.saturating_add(bytes(message));
             if query.replies_count >= MAX_REPLIES || size > MAX_BYTES {
                 return Err(QueryRefusal::Full.into());
@@ -262,8 +270,10 @@ mod tests {
 
     #[test]
     fn every_move_stands_in_the_table() {
-        let reply = |from| Change::Reply { from, message: String::new() };
+        let reply = |from| Change::Reply { from, message: String::new(), solves: false };
+        let last_word = Change::Reply { from: Side::Customer, message: String::new(), solves: true };
         let moves = [
+            (last_word, [4, 4, 4, 4, 4]),
             (reply(Side::Customer), [1, 1, 1, 1, 1]),
             (reply(Side::Seller), [2, 2, 2, 2, 2]),
             (Change::Close { solved: false }, [3, 3, 3, 3, 4]),

@@ -124,7 +124,10 @@ fn a_last_word_is_sent_with_the_word_that_it_is_solved() {
     let page = world.buyer().get(&thread).expect(200).text();
     assert_eq!(page.matches("<form").count(), 1, "what is typed goes with either button");
     assert!(page.contains("name=\"action\" value=\"solved\" formnovalidate"), "{page}");
+    ada.endpoint("https://ada.example/hook", &["query:replied"]);
     world.buyer().post(&thread, "message=It+works%2C+thanks&action=solved").expect(303);
+    let told: Vec<Value> = ada.logs().into_iter().map(|log| log["payload"]["status"].clone()).collect();
+    assert_eq!(told, [json!(4)], "one webhook, which says both");
     let query = ada.get(&format!("/queries/{}", query["id"].as_str().unwrap())).json();
     assert_eq!((&query["status"], &query["replies"][0]["message"]), (&json!(4), &json!("It works, thanks")));
     // What can't be kept isn't dropped either.
