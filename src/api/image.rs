@@ -19,7 +19,8 @@ pub async fn answer(app: &App, request: &Request, rest: &[&str]) -> Result<Respo
     }
     let (mime, bytes) = upload::image(app, &format!("{head}/{tail}")).await?;
     Ok(Response::bytes(200, &mime, bytes)
-        .with("cache-control", "public, max-age=31536000, immutable")
+        // For ever at the reader; an hour at the edge (`cloudflare/cache.rs`), since the seller may take it away.
+        .with("cache-control", "public, max-age=31536000, s-maxage=3600, immutable")
         // Somebody else's bytes on our origin: whatever a browser takes them for, they run nothing.
         .with("content-security-policy", "default-src 'none'; sandbox"))
 }

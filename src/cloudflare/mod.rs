@@ -15,6 +15,7 @@ use crate::{
 
 mod assets;
 mod bindings;
+mod cache;
 pub mod d1;
 mod email;
 mod files;
@@ -26,8 +27,8 @@ pub mod request;
 mod web;
 
 #[event(fetch)]
-async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> worker::Result<web_sys::Response> {
-    match answer(&request, &env).await {
+async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
+    match answer(&request, &env, &context).await {
         Ok(answer) => Ok(answer),
         Err(error) => {
             Runtime.write(LogLine::error("request.unanswered").because(&error));
@@ -36,7 +37,13 @@ async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> worker
     }
 }
 
-async fn answer(request: &web_sys::Request, env: &Env) -> worker::Result<web_sys::Response> {
+async fn answer(request: &web_sys::Request, env: &Env, context: &Context) -> worker::Result<web_sys::Response> {
+    let key = cache::key(request);
+    if let Some(key) = &key
+        && let Some(kept) = cache::find(key).await
+    {
+        return Ok(kept);
+    }
     let answer = match shop(env) {
         Ok(app) => {
             let answer = router::answer(&app, request::read(request).await?).await;
@@ -47,6 +54,9 @@ async fn answer(request: &web_sys::Request, env: &Env) -> worker::Result<web_sys
             router::unconfigured(&missing, &request_id())
         }
     };
+    if let Some(key) = key {
+        cache::keep(context, key, &answer);
+    }
     match &answer.body {
         Body::Live(order_id) => live::connect(env, order_id).await,
         _ => Ok(request::answer(&answer)?),

@@ -76,7 +76,7 @@ fn an_image_is_shown_as_the_reference_shows_it_and_served_to_everybody() {
     let (counts, served) = world.count(|| world.ask("GET", url).send().expect(200));
     assert_eq!((counts.reads, counts.commits), (0, 0));
     assert_eq!(served.header("content-type"), Some("image/png"));
-    assert_eq!(served.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    assert_eq!(served.header("cache-control"), Some("public, max-age=31536000, s-maxage=3600, immutable"));
     assert_eq!(served.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(served.header("content-security-policy"), Some("default-src 'none'; sandbox"));
     assert!(matches!(served.body(), pushguard::http::Body::Bytes(bytes) if bytes == PNG));

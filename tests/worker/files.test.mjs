@@ -47,7 +47,7 @@ test('an image goes in by a form, is served with its type for ever, and goes whe
   const served = await fetch(image.url);
   assert.equal(served.status, 200);
   assert.equal(served.headers.get('content-type'), 'image/png');
-  assert.equal(served.headers.get('cache-control'), 'public, max-age=31536000, immutable');
+  assert.equal(served.headers.get('cache-control'), 'public, max-age=31536000, s-maxage=3600, immutable');
   assert.equal(served.headers.get('x-content-type-options'), 'nosniff');
   assert.deepEqual(Buffer.from(await served.arrayBuffer()), png);
   const head = await fetch(image.url, { method: 'HEAD' });
@@ -56,7 +56,11 @@ test('an image goes in by a form, is served with its type for ever, and goes whe
   const second = await put(`${path}/image?filename=new.gif`, gif, { 'content-type': 'image/png' });
   assert.deepEqual(second.body.image.metadata, { size: gif.length, filename: 'new.gif', mime_type: 'image/gif', width: 2, height: 1 });
   assert.deepEqual(await keys(), [`images/${second.body.image.id}`]);
-  assert.equal((await fetch(image.url)).status, 404);
+  assert.equal((await fetch(image.url, { method: 'HEAD' })).status, 404, 'it is gone …');
+  const copy = await fetch(`${image.url}?again`);
+  assert.deepEqual([copy.status, copy.headers.get('x-request-id')], [200, null], '… and the edge has a copy for an hour');
+  assert.deepEqual(Buffer.from(await copy.arrayBuffer()), png);
+  assert.match(copy.headers.get('content-security-policy'), /sandbox/, 'with the headers that keep it harmless');
   assert.deepEqual((await seller.api('GET', path)).body, second.body);
   assert.equal((await seller.api('DELETE', `${path}/image`)).status, 204);
   assert.deepEqual(await keys(), []);

@@ -65,7 +65,7 @@ test('a picture is kept for ever under an address that never shows another', asy
   const html = await (await shop.fetch(`/product/${product}`)).text();
   const [, path] = html.match(/<img[^>]+src="(\/images\/[0-9a-f]{40}\/[0-9a-f]{40})"[^>]+width="640" height="480"/);
   const answer = await shop.fetch(path);
-  assert.deepEqual([answer.status, answer.headers.get('cache-control')], [200, 'public, max-age=31536000, immutable']);
+  assert.deepEqual([answer.status, answer.headers.get('cache-control')], [200, 'public, max-age=31536000, s-maxage=3600, immutable']);
 });
 
 test('an order is three round trips, and the same form again is the same order', async () => {
