@@ -5,16 +5,14 @@ use worker::{Cache, Context};
 
 use super::{Runtime, request};
 use crate::{
-    http::Response,
+    http::{Method, Request, Response},
     platform::{Log, LogLine},
 };
 
 /// The key of what may be kept: a GET of an image, whatever query it comes with.
-pub fn key(request: &web_sys::Request) -> Option<String> {
-    let url = request.url();
-    let address = url.split(['?', '#']).next().unwrap_or_default();
-    let path = address.splitn(4, '/').nth(3)?;
-    (request.method() == "GET" && path.starts_with("images/")).then(|| address.to_owned())
+pub fn key(request: &Request) -> Option<String> {
+    let kept = request.method == Method::Get && request.path.starts_with("/images/");
+    kept.then(|| format!("{}{}", request.origin, request.path))
 }
 
 /// A cache that can't be asked has nothing.

@@ -38,15 +38,19 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
 }
 
 async fn answer(request: &web_sys::Request, env: &Env, context: &Context) -> worker::Result<web_sys::Response> {
-    let key = cache::key(request);
-    if let Some(key) = &key
-        && let Some(kept) = cache::find(key).await
-    {
-        return Ok(kept);
-    }
     let answer = match shop(env) {
         Ok(app) => {
-            let answer = router::answer(&app, request::read(request).await?).await;
+            let request = request::read(request).await?;
+            let key = cache::key(&request);
+            if let Some(key) = &key
+                && let Some(kept) = cache::find(key).await
+            {
+                return Ok(kept);
+            }
+            let answer = router::answer(&app, request).await;
+            if let Some(key) = key {
+                cache::keep(context, key, &answer);
+            }
             if app.platform.settings.allow_insecure_urls { answer.with("x-d1-usage", d1::usage()) } else { answer }
         }
         Err(missing) => {
@@ -54,9 +58,6 @@ async fn answer(request: &web_sys::Request, env: &Env, context: &Context) -> wor
             router::unconfigured(&missing, &request_id())
         }
     };
-    if let Some(key) = key {
-        cache::keep(context, key, &answer);
-    }
     match &answer.body {
         Body::Live(order_id) => live::connect(env, order_id).await,
         _ => Ok(request::answer(&answer)?),
