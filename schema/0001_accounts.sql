@@ -27,6 +27,9 @@ CREATE TABLE accounts (
   updated_at INTEGER NOT NULL
 ) STRICT;
 
+-- Who sends an API key alone, without an e-mail, is found by its hash.
+CREATE UNIQUE INDEX accounts_key ON accounts (key_hash);
+
 -- The number of accounts in each shard. A new account goes to the shard with the fewest, in the
 -- same commit. Only the first database has rows here. A shard without a row has no account yet.
 CREATE TABLE shards (
@@ -49,6 +52,10 @@ CREATE TABLE shops (
   terms_url TEXT,
   privacy_url TEXT,
   language TEXT,                       -- of the public pages; null: the reader's
+  -- Whether its pages run scripts of others (schema/0026_scripts.sql), which their policy forbids.
+  scripts INTEGER NOT NULL DEFAULT 0 CHECK (scripts IN (0, 1)),
+  -- Of payments whose request names none, ISO 4217.
+  currency TEXT NOT NULL DEFAULT 'USD',
   webhook_secret TEXT NOT NULL,        -- whsec_…, sealed under VAULT_KEY
   test INTEGER NOT NULL CHECK (test IN (0, 1)),
   disabled_at INTEGER,                 -- the directory's copy, for the start of a payment

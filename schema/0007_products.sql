@@ -36,6 +36,7 @@ CREATE TABLE products (
   max_risk_level INTEGER NOT NULL,
   dynamic_url TEXT,
   info TEXT,                           -- what a buyer gets; products of serials have none
+  email_message TEXT,                  -- stands in the mail that brings the goods; null: nothing
   paypal_email_delivery INTEGER NOT NULL CHECK (paypal_email_delivery IN (0, 1)),
   webhook_url TEXT,
   custom TEXT,                         -- JSON, an array of inputs

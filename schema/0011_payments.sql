@@ -11,8 +11,9 @@ CREATE TABLE payments (
   -- JSON, how many confirmations each gateway that the buyer may choose needs:
   -- {"bitcoin":1,"stripe":0}. It is settled when the link is made: the seller's settings may change.
   gateways TEXT NOT NULL,
-  return_url TEXT NOT NULL,
+  return_url TEXT NOT NULL,            -- empty: the buyer stays where they are
   webhook_url TEXT,
+  webhook_dialect TEXT NOT NULL DEFAULT 'v2', -- in whose words that URL is told
   custom TEXT,                         -- JSON, as the seller sent it
   expires_at INTEGER NOT NULL,
   destroyed_at INTEGER,

@@ -49,8 +49,10 @@ CREATE TABLE orders (
   custom TEXT,                         -- JSON, as the seller sent it
   return_url TEXT,
   webhook_url TEXT,
+  webhook_dialect TEXT NOT NULL DEFAULT 'v2', -- in whose words that URL is told
   downloads INTEGER NOT NULL DEFAULT 0, -- how often its file was fetched; no revision counts it
   downloaded_at INTEGER,               -- when that was last counted: parts of one visit count once
+  abandoned_at INTEGER,                -- when its time was over and nothing had come (order/cart.rs)
   test INTEGER NOT NULL CHECK (test IN (0, 1)),
   sync_generation INTEGER NOT NULL DEFAULT 0,  -- which chain of sync messages is the living one
   sync_lease INTEGER,                 -- that chain counts as alive until; null: nothing to sync
@@ -80,6 +82,13 @@ CREATE TABLE orders (
   spread_basis_points INTEGER NOT NULL DEFAULT 0,
   quote_minutes INTEGER NOT NULL DEFAULT 20,
   watch_hours INTEGER NOT NULL DEFAULT 24,
+
+  -- Copies of facts of other tables, so that a page of orders reads no other. The product's place in
+  -- its list and the names of its inputs are as they were then: it may be changed or gone since.
+  product_seq INTEGER,                 -- null: no product
+  custom_names TEXT,                   -- JSON, by the inputs' index; null: the names are in custom
+  transaction_id TEXT,                 -- the first that pays it, by the chain's or the gateway's id
+  disputed_at INTEGER,                 -- when a gateway took its money back or held it, the last time
 
   -- What was known when somebody began the order. Nobody but its risk report and the trial of a
   -- rule reads the last two, so they stand at the end: other reads stop before them.

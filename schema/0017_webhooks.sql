@@ -13,6 +13,14 @@ CREATE TABLE webhook_endpoints (
   failures INTEGER NOT NULL DEFAULT 0, -- … and how many were, twelve hours apart
   disabled_at INTEGER,                 -- when we disabled it; null: we didn't
   disabled_reason TEXT,                -- failing, gone
+  -- In whose words it is told, and how that is signed: v2, shoppy, pusher, pago. A window of the API
+  -- shows and changes its own.
+  dialect TEXT NOT NULL DEFAULT 'v2',
+  -- What signs there instead of the account's secrets, sealed under VAULT_KEY; null: these do.
+  signing_key TEXT,
+  contact_email TEXT,                  -- who is written to when it fails, beside the seller
+  -- The OAuth app that registered it, which sees no other's. Null: whoever has the API key.
+  app_id TEXT,
   PRIMARY KEY (account_id, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -21,7 +29,7 @@ CREATE TABLE webhook_endpoints (
 CREATE TABLE webhook_payloads (
   id INTEGER PRIMARY KEY,              -- the next number; a log names it
   account_id INTEGER NOT NULL,
-  payload TEXT NOT NULL,               -- JSON, before <, > and & are escaped
+  payload TEXT NOT NULL,               -- JSON, without the envelope of a dialect that has one
   last_seq INTEGER NOT NULL            -- of the last log that sends it; deleted with that log
 ) STRICT;
 
@@ -31,7 +39,7 @@ CREATE TABLE webhook_payloads (
 CREATE TABLE webhook_logs (
   account_id INTEGER NOT NULL,
   seq INTEGER NOT NULL,
-  id TEXT NOT NULL,                    -- 8 base-62
+  id TEXT NOT NULL,                    -- 8 base-62; of several in one statement, x and a number behind
   endpoint_id TEXT,                    -- null: the payment's own webhook_url
   event TEXT NOT NULL,
   subject_id TEXT NOT NULL,            -- the order's id, the query's or the feedback's
@@ -58,6 +66,8 @@ CREATE TABLE webhook_logs (
   -- How many older logs of the account are deleted, as its newest log knows. The list's length is
   -- the newest seq less this. It is here because the newest log is read for its seq anyway.
   pruned INTEGER NOT NULL DEFAULT 0,
+  -- The endpoint's, or that of the payment's own URL: a repetition is told as the first one was.
+  dialect TEXT NOT NULL DEFAULT 'v2',
   PRIMARY KEY (account_id, seq)
 ) STRICT;
 

@@ -9,7 +9,11 @@ import { asCommand, put, root, say } from './shell.mjs';
 const specFile = path.join(root, 'public', 'api', 'v2', 'openapi.json');
 const pageFile = path.join(root, 'public', 'docs.html');
 const verifyFile = path.join(root, 'public', 'docs', 'webhooks.html');
-const guides = [{ from: path.join(root, 'docs', 'fraud', 'rules.md'), to: path.join(root, 'public', 'docs', 'rules.html') }];
+/** Each is a page of its own; beside the text of one that names a specification stand its operations. */
+const guides = [
+  { from: path.join(root, 'docs', 'fraud', 'rules.md'), to: path.join(root, 'public', 'docs', 'rules.html') },
+  { from: path.join(root, 'docs', 'dialects', 'shoppy.md'), to: path.join(root, 'public', 'docs', 'shoppy.html'), file: path.join(root, 'public', 'api', '1.0', 'openapi.json') },
+];
 const part = (name) => path.join(root, 'scripts', 'docs', name);
 
 /** Writes the pages anew where they aren't what their sources say. */
@@ -19,7 +23,7 @@ export async function docs() {
   await put(pageFile, page(parsed, style, script));
   const code = await Promise.all(languages.map(async ({ file, ...rest }) => ({ ...rest, code: await readFile(part(`verify/${file}`), 'utf8') })));
   await put(verifyFile, verifying(parsed, style, text, code));
-  for (const { from, to } of guides) await put(to, guide(parsed, style, await readFile(from, 'utf8')));
+  for (const { from, to, file } of guides) await put(to, guide(parsed, style, await readFile(from, 'utf8'), file && JSON.parse(await readFile(file, 'utf8'))));
 }
 
 const sha256 = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -47,12 +51,15 @@ function verifying(spec, style, text, all) {
 
 // --- Guides -------------------------------------------------------------------------------------------------------------
 
-/** A page of Markdown: its title, and a section for each heading below. */
-function guide(spec, style, text) {
+/** A page of Markdown: its title, and a section for each heading below; and behind them what another specification has. */
+function guide(spec, style, text, other) {
   const [, title, intro, rest] = text.match(/^# (.+)\n([\s\S]*?)(^## [\s\S]*)$/m);
   const parts = rest.split(/^(?=## )/m).map((one) => one.match(/^## (.+)\n([\s\S]*)$/).slice(1));
   const sections = parts.map(([name, own]) => `<section id="${slug(name)}" class="noun">\n<div class="text"><h2>${escaped(name)}</h2>${markdown(own)}</div>\n<div class="code"></div>\n</section>`);
-  return beside(spec, style, title, intro, [['overview', title], ...parts.map(([name]) => [slug(name), name])], sections);
+  const more = other ? nouns(other) : [];
+  if (other) sections.push(errors(other), ...more.map((section) => noun(other, section)));
+  const contents = [['overview', title], ...parts.map(([name]) => [slug(name), name]), ...(other ? [['errors', 'Errors']] : []), ...more.map(({ slug: id, name }) => [id, name])];
+  return beside(spec, style, title, intro, contents, sections);
 }
 
 /** A page beside the reference, which leads back to it. */
@@ -363,7 +370,7 @@ const origin = 'https://your-shop.example';
 function curl(spec, route, method, { parameters = [] }, body, raw) {
   const ids = Object.fromEntries(parameters.filter((one) => one.in === 'path').map(({ name, example }) => [name, example]));
   const address = `${origin}${spec.servers[0].url}${route.replace(/\{(\w+)\}/g, (_, name) => ids[name])}`;
-  const lines = [`curl ${address}`, '  -u you@example.com:$API_KEY'];
+  const lines = [`curl ${address}`, spec.components.securitySchemes.basic ? '  -u you@example.com:$API_KEY' : '  -H "Authorization: $API_KEY"'];
   if (method !== 'get' && !(method === 'post' && body)) lines.push(`  -X ${method.toUpperCase()}`);
   if (body && Object.keys(body).length) {
     lines.push("  -H 'content-type: application/json'", `  -d '${JSON.stringify(body, null, 2).replaceAll("'", "'\\''").replaceAll('\n', '\n  ')}'`);

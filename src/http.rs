@@ -34,6 +34,9 @@ pub const HEADERS: [&str; 14] = [
 pub const API_GET_HEADERS: [&str; 6] =
     ["accept", "authorization", "cf-connecting-ip", "content-encoding", "sec-fetch-mode", "sec-fetch-site"];
 
+/// Those that say which version of the API is spoken, beside the others, in dialects other than v2.
+pub const DIALECT_HEADERS: [&str; 1] = ["x-api-version"];
+
 /// Those that the hosted pages read, and `/healthz`.
 pub const PAGE_HEADERS: [&str; 8] = [
     "accept-language",
@@ -384,7 +387,7 @@ impl Response {
 
 /// Names of response headers as the documents of their clients write them. HTTP doesn't care, but some clients look them up by
 /// their case.
-const DOCUMENTED: [&str; 34] = [
+const DOCUMENTED: [&str; 37] = [
     "Accept-Ranges",
     "Allow",
     "Cache-Control",
@@ -412,11 +415,14 @@ const DOCUMENTED: [&str; 34] = [
     "X-Duplicate-Serials",
     "X-Frame-Options",
     "X-Items-Per-Page",
+    "X-Page",
+    "X-Per-Page",
     "X-RateLimit-Limit",
     "X-RateLimit-Remaining",
     "X-RateLimit-Reset",
     "X-Request-Id",
     "X-Robots-Tag",
+    "X-Total",
     "X-Total-Count",
     "X-Total-Pages",
 ];

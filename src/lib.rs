@@ -22,7 +22,9 @@ pub mod api;
 pub mod checkout;
 /// Shows what a shop sells, and sells it.
 pub mod storefront;
-/// Gives each request to the API, to the checkout or to the storefront.
+/// Asks sellers whether an application may act for them.
+pub mod consent;
+/// Gives each request to the API or to the pages.
 pub mod router;
 /// Runs it all on Cloudflare Workers. No other room names the platform's crates.
 #[cfg(target_arch = "wasm32")]

@@ -2,7 +2,7 @@
 //! that broke is logged here, once.
 
 use crate::{
-    api, checkout,
+    api, checkout, consent,
     http::{self, Body, Method, Request, Response},
     platform::{ConfigError, EmailService, ServerUrl},
     shop::{App, id},
@@ -24,6 +24,8 @@ pub async fn answer(app: &App, mut request: Request) -> Response {
     let segments = request.segments();
     let response = if matches!(segments.first(), Some(&("pay" | "order" | "query"))) {
         checkout::answer(app, &request, &request_id).await
+    } else if segments == ["oauth", "authorize"] {
+        consent::answer(app, &request, &request_id).await
     } else if storefront::is_page(&segments) {
         storefront::answer(app, &request, &request_id).await
     } else {

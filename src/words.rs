@@ -24,6 +24,7 @@ macro_rules! words {
         }
     };
 }
+mod consent;
 mod fill;
 mod format;
 mod language;
@@ -32,6 +33,7 @@ mod order;
 mod pay;
 mod shop;
 
+pub use consent::Consent;
 pub use fill::{fill, rich};
 pub use language::Language;
 pub use mail::Mail;
@@ -46,6 +48,7 @@ pub struct Words {
     pub order: Order,
     pub shop: Shop,
     pub mail: Mail,
+    pub consent: Consent,
 }
 
 /// Lines of a file of words, read once from the first to the last.
@@ -77,12 +80,13 @@ impl Words {
             order: Order::read(lines),
             shop: Shop::read(lines),
             mail: Mail::read(lines),
+            consent: Consent::read(lines),
         }
     }
 
     /// The keys of all words, in the order of the files.
     pub fn keys() -> Vec<&'static str> {
-        [Pay::KEYS, Order::KEYS, Shop::KEYS, Mail::KEYS].concat()
+        [Pay::KEYS, Order::KEYS, Shop::KEYS, Mail::KEYS, Consent::KEYS].concat()
     }
 
     /// A text for a number: "1 confirmation", "2 confirmations".

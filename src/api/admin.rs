@@ -1,5 +1,5 @@
-//! The operator's own API: it makes accounts, seals secrets anew under another key, and feeds lists of networks
-//! and domains.
+//! The operator's own API: it makes accounts, registers applications, seals secrets anew under another key, and feeds lists of
+//! networks and domains.
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
@@ -21,6 +21,7 @@ use crate::{
     },
 };
 
+mod apps;
 mod lists;
 
 pub async fn answer(
@@ -32,6 +33,8 @@ pub async fn answer(
     let allowed: &[Method] = match segments {
         ["accounts"] => &[Method::Get, Method::Post],
         ["accounts", _] => &[Method::Put],
+        ["apps"] => &[Method::Get, Method::Post],
+        ["apps", _] => &[Method::Get, Method::Put, Method::Delete],
         ["lists"] => &[Method::Get],
         ["lists", _] => &[Method::Put, Method::Delete],
         ["accounts", _, "api_key"] | ["vault", "rotate"] | ["wallets", "release"] => &[Method::Post],
@@ -53,6 +56,16 @@ pub async fn answer(
         ["lists"] => lists::list(app).await,
         ["lists", name] if request.method == Method::Put => lists::put(app, request, name).await,
         ["lists", name] => lists::destroy(app, name).await,
+        ["apps"] if request.method == Method::Get => apps::list(app).await,
+        ["apps"] => {
+            let once = IdempotentRequest::read(request, app.platform.databases.directory(), NOBODY)?;
+            once.answer(app, apps::create(app, request, &once)).await
+        }
+        ["apps", id] => match request.method {
+            Method::Get => apps::get(app, id).await,
+            Method::Put => apps::update(app, request, id).await,
+            _ => apps::destroy(app, id).await,
+        },
         ["accounts"] if request.method == Method::Get => list(app, request).await,
         ["accounts", id] => update(app, request, id).await,
         ["accounts", id, ..] => {

@@ -10,10 +10,11 @@ use crate::{
         Error, Refusal,
         error::{
             AccountRefusal, BlacklistRefusal, CatalogRefusal, FeedbackRefusal, GatewayRefusal, IdempotencyRefusal,
-            OrderRefusal, PaymentRefusal, QueryRefusal, WebhookRefusal,
+            OrderRefusal, PaymentRefusal, QueryRefusal, ScriptRefusal, WebhookRefusal,
         },
         order::delivery::MAX_BYTES as MAX_GOODS,
         rule,
+        script::MAX as MAX_SCRIPTS,
         stock::{MAX_SERIALS, State, Taken, file::MAX_STOCK_BYTES},
     },
 };
@@ -160,6 +161,7 @@ impl From<Refusal> for Failure {
             }
             Refusal::Query(QueryRefusal::TooMany) => Failure::invalid("Order has too many queries"),
             Refusal::Webhook(refusal) => of_webhooks(refusal),
+            Refusal::Script(refusal) => of_scripts(refusal),
             Refusal::Idempotency(refusal) => of_idempotency(refusal),
         }
     }
@@ -286,9 +288,20 @@ fn of_blacklist(refusal: BlacklistRefusal) -> Failure {
     })
 }
 
+fn of_scripts(refusal: ScriptRefusal) -> Failure {
+    match refusal {
+        ScriptRefusal::Off => Failure::new(
+            403,
+            "Scripts are off in this shop: its seller can turn them on with shop.scripts in PUT /api/v2/account. They weaken its pages",
+        ),
+        ScriptRefusal::TooMany => Failure::invalid(&format!("Scripts are limited to {MAX_SCRIPTS} per account")),
+    }
+}
+
 fn of_webhooks(refusal: WebhookRefusal) -> Failure {
     match refusal {
         WebhookRefusal::EndpointDisabled => Failure::invalid("Endpoint is disabled"),
+        WebhookRefusal::EndpointTaken => Failure::invalid("Id has already been taken"),
         WebhookRefusal::TooManyEndpoints => Failure::invalid("Webhook endpoints are limited to 100 per account"),
         WebhookRefusal::TooManyReplays { retry_after } => {
             let mut failure =

@@ -21,6 +21,16 @@ pub struct IdempotentRequest(Option<Key>);
 impl IdempotentRequest {
     /// `db` is where the request will commit.
     pub fn read(request: &Request, db: Rc<dyn Db>, account_id: i64) -> Result<IdempotentRequest, Failure> {
+        IdempotentRequest::read_of(request, db, account_id, None)
+    }
+
+    /// The same of an application: its keys are its own, whatever keys the seller and other applications use.
+    pub fn read_of(
+        request: &Request,
+        db: Rc<dyn Db>,
+        account_id: i64,
+        app_id: Option<&str>,
+    ) -> Result<IdempotentRequest, Failure> {
         const MAX: usize = 255;
         let Some(text) = request.header("idempotency-key") else {
             return Ok(IdempotentRequest(None));
@@ -38,7 +48,11 @@ impl IdempotentRequest {
         }
         hash.update(b"\n");
         hash.update(request.body().unwrap_or_default());
-        Ok(IdempotentRequest(Some(Key::new(db, account_id, text, id::hex(&hash.finalize())))))
+        let key = match app_id {
+            Some(app_id) => format!("{app_id} {text}"),
+            None => text.to_owned(),
+        };
+        Ok(IdempotentRequest(Some(Key::new(db, account_id, &key, id::hex(&hash.finalize())))))
     }
 
     /// Only a POST makes something anew each time; the other methods can be repeated as they are.

@@ -36,6 +36,18 @@ impl<'a> RateLimiter<'a> {
         self.count(LimitKind::Account, &id.to_string()).await
     }
 
+    /// Counts a request of an application for this account. What one application asks uses up neither another one's requests nor
+    /// the seller's own.
+    pub async fn application(&self, app_id: &str, account_id: i64) -> Result<(), Failure> {
+        self.account_id.set(Some(account_id));
+        self.count(LimitKind::Account, &format!("application {app_id} {account_id}")).await
+    }
+
+    /// Counts a request of a client of OAuth, by its address: who it is is not known before the database is asked.
+    pub async fn client(&self) -> Result<(), Failure> {
+        self.count(LimitKind::Account, &format!("client {}", self.address)).await
+    }
+
     /// The account that was counted, for the log.
     pub fn known_account(&self) -> Option<i64> {
         self.account_id.get()

@@ -1,5 +1,6 @@
-//! The wire: bytes become commands, outcomes become bytes. A dialect owns its field names, formats and statuses; today
-//! there is one, `/api/v2`, and the operator's `/admin`.
+//! The wire: bytes become commands, outcomes become bytes. A dialect owns its field names, formats and statuses:
+//! `/api/v2` is ours, `/api/1.0` Shoppy's, `/organizations` Zettle Pusher's. Beside them are `/oauth`, and the operator's
+//! `/admin`.
 
 use serde::Serialize;
 
@@ -7,22 +8,44 @@ use crate::{
     http::{Method, Request, Response},
     json,
     platform::LogLine,
-    shop::{App, catalog, network},
+    shop::{App, app::Serializers, catalog, network, oauth as grants, webhook::Dialect},
 };
 
+pub mod access;
+mod accept;
 mod admin;
+mod attempts;
 mod body;
+mod coupon_fields;
+mod custom_fields;
 pub mod failure;
 pub mod fields;
 mod idempotency;
 mod image;
-mod limit;
+pub mod limit;
 mod multipart;
 mod notification;
+mod oauth;
+mod page_links;
+pub mod pago;
+mod product_fields;
+mod schema;
+mod price;
+#[macro_use]
+pub mod route;
+pub mod shoppy;
 pub mod v2;
 
 use failure::{Failure, quoted};
 use limit::RateLimiter;
+
+/// Every dialect's webhooks.
+pub fn serializers() -> Serializers {
+    Serializers::default()
+        .with(Dialect::V2, v2::event::form())
+        .with(Dialect::Shoppy, shoppy::event::form())
+        .with(Dialect::Pago, pago::event::form())
+}
 
 pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response {
     let meter = &RateLimiter::new(app, request);
@@ -31,30 +54,44 @@ pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response 
     let answered = match segments.as_slice() {
         // Monitors ask it often, and it asks for one static file, once an isolate.
         ["healthz"] => healthz(app, request).await,
-        ["admin" | "api" | "gateways", ..] if !is_private_line(app, request) => {
+        ["admin" | "api" | "gateways" | "oauth", ..] if !is_private_line(app, request) => {
             Err(Failure::new(403, "All API requests must be made over HTTPS"))
         }
         // A browser adds the credentials that it knows. Only what changes something is refused.
         ["admin" | "api", ..] if request.method != Method::Get && request.is_cross_site(public_url) => {
             Err(Failure::new(403, "Cross-site requests are not allowed"))
         }
-        ["admin" | "api" | "gateways", ..] if let Some(encoding) = encoded(request) => Err(encoding),
+        ["admin" | "api" | "gateways" | "oauth", ..] if let Some(encoding) = encoded(request) => Err(encoding),
         ["admin", rest @ ..] => {
             let answer = admin::answer(app, request, rest, meter).await;
-            // There may be another shop, or one less.
+            // There may be another shop, or one less, and an account or an application may be disabled.
             if request.method != Method::Get {
                 catalog::forget_everything(app);
+                grants::forget_everything(app);
             }
             answer
         }
         ["gateways", gateway, account_id] => notification::answer(app, request, gateway, account_id, meter).await,
         ["images", rest @ ..] => image::answer(app, request, rest).await,
+        ["oauth", rest @ ..] => {
+            let answer = oauth::answer(app, request, rest, meter).await;
+            return meter.mark(answer.unwrap_or_else(|refused| {
+                log(app, &refused.failure, &segments, meter.known_account(), request_id);
+                refused.into_response()
+            }));
+        }
+        [".well-known", "oauth-authorization-server"] => oauth::metadata(app, request),
+        ["api", rest @ ..] if pago::is_path(rest) => pago::answer(app, request, rest, meter).await,
         ["api", "v2", rest @ ..] => v2::answer(app, request, rest, meter).await,
+        ["api", "1.0", rest @ ..] => shoppy::answer(app, request, rest, meter).await,
         _ => Err(Failure::not_found()),
     };
     let response = answered.unwrap_or_else(|failure| {
         log(app, &failure, &segments, meter.known_account(), request_id);
-        failure.into_response(request_id)
+        match segments.as_slice() {
+            ["api", "1.0", ..] => shoppy::refusal::answer(failure),
+            _ => failure.into_response(request_id),
+        }
     });
     meter.mark(response)
 }
@@ -78,7 +115,8 @@ fn log(app: &App, failure: &Failure, segments: &[&str], account_id: Option<i64>,
 /// A path without the ids and whatever else a client may have put there, such as a key.
 fn route(segments: &[&str]) -> String {
     let is_word = |part: &str| part.len() <= 20 && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    let shown = segments.iter().take(5).map(|part| if is_word(part) || *part == "v2" { *part } else { ":id" });
+    let shown =
+        segments.iter().take(5).map(|part| if is_word(part) || matches!(*part, "v2" | "1.0") { *part } else { ":id" });
     shown.fold(String::new(), |path, part| path + "/" + part)
 }
 

@@ -1,6 +1,7 @@
 //! The hosted checkout: pages that work without script, and a script that only fetches the next page and keeps time.
 //!
 //! ```text
+//! GET  /pay/:id.:token         the same as
 //! GET  /pay/:id/:token         the link: painted from its token, asks no database, makes nothing
 //! POST /pay/:id/:token         start: makes the order, paid as was chosen, then see /order
 //! GET  /pay/:id/:token/order   the order as it stands; 304 when the page has it already
@@ -101,7 +102,13 @@ impl Visit<'_> {
 }
 
 pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response {
-    let segments = request.segments();
+    let mut segments = request.segments();
+    // Clients of some APIs name a payment by the last part of its address, which then has the id in it.
+    if let ["pay", both] = segments.as_slice()
+        && let Some((payment_id, token)) = both.split_once('.')
+    {
+        segments = vec!["pay", payment_id, token];
+    }
     let keys = &app.platform.settings.token_keys;
     let (subject, answered) = match segments.as_slice() {
         ["pay", "assets", name] => return assets::answer(request, name),

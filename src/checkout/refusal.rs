@@ -156,6 +156,7 @@ fn kind(refusal: Refusal, words: &'static Words, is_payment: bool) -> (Kind<'sta
         | Refusal::Feedback(_)
         | Refusal::Query(_)
         | Refusal::Webhook(_)
+        | Refusal::Script(_)
         | Refusal::Idempotency(_) => Kind::Refused { title: pay.moved_on_title, text: pay.moved_on_text },
     };
     (kind, None)

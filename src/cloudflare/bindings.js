@@ -3,15 +3,17 @@
 
 /**
  * A request's line and those of its headers that somebody reads, as HTTP writes them; none of the parts can hold a line's end. The
- * lists are names of headers: of any path, of a GET of the API, of a page, of a gateway's notification, and of a GET of a file.
+ * lists are names of headers: of any path, of a GET of the API, of a page, of a gateway's notification, of a GET of a file, and of a
+ * dialect other than v2.
  */
-export function head(request, all, apiGet, page, gateway, file) {
+export function head(request, all, apiGet, page, gateway, file, dialect) {
   const { headers, method, url } = request;
   const path = url.indexOf('/', 'https://'.length);
   let names = all;
   if (method === 'GET' && url.includes('/file', path)) names = file;
   else if (['/pay/', '/order/', '/query/', '/healthz'].some((page) => url.startsWith(page, path))) names = page;
   else if (url.includes('/gateways/')) names = gateway;
+  else if (url.startsWith('/api/', path) && !url.startsWith('/api/v2/', path)) names = dialect;
   else if (method === 'GET' && url.startsWith('/api/', path)) names = apiGet;
   let text = `${method} ${url}`;
   for (const name of names) {

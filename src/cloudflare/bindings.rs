@@ -17,6 +17,7 @@ extern "C" {
         page: &JsValue,
         gateway: &JsValue,
         file: &JsValue,
+        dialect: &JsValue,
     ) -> Result<String, JsValue>;
     pub fn connection(request: &web_sys::Request) -> String;
     #[wasm_bindgen(catch)]

@@ -6,7 +6,7 @@ use std::{cell::RefCell, rc::Rc};
 use worker::{Context, Env, MessageBatch, ScheduleContext, ScheduledEvent, event};
 
 use crate::{
-    api::v2::event,
+    api,
     http::{Body, Response},
     platform::{Clock, ConfigError, EMAIL_BINDING, Fault, Level, Log, LogLine, Platform, Random, Settings},
     router,
@@ -131,7 +131,7 @@ fn open(env: &Env) -> Result<App, ConfigError> {
         log: Rc::new(Runtime),
         settings,
     };
-    Ok(App { platform: world, serializers: event::serializers(), memory: Default::default() })
+    Ok(App { platform: world, serializers: api::serializers(), memory: Default::default() })
 }
 
 fn request_id() -> String {

@@ -12,30 +12,37 @@ use super::{bindings, files::Opened};
 use crate::{
     api::v2::upload::{self, Intake},
     http::{
-        self, API_GET_HEADERS, BODY_LIMIT, Body, BodySource, FILE_HEADERS, HEADERS, Method, PAGE_HEADERS, Pending,
-        SENDER_HEADERS, Unread,
+        self, API_GET_HEADERS, BODY_LIMIT, Body, BodySource, DIALECT_HEADERS, FILE_HEADERS, HEADERS, Method,
+        PAGE_HEADERS, Pending, SENDER_HEADERS, Unread,
     },
 };
 
 pub async fn read(request: &web_sys::Request) -> Result<http::Request, JsValue> {
     thread_local! {
-        static NAMES: [JsValue; 5] = [
+        static NAMES: [JsValue; 6] = [
             names(&HEADERS),
             names(&API_GET_HEADERS),
             names(&PAGE_HEADERS),
             names(&[&HEADERS[..], &SENDER_HEADERS].concat()),
             names(&[&HEADERS[..], &FILE_HEADERS].concat()),
+            names(&[&HEADERS[..], &DIALECT_HEADERS].concat()),
         ];
     }
-    let head =
-        NAMES.with(|[all, api_get, page, gateway, file]| bindings::head(request, all, api_get, page, gateway, file))?;
+    let head = NAMES.with(|[all, api_get, page, gateway, file, dialect]| {
+        bindings::head(request, all, api_get, page, gateway, file, dialect)
+    })?;
     let mut lines = head.split('\n');
     let (method, url) = lines.next().and_then(|line| line.split_once(' ')).unwrap_or_default();
     let method = Method::parse(method);
     let (origin, path, query) = split(url);
     let header = |line: &str| {
         let (name, value) = line.split_once(": ")?;
-        let known = HEADERS.iter().chain(&SENDER_HEADERS).chain(&FILE_HEADERS).find(|known| **known == name);
+        let known = HEADERS
+            .iter()
+            .chain(&SENDER_HEADERS)
+            .chain(&FILE_HEADERS)
+            .chain(&DIALECT_HEADERS)
+            .find(|known| **known == name);
         known.map(|known| (*known, value.to_owned()))
     };
     let headers: Vec<_> = lines.filter_map(header).collect();

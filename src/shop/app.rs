@@ -1,7 +1,7 @@
-//! What every verb of the shop is given: the platform, the dialect's words for events, and the memory of this isolate.
+//! What every verb of the shop is given: the platform, the dialects' words for events, and the memory of this isolate.
 //!
-//! Rooms keep their own types in [`Memory`], and dialects their own functions in [`Serializers`]. Both are found by type, so
-//! that nothing here knows a room.
+//! Rooms keep their own types in [`Memory`], and dialects their own functions in [`Form`]. Both are found by type, so that
+//! nothing here knows a room.
 
 use std::{
     any::{Any, TypeId},
@@ -12,7 +12,10 @@ use std::{
 
 use futures_util::future::join_all;
 
-use super::job::Job;
+use super::{
+    event::{Dialect, Envelope, Event},
+    job::Job,
+};
 use crate::platform::{Fault, LimitKind, LogLine, Platform, QueueName};
 
 /// What every verb is given.
@@ -62,23 +65,65 @@ impl App {
     }
 }
 
-/// How a dialect words the bodies of events: a function for each type that an event can be about.
+/// The forms of webhooks, one of each dialect that tells any.
 #[derive(Default)]
-pub struct Serializers(HashMap<TypeId, Box<dyn Any>>);
+pub struct Serializers(HashMap<Dialect, Form>);
 
 impl Serializers {
-    /// Compact JSON of everything of this type.
-    pub fn with<T: 'static>(mut self, body: fn(&T) -> String) -> Serializers {
-        self.0.insert(TypeId::of::<T>(), Box::new(body));
+    pub fn with(mut self, dialect: Dialect, form: Form) -> Serializers {
+        self.0.insert(dialect, form);
         self
     }
 
-    /// The body of an event about `subject`.
-    pub fn body<T: 'static>(&self, subject: &T) -> Result<String, Fault> {
-        let body = self.0.get(&TypeId::of::<T>()).and_then(|body| body.downcast_ref::<fn(&T) -> String>());
-        let body =
-            body.ok_or_else(|| Fault(format!("no dialect words events about {}", std::any::type_name::<T>())))?;
-        Ok(body(subject))
+    /// Whether this dialect has words for the event.
+    pub fn tells(&self, dialect: Dialect, event: Event) -> bool {
+        self.0.get(&dialect).is_some_and(|form| form.events.contains(&event))
+    }
+
+    /// What the event says of `subject`: compact JSON, which its logs keep.
+    pub fn payload<T: 'static>(&self, dialect: Dialect, event: Event, subject: &T) -> Result<String, Fault> {
+        let payload = self.0.get(&dialect).and_then(|form| form.payloads.get(&TypeId::of::<T>()));
+        let payload = payload.and_then(|payload| payload.downcast_ref::<fn(Event, &T) -> String>());
+        let payload = payload.ok_or_else(|| {
+            let (dialect, subject) = (dialect.name(), std::any::type_name::<T>());
+            Fault(format!("{dialect} has no words for events about {subject}"))
+        })?;
+        Ok(payload(event, subject))
+    }
+
+    /// A webhook as it is sent: JSON, before some characters are escaped.
+    pub fn body(&self, dialect: Dialect, envelope: &Envelope<'_>) -> String {
+        match self.0.get(&dialect).and_then(|form| form.envelope) {
+            Some(write) => write(envelope),
+            None => envelope.payload.to_owned(),
+        }
+    }
+}
+
+/// How a dialect words webhooks: a function for each type that an event can be about, and one for what stands around it. The
+/// payload is written with the commit, and the envelope each time that the log is sent or shown: it says nothing that can
+/// change meanwhile.
+pub struct Form {
+    events: &'static [Event],
+    envelope: Option<fn(&Envelope<'_>) -> String>,
+    payloads: HashMap<TypeId, Box<dyn Any>>,
+}
+
+impl Form {
+    /// It tells these events.
+    pub fn of(events: &'static [Event]) -> Form {
+        Form { events, envelope: None, payloads: HashMap::new() }
+    }
+
+    /// Compact JSON of everything of this type, which may differ by event.
+    pub fn with<T: 'static>(mut self, payload: fn(Event, &T) -> String) -> Form {
+        self.payloads.insert(TypeId::of::<T>(), Box::new(payload));
+        self
+    }
+
+    /// What is sent is not the payload alone.
+    pub fn within(self, envelope: fn(&Envelope<'_>) -> String) -> Form {
+        Form { envelope: Some(envelope), ..self }
     }
 }
 

@@ -23,6 +23,7 @@ pub enum Refusal {
     Feedback(FeedbackRefusal),
     Query(QueryRefusal),
     Webhook(WebhookRefusal),
+    Script(ScriptRefusal),
     Idempotency(IdempotencyRefusal),
 }
 
@@ -170,12 +171,21 @@ pub enum WebhookRefusal {
     /// Nothing is sent to a disabled webhook endpoint.
     EndpointDisabled,
     TooManyEndpoints,
+    /// There is an endpoint of this id.
+    EndpointTaken,
     /// A look through the webhook logs is running, or enough of them were looked through; try again in so many seconds.
     TooManyReplays {
         retry_after: u32,
     },
     /// The webhook secret was replaced too often within a day.
     TooManySecrets,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScriptRefusal {
+    /// The seller has not turned scripts on.
+    Off,
+    TooMany,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,7 +215,7 @@ macro_rules! groups {
 groups! {
     Account(AccountRefusal) Payment(PaymentRefusal) Gateway(GatewayRefusal) Order(OrderRefusal) Catalog(CatalogRefusal)
     Blacklist(BlacklistRefusal) Feedback(FeedbackRefusal) Query(QueryRefusal) Webhook(WebhookRefusal)
-    Idempotency(IdempotencyRefusal)
+    Script(ScriptRefusal) Idempotency(IdempotencyRefusal)
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

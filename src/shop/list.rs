@@ -133,6 +133,21 @@ pub fn grown_page(account_id: i64, list: &str, columns: &str, page: u32, per_pag
     ]
 }
 
+/// A row by its id, or by its `seq`, which some clients know it by. Of two rows that a name of digits fits, the id decides.
+pub fn named(account_id: i64, list: &str, columns: &str, name: &str) -> Statement {
+    // No list has more, and a number with zeros before it is none of its names.
+    const MAX_DIGITS: usize = 15;
+    let is_number = name.len() <= MAX_DIGITS && !name.starts_with('0') && name.bytes().all(|b| b.is_ascii_digit());
+    let seq: Option<i64> = is_number.then(|| name.parse().ok()).flatten();
+    Statement::new(
+        format!(
+            "SELECT {columns} FROM {list} WHERE account_id = ?1
+             AND seq = COALESCE((SELECT seq FROM {list} WHERE account_id = ?1 AND id = ?2), ?3)"
+        ),
+        vec![account_id.into(), name.into(), seq.into()],
+    )
+}
+
 /// The answers of `page`, or of any two statements that answer a total and a page's rows.
 pub fn read<T>([total, rows]: [Vec<Row>; 2], read: impl Fn(&Row) -> Result<T, Fault>) -> Result<Page<T>, Fault> {
     let total = total.first().map_or(Ok(0), Row::count)?;

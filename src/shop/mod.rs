@@ -23,6 +23,8 @@ pub mod stock;
 pub mod list;
 /// Messages of the queues.
 pub mod job;
+/// Events, and the dialects that tell them.
+pub mod event;
 /// Refusals and faults.
 pub mod error;
 /// What every verb is given.
@@ -64,6 +66,10 @@ pub mod fraud;
 pub mod blocked;
 /// What somebody wants to buy, and what it costs.
 pub mod purchase;
+/// The e-mails that orders came from.
+pub mod customer;
+/// Scripts of others that a shop's pages load.
+pub mod script;
 /// What somebody buys, and how far its payment is.
 pub mod order;
 /// What buyers say of an order.
@@ -76,6 +82,8 @@ pub mod payment;
 pub mod seller;
 /// What buyers see of a shop.
 pub mod catalog;
+/// Applications of others that sellers let act for them.
+pub mod oauth;
 /// Samples of events.
 pub mod sample;
 /// Writing and sending the mails.

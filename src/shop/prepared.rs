@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::{App, Error, Outcome, Refusal, job::Job};
-use crate::platform::{CommitError, Db, LogLine, Row, Statement};
+use crate::platform::{CommitError, Db, Fault, LogLine, Row, Statement};
 
 /// What a verb has decided, and what must be committed for it to be true. Until then none of it is written.
 #[must_use = "nothing has happened before it is committed"]
@@ -16,6 +16,7 @@ pub struct Prepared<T> {
     refusals: Vec<(Broken, Refusal)>,
     why_stale: Option<WhyStale>,
     undo: Vec<Statement>,
+    owed: Vec<Owed>,
 }
 
 /// A rule of the schema that a commit can break.
@@ -37,6 +38,9 @@ impl Broken {
     }
 }
 
+/// What goes behind the other statements of a commit, and which messages its answers ask for.
+type Owed = (Vec<Statement>, Box<dyn FnOnce(&[Vec<Row>]) -> Result<Vec<(Job, u32)>, Fault>>);
+
 /// What to read when a guard holds the commit back, and what it says of the reason.
 type WhyStale = (Statement, Box<dyn FnOnce(&[Row]) -> Outcome<Refusal>>);
 
@@ -51,6 +55,7 @@ impl<T> Prepared<T> {
             refusals: Vec::new(),
             why_stale: None,
             undo: Vec::new(),
+            owed: Vec::new(),
         }
     }
 
@@ -95,6 +100,18 @@ impl<T> Prepared<T> {
         Prepared { why_stale: Some((look, Box::new(read))), ..self }
     }
 
+    /// With statements behind the others, whose answers say which messages there are after the commit.
+    pub fn owing(
+        mut self,
+        statements: Vec<Statement>,
+        messages: impl FnOnce(&[Vec<Row>]) -> Result<Vec<(Job, u32)>, Fault> + 'static,
+    ) -> Self {
+        if !statements.is_empty() {
+            self.owed.push((statements, Box::new(messages)));
+        }
+        self
+    }
+
     /// What gives back that was taken for it before, should the commit be refused.
     pub fn or_undo(mut self, undo: Option<Statement>) -> Self {
         self.undo.extend(undo);
@@ -107,9 +124,22 @@ impl<T> Prepared<T> {
         let before = first.len();
         let mut statements = first;
         statements.extend(self.statements);
+        let mut end = statements.len();
+        let mut owed = Vec::new();
+        for (its, messages) in self.owed {
+            statements.extend(its.iter().cloned());
+            owed.push((its.len(), messages));
+        }
         match self.db.commit(statements).await {
             Ok(mut rows) => {
-                app.enqueue(self.messages).await;
+                let mut sent = self.messages;
+                let told = rows.split_off(end.min(rows.len()));
+                end = 0;
+                for (length, messages) in owed {
+                    sent.extend(messages(told.get(end..end + length).unwrap_or_default())?);
+                    end += length;
+                }
+                app.enqueue(sent).await;
                 Ok((self.value, rows.split_off(before.min(rows.len()))))
             }
             Err(no) => {

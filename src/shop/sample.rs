@@ -5,39 +5,71 @@ use super::{
     account::{Account, policy::Policy},
     blacklist,
     blocked::Blocked,
+    coupon::{Coupon, Discount, Terms},
+    customer::Customer,
     feedback::{Feedback, Rating},
     fraud::{Decider, Listed, Outcome, Reasons, Sign, Weights},
     gateway::{self, Invoice},
     id,
     money::{Amount, Currency, Decimal},
-    order::{Buyer, Order, Status},
-    product::{Kind, Product},
+    order::{Buyer, Order, Status, cart::Cart},
+    product::{
+        Kind, Product,
+        event::{Changed, Removed},
+    },
     query::{self, Query, Reply, Side},
     time::{DAY, MINUTE},
-    webhook::{DISABLE_AFTER, Endpoint, Event, Subject, simulate::Sample},
+    webhook::{DISABLE_AFTER, Dialect, Endpoint, Event, Subject, simulate::Sample},
 };
 use crate::platform::Fault;
 
 /// A sample of this event.
-pub fn of(app: &App, account: &Account, event: Event) -> Result<Sample, Fault> {
-    let of_order = |status| worded(app, &order(app, account, status)?);
+pub fn of(app: &App, account: &Account, dialect: Dialect, event: Event) -> Result<Sample, Fault> {
+    let told = (app, dialect, event);
+    let of_order = |status| worded(told, &order(app, account, status)?);
     match event {
         Event::OrderCreated => of_order(Status::Unpaid),
         Event::OrderUpdated => of_order(Status::AwaitingConfirmations),
         Event::OrderPaid => of_order(Status::Completed),
-        Event::OrderBlocked => worded(app, &blocked(app, account, &order(app, account, Status::Unpaid)?)),
-        Event::ProductOutOfStock | Event::ProductStockWarning => worded(app, &product(app)?),
-        Event::FeedbackCreated => worded(app, &feedback(app, "")),
-        Event::FeedbackUpdated => worded(app, &feedback(app, "Thank you!")),
-        Event::QueryCreated => worded(app, &query(app, None)),
-        Event::QueryReplied => worded(app, &query(app, Some("Yes, it does."))),
-        Event::EndpointFailing => worded(app, &endpoint(app, true)),
-        Event::EndpointDisabled => worded(app, &endpoint(app, false)),
+        Event::OrderDisputed => of_order(Status::Reversed),
+        Event::OrderBlocked => worded(told, &blocked(app, account, &order(app, account, Status::Unpaid)?)),
+        Event::ProductOutOfStock | Event::ProductStockWarning => {
+            worded(told, &Product { account_id: account.id, ..product(app)? })
+        }
+        Event::FeedbackCreated => worded(told, &feedback(app, "")),
+        Event::FeedbackUpdated => worded(told, &feedback(app, "Thank you!")),
+        Event::QueryCreated => worded(told, &query(app, None)),
+        Event::QueryReplied => worded(told, &query(app, Some("Yes, it does."))),
+        Event::EndpointFailing => worded(told, &endpoint(app, true)),
+        Event::EndpointDisabled => worded(told, &endpoint(app, false)),
+        Event::ProductCreated => worded(told, &product(app)?),
+        Event::ProductUpdated => worded(told, &Changed { before: product(app)?, after: product(app)? }),
+        Event::ProductDeleted => worded(told, &Removed(product(app)?)),
+        Event::CouponCreated | Event::CouponUpdated => worded(told, &coupon(app)),
+        Event::CustomerCreated | Event::CustomerUpdated | Event::CustomerDeleted => {
+            let customer = customer(&order(app, account, Status::Completed)?);
+            let payload = app.serializers.payload(dialect, event, &customer)?;
+            Ok(Sample { subject_id: customer.email, payload })
+        }
+        Event::CartCreated => worded(told, &Cart::of(app, &order(app, account, Status::Unpaid)?)),
+        Event::CartAbandoned => {
+            let order = order(app, account, Status::Unpaid)?;
+            worded(told, &Cart::of(app, &Order { abandoned_at: Some(app.now()), ..order }))
+        }
+        // Whoever registers for these is asked with a message of the dialect's own.
+        Event::StockChanged
+        | Event::StockTrackingStarted
+        | Event::StockTrackingStopped
+        | Event::AccountUpdated
+        | Event::KeyReplaced
+        | Event::AppDisconnected
+        | Event::EndpointTest => Err(Fault(format!("there is no sample of {}", event.name()))),
     }
 }
 
-fn worded<T: Subject>(app: &App, subject: &T) -> Result<Sample, Fault> {
-    Ok(Sample { subject_id: subject.id().to_owned(), payload: app.serializers.body(subject)? })
+fn worded<T: Subject>((app, dialect, event): (&App, Dialect, Event), subject: &T) -> Result<Sample, Fault> {
+    let payload = app.serializers.payload(dialect, event, subject)?;
+    Ok(Sample { subject_id: subject.id().to_owned(), payload })
 }
 
 /// An attempt to buy it that an entry of the blacklist refused.
@@ -78,6 +110,37 @@ fn blocked(app: &App, account: &Account, order: &Order) -> Blocked {
     }
 }
 
+/// Who bought it, and nothing else.
+fn customer(order: &Order) -> Customer {
+    Customer {
+        id: 1,
+        email: order.buyer.email.clone().unwrap_or_default(),
+        orders: 1,
+        paid_orders: 1,
+        paid_value: order.price.minor(),
+        first_order_id: order.id.clone(),
+        first_order_at: order.created_at,
+        last_order_id: order.id.clone(),
+        last_order_at: order.created_at,
+        updated_at: order.updated_at,
+    }
+}
+
+fn coupon(app: &App) -> Coupon {
+    let now = app.now();
+    let terms = Terms {
+        code: "EXAMPLE15".into(),
+        discount: Discount::Percent(1_500),
+        product_ids: Vec::new(),
+        max_uses: Some(100),
+        max_uses_per_email: None,
+        minimum: None,
+        starts_at: None,
+        expires_at: Some(now + 30 * DAY),
+    };
+    Coupon { id: id::short(app.random()), terms, uses: 0, created_at: now, updated_at: now }
+}
+
 /// The last of its serials was sold.
 fn product(app: &App) -> Result<Product, Fault> {
     let (blank, now) = (Product::blank()?, app.now());
@@ -108,12 +171,17 @@ fn endpoint(app: &App, enabled: bool) -> Endpoint {
         disabled_at,
         disabled_reason: disabled_at.map(|_| "failing".into()),
         receiver: Default::default(),
+        dialect: Dialect::V2,
+        signing_key: None,
+        contact_email: None,
+        app_id: None,
     }
 }
 
 fn feedback(app: &App, response: &str) -> Feedback {
     let now = app.now();
     Feedback {
+        seq: 0,
         id: id::short(app.random()),
         order_id: id::uuid(app.random()),
         product_id: PRODUCT_ID.into(),
@@ -169,6 +237,7 @@ fn order(app: &App, account: &Account, status: Status) -> Result<Order, Fault> {
     let created_at = if status == Status::Unpaid { now } else { created_at };
     Ok(Order {
         account_id: account.id,
+        seq: 0,
         id: id::uuid(app.random()),
         revision: 1,
         payment_id: None,
@@ -193,6 +262,7 @@ fn order(app: &App, account: &Account, status: Status) -> Result<Order, Fault> {
         delivered: Some("EXAMPLE-SERIAL-1".into()).filter(|_| paid),
         accepted: false,
         downloads: 0,
+        abandoned_at: None,
         usd_value: Some(price),
         exchange_rate: Some(number("1")?),
         invoice: Invoice {
@@ -216,6 +286,12 @@ fn order(app: &App, account: &Account, status: Status) -> Result<Order, Fault> {
         custom: Some(r#"{"0":"ada"}"#.into()),
         return_url: None,
         webhook_url: None,
+        webhook_dialect: Dialect::V2,
+        product_seq: None,
+        custom_names: None,
+        transaction_id: None,
+        disputed_at: None,
+        product: None,
         test: account.test,
         sync_generation: 0,
         sync_lease: None,

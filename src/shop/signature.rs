@@ -15,6 +15,8 @@ pub enum Purpose {
     Order,
     /// The file that was bought. Sellers' webhooks have its link, which must not open the order's page.
     File,
+    /// A seller who has signed in, and is asked whether an application may act for them.
+    Consent,
 }
 
 impl Purpose {
@@ -22,6 +24,7 @@ impl Purpose {
         match self {
             Purpose::Order => b"order page 1.",
             Purpose::File => b"order file 1.",
+            Purpose::Consent => b"oauth consent 1.",
         }
     }
 }
@@ -37,8 +40,8 @@ pub fn sign(keys: &Keys, purpose: Purpose, id: &str) -> String {
 pub fn path(keys: &Keys, purpose: Purpose, id: &str) -> String {
     let page = format!("/order/{id}/{}", sign(keys, purpose, id));
     match purpose {
-        Purpose::Order => page,
         Purpose::File => page + "/file",
+        Purpose::Order | Purpose::Consent => page,
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     App,
     gateway::exchange_rates,
     job::Job,
-    mailer,
+    mailer, oauth,
     order::{self, dynamic, notification, restock},
     retention,
     stock::expired,
@@ -65,6 +65,7 @@ async fn sweep_shard(app: &App, shard: &str) -> Result<(), Fault> {
         let gone = retention::read(last_answers(gone)?)?;
         old_logs = gone.accounts;
         upload::delete_unnamed(app, db.as_ref(), &gone.objects).await?;
+        oauth::tell_ends(app, &gone.untold).await?;
         let more_owed = nudge_again(app, shard, owed).await?;
         if !more_owed && !gone.more {
             break;

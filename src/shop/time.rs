@@ -16,6 +16,16 @@ pub fn wire(ms: i64) -> String {
     DateTime::from_timestamp_millis(ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Millis, false)
 }
 
+/// `2017-12-03 13:55:30`, in UTC.
+pub fn seconds(ms: i64) -> String {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default().format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// `2019-12-28T16:47:01.000Z`, as most others write it.
+pub fn zulu(ms: i64) -> String {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
 /// The contract's form and its kin of ISO 8601: `2019-12-28T16:47:01.000+00:00`, `2019-12-28T16:47:01Z`, without seconds,
 /// with a comma before the fraction, any offset (`+01:00`, `+0100`, `+01`); and a day alone, which is its midnight in UTC.
 /// Anything finer than a millisecond is cut off. A plus that somebody put into a query string as it is has become a space,
@@ -71,6 +81,7 @@ mod tests {
     fn times_are_written_with_milliseconds_and_an_offset() {
         assert_eq!(super::wire(1_577_551_621_000), "2019-12-28T16:47:01.000+00:00");
         assert_eq!(super::wire(7), "1970-01-01T00:00:00.007+00:00");
+        assert_eq!(super::seconds(1_512_309_330_999), "2017-12-03 13:55:30");
     }
 
     #[test]

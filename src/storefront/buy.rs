@@ -201,6 +201,7 @@ fn draft(visit: &Visit<'_>, id: String, offer: Offer, gateway: Gateway, email: O
         custom: offer.custom,
         return_url: None,
         webhook_url: product.webhook_url,
+        webhook_dialect: Default::default(),
         origin: origin.to_owned(),
         page: Some(format!("{origin}{path}")),
         attempt: 0,

@@ -9,7 +9,7 @@ use crate::{
         assets::{ICON, SHOP_STYLE},
         layout::{initial, name, shield},
     },
-    shop::{catalog::Shop, text::isolated},
+    shop::{catalog::Shop, script::Script, text::isolated},
     words::{self, Words},
 };
 
@@ -21,6 +21,15 @@ pub struct Frame<'a> {
     /// The page's own address; `None` keeps search engines off.
     pub path: Option<String>,
     pub origin: &'a str,
+    /// Whether the shop's scripts run on it: never beside goods or a form.
+    pub runs_scripts: bool,
+}
+
+impl<'a> Frame<'a> {
+    /// What the page runs.
+    pub fn scripts(&self) -> &'a [Script] {
+        self.shop.filter(|_| self.runs_scripts).map_or(&[], |shop| &shop.scripts)
+    }
 }
 
 /// The document, and the hash of its own style for the policy, if it has one.
@@ -48,6 +57,9 @@ pub fn layout(frame: &Frame<'_>, main: Markup) -> (Markup, Option<String>) {
                 link rel="icon" href={ "/pay/assets/" (ICON) ".svg" } type="image/svg+xml";
                 link rel="stylesheet" href={ "/pay/assets/" (SHOP_STYLE) ".css" };
                 @if let Some((style, _)) = &accent { style { (PreEscaped(style)) } }
+                @for script in frame.scripts() {
+                    script src=(script.src) integrity=(script.integrity) crossorigin="anonymous" defer {}
+                }
             }
             body.store {
                 header {

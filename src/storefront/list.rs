@@ -49,6 +49,7 @@ fn page(
     let title = category.map_or(shop.name.as_str(), |category| &category.title);
     let mut frame = visit.frame(Some(shop), title);
     let at = |page: usize| if page > 1 { format!("{path}?page={page}") } else { path.to_owned() };
+    frame.runs_scripts = true;
     frame.path = category.is_none_or(|category| !category.unlisted).then(|| at(wanted));
     let main = html! {
         main.list {

@@ -1,4 +1,5 @@
-//! The storefront: pages that show what a shop sells, and sell it. They have no script.
+//! The storefront: pages that show what a shop sells, and sell it. They have no script, but for those of
+//! others that a seller turns on (`shop::script`), which run on lists alone.
 //!
 //! ```text
 //! GET  /                     the deployment's only shop, or a page that links to those there are
@@ -16,6 +17,7 @@ use crate::{
     shop::{
         App, Error, Refusal,
         catalog::{self, Shop},
+        script::Script,
     },
     words::{self, Words},
 };
@@ -47,7 +49,7 @@ impl Visit<'_> {
 
     fn frame<'a>(&'a self, shop: Option<&'a Shop>, title: &'a str) -> Frame<'a> {
         let brand = &self.app.platform.settings.brand;
-        Frame { words: self.words, brand, shop, title, path: None, origin: self.origin() }
+        Frame { words: self.words, brand, shop, title, path: None, origin: self.origin(), runs_scripts: false }
     }
 
     /// The same visit in the words that this shop's readers get.
@@ -57,7 +59,7 @@ impl Visit<'_> {
         Visit { app: self.app, request: self.request, words }
     }
 
-    /// A page, under a policy that lets it load nothing from anybody else.
+    /// A page, under a policy that lets it load nothing from anybody else, but for the scripts that its seller has let in.
     fn page(&self, status: u16, frame: &Frame<'_>, main: maud::Markup) -> Response {
         let (document, style) = layout::layout(frame, main);
         let style = style.map(|hash| format!(" 'sha256-{hash}'")).unwrap_or_default();
@@ -66,7 +68,8 @@ impl Visit<'_> {
                 "content-security-policy",
                 format!(
                     "default-src 'none'; style-src 'self'{style}; img-src 'self'; form-action 'self'; base-uri 'none'; \
-                     frame-ancestors 'none'"
+                     frame-ancestors 'none'{}",
+                    scripts(frame.scripts())
                 ),
             )
             // Forms say where they come from, to us alone.
@@ -84,6 +87,16 @@ impl Visit<'_> {
         let frame = self.frame(shop, title);
         self.page(kind.status(), &frame, notice::main(self.words, shop, title, text, kind))
     }
+}
+
+/// What a page's policy says of the scripts that run on it: their very addresses, and that they run as nobody of this origin.
+/// Other pages of the origin, with order forms and goods, perhaps of other shops, are then out of their reach.
+fn scripts(all: &[Script]) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    let sources: String = all.iter().flat_map(|script| [" ", &script.src]).collect();
+    format!("; script-src{sources}; sandbox allow-forms allow-popups allow-popups-to-escape-sandbox allow-scripts")
 }
 
 /// Whether a path is one of the storefront's.

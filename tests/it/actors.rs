@@ -121,7 +121,9 @@ impl Ask<'_> {
         let (method, path) = (format!("{:?}", self.request.method), self.request.path.clone());
         let question = record::is_on().then(|| record::question(&self.request));
         let asked = record::asked(&self.request);
+        let promised = self.request.path.contains("1.0").then(|| self.request.clone());
         let reply = Reply(router::answer(&self.world.app, self.request).await);
+        promised.inspect(|request| crate::shoppy::openapi::held_against(request, &reply.0));
         question.inspect(|question| record::answer(question, &reply.0));
         if let Some(asked) = asked {
             record::answered(asked, &reply.0);

@@ -267,7 +267,8 @@ const OWNED: &[&str] = &[
 
 #[test]
 fn every_statement_names_the_account_it_acts_for() {
-    // Walking all accounts is cron's alone, the rotation's of VAULT_KEY, and the operator's, and it says so in its name. Before it is known who asks, there is an e-mail.
+    // Walking all accounts is cron's alone, the rotation's of VAULT_KEY, and the operator's, and it says so in its name. Before it is known who asks, there is an
+    // e-mail or a key.
     let sweeps = [
         "take_due",
         "take_lapsed",
@@ -277,6 +278,7 @@ fn every_statement_names_the_account_it_acts_for() {
         "take_sealed",
         "take_from_owner",
         "by_email",
+        "by_key",
         "next",
         "due",
         "put_off",

@@ -210,7 +210,10 @@ fn every_place_where_something_is_sealed_is_known_to_the_rotation() {
         }
     }
     found.sort();
-    assert_eq!(found, ["account/secret.rs 1", "gateway/settings.rs 1", "gateway/wallet.rs 1", "idempotency.rs 1"]);
+    assert_eq!(
+        found,
+        ["account/secret.rs 1", "gateway/settings.rs 1", "gateway/wallet.rs 1", "idempotency.rs 1", "webhook/key.rs 1"]
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::{
 };
 
 use pushguard::{
-    api::v2::event,
+    api,
     platform::{Clock as _, Fault, LocalBoxFuture, Platform as Whole, QueueName, Settings},
     shop::{App, consumer, job::Job, sweep},
 };
@@ -166,7 +166,7 @@ impl World {
             settings: Rc::new(settings),
         };
         let (told, app) =
-            (Told::default(), App { platform: world, serializers: event::serializers(), memory: Default::default() });
+            (Told::default(), App { platform: world, serializers: api::serializers(), memory: Default::default() });
         World { db, cache, files, queue, web, live, clock, log, random, limits, mailer, told, app }
     }
 

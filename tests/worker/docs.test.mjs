@@ -8,13 +8,15 @@ let shop;
 before(async () => (shop = await startShop({ assets: true })));
 after(() => shop?.close());
 
-test('the specification is served to any page in the world', async () => {
-  const answer = await shop.fetch('/api/v2/openapi.json');
-  assert.equal(answer.status, 200);
-  assert.match(answer.headers.get('content-type'), /^application\/json/);
-  assert.equal(answer.headers.get('access-control-allow-origin'), '*');
-  assert.deepEqual(await answer.json(), JSON.parse(await readFile(new URL('../../public/api/v2/openapi.json', import.meta.url), 'utf8')));
-});
+for (const file of ['api/v2/openapi.json', 'api/1.0/openapi.json']) {
+  test(`the specification ${file} is served to any page in the world`, async () => {
+    const answer = await shop.fetch(`/${file}`);
+    assert.equal(answer.status, 200);
+    assert.match(answer.headers.get('content-type'), /^application\/json/);
+    assert.equal(answer.headers.get('access-control-allow-origin'), '*');
+    assert.deepEqual(await answer.json(), JSON.parse(await readFile(new URL(`../../public/${file}`, import.meta.url), 'utf8')));
+  });
+}
 
 test('the reference is at /docs and loads nothing', async () => {
   const answer = await shop.fetch('/docs');
@@ -44,6 +46,19 @@ test('the language of rules is at /docs/rules, linked from the reference, and lo
   assert.deepEqual([...html.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id).filter((id) => !ids.has(id)), []);
   assert.ok(html.includes('customer.email_domain == &quot;gmail.com&quot;'));
   assert.ok((await (await shop.fetch('/docs')).text()).includes('href="/docs/rules"'));
+});
+
+test('the Shoppy API is at /docs/shoppy with all of its operations, linked from the reference, and loads nothing', async () => {
+  const answer = await shop.fetch('/docs/shoppy');
+  assert.equal(answer.status, 200);
+  const html = await answer.text();
+  assert.deepEqual(html.match(/\b(?:src|srcset|action)=|<link(?! rel="icon" href="data:,")|@import|url\(|<script/g), null);
+  const ids = new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+  assert.deepEqual([...html.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id).filter((id) => !ids.has(id)), []);
+  const spec = await (await shop.fetch('/api/1.0/openapi.json')).json();
+  for (const item of Object.values(spec.paths)) for (const { operationId } of Object.values(item)) assert.ok(ids.has(operationId), operationId);
+  assert.ok(html.includes('href="/api/1.0/openapi.json"'));
+  assert.ok((await (await shop.fetch('/docs')).text()).includes('href="/docs/shoppy"'));
 });
 
 test('everything else is the Worker’s, whatever else is served', async () => {

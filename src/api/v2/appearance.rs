@@ -2,12 +2,16 @@
 
 use serde::Serialize;
 
-use super::{upload, wire::values};
+use super::{
+    upload,
+    wire::{CurrencyCode, values},
+};
 use crate::{
     api::{failure::quoted, fields::Fields},
     json::{self, Value},
     shop::{
         account::slug::{self, BadSlug},
+        money::Currency,
         seller::{
             Change, Profile,
             color::{BadColor, Color},
@@ -32,6 +36,8 @@ pub fn object(profile: &Profile, origin: &str) -> String {
         privacy_url: looks.privacy_url.as_deref(),
         listed: looks.listed,
         language: looks.language.map(|language| LanguageCode(language.code())),
+        scripts: looks.scripts,
+        currency: CurrencyCode(looks.currency.unwrap_or(Currency::USD).code()),
         logo: profile.logo.as_ref().map(|logo| upload::image(logo, "logos", origin)),
     };
     json::to_text(&body)
@@ -83,6 +89,10 @@ pub fn read(fields: &mut Fields, change: &mut Change, insecure: bool) {
     looks.listed = inner.flag("listed");
     if inner.has("language") {
         looks.language = Some(language(&mut inner));
+    }
+    looks.scripts = inner.flag("scripts");
+    if inner.has("currency") {
+        looks.currency = inner.currency("currency");
     }
     for mut error in inner.errors {
         if let Some(first) = error.get_mut(..1) {
@@ -142,6 +152,12 @@ pub(super) struct Body<'a> {
     listed: bool,
     /// The language of its pages; `null` is the reader's.
     language: Option<LanguageCode<'a>>,
+    /// Whether the storefront runs scripts that apps register at `/api/scripts`. Off in a new account:
+    /// they weaken its pages, whose policy otherwise runs none. Payment pages, order pages and pages
+    /// with an order form never run any.
+    scripts: bool,
+    /// Of payments that name none, as those of the Shoppy API; ISO 4217. `USD` in a new account.
+    currency: CurrencyCode<'a>,
     /// Its logo; see the upload below.
     logo: Option<upload::Image<'a>>,
 }

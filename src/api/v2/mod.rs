@@ -1,6 +1,8 @@
 //! The dialect that PushGuard and Selly clients speak: shared contract in ARCHITECTURE.md, "The wire".
 
 use super::{
+    accept, access,
+    attempts::{ApiResult, again, attempts},
     failure::{Failure, FailureKind},
     idempotency::IdempotentRequest,
     limit::RateLimiter,
@@ -13,12 +15,13 @@ use crate::{
 
 mod account;
 mod appearance;
-mod auth;
+mod authorization;
 mod blacklist;
 mod blacklist_rule;
 mod blocked;
 mod category;
 mod coupon;
+#[cfg(not(target_arch = "wasm32"))]
 mod custom;
 pub mod event;
 mod feedback;
@@ -34,8 +37,6 @@ mod purchase;
 mod query;
 mod risk;
 mod risk_weights;
-#[macro_use]
-mod route_macros;
 pub mod routes;
 mod rule_trial;
 mod test_mode;
@@ -87,29 +88,8 @@ impl Call<'_> {
     }
 }
 
-type ApiResult = Result<Response, Failure>;
-
-/// Of those who change the same thing at the same time one gets through each time.
-const MAX_ATTEMPTS: u32 = 8;
-
-/// Does it once more when somebody else changed the same at the same time: what was not sent must stay as they left it.
-async fn again(change: impl AsyncFn() -> ApiResult) -> ApiResult {
-    attempts(MAX_ATTEMPTS, async |_| change().await).await
-}
-
-/// The same, so many times at most. `change` is told which attempt it is, from 0.
-async fn attempts(max: u32, change: impl AsyncFn(u32) -> ApiResult) -> ApiResult {
-    for attempt in 1..max {
-        match change(attempt - 1).await {
-            Err(failure) if failure.kind == FailureKind::Conflict => {}
-            answer => return answer,
-        }
-    }
-    change(max - 1).await
-}
-
 pub async fn answer(app: &App, request: &Request, segments: &[&str], meter: &RateLimiter<'_>) -> ApiResult {
-    let account = &match auth::authenticate(app, request, meter).await {
+    let account = &match access::by_key(app, request, meter).await {
         // The answer that told of a new key was lost: whoever has the old one and the request's key may hear it again.
         Err(refused)
             if refused.kind == FailureKind::Unauthenticated
@@ -121,9 +101,9 @@ pub async fn answer(app: &App, request: &Request, segments: &[&str], meter: &Rat
         answered => answered?,
     };
     match segments {
-        ["orders.csv"] => auth::require_accepted(request, auth::CSV)?,
-        ["products", _, "file"] if request.method == Method::Get => auth::require_accepted(request, auth::FILE)?,
-        _ => auth::require_accepted(request, auth::JSON)?,
+        ["orders.csv"] => accept::require_accepted(request, accept::CSV)?,
+        ["products", _, "file"] if request.method == Method::Get => accept::require_accepted(request, accept::FILE)?,
+        _ => accept::require_accepted(request, accept::JSON)?,
     }
     request.load().await?;
     let once = match (request.method, segments) {
@@ -165,7 +145,7 @@ fn forget(app: &App, account: &Account, segments: &[&str]) {
 
 async fn replaced_key(app: &App, request: &Request) -> Option<Response> {
     request.header("idempotency-key")?;
-    let account = auth::replaced(app, request).await?;
+    let account = access::by_replaced_key(app, request).await?;
     IdempotentRequest::read(request, app.platform.databases.directory(), account.id).ok()?.known(app).await
 }
 

@@ -4,9 +4,7 @@
 //! A field without a comment is described as the answer's field of its name. `PUT` requires none.
 #![expect(dead_code, reason = "these are described, and never made")]
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
 use super::{
@@ -17,71 +15,21 @@ use super::{
     order::{GatewayName, OrderStatus},
     product::{GatewaySlug, ProductType},
     query::Sender,
-    webhook::EventName,
+    webhook::{EndpointEvent, EventName, Format},
     wire::{CurrencyCode, Int, Time, values},
 };
-use crate::{http::Method, shop::gateway::Gateway};
+use crate::{
+    api::schema::{Email, HttpsUrl, Percent, Price, Text},
+    shop::gateway::Gateway,
+};
+
+pub use crate::api::route::Route;
 
 mod account;
 
 pub use account::{Account, ShownGateways, TakesPayments};
 
-/// A line of the route table.
-pub struct Route {
-    pub tag: &'static str,
-    pub path: &'static [&'static str],
-    pub method: Method,
-    /// Room and verb.
-    pub id: &'static str,
-    /// Its summary, an empty line, and its description.
-    pub words: &'static str,
-    pub takes: Option<SchemaOf>,
-    pub status: u16,
-    pub gives: SchemaOf,
-    /// Refusals that not every route of its kind has.
-    pub refuses: &'static [u16],
-}
-
-type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
-
-/// A text of at most so many characters.
-struct Text<const MAX: usize>;
-
-impl<const MAX: usize> JsonSchema for Text<MAX> {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        format!("Text{MAX}").into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "maxLength": MAX})
-    }
-}
-
 values! {
-    Email(()) = {"type": "string", "format": "email", "maxLength": 254}
-
-    HttpsUrl(()) = {"type": "string", "format": "uri", "pattern": "^https://", "maxLength": 2_000}
-
-    /// A number of money above zero, as a text or not.
-    Price(()) = {
-        "type": ["string", "number"],
-        "pattern": r"^[0-9]{1,9}(\.[0-9]{1,8})?$",
-        "exclusiveMinimum": 0,
-        "maximum": 999_999_999
-    }
-
-    /// Above 0 and up to 100, with at most two decimals, as a text or not.
-    Percent(()) = {
-        "type": ["string", "number"],
-        "pattern": r"^[0-9]{1,3}(\.[0-9]{1,2})?$",
-        "exclusiveMinimum": 0,
-        "maximum": 100
-    }
-
     GatewayChoice(()) = {"oneOf": [
         {"type": "string", "enum": Gateway::ALL.map(Gateway::name)},
         {
@@ -325,6 +273,7 @@ pub struct Product {
     custom: Option<Vec<CustomInput>>,
     stock_warning: Option<Int<1, 1_000_000_000>>,
     volume_discounts: Option<Vec<VolumeDiscountInput>>,
+    email_message: Option<Text<2_000>>,
 }
 
 #[derive(JsonSchema)]
@@ -368,8 +317,9 @@ pub struct QueryClose {
 #[derive(JsonSchema)]
 pub struct Endpoint {
     url: HttpsUrl,
-    events: Vec<EventName<'static>>,
+    events: Vec<EndpointEvent<'static>>,
     enabled: Option<bool>,
+    format: Option<Format>,
 }
 
 #[derive(JsonSchema)]

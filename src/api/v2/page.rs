@@ -1,7 +1,11 @@
 //! Pages of lists: `?page=` and `?per_page=` in, five headers out.
 
 use super::Call;
-use crate::{api::failure::Failure, http::Response, json};
+use crate::{
+    api::{failure::Failure, page_links::links},
+    http::Response,
+    json,
+};
 
 pub struct Wanted {
     /// From 1.
@@ -58,31 +62,6 @@ impl Wanted {
             .with("x-total-count", total.to_string())
             .with("x-current-page", self.page.to_string())
             .with("x-items-per-page", self.per_page.to_string())
-            .with("link", self.links(call, pages))
-    }
-
-    /// RFC 8288: first, prev, next, last, with the request's other parameters kept.
-    fn links(&self, call: &Call<'_>, pages: u64) -> String {
-        let request = call.request;
-        let page = u64::from(self.page);
-        let last = pages.max(1);
-        let link = |rel: &str, page: u64| {
-            let mut query = form_urlencoded::Serializer::new(String::new());
-            query.extend_pairs(
-                form_urlencoded::parse(request.query.as_bytes()).filter(|(key, _)| key != "page" && key != "per_page"),
-            );
-            query.append_pair("page", &page.to_string());
-            query.append_pair("per_page", &self.per_page.to_string());
-            format!("<{}{}?{}>; rel=\"{rel}\"", request.origin, request.path, query.finish())
-        };
-        let mut links = vec![link("first", 1)];
-        if page > 1 {
-            links.push(link("prev", (page - 1).min(last)));
-        }
-        if page < last {
-            links.push(link("next", page + 1));
-        }
-        links.push(link("last", last));
-        links.join(", ")
+            .with("link", links(call.request, self.page, self.per_page, pages))
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     api::{
         failure::{Failure, label, quoted},
         fields::Fields,
+        price::not_taken,
     },
     http::Response,
     json::{self, Map, Value},
@@ -25,6 +26,7 @@ use crate::{
         order::{self, Buyer, Draft, Order},
         payment::{self, Choice, Made},
         purchase::Offer,
+        webhook::Dialect,
     },
 };
 
@@ -91,6 +93,7 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
             custom,
             return_url,
             webhook_url,
+            webhook_dialect: Dialect::V2,
             origin: origin.to_owned(),
             page: None,
             attempt: 0,
@@ -111,6 +114,7 @@ pub async fn create(call: &Call<'_>) -> ApiResult {
         confirmations,
         return_url: return_url.unwrap_or_default(),
         webhook_url,
+        webhook_dialect: Dialect::V2,
         custom,
     };
     let object = |made: &Made| {
@@ -225,21 +229,6 @@ fn choice(fields: &mut Fields) -> Option<Choice> {
         }
     }
     if fields.errors.len() > before { None } else { Choice::new(gateways) }
-}
-
-/// Gateways take some currencies only, and of some of them no fractions.
-fn not_taken(price: Amount, gateway: Gateway) -> Option<String> {
-    let (code, name) = (price.currency().code(), gateway.name());
-    match gateway.decimals(price.currency()) {
-        None => Some(format!("Currency {code} is not taken by {name}")),
-        Some(decimals) if price.text(decimals).is_none() => {
-            Some(format!("Value has fractions of {code} that {name} does not take"))
-        }
-        Some(_) => {
-            let min = gateway.min_price(price.currency()).filter(|min| price.minor() < min.minor());
-            min.map(|min| format!("Value is too small for {name} (minimum is {})", min.display()))
-        }
-    }
 }
 
 fn ip_address(fields: &mut Fields) -> Option<String> {

@@ -3,11 +3,11 @@
 //! A line names a tag, a path and the verb of each method. What stands in a path without quotes goes
 //! to the verb. Behind the verb stand what it takes (`openapi.rs`), the status and what it answers,
 //! and refusals that are its own; the comment above is its summary and its description. What a line
-//! becomes is `route_macros.rs`.
+//! becomes is `api/route.rs`.
 
 use super::{
-    ApiResult, Call, account, blacklist, blacklist_rule, blocked, category, coupon, feedback, not_allowed, order, pay,
-    product, query, risk, rule_trial, test_mode, webhook,
+    ApiResult, Call, account, authorization, blacklist, blacklist_rule, blocked, category, coupon, feedback,
+    not_allowed, order, pay, product, query, risk, rule_trial, test_mode, webhook,
 };
 use crate::{api::failure::Failure, http::Method, platform::LocalBoxFuture};
 
@@ -56,6 +56,22 @@ routes! {
         /// second, five seconds later, and so on in turn; `X-PushGuard-New-Signature` is the new
         /// one's. It can be replaced four times in 24 hours.
         Post: account::rotate_secret -> 201 account::WebhookSecret;
+    }
+    "Authorizations" ["authorizations"] {
+        /// List authorizations
+        ///
+        /// Applications that you let act for you, the newest first.
+        Get: authorization::list -> 200 [authorization::Body];
+    }
+    "Authorizations" ["authorizations", id] {
+        /// Get an authorization
+        ///
+        /// Answers with the authorization.
+        Get: authorization::get -> 200 authorization::Body;
+        /// Revoke an authorization
+        ///
+        /// The application can do nothing for you any more, within a minute everywhere.
+        Delete: authorization::destroy -> 204 (), or 404;
     }
     "Blacklist" ["blacklist"] {
         /// List entries

@@ -12,9 +12,9 @@ use crate::{
     http::Response,
     json::{self, Raw, Value},
     shop::{
-        sample,
+        Error, Refusal, sample,
         webhook::{
-            self, Endpoint, Event, Log,
+            self, Dialect, Endpoint, EndpointChange, Event, Log, NewEndpoint, Scope,
             enable::Updated,
             replay::{self, Replayed},
             simulate,
@@ -22,16 +22,32 @@ use crate::{
     },
 };
 
+/// The events of this dialect: those of the reference, and what can happen to an endpoint, which is told to the others.
+pub const EVENTS: [Event; 12] = [
+    Event::OrderCreated,
+    Event::OrderUpdated,
+    Event::OrderPaid,
+    Event::OrderBlocked,
+    Event::ProductOutOfStock,
+    Event::ProductStockWarning,
+    Event::FeedbackCreated,
+    Event::FeedbackUpdated,
+    Event::QueryCreated,
+    Event::QueryReplied,
+    Event::EndpointFailing,
+    Event::EndpointDisabled,
+];
+
 pub async fn endpoints(call: &Call<'_>) -> ApiResult {
     let wanted = Wanted::read(call)?;
-    let all = webhook::endpoints(call.app, call.account).await?;
+    let all = webhook::endpoints(call.app, call.account, Scope::SELLER).await?;
     let skip = (wanted.page as usize - 1).saturating_mul(wanted.per_page as usize);
     let page = all.iter().skip(skip).take(wanted.per_page as usize);
     Ok(wanted.answer(call, page.map(endpoint_object), all.len() as u64))
 }
 
 pub async fn endpoint(call: &Call<'_>, id: &str) -> ApiResult {
-    let endpoint = webhook::endpoint(call.app, call.account, id).await?;
+    let endpoint = webhook::endpoint(call.app, call.account, Scope::SELLER, id).await?;
     Ok(Response::json(200, endpoint_object(&endpoint)))
 }
 
@@ -42,11 +58,13 @@ pub async fn create_endpoint(call: &Call<'_>) -> ApiResult {
     if url.is_none() && fields.errors.len() == before {
         fields.error("Url can't be blank");
     }
-    let events = events(&mut fields, true);
+    let format = format(&mut fields);
+    let dialect = format.unwrap_or_default();
+    let events = events(call, &mut fields, true, &[dialect]);
     let enabled = fields.flag("enabled").unwrap_or(true);
     fields.finish()?;
-    let (url, events) = (url.unwrap_or_default(), events.unwrap_or_default());
-    let created = webhook::create_endpoint(call.app, call.account, url, events, enabled)?;
+    let new = NewEndpoint::of(dialect, url.unwrap_or_default(), events.unwrap_or_default());
+    let created = webhook::create_endpoint(call.app, call.account, NewEndpoint { enabled, ..new })?;
     call.commit(201, created, endpoint_object).await
 }
 
@@ -57,10 +75,23 @@ pub async fn update_endpoint(call: &Call<'_>, id: &str) -> ApiResult {
     if fields.has("url") && url.is_none() && fields.errors.len() == before {
         fields.error("Url can't be blank");
     }
-    let events = events(&mut fields, false);
+    let wanted: Vec<Dialect> = format(&mut fields).map_or(Scope::SELLER.dialects.to_vec(), |format| vec![format]);
+    let events = events(call, &mut fields, false, &wanted);
     let enabled = fields.flag("enabled");
     fields.finish()?;
-    let body = match webhook::update_endpoint(call.app, call.account, id, url, events, enabled, sample::of).await? {
+    // Only an endpoint whose format has all of these events: which one it has needn't be read for that.
+    let all = events.clone().unwrap_or_default();
+    let fitting = |dialect: &&Dialect| all.iter().all(|event| call.app.serializers.tells(**dialect, *event));
+    let dialects: Vec<Dialect> = wanted.iter().filter(fitting).copied().collect();
+    let scope = Scope { dialects: &dialects, ..Scope::SELLER };
+    let change = EndpointChange { url, events, enabled, ..EndpointChange::default() };
+    let updated = match webhook::update_endpoint(call.app, call.account, scope, id, change, Some(sample::of)).await {
+        Err(Error::Refused(Refusal::NotFound)) if dialects.len() < Scope::SELLER.dialects.len() => {
+            return Err(unfit(webhook::endpoint(call.app, call.account, Scope::SELLER, id).await?.dialect, &wanted));
+        }
+        updated => updated?,
+    };
+    let body = match updated {
         Updated::Done(endpoint) => endpoint_object(&endpoint),
         Updated::Back { endpoint, missed, since } => {
             endpoint_body(&endpoint, Some(Back { missed, missed_since: Time::at(since) }))
@@ -78,12 +109,34 @@ pub async fn update_endpoint(call: &Call<'_>, id: &str) -> ApiResult {
 }
 
 pub async fn destroy_endpoint(call: &Call<'_>, id: &str) -> ApiResult {
-    webhook::destroy_endpoint(call.app, call.account, id).await?;
+    webhook::destroy_endpoint(call.app, call.account, Scope::SELLER, id).await?;
     Ok(Response::empty(204))
 }
 
-/// A list without repeats; one name alone is a list too.
-fn events(fields: &mut Fields, required: bool) -> Option<Vec<Event>> {
+/// Why an endpoint that is there was not changed.
+fn unfit(dialect: Dialect, wanted: &[Dialect]) -> Failure {
+    match wanted.contains(&dialect) {
+        true => Failure::invalid(&format!("Events have some that are not told in the format {}", format_name(dialect))),
+        false => Failure::invalid("Format can't be changed: add another endpoint"),
+    }
+}
+
+fn format_name(dialect: Dialect) -> &'static str {
+    FORMATS.iter().find(|(known, _)| *known == dialect).map_or("", |(_, name)| name)
+}
+
+fn format(fields: &mut Fields) -> Option<Dialect> {
+    let name = fields.text("format", 32)?;
+    let format = FORMATS.iter().find(|(_, known)| *known == name).map(|(dialect, _)| *dialect);
+    if format.is_none() {
+        fields.error(format!("Format is not included in the list ({})", FORMATS.map(|(_, name)| name).join(", ")));
+    }
+    format
+}
+
+/// A list without repeats; one name alone is a list too. Each must be told in one of these dialects.
+fn events(call: &Call<'_>, fields: &mut Fields, required: bool, dialects: &[Dialect]) -> Option<Vec<Event>> {
+    let is_told = |event: &Event| dialects.iter().any(|dialect| call.app.serializers.tells(*dialect, *event));
     let names: Vec<Value> = match fields.list("events") {
         None if required || fields.has("events") => Vec::new(),
         None => return None,
@@ -96,11 +149,12 @@ fn events(fields: &mut Fields, required: bool) -> Option<Vec<Event>> {
     let mut events = Vec::new();
     for name in names {
         let name = name.as_str().unwrap_or_default();
-        match Event::parse(name) {
+        match Event::parse(name).filter(is_told) {
             Some(event) if !events.contains(&event) => events.push(event),
             Some(_) => {}
             None => {
-                fields.error(format!("Events are not included in the list ({})", known_events()));
+                let known: Vec<&str> = Event::ALL.into_iter().filter(is_told).map(Event::name).collect();
+                fields.error(format!("Events are not included in the list ({})", known.join(", ")));
                 return None;
             }
         }
@@ -108,16 +162,34 @@ fn events(fields: &mut Fields, required: bool) -> Option<Vec<Event>> {
     Some(events)
 }
 
+/// An event of this dialect.
+fn known(name: &str) -> Option<Event> {
+    Event::parse(name).filter(|event| EVENTS.contains(event))
+}
+
 fn known_events() -> String {
-    let known: Vec<&str> = Event::ALL.iter().map(|event| event.name()).collect();
+    let known: Vec<&str> = EVENTS.iter().map(|event| event.name()).collect();
     known.join(", ")
 }
 
 values! {
-    EventName<'a>(&'a str) = {"type": "string", "enum": Event::ALL.map(Event::name)}
+    EventName<'a>(&'a str) = {"type": "string", "enum": EVENTS.map(Event::name)}
+
+    /// Of an endpoint, whatever its format.
+    EndpointEvent<'a>(&'a str) = {
+        "type": "string",
+        "enum": EVENTS.into_iter().chain([Event::OrderDisputed]).map(Event::name).collect::<Vec<_>>()
+    }
+
+    Format(&'static str) = {"type": "string", "enum": FORMATS.map(|(_, name)| name)}
+
+    LoggedEvent<'a>(&'a str) = {"type": "string", "enum": Event::ALL.map(Event::name)}
 
     DisabledReason<'a>(&'a str) = {"type": "string", "enum": ["failing", "gone"]}
 }
+
+/// The dialects that a seller may choose for an endpoint, by their names here.
+const FORMATS: [(Dialect, &str); 2] = [(Dialect::V2, "pushguard"), (Dialect::Shoppy, "shoppy")];
 
 /// The reference's endpoint object, and beside it how it does: since when it only fails, when that will disable it, and
 /// when and why that happened.
@@ -131,13 +203,14 @@ fn endpoint_body(endpoint: &Endpoint, back: Option<Back>) -> String {
         id: &endpoint.id,
         url: &endpoint.url,
         enabled: endpoint.enabled,
-        events: endpoint.events.iter().map(|event| EventName(event.name())).collect(),
+        events: endpoint.events.iter().map(|event| EndpointEvent(event.name())).collect(),
         created_at: Time::at(endpoint.created_at),
         updated_at: Time::at(endpoint.updated_at),
         failing_since: moment(endpoint.failing_since),
         disables_at: moment(endpoint.disables_at()),
         disabled_at: moment(endpoint.disabled_at),
         disabled_reason: endpoint.disabled_reason.as_deref().map(DisabledReason),
+        format: Format(format_name(endpoint.dialect)),
         back,
     };
     json::to_text(&body)
@@ -152,8 +225,9 @@ pub(super) struct EndpointBody<'a> {
     url: &'a str,
     /// Whether anything is sent.
     enabled: bool,
-    /// The events that are sent.
-    events: Vec<EventName<'static>>,
+    /// The events that are sent. `order:disputed` is told in the format `shoppy` alone, which has no
+    /// `order:created`, `order:updated`, `order:blocked`, `feedback:updated` and none about endpoints.
+    events: Vec<EndpointEvent<'static>>,
     /// When it was made.
     created_at: Time,
     /// When it was last changed; the same as `created_at` until then.
@@ -168,6 +242,9 @@ pub(super) struct EndpointBody<'a> {
     disabled_at: Option<Time>,
     /// `failing`, or `gone` when it answered 410.
     disabled_reason: Option<DisabledReason<'a>>,
+    /// In what form events are told: `pushguard`, ours, or `shoppy`, that of [Shoppy's
+    /// API](/docs/shoppy), signed in `X-Shoppy-Signature`. It can't be changed.
+    format: Format,
     #[serde(flatten)]
     back: Option<Back>,
 }
@@ -187,17 +264,17 @@ struct Back {
 pub async fn logs(call: &Call<'_>) -> ApiResult {
     let wanted = Wanted::read(call)?;
     let page = webhook::logs(call.app, call.account, wanted.page, wanted.per_page).await?;
-    Ok(wanted.answer(call, page.rows.iter().map(log_object), page.total))
+    Ok(wanted.answer(call, page.rows.iter().map(|log| log_object(call, log)), page.total))
 }
 
 pub async fn log(call: &Call<'_>, id: &str) -> ApiResult {
     let log = webhook::log(call.app, call.account, id).await?;
-    Ok(Response::json(200, log_object(&log)))
+    Ok(Response::json(200, log_object(call, &log)))
 }
 
 /// `{}` → 201 with the new log.
 pub async fn retry(call: &Call<'_>, id: &str) -> ApiResult {
-    call.commit(201, replay::retry(call.app, call.account, id).await?, log_object).await
+    call.commit(201, replay::retry(call.app, call.account, id).await?, |log| log_object(call, log)).await
 }
 
 /// A replay that is overtaken looks through the logs again, which costs the account's budget of a minute.
@@ -259,7 +336,7 @@ pub async fn simulate(call: &Call<'_>) -> ApiResult {
         fields.error("Url can't be blank");
     }
     let name = fields.required_text("event", 64);
-    let event = name.as_deref().and_then(Event::parse);
+    let event = name.as_deref().and_then(known);
     if name.is_some() && event.is_none() {
         fields.error(format!("Event is not included in the list ({})", known_events()));
     }
@@ -267,22 +344,23 @@ pub async fn simulate(call: &Call<'_>) -> ApiResult {
     let (Some(url), Some(event)) = (url, event) else {
         return Err(Failure::not_found());
     };
-    let simulated = simulate::simulate(call.app, call.account, url, event, sample::of)?;
-    call.commit(201, simulated, log_object).await
+    let simulated = simulate::simulate(call.app, call.account, (Dialect::V2, url), event, sample::of)?;
+    call.commit(201, simulated, |log| log_object(call, log)).await
 }
 
 /// The reference's log object, and beside it `error`: why no answer came, of which log it is a repetition, and whether it
 /// is a sample.
-fn log_object(log: &Log) -> String {
+fn log_object(call: &Call<'_>, log: &Log) -> String {
+    let payload = log.body(call.app, call.account.id);
     let body = LogBody {
         id: &log.id,
         url: &log.url,
-        payload: Raw(&log.payload),
+        payload: Raw(&payload),
         response: log.response.as_deref(),
         response_code: log.response_code,
         response_headers: Raw(log.response_headers.as_deref().unwrap_or("null")),
         retries: log.retries,
-        event: EventName(&log.event),
+        event: LoggedEvent(&log.event),
         retry_limit: log.retry_limit,
         next_retry_at: log.next_retry_at.map(Time::at),
         created_at: Time::at(log.created_at),
@@ -314,7 +392,7 @@ pub(super) struct LogBody<'a> {
     /// How often it was sent again.
     retries: u32,
     /// What happened.
-    event: EventName<'a>,
+    event: LoggedEvent<'a>,
     /// How often it is sent again at most.
     retry_limit: u32,
     /// When it will be sent again.

@@ -6,12 +6,13 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{App, Outcome, error::AccountRefusal, id, prepared::Prepared, text::email, time::MINUTE};
+use super::{App, Outcome, error::AccountRefusal, id, money::Currency, prepared::Prepared, text::email, time::MINUTE};
 use crate::{
     platform::{CommitError, Db, Fault, Statement},
     words::Language,
 };
 
+pub mod by_key;
 pub mod cached;
 pub mod contact;
 pub mod directory;
@@ -46,12 +47,28 @@ pub struct ShopFace {
     pub name: String,
     /// Of its pages; `None`: their reader's.
     pub language: Option<Language>,
+    /// Of payments whose request names none.
+    pub currency: Currency,
+    /// Of its buttons, as `#rrggbb`; `None`: ours.
+    pub accent_color: Option<String>,
+}
+
+impl ShopFace {
+    /// Of a new account.
+    fn new(name: &str) -> ShopFace {
+        ShopFace { name: name.to_owned(), language: None, currency: Currency::USD, accent_color: None }
+    }
 }
 
 impl Account {
     /// The database in which this account lives.
     pub fn db(&self, app: &App) -> Result<Rc<dyn Db>, Fault> {
         app.platform.databases.shard(&self.shard)
+    }
+
+    /// When its key became this one, in milliseconds since 1970.
+    pub fn key_since(&self) -> i64 {
+        self.key_since
     }
 
     /// The account that acts when nobody has signed in: a job, a payment page. Both carry it in something we signed or wrote.
@@ -201,7 +218,7 @@ pub async fn prepare(
         email: email::key(email),
         shard,
         test,
-        shop: Some(ShopFace { name: shop_name.to_owned(), language: None }),
+        shop: Some(ShopFace::new(shop_name)),
         disabled: false,
         key_hash: hash(&api_key),
         key_since: app.now(),

@@ -55,6 +55,11 @@ pub struct Secrets {
 }
 
 impl Secrets {
+    /// One that nothing was replaced by.
+    pub fn only(secret: String) -> Secrets {
+        Secrets { newest: secret, old: Vec::new(), valid_until: None }
+    }
+
     /// Newest first.
     pub fn all(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.newest.as_str()).chain(self.old.iter().rev().map(String::as_str))

@@ -5,6 +5,7 @@ use super::{Account, ShopFace};
 use crate::{
     json,
     platform::{Fault, Reader, Row, Statement},
+    shop::money::Currency,
     words::Language,
 };
 
@@ -12,8 +13,14 @@ pub fn by_email(email: &str) -> Statement {
     Statement::new(format!("SELECT {COLUMNS} FROM accounts WHERE email = ?1"), vec![email.into()])
 }
 
+/// The account of a key, by its hash.
+pub fn by_key(key_hash: &str) -> Statement {
+    Statement::new(format!("SELECT {COLUMNS} FROM accounts WHERE key_hash = ?1"), vec![key_hash.into()])
+}
+
 const COLUMNS: &str = "id, email, shard, test, key_hash,
-    (SELECT COALESCE(language, '') || ':' || shop_name FROM shops WHERE account_id = accounts.id) AS shop, disabled_at IS NOT NULL AS disabled, key_since";
+    (SELECT COALESCE(language, '') || ':' || currency || ':' || COALESCE(accent_color, '') || ':' || shop_name
+     FROM shops WHERE account_id = accounts.id) AS shop, disabled_at IS NOT NULL AS disabled, key_since";
 
 pub fn whole(id: i64) -> Statement {
     Statement::new(format!("SELECT {COLUMNS} FROM accounts WHERE id = ?1"), vec![id.into()])
@@ -49,26 +56,40 @@ fn account(row: &mut Reader<'_>) -> Account {
     Account { id, email, shard, test, key_hash, shop, disabled: row.flag(), key_since: row.int() }
 }
 
-/// What `language:name` says, which is one column so that it costs one read.
+/// What `language:currency:color:name` says, which is one column so that it costs one read.
 fn shop_face(text: String) -> ShopFace {
-    let (language, name) = text.split_once(':').unwrap_or(("", &text));
-    ShopFace { name: name.to_owned(), language: Language::parse(language) }
+    let mut parts = text.splitn(4, ':');
+    let mut next = || parts.next().unwrap_or_default();
+    let (language, currency, color, name) = (next(), next(), next(), next());
+    ShopFace {
+        language: Language::parse(language),
+        currency: Currency::parse(currency).unwrap_or(Currency::USD),
+        accent_color: (!color.is_empty()).then(|| color.to_owned()),
+        ..ShopFace::new(name)
+    }
 }
 
 /// The directory row as the cache keeps it. The e-mail is the cache key.
 pub fn to_cache(account: &Account, now: i64) -> String {
     let Account { id, shard, test, key_hash, shop, disabled, key_since, .. } = account;
-    let shop = shop.as_ref().map(|shop| (&shop.name, shop.language.map(Language::code)));
+    let shop = shop
+        .as_ref()
+        .map(|shop| (&shop.name, shop.language.map(Language::code), shop.currency.code(), &shop.accent_color));
     json::to_text(&(id, shard, test, key_hash, now, shop, disabled, key_since))
 }
 
 /// And when it was cached.
 pub fn from_cache(email: &str, text: &str) -> Option<(Account, i64)> {
-    type Shop = Option<(String, Option<String>)>;
+    type Shop = Option<(String, Option<String>, String, Option<String>)>;
     let (id, shard, test, key_hash, cached_at, shop, disabled, key_since): (_, _, _, _, _, Shop, _, _) =
         json::from_text(text)?;
     let language = |code: Option<String>| Language::parse(&code?);
-    let shop = shop.map(|(name, code)| ShopFace { name, language: language(code) });
+    let shop = match shop {
+        Some((name, code, currency, accent_color)) => {
+            Some(ShopFace { name, language: language(code), currency: Currency::parse(&currency)?, accent_color })
+        }
+        None => None,
+    };
     let email = email.to_owned();
     Some((Account { id, email, shard, test, key_hash, shop, disabled, key_since }, cached_at))
 }
@@ -110,7 +131,8 @@ pub fn count_in(shard: &str) -> Statement {
 /// For `read_shop`.
 pub fn shop(account_id: i64) -> Statement {
     Statement::new(
-        "SELECT COALESCE(language, '') || ':' || shop_name FROM shops WHERE account_id = ?1",
+        "SELECT COALESCE(language, '') || ':' || currency || ':' || COALESCE(accent_color, '') || ':' || shop_name
+         FROM shops WHERE account_id = ?1",
         vec![account_id.into()],
     )
 }

@@ -120,7 +120,8 @@ impl Remembered for Shop {
         });
         let texts =
             [&self.name, &self.description_html, &looks.description].map(String::len).into_iter().sum::<usize>();
-        size_of::<Shop>() + texts + cards.sum::<usize>() + groups.sum::<usize>()
+        let scripts = self.scripts.iter().map(|it| size_of_val(it) + it.src.len() + it.integrity.len());
+        size_of::<Shop>() + scripts.sum::<usize>() + texts + cards.sum::<usize>() + groups.sum::<usize>()
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     gateway::Gateway,
     money::Amount,
     product::{self, Product},
+    script::{self, Script},
     seller::{Appearance, logo},
     stock::expired::{self, Expired},
     upload::Upload,
@@ -34,6 +35,8 @@ pub struct Shop {
     pub logo: Option<Upload>,
     /// The description, rendered.
     pub description_html: String,
+    /// What its pages run, unless the seller has turned scripts off.
+    pub scripts: Vec<Script>,
     /// Those that are set up.
     pub gateways: Vec<Gateway>,
     /// In the seller's order: the oldest first.
@@ -195,7 +198,7 @@ async fn shop(app: &App, account_id: i64, shard: &str) -> Result<Option<Rc<Shop>
 }
 
 async fn read(app: &App, account_id: i64, shard: &str) -> Result<Option<Rc<Shop>>, Fault> {
-    let [shops, gateways, categories, products, expired, logos] = app
+    let [shops, gateways, categories, products, expired, logos, scripts] = app
         .platform
         .databases
         .shard(shard)?
@@ -206,11 +209,13 @@ async fn read(app: &App, account_id: i64, shard: &str) -> Result<Option<Rc<Shop>
             sql::products(account_id, MAX_PRODUCTS),
             expired::expired(account_id, app.now()),
             logo::of(account_id),
+            script::sql::running(account_id),
         ])
         .await?;
     let Some(row) = shops.first() else { return Ok(None) };
     let Some(mut shop) = sql::read_shop(row, account_id, shard)? else { return Ok(None) };
     shop.logo = logo::read(&logos)?;
+    shop.scripts = scripts.iter().map(script::sql::script).collect::<Result<_, _>>()?;
     let expired = Expired::read(&expired)?;
     let slugs = gateways.iter().map(|row| row.text()).collect::<Result<Vec<_>, _>>()?;
     shop.gateways = Gateway::ALL.into_iter().filter(|gateway| slugs.iter().any(|it| it == gateway.slug())).collect();

@@ -45,6 +45,7 @@ pub fn read_shop(row: &Row, account_id: i64, shard: &str) -> Result<Option<Shop>
             appearance,
             logo: None,
             description_html,
+            scripts: Vec::new(),
             gateways: Vec::new(),
             categories: Vec::new(),
             products: Vec::new(),

@@ -10,6 +10,7 @@ use super::{
     prepared::Prepared,
     product,
     stock::expired::{self, Expired},
+    webhook::{Event, Subject, unread},
 };
 use crate::{
     json,
@@ -99,6 +100,12 @@ pub struct Coupon {
     pub updated_at: i64,
 }
 
+impl Subject for Coupon {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 impl Coupon {
     /// With what holds give back that are over.
     pub fn with_expired(mut self, expired: &Expired) -> Coupon {
@@ -132,22 +139,27 @@ pub fn create(app: &App, account: &Account, terms: Terms) -> Outcome<Prepared<Co
         list::grow(account.id, sql::TABLE),
         sql::insert(account.id, &coupon),
     ];
-    prepare(app, account, coupon, statements, &product_ids)
+    let owed = unread::owe(app, account.id, Event::CouponCreated, &coupon)?;
+    Ok(unread::with(prepare(app, account, coupon, statements, &product_ids)?, account, owed))
 }
 
 /// Writes all terms, unless the coupon is gone. How often it was used is not theirs to change. Products that `before` named
 /// may be gone: a coupon keeps their ids, since without any it would be for all.
 pub async fn update(app: &App, account: &Account, before: &Coupon, terms: &Terms) -> Outcome<Coupon> {
-    let id = &before.id;
+    let (id, updated_at) = (&before.id, list::moved(app.now(), before.updated_at));
     let new = terms.product_ids.iter().filter(|id| !before.terms.product_ids.contains(id));
     let product_ids = json::to_text(&new.collect::<Vec<_>>());
     let statements = vec![
-        list::unmoved(account.id, sql::TABLE, id, before.updated_at),
+        sql::unmoved(account.id, before),
         product::sql::all_known(account.id, &product_ids),
         expired::of_coupons(account.id, app.now()),
-        sql::update(account.id, id, terms, list::moved(app.now(), before.updated_at)),
+        sql::update(account.id, id, terms, updated_at),
     ];
-    let (_, rows) = prepare(app, account, (), statements, &product_ids)?.commit(app, Vec::new()).await?;
+    // As it will be. How often it was used moves by itself, and is told by nobody.
+    let after = Coupon { terms: terms.clone(), updated_at, ..before.clone() };
+    let owed = unread::owe(app, account.id, Event::CouponUpdated, &after)?;
+    let prepared = unread::with(prepare(app, account, (), statements, &product_ids)?, account, owed);
+    let (_, rows) = prepared.commit(app, Vec::new()).await?;
     let [expired, rows] = last_answers(rows)?;
     let coupon = sql::coupon(rows.first().ok_or(Refusal::NotFound)?)?;
     Ok(coupon.with_expired(&Expired::read(&expired)?))

@@ -102,6 +102,14 @@ pub fn insert(account_id: i64, coupon: &Coupon) -> Statement {
     )
 }
 
+/// Holds a commit to the coupon's still being there, as it was read.
+pub fn unmoved(account_id: i64, coupon: &Coupon) -> Statement {
+    Statement::guard(
+        "EXISTS (SELECT 1 FROM coupons WHERE account_id = ?1 AND id = ?2 AND updated_at = ?3)",
+        vec![account_id.into(), (&coupon.id).into(), coupon.updated_at.into()],
+    )
+}
+
 /// Answers the coupon as it is then, if it is there.
 pub fn update(account_id: i64, id: &str, terms: &Terms, now: i64) -> Statement {
     let mut args = args(account_id, id, terms);

@@ -48,6 +48,8 @@ impl Rating {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Feedback {
+    /// Its number in the account's list; 0 before it is there.
+    pub seq: i64,
     pub id: String,
     pub order_id: String,
     pub product_id: String,
@@ -90,6 +92,12 @@ pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Feedback> {
     Ok(sql::feedback(&row)?)
 }
 
+/// `name` is its id, or its number in the list.
+pub async fn named(app: &App, account: &Account, name: &str) -> Outcome<Feedback> {
+    let row = account.db(app)?.row(sql::named(account.id, name)).await?.ok_or(Refusal::NotFound)?;
+    Ok(sql::feedback(&row)?)
+}
+
 /// Refused unless the order is there, completed, and without a feedback.
 pub async fn create(app: &App, account: &Account, opinion: Opinion) -> Outcome<Prepared<Feedback>> {
     let db = account.db(app)?;
@@ -101,6 +109,7 @@ pub async fn create(app: &App, account: &Account, opinion: Opinion) -> Outcome<P
     }
     let now = app.now();
     let feedback = Feedback {
+        seq: 0,
         id: id::short(app.random()),
         order_id: order.id,
         product_id: order.product_id,

@@ -9,14 +9,18 @@ use crate::{
 const COLUMNS: &str =
     "id, order_id, product_id, product_title, rating, stars, comment, response, created_at, updated_at";
 
+/// What `feedback` reads.
+const SHOWN: &str =
+    "seq, id, order_id, product_id, product_title, rating, stars, comment, response, created_at, updated_at";
+
 /// How many there are, and the page: a range of `seq`, as that of orders.
 pub fn page(account_id: i64, page: u32, per_page: u32) -> [Statement; 2] {
-    list::grown_page(account_id, "feedbacks", COLUMNS, page, per_page)
+    list::grown_page(account_id, "feedbacks", SHOWN, page, per_page)
 }
 
 pub fn one(account_id: i64, id: &str) -> Statement {
     Statement::new(
-        format!("SELECT {COLUMNS} FROM feedbacks WHERE account_id = ?1 AND id = ?2"),
+        format!("SELECT {SHOWN} FROM feedbacks WHERE account_id = ?1 AND id = ?2"),
         vec![account_id.into(), id.into()],
     )
 }
@@ -24,14 +28,20 @@ pub fn one(account_id: i64, id: &str) -> Statement {
 /// An order has one at most.
 pub fn of_order(account_id: i64, order_id: &str) -> Statement {
     Statement::new(
-        format!("SELECT {COLUMNS} FROM feedbacks WHERE account_id = ?1 AND order_id = ?2"),
+        format!("SELECT {SHOWN} FROM feedbacks WHERE account_id = ?1 AND order_id = ?2"),
         vec![account_id.into(), order_id.into()],
     )
+}
+
+/// By its id, or by its number in the list.
+pub fn named(account_id: i64, name: &str) -> Statement {
+    list::named(account_id, "feedbacks", SHOWN, name)
 }
 
 pub fn feedback(row: &Row) -> Result<Feedback, Fault> {
     row.read(|row| {
         Ok(Feedback {
+            seq: row.int(),
             id: row.text(),
             order_id: row.text(),
             product_id: row.text(),

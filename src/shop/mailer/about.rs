@@ -26,7 +26,9 @@ const MAX_QUOTE: usize = 20 << 10;
 /// What has to be read for a mail.
 pub fn statements(account_id: i64, fact: &Fact) -> Vec<Statement> {
     match fact {
-        Fact::Paid { order_id } | Fact::Delivered { order_id, .. } => vec![order::sql::by_id(account_id, order_id)],
+        Fact::Paid { order_id } | Fact::Delivered { order_id, .. } => {
+            vec![order::sql::by_id(account_id, order_id), product::sql::email_message(account_id, order_id)]
+        }
         Fact::Asked { query_id } => {
             vec![query::sql::one(account_id, query_id), sql::origin_of_query(account_id, query_id)]
         }
@@ -80,7 +82,8 @@ pub fn mail(
                 return Ok(Told::Later);
             }
             let first = matches!(fact, Fact::Paid { .. });
-            (To::Buyer(buyer.to_owned()), writer.order(&order, first))
+            let message = row(1).map(|row| row.read(|row| Ok(row.maybe_text()))).transpose()?.flatten();
+            (To::Buyer(buyer.to_owned()), writer.order(&order, first, message.as_deref()))
         }
         Fact::Asked { .. } | Fact::Replied { .. } => {
             let query = query::sql::query(subject, &[])?;
@@ -150,8 +153,8 @@ impl Writer<'_> {
         Some(format!("{origin}{}", path(&settings.token_keys)))
     }
 
-    /// `first`: that it was paid. Otherwise what was paid for before is there.
-    fn order(&self, order: &Order, first: bool) -> Letter {
+    /// `first`: that it was paid. Otherwise what was paid for before is there. `message` is what its seller says of the product.
+    fn order(&self, order: &Order, first: bool, message: Option<&str>) -> Letter {
         let words = &self.words.mail;
         let (shop, title) = (line::place(&self.shop.name), line::place(&order.product_title));
         let places = [("shop", shop.as_str()), ("title", title.as_str())];
@@ -163,6 +166,9 @@ impl Writer<'_> {
         letter.line(fill(line, &places));
         if order.test {
             letter.line(words.test_order);
+        }
+        if let Some(message) = message.filter(|_| first) {
+            letter.quote(message);
         }
         self.goods(&mut letter, order, &places);
         if let Some(url) = self.page(&order.origin, |keys| receipt::path(keys, &order.id)) {

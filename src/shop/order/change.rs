@@ -11,6 +11,7 @@ use crate::{
     shop::{
         App,
         account::Account,
+        customer,
         job::Job,
         mail::{self, Fact, Owed},
         time::SECOND,
@@ -53,12 +54,21 @@ impl Change {
         // time.
         let always = cause.actor != Actor::Gateway;
         for (step, events) in &steps {
+            let previous = before;
             if step.status != before || always {
                 written.statements.push(history::note(step, before, &cause, app.now()));
                 before = step.status;
             }
-            let owed = webhook::outbox_entries(app, account.id, events, step, endpoints)?;
+            let owed = webhook::outbox_entries(app, account.id, &told(step, previous, events), step, endpoints)?;
             written.lines.extend(step.log_line(events));
+            written.statements.extend(owed.statements);
+            logs.extend(owed.logs);
+        }
+        // The totals of its buyer are others.
+        if let Some(email) = &written.order.buyer.email
+            && (from == Status::Completed) != (written.order.status == Status::Completed)
+        {
+            let owed = customer::moved(app, account.id, email, endpoints)?;
             written.statements.extend(owed.statements);
             logs.extend(owed.logs);
         }
@@ -76,6 +86,12 @@ impl Change {
         written.order.revision += 1;
         Ok(written)
     }
+}
+
+/// What a step tells, with what only some dialects have a name for.
+fn told(step: &Order, before: Status, events: &[Event]) -> Vec<Event> {
+    let disputed = step.status == Status::Reversed && before != Status::Reversed && !events.is_empty();
+    events.iter().copied().chain(disputed.then_some(Event::OrderDisputed)).collect()
 }
 
 /// A seller's server that answers at its first tries (`dynamic`) has given the goods by then, in

@@ -20,7 +20,7 @@ use crate::{
         },
         job::Job,
         time::{DAY, MINUTE, SECOND},
-        webhook::{self, Endpoint, RETRY_DELAYS, dns, sign},
+        webhook::{self, Dialect, Endpoint, Event, RETRY_DELAYS, dns, sign},
     },
 };
 
@@ -199,7 +199,7 @@ async fn ask(app: &App, order: &Order, tried: &Try, secrets: &Secrets) -> Result
     if let Err(word) = dns::check(app, &tried.url).await {
         return Ok(Err(word.to_owned()));
     }
-    let payload = app.serializers.body(order)?;
+    let payload = app.serializers.payload(Dialect::V2, Event::OrderPaid, order)?;
     let (body, brand) = (sign::body(&payload), &app.platform.settings.brand);
     let (attempt, seconds) = (tried.number.saturating_sub(1), app.now() / SECOND);
     let mut headers = sign::request_headers(brand, secrets, &order.id, attempt, &payload, &body, seconds);

@@ -1,5 +1,7 @@
 //! Fulfilling an order that was paid: what its buyer gets is part of the commit that completes it.
 
+use std::rc::Rc;
+
 use super::{
     Change, Delivery, Order, Status,
     delivery::{self, Goods},
@@ -14,10 +16,10 @@ use crate::{
         hold::{self, Item},
         mail::{self, Fact},
         prepared::Prepared,
-        product::{self, Kind, Product},
+        product::{self, Kind, Product, StockMove},
         stock::expired,
         time::MINUTE,
-        webhook::{self, Endpoint, Event},
+        webhook::{self, Dialect, Endpoint, Event},
     },
 };
 
@@ -30,10 +32,27 @@ pub async fn fulfil(app: &App, account: &Account, change: &mut Change, endpoints
         goods.held.get_or_insert_default();
         return hand_over(app, account, change, goods, endpoints);
     }
+    with_product(app, account, change, endpoints).await?;
     let due = change.steps.last().map(|(order, _)| order).filter(|order| delivery::is_due(order)).cloned();
     let Some(order) = due else { return Ok(()) };
     let goods = goods(app, account, &order).await?;
     hand_over(app, account, change, goods, endpoints)
+}
+
+/// Whether somebody is told of this order in words that say what its product is.
+fn is_told_with_product(order: &Order, endpoints: &[Endpoint]) -> bool {
+    order.webhook_dialect != Dialect::V2 || endpoints.iter().any(|endpoint| endpoint.dialect != Dialect::V2)
+}
+
+/// Adds the product to a change that takes an order's money away, for which no goods are read.
+async fn with_product(app: &App, account: &Account, change: &mut Change, endpoints: &[Endpoint]) -> Outcome<()> {
+    let goes = |order: &&Order| order.status == Status::Reversed && order.item.is_some();
+    let order = change.steps.last().map(|(order, _)| order).filter(goes).filter(|_| change.from != Status::Reversed);
+    let Some(order) = order.filter(|order| is_told_with_product(order, endpoints)) else { return Ok(()) };
+    let product = account.db(app)?.row(product::sql::one(account.id, &order.product_id)).await?;
+    let product = product.map(|row| product::sql::product(&row)).transpose()?.map(Rc::new);
+    change.steps.iter_mut().for_each(|(order, _)| order.product.clone_from(&product));
+    Ok(())
 }
 
 /// Whether the seller's server is to be asked anew: nobody was asked while the money was away, or nothing was given before.
@@ -55,13 +74,29 @@ pub fn hand_over(
         let link = file_link(app, order);
         delivery::deliver(order, &goods, &link);
     }
+    if change.steps.last().is_some_and(|(order, _)| is_told_with_product(order, endpoints)) {
+        let product = goods.product.clone().map(Rc::new);
+        change.steps.iter_mut().for_each(|(order, _)| order.product.clone_from(&product));
+    }
     let Some((order, _)) = change.steps.last() else { return Ok(()) };
+    // What a hold has taken from the stock is sold now.
+    let sold = goods.product.as_ref().filter(|_| goods.held.is_some() && order.delivery != Some(Delivery::OutOfStock));
+    let moved = sold.zip(order.item.as_ref()).and_then(|(product, item)| {
+        let (product_id, after) = (product.id.clone(), product.stock()?);
+        let before = Some(after + i64::from(item.units));
+        Some(StockMove { product_id, before, after: Some(after), order_id: Some(order.id.clone()), at: app.now() })
+    });
     let url = goods.product.as_ref().and_then(|product| product.dynamic_url.as_deref());
     if let (Some(Delivery::Preparing), Some(url)) = (order.delivery, url) {
         change.facts.push(dynamic::owe(order, url, app.now()));
         change.messages.push((dynamic::message(account, &order.id), 0));
     }
     change.facts.push(hold::end(account.id, &order.id));
+    if let Some(moved) = moved.filter(|moved| moved.before != moved.after) {
+        let owed = webhook::outbox_entries(app, account.id, &[Event::StockChanged], &moved, endpoints)?;
+        change.facts.extend(owed.statements);
+        change.messages.extend(webhook::messages(account, &owed.logs));
+    }
     if let Some(product) = goods.product.filter(|_| goods.held.is_some()) {
         change.facts.extend(stock_events(app, account, &product, endpoints)?);
     }

@@ -43,10 +43,12 @@ pub enum Action {
     Blacklist,
     /// A mail to the buyer was given up.
     Mail,
+    /// The seller wrote something down.
+    Note,
 }
 
 impl Action {
-    pub const ALL: [Action; 8] = [
+    pub const ALL: [Action; 9] = [
         Action::Payment,
         Action::Delivery,
         Action::Complete,
@@ -55,6 +57,7 @@ impl Action {
         Action::Refund,
         Action::Blacklist,
         Action::Mail,
+        Action::Note,
     ];
 
     pub fn word(self) -> &'static str {
@@ -67,6 +70,7 @@ impl Action {
             Action::Refund => "refund",
             Action::Blacklist => "blacklist",
             Action::Mail => "mail",
+            Action::Note => "note",
         }
     }
 }

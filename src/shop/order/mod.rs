@@ -8,11 +8,15 @@ use super::{
     hold::Item,
     list::{self, Page},
     money::{Amount, Decimal},
-    webhook::{Event, Subject},
+    product::Product,
+    webhook::{Dialect, Event, Subject},
 };
+use std::rc::Rc;
+
 use crate::platform::LogLine;
 
 pub mod action;
+pub mod cart;
 mod change;
 pub mod delivery;
 pub mod download;
@@ -118,6 +122,8 @@ pub struct Draft {
     pub custom: Option<String>,
     pub return_url: Option<String>,
     pub webhook_url: Option<String>,
+    /// In whose words that URL is told.
+    pub webhook_dialect: Dialect,
     /// `https://host` of this shop, where a gateway sends its notifications.
     pub origin: String,
     /// The whole address of the order's page, to which a gateway's page sends the buyer back; an order without one has none.
@@ -180,6 +186,8 @@ pub struct Buyer {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Order {
     pub account_id: i64,
+    /// Its number in the account's list; 0 before it is there.
+    pub seq: i64,
     pub id: String,
     /// Counts changes.
     pub revision: i64,
@@ -221,9 +229,23 @@ pub struct Order {
     pub custom: Option<String>,
     pub return_url: Option<String>,
     pub webhook_url: Option<String>,
+    /// In whose words that URL is told.
+    pub webhook_dialect: Dialect,
+    /// The number of its product in the list, when it was ordered.
+    pub product_seq: Option<i64>,
+    /// What its product's inputs were called then, as JSON, by their index; `None`: `custom` has names.
+    pub custom_names: Option<String>,
+    /// The first payment of it, by the chain's id or the gateway's.
+    pub transaction_id: Option<String>,
+    /// When a gateway took its money back or held it, the last time.
+    pub disputed_at: Option<i64>,
+    /// As it was read with the goods, for those who are told of it in an event. No column.
+    pub product: Option<Rc<Product>>,
     pub test: bool,
     /// How often its file was fetched. No revision counts that.
     pub downloads: u32,
+    /// When its time was over and nothing had come (`cart`).
+    pub abandoned_at: Option<i64>,
     pub sync_generation: i64,
     pub sync_lease: Option<i64>,
     pub paid_at: Option<i64>,
@@ -238,6 +260,10 @@ impl Subject for Order {
 
     fn own_url(&self) -> Option<&str> {
         self.webhook_url.as_deref()
+    }
+
+    fn own_dialect(&self) -> Dialect {
+        self.webhook_dialect
     }
 }
 
@@ -345,6 +371,12 @@ impl Order {
 
 pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Order> {
     let row = account.db(app)?.row(sql::by_id(account.id, id)).await?.ok_or(Refusal::NotFound)?;
+    Ok(sql::from_row(&row)?)
+}
+
+/// `name` is its id, or its number in the list.
+pub async fn named(app: &App, account: &Account, name: &str) -> Outcome<Order> {
+    let row = account.db(app)?.row(sql::named(account.id, name)).await?.ok_or(Refusal::NotFound)?;
     Ok(sql::from_row(&row)?)
 }
 

@@ -1,6 +1,10 @@
 //! Opening an order: an address of its own and a quote, or a page of the gateway's; and the first webhook, in one commit.
 
-use super::{Buyer, Draft, Order, Status, schedule, sql};
+use super::{
+    Buyer, Draft, Order, Status,
+    cart::{self, Cart},
+    schedule, sql,
+};
 use crate::{
     json,
     platform::{Row, Statement, first_answers},
@@ -11,6 +15,7 @@ use crate::{
             policy::{self, Policy},
         },
         blocked::{self, Blocked},
+        customer,
         error::{AccountRefusal, CatalogRefusal, GatewayRefusal, IdempotencyRefusal, OrderRefusal},
         fraud::{self, Inquiry, Judgement, Subject, Visitor},
         gateway::{
@@ -164,6 +169,18 @@ pub async fn prepare(app: &App, account: &Account, draft: Draft, ready: Ready) -
     statements.insert(0, sql::insert(&order, &judgement));
     statements.extend(owed.statements);
     let mut messages = webhook::messages(account, &owed.logs);
+    let mut more = Vec::new();
+    if let Some(email) = &order.buyer.email {
+        more.push(customer::ordered(app, account.id, email, &order.id, &endpoints)?);
+    }
+    if cart::is_cart(&order) {
+        let cart = Cart::of(app, &order);
+        more.push(webhook::outbox_entries(app, account.id, &[Event::CartCreated], &cart, &endpoints)?);
+    }
+    for owed in more {
+        messages.extend(webhook::messages(account, &owed.logs));
+        statements.extend(owed.statements);
+    }
     messages.extend(delay.map(|delay| (schedule::message(account, &order), delay)));
     Ok(Prepared::new(account.db(app)?, order, statements)
         .sending(messages)
@@ -333,6 +350,7 @@ fn price(
     };
     Ok(Order {
         account_id: account.id,
+        seq: 0,
         id: draft.id,
         revision: 1,
         origin: draft.origin,
@@ -362,8 +380,15 @@ fn price(
         custom: draft.custom,
         return_url: draft.return_url,
         webhook_url: draft.webhook_url,
+        webhook_dialect: draft.webhook_dialect,
+        product_seq: None,
+        custom_names: None,
+        transaction_id: None,
+        disputed_at: None,
+        product: None,
         test: account.test,
         downloads: 0,
+        abandoned_at: None,
         sync_generation: 1,
         sync_lease: None,
         paid_at: None,

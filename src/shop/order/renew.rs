@@ -45,6 +45,7 @@ pub async fn renew(app: &App, account: &Account, order_id: &str, origin: &str, p
         custom: order.custom.clone(),
         return_url: order.return_url.clone(),
         webhook_url: order.webhook_url.clone(),
+        webhook_dialect: order.webhook_dialect,
         origin: origin.to_owned(),
         page: Some(page.to_owned()),
         // Two who renew it at once get one page, and one of them commits it.

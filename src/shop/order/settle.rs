@@ -11,8 +11,8 @@ use crate::{
     platform::Statement,
     shop::{
         gateway::{
-            ChainSnapshot, Invoice, LedgerEntry, Observation, OnchainPayment, PaymentRecord, exchange_rates::Rates,
-            record,
+            ChainSnapshot, EntryKind, Invoice, LedgerEntry, Observation, OnchainPayment, PaymentRecord,
+            exchange_rates::Rates, record,
         },
         webhook::Event,
     },
@@ -109,6 +109,8 @@ fn coins(
     order.invoice.received = standing.received;
     order.invoice.confirmations = standing.confirmations;
     order.invoice.cursor = seen.cursor;
+    let first = all.iter().filter(|receipt| !receipt.gone).min_by_key(|receipt| receipt.first_seen_at);
+    order.transaction_id = first.map(|receipt| receipt.txid.clone());
     let facts = changed.iter().map(|receipt| record::put_receipt(order.account_id, &order.id, receipt)).collect();
     let silent = changed.is_empty() && route.is_empty() && !more;
     let from = order.status;
@@ -128,7 +130,8 @@ pub fn apply_entries(order: &Order, known: &[LedgerEntry], seen: &[LedgerEntry],
     if fresh.is_empty() {
         return None;
     }
-    let books = ledger::sum_up(order.price, &ledger::merge(known, &fresh));
+    let all = ledger::merge(known, &fresh);
+    let books = ledger::sum_up(order.price, &all);
     let route = order.route(books.status, books.whole);
     let mut order = order.clone();
     let more = (books.paid, books.refunded, books.wrong_currency, books.inquiry)
@@ -137,6 +140,8 @@ pub fn apply_entries(order: &Order, known: &[LedgerEntry], seen: &[LedgerEntry],
     order.refunded_value = books.refunded;
     order.wrong_currency = books.wrong_currency;
     order.inquiry = books.inquiry;
+    let first = all.iter().filter(|entry| entry.kind == EntryKind::Paid).min_by_key(|entry| (entry.at, &entry.of));
+    order.transaction_id = first.map(|entry| entry.of.clone());
     if let Some(session) = &mut order.session {
         session.apply_observation(&fresh);
     }
@@ -153,6 +158,9 @@ fn steps(mut order: Order, route: &[Status], more: bool, silent: bool, now: i64)
     for status in route {
         let mut events = vec![Event::OrderUpdated];
         order.status = *status;
+        if *status == Status::Reversed && order.session.is_some() {
+            order.disputed_at = Some(now);
+        }
         if *status == Status::Completed && order.paid_at.is_none() {
             order.paid_at = Some(now);
             events.push(Event::OrderPaid);

@@ -6,6 +6,7 @@ use crate::{
     platform::{Fault, Reader, Row, Statement, Value},
     shop::{
         account::policy::Policy,
+        event::Dialect,
         fraud::{Judgement, Reasons},
         gateway::{Gateway, Invoice, Session, SessionState},
         hold::Item,
@@ -16,8 +17,8 @@ use crate::{
     },
 };
 
-/// In two, because D1 gives a function 32 arguments at most. `downloads` stands in neither: it begins at 0, and is counted beside
-/// the revision.
+/// In two, because D1 gives a function 32 arguments at most. What stands in neither is `BESIDE`: it is no part of
+/// what an order is made of, or there is no room.
 const COLUMNS: [&str; 2] = [
     "account_id, id, revision, payment_id, product_id, product_title, \
     email, ip_address, country_code, user_agent, referral, \
@@ -34,7 +35,7 @@ const COLUMNS: [&str; 2] = [
 /// An order as one text, which comes as the values in it (see `Packed`).
 pub fn row() -> String {
     let [first, second] = COLUMNS;
-    format!("json_array(json_array({first}), json_array({second}), json_array(downloads)) AS packed")
+    format!("json_array(json_array({first}), json_array({second}), json_array({BESIDE})) AS packed")
 }
 
 /// The same with so many characters of what was delivered.
@@ -42,11 +43,19 @@ pub fn row_cut(characters: u32) -> String {
     row().replace(" delivered,", &format!(" substr(delivered, 1, {characters}),"))
 }
 
+const BESIDE: &str =
+    "downloads, seq, product_seq, custom_names, transaction_id, disputed_at, webhook_dialect, abandoned_at";
+
 pub fn by_id(account_id: i64, id: &str) -> Statement {
     Statement::new(
         format!("SELECT {} FROM orders WHERE account_id = ?1 AND id = ?2", row()),
         vec![account_id.into(), id.into()],
     )
+}
+
+/// By its id, or by its number in the list.
+pub fn named(account_id: i64, name: &str) -> Statement {
+    list::named(account_id, "orders", &row(), name)
 }
 
 /// What was known and decided when it was begun.
@@ -89,6 +98,7 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
         let price = amount(minor, currency(&row.text())?)?;
         let mut order = Order {
             account_id,
+            seq: 0,
             id,
             revision,
             origin: String::new(),
@@ -125,8 +135,15 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
             custom: None,
             return_url: None,
             webhook_url: None,
+            webhook_dialect: Dialect::V2,
+            product_seq: None,
+            custom_names: None,
+            transaction_id: None,
+            disputed_at: None,
+            product: None,
             test: false,
             downloads: 0,
+            abandoned_at: None,
             sync_generation: 0,
             sync_lease: None,
             paid_at: None,
@@ -150,6 +167,13 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
             accepted: row.flag(),
             policy: Policy::read(row),
             downloads: row.count(),
+            seq: row.int(),
+            product_seq: row.maybe_int(),
+            custom_names: row.maybe_text(),
+            transaction_id: row.maybe_text(),
+            disputed_at: row.maybe_int(),
+            webhook_dialect: Dialect::of_name(&row.text()),
+            abandoned_at: row.maybe_int(),
             ..order
         })
     })
@@ -219,7 +243,8 @@ fn decimal(text: &str) -> Result<Decimal, Fault> {
     Decimal::parse(text).map_err(|_| Fault("a stored rate is not a decimal".into()))
 }
 
-/// Appends an order. Its `seq` is one more than the account's last: D1 has one writer, so no two get the same.
+/// Appends an order. Its `seq` is one more than the account's last: D1 has one writer, so no two get the same. What it keeps of its
+/// product (`?5`) is read here.
 pub fn insert(order: &Order, judgement: &Judgement) -> Statement {
     let invoice = &order.invoice;
     let buyer = &order.buyer;
@@ -293,12 +318,15 @@ pub fn insert(order: &Order, judgement: &Judgement) -> Statement {
     args.push(judgement.network.clone().into());
     args.push(json::to_text(&judgement.facts).into());
     args.push(json::to_text(&judgement.reasons).into());
+    args.push(order.webhook_dialect.name().into());
     let places: Vec<String> = (1..=args.len()).map(|n| format!("?{n}")).collect();
     let [first, second] = COLUMNS;
     Statement::new(
         format!(
-            "INSERT INTO orders (seq, {first}, {second}, email_key, network, facts, reasons)
-             SELECT (SELECT COALESCE(MAX(seq), 0) + 1 FROM orders WHERE account_id = ?1), {}",
+            "INSERT INTO orders (seq, product_seq, custom_names, {first}, {second}, email_key, network, facts, reasons, webhook_dialect)
+             SELECT (SELECT COALESCE(MAX(seq), 0) + 1 FROM orders WHERE account_id = ?1), p.seq,
+                    IIF(p.seq IS NULL, NULL, (SELECT json_group_array(json_extract(value, '$.name')) FROM json_each(p.custom))), {}
+             FROM (SELECT ?5 AS wanted) LEFT JOIN products p ON p.id = wanted AND p.account_id = ?1",
             places.join(", ")
         ),
         args,
@@ -323,7 +351,7 @@ pub fn update(order: &Order) -> [Statement; 2] {
              sync_generation = ?13, sync_lease = ?14, sync_failures = 0, paid_at = ?15, updated_at = ?16, quote_base = ?17, quote_credit = ?18,
              session_id = ?19, session_url = ?20, session_expires_at = ?21, paid_value = ?22, refunded_value = ?23,
              wrong_currency = ?24, crypto_cursor = ?25, crypto_index = ?26, session_state = ?27, inquiry = ?28, session_past = ?29, delivery = ?30,
-             accepted = ?31
+             accepted = ?31, transaction_id = ?32, disputed_at = ?33
              WHERE account_id = ?1 AND id = ?2",
             vec![
                 order.account_id.into(),
@@ -357,6 +385,8 @@ pub fn update(order: &Order) -> [Statement; 2] {
                 past(order).into(),
                 order.delivery.map(Delivery::word).into(),
                 order.accepted.into(),
+                order.transaction_id.clone().into(),
+                order.disputed_at.into(),
             ],
         ),
     ]

@@ -3,7 +3,7 @@
 //! lease tells cron when that chain has broken off (`schedule`).
 
 use super::{
-    Change, Order, Status, fulfil,
+    Change, Order, Status, cart, fulfil,
     history::{Action, Actor, Cause},
     open,
     schedule::{self, delay, is_watched, lease, message},
@@ -100,10 +100,20 @@ async fn sync(app: &App, account: &Account, order_id: &str, trigger: Trigger) ->
             if let Some(done) = done {
                 account.db(app)?.commit(vec![done]).await.map_err(CommitError::into_fault)?;
             }
-            return keep_alive(app, account, order, generation).await;
+            let kept = keep_alive(app, account, order, generation).await?;
+            // What nobody has looked at isn't abandoned.
+            return match kept {
+                Some(order) if seen.is_some() && generation.is_some() => {
+                    Ok(Some(cart::abandon(app, account, order, &loaded.endpoints).await?))
+                }
+                kept => Ok(kept),
+            };
         };
         fulfil::fulfil(app, account, &mut change, &loaded.endpoints).await?;
         match commit(app, account, change, &loaded.endpoints, generation.is_some(), done.clone()).await {
+            Ok(after) if generation.is_some() => {
+                return Ok(Some(cart::abandon(app, account, after, &loaded.endpoints).await?));
+            }
             Ok(after) => return Ok(Some(after)),
             Err(no) if no.is_stale() => {}
             Err(no) => return Err(no.into_fault().into()),

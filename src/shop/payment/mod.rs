@@ -8,6 +8,7 @@ use super::{
         policy::{self, Policy},
     },
     error::{CatalogRefusal, GatewayRefusal, IdempotencyRefusal, PaymentRefusal},
+    event::Dialect,
     fraud::{Subject, Visitor},
     gateway::{Gateway, Open, Reservation, wallet},
     hold::Item,
@@ -44,8 +45,11 @@ pub struct Request {
     pub choice: Choice,
     /// 0 to 6; `None`: as the setting of each wallet says.
     pub confirmations: Option<u32>,
+    /// Empty: the buyer stays where they are.
     pub return_url: String,
     pub webhook_url: Option<String>,
+    /// In whose words that URL is told.
+    pub webhook_dialect: Dialect,
     /// JSON, handed back with the order.
     pub custom: Option<String>,
 }
@@ -61,6 +65,7 @@ pub struct Payment {
     confirmations: Vec<(String, u32)>,
     return_url: String,
     webhook_url: Option<String>,
+    webhook_dialect: Dialect,
     custom: Option<String>,
     expires_at: i64,
     destroyed: bool,
@@ -109,6 +114,36 @@ pub async fn create(app: &App, account: &Account, request: Request) -> Outcome<P
         Some(rates) => order::open::worth_taking(prepared, account, first, price, &rates),
         None => Ok(prepared),
     }
+}
+
+/// The gateways that the seller has set up, in the order in which they are shown, that can be paid this price as far as is known. Where
+/// none can, all that are set up: making a link of them says what is in the way.
+pub async fn ways(app: &App, account: &Account, price: Amount) -> Outcome<Vec<Gateway>> {
+    let [rows] = account.db(app)?.batch([sql::set_up(account.id)]).await?;
+    let set_up = rows.iter().map(sql::unpayable_row).collect::<Result<Vec<_>, _>>()?;
+    let (mut all, mut open) = (Vec::new(), Vec::new());
+    for gateway in Gateway::ALL {
+        let Some((_, least)) = set_up.iter().find(|(known, _)| *known == gateway) else { continue };
+        all.push(gateway);
+        if !takes(gateway, price) {
+            continue;
+        }
+        let known = order::open::known_rates(app, account, gateway).await;
+        let value = match known {
+            Some(rates) => order::open::quote(gateway, price, &rates, &Policy::default()).ok(),
+            None => least.or(Some(0)),
+        };
+        if value.is_some_and(|value| least.is_none_or(|least| value >= least)) {
+            open.push(gateway);
+        }
+    }
+    Ok(if open.is_empty() { all } else { open })
+}
+
+/// Whether a gateway takes such a price at all, whoever's it is.
+fn takes(gateway: Gateway, price: Amount) -> bool {
+    let whole = gateway.decimals(price.currency()).is_some_and(|decimals| price.text(decimals).is_some());
+    whole && gateway.min_price(price.currency()).is_none_or(|min| price.minor() >= min.minor())
 }
 
 /// Holds the commit to a price that can be paid through each gateway of the link, and names what it can't be paid through.
@@ -243,8 +278,9 @@ pub async fn start(
         confirmations: Some(*confirmations),
         buyer: Buyer { email: payment.email.or(buyer.email), ..buyer },
         custom: payment.custom,
-        return_url: Some(payment.return_url),
+        return_url: Some(payment.return_url).filter(|url| !url.is_empty()),
         webhook_url: payment.webhook_url,
+        webhook_dialect: payment.webhook_dialect,
         origin: origin.to_owned(),
         page: Some(format!("{origin}{page}")),
         attempt: 0,

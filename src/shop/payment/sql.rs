@@ -6,6 +6,7 @@ use crate::{
     platform::{Fault, Row, Statement},
     shop::{
         blacklist::keys::Keys,
+        event::Dialect,
         gateway::Gateway,
         money::{Amount, Currency},
         order,
@@ -23,7 +24,7 @@ pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at
         // D1 binds every number as a float, which JSON would write with a point.
         "INSERT INTO payments (account_id, id, title, email, value, currency, quantity, gateways,
                                return_url, webhook_url, custom, expires_at, created_at,
-                               product_id, product_type, subtotal, coupon_id, email_key, email_keys)
+                               product_id, product_type, subtotal, coupon_id, email_key, email_keys, webhook_dialect)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,
                  (SELECT CASE COUNT(needed) WHEN COUNT(*) THEN json_group_object(gateway, needed) END FROM (
                     SELECT named.value AS gateway, COALESCE(
@@ -32,7 +33,7 @@ pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at
                       (SELECT COALESCE(CAST(?9 AS INTEGER), 0) FROM gateway_settings WHERE account_id = ?1 AND gateway = named.value
                        AND name IN ('email', 'client_secret', 'secret_key') LIMIT 1), IIF(?5 = 0, 0, NULL)) AS needed
                     FROM json_each(?8) AS named)),
-                 ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+                 ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
         vec![
             account_id.into(),
             id.into(),
@@ -54,6 +55,7 @@ pub fn insert(account_id: i64, id: &str, request: &Request, now: i64, expires_at
             item.and_then(|item| item.coupon_id.clone()).into(),
             request.email.as_deref().map(email::key).into(),
             request.email.as_deref().map(Keys::of_email).into(),
+            request.webhook_dialect.name().into(),
         ],
     )
 }
@@ -84,6 +86,16 @@ pub fn unpayable(account_id: i64, values: &[(Gateway, Option<u64>)]) -> Statemen
     )
 }
 
+/// The gateways that the account has set up, and the least that each wallet takes; null of a page's account.
+pub fn set_up(account_id: i64) -> Statement {
+    Statement::new(
+        "SELECT gateway, least FROM wallets WHERE account_id = ?1 AND active = 1 UNION ALL
+         SELECT DISTINCT gateway, NULL FROM gateway_settings
+         WHERE account_id = ?1 AND name IN ('email', 'client_secret', 'secret_key')",
+        vec![account_id.into()],
+    )
+}
+
 pub fn unpayable_row(row: &Row) -> Result<(Gateway, Option<u64>), Fault> {
     row.read(|row| {
         let (slug, least) = (row.text(), row.maybe_int());
@@ -105,7 +117,8 @@ pub fn by_id(account_id: i64, id: &str, now: i64) -> Statement {
             "SELECT payments.title, email, value, payments.currency, quantity, payments.gateways, return_url,
                     payments.webhook_url, payments.custom, expires_at, destroyed_at IS NOT NULL AS destroyed, product_id,
                     products.product_type, subtotal, coupon_id,
-                    COALESCE(quantity * (products.product_type = 2 OR stock_amount IS NOT NULL), 0), {} AS sold_out
+                    COALESCE(quantity * (products.product_type = 2 OR stock_amount IS NOT NULL), 0), {} AS sold_out,
+                    webhook_dialect
              FROM payments LEFT JOIN products ON products.account_id = payments.account_id AND products.id = product_id
              WHERE payments.account_id = ?1 AND payments.id = ?2",
             expired::is_sold_out("?3")
@@ -130,7 +143,7 @@ pub fn from_row(row: &Row) -> Result<Payment, Fault> {
         let (expires_at, destroyed) = (row.int(), row.flag());
         let product = row.maybe_text();
         let item = order::sql::item(row)?;
-        let sold_out = row.flag();
+        let (sold_out, webhook_dialect) = (row.flag(), Dialect::of_name(&row.text()));
         let product = product.zip(item);
         Ok(Payment {
             product,
@@ -141,6 +154,7 @@ pub fn from_row(row: &Row) -> Result<Payment, Fault> {
             confirmations,
             return_url,
             webhook_url,
+            webhook_dialect,
             custom,
             expires_at,
             destroyed,

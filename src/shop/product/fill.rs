@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Kind, sql};
+use super::{Kind, Product, sql, stock_moved};
 use crate::{
     platform::{Fault, Row, first_answers},
     shop::{
@@ -16,6 +16,7 @@ use crate::{
             self, MAX_SERIALS,
             file::{BadLine, Lines, MAX_STOCK_BYTES, is_split},
         },
+        webhook::unread,
     },
 };
 
@@ -67,7 +68,11 @@ pub async fn fill(app: &App, account: &Account, id: &str, lines: &Lines<'_>) -> 
     let mut statements = vec![list::unmoved(account.id, sql::TABLE, id, product.updated_at)];
     statements.extend(stock::sql::fill(account.id, id, &new, product.unique_serials, updated_at));
     let restock = Job::Restock { shard: account.shard.clone(), account_id: account.id, product_id: id.to_owned() };
+    let added = u32::try_from(new.len()).unwrap_or(u32::MAX);
+    let after = Product { serials_left: product.serials_left.saturating_add(added), updated_at, ..product.clone() };
+    let owed = stock_moved(app, account, &product, &after)?;
     let prepared = Prepared::new(db, filled, statements).sending(vec![(restock, 0)]);
+    let prepared = unread::with(prepared, account, owed);
     Ok(prepared.on_stale(Refusal::Conflict).on_missing("serials", "seq", Refusal::NotFound))
 }
 

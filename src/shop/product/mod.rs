@@ -14,16 +14,18 @@ use super::{
         expired::{self, Expired},
     },
     upload::{self, Place, Upload},
-    webhook::Subject,
+    webhook::{Event, Subject, unread},
 };
 use crate::platform::{Fault, Row, Statement};
 
 pub mod discount;
+pub mod event;
 pub mod fill;
 pub mod input;
 pub mod sql;
 
 pub use discount::VolumeDiscount;
+pub use event::{Changed, Removed, StockMove};
 
 /// What is sold; the numbers are the reference's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +51,9 @@ pub const GATEWAYS: [&str; 5] = ["bitcoin", "litecoin", "ethereum", "paypal", "s
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Product {
+    pub account_id: i64,
+    /// Its number in the account's list; 0 before it is there.
+    pub seq: i64,
     pub id: String,
     pub title: String,
     /// Markdown.
@@ -76,6 +81,8 @@ pub struct Product {
     pub dynamic_url: Option<String>,
     /// What a buyer gets. Of a product of serials it is those in stock, which `get` reads and `list` does not.
     pub info: Option<String>,
+    /// Stands in the mail that brings the goods.
+    pub email_message: Option<String>,
     pub paypal_email_delivery: bool,
     pub webhook_url: Option<String>,
     /// JSON, an array of inputs.
@@ -110,6 +117,8 @@ impl Product {
     pub fn blank() -> Result<Product, Fault> {
         let price = Amount::new(0, Currency::USD).ok_or_else(|| Fault("nothing is no amount".into()))?;
         Ok(Product {
+            account_id: 0,
+            seq: 0,
             id: String::new(),
             title: String::new(),
             description: String::new(),
@@ -131,6 +140,7 @@ impl Product {
             max_risk_level: Product::MAX_RISK_LEVEL,
             dynamic_url: None,
             info: None,
+            email_message: None,
             paypal_email_delivery: false,
             webhook_url: None,
             custom: None,
@@ -226,6 +236,14 @@ pub async fn get(app: &App, account: &Account, id: &str) -> Outcome<Product> {
     Ok(product)
 }
 
+/// Without its serials. `name` is its id, or its number in the list.
+pub async fn named(app: &App, account: &Account, name: &str) -> Outcome<Product> {
+    let statements = [sql::named(account.id, name), expired::expired(account.id, app.now())];
+    let [products, expired] = account.db(app)?.batch(statements).await?;
+    let product = sql::product(products.first().ok_or(Refusal::NotFound)?)?;
+    Ok(product.with_expired(&Expired::read(&expired)?))
+}
+
 /// Makes the product, under an id of its own, with these in stock. One round trip, whatever the number of serials, and one
 /// more where its description has pictures. With
 /// `unique_serials` it is refused when the account has one of them already. `duplicates` reads the first answer of its commit.
@@ -243,12 +261,26 @@ pub async fn create(
         product.info = serials.info();
     }
     let html = upload::rendered(app, account, &product.description).await?;
+    let mut owed = unread::owe(app, account.id, Event::ProductCreated, &product)?;
+    owed.extend(stock_moved(app, account, &Product::blank()?, &product)?);
     let mut statements = Vec::from_iter(known(account, &product, serials));
     statements.extend([list::grow(account.id, sql::TABLE), sql::insert(account.id, &product, &html, serials)]);
     if !serials.all.is_empty() {
         statements.push(stock::sql::add(account.id, &product.id, serials));
     }
-    Ok(stocking(Prepared::new(account.db(app)?, product, statements), account, serials))
+    let prepared = Prepared::new(account.db(app)?, product, statements);
+    Ok(stocking(unread::with(prepared, account, owed), account, serials))
+}
+
+/// What a change of the stock owes.
+fn stock_moved(app: &App, account: &Account, before: &Product, after: &Product) -> Result<Vec<Statement>, Fault> {
+    let Some(moved) = StockMove::of(before, after) else { return Ok(Vec::new()) };
+    let event = match (moved.before, moved.after) {
+        (None, _) => Event::StockTrackingStarted,
+        (_, None) => Event::StockTrackingStopped,
+        _ => Event::StockChanged,
+    };
+    unread::owe(app, account.id, event, &moved)
 }
 
 /// Looks up which of these serials the account has already: for counting them, or as a guard where none may be.
@@ -295,7 +327,17 @@ pub async fn update(
     let (shard, product_id) = (account.shard.clone(), product.id.clone());
     let filled = restock.is_some() || amount;
     let waiting = filled.then_some((Job::Restock { shard, account_id: account.id, product_id }, 0));
+    // As it will be: sales go on meanwhile, and are told by themselves.
+    let mut after = product.clone();
+    if let Some(restock) = restock.as_ref().filter(|_| product.kind == Kind::Serials) {
+        after.serials_left = restock.serials.count();
+        after.info = restock.serials.info();
+    }
+    let mut owed = stock_moved(app, account, before, &after)?;
+    let changed = Changed { before: before.clone(), after };
+    owed.splice(0..0, unread::owe(app, account.id, Event::ProductUpdated, &changed)?);
     let prepared = Prepared::new(account.db(app)?, product, statements).sending(waiting.into_iter().collect());
+    let prepared = unread::with(prepared, account, owed);
     let prepared = match &restock {
         Some(restock) => stocking(prepared, account, &restock.serials),
         None => prepared.on_stale(Refusal::Conflict),
@@ -344,12 +386,37 @@ pub fn unknown(rows: &[Row]) -> Outcome<Refusal> {
 /// Takes the product out of the shop, with what it has in stock and what was uploaded for it. Its
 /// orders stay as they are, and so do serials that are held or sold.
 pub async fn destroy(app: &App, account: &Account, id: &str) -> Outcome<()> {
-    let mut statements: Vec<Statement> = vec![sql::one(account.id, id)];
+    let db = account.db(app)?;
+    // Those who want to know of it want to know what it was, which most accounts need not read first.
+    match db.commit(without(app, account, id, vec![unread::nobody(account.id, Event::ProductDeleted)])).await {
+        Ok(rows) => return gone(app, &rows).await,
+        Err(no) if no.is_stale() => {}
+        Err(no) => return Err(no.into()),
+    }
+    let [products] = db.batch([sql::one(account.id, id)]).await?;
+    let removed = Removed(sql::product(products.first().ok_or(Refusal::NotFound)?)?);
+    let there = "EXISTS (SELECT 1 FROM products WHERE account_id = ?1 AND id = ?2)";
+    let mut statements = vec![Statement::guard(there, vec![account.id.into(), id.into()])];
+    statements.extend(unread::owe(app, account.id, Event::ProductDeleted, &removed)?);
+    let owed = statements.len();
+    let prepared = Prepared::new(db, (), without(app, account, id, statements)).on_stale(Refusal::NotFound);
+    let (_, rows) = prepared.commit(app, Vec::new()).await?;
+    app.enqueue(unread::nudges(account, rows.get(1..owed).unwrap_or_default())?).await;
+    gone(app, rows.get(owed..).unwrap_or_default()).await
+}
+
+/// Behind these statements those that take a product out of the shop; the first of them answers it.
+fn without(app: &App, account: &Account, id: &str, mut statements: Vec<Statement>) -> Vec<Statement> {
+    statements.push(sql::one(account.id, id));
     statements.extend([Place::Image, Place::File].map(|place| upload::unname(app, account, (sql::TABLE, id, place))));
     statements.extend([stock::sql::remove(account.id, id), sql::leave_categories(account.id, id)]);
     statements.extend(list::delete(account.id, sql::TABLE, id));
-    let rows = account.db(app)?.commit(statements).await?;
-    let row = rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
+    statements
+}
+
+/// Deletes what was uploaded for a product, once that is out of the shop; it is in the first answers.
+async fn gone(app: &App, rows: &[Vec<Row>]) -> Outcome<()> {
+    let row = rows.iter().find_map(|rows| rows.first()).ok_or(Refusal::NotFound)?;
     let product = sql::product(row)?;
     upload::discard(app, Place::Image, product.image).await;
     upload::discard(app, Place::File, product.file).await;

@@ -12,10 +12,10 @@ use crate::{
 };
 
 pub const TABLE: &str = "products";
-pub const COLUMNS: &str = "id, title, description, price, currency, product_type, gateways, private, unlisted, vpn_block, \
+pub const COLUMNS: &str = "account_id, seq, id, title, description, price, currency, product_type, gateways, private, unlisted, vpn_block, \
     seller_note, maximum_quantity, minimum_quantity, stock_delimiter, stock_amount, theme, crypto_confirmations, \
     max_risk_level, dynamic_url, info, paypal_email_delivery, webhook_url, custom, unique_serials, stock_warning, volume_discounts, \
-    serials_left, stock_owed, \
+    email_message, serials_left, stock_owed, \
     image_id, image_size, image_type, image_name, image_width, image_height, file_id, file_size, file_type, file_name, created_at, updated_at";
 
 pub fn one(account_id: i64, id: &str) -> Statement {
@@ -25,8 +25,14 @@ pub fn one(account_id: i64, id: &str) -> Statement {
     )
 }
 
+/// By its id, or by its number in the list.
+pub fn named(account_id: i64, name: &str) -> Statement {
+    list::named(account_id, TABLE, COLUMNS, name)
+}
+
 pub fn product(row: &Row) -> Result<Product, Fault> {
     row.read(|row| {
+        let (account_id, seq) = (row.int(), row.int());
         let id = row.text();
         let title = row.text();
         let description = row.text();
@@ -35,6 +41,8 @@ pub fn product(row: &Row) -> Result<Product, Fault> {
         let price = price.ok_or_else(|| Fault("a product's price is none".into()))?;
         let kind = Kind::from_code(row.int()).ok_or_else(|| Fault("a product of an unknown type".into()))?;
         let product = Product {
+            account_id,
+            seq,
             id,
             title,
             description,
@@ -60,6 +68,7 @@ pub fn product(row: &Row) -> Result<Product, Fault> {
             unique_serials: row.flag(),
             stock_warning: row.maybe_int(),
             volume_discounts: discount::from_text(row.maybe_text())?,
+            email_message: row.maybe_text(),
             serials_left: row.count(),
             stock_owed: row.int(),
             image: upload::read_image(row)?,
@@ -118,12 +127,21 @@ pub fn update(account_id: i64, product: &Product, html: &str, serials: Option<&S
     )
 }
 
+/// What the seller says in the mail that brings an order's goods.
+pub fn email_message(account_id: i64, order_id: &str) -> Statement {
+    Statement::new(
+        "SELECT p.email_message FROM orders o CROSS JOIN products p ON p.id = o.product_id AND p.account_id = o.account_id
+         WHERE o.account_id = ?1 AND o.id = ?2",
+        vec![account_id.into(), order_id.into()],
+    )
+}
+
 /// What PUT may write, and its places among the parameters.
 const OWN: &str = "title, description, price, currency, product_type, gateways, private, unlisted, vpn_block, seller_note, \
     maximum_quantity, minimum_quantity, stock_delimiter, stock_amount, theme, crypto_confirmations, max_risk_level, \
-    dynamic_url, info, paypal_email_delivery, webhook_url, custom, unique_serials, stock_warning, volume_discounts, description_html";
+    dynamic_url, info, paypal_email_delivery, webhook_url, custom, unique_serials, stock_warning, volume_discounts, description_html, email_message";
 const PLACES: &str = "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, \
-    ?27, ?31";
+    ?27, ?31, ?32";
 
 fn args(account_id: i64, product: &Product, html: &str, rest: [Value; 3]) -> Vec<Value> {
     let mut args = vec![
@@ -157,7 +175,7 @@ fn args(account_id: i64, product: &Product, html: &str, rest: [Value; 3]) -> Vec
         discount::to_text(&product.volume_discounts).into(),
     ];
     args.extend(rest);
-    args.push(html.into());
+    args.extend([html.into(), product.email_message.clone().into()]);
     args
 }
 

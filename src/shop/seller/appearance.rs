@@ -3,6 +3,7 @@
 use super::color::Color;
 use crate::{
     platform::{Fault, Reader, Statement, Value},
+    shop::money::Currency,
     words::Language,
 };
 
@@ -19,10 +20,15 @@ pub struct Appearance {
     pub privacy_url: Option<String>,
     /// Of the public pages; `None` is the reader's.
     pub language: Option<Language>,
+    /// Whether the storefront runs scripts of others (`shop::script`).
+    pub scripts: bool,
+    /// Of payments whose request names none.
+    pub currency: Option<Currency>,
 }
 
 /// Its columns in `shops`.
-pub const COLUMNS: &str = "slug, listed, description, accent_color, terms_url, privacy_url, language";
+pub const COLUMNS: &str =
+    "slug, listed, description, accent_color, terms_url, privacy_url, language, scripts, currency";
 
 impl Appearance {
     pub fn read(row: &mut Reader<'_>) -> Result<Appearance, Fault> {
@@ -34,6 +40,8 @@ impl Appearance {
             terms_url: row.maybe_text(),
             privacy_url: row.maybe_text(),
             language: row.maybe_text().and_then(|code| Language::parse(&code)),
+            scripts: row.flag(),
+            currency: Currency::parse(&row.text()),
         })
     }
 }
@@ -49,6 +57,8 @@ pub struct Changes {
     pub terms_url: Option<Option<String>>,
     pub privacy_url: Option<Option<String>>,
     pub language: Option<Option<Language>>,
+    pub scripts: Option<bool>,
+    pub currency: Option<Currency>,
 }
 
 impl Changes {
@@ -84,6 +94,12 @@ impl Changes {
         }
         if let Some(language) = self.language {
             columns.push(("language", language.map(Language::code).into()));
+        }
+        if let Some(scripts) = self.scripts {
+            columns.push(("scripts", scripts.into()));
+        }
+        if let Some(currency) = self.currency {
+            columns.push(("currency", currency.code().into()));
         }
         if columns.is_empty() {
             return None;

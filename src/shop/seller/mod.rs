@@ -118,7 +118,12 @@ pub async fn update(app: &App, account: &Account, change: Change) -> Outcome<Pro
     }
     match account.db(app)?.commit(statements).await {
         Ok(_) => {
-            if change.shop_name.is_some() || change.appearance.language.is_some() {
+            let looks = &change.appearance;
+            if change.shop_name.is_some()
+                || looks.language.is_some()
+                || looks.currency.is_some()
+                || looks.accent_color.is_some()
+            {
                 account::refresh(app, account).await?;
             }
             profile(app, account).await

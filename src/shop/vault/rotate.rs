@@ -19,9 +19,10 @@ struct Column {
 
 /// All there are. Whoever seals something new adds its line here.
 #[rustfmt::skip]
-const SEALED: [Column; 6] = [
+const SEALED: [Column; 7] = [
     Column { table: "shops", column: "webhook_secret", row: "''", place: "'webhook_secret:' || account_id" },
     Column { table: "shops", column: "webhook_secrets_old", row: "''", place: "'webhook_secret:' || account_id" },
+    Column { table: "webhook_endpoints", column: "signing_key", row: "id", place: "'signing_key:' || account_id || ':' || id" },
     Column { table: "wallets", column: "xpub", row: "gateway || '/' || identity", place: "'xpub:' || account_id" },
     Column { table: "wallets", column: "branch", row: "gateway || '/' || identity", place: "'branch:' || account_id" },
     Column { table: "gateway_settings", column: "value", row: "gateway || '.' || name", place: "gateway || '.' || name || ':' || account_id" },

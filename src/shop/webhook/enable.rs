@@ -2,7 +2,7 @@
 //! five days of its owner's events; and then its owner is told how much it missed.
 
 use super::{
-    Endpoint, Event, Log, PICKUP_DELAY, deliver, replay,
+    Dialect, Endpoint, Event, Log, PICKUP_DELAY, deliver, replay,
     simulate::{self, SampleOf},
 };
 use crate::shop::{App, Error, Outcome, Refusal, account::Account, error::WebhookRefusal, time::HOUR};
@@ -21,11 +21,17 @@ pub enum Updated {
 }
 
 /// Sends a sample, here and now, and once → its log with what came of it. It is kept as any sample is.
-pub async fn probe(app: &App, account: &Account, url: &str, events: &[Event], sample: SampleOf) -> Outcome<Log> {
+pub async fn probe(
+    app: &App,
+    account: &Account,
+    (dialect, url): (Dialect, &str),
+    events: &[Event],
+    sample: SampleOf,
+) -> Outcome<Log> {
     let event = events.first().copied().unwrap_or(Event::OrderCreated);
     let due_at = app.now() + PICKUP_DELAY;
-    let sample = sample(app, account, event)?;
-    let (log, statements) = simulate::sample_log(app, account, url.to_owned(), event, sample, due_at, 0);
+    let sample = sample(app, account, dialect, event)?;
+    let (log, statements) = simulate::sample_log(app, account, (dialect, url.to_owned()), event, sample, due_at, 0);
     account.db(app)?.commit(statements.into()).await?;
     deliver::deliver(app, &account.shard, deliver::Pace::Now, app.now(), &[(account.id, log.id.clone())]).await?;
     super::log(app, account, &log.id).await

@@ -10,11 +10,11 @@ use super::{
     prepared::Prepared,
     time::{DAY, HOUR, MINUTE},
 };
-use crate::platform::{Fault, Row, Statement, last_answers};
+use crate::platform::{Fault, Row, Statement, Value, last_answers};
 use enable::Updated;
 use simulate::SampleOf;
 
-pub use event::{Event, Subject};
+pub use super::event::{Audience, Dialect, Envelope, Event, Subject};
 pub use retry_schedule::RETRY_DELAYS;
 
 pub mod retry_schedule;
@@ -22,8 +22,8 @@ mod board;
 pub mod deliver;
 pub mod dns;
 pub mod enable;
-mod event;
 mod endpoint_alert;
+pub mod key;
 pub mod prune;
 pub mod receiver;
 pub mod replay;
@@ -32,6 +32,7 @@ pub mod simulate;
 pub mod sql;
 pub mod task;
 mod delivery_order;
+pub mod unread;
 pub mod url;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +50,31 @@ pub struct Endpoint {
     pub disabled_reason: Option<String>,
     /// What is known of its URL.
     pub receiver: receiver::State,
+    pub dialect: Dialect,
+    /// What signs there instead of the account's secrets, sealed (`key`).
+    pub signing_key: Option<String>,
+    /// Who is written to when it fails, beside the seller.
+    pub contact_email: Option<String>,
+    /// The app that registered it; `None`: whoever has the API key.
+    pub app_id: Option<String>,
+}
+
+/// Whose endpoints: those in some dialects, of an app or of none. The others are as unknown as those of another account.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    pub dialects: &'a [Dialect],
+    pub app_id: Option<&'a str>,
+}
+
+impl Scope<'_> {
+    /// Those that a seller registers with the API key, in words of their choice.
+    pub const SELLER: Scope<'static> = Scope { dialects: &[Dialect::V2, Dialect::Shoppy], app_id: None };
+
+    /// SQL behind a condition: an endpoint is one of these. `app` is the place of the app's id.
+    fn condition(self, app: &str) -> String {
+        let names: Vec<String> = self.dialects.iter().map(|dialect| format!("'{}'", dialect.name())).collect();
+        format!("AND dialect IN ({}) AND app_id IS {app}", names.join(", "))
+    }
 }
 
 /// An endpoint that only failed for so long is disabled …
@@ -84,10 +110,12 @@ impl Endpoint {
 /// What a webhook was, and what became of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Log {
+    /// Its number in the account's list; 0 before it is there.
+    pub seq: i64,
     pub id: String,
     pub event: String,
     pub url: String,
-    /// JSON, before `<`, `>` and `&` are escaped.
+    /// What its dialect says of the subject: JSON, which may stand in an envelope (`body`).
     pub payload: String,
     /// 0 until an answer came.
     pub response_code: i64,
@@ -106,6 +134,17 @@ pub struct Log {
     pub replay_of: Option<String>,
     /// A sample that the seller asked for.
     pub simulated: bool,
+    pub dialect: Dialect,
+}
+
+impl Log {
+    /// What is sent, or was: JSON, before `<`, `>` and `&` are escaped.
+    pub fn body(&self, app: &App, account_id: i64) -> String {
+        let Some(event) = Event::parse(&self.event) else { return self.payload.clone() };
+        let log_id = self.replay_of.as_deref().unwrap_or(&self.id);
+        let envelope = Envelope { account_id, log_id, event, at: self.created_at, payload: &self.payload };
+        app.serializers.body(self.dialect, &envelope)
+    }
 }
 
 /// A log that is to be sent.
@@ -135,6 +174,9 @@ const MISSED_FOR: i64 = 30 * DAY;
 /// Where an event goes.
 struct Place<'a> {
     endpoint_id: Option<&'a str>,
+    dialect: Dialect,
+    /// Whether something of its own signs there: then no other place stands for it.
+    own_key: bool,
     url: &'a str,
     /// Its log only says that it was missed, otherwise.
     sent: bool,
@@ -144,7 +186,7 @@ struct Place<'a> {
 }
 
 /// The logs that these events owe: one for each enabled endpoint that wants the event, and one for the order's own URL.
-/// A URL that stands in several places gets an event once. An endpoint that we disabled is sent nothing, but its log says so.
+/// A URL that stands in several places gets an event once in each dialect, unless they sign with keys of their own. An endpoint that we disabled is sent nothing, but its log says so.
 pub fn outbox_entries<T: Subject>(
     app: &App,
     account_id: i64,
@@ -157,38 +199,12 @@ pub fn outbox_entries<T: Subject>(
         return Ok(owed);
     }
     let now = app.now();
-    let mut logs = Vec::new();
+    // What logs say, each with its logs.
+    let mut payloads: Vec<(Dialect, String, Vec<Statement>)> = Vec::new();
     for event in events {
-        // The order's own first: it is owed whatever becomes of an endpoint with the same URL.
-        let mut places: Vec<Place<'_>> = Vec::new();
-        if let Some(url) = subject.own_url() {
-            let same = |endpoint: &Endpoint| url::normal(&endpoint.url) == url::normal(url) && endpoint.is_slow(now);
-            let slow = endpoints.iter().any(same);
-            places.push(Place { endpoint_id: None, url, sent: true, slow, open: false });
-        }
-        for enabled in [true, false] {
-            for endpoint in endpoints.iter().filter(|endpoint| endpoint.enabled == enabled) {
-                let missed = endpoint.disabled_at.is_some_and(|at| now < at + MISSED_FOR);
-                if endpoint.events.contains(event) && (enabled || missed) {
-                    places.push(Place {
-                        endpoint_id: Some(&endpoint.id),
-                        url: &endpoint.url,
-                        sent: enabled,
-                        slow: endpoint.is_slow(now),
-                        open: enabled && endpoint.receiver.holds(),
-                    });
-                }
-            }
-        }
-        let mut told: Vec<String> = Vec::new();
-        for Place { endpoint_id, url, sent, slow, open } in places {
-            let receiver = url::normal(url);
-            if told.contains(&receiver) {
-                continue;
-            }
-            told.push(receiver);
+        for Place { endpoint_id, dialect, url, sent, slow, open, .. } in places(app, *event, subject, endpoints, now) {
             let id = id::short(app.random());
-            logs.push(sql::insert_log(&sql::NewLog {
+            let log = sql::insert_log(&sql::NewLog {
                 account_id,
                 id: &id,
                 endpoint_id,
@@ -198,19 +214,72 @@ pub fn outbox_entries<T: Subject>(
                 now,
                 due_at: sent.then_some(now + PICKUP_DELAY),
                 waits_for: open.then_some(url),
-            }));
+                dialect,
+            });
+            let payload = app.serializers.payload(dialect, *event, subject)?;
+            match payloads.iter_mut().find(|(of, text, _)| *of == dialect && *text == payload) {
+                Some((_, _, logs)) => logs.push(log),
+                None => payloads.push((dialect, payload, vec![log])),
+            }
             // While its receiver's circuit is open, it waits for a probe to succeed.
             if sent && !open {
                 owed.logs.push(Due { log_id: id, slow });
             }
         }
     }
-    if !logs.is_empty() {
-        let body = app.serializers.body(subject)?;
-        owed.statements.push(sql::insert_payload(account_id, &body, logs.len()));
+    for (_, payload, logs) in payloads {
+        owed.statements.push(sql::insert_payload(account_id, &payload, logs.len()));
         owed.statements.extend(logs);
     }
     Ok(owed)
+}
+
+/// Where an event goes: each once, whatever number of places name it in one dialect.
+fn places<'a, T: Subject>(
+    app: &App,
+    event: Event,
+    subject: &'a T,
+    endpoints: &'a [Endpoint],
+    now: i64,
+) -> Vec<Place<'a>> {
+    let tells = |dialect| app.serializers.tells(dialect, event);
+    // The order's own first: it is owed whatever becomes of an endpoint with the same URL.
+    let mut places: Vec<Place<'a>> = Vec::new();
+    if let Some(url) = subject.own_url().filter(|_| tells(subject.own_dialect())) {
+        let same = |endpoint: &Endpoint| url::normal(&endpoint.url) == url::normal(url) && endpoint.is_slow(now);
+        let slow = endpoints.iter().any(same);
+        let dialect = subject.own_dialect();
+        places.push(Place { endpoint_id: None, dialect, own_key: false, url, sent: true, slow, open: false });
+    }
+    for enabled in [true, false] {
+        for endpoint in endpoints.iter().filter(|endpoint| endpoint.enabled == enabled) {
+            let missed = endpoint.disabled_at.is_some_and(|at| now < at + MISSED_FOR);
+            let wanted = endpoint.events.contains(&event)
+                && tells(endpoint.dialect)
+                && subject.audience().has(endpoint.app_id.as_deref());
+            if wanted && (enabled || missed) {
+                places.push(Place {
+                    endpoint_id: Some(&endpoint.id),
+                    dialect: endpoint.dialect,
+                    own_key: endpoint.signing_key.is_some(),
+                    url: &endpoint.url,
+                    sent: enabled,
+                    slow: endpoint.is_slow(now),
+                    open: enabled && endpoint.receiver.holds(),
+                });
+            }
+        }
+    }
+    let mut told: Vec<(Dialect, String)> = Vec::new();
+    places.retain(|place| {
+        let receiver = (place.dialect, url::normal(place.url));
+        let known = !place.own_key && told.contains(&receiver);
+        if !known && !place.own_key {
+            told.push(receiver);
+        }
+        !known
+    });
+    places
 }
 
 /// What an event owes that only happens if the subject's row is so in the commit itself: `condition` is SQL over the row of the
@@ -228,6 +297,49 @@ pub fn outbox_entries_if(
     Ok(owed.statements.into_iter().map(only_if).collect())
 }
 
+/// What only the commit knows of an event's subject, as it makes it: SQL over the account, `?1`, that answers one row with JSON,
+/// or none, and then nothing is owed. It is given the place of its first own parameter.
+pub struct Computed {
+    pub select: fn(usize) -> String,
+    pub args: Vec<Value>,
+}
+
+/// The logs that an event owes whose payload the commit computes, in the words that all dialects telling it have in common. They
+/// stand behind what the payload is computed from. A log that is owed by chance alone is named all the same: a message without
+/// a log is none.
+pub fn outbox_entries_of<T: Subject>(
+    app: &App,
+    account_id: i64,
+    event: Event,
+    subject: &T,
+    endpoints: &[Endpoint],
+    computed: &Computed,
+) -> Result<Outbox, Fault> {
+    let mut owed = Outbox { logs: Vec::new(), statements: Vec::new() };
+    let now = app.now();
+    for Place { endpoint_id, dialect, url, sent, slow, open, .. } in places(app, event, subject, endpoints, now) {
+        let id = id::short(app.random());
+        let log = sql::NewLog {
+            account_id,
+            id: &id,
+            endpoint_id,
+            event,
+            subject_id: subject.id(),
+            url,
+            now,
+            due_at: sent.then_some(now + PICKUP_DELAY),
+            waits_for: open.then_some(url),
+            dialect,
+        };
+        owed.statements.push(sql::insert_computed_payload(account_id, computed));
+        owed.statements.push(sql::only_with(sql::insert_log(&log), computed));
+        if sent && !open {
+            owed.logs.push(Due { log_id: id, slow });
+        }
+    }
+    Ok(owed)
+}
+
 /// Messages that have these logs sent at once.
 pub fn messages(account: &Account, logs: &[Due]) -> Vec<(Job, u32)> {
     logs.iter()
@@ -241,67 +353,102 @@ pub fn messages(account: &Account, logs: &[Due]) -> Vec<(Job, u32)> {
 /// An account has at most so many, so that every list of them is short.
 pub const MAX_ENDPOINTS: u32 = 100;
 
-pub async fn endpoints(app: &App, account: &Account) -> Outcome<Vec<Endpoint>> {
-    let [rows] = account.db(app)?.batch([sql::all(account.id)]).await?;
+pub async fn endpoints(app: &App, account: &Account, scope: Scope<'_>) -> Outcome<Vec<Endpoint>> {
+    let [rows] = account.db(app)?.batch([sql::within(account.id, scope)]).await?;
     Ok(Endpoint::from_rows(&rows)?)
 }
 
-pub async fn endpoint(app: &App, account: &Account, id: &str) -> Outcome<Endpoint> {
-    let [rows] = account.db(app)?.batch([sql::one(account.id, id)]).await?;
+pub async fn endpoint(app: &App, account: &Account, scope: Scope<'_>, id: &str) -> Outcome<Endpoint> {
+    let [rows] = account.db(app)?.batch([sql::one_within(account.id, scope, id)]).await?;
     first(&rows, sql::endpoint)
 }
 
-pub fn create_endpoint(
-    app: &App,
-    account: &Account,
-    url: String,
-    events: Vec<Event>,
-    enabled: bool,
-) -> Outcome<Prepared<Endpoint>> {
+/// An endpoint that is to be.
+pub struct NewEndpoint {
+    /// Its client's own; `None`: one of ours.
+    pub id: Option<String>,
+    pub url: String,
+    pub events: Vec<Event>,
+    pub enabled: bool,
+    pub dialect: Dialect,
+    /// What signs there instead of the account's secrets.
+    pub signing_key: Option<String>,
+    pub contact_email: Option<String>,
+    pub app_id: Option<String>,
+}
+
+impl NewEndpoint {
+    pub fn of(dialect: Dialect, url: String, events: Vec<Event>) -> NewEndpoint {
+        let (id, signing_key, contact_email, app_id) = (None, None, None, None);
+        NewEndpoint { id, url, events, enabled: true, dialect, signing_key, contact_email, app_id }
+    }
+}
+
+pub fn create_endpoint(app: &App, account: &Account, new: NewEndpoint) -> Outcome<Prepared<Endpoint>> {
     let now = app.now();
+    let id = new.id.unwrap_or_else(|| id::snowflake(now, app.random()));
+    let signing_key = new.signing_key.map(|key| key::seal(app, account.id, &id, &key)).transpose()?;
     let endpoint = Endpoint {
-        id: id::snowflake(now, app.random()),
-        url,
-        events,
-        enabled,
+        id,
+        url: new.url,
+        events: new.events,
+        enabled: new.enabled,
         created_at: now,
         updated_at: now,
         failing_since: None,
         disabled_at: None,
         disabled_reason: None,
         receiver: Default::default(),
+        dialect: new.dialect,
+        signing_key,
+        contact_email: new.contact_email,
+        app_id: new.app_id,
     };
     let statements = vec![sql::room_for_one(account.id), sql::insert(account.id, &endpoint)];
-    Ok(Prepared::new(account.db(app)?, endpoint, statements).on_stale(WebhookRefusal::TooManyEndpoints))
+    Ok(Prepared::new(account.db(app)?, endpoint, statements).on_stale(WebhookRefusal::TooManyEndpoints).on_taken(
+        "webhook_endpoints",
+        "id",
+        WebhookRefusal::EndpointTaken,
+    ))
 }
 
-/// Changes what is given; `None` leaves it as it is. Enabled again, or sent elsewhere, it starts with a clean record.
-/// One that we disabled is enabled again if it accepts a `sample`.
+/// What is changed of an endpoint; `None` leaves it as it is.
+#[derive(Default)]
+pub struct EndpointChange {
+    pub url: Option<String>,
+    pub events: Option<Vec<Event>>,
+    pub enabled: Option<bool>,
+    pub contact_email: Option<String>,
+}
+
+/// Changes an endpoint of this scope. Enabled again, or sent elsewhere, it starts with a clean record. One that we disabled is
+/// enabled again if it accepts a `sample`; without one, the caller has seen that it is well.
 pub async fn update_endpoint(
     app: &App,
     account: &Account,
+    scope: Scope<'_>,
     id: &str,
-    url: Option<String>,
-    events: Option<Vec<Event>>,
-    enabled: Option<bool>,
-    sample: SampleOf,
+    change: EndpointChange,
+    sample: Option<SampleOf>,
 ) -> Outcome<Updated> {
+    let EndpointChange { url, events, enabled, .. } = &change;
     // Only one that we disabled has to show that it is well.
-    let before = if enabled == Some(true) { Some(endpoint(app, account, id).await?) } else { None };
+    let before = if *enabled == Some(true) { Some(endpoint(app, account, scope, id).await?) } else { None };
     let back = before.and_then(|before| Some((before.disabled_at?, before)));
-    if let Some((_, before)) = &back {
+    if let (Some((_, before)), Some(sample)) = (&back, sample) {
         let (url, events) = (url.as_ref().unwrap_or(&before.url), events.as_ref().unwrap_or(&before.events));
-        let log = enable::probe(app, account, url, events, sample).await?;
+        let log = enable::probe(app, account, (before.dialect, url), events, sample).await?;
         if !(200..300).contains(&log.response_code) {
             return Ok(Updated::Unwilling(log));
         }
     }
     let now = app.now();
-    let mut statements = vec![sql::update(account.id, id, url.clone(), events.as_deref(), enabled, now)];
+    let mut statements = Vec::new();
     // What it is sent now may go elsewhere, or nowhere.
     if url.is_some() || enabled.is_some() {
-        statements.insert(0, receiver::release_endpoint(account.id, id, now));
+        statements.push(receiver::release_endpoint(account.id, scope, id, now));
     }
+    statements.push(sql::update(account.id, scope, id, &change, now));
     let rows = account.db(app)?.commit(statements).await?;
     let [rows] = last_answers(rows)?;
     let endpoint = first(&rows, sql::endpoint)?;
@@ -314,14 +461,21 @@ pub async fn update_endpoint(
     })
 }
 
-pub async fn destroy_endpoint(app: &App, account: &Account, id: &str) -> Outcome<()> {
-    let statements = [receiver::release_endpoint(account.id, id, app.now()), sql::destroy(account.id, id)];
+pub async fn destroy_endpoint(app: &App, account: &Account, scope: Scope<'_>, id: &str) -> Outcome<()> {
+    let statements =
+        [receiver::release_endpoint(account.id, scope, id, app.now()), sql::destroy(account.id, scope, id)];
     let [_, rows] = account.db(app)?.commit_batch(statements).await?;
     first(&rows, |_| Ok(()))
 }
 
 pub async fn log(app: &App, account: &Account, id: &str) -> Outcome<Log> {
     let [rows] = account.db(app)?.batch([sql::log_by_id(account.id, id)]).await?;
+    first(&rows, sql::log)
+}
+
+/// `name` is its id, or its number in the list.
+pub async fn named_log(app: &App, account: &Account, name: &str) -> Outcome<Log> {
+    let [rows] = account.db(app)?.batch([sql::named_log(account.id, name)]).await?;
     first(&rows, sql::log)
 }
 

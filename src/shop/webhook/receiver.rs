@@ -1,7 +1,7 @@
 //! Receivers: what is known of each URL of an account that was slow or failed, and the circuit breaker. While a receiver's
 //! circuit is open, its logs wait in the database without queue messages; one probe at a time asks whether it is back.
 
-use super::DISABLE_AFTER;
+use super::{DISABLE_AFTER, Scope};
 use crate::{
     json,
     platform::{Reader, Statement},
@@ -169,15 +169,16 @@ pub fn release_some(account_id: i64, url: &str, now: i64, due_at: i64) -> Statem
 }
 
 /// Before an endpoint is changed or deleted: its held logs are for cron to look at, since they go elsewhere now, or nowhere.
-pub fn release_endpoint(account_id: i64, endpoint_id: &str, now: i64) -> Statement {
+pub fn release_endpoint(account_id: i64, scope: Scope<'_>, endpoint_id: &str, now: i64) -> Statement {
+    let condition = scope.condition("?4");
     Statement::new(
         format!(
             "UPDATE webhook_logs SET due_at = ?2, {RELEASE}
              WHERE endpoint_id = ?3 AND rowid IN (
                SELECT rowid FROM webhook_logs INDEXED BY webhook_logs_held WHERE account_id = ?1
-               AND waits_for = (SELECT url FROM webhook_endpoints WHERE account_id = ?1 AND id = ?3))"
+               AND waits_for = (SELECT url FROM webhook_endpoints WHERE account_id = ?1 AND id = ?3 {condition}))"
         ),
-        vec![account_id.into(), now.into(), endpoint_id.into()],
+        vec![account_id.into(), now.into(), endpoint_id.into(), scope.app_id.into()],
     )
 }
 

@@ -204,13 +204,13 @@ fn target(row: &Row) -> Result<Option<(String, bool)>, Fault> {
 /// the others it takes up now.
 fn copy(account_id: i64, pairs: &str, now: i64, due_at: i64) -> Statement {
     Statement::new(
-        format!("INSERT INTO webhook_logs (account_id, seq, pruned, id, endpoint_id, event, subject_id, url, payload_id, replay_of, simulated,
+        format!("INSERT INTO webhook_logs (account_id, seq, pruned, id, endpoint_id, event, subject_id, url, payload_id, replay_of, simulated, dialect,
            due_at, created_at, updated_at)
          SELECT l.account_id,
            (SELECT COALESCE(MAX(seq), 0) FROM webhook_logs WHERE account_id = ?1) + ROW_NUMBER() OVER (ORDER BY pair.key),
            (SELECT pruned FROM webhook_logs WHERE account_id = ?1 ORDER BY seq DESC LIMIT 1),
            json_extract(pair.value, '$[1]'), e.id, l.event, l.subject_id, COALESCE(e.url, l.url), l.payload_id,
-           COALESCE(l.replay_of, l.id), l.simulated, IIF(pair.key < {NUDGED}, ?4, ?3), ?3, ?3
+           COALESCE(l.replay_of, l.id), l.simulated, l.dialect, IIF(pair.key < {NUDGED}, ?4, ?3), ?3, ?3
          FROM json_each(?2) pair
          JOIN webhook_logs l ON l.account_id = ?1 AND l.id = json_extract(pair.value, '$[0]')
          LEFT JOIN webhook_endpoints e ON e.account_id = ?1 AND e.id = l.endpoint_id"),

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use super::{App, dns, sign, task::Task};
+use super::{App, Log, dns, key, sign, task::Task};
 use crate::{
     json::{self, Pairs},
     platform::{Fault, FetchError, HttpRequest, HttpResponse, LogLine},
@@ -49,18 +49,26 @@ pub enum End {
     NotQuick,
 }
 
-/// The secrets of a batch's accounts: unsealing takes longer than signing.
+/// The secrets of a batch's accounts, and of endpoints with keys of their own: unsealing takes longer than signing.
 #[derive(Default)]
-pub struct Opened(RefCell<Vec<(i64, Rc<Secrets>)>>);
+pub struct Opened(RefCell<Vec<(Holder, Rc<Secrets>)>>);
+
+/// The account, and the endpoint where that has a key of its own.
+type Holder = (i64, Option<String>);
 
 impl Opened {
     fn of(&self, app: &App, task: &Task) -> Result<Rc<Secrets>, Fault> {
-        let known = self.0.borrow().iter().find(|(id, _)| *id == task.account_id).map(|(_, secrets)| secrets.clone());
+        let own = task.signing_key.as_deref().zip(task.endpoint_id.as_deref());
+        let holder = (task.account_id, own.map(|(_, id)| id.to_owned()));
+        let known = self.0.borrow().iter().find(|(known, _)| *known == holder).map(|(_, secrets)| secrets.clone());
         if let Some(secrets) = known {
             return Ok(secrets);
         }
-        let secrets = Rc::new(task.secrets.open(app, task.account_id, app.now())?);
-        self.0.borrow_mut().push((task.account_id, secrets.clone()));
+        let secrets = Rc::new(match own {
+            Some((sealed, id)) => Secrets::only(key::open(app, task.account_id, id, sealed)?),
+            None => task.secrets.open(app, task.account_id, app.now())?,
+        });
+        self.0.borrow_mut().push((holder, secrets.clone()));
         Ok(secrets)
     }
 }
@@ -78,17 +86,8 @@ pub async fn attempt(app: &App, opened: &Opened, task: Task, quick: bool) -> Att
     if let Err(reason) = dns::check(app, &task.log.url).await {
         return failed(app, task, reason);
     }
-    let (body, now) = (sign::body(&task.log.payload), app.now());
-    let headers = sign::headers(&app.platform.settings.brand, &secrets, &task.log, task.seq, &body, now / SECOND);
-    let timeout = if quick { QUICK } else { TIMEOUT };
-    let request = HttpRequest {
-        method: "POST",
-        url: task.log.url.clone(),
-        headers,
-        body: Some(body.into_bytes()),
-        timeout,
-        limit: MAX_RESPONSE,
-    };
+    let now = app.now();
+    let request = request(app, &secrets, &task.log, (task.account_id, task.seq), if quick { QUICK } else { TIMEOUT });
     match app.platform.http.fetch(request).await {
         Ok(answer) => {
             // A status at once and then a body that trickles takes as long as no answer.
@@ -98,6 +97,23 @@ pub async fn attempt(app: &App, opened: &Opened, task: Task, quick: bool) -> Att
         Err(FetchError::Timeout) if quick => Attempted { task, end: End::NotQuick, late: true },
         Err(fault) => failed(app, task, fault.word()),
     }
+}
+
+/// A log as it is sent, signed. `seq` is its place among those of its account.
+fn request(app: &App, secrets: &Secrets, log: &Log, (account_id, seq): (i64, i64), timeout: u32) -> HttpRequest {
+    let written = log.body(app, account_id);
+    let (body, seconds) = (sign::body(&written), app.now() / SECOND);
+    let headers = sign::headers(&app.platform.settings.brand, secrets, log, seq, &written, &body, seconds);
+    let url = log.url.clone();
+    HttpRequest { method: "POST", url, headers, body: Some(body.into_bytes()), timeout, limit: MAX_RESPONSE }
+}
+
+/// Sends a log here and now that is not kept, signed with this key: whoever wants its URL registered shows that it answers.
+/// → its status, or the word for why there is none.
+pub async fn try_out(app: &App, key: String, log: &Log, account_id: i64) -> Result<u16, String> {
+    dns::check(app, &log.url).await?;
+    let request = request(app, &Secrets::only(key), log, (account_id, 0), QUICK);
+    app.platform.http.fetch(request).await.map(|answer| answer.status).map_err(|fault| fault.word().to_owned())
 }
 
 /// The log is over, and was not sent.

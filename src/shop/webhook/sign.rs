@@ -13,8 +13,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha512};
 
-use super::Log;
-use crate::shop::{account::secret::Secrets, id::hex};
+use super::{Dialect, Log};
+use crate::shop::{account::secret::Secrets, id::hex, time};
 
 /// The body as it is sent: `<`, `>`, `&` and the two line separators are escaped, which is what `to_json` gives under Rails
 /// and so what the reference's own verification reproduces. They stand only inside strings, so replacing them anywhere is safe.
@@ -34,9 +34,29 @@ pub fn body(payload: &str) -> String {
 }
 
 /// The headers of one delivery. `seconds` is its time, since 1970.
-/// `seq` grows from webhook to webhook of an account.
-pub fn headers(brand: &str, secrets: &Secrets, log: &Log, seq: i64, body: &str, seconds: i64) -> Vec<(String, String)> {
+/// `seq` grows from webhook to webhook of an account. `body` is what is sent, `written` the same before it was escaped.
+pub fn headers(
+    brand: &str,
+    secrets: &Secrets,
+    log: &Log,
+    seq: i64,
+    written: &str,
+    body: &str,
+    seconds: i64,
+) -> Vec<(String, String)> {
     let mut headers = of_all(brand);
+    match log.dialect {
+        Dialect::V2 | Dialect::Pago => {}
+        Dialect::Shoppy => {
+            headers.push(("X-Shoppy-Signature".into(), hex_sha512(secrets.in_turn(log.retries), body)));
+            return headers;
+        }
+        Dialect::Pusher => {
+            let time = time::zulu(log.created_at);
+            headers.push(("X-iZettle-Signature".into(), hex_sha256(&secrets.newest, &[&time, ".", &log.payload])));
+            return headers;
+        }
+    }
     headers.extend([
         (format!("X-{brand}-Event"), log.event.clone()),
         (format!("X-{brand}-Webhook"), log.id.clone()),
@@ -48,7 +68,7 @@ pub fn headers(brand: &str, secrets: &Secrets, log: &Log, seq: i64, body: &str, 
     if log.simulated {
         headers.push((format!("X-{brand}-Simulated"), "true".into()));
     }
-    headers.extend(own_headers(brand, secrets, log.retries, &log.payload, body));
+    headers.extend(own_headers(brand, secrets, log.retries, written, body));
     headers
 }
 
@@ -100,6 +120,13 @@ pub fn hex_sha512(secret: &str, text: &str) -> String {
     // HMAC takes keys of any length (RFC 2104), so there is no error to meet here.
     let mac = Hmac::<Sha512>::new_from_slice(secret.as_bytes());
     mac.map_or_else(|_| String::new(), |mac| hex(&mac.chain_update(text).finalize().into_bytes()))
+}
+
+/// Lower-case hex of HMAC-SHA256 over these parts.
+pub fn hex_sha256(secret: &str, parts: &[&str]) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes());
+    let signed = |mac| parts.iter().fold(mac, |mac: Hmac<Sha256>, part| mac.chain_update(part)).finalize();
+    mac.map_or_else(|_| String::new(), |mac| hex(&signed(mac).into_bytes()))
 }
 
 /// `v1,` and the base64 of HMAC-SHA256 over `id.seconds.body`.

@@ -1,7 +1,7 @@
 //! The simulator: a sample of an event, signed and delivered like a real one, for whoever writes a receiver. Nothing has
 //! happened, and the log and a header say so.
 
-use super::{Due, Event, Log, PICKUP_DELAY, RETRIES, messages, receiver, sql};
+use super::{Dialect, Due, Event, Log, PICKUP_DELAY, RETRIES, messages, receiver, sql};
 use crate::{
     json,
     platform::{Fault, Statement},
@@ -16,12 +16,19 @@ pub struct Sample {
 }
 
 /// What makes samples: `shop::sample::of`, which knows every noun.
-pub type SampleOf = fn(&App, &Account, Event) -> Result<Sample, Fault>;
+pub type SampleOf = fn(&App, &Account, Dialect, Event) -> Result<Sample, Fault>;
 
-/// Owes a sample of the event to the URL.
-pub fn simulate(app: &App, account: &Account, url: String, event: Event, sample: SampleOf) -> Outcome<Prepared<Log>> {
+/// Owes a sample of the event to the URL, in the words of a dialect.
+pub fn simulate(
+    app: &App,
+    account: &Account,
+    (dialect, url): (Dialect, String),
+    event: Event,
+    sample: SampleOf,
+) -> Outcome<Prepared<Log>> {
     let due_at = app.now() + PICKUP_DELAY;
-    let (log, owed) = sample_log(app, account, url, event, sample(app, account, event)?, due_at, RETRIES);
+    let (log, owed) =
+        sample_log(app, account, (dialect, url), event, sample(app, account, dialect, event)?, due_at, RETRIES);
     let mut statements = Vec::from(owed);
     let pair = json::to_text(&[[&log.id, &log.id]]);
     statements.push(receiver::let_probe(account.id, &pair, app.now()));
@@ -33,7 +40,7 @@ pub fn simulate(app: &App, account: &Account, url: String, event: Event, sample:
 pub fn sample_log(
     app: &App,
     account: &Account,
-    url: String,
+    (dialect, url): (Dialect, String),
     event: Event,
     sample: Sample,
     due_at: i64,
@@ -41,6 +48,7 @@ pub fn sample_log(
 ) -> (Log, [Statement; 3]) {
     let now = app.now();
     let log = Log {
+        seq: 0,
         id: id::short(app.random()),
         event: event.name().to_owned(),
         url,
@@ -56,6 +64,7 @@ pub fn sample_log(
         updated_at: now,
         replay_of: None,
         simulated: true,
+        dialect,
     };
     let statements = [
         sql::insert_payload(account.id, &log.payload, 1),
@@ -69,6 +78,7 @@ pub fn sample_log(
             now,
             due_at: Some(due_at),
             waits_for: None,
+            dialect,
         }),
         sql::mark_simulated(account.id, &log.id, retry_limit),
     ];

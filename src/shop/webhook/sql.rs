@@ -1,7 +1,8 @@
 //! Statements and rows of `webhook_endpoints` and `webhook_logs`; those of a delivery are in `task`.
 
 use super::{
-    DISABLE_AFTER, Endpoint, Event, FAILURES, FAILURES_APART, Log, MAX_ENDPOINTS,
+    Computed, DISABLE_AFTER, Dialect, Endpoint, EndpointChange, Event, FAILURES, FAILURES_APART, Log, MAX_ENDPOINTS,
+    Scope,
     receiver::{self, State},
 };
 use crate::{
@@ -11,11 +12,13 @@ use crate::{
 
 const ENDPOINT: &str = "e.id, e.url, e.events, e.enabled, e.created_at, e.updated_at, e.failing_since, e.disabled_at, \
     e.disabled_reason";
+/// Behind what is known of its receiver.
+const MORE: &str = "e.dialect, e.signing_key, e.contact_email, e.app_id";
 
 /// Endpoints, each with what is known of its receiver.
 fn endpoints(condition: &str) -> String {
     format!(
-        "SELECT {ENDPOINT}, {} FROM webhook_endpoints e
+        "SELECT {ENDPOINT}, {}, {MORE} FROM webhook_endpoints e
          LEFT JOIN webhook_receivers r ON r.account_id = e.account_id AND r.url = e.url
          WHERE e.account_id = ?1 {condition}",
         receiver::COLUMNS
@@ -27,11 +30,24 @@ pub fn enabled(account_id: i64) -> Statement {
     Statement::new(endpoints("AND (e.enabled = 1 OR e.disabled_at IS NOT NULL)"), vec![account_id.into()])
 }
 
-/// Newest first.
+/// All of an account, whoever registered them.
 pub fn all(account_id: i64) -> Statement {
-    Statement::new(endpoints("ORDER BY e.id DESC"), vec![account_id.into()])
+    Statement::new(endpoints(""), vec![account_id.into()])
 }
 
+/// Newest first.
+pub fn within(account_id: i64, scope: Scope<'_>) -> Statement {
+    let condition =
+        format!("{} ORDER BY e.created_at DESC, e.id DESC", scope.condition("?2").replace("AND ", "AND e."));
+    Statement::new(endpoints(&condition), vec![account_id.into(), scope.app_id.into()])
+}
+
+pub fn one_within(account_id: i64, scope: Scope<'_>, id: &str) -> Statement {
+    let condition = format!("AND e.id = ?2 {}", scope.condition("?3").replace("AND ", "AND e."));
+    Statement::new(endpoints(&condition), vec![account_id.into(), id.into(), scope.app_id.into()])
+}
+
+/// Whoever registered it.
 pub fn one(account_id: i64, id: &str) -> Statement {
     Statement::new(endpoints("AND e.id = ?2"), vec![account_id.into(), id.into()])
 }
@@ -54,6 +70,10 @@ pub fn endpoint(row: &Row) -> Result<Endpoint, Fault> {
             disabled_at: row.maybe_int(),
             disabled_reason: row.maybe_text(),
             receiver: State::read(row),
+            dialect: Dialect::of_name(&row.text()),
+            signing_key: row.maybe_text(),
+            contact_email: row.maybe_text(),
+            app_id: row.maybe_text(),
         })
     })
 }
@@ -66,8 +86,9 @@ fn events_text(events: &[Event]) -> String {
 /// Answers a row unless the account has too many already.
 pub fn insert(account_id: i64, endpoint: &Endpoint) -> Statement {
     Statement::new(
-        "INSERT INTO webhook_endpoints (account_id, id, url, events, enabled, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+        "INSERT INTO webhook_endpoints (account_id, id, url, events, enabled, created_at, updated_at,
+                                        dialect, signing_key, contact_email, app_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10)",
         vec![
             account_id.into(),
             (&endpoint.id).into(),
@@ -75,6 +96,10 @@ pub fn insert(account_id: i64, endpoint: &Endpoint) -> Statement {
             events_text(&endpoint.events).into(),
             endpoint.enabled.into(),
             endpoint.created_at.into(),
+            endpoint.dialect.name().into(),
+            endpoint.signing_key.clone().into(),
+            endpoint.contact_email.clone().into(),
+            endpoint.app_id.clone().into(),
         ],
     )
 }
@@ -87,16 +112,19 @@ pub fn room_for_one(account_id: i64) -> Statement {
     )
 }
 
+/// From now on the endpoints that this app registered are told this alone: it can do nothing for the account any more. What they are
+/// owed already is sent.
+pub fn silence(account_id: i64, app_id: &str, but: Event, now: i64) -> Statement {
+    Statement::new(
+        "UPDATE webhook_endpoints SET events = ?3, updated_at = MAX(?4, updated_at + 1) WHERE account_id = ?1 AND app_id = ?2",
+        vec![account_id.into(), app_id.into(), but.name().into(), now.into()],
+    )
+}
+
 /// Whoever says whether it is enabled takes over from us: one that we disabled is then their own decision. What is known of its
 /// receiver isn't answered.
-pub fn update(
-    account_id: i64,
-    id: &str,
-    url: Option<String>,
-    events: Option<&[Event]>,
-    enabled: Option<bool>,
-    now: i64,
-) -> Statement {
+pub fn update(account_id: i64, scope: Scope<'_>, id: &str, change: &EndpointChange, now: i64) -> Statement {
+    let EndpointChange { url, events, enabled, contact_email } = change;
     Statement::new(
         format!(
             "UPDATE webhook_endpoints SET url = COALESCE(?3, url), events = COALESCE(?4, events),
@@ -105,18 +133,31 @@ pub fn update(
              failed_at = CASE WHEN ?5 = 1 OR ?3 <> url THEN NULL ELSE failed_at END,
              failures = CASE WHEN ?5 = 1 OR ?3 <> url THEN 0 ELSE failures END,
              disabled_at = CASE WHEN ?5 IS NULL THEN disabled_at END,
-             disabled_reason = CASE WHEN ?5 IS NULL THEN disabled_reason END
-             WHERE account_id = ?1 AND id = ?2 RETURNING {}, NULL AS slow_until, 0 AS failed, NULL AS open_until",
-            ENDPOINT.replace("e.", "")
+             disabled_reason = CASE WHEN ?5 IS NULL THEN disabled_reason END,
+             contact_email = COALESCE(?7, contact_email)
+             WHERE account_id = ?1 AND id = ?2 {} RETURNING {}, NULL AS slow_until, 0 AS failed, NULL AS open_until, {}",
+            scope.condition("?8"),
+            ENDPOINT.replace("e.", ""),
+            MORE.replace("e.", "")
         ),
-        vec![account_id.into(), id.into(), url.into(), events.map(events_text).into(), enabled.into(), now.into()],
+        vec![
+            account_id.into(),
+            id.into(),
+            url.clone().into(),
+            events.as_deref().map(events_text).into(),
+            (*enabled).into(),
+            now.into(),
+            contact_email.clone().into(),
+            scope.app_id.into(),
+        ],
     )
 }
 
-pub fn destroy(account_id: i64, id: &str) -> Statement {
+pub fn destroy(account_id: i64, scope: Scope<'_>, id: &str) -> Statement {
+    let condition = scope.condition("?3");
     Statement::new(
-        "DELETE FROM webhook_endpoints WHERE account_id = ?1 AND id = ?2 RETURNING id",
-        vec![account_id.into(), id.into()],
+        format!("DELETE FROM webhook_endpoints WHERE account_id = ?1 AND id = ?2 {condition} RETURNING id"),
+        vec![account_id.into(), id.into(), scope.app_id.into()],
     )
 }
 
@@ -185,6 +226,7 @@ pub struct NewLog<'a> {
     pub due_at: Option<i64>,
     /// The receiver whose open circuit holds it, if that is open still.
     pub waits_for: Option<&'a str>,
+    pub dialect: Dialect,
 }
 
 /// What the logs behind it say: the next `logs` statements of the same commit, each an `insert_log`.
@@ -196,16 +238,39 @@ pub fn insert_payload(account_id: i64, payload: &str, logs: usize) -> Statement 
     )
 }
 
+/// What the one log behind it says, if there is anything to say.
+pub fn insert_computed_payload(account_id: i64, computed: &Computed) -> Statement {
+    let mut args = vec![account_id.into()];
+    args.extend(computed.args.iter().cloned());
+    Statement::new(
+        format!(
+            "INSERT INTO webhook_payloads (account_id, payload, last_seq)
+             SELECT ?1, computed.payload, 1 + COALESCE((SELECT MAX(seq) FROM webhook_logs WHERE account_id = ?1), 0)
+             FROM ({}) computed",
+            (computed.select)(2)
+        ),
+        args,
+    )
+}
+
+/// The same log, only where there is something to say.
+pub fn only_with(mut log: Statement, computed: &Computed) -> Statement {
+    let select = (computed.select)(log.args.len() + 1);
+    log.args.extend(computed.args.iter().cloned());
+    log.sql = format!("{} HAVING EXISTS ({select})", log.sql);
+    log
+}
+
 /// A log that says what the last `insert_payload` has kept. The account's last log hands on its `pruned`: SQLite reads it
 /// from the row that has the MAX.
 pub fn insert_log(log: &NewLog<'_>) -> Statement {
     let open = "SELECT url FROM webhook_receivers WHERE account_id = ?1 AND url = ?9 AND open_until IS NOT NULL";
     Statement::new(
         format!(
-            "INSERT INTO webhook_logs (account_id, seq, pruned, id, endpoint_id, event, subject_id, url, payload_id, due_at, error, created_at, updated_at, waits_for)
+            "INSERT INTO webhook_logs (account_id, seq, pruned, id, endpoint_id, event, subject_id, url, payload_id, due_at, error, created_at, updated_at, waits_for, dialect)
              SELECT ?1, COALESCE(MAX(seq), 0) + 1, COALESCE(pruned, 0), ?2, ?3, ?4, ?5, ?6,
                (SELECT id FROM webhook_payloads WHERE account_id = ?1 ORDER BY id DESC LIMIT 1),
-               IIF(EXISTS ({open}), ?10, ?7), IIF(?7 IS NULL, 'endpoint_disabled', NULL), ?8, ?8, ({open})
+               IIF(EXISTS ({open}), ?10, ?7), IIF(?7 IS NULL, 'endpoint_disabled', NULL), ?8, ?8, ({open}), ?11
              FROM webhook_logs WHERE account_id = ?1"
         ),
         vec![
@@ -219,6 +284,7 @@ pub fn insert_log(log: &NewLog<'_>) -> Statement {
             log.now.into(),
             log.waits_for.into(),
             receiver::held_until(log.now).into(),
+            log.dialect.name().into(),
         ],
     )
 }
@@ -232,9 +298,9 @@ pub const LOG: &str = "l.id, l.event, l.url, \
     (SELECT payload FROM webhook_payloads WHERE id = l.payload_id AND account_id = l.account_id) AS payload, \
     l.response_code, l.response, l.response_headers, l.error, \
     l.retries, l.retry_limit, COALESCE((SELECT open_until FROM webhook_receivers r WHERE r.account_id = l.account_id AND r.url = l.waits_for), \
-    l.next_retry_at), l.created_at, l.updated_at, l.replay_of, l.simulated";
+    l.next_retry_at), l.created_at, l.updated_at, l.replay_of, l.simulated, l.dialect, l.seq AS log_seq";
 /// Its columns.
-pub const LOG_COLUMNS: usize = 15;
+pub const LOG_COLUMNS: usize = 17;
 
 pub fn mark_simulated(account_id: i64, id: &str, retry_limit: u32) -> Statement {
     Statement::new(
@@ -248,6 +314,10 @@ pub fn log_by_id(account_id: i64, id: &str) -> Statement {
         format!("SELECT {LOG} FROM webhook_logs AS l WHERE account_id = ?1 AND id = ?2"),
         vec![account_id.into(), id.into()],
     )
+}
+
+pub fn named_log(account_id: i64, name: &str) -> Statement {
+    list::named(account_id, "webhook_logs AS l", LOG, name)
 }
 
 /// The oldest are gone (`prune`), and the newest knows how many.
@@ -275,6 +345,8 @@ pub fn log(row: &Row) -> Result<Log, Fault> {
             updated_at: row.int(),
             replay_of: row.maybe_text(),
             simulated: row.flag(),
+            dialect: Dialect::of_name(&row.text()),
+            seq: row.int(),
         })
     })
 }

@@ -37,6 +37,8 @@ pub struct Task {
     pub holds: bool,
     /// When its endpoint was made or changed.
     pub endpoint_at: Option<i64>,
+    /// What signs instead of the account's secrets, sealed.
+    pub signing_key: Option<String>,
 }
 
 impl Task {
@@ -66,7 +68,7 @@ pub fn tasks(logs: &[(i64, String)]) -> Statement {
                        AND p.seq < l.seq AND p.replay_of IS NULL AND p.simulated = 0) AS ahead,
                     {},
                     EXISTS (SELECT 1 FROM webhook_logs h INDEXED BY webhook_logs_held
-                            WHERE h.account_id = r.account_id AND h.waits_for = r.url) AS holds, e.updated_at AS endpoint_at
+                            WHERE h.account_id = r.account_id AND h.waits_for = r.url) AS holds, e.updated_at AS endpoint_at, e.signing_key
              FROM json_each(?1) wanted
              CROSS JOIN webhook_logs l INDEXED BY webhook_logs_id
                ON l.account_id = json_extract(wanted.value, '$[0]') AND l.id = json_extract(wanted.value, '$[1]')
@@ -103,6 +105,7 @@ pub fn task(row: &Row) -> Result<Task, Fault> {
             receiver: State::read(row),
             holds: row.flag(),
             endpoint_at: row.maybe_int(),
+            signing_key: row.maybe_text(),
         })
     })
 }

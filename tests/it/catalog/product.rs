@@ -41,7 +41,7 @@ fn path(product: &Value) -> String {
 }
 
 /// The reference's created example, as text: names, order, types and all.
-const CREATED: &str = r#"{"id":"1a1ffd89","title":"Example product","description":"Example description with _markdown_ support","stock":1,"price":"9.99","currency":"USD","product_type":2,"gateways":["bitcoin","ethereum","paypal"],"private":false,"unlisted":false,"vpn_block":false,"seller_note":null,"maximum_quantity":null,"minimum_quantity":1,"stock_delimiter":",","stock_amount":null,"image":null,"theme":2,"crypto_confirmations":1,"max_risk_level":30,"dynamic_url":null,"info":"SERIAL1, SERIAL2, SERIAL3","file":null,"paypal_email_delivery":false,"webhook_url":null,"custom":null,"created_at":"2019-12-25T15:09:13.000+00:00","updated_at":"2019-12-25T15:31:40.000+00:00","unique_serials":false,"stock_warning":null,"volume_discounts":[]}"#;
+const CREATED: &str = r#"{"id":"1a1ffd89","title":"Example product","description":"Example description with _markdown_ support","stock":1,"price":"9.99","currency":"USD","product_type":2,"gateways":["bitcoin","ethereum","paypal"],"private":false,"unlisted":false,"vpn_block":false,"seller_note":null,"maximum_quantity":null,"minimum_quantity":1,"stock_delimiter":",","stock_amount":null,"image":null,"theme":2,"crypto_confirmations":1,"max_risk_level":30,"dynamic_url":null,"info":"SERIAL1, SERIAL2, SERIAL3","file":null,"paypal_email_delivery":false,"webhook_url":null,"custom":null,"created_at":"2019-12-25T15:09:13.000+00:00","updated_at":"2019-12-25T15:31:40.000+00:00","unique_serials":false,"stock_warning":null,"volume_discounts":[],"email_message":null}"#;
 
 /// The only differences from the reference's example, each with its reason.
 fn as_here(text: &str, id: &str) -> String {

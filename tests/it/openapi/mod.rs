@@ -20,7 +20,7 @@ mod words;
 use behaviour::Faults;
 use desk::{Exchange, name_of};
 use operations::{Operation, Operations, pascal};
-use tree::{object, parsed, pretty, put, reference, text, texts};
+use tree::{object, parsed, put, reference, text, texts};
 use words::{Header, prose};
 
 const FILE: &str = "public/api/v2/openapi.json";
@@ -28,7 +28,7 @@ const FILE: &str = "public/api/v2/openapi.json";
 #[test]
 fn the_specification_is_what_the_program_does() {
     let faults = Faults::default();
-    let made = pretty(&specification(&faults));
+    let made = tree::pretty(&specification(&faults));
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
     if std::env::var_os("UPDATE").is_some() {
         fs::create_dir_all(file.parent().expect("a folder")).expect("the folder is there");
@@ -44,6 +44,11 @@ fn the_specification_is_what_the_program_does() {
              Line {n} has\n{old}\nand should have\n{new}"
         );
     }
+}
+
+/// JSON as specifications are written.
+pub fn pretty(json: &str) -> String {
+    tree::pretty(&parsed(json))
 }
 
 fn specification(faults: &Faults) -> Value {

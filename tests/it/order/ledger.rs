@@ -18,6 +18,7 @@ pub fn order() -> Order {
     let price = Amount::new(1_000, Currency::parse("USD").expect("dollars")).expect("an amount");
     Order {
         account_id: 1,
+        seq: 0,
         id: "order".into(),
         revision: 1,
         payment_id: None,
@@ -36,6 +37,7 @@ pub fn order() -> Order {
         delivered: None,
         accepted: false,
         downloads: 0,
+        abandoned_at: None,
         usd_value: Some(price),
         exchange_rate: None,
         invoice: Invoice::default(),
@@ -54,6 +56,12 @@ pub fn order() -> Order {
         custom: None,
         return_url: None,
         webhook_url: None,
+        webhook_dialect: Default::default(),
+        product_seq: None,
+        custom_names: None,
+        transaction_id: None,
+        disputed_at: None,
+        product: None,
         test: false,
         sync_generation: 1,
         sync_lease: None,

@@ -98,7 +98,7 @@ fn a_paid_order_and_its_logs_take_few_kilobytes() {
             TEN_GIGABYTES / kept,
             TEN_GIGABYTES / (link + order),
         );
-        assert!(link <= 700 && order <= 2_300, "link {link}, order {order}");
+        assert!(link <= 700 && order <= 2_500, "link {link}, order {order}");
         per_log.push(log);
     }
     // With one endpoint each payload belongs to one log, or to two of one commit; with three to three times as many.

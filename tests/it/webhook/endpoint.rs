@@ -26,6 +26,7 @@ fn an_endpoint_is_made_read_changed_and_destroyed() {
         "id": id, "url": "https://hooks.example/a", "enabled": true, "events": ["order:paid", "order:created"],
         "created_at": "2023-11-15T00:00:00.000+00:00", "updated_at": "2023-11-15T00:00:00.000+00:00",
         "failing_since": null, "disables_at": null, "disabled_at": null, "disabled_reason": null,
+        "format": "pushguard",
     });
     assert_eq!(made, expected);
     let path = format!("/webhooks/endpoints/{id}");

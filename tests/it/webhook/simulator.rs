@@ -75,7 +75,7 @@ fn a_simulation_needs_a_url_that_an_endpoint_could_have_and_an_event() {
 fn each_of_the_events_is_simulated() {
     let world = World::new();
     let ada = world.seller();
-    for event in pushguard::shop::webhook::Event::ALL {
+    for event in pushguard::api::v2::event::EVENTS {
         let reply = ada.post("/webhooks/simulate", json!({"url": HOOK, "event": event.name()}));
         assert_eq!(reply.expect(201).json()["event"], event.name());
     }

@@ -114,7 +114,7 @@ const MAX_ALIKE: u32 = 60;
 
 /// The request as a line of JSON begins, before it is answered; `None` where nothing is to be written.
 pub fn asked(request: &Request) -> Option<serde_json::Value> {
-    EXCHANGES.as_ref().filter(|_| request.path.starts_with("/api/v2/"))?;
+    EXCHANGES.as_ref().filter(|_| ["/api/v2/", "/api/1.0/"].iter().any(|api| request.path.starts_with(api)))?;
     let body = std::str::from_utf8(request.body.as_deref().unwrap_or_default()).ok()?;
     let (method, path, query) = (format!("{:?}", request.method).to_uppercase(), &request.path, &request.query);
     Some(serde_json::json!({"method": method, "path": path, "query": query, "headers": request.headers, "body": body}))
@@ -123,7 +123,7 @@ pub fn asked(request: &Request) -> Option<serde_json::Value> {
 pub fn answered(mut asked: serde_json::Value, response: &Response) {
     let (Some(all), Body::Bytes(bytes)) = (&*EXCHANGES, &response.body) else { return };
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let is_id = |segment: &&str| segment.bytes().any(|b| b.is_ascii_digit()) && *segment != "v2";
+    let is_id = |segment: &&str| segment.bytes().any(|b| b.is_ascii_digit()) && !["v2", "1.0"].contains(segment);
     let path = asked["path"].as_str().unwrap_or_default();
     let path: Vec<&str> = path.split('/').map(|segment| if is_id(&segment) { "*" } else { segment }).collect();
     let alike = format!("{} {} {}", asked["method"], path.join("/"), response.status);

@@ -15,10 +15,23 @@ static SECRETS: LazyLock<Vec<(&str, &str, usize)>> = LazyLock::new(|| {
 });
 
 /// Where a secret is shown on purpose, once, when it is made: method and path.
-const SHOWN: [(&str, &str); 3] =
-    [("Post", "/admin/accounts"), ("Post", "/api/v2/account/api_key"), ("Post", "/api/v2/account/webhook_secret")];
+const SHOWN: [(&str, &str); 6] = [
+    ("Post", "/admin/accounts"),
+    ("Post", "/admin/apps"),
+    ("Post", "/api/v2/account/api_key"),
+    ("Post", "/api/v2/account/webhook_secret"),
+    ("Post", "/oauth/authorize"),
+    ("Post", "/oauth/token"),
+];
 /// And what is shown there.
-const MADE: [&str; 2] = ["an API key", "a webhook secret"];
+const MADE: [&str; 6] = [
+    "an API key",
+    "a webhook secret",
+    "a client secret",
+    "an authorization code",
+    "an access token",
+    "a refresh token",
+];
 
 /// What of the list stands in a text.
 pub fn secrets_in(text: &str) -> Vec<&'static str> {

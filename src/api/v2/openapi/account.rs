@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use super::{Email, HttpsUrl, Text};
 use crate::api::v2::{
     appearance::LanguageCode,
-    wire::{DecimalText, Int, values},
+    wire::{CurrencyCode, DecimalText, Int, values},
 };
 
 #[derive(JsonSchema)]
@@ -48,6 +48,8 @@ struct Shop {
     privacy_url: Option<HttpsUrl>,
     listed: Option<bool>,
     language: Option<LanguageCode<'static>>,
+    scripts: Option<bool>,
+    currency: Option<CurrencyCode<'static>>,
 }
 
 values! {

@@ -46,6 +46,7 @@ pub fn object(product: &Product, origin: &str) -> String {
         unique_serials: product.unique_serials,
         stock_warning: product.stock_warning,
         volume_discounts: product.volume_discounts.iter().map(VolumeDiscountBody::of).collect(),
+        email_message: product.email_message.as_deref(),
     };
     json::to_text(&body)
 }
@@ -125,6 +126,8 @@ pub struct Body<'a> {
     stock_warning: Option<i64>,
     /// Who buys so many pays so much less for each; the best one counts.
     volume_discounts: Vec<VolumeDiscountBody>,
+    /// What you say to the buyer in the mail that tells them their payment has come.
+    email_message: Option<&'a str>,
 }
 
 #[derive(Serialize)]

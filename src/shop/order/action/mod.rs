@@ -17,12 +17,14 @@ use crate::{
 mod blacklist;
 mod complete;
 mod deliver;
+mod note;
 mod refund;
 mod replace;
 
 pub use blacklist::{Wanted, blacklist};
 pub use complete::complete;
 pub use deliver::deliver;
+pub use note::note;
 pub use refund::{Refunded, refund, send_back};
 pub use replace::replace;
 

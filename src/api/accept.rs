@@ -1,73 +1,7 @@
-//! Who asks, over what, and what they can read.
+//! Whether the client can read what it will be answered.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-
-use crate::{
-    api::{failure::Failure, limit::RateLimiter},
-    http::Request,
-    shop::{
-        App, Refusal,
-        account::{self, Account},
-        error::AccountRefusal,
-        text::clean,
-    },
-};
-
-/// HTTP Basic (RFC 7617): the account's e-mail and an API key. Whoever is not known yet is counted as anybody before
-/// the directory is asked, so that guessing keys costs us nothing.
-pub async fn authenticate(app: &App, request: &Request, meter: &RateLimiter<'_>) -> Result<Account, Failure> {
-    let credentials = credentials(request);
-    let Some((email, key)) = credentials else {
-        meter.anonymous().await?;
-        return Err(refused(request));
-    };
-    let known = account::known(app, &email, &key).await;
-    match &known {
-        Some(known) => meter.account(known.account.id).await?,
-        None => meter.anonymous().await?,
-    }
-    let account = match known {
-        Some(known) if known.fresh => known.account,
-        stale => {
-            let account = account::find(app, &email, &key).await?.ok_or_else(|| refused(request))?;
-            if stale.is_none() {
-                meter.account(account.id).await?;
-            }
-            account
-        }
-    };
-    if account.disabled { Err(Refusal::Account(AccountRefusal::Disabled).into()) } else { Ok(account) }
-}
-
-/// The account behind the key before its present one, if that was replaced a moment ago.
-pub async fn replaced(app: &App, request: &Request) -> Option<Account> {
-    let (email, key) = credentials(request)?;
-    account::find_replaced(app, &email, &key).await.ok()?
-}
-
-/// Programs wait for the challenge; a browser that fetches in the background must not open a dialog over somebody's page.
-fn refused(request: &Request) -> Failure {
-    // Node's fetch says its mode too, but only browsers say from which site.
-    let background = request.header("sec-fetch-site").is_some()
-        && request.header("sec-fetch-mode").is_some_and(|mode| mode != "navigate");
-    let scheme = if background { "xBasic" } else { "Basic" };
-    Failure::unauthenticated(&format!("{scheme} realm=\"api\", charset=\"UTF-8\""))
-}
-
-fn credentials(request: &Request) -> Option<(String, String)> {
-    let (scheme, encoded) = request.header("authorization")?.trim().split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") || encoded.len() > 1_000 {
-        return None;
-    }
-    let decoded = STANDARD.decode(encoded.trim()).ok()?;
-    // We ask for UTF-8. Old clients send Latin-1 all the same, whose bytes are the characters' numbers.
-    let decoded =
-        String::from_utf8(decoded).unwrap_or_else(|no| no.as_bytes().iter().map(|b| char::from(*b)).collect());
-    let (email, key) = decoded.split_once(':')?;
-    // A key is pasted with the end of its line, or read from a file that begins with a byte order mark.
-    let (email, key) = (clean(email), clean(key));
-    (!email.is_empty() && !key.is_empty()).then(|| (email.to_owned(), key.to_owned()))
-}
+use super::failure::Failure;
+use crate::http::Request;
 
 /// What answers are: how it is called, and its media types.
 pub type Format = (&'static str, &'static [&'static str]);

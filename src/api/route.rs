@@ -1,5 +1,25 @@
-//! What the route table (`routes.rs`) becomes: a `match` over paths and methods, and a list of the
-//! routes for the specification.
+//! What a dialect's route table (`routes.rs`) becomes: a `match` over paths and methods, and a list of
+//! the routes for its specification.
+
+/// A line of a route table.
+#[cfg(not(target_arch = "wasm32"))]
+pub struct Route {
+    pub tag: &'static str,
+    pub path: &'static [&'static str],
+    pub method: crate::http::Method,
+    /// Room and verb.
+    pub id: &'static str,
+    /// Its summary, an empty line, and its description.
+    pub words: &'static str,
+    pub takes: Option<SchemaOf>,
+    pub status: u16,
+    pub gives: SchemaOf,
+    /// Refusals that not every route of its kind has.
+    pub refuses: &'static [u16],
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+pub type SchemaOf = fn(&mut schemars::SchemaGenerator) -> schemars::Schema;
 
 macro_rules! routes {
     ($($tag:literal $path:tt { $(
@@ -18,7 +38,7 @@ macro_rules! routes {
         }
 
         #[cfg(not(target_arch = "wasm32"))]
-        pub const ROUTES: &[super::openapi::Route] = &[$($(super::openapi::Route {
+        pub const ROUTES: &[crate::api::route::Route] = &[$($(crate::api::route::Route {
             tag: $tag,
             path: &segments!($path),
             method: Method::$method,

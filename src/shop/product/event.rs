@@ -1,0 +1,49 @@
+//! What events about a product are about, beside the product itself.
+
+use super::Product;
+use crate::shop::webhook::Subject;
+
+/// A product that its seller has changed.
+pub struct Changed {
+    pub before: Product,
+    pub after: Product,
+}
+
+impl Subject for Changed {
+    fn id(&self) -> &str {
+        &self.after.id
+    }
+}
+
+/// A product that is gone.
+pub struct Removed(pub Product);
+
+impl Subject for Removed {
+    fn id(&self) -> &str {
+        &self.0.id
+    }
+}
+
+/// How many of a product can be sold, before and after; `None` is without end. What unpaid orders hold counts as sold.
+pub struct StockMove {
+    pub product_id: String,
+    pub before: Option<i64>,
+    pub after: Option<i64>,
+    /// The order that took them.
+    pub order_id: Option<String>,
+    pub at: i64,
+}
+
+impl StockMove {
+    /// What a seller's change comes to, if the stock is another one then.
+    pub fn of(before: &Product, after: &Product) -> Option<StockMove> {
+        let (from, to, product_id, at) = (before.stock(), after.stock(), after.id.clone(), after.updated_at);
+        (from != to).then_some(StockMove { product_id, before: from, after: to, order_id: None, at })
+    }
+}
+
+impl Subject for StockMove {
+    fn id(&self) -> &str {
+        &self.product_id
+    }
+}
