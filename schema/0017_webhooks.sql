@@ -18,7 +18,7 @@ CREATE TABLE webhook_endpoints (
   dialect TEXT NOT NULL DEFAULT 'v2',
   -- What signs there instead of the account's secrets, sealed under VAULT_KEY; null: these do.
   signing_key TEXT,
-  contact_email TEXT,                  -- who is written to when it fails, beside the seller
+  contact_email TEXT,                  -- who is written to when we disable it; null: the seller
   -- The OAuth app that registered it, which sees no other's. Null: whoever has the API key.
   app_id TEXT,
   PRIMARY KEY (account_id, id)
@@ -39,7 +39,7 @@ CREATE TABLE webhook_payloads (
 CREATE TABLE webhook_logs (
   account_id INTEGER NOT NULL,
   seq INTEGER NOT NULL,
-  id TEXT NOT NULL,                    -- 8 base-62; of several in one statement, x and a number behind
+  id TEXT NOT NULL,                    -- 8 base-62; 12 hex digits where SQL draws it
   endpoint_id TEXT,                    -- null: the payment's own webhook_url
   event TEXT NOT NULL,
   subject_id TEXT NOT NULL,            -- the order's id, the query's or the feedback's

@@ -4,7 +4,7 @@
 -- Rows written: two by the first order of an e-mail (the row and its index), one by each further one, and
 -- one when an order becomes complete or is so no more. Read from orders instead, a customer of n orders
 -- would cost n rows each time, and a list of customers all orders there are
--- (docs/decisions/0031-customers-are-counted-by-the-commits-that-move-orders.md).
+-- (docs/decisions/0034-customers-are-counted-by-the-commits-that-move-orders.md).
 CREATE TABLE customers (
   account_id INTEGER NOT NULL,
   seq INTEGER NOT NULL,                -- by their first order. Customers stay, as orders do, so it is dense

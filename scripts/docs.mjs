@@ -12,7 +12,10 @@ const verifyFile = path.join(root, 'public', 'docs', 'webhooks.html');
 /** Each is a page of its own; beside the text of one that names a specification stand its operations. */
 const guides = [
   { from: path.join(root, 'docs', 'fraud', 'rules.md'), to: path.join(root, 'public', 'docs', 'rules.html') },
+  { from: path.join(root, 'docs', 'dialects', 'oauth.md'), to: path.join(root, 'public', 'docs', 'oauth.html') },
   { from: path.join(root, 'docs', 'dialects', 'shoppy.md'), to: path.join(root, 'public', 'docs', 'shoppy.html'), file: path.join(root, 'public', 'api', '1.0', 'openapi.json') },
+  { from: path.join(root, 'docs', 'dialects', 'pago.md'), to: path.join(root, 'public', 'docs', 'pago.html'), file: path.join(root, 'public', 'api', 'openapi.json') },
+  { from: path.join(root, 'docs', 'dialects', 'zettle-pusher.md'), to: path.join(root, 'public', 'docs', 'zettle-pusher.html'), file: path.join(root, 'public', 'organizations', 'openapi.json') },
 ];
 const part = (name) => path.join(root, 'scripts', 'docs', name);
 
@@ -367,10 +370,16 @@ function limits(schema) {
 
 const origin = 'https://your-shop.example';
 
+/** How a call of this specification says who asks. */
+function login({ components: { securitySchemes } }) {
+  if (securitySchemes.basic) return '  -u you@example.com:$API_KEY';
+  return `  -H "Authorization: ${securitySchemes.token ? 'Bearer $TOKEN' : '$API_KEY'}"`;
+}
+
 function curl(spec, route, method, { parameters = [] }, body, raw) {
   const ids = Object.fromEntries(parameters.filter((one) => one.in === 'path').map(({ name, example }) => [name, example]));
   const address = `${origin}${spec.servers[0].url}${route.replace(/\{(\w+)\}/g, (_, name) => ids[name])}`;
-  const lines = [`curl ${address}`, spec.components.securitySchemes.basic ? '  -u you@example.com:$API_KEY' : '  -H "Authorization: $API_KEY"'];
+  const lines = [`curl ${address}`, login(spec)];
   if (method !== 'get' && !(method === 'post' && body)) lines.push(`  -X ${method.toUpperCase()}`);
   if (body && Object.keys(body).length) {
     lines.push("  -H 'content-type: application/json'", `  -d '${JSON.stringify(body, null, 2).replaceAll("'", "'\\''").replaceAll('\n', '\n  ')}'`);

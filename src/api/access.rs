@@ -8,7 +8,7 @@ use crate::{
     http::Request,
     shop::{
         App, Refusal,
-        account::{self, Account},
+        account::{self, Account, by_key},
         error::AccountRefusal,
         oauth::{self, Authorized, Scope, Scopes},
         text::clean,
@@ -72,6 +72,48 @@ pub async fn read(app: &App, request: &Request, meter: &RateLimiter<'_>) -> Resu
             Err(Failure::unauthenticated("Bearer realm=\"api\""))
         }
     }
+}
+
+/// The API key alone, as programs send it that know no e-mail: behind `Bearer`, or by itself.
+pub fn bare_key(request: &Request) -> Option<&str> {
+    let text = request.header("authorization")?.trim();
+    let key = match text.split_once(' ') {
+        Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => key,
+        Some(_) => return None,
+        None => text,
+    };
+    // It is pasted with the end of its line, or read from a file that begins with a byte order mark.
+    Some(clean(key)).filter(|key| key.starts_with("pg_live_") || key.starts_with("pg_test_"))
+}
+
+/// Whose such a key is. Whoever is not known yet is counted as anybody before the directory is asked.
+pub async fn by_bare_key(app: &App, key: &str, meter: &RateLimiter<'_>) -> Result<Option<Account>, Failure> {
+    let known = by_key::known(app, key).await;
+    match &known {
+        Some(known) => meter.account(known.account.id).await?,
+        None => meter.anonymous().await?,
+    }
+    match known {
+        Some(known) if known.fresh => Ok(Some(known.account)),
+        stale => {
+            let account = by_key::find(app, key).await?;
+            if let (None, Some(account)) = (&stale, &account) {
+                meter.account(account.id).await?;
+            }
+            Ok(account)
+        }
+    }
+}
+
+/// An API key alone, or with an e-mail (Basic), or an access token.
+pub async fn read_any(app: &App, request: &Request, meter: &RateLimiter<'_>) -> Result<Access, Failure> {
+    let Some(key) = bare_key(request) else { return read(app, request, meter).await };
+    let account = by_bare_key(app, key, meter).await?;
+    let account = account.ok_or_else(|| Failure::unauthenticated("Bearer realm=\"api\", error=\"invalid_token\""))?;
+    if account.disabled {
+        return Err(Refusal::Account(AccountRefusal::Disabled).into());
+    }
+    Ok(Access { account, app: None, scopes: Scopes::all() })
 }
 
 fn bearer(request: &Request) -> Option<&str> {

@@ -16,7 +16,7 @@ use crate::{
             directory::{self, Listed},
         },
         gateway::{Gateway, wallet},
-        time,
+        seller, time,
         vault::rotate,
     },
 };
@@ -178,7 +178,9 @@ async fn update(app: &App, request: &Request, id: &str) -> Result<Response, Fail
 async fn new_key(app: &App, id: &str, once: &IdempotentRequest) -> Result<Response, Failure> {
     let id = id.parse().map_err(|_| Failure::not_found())?;
     let object = |api_key: &String| json::to_text(&Pairs(&[("api_key", api_key)]));
-    let answer = once.commit(app, 201, directory::new_key(app, id).await?, object).await?;
+    let account = directory::whole(app, id).await?;
+    // The old one is dead at once, also for asking for a lost answer: somebody else may have it.
+    let answer = once.commit(app, 201, seller::replace_key(app, &account, false).await?, object).await?;
     Ok(answer.with("cache-control", "no-store"))
 }
 

@@ -27,14 +27,16 @@ mod multipart;
 mod notification;
 mod oauth;
 mod page_links;
-pub mod pago;
-mod product_fields;
-mod schema;
-mod price;
 #[macro_use]
 pub mod route;
+pub mod pago;
+mod price;
+mod product_fields;
+pub mod pusher;
+mod schema;
 pub mod shoppy;
 pub mod v2;
+mod values;
 
 use failure::{Failure, quoted};
 use limit::RateLimiter;
@@ -44,6 +46,7 @@ pub fn serializers() -> Serializers {
     Serializers::default()
         .with(Dialect::V2, v2::event::form())
         .with(Dialect::Shoppy, shoppy::event::form())
+        .with(Dialect::Pusher, pusher::event::form())
         .with(Dialect::Pago, pago::event::form())
 }
 
@@ -54,14 +57,18 @@ pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response 
     let answered = match segments.as_slice() {
         // Monitors ask it often, and it asks for one static file, once an isolate.
         ["healthz"] => healthz(app, request).await,
-        ["admin" | "api" | "gateways" | "oauth", ..] if !is_private_line(app, request) => {
+        ["admin" | "api" | "gateways" | "oauth" | "organizations", ..] if !is_private_line(app, request) => {
             Err(Failure::new(403, "All API requests must be made over HTTPS"))
         }
         // A browser adds the credentials that it knows. Only what changes something is refused.
-        ["admin" | "api", ..] if request.method != Method::Get && request.is_cross_site(public_url) => {
+        ["admin" | "api" | "organizations", ..]
+            if request.method != Method::Get && request.is_cross_site(public_url) =>
+        {
             Err(Failure::new(403, "Cross-site requests are not allowed"))
         }
-        ["admin" | "api" | "gateways" | "oauth", ..] if let Some(encoding) = encoded(request) => Err(encoding),
+        ["admin" | "api" | "gateways" | "oauth" | "organizations", ..] if let Some(encoding) = encoded(request) => {
+            Err(encoding)
+        }
         ["admin", rest @ ..] => {
             let answer = admin::answer(app, request, rest, meter).await;
             // There may be another shop, or one less, and an account or an application may be disabled.
@@ -81,6 +88,13 @@ pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response 
             }));
         }
         [".well-known", "oauth-authorization-server"] => oauth::metadata(app, request),
+        ["organizations", organization, "subscriptions", rest @ ..] => {
+            let answer = pusher::answer(app, request, organization, rest, meter).await;
+            return meter.mark(answer.unwrap_or_else(|refused| {
+                log(app, &refused.failure, &segments, meter.known_account(), request_id);
+                refused.into_response()
+            }));
+        }
         ["api", rest @ ..] if pago::is_path(rest) => pago::answer(app, request, rest, meter).await,
         ["api", "v2", rest @ ..] => v2::answer(app, request, rest, meter).await,
         ["api", "1.0", rest @ ..] => shoppy::answer(app, request, rest, meter).await,
@@ -90,6 +104,7 @@ pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response 
         log(app, &failure, &segments, meter.known_account(), request_id);
         match segments.as_slice() {
             ["api", "1.0", ..] => shoppy::refusal::answer(failure),
+            ["organizations", ..] => pusher::Refused::from(failure).into_response(),
             _ => failure.into_response(request_id),
         }
     });

@@ -10,7 +10,7 @@
 //! application or its address is told here: nobody is sent to an address that isn't the application's. Anything else is told there.
 
 use crate::{
-    http::{Method, NotRead, Request, Response, same_origin},
+    http::{Method, NotRead, Request, Response},
     platform::{LimitKind, LogLine, PERIOD},
     shop::{
         App, Error, Outcome, Refusal,
@@ -91,7 +91,7 @@ async fn turned_away(app: &App, request: &Request, words: &'static Words) -> Opt
     if !app.allows(LimitKind::Account, &format!("consent {}", request.network())).await {
         return Some(too_many(app, words));
     }
-    if request.method == Method::Post && !same_origin(request) {
+    if request.method == Method::Post && request.is_cross_site(app.platform.settings.public_url.as_deref()) {
         return Some(page::notice(app, words, 403, &Notice { title: order.forged_title, text: order.forged_text }));
     }
     match request.load().await {

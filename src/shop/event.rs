@@ -186,6 +186,15 @@ pub trait Subject: 'static {
     }
 }
 
+/// What a destination is tried out with.
+pub struct Test;
+
+impl Subject for Test {
+    fn id(&self) -> &str {
+        "test"
+    }
+}
+
 /// What the envelope of a webhook can say beside its payload.
 pub struct Envelope<'a> {
     pub account_id: i64,

@@ -26,6 +26,11 @@ pub fn zulu(ms: i64) -> String {
     DateTime::from_timestamp_millis(ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
+/// `2019-12-28T16:47:01.000+0000`, as Java writes it by default.
+pub fn basic_offset(ms: i64) -> String {
+    zulu(ms).replace('Z', "+0000")
+}
+
 /// The contract's form and its kin of ISO 8601: `2019-12-28T16:47:01.000+00:00`, `2019-12-28T16:47:01Z`, without seconds,
 /// with a comma before the fraction, any offset (`+01:00`, `+0100`, `+01`); and a day alone, which is its midnight in UTC.
 /// Anything finer than a millisecond is cut off. A plus that somebody put into a query string as it is has become a space,

@@ -36,6 +36,20 @@ test('every answer of the native tests with the Shoppy API is as its specificati
   console.log(`# ${checked} exchanges`);
 });
 
+test('every answer of the native tests with the API for applications is as its specification says', async () => {
+  const { checked, wrong } = await check(recorded, 'public/api/openapi.json');
+  assert.deepEqual(wrong, []);
+  assert.ok(checked >= 300, `only ${checked} exchanges`);
+  console.log(`# ${checked} exchanges`);
+});
+
+test('every answer of the native tests with the Zettle Pusher API is as its specification says', async () => {
+  const { checked, wrong } = await check(recorded, 'public/organizations/openapi.json');
+  assert.deepEqual(wrong, []);
+  assert.ok(checked >= 20, `only ${checked} exchanges`);
+  console.log(`# ${checked} exchanges`);
+});
+
 test('an answer that is not as the specification says is found', async () => {
   const lines = (await readFile(recorded, 'utf8')).split('\n');
   const order = JSON.parse(lines.find((line) => line.includes('"method":"GET"') && /"path":"\/api\/v2\/orders\/[0-9a-f-]{36}"/.test(line) && line.includes('"status":200')));

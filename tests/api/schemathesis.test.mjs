@@ -71,6 +71,36 @@ test('the Worker does what the specification of the Shoppy API says, in 1,000 ca
   }
 });
 
+test('the Worker does what the specification of the API for applications says, in 1,000 cases and more', async () => {
+  const shop = await startShop({ assets: true, outbound: () => new Response('taken') });
+  try {
+    const ada = await shop.admin.createAccount();
+    await oneOfEach(ada);
+    await ada.api('PUT', '/account', { shop: { scripts: true } });
+    const spec = JSON.parse(await readFile(new URL('../../public/api/openapi.json', import.meta.url), 'utf8'));
+    // Whether a code is taken, and an order in a state for it, no schema says; and without its version a request is none.
+    const which = checks.filter((check) => check !== 'missing_required_header');
+    const report = await ask(shop, ada, '', ['--max-examples', '50'], which, { file: '/api/openapi.json', login: ['--auth', `${ada.email}:${ada.api_key}`, '--header', 'X-Api-Version: 2'] });
+    assert.ok(report.test_cases.generated >= 1_000, `only ${report.test_cases.generated} cases`);
+    assert.equal(report.operations.tested, Object.values(spec.paths).flatMap(Object.keys).length);
+  } finally {
+    await shop.close();
+  }
+});
+
+test('the Worker does what the specification of the Zettle Pusher API says, in 200 cases and more', async () => {
+  const shop = await startShop({ assets: true, outbound: () => new Response('taken') });
+  try {
+    const ada = await shop.admin.createAccount();
+    const config = '[dictionaries.organizations]\nvalues = ["self"]\n[[operations]]\ninclude-path-regex = "organizationUuid"\nparameters = { "path.organizationUuid" = { dictionary = "organizations", probability = 0.8 } }\n';
+    const report = await ask(shop, ada, config, ['--max-examples', '60'], checks, { file: '/organizations/openapi.json', login: ['--header', `Authorization: Bearer ${ada.api_key}`] });
+    assert.ok(report.test_cases.generated >= 200, `only ${report.test_cases.generated} cases`);
+    assert.equal(report.operations.tested, 4);
+  } finally {
+    await shop.close();
+  }
+});
+
 /** A product, an order of it that is paid and praised, a query and a delivery. */
 async function oneOfEach(account) {
   const make = async (path, body) => {

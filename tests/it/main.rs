@@ -33,6 +33,7 @@ mod pago;
 mod payment;
 mod platform;
 mod purchase;
+mod pusher;
 mod query;
 mod rule;
 mod shoppy;

@@ -8,7 +8,7 @@ let shop;
 before(async () => (shop = await startShop({ assets: true })));
 after(() => shop?.close());
 
-for (const file of ['api/v2/openapi.json', 'api/1.0/openapi.json']) {
+for (const file of ['api/v2/openapi.json', 'api/1.0/openapi.json', 'api/openapi.json', 'organizations/openapi.json']) {
   test(`the specification ${file} is served to any page in the world`, async () => {
     const answer = await shop.fetch(`/${file}`);
     assert.equal(answer.status, 200);
@@ -48,17 +48,38 @@ test('the language of rules is at /docs/rules, linked from the reference, and lo
   assert.ok((await (await shop.fetch('/docs')).text()).includes('href="/docs/rules"'));
 });
 
-test('the Shoppy API is at /docs/shoppy with all of its operations, linked from the reference, and loads nothing', async () => {
-  const answer = await shop.fetch('/docs/shoppy');
-  assert.equal(answer.status, 200);
-  const html = await answer.text();
+for (const [name, page, file] of [['Shoppy', 'shoppy', 'api/1.0'], ['Zettle Pusher', 'zettle-pusher', 'organizations']]) {
+  test(`the ${name} API is at /docs/${page} with all of its operations, linked from the reference, and loads nothing`, async () => {
+    const answer = await shop.fetch(`/docs/${page}`);
+    assert.equal(answer.status, 200);
+    const html = await answer.text();
+    assert.deepEqual(html.match(/\b(?:src|srcset|action)=|<link(?! rel="icon" href="data:,")|@import|url\(|<script/g), null);
+    const ids = new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+    assert.deepEqual([...html.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id).filter((id) => !ids.has(id)), []);
+    const spec = await (await shop.fetch(`/${file}/openapi.json`)).json();
+    for (const item of Object.values(spec.paths)) for (const { operationId } of Object.values(item)) assert.ok(ids.has(operationId), operationId);
+    assert.ok(html.includes(`href="/${file}/openapi.json"`));
+    assert.ok((await (await shop.fetch('/docs')).text()).includes(`href="/docs/${page}"`));
+  });
+}
+
+test('the API for applications is at /docs/pago with all of its operations, linked from the reference, and loads nothing', async () => {
+  const html = await (await shop.fetch('/docs/pago')).text();
   assert.deepEqual(html.match(/\b(?:src|srcset|action)=|<link(?! rel="icon" href="data:,")|@import|url\(|<script/g), null);
   const ids = new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
   assert.deepEqual([...html.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id).filter((id) => !ids.has(id)), []);
-  const spec = await (await shop.fetch('/api/1.0/openapi.json')).json();
-  for (const item of Object.values(spec.paths)) for (const { operationId } of Object.values(item)) assert.ok(ids.has(operationId), operationId);
-  assert.ok(html.includes('href="/api/1.0/openapi.json"'));
-  assert.ok((await (await shop.fetch('/docs')).text()).includes('href="/docs/shoppy"'));
+  const spec = await (await shop.fetch('/api/openapi.json')).json();
+  for (const item of Object.values(spec.paths)) for (const { operationId } of Object.values(item)) if (!operationId.endsWith('_patch')) assert.ok(ids.has(operationId), operationId);
+  assert.ok((await (await shop.fetch('/docs')).text()).includes('href="/docs/pago"'));
+});
+
+test('how applications are made is told at /docs/oauth', async () => {
+  const answer = await shop.fetch('/docs/oauth');
+  assert.equal(answer.status, 200);
+  const html = await answer.text();
+  assert.deepEqual(html.match(/\b(?:src|srcset|action)=|<link(?! rel="icon" href="data:,")|@import|url\(|<script/g), null);
+  for (const text of ['code_challenge_method=S256', 'grant_type=refresh_token', 'READ:PURCHASE']) assert.ok(html.includes(text), text);
+  assert.ok((await (await shop.fetch('/docs')).text()).includes('href="/docs/oauth"'));
 });
 
 test('everything else is the Worker’s, whatever else is served', async () => {

@@ -92,6 +92,8 @@ const small = {
   operator_lists: 'four names',
   operator_revisions: 'those that are being replaced',
   gateway_settings: 'a row for each setting of a gateway',
+  oauth_apps: 'the operator registers them',
+  oauth_grants: 'an account has fifty of each application at most',
   order_blocks: 'a row for 1024 orders',
   order_counts: 'of a gateway a row for 131072 orders',
   shards: 'a row for each database',

@@ -8,12 +8,12 @@ use crate::{api::failure::Failure, http::Response, json};
 pub struct Refused {
     error: &'static str,
     /// Its message is the description: ASCII without quotes and backslashes.
-    pub failure: Failure,
+    pub failure: Box<Failure>,
 }
 
 impl Refused {
     pub fn new(error: &'static str, why: &str) -> Refused {
-        Refused { error, failure: Failure::new(400, why) }
+        Refused { error, failure: Box::new(Failure::new(400, why)) }
     }
 
     pub fn invalid(why: &str) -> Refused {
@@ -24,7 +24,7 @@ impl Refused {
     pub fn unknown_client() -> Refused {
         let mut failure = Failure::new(401, "The client is unknown, its secret is missing or wrong, or it has none");
         failure.headers.push(("www-authenticate", "Basic realm=\"oauth\"".to_owned()));
-        Refused { error: "invalid_client", failure }
+        Refused { error: "invalid_client", failure: Box::new(failure) }
     }
 
     pub fn into_response(self) -> Response {
@@ -44,7 +44,7 @@ impl From<Failure> for Refused {
             500.. => "server_error",
             _ => "invalid_request",
         };
-        Refused { error, failure }
+        Refused { error, failure: Box::new(failure) }
     }
 }
 

@@ -38,16 +38,21 @@ pub const TOPICS: [(&str, Event, Scope); 12] = [
     ("cart_abandoned", Event::CartAbandoned, Scope::AbandonedCartRead),
 ];
 
-/// Their events, in the same order.
-const EVENTS: [Event; 12] = {
-    let mut events = [Event::OrderCreated; 12];
-    let mut n = 0;
-    while n < TOPICS.len() {
-        events[n] = TOPICS[n].1;
-        n += 1;
-    }
-    events
-};
+/// Their events.
+const EVENTS: [Event; 12] = [
+    Event::OrderCreated,
+    Event::OrderUpdated,
+    Event::CustomerCreated,
+    Event::CustomerUpdated,
+    Event::CustomerDeleted,
+    Event::ProductCreated,
+    Event::ProductUpdated,
+    Event::ProductDeleted,
+    Event::CouponCreated,
+    Event::CouponUpdated,
+    Event::CartCreated,
+    Event::CartAbandoned,
+];
 
 values! {
     Topic<'a>(&'a str) = {"type": "string", "enum": TOPICS.map(|(name, _, _)| name)}

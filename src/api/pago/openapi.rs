@@ -4,6 +4,7 @@
 #![expect(dead_code, reason = "these are described, and never made")]
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
 
 use super::{
     coupon::DiscountType,
@@ -127,6 +128,8 @@ pub struct Product {
     /// What the buyer gets; of type 2, the serials in stock, which sending others replaces. It is never
     /// shown here.
     info: Option<String>,
+    /// What the seller says to the buyer in the mail that tells them their payment has come.
+    email_message: Option<Text<2_000>>,
     /// Whether PayPal buyers get it at their PayPal e-mail.
     paypal_email_delivery: Option<bool>,
     /// Gets the events of this product's orders, in the words of `/api/v2`.
@@ -145,7 +148,7 @@ struct VolumeDiscountInput {
 
 #[derive(JsonSchema)]
 #[schemars(inline)]
-pub struct CustomInput {
+struct CustomInput {
     /// What the buyer is asked for.
     name: Text<255>,
     /// How the buyer answers.
@@ -154,6 +157,22 @@ pub struct CustomInput {
     /// Whether the buyer must answer.
     required: Option<bool>,
     /// What the buyer chooses from, when the type is `select`.
+    options: Option<Vec<String>>,
+}
+
+/// As it is answered.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CustomInput")]
+pub struct ShownInput {
+    /// What the buyer is asked for.
+    name: String,
+    /// How the buyer answers.
+    #[serde(rename = "type")]
+    kind: InputType,
+    /// Whether the buyer must answer.
+    required: bool,
+    /// What the buyer chooses from, when the type is `select`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     options: Option<Vec<String>>,
 }
 

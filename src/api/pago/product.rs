@@ -149,7 +149,7 @@ pub struct Body<'a> {
     /// Whether serials are refused that the account has already.
     unique_serials: bool,
     /// What buyers fill in; `null` when there is nothing.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Vec<super::openapi::CustomInput>>"))]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Vec<super::openapi::ShownInput>>"))]
     custom: Raw<'a>,
     /// For the seller alone.
     seller_note: Option<&'a str>,

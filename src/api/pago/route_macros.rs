@@ -58,27 +58,3 @@ macro_rules! pattern {
     ([$($literal:literal),+]) => { [$($literal),+] };
     ([$($literal:literal,)+ $id:ident $(, $more:literal)*]) => { [$($literal,)+ _ $(, $more)*] };
 }
-
-macro_rules! verb {
-    ([$($literal:literal),+], $room:ident::$verb:ident, $call:ident) => {
-        boxed(Box::pin($room::$verb($call))).await
-    };
-    ([$($literal:literal,)+ $id:ident $(, $more:literal)*], $room:ident::$verb:ident, $call:ident) => {
-        boxed(Box::pin($room::$verb($call, $id))).await
-    };
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-macro_rules! segments {
-    ([$($literal:literal),+]) => { [$($literal),+] };
-    ([$($literal:literal,)+ $id:ident $(, $more:literal)*]) => {
-        [$($literal,)+ concat!("{", stringify!($id), "}") $(, $more)*]
-    };
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-macro_rules! first {
-    ($first:expr $(, $other:expr)?) => {
-        $first
-    };
-}

@@ -86,7 +86,7 @@ pub async fn test(call: &Call<'_>, id: &str) -> ApiResult {
     let name = fields.text("topic", 64);
     let event = match &name {
         Some(name) => event(&mut fields, name),
-        None => endpoint.events.first().copied(),
+        None => told(&endpoint).next(),
     };
     fields.finish()?;
     let event = event.ok_or_else(Failure::not_found)?;
@@ -144,11 +144,16 @@ values! {
     DisabledReason<'a>(&'a str) = {"type": "string", "enum": ["failing", "gone"]}
 }
 
+/// What it tells in this dialect. An app that was disconnected was told so, and then of nothing.
+fn told(endpoint: &Endpoint) -> impl Iterator<Item = Event> {
+    endpoint.events.iter().copied().filter(|event| !topic(*event).is_empty())
+}
+
 fn object(endpoint: &Endpoint) -> String {
     json::to_text(&Body {
         id: &endpoint.id,
         url: &endpoint.url,
-        topics: endpoint.events.iter().map(|event| Topic(topic(*event))).collect(),
+        topics: told(endpoint).map(|event| Topic(topic(event))).collect(),
         enabled: endpoint.enabled,
         disabled_at: Time::maybe(endpoint.disabled_at),
         disabled_reason: endpoint.disabled_reason.as_deref().map(DisabledReason),

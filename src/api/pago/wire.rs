@@ -1,8 +1,9 @@
 //! Values of this dialect's answers.
 
-#[cfg(not(target_arch = "wasm32"))]
-pub(super) use crate::api::schema::Int;
-pub(super) use crate::api::schema::{CurrencyCode, values};
+pub(super) use crate::api::{
+    schema::CurrencyCode,
+    values::{Int, values},
+};
 use crate::shop::{
     money::{Amount, Currency},
     time,

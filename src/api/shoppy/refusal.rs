@@ -13,7 +13,7 @@ pub struct Body<'a> {
     message: &'a str,
 }
 
-crate::api::schema::values! {
+crate::api::values::values! {
     /// It was not done.
     Refused(bool) = {"type": "boolean", "enum": [false]}
 }

@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-pub(super) use crate::api::schema::{Int, values};
+pub(super) use crate::api::values::{Int, values};
 
 values! {
     /// `2017-12-03 13:55:30`, UTC.

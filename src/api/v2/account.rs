@@ -60,7 +60,7 @@ const LOGO: (&str, &str, Place) = (logo::TABLE, logo::ID, Place::Image);
 /// The key is in this answer and nowhere else.
 pub async fn regenerate_key(call: &Call<'_>) -> ApiResult {
     let object = |api_key: &String| json::to_text(&ApiKey { api_key });
-    let answer = call.commit(201, account::regenerate_key(call.app, call.account).await?, object).await?;
+    let answer = call.commit(201, seller::replace_key(call.app, call.account, true).await?, object).await?;
     Ok(answer.with("cache-control", "no-store"))
 }
 

@@ -71,7 +71,7 @@ routes! {
         /// Revoke an authorization
         ///
         /// The application can do nothing for you any more, within a minute everywhere.
-        Delete: authorization::destroy -> 204 (), or 404;
+        Delete: authorization::destroy -> 204 ();
     }
     "Blacklist" ["blacklist"] {
         /// List entries

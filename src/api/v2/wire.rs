@@ -1,6 +1,9 @@
-//! Values of this dialect's answers: times, money and codes.
+//! Values of this dialect's answers.
 
-pub(super) use crate::api::schema::{CurrencyCode, DecimalText, Int, values};
+pub(super) use crate::api::{
+    schema::{CurrencyCode, DecimalText},
+    values::{Int, values},
+};
 use crate::shop::time;
 
 values! {

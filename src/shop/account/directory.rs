@@ -1,10 +1,10 @@
 //! The directory as the operator sees it: who has an account, who is let in, and a new key for a seller who lost theirs.
 
-use super::{Account, cached, email, replace_key, sql, with_shop};
+use super::{Account, cached, email, sql, with_shop};
 use crate::{
     json,
     platform::{Fault, LogLine, Row, Statement},
-    shop::{App, Outcome, Refusal, prepared::Prepared},
+    shop::{App, Outcome, Refusal},
 };
 
 /// An account without its secrets.
@@ -66,12 +66,6 @@ pub async fn set_disabled(app: &App, id: i64, disabled: bool) -> Outcome<Listed>
     Ok(Listed { shop_name: account.shop.map(|shop| shop.name), ..listed(row)? })
 }
 
-/// A new API key. The old one is dead at once, also for asking for a lost answer: somebody else may have it.
-pub async fn new_key(app: &App, id: i64) -> Outcome<Prepared<String>> {
-    let account = whole(app, id).await?;
-    replace_key(app, &account, false).await
-}
-
 /// The names of shops stand in the accounts' own databases: one trip to each that the directory's isn't.
 async fn name_shops(app: &App, accounts: &mut [Listed]) -> Result<(), Fault> {
     let mut shards: Vec<String> =
@@ -101,7 +95,8 @@ async fn name_shops(app: &App, accounts: &mut [Listed]) -> Result<(), Fault> {
     Ok(())
 }
 
-async fn whole(app: &App, id: i64) -> Outcome<Account> {
+/// An account that can act.
+pub async fn whole(app: &App, id: i64) -> Outcome<Account> {
     let row = app.platform.databases.directory().row(sql::whole(id)).await?.ok_or(Refusal::NotFound)?;
     Ok(with_shop(app, sql::from_row(&row)?).await?)
 }

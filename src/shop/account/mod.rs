@@ -270,14 +270,9 @@ fn new_api_key(app: &App, test: bool) -> String {
     format!("pg_{kind}_{}", URL_SAFE_NO_PAD.encode(app.random::<32>()))
 }
 
-/// A new API key. The old one is dead here at once, and everywhere within a minute; its owner may ask for a lost answer
-/// with it (`find_replaced`).
-pub async fn regenerate_key(app: &App, account: &Account) -> Outcome<Prepared<String>> {
-    replace_key(app, account, true).await
-}
-
-/// `keep`: the old key may ask for the answer once more.
-async fn replace_key(app: &App, account: &Account, keep: bool) -> Outcome<Prepared<String>> {
+/// A new API key. The old one is dead here at once, and everywhere within a minute. `keep`: its owner may ask for a lost answer
+/// with it (`find_replaced`). What it owes is `seller::replace_key`'s.
+pub async fn replace_key(app: &App, account: &Account, keep: bool) -> Outcome<Prepared<String>> {
     let api_key = new_api_key(app, account.test);
     let key_since = app.now().max(account.key_since + 1);
     let account = Account { key_hash: hash(&api_key), key_since, ..account.clone() };

@@ -113,7 +113,8 @@ pub fn mail(
             if endpoint.disabled_at.is_none() {
                 return Ok(Told::Nothing);
             }
-            (To::Seller, writer.disabled(&endpoint))
+            let to = endpoint.contact_email.clone().map_or(To::Seller, To::Contact);
+            (to, writer.disabled(&endpoint))
         }
     };
     Ok(writer.address(to, &letter).map_or(Told::Nothing, Told::By))
@@ -122,6 +123,8 @@ pub fn mail(
 enum To {
     Buyer(String),
     Seller,
+    /// Whom an endpoint names.
+    Contact(String),
     /// An answer goes to this customer.
     SellerFrom(String),
 }
@@ -133,6 +136,7 @@ impl Writer<'_> {
         let (to, reply_to, sender) = match to {
             To::Buyer(to) => (to, self.shop.contact.email.clone(), &self.shop.name),
             To::Seller => (self.shop.email.clone(), None, &self.app.platform.settings.brand),
+            To::Contact(to) => (to, None, &self.app.platform.settings.brand),
             To::SellerFrom(customer) => (self.shop.email.clone(), Some(customer), &self.app.platform.settings.brand),
         };
         Some(Mail {

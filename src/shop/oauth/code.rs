@@ -43,7 +43,7 @@ pub struct Sent<'a> {
 pub async fn exchange(app: &App, claim: &Claim, sent: &Sent<'_>) -> Outcome<Result<Issued, NotIssued>> {
     let db = app.platform.databases.directory();
     // What can't be a code is looked for all the same: that takes as long.
-    let hash = token::is_shaped(Kind::Code, sent.code).then(|| token::hash(sent.code)).unwrap_or_default();
+    let hash = if token::is_shaped(Kind::Code, sent.code) { token::hash(sent.code) } else { String::new() };
     let [clients, codes] = db.batch([application::sql::one(&claim.id), sql::one(&hash)]).await?;
     let Some(client) = claim.prove(clients.first())? else { return Ok(Err(NotIssued::UnknownClient)) };
     let code = codes.first().map(sql::read).transpose()?;

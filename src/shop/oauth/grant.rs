@@ -17,7 +17,7 @@ use crate::shop::{
 mod ending;
 pub mod sql;
 
-pub use ending::{Disconnected, Ended, Reason, end_for, tell};
+pub use ending::{Disconnected, Reason, end_for, tell};
 
 /// Milliseconds of an access token.
 const ACCESS_TTL: i64 = HOUR;
@@ -64,6 +64,16 @@ pub async fn revoke(app: &App, account: &Account, id: &str) -> Outcome<()> {
         true => Ok(()),
         false => Err(Refusal::NotFound.into()),
     }
+}
+
+/// A grant that has ended.
+pub struct Ended {
+    pub id: String,
+    pub account_id: i64,
+    pub shard: String,
+    pub app_id: String,
+    /// It was the account's last one for this application, which is to be told.
+    pub untold: bool,
 }
 
 /// A grant that can be made.

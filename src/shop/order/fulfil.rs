@@ -82,9 +82,16 @@ pub fn hand_over(
     // What a hold has taken from the stock is sold now.
     let sold = goods.product.as_ref().filter(|_| goods.held.is_some() && order.delivery != Some(Delivery::OutOfStock));
     let moved = sold.zip(order.item.as_ref()).and_then(|(product, item)| {
-        let (product_id, after) = (product.id.clone(), product.stock()?);
+        let (account_id, product_id, after) = (account.id, product.id.clone(), product.stock()?);
         let before = Some(after + i64::from(item.units));
-        Some(StockMove { product_id, before, after: Some(after), order_id: Some(order.id.clone()), at: app.now() })
+        Some(StockMove {
+            account_id,
+            product_id,
+            before,
+            after: Some(after),
+            order_id: Some(order.id.clone()),
+            at: app.now(),
+        })
     });
     let url = goods.product.as_ref().and_then(|product| product.dynamic_url.as_deref());
     if let (Some(Delivery::Preparing), Some(url)) = (order.delivery, url) {

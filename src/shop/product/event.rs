@@ -26,6 +26,7 @@ impl Subject for Removed {
 
 /// How many of a product can be sold, before and after; `None` is without end. What unpaid orders hold counts as sold.
 pub struct StockMove {
+    pub account_id: i64,
     pub product_id: String,
     pub before: Option<i64>,
     pub after: Option<i64>,
@@ -37,8 +38,9 @@ pub struct StockMove {
 impl StockMove {
     /// What a seller's change comes to, if the stock is another one then.
     pub fn of(before: &Product, after: &Product) -> Option<StockMove> {
-        let (from, to, product_id, at) = (before.stock(), after.stock(), after.id.clone(), after.updated_at);
-        (from != to).then_some(StockMove { product_id, before: from, after: to, order_id: None, at })
+        let (from, to, at) = (before.stock(), after.stock(), after.updated_at);
+        let (account_id, product_id) = (after.account_id, after.id.clone());
+        (from != to).then_some(StockMove { account_id, product_id, before: from, after: to, order_id: None, at })
     }
 }
 

@@ -254,6 +254,7 @@ pub async fn create(
     serials: &Serials,
 ) -> Outcome<Prepared<Product>> {
     product.id = id::hex(&app.random::<4>());
+    product.account_id = account.id;
     product.created_at = app.now();
     product.updated_at = product.created_at;
     product.serials_left = serials.count();

@@ -79,3 +79,11 @@ pub fn delete(account_id: i64, app_id: Option<&str>, id: &str) -> Statement {
         vec![account_id.into(), app_id.into(), id.into()],
     )
 }
+
+/// All of an app that is disconnected.
+pub fn leave(account_id: i64, app_id: &str) -> Statement {
+    Statement::new(
+        "DELETE FROM scripts WHERE account_id = ?1 AND app_id = ?2",
+        vec![account_id.into(), app_id.into()],
+    )
+}

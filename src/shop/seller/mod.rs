@@ -10,16 +10,20 @@ use super::{
         settings::{self, Set},
         wallet::{self, Wallet, WalletChange},
     },
+    prepared::Prepared,
     upload::{self, Upload},
+    webhook::{Event, unread},
 };
-use crate::platform::{CommitError, Fault};
+use crate::platform::{CommitError, Fault, Statement};
 
 pub mod appearance;
 pub mod color;
+pub mod event;
 pub mod logo;
 mod sql;
 
 pub use appearance::Appearance;
+pub use event::{KeyReplaced, Updated};
 
 /// The settings of an account. Secrets and xpubs are whole here; a dialect masks them.
 pub struct Profile {
@@ -116,7 +120,7 @@ pub async fn update(app: &App, account: &Account, change: Change) -> Outcome<Pro
             app.platform.databases.directory().commit(vec![in_directory]).await.map_err(slug_taken)?;
         }
     }
-    match account.db(app)?.commit(statements).await {
+    match commit(app, account, &change, statements).await? {
         Ok(_) => {
             let looks = &change.appearance;
             if change.shop_name.is_some()
@@ -131,6 +135,50 @@ pub async fn update(app: &App, account: &Account, change: Change) -> Outcome<Pro
         Err(no) if no.is_taken("wallets", "identity") => Err(taken().into()),
         Err(no) => Err(slug_taken(no)),
     }
+}
+
+/// Commits a change of the settings. Who wants to know of it wants to know the whole, which most accounts need not read first.
+async fn commit(
+    app: &App,
+    account: &Account,
+    change: &Change,
+    mut statements: Vec<Statement>,
+) -> Outcome<Result<(), CommitError>> {
+    let db = account.db(app)?;
+    if !Updated::is_told(change) {
+        return Ok(db.commit(statements).await.map(|_| ()));
+    }
+    let mut alone = vec![unread::nobody(account.id, Event::AccountUpdated)];
+    alone.extend(statements.iter().cloned());
+    match db.commit(alone).await {
+        Err(no) if no.is_stale() => {}
+        done => return Ok(done.map(|_| ())),
+    }
+    let updated = Updated::of(account.id, profile(app, account).await?, change, app.now());
+    let owed = unread::owe(app, account.id, Event::AccountUpdated, &updated)?;
+    let before = statements.len();
+    statements.extend(owed);
+    match db.commit(statements).await {
+        Ok(mut rows) => {
+            app.enqueue(unread::nudges(account, &rows.split_off(before.min(rows.len())))?).await;
+            Ok(Ok(()))
+        }
+        Err(no) => Ok(Err(no)),
+    }
+}
+
+/// A new API key. Whoever registered endpoints with the old one is told in the same commit; where the account's database isn't the
+/// directory's, right before it: who is told in vain asks once more, and who isn't told goes on with a dead key. `keep`: the old
+/// key may ask for a lost answer once more.
+pub async fn replace_key(app: &App, account: &Account, keep: bool) -> Outcome<Prepared<String>> {
+    let prepared = account::replace_key(app, account, keep).await?;
+    let owed = unread::owe(app, account.id, Event::KeyReplaced, &KeyReplaced::of(account.id))?;
+    if app.platform.databases.shards().first() == Some(&account.shard) {
+        return Ok(unread::with(prepared, account, owed));
+    }
+    let rows = account.db(app)?.commit(owed).await?;
+    app.enqueue(unread::nudges(account, &rows)?).await;
+    Ok(prepared)
 }
 
 fn slug_taken(no: CommitError) -> Error {

@@ -2,10 +2,10 @@
 //! five days of its owner's events; and then its owner is told how much it missed.
 
 use super::{
-    Dialect, Endpoint, Event, Log, PICKUP_DELAY, deliver, replay,
+    Dialect, Endpoint, Event, Log, PICKUP_DELAY, Subject, deliver, replay, retry_schedule,
     simulate::{self, SampleOf},
 };
-use crate::shop::{App, Error, Outcome, Refusal, account::Account, error::WebhookRefusal, time::HOUR};
+use crate::shop::{App, Error, Outcome, Refusal, account::Account, error::WebhookRefusal, id, time::HOUR};
 
 /// What became of a change.
 pub enum Updated {
@@ -35,6 +35,38 @@ pub async fn probe(
     account.db(app)?.commit(statements.into()).await?;
     deliver::deliver(app, &account.shard, deliver::Pace::Now, app.now(), &[(account.id, log.id.clone())]).await?;
     super::log(app, account, &log.id).await
+}
+
+/// Sends a test here and now, and once, to a destination that is to be registered, signed with its key. Nothing is kept of it.
+/// → its status, or the word for why there is none.
+pub async fn try_out<T: Subject>(
+    app: &App,
+    account_id: i64,
+    (dialect, url): (Dialect, &str),
+    key: String,
+    subject: &T,
+) -> Outcome<Result<u16, String>> {
+    let (event, now) = (Event::EndpointTest, app.now());
+    let log = Log {
+        id: id::short(app.random()),
+        event: event.name().to_owned(),
+        url: url.to_owned(),
+        payload: app.serializers.payload(dialect, event, subject)?,
+        response_code: 0,
+        response: None,
+        response_headers: None,
+        error: None,
+        retries: 0,
+        retry_limit: 0,
+        next_retry_at: None,
+        created_at: now,
+        updated_at: now,
+        replay_of: None,
+        simulated: true,
+        dialect,
+        seq: 0,
+    };
+    Ok(retry_schedule::try_out(app, key, &log, account_id).await)
 }
 
 /// How much an endpoint missed, given how it was before it came back → so many logs, since then. `None`: the account has looked

@@ -10,15 +10,18 @@ use super::{
     prepared::Prepared,
     time::{DAY, HOUR, MINUTE},
 };
-use crate::platform::{Fault, Row, Statement, Value, last_answers};
+use crate::platform::{Fault, Row, Statement, last_answers};
 use enable::Updated;
+use place::{Place, places};
 use simulate::SampleOf;
 
 pub use super::event::{Audience, Dialect, Envelope, Event, Subject};
+pub use computed::{Computed, outbox_entries_if, outbox_entries_of};
 pub use retry_schedule::RETRY_DELAYS;
 
 pub mod retry_schedule;
 mod board;
+mod computed;
 pub mod deliver;
 pub mod dns;
 pub mod enable;
@@ -32,6 +35,7 @@ pub mod simulate;
 pub mod sql;
 pub mod task;
 mod delivery_order;
+mod place;
 pub mod unread;
 pub mod url;
 
@@ -53,7 +57,7 @@ pub struct Endpoint {
     pub dialect: Dialect,
     /// What signs there instead of the account's secrets, sealed (`key`).
     pub signing_key: Option<String>,
-    /// Who is written to when it fails, beside the seller.
+    /// Who is written to when we disable it, instead of the seller.
     pub contact_email: Option<String>,
     /// The app that registered it; `None`: whoever has the API key.
     pub app_id: Option<String>,
@@ -137,16 +141,6 @@ pub struct Log {
     pub dialect: Dialect,
 }
 
-impl Log {
-    /// What is sent, or was: JSON, before `<`, `>` and `&` are escaped.
-    pub fn body(&self, app: &App, account_id: i64) -> String {
-        let Some(event) = Event::parse(&self.event) else { return self.payload.clone() };
-        let log_id = self.replay_of.as_deref().unwrap_or(&self.id);
-        let envelope = Envelope { account_id, log_id, event, at: self.created_at, payload: &self.payload };
-        app.serializers.body(self.dialect, &envelope)
-    }
-}
-
 /// A log that is to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
@@ -170,20 +164,6 @@ const RETRIES: u32 = 10;
 /// For so long after we disabled an endpoint, in milliseconds, its events are noted, so that its owner can have them sent
 /// after all. Somebody who doesn't miss them for a month doesn't want them.
 const MISSED_FOR: i64 = 30 * DAY;
-
-/// Where an event goes.
-struct Place<'a> {
-    endpoint_id: Option<&'a str>,
-    dialect: Dialect,
-    /// Whether something of its own signs there: then no other place stands for it.
-    own_key: bool,
-    url: &'a str,
-    /// Its log only says that it was missed, otherwise.
-    sent: bool,
-    slow: bool,
-    /// Its receiver's circuit is open.
-    open: bool,
-}
 
 /// The logs that these events owe: one for each enabled endpoint that wants the event, and one for the order's own URL.
 /// A URL that stands in several places gets an event once in each dialect, unless they sign with keys of their own. An endpoint that we disabled is sent nothing, but its log says so.
@@ -230,112 +210,6 @@ pub fn outbox_entries<T: Subject>(
     for (_, payload, logs) in payloads {
         owed.statements.push(sql::insert_payload(account_id, &payload, logs.len()));
         owed.statements.extend(logs);
-    }
-    Ok(owed)
-}
-
-/// Where an event goes: each once, whatever number of places name it in one dialect.
-fn places<'a, T: Subject>(
-    app: &App,
-    event: Event,
-    subject: &'a T,
-    endpoints: &'a [Endpoint],
-    now: i64,
-) -> Vec<Place<'a>> {
-    let tells = |dialect| app.serializers.tells(dialect, event);
-    // The order's own first: it is owed whatever becomes of an endpoint with the same URL.
-    let mut places: Vec<Place<'a>> = Vec::new();
-    if let Some(url) = subject.own_url().filter(|_| tells(subject.own_dialect())) {
-        let same = |endpoint: &Endpoint| url::normal(&endpoint.url) == url::normal(url) && endpoint.is_slow(now);
-        let slow = endpoints.iter().any(same);
-        let dialect = subject.own_dialect();
-        places.push(Place { endpoint_id: None, dialect, own_key: false, url, sent: true, slow, open: false });
-    }
-    for enabled in [true, false] {
-        for endpoint in endpoints.iter().filter(|endpoint| endpoint.enabled == enabled) {
-            let missed = endpoint.disabled_at.is_some_and(|at| now < at + MISSED_FOR);
-            let wanted = endpoint.events.contains(&event)
-                && tells(endpoint.dialect)
-                && subject.audience().has(endpoint.app_id.as_deref());
-            if wanted && (enabled || missed) {
-                places.push(Place {
-                    endpoint_id: Some(&endpoint.id),
-                    dialect: endpoint.dialect,
-                    own_key: endpoint.signing_key.is_some(),
-                    url: &endpoint.url,
-                    sent: enabled,
-                    slow: endpoint.is_slow(now),
-                    open: enabled && endpoint.receiver.holds(),
-                });
-            }
-        }
-    }
-    let mut told: Vec<(Dialect, String)> = Vec::new();
-    places.retain(|place| {
-        let receiver = (place.dialect, url::normal(place.url));
-        let known = !place.own_key && told.contains(&receiver);
-        if !known && !place.own_key {
-            told.push(receiver);
-        }
-        !known
-    });
-    places
-}
-
-/// What an event owes that only happens if the subject's row is so in the commit itself: `condition` is SQL over the row of the
-/// product. Its logs are sent by cron, since nobody knows before the commit whether there are any.
-pub fn outbox_entries_if(
-    app: &App,
-    account_id: i64,
-    event: Event,
-    product: &impl Subject,
-    endpoints: &[Endpoint],
-    condition: &str,
-) -> Result<Vec<Statement>, Fault> {
-    let owed = outbox_entries(app, account_id, &[event], product, endpoints)?;
-    let only_if = |statement: Statement| statement.only_if(condition, product.id());
-    Ok(owed.statements.into_iter().map(only_if).collect())
-}
-
-/// What only the commit knows of an event's subject, as it makes it: SQL over the account, `?1`, that answers one row with JSON,
-/// or none, and then nothing is owed. It is given the place of its first own parameter.
-pub struct Computed {
-    pub select: fn(usize) -> String,
-    pub args: Vec<Value>,
-}
-
-/// The logs that an event owes whose payload the commit computes, in the words that all dialects telling it have in common. They
-/// stand behind what the payload is computed from. A log that is owed by chance alone is named all the same: a message without
-/// a log is none.
-pub fn outbox_entries_of<T: Subject>(
-    app: &App,
-    account_id: i64,
-    event: Event,
-    subject: &T,
-    endpoints: &[Endpoint],
-    computed: &Computed,
-) -> Result<Outbox, Fault> {
-    let mut owed = Outbox { logs: Vec::new(), statements: Vec::new() };
-    let now = app.now();
-    for Place { endpoint_id, dialect, url, sent, slow, open, .. } in places(app, event, subject, endpoints, now) {
-        let id = id::short(app.random());
-        let log = sql::NewLog {
-            account_id,
-            id: &id,
-            endpoint_id,
-            event,
-            subject_id: subject.id(),
-            url,
-            now,
-            due_at: sent.then_some(now + PICKUP_DELAY),
-            waits_for: open.then_some(url),
-            dialect,
-        };
-        owed.statements.push(sql::insert_computed_payload(account_id, computed));
-        owed.statements.push(sql::only_with(sql::insert_log(&log), computed));
-        if sent && !open {
-            owed.logs.push(Due { log_id: id, slow });
-        }
     }
     Ok(owed)
 }

@@ -14,6 +14,8 @@ use crate::{
 
 /// A receiver has this long, in milliseconds.
 const TIMEOUT: u32 = 15_000;
+/// One that is tried out has this long: whoever registers it waits.
+const TRIED: u32 = 10_000;
 /// One that is expected to be quick has this long. Then it is asked again, and may take its time: in a queue where it keeps
 /// none of the quick ones waiting. It sees the same webhook a second time, under the same id.
 const QUICK: u32 = 4_000;
@@ -112,7 +114,7 @@ fn request(app: &App, secrets: &Secrets, log: &Log, (account_id, seq): (i64, i64
 /// → its status, or the word for why there is none.
 pub async fn try_out(app: &App, key: String, log: &Log, account_id: i64) -> Result<u16, String> {
     dns::check(app, &log.url).await?;
-    let request = request(app, &Secrets::only(key), log, (account_id, 0), QUICK);
+    let request = request(app, &Secrets::only(key), log, (account_id, 0), TRIED);
     app.platform.http.fetch(request).await.map(|answer| answer.status).map_err(|fault| fault.word().to_owned())
 }
 

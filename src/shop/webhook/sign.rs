@@ -13,7 +13,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha512};
 
-use super::{Dialect, Log};
+use super::{App, Dialect, Envelope, Event, Log};
 use crate::shop::{account::secret::Secrets, id::hex, time};
 
 /// The body as it is sent: `<`, `>`, `&` and the two line separators are escaped, which is what `to_json` gives under Rails
@@ -31,6 +31,16 @@ pub fn body(payload: &str) -> String {
         }
     }
     body
+}
+
+impl Log {
+    /// What is sent, or was: JSON, before `<`, `>` and `&` are escaped.
+    pub fn body(&self, app: &App, account_id: i64) -> String {
+        let Some(event) = Event::parse(&self.event) else { return self.payload.clone() };
+        let log_id = self.replay_of.as_deref().unwrap_or(&self.id);
+        let envelope = Envelope { account_id, log_id, event, at: self.created_at, payload: &self.payload };
+        app.serializers.body(self.dialect, &envelope)
+    }
 }
 
 /// The headers of one delivery. `seconds` is its time, since 1970.

@@ -1,8 +1,7 @@
 //! Statements and rows of `webhook_endpoints` and `webhook_logs`; those of a delivery are in `task`.
 
 use super::{
-    Computed, DISABLE_AFTER, Dialect, Endpoint, EndpointChange, Event, FAILURES, FAILURES_APART, Log, MAX_ENDPOINTS,
-    Scope,
+    DISABLE_AFTER, Dialect, Endpoint, EndpointChange, Event, FAILURES, FAILURES_APART, Log, MAX_ENDPOINTS, Scope,
     receiver::{self, State},
 };
 use crate::{
@@ -236,29 +235,6 @@ pub fn insert_payload(account_id: i64, payload: &str, logs: usize) -> Statement 
          SELECT ?1, ?2, COALESCE(MAX(seq), 0) + ?3 FROM webhook_logs WHERE account_id = ?1",
         vec![account_id.into(), payload.into(), i64::try_from(logs).unwrap_or(1).into()],
     )
-}
-
-/// What the one log behind it says, if there is anything to say.
-pub fn insert_computed_payload(account_id: i64, computed: &Computed) -> Statement {
-    let mut args = vec![account_id.into()];
-    args.extend(computed.args.iter().cloned());
-    Statement::new(
-        format!(
-            "INSERT INTO webhook_payloads (account_id, payload, last_seq)
-             SELECT ?1, computed.payload, 1 + COALESCE((SELECT MAX(seq) FROM webhook_logs WHERE account_id = ?1), 0)
-             FROM ({}) computed",
-            (computed.select)(2)
-        ),
-        args,
-    )
-}
-
-/// The same log, only where there is something to say.
-pub fn only_with(mut log: Statement, computed: &Computed) -> Statement {
-    let select = (computed.select)(log.args.len() + 1);
-    log.args.extend(computed.args.iter().cloned());
-    log.sql = format!("{} HAVING EXISTS ({select})", log.sql);
-    log
 }
 
 /// A log that says what the last `insert_payload` has kept. The account's last log hands on its `pruned`: SQLite reads it

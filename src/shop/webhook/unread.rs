@@ -6,7 +6,7 @@
 use super::{App, Audience, Due, Event, MISSED_FOR, PICKUP_DELAY, Subject, messages, receiver};
 use crate::{
     platform::{Fault, Row, Statement, Value},
-    shop::{account::Account, event::Dialect, id, job::Job, prepared::Prepared},
+    shop::{account::Account, event::Dialect, job::Job, prepared::Prepared},
 };
 
 /// The logs that this event owes, in each dialect that tells it. Give the statements' answers to `nudges`.
@@ -16,7 +16,7 @@ pub fn owe<T: Subject>(app: &App, account_id: i64, event: Event, subject: &T) ->
         let payload = app.serializers.payload(dialect, event, subject)?;
         let wanted = Wanted { account_id, dialect, event, audience: subject.audience(), now: app.now() };
         statements.push(wanted.insert_payload(payload));
-        statements.push(wanted.insert_logs(subject.id(), id::short(app.random())));
+        statements.push(wanted.insert_logs(subject.id()));
     }
     Ok(statements)
 }
@@ -106,12 +106,11 @@ impl Wanted<'_> {
     }
 
     /// One for each endpoint. Answers the id of each that can be sent now. How many there will be nobody knows before the
-    /// commit, so the second and further ones have the first one's `id` and their number.
-    fn insert_logs(&self, subject_id: &str, id: String) -> Statement {
+    /// commit, so the database draws their ids: 48 bits, as all logs have.
+    fn insert_logs(&self, subject_id: &str) -> Statement {
         let mut args = self.args();
         args.extend([
             subject_id.into(),
-            id.into(),
             self.now.into(),
             (self.now + PICKUP_DELAY).into(),
             receiver::held_until(self.now).into(),
@@ -121,10 +120,9 @@ impl Wanted<'_> {
                 "INSERT INTO webhook_logs (account_id, seq, pruned, id, endpoint_id, event, subject_id, url, payload_id,
                    due_at, error, created_at, updated_at, waits_for, dialect)
                  SELECT ?1, COALESCE(last.seq, 0) + ROW_NUMBER() OVER (ORDER BY e.id), COALESCE(last.pruned, 0),
-                   ?7 || IIF(ROW_NUMBER() OVER (ORDER BY e.id) = 1, '', 'x' || ROW_NUMBER() OVER (ORDER BY e.id)),
-                   e.id, ?3, ?6, e.url, (SELECT id FROM webhook_payloads WHERE account_id = ?1 ORDER BY id DESC LIMIT 1),
-                   CASE WHEN e.enabled = 0 THEN NULL WHEN r.url IS NULL THEN ?9 ELSE ?10 END,
-                   IIF(e.enabled, NULL, 'endpoint_disabled'), ?8, ?8, IIF(e.enabled, r.url, NULL), ?2
+                   lower(hex(randomblob(6))), e.id, ?3, ?6, e.url, (SELECT id FROM webhook_payloads WHERE account_id = ?1 ORDER BY id DESC LIMIT 1),
+                   CASE WHEN e.enabled = 0 THEN NULL WHEN r.url IS NULL THEN ?8 ELSE ?9 END,
+                   IIF(e.enabled, NULL, 'endpoint_disabled'), ?7, ?7, IIF(e.enabled, r.url, NULL), ?2
                  FROM ({}) e
                  LEFT JOIN webhook_receivers r ON r.account_id = ?1 AND r.url = e.url AND r.open_until IS NOT NULL
                  LEFT JOIN (SELECT seq, pruned FROM webhook_logs WHERE account_id = ?1 ORDER BY seq DESC LIMIT 1) last

@@ -128,7 +128,7 @@ fn names<'a>(schema: &'a Value, into: &mut BTreeSet<&'a str>) {
 
 /// Whether a value is as the schema says: what of JSON Schema is used here, but for patterns and formats. Fields that are
 /// not described are not taken, unless any are.
-fn fits(operations: &Operations, schema: &Value, value: &Value) -> Result<(), String> {
+pub fn fits(operations: &Operations, schema: &Value, value: &Value) -> Result<(), String> {
     if let Some(choices) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array) {
         let whys: Vec<String> = choices.iter().filter_map(|choice| fits(operations, choice, value).err()).collect();
         return if whys.len() < choices.len() { Ok(()) } else { Err(whys.join(", ")) };

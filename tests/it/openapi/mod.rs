@@ -14,8 +14,8 @@ pub mod desk;
 mod kept;
 pub mod operations;
 pub mod scenes;
-mod tree;
-mod words;
+pub mod tree;
+pub mod words;
 
 use behaviour::Faults;
 use desk::{Exchange, name_of};

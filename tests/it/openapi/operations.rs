@@ -75,7 +75,7 @@ impl Operations {
     }
 
     /// Fields of a request that say nothing for themselves are what the answer's fields of their names are.
-    fn describe(&self, request: &mut Value, answer: &Value) {
+    pub fn describe(&self, request: &mut Value, answer: &Value) {
         let answer = self.resolved(answer);
         if let (Some(items), Some(answers)) = (request.get_mut("items"), answer.get("items")) {
             self.describe(items, answers);
@@ -211,7 +211,7 @@ impl Operation {
 
 /// Without what only programs in Rust want to know: the widths of integers, line breaks in sentences, and the comments of
 /// whole structs.
-fn named(schema: impl Into<Value>) -> Value {
+pub fn named(schema: impl Into<Value>) -> Value {
     let mut schema = plain(schema.into());
     if let Value::Object(fields) = &mut schema {
         for name in ["description", "$schema", "title"] {
@@ -239,7 +239,7 @@ fn plain(value: Value) -> Value {
 }
 
 /// A query knows no null: what isn't sent isn't there.
-fn parameters(schema: Value) -> Vec<(String, Value)> {
+pub fn parameters(schema: Value) -> Vec<(String, Value)> {
     let Some(Value::Object(fields)) = schema.get("properties").cloned() else { return Vec::new() };
     let fields = fields.into_iter().map(|(name, mut field)| {
         for list in ["type", "enum"] {

@@ -116,7 +116,7 @@ fn account(desk: &Desk<'_>) {
     desk.refused(400, "PUT", "/account", Some(json!({"payments": {"rate_spread": "21", "quote_minutes": 1}})));
     let shop = json!({
         "slug": "ada", "name": "Ada's Apps", "description": "Apps for **everybody**.", "accent_color": "#2451d6",
-        "contact_email": "help@ada.example", "contact_url": "https://ada.example/help", "listed": true, "language": "en", "currency": "EUR",
+        "contact_email": "help@ada.example", "contact_url": "https://ada.example/help", "listed": true, "language": "en", "currency": "EUR", "scripts": false,
         "terms_url": "https://ada.example/terms", "privacy_url": "https://ada.example/privacy",
     });
     desk.put("/account", json!({"shop": shop}));
@@ -255,8 +255,7 @@ fn products(desk: &Desk<'_>) {
         "seller_note": "Renew the server in May", "maximum_quantity": 5, "minimum_quantity": 1, "stock_amount": 100,
         "theme": 1, "crypto_confirmations": 2, "max_risk_level": 50, "dynamic_url": "https://ada.example/make",
         "paypal_email_delivery": false, "webhook_url": "https://ada.example/hook", "unique_serials": false, "stock_warning": 3,
-        "email_message": "Thank you for your support",
-        "volume_discounts": [{"quantity": 5, "percent": "10"}], "custom": [
+        "email_message": "Thank you", "volume_discounts": [{"quantity": 5, "percent": "10"}], "custom": [
             {"name": "Discord", "type": "text", "required": true},
             {"name": "Size", "type": "select", "required": false, "options": ["S", "M"]},
         ],

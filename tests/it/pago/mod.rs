@@ -15,6 +15,7 @@ mod cart;
 mod customer;
 mod isolation;
 mod noun;
+mod openapi;
 mod order;
 mod script;
 mod webhook;

@@ -12,7 +12,7 @@ use crate::{
 const SRC: &str = "https://cdn.example/banner.js";
 const HASH: &str = "sha384-oqVuAfXRKap7fdgcCY5uykM6+R9GqQ8K/uxy9rx7HNQlGYl1kPzQho1wx4JwY8wC";
 
-fn turn(seller: &Seller<'_>, on: bool) {
+pub fn turn(seller: &Seller<'_>, on: bool) {
     seller.put("/account", json!({"shop": {"scripts": on}})).expect(200);
 }
 
@@ -167,4 +167,30 @@ fn an_app_sees_and_deletes_its_own_scripts_and_the_seller_all() {
     // Another grant of the same app is the same app.
     token(&ada, &one.app_id, "script_write").delete(&format!("/scripts/{first}")).expect(204);
     seller.delete(&format!("/scripts/{second}")).expect(204);
+}
+
+#[test]
+fn an_app_that_is_disconnected_leaves_no_script_behind_and_hears_of_nothing() {
+    let world = World::new();
+    world.web.says("https://app.example", 200);
+    let ada = shop(&world);
+    turn(&ada, true);
+    let client = app(&ada, "all");
+    make(&client, SRC);
+    let kept = make(&by_key(&ada), "https://cdn.example/kept.js");
+    client.post("/webhooks", json!({"url": "https://app.example", "topics": ["order_created"]})).expect(201);
+    let page = || world.buyer().get("/shop/ada").expect(200).text();
+    assert!(page().contains(SRC));
+    let grant = ada.get("/authorizations").expect(200).json()[0]["id"].as_str().unwrap().to_owned();
+    ada.delete(&format!("/authorizations/{grant}")).expect(204);
+    assert!(!page().contains(SRC) && page().contains("kept.js"));
+    assert_eq!(by_key(&ada).get("/scripts").json().as_array().unwrap().iter().map(id).collect::<Vec<_>>(), [kept]);
+    ada.white_label(json!({}));
+    world.run_jobs();
+    assert_eq!(world.web.sent_to("https://app.example").len(), 0);
+    // Let in again, it sees what it had, which tells nothing.
+    let again = token(&ada, &client.app_id, "all");
+    let hooks = again.get("/webhooks").expect(200).json();
+    assert_eq!(hooks[0]["topics"], json!([]));
+    again.post(&format!("/webhooks/{}/test", id(&hooks[0])), json!({})).expect(404);
 }

@@ -15,7 +15,7 @@ fn a_new_account_has_a_shop_at_an_address_of_its_name() {
     let expected = json!({
         "slug": "ada-s-apps", "name": "Ada's Apps", "description": "", "accent_color": null, "contact_email": null,
         "contact_url": null, "terms_url": null, "privacy_url": null, "listed": true, "language": null,
-        "scripts": false, "logo": null,
+        "scripts": false, "currency": "USD", "logo": null,
     });
     assert_eq!(ada.get("/account").json()["shop"], expected);
     let other = eve.get("/account").json()["shop"]["slug"].as_str().unwrap().to_owned();
@@ -32,7 +32,7 @@ fn settings_are_kept_and_what_is_not_sent_stays() {
         "slug": "ada", "name": "Ada", "description": "Apps for *everybody*", "accent_color": "#ffd400",
         "contact_email": "help@ada.example", "contact_url": "https://ada.example/help",
         "terms_url": "https://ada.example/terms", "privacy_url": "https://ada.example/privacy", "listed": false,
-        "language": "de", "scripts": true, "logo": null,
+        "language": "de", "scripts": true, "currency": "EUR", "logo": null,
     });
     let account = ada.put("/account", json!({"shop": all})).expect(200).json();
     assert_eq!(account["shop"], all);

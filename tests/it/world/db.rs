@@ -48,6 +48,8 @@ pub struct Db {
     interruptions: RefCell<Vec<(u32, Interruption)>>,
     /// Each call lets the other futures of a join go first.
     pub interleaves: Cell<bool>,
+    /// Each read is answered only after the other futures of a join: what they do meanwhile it doesn't know.
+    pub late: Cell<bool>,
 }
 
 impl Db {
@@ -65,6 +67,7 @@ impl Db {
             down: Cell::default(),
             interruptions: RefCell::new(Vec::new()),
             interleaves: Cell::new(false),
+            late: Cell::new(false),
         }
     }
 
@@ -324,7 +327,9 @@ impl Db {
             return Err(Fault("the database did not answer".into()));
         }
         self.is_up(shard)?;
-        self.run(shard, &statements, true).map_err(|error| fault(&error))
+        let rows = self.run(shard, &statements, true).map_err(|error| fault(&error));
+        Yield(self.late.get()).await;
+        rows
     }
 
     async fn write(&self, shard: usize, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, CommitError> {

@@ -114,7 +114,11 @@ const MAX_ALIKE: u32 = 60;
 
 /// The request as a line of JSON begins, before it is answered; `None` where nothing is to be written.
 pub fn asked(request: &Request) -> Option<serde_json::Value> {
-    EXCHANGES.as_ref().filter(|_| ["/api/v2/", "/api/1.0/"].iter().any(|api| request.path.starts_with(api)))?;
+    // The other spellings of a path are in no specification.
+    let is_plain = !request.path.contains("//") && !request.path.contains("/uuid/") && !request.path.ends_with('/');
+    let is_known =
+        request.path.starts_with("/api/") || (request.path.starts_with("/organizations/") && is_plain);
+    EXCHANGES.as_ref().filter(|_| is_known)?;
     let body = std::str::from_utf8(request.body.as_deref().unwrap_or_default()).ok()?;
     let (method, path, query) = (format!("{:?}", request.method).to_uppercase(), &request.path, &request.query);
     Some(serde_json::json!({"method": method, "path": path, "query": query, "headers": request.headers, "body": body}))

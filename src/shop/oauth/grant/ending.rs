@@ -1,11 +1,12 @@
 //! The end of a grant. Its tokens are dead by one commit in the directory. What that owes, the event for the application's webhooks and
 //! their end, stands in the account's database: it is done right after, and by cron where that failed.
 
-use super::{App, Outcome, memory, sql};
+use super::{App, Ended, Outcome, memory, sql};
 use crate::{
     platform::{Fault, LogLine},
     shop::{
         account::Account,
+        catalog, script,
         time::MINUTE,
         webhook::{self, Audience, Event, Subject, unread},
     },
@@ -19,16 +20,6 @@ pub enum Reason {
     /// A refresh token came a second time.
     TokenReused,
     CodeReused,
-}
-
-/// A grant that has ended.
-pub struct Ended {
-    pub id: String,
-    pub account_id: i64,
-    pub shard: String,
-    pub app_id: String,
-    /// It was the account's last one for this application, which is to be told.
-    pub untold: bool,
 }
 
 /// An application can do nothing for an account any more: what `app:disconnected` is about.
@@ -75,7 +66,7 @@ pub async fn end_for(app: &App, account_id: i64, id: &str, reason: Reason) -> Ou
     Ok(true)
 }
 
-/// Owes the application's webhooks the news, and from then on nothing else.
+/// Owes the application's webhooks the news, and from then on nothing else; its scripts go.
 pub async fn tell(app: &App, ended: &Ended) -> Result<(), Fault> {
     let Ended { id, account_id, shard, app_id, untold } = ended;
     if !untold {
@@ -86,6 +77,7 @@ pub async fn tell(app: &App, ended: &Ended) -> Result<(), Fault> {
     let mut statements = unread::owe(app, *account_id, Event::AppDisconnected, &news)?;
     let owed = statements.len();
     statements.push(webhook::sql::silence(*account_id, app_id, Event::AppDisconnected, now));
+    statements.push(script::sql::leave(*account_id, app_id));
     let told = sql::told(*account_id, id, now);
     let is_here = app.platform.databases.shards().first().is_some_and(|directory| directory == shard);
     let after = if is_here {
@@ -97,6 +89,8 @@ pub async fn tell(app: &App, ended: &Ended) -> Result<(), Fault> {
     let mut answers = account.db(app)?.commit(statements).await.map_err(|no| no.into_fault())?;
     answers.truncate(owed);
     app.enqueue(unread::nudges(&account, &answers)?).await;
+    // Its scripts run on the shop's pages no more.
+    catalog::forget(app, *account_id);
     if let Some(told) = after {
         app.platform.databases.directory().commit(vec![told]).await.map_err(|no| no.into_fault())?;
     }
