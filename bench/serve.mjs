@@ -29,8 +29,9 @@ const noLimit = 1_000_000_000;
  *
  * @param {string[]} [names]
  * @param {object} [builds] folders of other builds of ours, by the names they go by
+ * @param {object} [bindings] settings of ours besides
  */
-export async function serveAll(names, builds = {}) {
+export async function serveAll(names, builds = {}, bindings = {}) {
   const [config, sources] = await Promise.all([wranglerConfig(), modules()]);
   for (const [name, folder] of Object.entries(builds)) sources[name] = await built(folder);
   const started = [];
@@ -41,7 +42,7 @@ export async function serveAll(names, builds = {}) {
       const before = runtimes();
       const { Log, LogLevel, Miniflare } = await import('miniflare');
       const mf = new Miniflare({
-        ...(name === 'ours' || name in builds ? ownBindings(config) : otherBindings(config)),
+        ...(name === 'ours' || name in builds ? ownBindings(config, bindings) : otherBindings(config)),
         ...options,
         name,
         // The Worker's own socket. The usual one has a Worker of Miniflare before it, whose work isn't what is measured.
@@ -111,12 +112,12 @@ async function wranglerConfig() {
   return rest;
 }
 
-function ownBindings(config) {
+function ownBindings(config, bindings) {
   const unlimited = ([name, limit]) => [name, { ...limit, simple: { ...limit.simple, limit: noLimit } }];
   return {
     ...config,
     ratelimits: config.ratelimits && Object.fromEntries(Object.entries(config.ratelimits).map(unlimited)),
-    bindings: { ...config.bindings, ...settings, RATE_LIMIT_ACCOUNT: String(noLimit), RATE_LIMIT_ANONYMOUS: String(noLimit) },
+    bindings: { ...config.bindings, ...settings, RATE_LIMIT_ACCOUNT: String(noLimit), RATE_LIMIT_ANONYMOUS: String(noLimit), ...bindings },
   };
 }
 

@@ -31,6 +31,10 @@ CREATE TABLE orders (
   -- The seller has completed it by hand: what came or comes of money moves it no more, unless it is
   -- refunded.
   accepted INTEGER NOT NULL DEFAULT 0 CHECK (accepted IN (0, 1)),
+  -- 1: its risk is above the limit, and money doesn't complete it. 2: its seller has let it pass, and
+  -- no risk holds it again. It says more than status 52: an order in review may be refunded or
+  -- disputed, and money that comes back to it must not complete it either.
+  review INTEGER NOT NULL DEFAULT 0 CHECK (review BETWEEN 0 AND 2),
   usd_value INTEGER,                   -- cents
   exchange_rate TEXT,                  -- dollars for one of the currency
   crypto_value INTEGER,                -- the coin's smallest units, as crypto_received
@@ -93,7 +97,8 @@ CREATE TABLE orders (
   -- What was known when somebody began the order. Nobody but its risk report and the trial of a
   -- rule reads the last two, so they stand at the end: other reads stop before them.
   network TEXT,                        -- the IPv4 address, or the first 64 bits of the IPv6 address
-  facts TEXT,                          -- JSON: what rules read (shop/rule)
+  -- JSON: what rules read (shop/rule), without what the columns above say (src/shop/order/facts.rs).
+  facts TEXT,
   reasons TEXT,                        -- JSON: what was looked at, and what decided (shop/fraud)
   PRIMARY KEY (account_id, seq)
 ) STRICT;
@@ -118,12 +123,12 @@ CREATE INDEX orders_waiting_least ON orders (account_id, product_id, held)
   WHERE delivery = 'out_of_stock' AND status = 100;
 
 -- How many orders of an account wait for coins at a price that holds? Strangers make them, so there
--- is a bound (gateway/wallet.rs).
-CREATE INDEX orders_unpaid ON orders (account_id, quote_expires_at) WHERE status = 0 AND crypto_index IS NOT NULL;
+-- is a bound (gateway/wallet.rs). One in review waits for them as well.
+CREATE INDEX orders_unpaid ON orders (account_id, quote_expires_at) WHERE status IN (0, 52) AND crypto_index IS NOT NULL;
 -- Which amount tags are taken? Orders that share one address differ in them (gateway/invoice.rs).
 -- Most accounts have an address for each order, and no row here.
 CREATE INDEX orders_tags ON orders (account_id, gateway, (crypto_index % 9999))
-  WHERE crypto_cursor IS NOT NULL AND crypto_index IS NOT NULL AND (sync_lease IS NOT NULL OR status IN (0, 53, 54));
+  WHERE crypto_cursor IS NOT NULL AND crypto_index IS NOT NULL AND (sync_lease IS NOT NULL OR status IN (0, 52, 53, 54));
 
 -- On-chain payments: one row an output that pays an order. The key is the chain's own, so a
 -- repeated observation changes nothing.
@@ -147,7 +152,7 @@ CREATE UNIQUE INDEX transactions_shared ON transactions (account_id, txid) WHERE
 
 -- Ledger entries: what PayPal and Stripe say of an order's payment. The key is theirs, so a
 -- repeated entry changes nothing. The result is a function of the set of rows. A row never changes,
--- except that the latest time of a dispute's state is kept.
+-- except that the latest time of a dispute's state and the latest charge of a card are kept.
 CREATE TABLE movements (
   account_id INTEGER NOT NULL,
   order_id TEXT NOT NULL,
@@ -156,8 +161,14 @@ CREATE TABLE movements (
   about TEXT NOT NULL,                 -- the payment that the entry is about
   value INTEGER NOT NULL CHECK (value >= 0), -- minor units
   at INTEGER NOT NULL,                 -- by the gateway's clock
+  -- Of a payment by card, what Stripe says of it: all null of others.
+  card TEXT,                           -- a hash of the card's fingerprint at Stripe: it is only compared
+  card_country TEXT,                   -- of the bank that gave it out, ISO 3166-1 alpha-2
+  card_risk TEXT CHECK (card_risk IN ('normal', 'elevated', 'highest')), -- how Stripe rates the payment
   PRIMARY KEY (account_id, order_id, id, kind)
 ) STRICT, WITHOUT ROWID;
 
 -- Is a notification that names no order about a payment of the account's?
 CREATE INDEX movements_about ON movements (account_id, about);
+-- How many orders has this card paid within a day? One row written a payment by card.
+CREATE INDEX movements_card ON movements (account_id, card, at) WHERE card IS NOT NULL;

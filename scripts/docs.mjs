@@ -11,6 +11,7 @@ const pageFile = path.join(root, 'public', 'docs.html');
 const verifyFile = path.join(root, 'public', 'docs', 'webhooks.html');
 /** Each is a page of its own; beside the text of one that names a specification stand its operations. */
 const guides = [
+  { from: path.join(root, 'docs', 'fraud', 'guide.md'), to: path.join(root, 'public', 'docs', 'fraud.html') },
   { from: path.join(root, 'docs', 'fraud', 'rules.md'), to: path.join(root, 'public', 'docs', 'rules.html') },
   { from: path.join(root, 'docs', 'dialects', 'oauth.md'), to: path.join(root, 'public', 'docs', 'oauth.html') },
   { from: path.join(root, 'docs', 'dialects', 'shoppy.md'), to: path.join(root, 'public', 'docs', 'shoppy.html'), file: path.join(root, 'public', 'api', '1.0', 'openapi.json') },

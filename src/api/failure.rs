@@ -239,6 +239,7 @@ fn of_order(refusal: OrderRefusal) -> Failure {
         OrderRefusal::NotAcceptable => {
             Failure::new(409, "Order is completed, was refunded or reversed, or is pending at its gateway")
         }
+        OrderRefusal::NotInReview => Failure::new(409, "Order is not in review"),
         OrderRefusal::NoProduct => Failure::new(409, "Order is not for a product: there is nothing to deliver"),
         OrderRefusal::NotDeliverable => Failure::new(409, "Order is not completed"),
         OrderRefusal::AlreadyDelivered => Failure::new(

@@ -96,6 +96,8 @@ pub enum OrderRefusal {
     NotPayable,
     /// Its seller can't complete it by hand: it is completed, refunded, or pending at its gateway.
     NotAcceptable,
+    /// No risk holds it.
+    NotInReview,
     /// It came through a payment: there is nothing to deliver.
     NoProduct,
     /// Nothing is delivered for an order that isn't completed.

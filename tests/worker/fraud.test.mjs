@@ -86,6 +86,19 @@ test('the limit of risk holds an order for review on each way', async () => {
   await put('tor', '192.0.2.7\n');
 });
 
+test('an approved order waits for its payment as any other', async () => {
+  await put('tor', `${address}\n`);
+  assert.equal((await ways['white-label']()).status, 201);
+  const [held] = (await seller.api('GET', '/orders')).body;
+  assert.equal(held.status, 52);
+  const approved = await seller.api('POST', `/orders/${held.id}/approve`, { note: 'known' });
+  assert.deepEqual([approved.status, approved.body.status], [200, 0]);
+  assert.equal((await seller.api('POST', `/orders/${held.id}/approve`, {})).status, 409);
+  const [line] = (await seller.api('GET', `/orders/${held.id}/history`)).body;
+  assert.deepEqual([line.from, line.to, line.action, line.note], [52, 0, 'approve', 'known']);
+  await put('tor', '192.0.2.7\n');
+});
+
 test('another account’s rules and entries never matter', async () => {
   for (const [way, order] of Object.entries(ways)) assert.ok([201, 303].includes((await order()).status), way);
   assert.deepEqual((await other.api('GET', '/blocked')).body, []);

@@ -75,8 +75,9 @@ export async function startStripe() {
     sessionOf,
     /** The `Stripe-Signature` that the SDK writes for a body. */
     signature: (payload, more = {}) => fake.sdk.webhooks.generateTestHeaderString({ payload, secret, ...more }),
-    pay(orderId) {
-      const charge = { id: id('ch'), object: 'charge', created: seconds(), amount_refunded: 0, disputed: false };
+    /** `said`: what its charge says of the card and of its risk. */
+    pay(orderId, said = {}) {
+      const charge = { id: id('ch'), object: 'charge', created: seconds(), amount_refunded: 0, disputed: false, ...said };
       const paid = { status: 'complete', payment_status: 'paid', payment_intent: { id: id('pi'), object: 'payment_intent', latest_charge: charge } };
       return event('checkout.session.completed', shown(Object.assign(sessionOf(orderId), paid)));
     },

@@ -75,6 +75,29 @@ test('an event that the SDK has signed is kept in three round trips, heard with 
   await until('order:paid', () => paidEvents(order.id) === 1);
 });
 
+test('a payment that Stripe rates highest is held, and completed once it is approved', async () => {
+  const paid = async (said) => {
+    const order = await opened();
+    const event = stripe.pay(order.id, said);
+    await until('the webhooks to be sent', async () => (await shop.db.prepare('SELECT COUNT(*) AS due FROM webhook_logs WHERE due_at IS NOT NULL').first()).due === 0);
+    await told(event);
+    await quiet();
+    return order;
+  };
+  const plain = await paid({});
+  assert.equal((await read(plain.id)).status, 100);
+  const card = { country: 'SE', fingerprint: 'Xt5EWLLDS7FJjR1c', last4: '4242' };
+  const held = await paid({ outcome: { risk_level: 'highest' }, payment_method_details: { type: 'card', card } });
+  assert.deepEqual([(await read(held.id)).status, (await read(held.id)).risk_level], [52, 60]);
+  const risk = (await seller.api('GET', `/orders/${held.id}/risk`)).body;
+  assert.deepEqual([risk.outcome, risk.card], ['review', { country: 'SE', risk: 'highest' }]);
+  assert.equal(risk.signals.find(({ name }) => name === 'stripe_highest').points, 60);
+  assert.equal(paidEvents(held.id), 0);
+  assert.equal((await shop.db.prepare('SELECT COUNT(*) AS clear FROM movements WHERE card LIKE ?1').bind(`%${card.fingerprint}%`).first()).clear, 0);
+  assert.equal((await seller.api('POST', `/orders/${held.id}/approve`, {})).body.status, 100);
+  await until('order:paid', () => paidEvents(held.id) === 1);
+});
+
 test('a session that ends, and what another has signed, leave the order unpaid', async () => {
   const order = await opened();
   const event = stripe.pay(order.id);

@@ -98,6 +98,12 @@ pub struct OrderTable {
 }
 
 #[derive(JsonSchema)]
+pub struct OrderApprove {
+    /// Why, for the order's history.
+    note: Option<Text<1_000>>,
+}
+
+#[derive(JsonSchema)]
 pub struct OrderComplete {
     /// Why, for the order's history.
     note: Option<Text<1_000>>,

@@ -23,7 +23,7 @@ mod action;
 mod csv;
 mod history;
 
-pub use action::{blacklist, complete, deliver, refund, replace};
+pub use action::{approve, blacklist, complete, deliver, refund, replace};
 #[cfg(not(target_arch = "wasm32"))]
 pub use csv::Table;
 pub use csv::list as table;

@@ -11,6 +11,7 @@ use crate::{
     json::{self, Raw},
     shop::{
         fraud::{Decider, Outcome, Reasons},
+        gateway::CardRisk,
         order,
     },
 };
@@ -25,6 +26,8 @@ values! {
 
     DeciderName(&'static str) = {"type": "string", "enum": ["rule", "blacklist", "vpn_block", "risk_level"]}
 
+    RiskName<'a>(&'a str) = {"type": "string", "enum": CardRisk::ALL.map(CardRisk::word)}
+
     SignalName(&'static str) = {"type": "string", "enum": crate::shop::fraud::Signal::ALL.map(crate::shop::fraud::Signal::name)}
 }
 
@@ -32,8 +35,8 @@ values! {
 #[derive(Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "Risk"))]
 pub(super) struct Body<'a> {
-    /// `accepted` (nothing spoke against it), `allowed` (by a rule), `review` (the order is made, with
-    /// status 52) or `blocked` (no order is made).
+    /// `accepted` (nothing spoke against it), `allowed` (by a rule), `review` (the risk is above the
+    /// limit: the order has status 52 until you approve or complete it) or `blocked` (no order is made).
     outcome: OutcomeName,
     /// What decided; `null` where nothing spoke against it.
     decided_by: Option<DecidedBy<'a>>,
@@ -43,12 +46,14 @@ pub(super) struct Body<'a> {
     max_risk_level: Int<0, 100>,
     /// Whether the product refused VPNs, Tor and networks that host servers.
     vpn_block: bool,
-    /// All signals.
+    /// All signals. Those of a card (`card_…`, `stripe_…`) are known once it has paid.
     signals: Vec<Sign>,
     /// The rules that were tried, in their order, up to the first that matched.
     rules: Vec<Tried<'a>>,
     /// The entries of your blacklist that the buyer is on. The first one counts.
     entries: Vec<Listed<'a>>,
+    /// What Stripe says of the card that paid; `null` before, and of other ways to pay.
+    card: Option<Card<'a>>,
     /// What rules read, as it was then. What wasn't known is left out.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "json::Map<String, json::Value>"))]
     facts: Raw<'a>,
@@ -73,6 +78,15 @@ struct Sign {
     raised: Option<bool>,
     /// What it added.
     points: Int<0, 100>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+struct Card<'a> {
+    /// Of the bank that gave it out, ISO 3166-1 alpha-2.
+    country: Option<&'a str>,
+    /// How Stripe rates the payment.
+    risk: Option<RiskName<'a>>,
 }
 
 #[derive(Serialize)]
@@ -135,6 +149,10 @@ pub(super) fn body<'a>(reasons: &'a Reasons, facts: &'a str) -> Body<'a> {
         signals: signals.collect(),
         rules: rules.collect(),
         entries: entries.collect(),
+        card: reasons
+            .card
+            .as_ref()
+            .map(|card| Card { country: card.country.as_deref(), risk: card.risk.as_deref().map(RiskName) }),
         facts: Raw(facts),
     }
 }

@@ -69,6 +69,10 @@ pub(super) struct Body {
     ip_velocity: super::wire::Int<0, 100>,
     /// The buyer took money back before.
     past_disputes: super::wire::Int<0, 100>,
+    /// The card that paid is of another country than the address.
+    card_country_mismatch: super::wire::Int<0, 100>,
+    /// Four payments by the card within ten minutes, or ten within a day.
+    card_velocity: super::wire::Int<0, 100>,
     /// Stripe rates the payment's risk as elevated.
     stripe_elevated: super::wire::Int<0, 100>,
     /// Stripe rates the payment's risk as highest.

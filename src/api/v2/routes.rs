@@ -255,6 +255,13 @@ routes! {
         /// `delivered` there are at most 8,000 characters, and then an ellipsis: the order has all of it.
         Get: order::table(OrderTable) -> 200 order::Table;
     }
+    "Orders" ["orders", id, "approve"] {
+        /// Approve an order in review
+        ///
+        /// Ends the review of an order with status 52. It becomes what its payment makes of it: 0 or 53 while
+        /// money is missing, 54 or 55 while it is on its way, or 100 with its goods. No risk holds it again.
+        Post: order::approve(OrderApprove) -> 200 order::Body;
+    }
     "Orders" ["orders", id, "blacklist"] {
         /// Blacklist an order's buyer
         ///

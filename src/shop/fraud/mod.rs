@@ -20,15 +20,18 @@ use crate::{
     json::{self, Map, Value},
     platform::{Row, Statement},
 };
-use rule_set::{RuleSet, RuleSets};
+use decision::Case;
+use rule_set::RuleSets;
 
 pub mod decision;
 mod rule_set;
 pub mod signal;
 mod sql;
+#[cfg(test)]
+mod tests;
 
 pub use decision::{Decider, Listed, Outcome, Reasons, Sign, Tried};
-pub use signal::{Signal, Weights};
+pub use signal::{CARD_TIMES, Signal, Weights};
 pub use sql::Subject;
 
 /// From where somebody orders, as far as the platform knows.
@@ -68,6 +71,8 @@ pub struct Inquiry {
 pub struct Judgement {
     pub reasons: Reasons,
     pub facts: Facts,
+    /// How the inputs were called that the buyer answered, by the keys of their answers.
+    pub names: BTreeMap<String, String>,
     /// As `orders.network`.
     pub network: Option<String>,
 }
@@ -126,29 +131,28 @@ impl Inquiry {
         };
         let now = app.now();
         let network = self.ip.map(network_of);
-        let mut known = self.known(&found, attempt, disposable, now);
-        let weights = found.weights.as_deref().map_or_else(Weights::default, Weights::read);
-        let (signals, risk_level) = decision::signals(&known, weights, now);
-        known.facts.risk.level = Some(risk_level.into());
-        let customer = &known.facts.customer;
-        let hidden = [customer.is_vpn, customer.is_tor, customer.is_hosting].contains(&Some(true));
+        let names = names(attempt.custom, found.product.as_ref().and_then(|product| product.3.as_deref()));
         let max_risk_level = found.product.as_ref().map_or(Product::MAX_RISK_LEVEL, |product| product.2);
-        let mut reasons = Reasons {
-            outcome: Outcome::Accepted,
-            by: None,
-            risk_level,
-            max_risk_level: u32::try_from(max_risk_level).unwrap_or_default(),
-            vpn_block: found.product.as_ref().is_some_and(|product| product.1 != 0),
-            signals,
-            rules: rules.map_or_else(Vec::new, |rules| try_rules(&rules, &known.facts, now)),
+        let case = Case {
+            weights: found.weights.as_deref().map_or_else(Weights::default, Weights::read),
+            rules: rules.as_deref().map_or(&[], |set| &set.rules),
             entries: found.hits.iter().map(Listed::from).collect(),
-            hidden,
+            vpn_block: found.product.as_ref().is_some_and(|product| product.1 != 0),
+            max_risk_level: u32::try_from(max_risk_level).unwrap_or_default(),
+            known: self.known(&found, attempt, &names, disposable, now),
         };
-        (reasons.outcome, reasons.by) = reasons.decide();
-        Ok(Judgement { reasons, facts: known.facts, network })
+        let (reasons, facts) = case.decide(now);
+        Ok(Judgement { reasons, facts, names, network })
     }
 
-    fn known(self, found: &sql::Found, attempt: &Attempt<'_>, disposable: Option<bool>, now: i64) -> Known {
+    fn known(
+        self,
+        found: &sql::Found,
+        attempt: &Attempt<'_>,
+        names: &BTreeMap<String, String>,
+        disposable: Option<bool>,
+        now: i64,
+    ) -> Known {
         let on_list = |name: &str| self.ip.map(|_| found.lists.iter().any(|list| list == name));
         // Either says it; a list that says nothing doesn't deny it.
         let either = |one: Option<bool>, other: Option<bool>| match (one, other) {
@@ -205,25 +209,11 @@ impl Inquiry {
                 kind: kind.map(|kind| kind as u64),
                 category_ids: product.map(|_| found.category_ids.clone()),
             },
-            custom: custom(attempt.custom, product.and_then(|product| product.3.as_deref())),
+            custom: custom(attempt.custom, names),
             risk: rule::Risk::default(),
         };
         Known { facts, email_times: found.email_times.clone(), network_times: found.network_times.clone() }
     }
-}
-
-/// The rules in their order, up to the first that matches.
-fn try_rules(set: &RuleSet, facts: &Facts, now: i64) -> Vec<Tried> {
-    let mut tried = Vec::new();
-    for enabled in set.rules.iter().filter(|enabled| enabled.expires_at.is_none_or(|ends| now < ends)) {
-        let matched = enabled.rule.matches(facts);
-        let (id, name) = (enabled.id.clone(), enabled.name.clone());
-        tried.push(Tried { id, name, action: enabled.action.name().to_owned(), matched });
-        if matched {
-            break;
-        }
-    }
-    tried
 }
 
 impl From<&Hit> for Listed {
@@ -232,17 +222,26 @@ impl From<&Hit> for Listed {
     }
 }
 
-/// What the buyer answered, by the names of the product's inputs; of a payment without a product by the names that its seller gave.
-fn custom(answers: Option<&str>, inputs: Option<&str>) -> BTreeMap<String, String> {
+/// The names of the product's inputs that the buyer answered, by the keys of their answers.
+fn names(answers: Option<&str>, inputs: Option<&str>) -> BTreeMap<String, String> {
+    let Some(inputs) = inputs.map(|inputs| input::read(Some(inputs))) else { return BTreeMap::new() };
     let answers: Map<String, Value> = answers.and_then(json::from_text).unwrap_or_default();
-    let inputs = input::read(inputs);
-    let named = answers.into_iter().map(|(index, answer)| {
-        let input = index.parse::<usize>().ok().and_then(|n| inputs.get(n));
+    let named = answers.into_iter().filter_map(|(key, _)| {
+        let input = inputs.get(key.parse::<usize>().ok()?)?;
+        Some((key, input.name.clone()))
+    });
+    named.collect()
+}
+
+/// What the buyer answered, by the names of the product's inputs; of a payment without a product by the names that its seller gave.
+pub fn custom(answers: Option<&str>, names: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let answers: Map<String, Value> = answers.and_then(json::from_text).unwrap_or_default();
+    let named = answers.into_iter().map(|(key, answer)| {
         let text = match answer {
             Value::String(text) => text,
             other => other.to_string(),
         };
-        (input.map_or(index, |input| input.name.clone()), text)
+        (names.get(&key).cloned().unwrap_or(key), text)
     });
     named.collect()
 }

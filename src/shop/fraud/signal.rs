@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Known;
-use crate::shop::time::{DAY, MINUTE};
+use crate::shop::{
+    gateway::{Card, CardRisk},
+    time::{DAY, MINUTE},
+};
 
 /// What can be odd. The order is that of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -25,6 +28,10 @@ pub enum Signal {
     IpVelocity,
     /// The buyer took money back before.
     PastDisputes,
+    /// The card that paid is of another country than the address.
+    CardCountryMismatch,
+    /// The card has paid several orders within a short time.
+    CardVelocity,
     /// Stripe rates the payment's risk as elevated.
     StripeElevated,
     /// Stripe rates the payment's risk as highest.
@@ -32,7 +39,7 @@ pub enum Signal {
 }
 
 impl Signal {
-    pub const ALL: [Signal; 10] = [
+    pub const ALL: [Signal; 12] = [
         Signal::Tor,
         Signal::Vpn,
         Signal::Hosting,
@@ -41,6 +48,8 @@ impl Signal {
         Signal::EmailVelocity,
         Signal::IpVelocity,
         Signal::PastDisputes,
+        Signal::CardCountryMismatch,
+        Signal::CardVelocity,
         Signal::StripeElevated,
         Signal::StripeHighest,
     ];
@@ -55,6 +64,8 @@ impl Signal {
             Signal::EmailVelocity => "email_velocity",
             Signal::IpVelocity => "ip_velocity",
             Signal::PastDisputes => "past_disputes",
+            Signal::CardCountryMismatch => "card_country_mismatch",
+            Signal::CardVelocity => "card_velocity",
             Signal::StripeElevated => "stripe_elevated",
             Signal::StripeHighest => "stripe_highest",
         }
@@ -69,7 +80,8 @@ impl Signal {
             Signal::Hosting => 20,
             Signal::DisposableEmail => 35,
             Signal::CountryMismatch => 10,
-            Signal::EmailVelocity | Signal::IpVelocity => 15,
+            Signal::EmailVelocity | Signal::IpVelocity | Signal::CardVelocity => 15,
+            Signal::CardCountryMismatch => 20,
             Signal::PastDisputes => 60,
             Signal::StripeElevated => 25,
             Signal::StripeHighest => 60,
@@ -121,8 +133,14 @@ impl Weights {
 
 /// So many orders of one e-mail within ten minutes, this one included, are many; and so many within a day.
 const EMAIL: (usize, usize) = (4, 10);
-/// The same of one network.
+/// The same of one network, and of one card.
 const NETWORK: (usize, usize) = (6, 20);
+const CARD: (usize, usize) = (4, 10);
+
+/// So many of the newest times are read of each: with this order they make a velocity.
+pub const EMAIL_TIMES: usize = EMAIL.1;
+pub const NETWORK_TIMES: usize = NETWORK.1;
+pub const CARD_TIMES: usize = CARD.1;
 
 /// Whether it is raised; `None`: nothing is known of it.
 pub fn is_raised(signal: Signal, known: &Known, now: i64) -> Option<bool> {
@@ -141,7 +159,19 @@ pub fn is_raised(signal: Signal, known: &Known, now: i64) -> Option<bool> {
         Signal::IpVelocity => customer.ip_address.as_ref().map(|_| is_fast(&known.network_times, NETWORK, now)),
         Signal::PastDisputes => customer.disputed_count.map(|count| count > 0),
         // Known once it is paid.
-        Signal::StripeElevated | Signal::StripeHighest => None,
+        Signal::CardCountryMismatch | Signal::CardVelocity | Signal::StripeElevated | Signal::StripeHighest => None,
+    }
+}
+
+/// What a card says of a signal, once it has paid; `None`: nothing. `country` is the buyer's, `times` are those at which the card has
+/// paid other orders, and `at` is this one's.
+pub fn is_raised_by(signal: Signal, card: &Card, country: Option<&str>, times: &[i64], at: i64) -> Option<bool> {
+    match signal {
+        Signal::CardCountryMismatch => Some(card.country.as_deref()? != country?),
+        Signal::CardVelocity => card.key.as_ref().map(|_| is_fast(times, CARD, at)),
+        Signal::StripeElevated => card.risk.map(|risk| risk == CardRisk::Elevated),
+        Signal::StripeHighest => card.risk.map(|risk| risk == CardRisk::Highest),
+        _ => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The one statement that reads what is known about an attempt to order.
 
+use super::signal::{EMAIL_TIMES, NETWORK_TIMES};
 use crate::{
     platform::{Fault, Row, Statement, Value},
     shop::{
@@ -32,9 +33,6 @@ pub struct Who {
     /// The revision of the account's rules that this isolate knows.
     pub revision: Option<i64>,
 }
-
-/// The newest orders of an e-mail whose times are read, and those of a network: as many as make a velocity, and one more.
-const TIMES: u32 = 20;
 
 /// One row. Whatever the account's blacklist, rules and orders are: it reads a few rows of each.
 pub fn look(account_id: i64, subject: Subject<'_>, who: Who, now: i64) -> Statement {
@@ -72,16 +70,16 @@ pub fn look(account_id: i64, subject: Subject<'_>, who: Who, now: i64) -> Statem
               SELECT o.created_at FROM (
                 SELECT span, places FROM order_emails
                 WHERE account_id = ?1 AND order_emails.email = attempt.email ORDER BY span DESC LIMIT 1) AS newest
-              JOIN (WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < {TIMES}) SELECT k FROM n) AS back
+              JOIN (WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < {EMAIL_TIMES}) SELECT k FROM n) AS back
                 ON k <= length(places)
               CROSS JOIN orders o ON o.account_id = ?1
                 AND o.seq = span * 8192 + unicode(substr(places, -k, 1)) - 47)),
            (SELECT json_group_array(created_at) FROM (
               SELECT created_at FROM orders
-              WHERE account_id = ?1 AND network = ?7 AND created_at > ?2 - {day} ORDER BY created_at DESC LIMIT {TIMES})),
+              WHERE account_id = ?1 AND network = ?7 AND created_at > ?2 - {day} ORDER BY created_at DESC LIMIT {NETWORK_TIMES})),
            (SELECT json_group_array(created_at) FROM (
               SELECT created_at FROM blocked
-              WHERE account_id = ?1 AND network = ?7 AND created_at > ?2 - {day} ORDER BY created_at DESC LIMIT {TIMES}))
+              WHERE account_id = ?1 AND network = ?7 AND created_at > ?2 - {day} ORDER BY created_at DESC LIMIT {NETWORK_TIMES}))
          FROM attempt"
     );
     let args: Vec<Value> = vec![

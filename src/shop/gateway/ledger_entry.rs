@@ -81,4 +81,42 @@ pub struct LedgerEntry {
     pub value: i64,
     /// When it happened by the gateway's clock, in milliseconds.
     pub at: i64,
+    /// Of a payment by card.
+    pub card: Option<Card>,
+}
+
+/// What a gateway says of the card that paid.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Card {
+    /// The same for each payment by this card to one account; it says nothing else of the card.
+    pub key: Option<String>,
+    /// Of the bank that gave it out, ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+    /// How the gateway itself rates the payment.
+    pub risk: Option<CardRisk>,
+}
+
+/// Stripe's rating of a payment (docs.stripe.com/radar/risk-evaluation).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CardRisk {
+    Normal,
+    Elevated,
+    Highest,
+}
+
+impl CardRisk {
+    pub const ALL: [CardRisk; 3] = [CardRisk::Normal, CardRisk::Elevated, CardRisk::Highest];
+
+    /// Stripe's word, and the table's.
+    pub fn word(self) -> &'static str {
+        match self {
+            CardRisk::Normal => "normal",
+            CardRisk::Elevated => "elevated",
+            CardRisk::Highest => "highest",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<CardRisk> {
+        Self::ALL.into_iter().find(|risk| risk.word() == word)
+    }
 }

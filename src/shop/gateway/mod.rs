@@ -44,7 +44,7 @@ mod wallet_text;
 
 pub use coin::Coin;
 pub use invoice::Invoice;
-pub use ledger_entry::{EntryKind, LedgerEntry};
+pub use ledger_entry::{Card, CardRisk, EntryKind, LedgerEntry};
 pub use open_orders::Open;
 pub use record::{OnchainPayment, PaymentRecord};
 pub use session::{Session, SessionState};

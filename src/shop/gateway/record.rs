@@ -1,6 +1,6 @@
 //! What is known of an order's payment, and the statements and rows of `transactions` and `movements` that keep it.
 
-use super::{EntryKind, LedgerEntry};
+use super::{Card, CardRisk, EntryKind, LedgerEntry};
 use crate::{
     json,
     platform::{Fault, Row, Statement},
@@ -87,7 +87,7 @@ pub fn taken_by_others<'a>(account_id: i64, order_id: &str, txids: impl Iterator
 
 pub fn movements(account_id: i64, order_id: &str) -> Statement {
     Statement::new(
-        "SELECT id, kind, about, value, at FROM movements WHERE account_id = ?1 AND order_id = ?2",
+        "SELECT id, kind, about, value, at, card, card_country, card_risk FROM movements WHERE account_id = ?1 AND order_id = ?2",
         vec![account_id.into(), order_id.into()],
     )
 }
@@ -96,15 +96,22 @@ pub fn movement(row: &Row) -> Result<LedgerEntry, Fault> {
     row.read(|row| {
         let (id, kind) = (row.text(), row.text());
         let kind = EntryKind::parse(&kind).ok_or_else(|| Fault(format!("a movement of an unknown kind: {kind}")))?;
-        Ok(LedgerEntry { id, kind, of: row.text(), value: row.int(), at: row.int() })
+        let (of, value, at) = (row.text(), row.int(), row.int());
+        let (key, country) = (row.maybe_text(), row.maybe_text());
+        let card = Card { key, country, risk: row.maybe_text().as_deref().and_then(CardRisk::parse) };
+        Ok(LedgerEntry { id, kind, of, value, at, card: Some(card).filter(|card| *card != Card::default()) })
     })
 }
 
-/// A movement is never changed, except that the latest time of a dispute's state counts (`ledger::fresh`).
+/// A movement is never changed, except that the latest time of a dispute's state and the latest charge of a card count
+/// (`ledger::fresh`).
 pub fn put_movement(account_id: i64, order_id: &str, movement: &LedgerEntry) -> Statement {
+    let card = movement.card.as_ref();
     Statement::new(
-        "INSERT INTO movements (account_id, order_id, id, kind, about, value, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (account_id, order_id, id, kind) DO UPDATE SET about = ?5, value = ?6, at = ?7",
+        "INSERT INTO movements (account_id, order_id, id, kind, about, value, at, card, card_country, card_risk)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (account_id, order_id, id, kind) DO UPDATE
+           SET about = ?5, value = ?6, at = ?7, card = ?8, card_country = ?9, card_risk = ?10",
         vec![
             account_id.into(),
             order_id.into(),
@@ -113,6 +120,9 @@ pub fn put_movement(account_id: i64, order_id: &str, movement: &LedgerEntry) -> 
             (&movement.of).into(),
             movement.value.into(),
             movement.at.into(),
+            card.and_then(|card| card.key.clone()).into(),
+            card.and_then(|card| card.country.clone()).into(),
+            card.and_then(|card| card.risk).map(CardRisk::word).into(),
         ],
     )
 }

@@ -281,11 +281,11 @@ fn take(now: &str, most: &str, wanted: &str) -> String {
            SELECT n + 1, tries - 1 FROM tag WHERE tries > 0 AND EXISTS (
              SELECT 1 FROM orders INDEXED BY orders_tags WHERE orders.account_id = ?1 AND orders.gateway = ?2
                AND crypto_index % 9999 = n % 9999 AND crypto_cursor IS NOT NULL AND crypto_index IS NOT NULL
-               AND (sync_lease IS NOT NULL OR status IN (0, 53, 54))))
+               AND (sync_lease IS NOT NULL OR status IN (0, 52, 53, 54))))
          SELECT IIF(tries > 0, n, -1) FROM tag ORDER BY n DESC LIMIT 1), next_index)";
     let full = format!(
         "(SELECT COUNT(*) FROM (SELECT 1 FROM orders INDEXED BY orders_unpaid WHERE orders.account_id = ?1
-           AND status = 0 AND crypto_index IS NOT NULL AND quote_expires_at > {now} LIMIT {most})) >= {most}"
+           AND status IN (0, 52) AND crypto_index IS NOT NULL AND quote_expires_at > {now} LIMIT {most})) >= {most}"
     );
     format!(
         "UPDATE wallets SET last_index = IIF({full}, -1, COALESCE((SELECT MIN(address_index) {FREE}), {NEXT})),

@@ -32,6 +32,8 @@ pub enum Action {
     Payment,
     /// The seller's server gave the goods or failed to, or stock came.
     Delivery,
+    /// The seller let an order in review pass.
+    Approve,
     /// The seller took what had come.
     Complete,
     /// The seller had it delivered again.
@@ -51,6 +53,7 @@ impl Action {
     pub const ALL: [Action; 9] = [
         Action::Payment,
         Action::Delivery,
+        Action::Approve,
         Action::Complete,
         Action::Deliver,
         Action::Replace,
@@ -64,6 +67,7 @@ impl Action {
         match self {
             Action::Payment => "payment",
             Action::Delivery => "delivery",
+            Action::Approve => "approve",
             Action::Complete => "complete",
             Action::Deliver => "deliver",
             Action::Replace => "replace",

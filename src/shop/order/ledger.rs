@@ -5,7 +5,7 @@ use super::{
     refund::{disputes, taken_back},
 };
 use crate::shop::{
-    gateway::{EntryKind, LedgerEntry},
+    gateway::{Card, EntryKind, LedgerEntry},
     money::Amount,
 };
 
@@ -68,12 +68,20 @@ pub fn sum_up(price: Amount, movements: &[LedgerEntry]) -> Ledger {
     Ledger { paid, refunded, status, whole, wrong_currency: any(EntryKind::WrongCurrency, &|_| true), inquiry }
 }
 
-/// Those that aren't known yet. Of a dispute's state a later time is new.
+/// What of a payment's charge is compared: what tells of a card counts more than what doesn't, and then the later one.
+pub fn of_charge(entry: &LedgerEntry) -> (bool, i64, Option<&Card>) {
+    (entry.card.is_some(), entry.at, entry.card.as_ref())
+}
+
+/// Those that aren't known yet. Of a dispute's state a later time is new, and of a payment by card a later charge.
 pub fn fresh(known: &[LedgerEntry], seen: &[LedgerEntry]) -> Vec<LedgerEntry> {
     let mut fresh: Vec<LedgerEntry> = Vec::new();
     for movement in seen {
         let same = |it: &LedgerEntry| it.id == movement.id && it.kind == movement.kind;
-        let newer = |it: &LedgerEntry| movement.kind.is_dispute() && (movement.at, movement.value) > (it.at, it.value);
+        let newer = |it: &LedgerEntry| match movement.kind.is_dispute() {
+            true => (movement.at, movement.value) > (it.at, it.value),
+            false => movement.card.is_some() && of_charge(movement) > of_charge(it),
+        };
         if known.iter().any(|it| same(it) && !newer(it)) {
             continue;
         }

@@ -21,6 +21,7 @@ mod change;
 pub mod delivery;
 pub mod download;
 pub mod dynamic;
+mod facts;
 pub mod filter;
 pub mod fulfil;
 pub mod history;
@@ -35,6 +36,7 @@ mod refund;
 pub mod renew;
 pub mod requote;
 pub mod restock;
+pub mod review;
 pub mod schedule;
 pub mod settle;
 pub mod sql;
@@ -45,6 +47,7 @@ pub mod trial;
 pub use change::{Change, Written};
 pub use delivery::Delivery;
 pub use filter::Filter;
+pub use review::Review;
 
 /// Where an order stands; the numbers are the reference's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,14 +81,15 @@ impl Status {
         use Status::*;
         match self {
             Unpaid => matches!(next, HighRisk | PartiallyPaid | AwaitingConfirmations | PendingAtPayPal | Completed),
-            PartiallyPaid => matches!(next, Unpaid | AwaitingConfirmations | Completed | Refunded),
+            PartiallyPaid => matches!(next, Unpaid | HighRisk | AwaitingConfirmations | Completed | Refunded),
             AwaitingConfirmations => matches!(next, Unpaid | PartiallyPaid | Completed),
             PendingAtPayPal => matches!(next, Unpaid | PartiallyPaid | Completed | Reversed | Refunded),
             Completed => matches!(next, Reversed | Refunded),
-            Reversed => matches!(next, Completed | Refunded),
+            // What was in review is so again when its money is back.
+            Reversed => matches!(next, HighRisk | Completed | Refunded),
             // Money moves it no further; its seller does.
             HighRisk => matches!(next, Refunded | Reversed),
-            Refunded => matches!(next, PartiallyPaid | Completed | Reversed),
+            Refunded => matches!(next, HighRisk | PartiallyPaid | Completed | Reversed),
         }
     }
 
@@ -211,6 +215,7 @@ pub struct Order {
     pub delivered: Option<String>,
     /// Its seller has completed it by hand: what comes of money moves it no more, unless it is refunded.
     pub accepted: bool,
+    pub review: Review,
     /// In dollars, at the rates of the quote.
     pub usd_value: Option<Amount>,
     /// Dollars for one of the currency.
@@ -336,6 +341,9 @@ impl Order {
     /// now, so that it is told as paid in every order of facts. Empty: the order stays as it is.
     pub fn route(&self, to: Status, paid: bool) -> Vec<Status> {
         let from = self.status;
+        if self.review == Review::Held {
+            return self.route_in_review(to);
+        }
         let via = match () {
             () if paid && self.paid_at.is_none() && to != Status::Completed => Some(Status::Completed),
             () if from == to => return Vec::new(),
@@ -346,6 +354,17 @@ impl Order {
             None => vec![to],
             Some(via) if from.may_become(via) && via.may_become(to) => vec![via, to],
             Some(_) => Vec::new(),
+        }
+    }
+
+    /// The same of an order in review: its money may go away, and nothing completes it.
+    fn route_in_review(&self, to: Status) -> Vec<Status> {
+        let to = if matches!(to, Status::Refunded | Status::Reversed) { to } else { Status::HighRisk };
+        match self.status {
+            from if from == to => Vec::new(),
+            from if from.may_become(to) => vec![to],
+            from if from.may_become(Status::HighRisk) => vec![Status::HighRisk, to],
+            _ => Vec::new(),
         }
     }
 

@@ -114,6 +114,18 @@ pub fn settlement(terms: Terms, receipts: &[OnchainPayment], tip: u32) -> Settle
     }
 }
 
+/// How far the payment of an order in coins is by what its last sync saw. The confirmations are those of its youngest transaction,
+/// so it may be further by now, which the next sync will see.
+pub fn as_last_seen(order: &Order) -> Status {
+    let Invoice { value, received, confirmations, .. } = order.invoice;
+    match received {
+        0 => Status::Unpaid,
+        _ if received < enough(value, order.policy.underpayment_per_mille) => Status::PartiallyPaid,
+        _ if confirmations < order.confirmations_needed => Status::AwaitingConfirmations,
+        _ => Status::Completed,
+    }
+}
+
 /// The least that counts as the whole, when so many thousandths may be missing. Rounded up, and never nothing.
 pub fn enough(value: u64, tolerance: u32) -> u64 {
     (value - value.saturating_mul(tolerance.min(1_000).into()) / 1_000).max(1)

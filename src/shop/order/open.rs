@@ -1,7 +1,7 @@
 //! Opening an order: an address of its own and a quote, or a page of the gateway's; and the first webhook, in one commit.
 
 use super::{
-    Buyer, Draft, Order, Status,
+    Buyer, Draft, Order, Review, Status,
     cart::{self, Cart},
     schedule, sql,
 };
@@ -77,11 +77,10 @@ pub async fn worth(app: &App, account: &Account, gateway: Gateway, price: Amount
 
 /// Opens an order that has no payment link: the white-label flow. Two commits: one takes an address or reads settings, and
 /// reads the endpoints, and `begin` goes with it; the other one is what is prepared.
-pub async fn place(app: &App, account: &Account, mut draft: Draft, begin: Vec<Statement>) -> Outcome<Prepared<Order>> {
+pub async fn place(app: &App, account: &Account, draft: Draft, begin: Vec<Statement>) -> Outcome<Prepared<Order>> {
     // Before an address is used up.
     let rates = worth(app, account, draft.gateway, draft.price).await?;
     let inquiry = inquiry(app, &draft.buyer, &draft.visitor).await;
-    draft.buyer.country_code = inquiry.country.clone();
     let coupon_id = draft.item.as_ref().and_then(|item| item.coupon_id.as_deref());
     let look = inquiry.look(app, account, Subject::Product { id: &draft.product_id, coupon_id });
     let mut statements = vec![webhook::sql::enabled(account.id), policy::of(account.id), look];
@@ -132,7 +131,9 @@ pub struct Ready {
 }
 
 /// Prices the draft and opens its payment: an order with the webhooks it owes, ready to be committed.
-pub async fn prepare(app: &App, account: &Account, draft: Draft, ready: Ready) -> Outcome<Prepared<Order>> {
+pub async fn prepare(app: &App, account: &Account, mut draft: Draft, ready: Ready) -> Outcome<Prepared<Order>> {
+    // As it is judged.
+    draft.buyer.country_code = ready.inquiry.country.clone();
     let policy = match ready.policy.first() {
         Some(row) => {
             let (policy, disabled_at) = row.read(|row| Ok((Policy::read(row), row.maybe_int())))?;
@@ -160,7 +161,7 @@ pub async fn prepare(app: &App, account: &Account, draft: Draft, ready: Ready) -
     let mut order = price(account, draft, opened, ready.rates.as_ref(), policy, now)?;
     order.risk_level = judgement.reasons.risk_level;
     if judgement.reasons.outcome == fraud::Outcome::Review {
-        order.status = Status::HighRisk;
+        (order.status, order.review) = (Status::HighRisk, Review::Held);
     }
     let delay = schedule::delay(&order, now, app.platform.settings.watch_seconds);
     order.sync_lease = delay.map(|delay| schedule::lease(now, delay));
@@ -368,6 +369,7 @@ fn price(
         delivery: None,
         delivered: None,
         accepted: false,
+        review: Review::None,
         usd_value: in_dollars.map(|(amount, _)| amount),
         exchange_rate: in_dollars.map(|(_, rate)| rate),
         invoice,

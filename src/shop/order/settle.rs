@@ -1,7 +1,7 @@
 //! What an observation makes of an order: decisions without any I/O. Who asked for rates or gives an address back is `sync`.
 
 use super::{
-    Change, Order, Status,
+    Change, Order, Review, Status,
     history::{Action, Actor, Cause},
     ledger,
     onchain::{self, Terms},
@@ -57,8 +57,26 @@ pub fn free(order: &Order, now: i64) -> Change {
 /// Completes an order by hand, with what has come of its money.
 pub fn accept(order: &Order, note: Option<String>, now: i64) -> Change {
     let cause = Cause { actor: Actor::Seller, action: Action::Complete, note };
-    let accepted = Order { accepted: true, ..order.clone() };
+    let accepted = Order { accepted: true, review: order.review.passed(), ..order.clone() };
     Change { cause, steps: steps(accepted, &[Status::Completed], false, false, now), ..free(order, now) }
+}
+
+/// Ends the review of an order: it is what its payment makes of it, as if nothing had held it. `entries` are what is known of its
+/// gateway's books.
+pub fn approve(order: &Order, entries: &[LedgerEntry], note: Option<String>, now: i64) -> Change {
+    let passed = Order { review: Review::Approved, status: Status::Unpaid, ..order.clone() };
+    let (to, whole) = if order.price.minor() == 0 {
+        (Status::Completed, true)
+    } else if order.session.is_some() {
+        let books = ledger::sum_up(order.price, entries);
+        (books.status, books.whole)
+    } else {
+        let to = onchain::as_last_seen(order);
+        (to, to == Status::Completed)
+    };
+    let route = passed.route(to, whole);
+    let cause = Cause { actor: Actor::Seller, action: Action::Approve, note };
+    Change { cause, steps: steps(passed, &route, true, false, now), ..free(order, now) }
 }
 
 /// What a payment's facts make of an order.

@@ -1,6 +1,9 @@
 //! Statements and rows of `orders`.
 
-use super::{Buyer, Delivery, Order, Status};
+use super::{
+    Buyer, Delivery, Order, Review, Status,
+    facts::{self, InRow},
+};
 use crate::{
     json,
     platform::{Fault, Reader, Row, Statement, Value},
@@ -44,7 +47,7 @@ pub fn row_cut(characters: u32) -> String {
 }
 
 const BESIDE: &str =
-    "downloads, seq, product_seq, custom_names, transaction_id, disputed_at, webhook_dialect, abandoned_at";
+    "downloads, seq, product_seq, custom_names, transaction_id, disputed_at, webhook_dialect, abandoned_at, review";
 
 pub fn by_id(account_id: i64, id: &str) -> Statement {
     Statement::new(
@@ -61,16 +64,19 @@ pub fn named(account_id: i64, name: &str) -> Statement {
 /// What was known and decided when it was begun.
 pub fn risk(account_id: i64, id: &str) -> Statement {
     Statement::new(
-        "SELECT facts, reasons FROM orders WHERE account_id = ?1 AND id = ?2",
+        format!("SELECT {}, reasons FROM orders WHERE account_id = ?1 AND id = ?2", facts::COLUMNS),
         vec![account_id.into(), id.into()],
     )
 }
 
 pub fn read_risk(row: &Row) -> Result<(String, Reasons), Fault> {
     row.read(|row| {
-        let (facts, reasons) = (row.text(), row.text());
+        let (said, kept) = InRow::read(row)?;
+        let reasons = row.text();
+        let facts = kept.and_then(|kept| facts::put_back(&said, &kept));
+        let facts = facts.ok_or_else(|| Fault("an order's facts can't be read".into()))?;
         let reasons = json::from_text(&reasons).ok_or_else(|| Fault("an order's reasons can't be read".into()))?;
-        Ok((facts, reasons))
+        Ok((json::to_text(&facts), reasons))
     })
 }
 
@@ -115,6 +121,7 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
             item: None,
             delivery: None,
             accepted: false,
+            review: Review::None,
             delivered: row.maybe_text(),
             usd_value: match row.maybe_int() {
                 Some(minor) => Some(amount(minor, Currency::USD)?),
@@ -174,6 +181,7 @@ pub fn from_row(row: &Row) -> Result<Order, Fault> {
             disputed_at: row.maybe_int(),
             webhook_dialect: Dialect::of_name(&row.text()),
             abandoned_at: row.maybe_int(),
+            review: Review::from_code(row.int()),
             ..order
         })
     })
@@ -316,14 +324,15 @@ pub fn insert(order: &Order, judgement: &Judgement) -> Statement {
     args.extend(order.policy.values());
     args.push(buyer.email.as_deref().and_then(email::kept_key).into());
     args.push(judgement.network.clone().into());
-    args.push(json::to_text(&judgement.facts).into());
+    args.push(facts::keep(order, judgement).into());
     args.push(json::to_text(&judgement.reasons).into());
     args.push(order.webhook_dialect.name().into());
+    args.push(order.review.code().into());
     let places: Vec<String> = (1..=args.len()).map(|n| format!("?{n}")).collect();
     let [first, second] = COLUMNS;
     Statement::new(
         format!(
-            "INSERT INTO orders (seq, product_seq, custom_names, {first}, {second}, email_key, network, facts, reasons, webhook_dialect)
+            "INSERT INTO orders (seq, product_seq, custom_names, {first}, {second}, email_key, network, facts, reasons, webhook_dialect, review)
              SELECT (SELECT COALESCE(MAX(seq), 0) + 1 FROM orders WHERE account_id = ?1), p.seq,
                     IIF(p.seq IS NULL, NULL, (SELECT json_group_array(json_extract(value, '$.name')) FROM json_each(p.custom))), {}
              FROM (SELECT ?5 AS wanted) LEFT JOIN products p ON p.id = wanted AND p.account_id = ?1",
@@ -351,7 +360,7 @@ pub fn update(order: &Order) -> [Statement; 2] {
              sync_generation = ?13, sync_lease = ?14, sync_failures = 0, paid_at = ?15, updated_at = ?16, quote_base = ?17, quote_credit = ?18,
              session_id = ?19, session_url = ?20, session_expires_at = ?21, paid_value = ?22, refunded_value = ?23,
              wrong_currency = ?24, crypto_cursor = ?25, crypto_index = ?26, session_state = ?27, inquiry = ?28, session_past = ?29, delivery = ?30,
-             accepted = ?31, transaction_id = ?32, disputed_at = ?33
+             accepted = ?31, transaction_id = ?32, disputed_at = ?33, review = ?34
              WHERE account_id = ?1 AND id = ?2",
             vec![
                 order.account_id.into(),
@@ -387,6 +396,7 @@ pub fn update(order: &Order) -> [Statement; 2] {
                 order.accepted.into(),
                 order.transaction_id.clone().into(),
                 order.disputed_at.into(),
+                order.review.code().into(),
             ],
         ),
     ]

@@ -5,13 +5,13 @@
 use super::{
     Change, Order, Status, cart, fulfil,
     history::{Action, Actor, Cause},
-    open,
+    open, review,
     schedule::{self, delay, is_watched, lease, message},
     settle::{self, Decision},
     sql,
 };
 use crate::{
-    platform::{CommitError, Fault, LogLine, Row, Statement},
+    platform::{CommitError, Fault, LogLine, Row, Statement, first_answers},
     shop::{
         App, Error, Outcome, Refusal,
         account::Account,
@@ -80,8 +80,8 @@ async fn sync(app: &App, account: &Account, order_id: &str, trigger: Trigger) ->
     // A commit loses against another one now and then (a buyer asks for a new price, a second sync). Then all is read
     // again; what was seen stays true.
     for _ in 0..4 {
-        let loaded = load(app, account, order_id).await?;
-        let order = loaded.order;
+        let loaded = load(app, account, order_id, seen.as_ref().and_then(review::card_payment)).await?;
+        let mut order = loaded.order;
         if generation.is_some_and(|generation| generation != order.sync_generation) {
             return Ok(None);
         }
@@ -92,6 +92,18 @@ async fn sync(app: &App, account: &Account, order_id: &str, trigger: Trigger) ->
             }
             seen = observe(app, account, &order, &loaded.record).await?;
         }
+        let judged = match seen.as_ref().and_then(review::card_payment) {
+            Some(payment) => {
+                let row = match loaded.review {
+                    Some(row) => Some(row),
+                    // This sync asked Stripe itself, and heard of the card just now.
+                    None => account.db(app)?.row(review::look(account.id, order_id, payment)).await?,
+                };
+                let row = row.ok_or(Refusal::NotFound)?;
+                review::judge(&mut order, &loaded.record, payment, &row)?
+            }
+            None => None,
+        };
         let change = match &seen {
             Some(seen) => decide(app, account, &order, &loaded.record, seen).await,
             None => order.is_free().then(|| settle::free(&order, app.now())),
@@ -109,6 +121,7 @@ async fn sync(app: &App, account: &Account, order_id: &str, trigger: Trigger) ->
                 kept => Ok(kept),
             };
         };
+        change.facts.extend(judged);
         fulfil::fulfil(app, account, &mut change, &loaded.endpoints).await?;
         match commit(app, account, change, &loaded.endpoints, generation.is_some(), done.clone()).await {
             Ok(after) if generation.is_some() => {
@@ -126,19 +139,22 @@ struct Loaded {
     order: Order,
     record: PaymentRecord,
     endpoints: Vec<Endpoint>,
+    /// What a payment by card is judged by.
+    review: Option<Row>,
 }
 
-async fn load(app: &App, account: &Account, order_id: &str) -> Outcome<Loaded> {
-    let db = account.db(app)?;
-    let [orders, receipts, movements, endpoints] = db
-        .batch([
-            sql::by_id(account.id, order_id),
-            record::receipts(account.id, order_id),
-            record::movements(account.id, order_id),
-            webhook::sql::enabled(account.id),
-        ])
-        .await?;
+/// `payment`: a payment by card that was told, and is to be judged.
+async fn load(app: &App, account: &Account, order_id: &str, payment: Option<&LedgerEntry>) -> Outcome<Loaded> {
+    let mut statements = vec![
+        sql::by_id(account.id, order_id),
+        record::receipts(account.id, order_id),
+        record::movements(account.id, order_id),
+        webhook::sql::enabled(account.id),
+    ];
+    statements.extend(payment.map(|payment| review::look(account.id, order_id, payment)));
+    let ([orders, receipts, movements, endpoints], judged) = first_answers(account.db(app)?.rows(statements).await?)?;
     Ok(Loaded {
+        review: judged.into_iter().flatten().next(),
         order: sql::from_row(orders.first().ok_or(Refusal::NotFound)?)?,
         record: PaymentRecord {
             receipts: receipts.iter().map(record::receipt).collect::<Result<_, _>>()?,

@@ -1,9 +1,12 @@
 //! Tries a rule on past orders: what it would have hit, and what became of it. Each order is judged by the facts that were known when
 //! it was begun.
 
-use super::{Order, Status, sql};
+use super::{
+    Order, Status,
+    facts::{self, InRow},
+    sql,
+};
 use crate::{
-    json,
     platform::{Fault, Row, Statement},
     shop::{
         App, Outcome,
@@ -87,12 +90,14 @@ struct Past {
 impl Past {
     fn read(row: &Row) -> Result<Past, Fault> {
         row.read(|row| {
+            let (seq, id, status) = (row.int(), row.text(), row.int());
+            let (said, kept) = InRow::read(row)?;
             Ok(Past {
-                seq: row.int(),
-                id: row.text(),
-                status: Status::from_code(row.int()).ok_or_else(|| Fault("an order has an unknown status".into()))?,
-                created_at: row.int(),
-                facts: row.maybe_text().as_deref().and_then(json::from_text),
+                seq,
+                id,
+                status: Status::from_code(status).ok_or_else(|| Fault("an order has an unknown status".into()))?,
+                created_at: said.created_at,
+                facts: kept.and_then(|kept| facts::put_back(&said, &kept)),
             })
         })
     }
@@ -100,8 +105,11 @@ impl Past {
 
 fn step_of(account_id: i64, before: Option<i64>, most: u32) -> Statement {
     Statement::new(
-        "SELECT seq, id, status, created_at, facts FROM orders
-         WHERE account_id = ?1 AND seq < COALESCE(?2, 9007199254740992) ORDER BY seq DESC LIMIT ?3",
+        format!(
+            "SELECT seq, id, status, {} FROM orders
+             WHERE account_id = ?1 AND seq < COALESCE(?2, 9007199254740992) ORDER BY seq DESC LIMIT ?3",
+            facts::COLUMNS
+        ),
         vec![account_id.into(), before.into(), most.into()],
     )
 }

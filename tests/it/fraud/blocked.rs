@@ -35,7 +35,7 @@ fn a_refused_attempt_is_kept_with_everything_that_was_looked_at() {
     assert_eq!(risk["outcome"], "blocked");
     assert_eq!(risk["rules"][0]["matched"], false);
     assert_eq!(risk["entries"], json!([{"id": entry["id"], "blacklist_type": 1, "blocked_data": "bob@example.com"}]));
-    assert_eq!(risk["signals"].as_array().unwrap().len(), 10);
+    assert_eq!(risk["signals"].as_array().unwrap().len(), 12);
     assert_eq!(risk["facts"]["customer"]["email_domain"], "example.com");
     assert_eq!(risk["facts"]["order"]["value"], "10");
     let one = ada.get(&format!("/blocked/{}", blocked["id"].as_str().unwrap())).expect(200).json();

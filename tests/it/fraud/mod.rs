@@ -9,7 +9,10 @@ use crate::{
 };
 
 mod blocked;
+mod card;
 mod decision;
+mod documentation;
+mod kept;
 mod review;
 mod signal;
 mod trial;
@@ -50,11 +53,37 @@ fn block(seller: &Seller<'_>, kind: u32, data: &str) -> Value {
 
 /// The newest refused attempt.
 fn newest(seller: &Seller<'_>) -> Value {
-    seller.get("/blocked").expect(200).json()[0].clone()
+    let blocked = seller.get("/blocked").expect(200).json()[0].clone();
+    explains_itself(&blocked["risk"]);
+    blocked
 }
 
 fn risk(seller: &Seller<'_>, order_id: &str) -> Value {
-    seller.get(&format!("/orders/{order_id}/risk")).expect(200).json()
+    let risk = seller.get(&format!("/orders/{order_id}/risk")).expect(200).json();
+    explains_itself(&risk);
+    risk
+}
+
+/// Whoever reads the reasons comes to the decision.
+fn explains_itself(risk: &Value) {
+    let list = |name: &str| risk[name].as_array().expect("a list").clone();
+    let points: u64 = list("signals").iter().map(|signal| signal["points"].as_u64().expect("a number")).sum();
+    assert_eq!(points.min(100), risk["risk_level"], "{risk}");
+    let hidden = ["is_vpn", "is_tor", "is_hosting"].iter().any(|name| risk["facts"]["customer"][name] == true);
+    let (outcome, by, id) = if let Some(rule) = list("rules").iter().find(|rule| rule["matched"] == true) {
+        (if rule["action_type"] == "allow" { "allowed" } else { "blocked" }, "rule", rule["id"].clone())
+    } else if let Some(entry) = list("entries").first() {
+        ("blocked", "blacklist", entry["id"].clone())
+    } else if risk["vpn_block"] == true && hidden {
+        ("blocked", "vpn_block", Value::Null)
+    } else if risk["risk_level"].as_u64() > risk["max_risk_level"].as_u64() {
+        ("review", "risk_level", Value::Null)
+    } else {
+        assert_eq!((&risk["outcome"], &risk["decided_by"]), (&json!("accepted"), &Value::Null), "{risk}");
+        return;
+    };
+    assert_eq!(risk["outcome"], outcome, "{risk}");
+    assert_eq!(risk["decided_by"], json!({"type": by, "id": id}), "{risk}");
 }
 
 /// The id of the newest order.

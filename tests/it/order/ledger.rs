@@ -6,7 +6,7 @@ use pushguard::shop::{
     gateway::{EntryKind, Gateway, Invoice, LedgerEntry, Session, SessionState},
     money::{Amount, Currency},
     order::{
-        Buyer, Order, Status,
+        Buyer, Order, Review, Status,
         ledger::{fresh, merge, sum_up},
         settle::apply_entries,
     },
@@ -36,6 +36,7 @@ pub fn order() -> Order {
         origin: String::new(),
         delivered: None,
         accepted: false,
+        review: Review::None,
         downloads: 0,
         abandoned_at: None,
         usd_value: Some(price),
@@ -144,6 +145,7 @@ fn movement() -> impl Strategy<Value = LedgerEntry> {
             of: format!("of{of}"),
             value,
             at,
+            card: None,
         })
 }
 
@@ -200,7 +202,7 @@ proptest! {
 }
 
 fn said(kind: EntryKind, id: &str, of: &str, value: i64) -> LedgerEntry {
-    LedgerEntry { id: id.into(), kind, of: of.into(), value, at: 1 }
+    LedgerEntry { id: id.into(), kind, of: of.into(), value, at: 1, card: None }
 }
 
 fn status(movements: &[LedgerEntry]) -> i64 {

@@ -32,6 +32,8 @@ pub struct Stripe {
     pub loses: Cell<bool>,
     /// It refuses every e-mail that is filled in, in these words.
     pub refuses_email: RefCell<Option<Value>>,
+    /// What the next charges say besides: of their card, and how they are rated.
+    pub charge: RefCell<Value>,
     /// In which currency buyers pay instead of the session's.
     pub pays_in: RefCell<Option<String>>,
     /// By idempotency key: the form and the answer.
@@ -54,6 +56,7 @@ impl World {
             mood: RefCell::default(),
             loses: Cell::default(),
             refuses_email: RefCell::default(),
+            charge: RefCell::new(json!({})),
             pays_in: RefCell::default(),
             keys: RefCell::default(),
             sessions: RefCell::default(),
@@ -180,9 +183,7 @@ impl Stripe {
     pub fn pay(&self, order_id: &str) -> Event {
         let (payment, charge) = (self.id("pi_"), self.id("ch_"));
         let session = self.change(order_id, |session| {
-            session["payment_intent"] = json!({"id": payment, "latest_charge": {
-                "id": charge, "created": self.clock.now() / SECOND, "amount_refunded": 0, "disputed": false,
-            }});
+            session["payment_intent"] = json!({"id": payment, "latest_charge": self.charge(&charge)});
             session["status"] = json!("complete");
             session["payment_status"] = json!("paid");
             if let Some(currency) = self.pays_in.borrow().as_ref() {
@@ -191,6 +192,33 @@ impl Stripe {
         });
         let mut sent = session.clone();
         // Events expand nothing.
+        sent["payment_intent"] = json!(payment_of(&session));
+        self.event("checkout.session.completed", sent)
+    }
+
+    fn charge(&self, id: &str) -> Value {
+        let mut charge =
+            json!({"id": id, "created": self.clock.now() / SECOND, "amount_refunded": 0, "disputed": false});
+        let more = self.charge.borrow().clone();
+        charge.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        charge
+    }
+
+    /// From now on buyers pay with this card, and Stripe rates them so.
+    pub fn cards_are(&self, fingerprint: &str, country: &str, risk: &str) {
+        *self.charge.borrow_mut() = json!({
+            "outcome": {"risk_level": risk, "risk_score": 50, "type": "authorized"},
+            "payment_method_details": {"type": "card", "card": {"country": country, "fingerprint": fingerprint, "last4": "4242"}},
+        });
+    }
+
+    /// Another charge takes the place of the payment's.
+    pub fn charge_again(&self, order_id: &str) -> Event {
+        let charge = self.id("ch_");
+        let session = self.change(order_id, |session| {
+            session["payment_intent"]["latest_charge"] = self.charge(&charge);
+        });
+        let mut sent = session.clone();
         sent["payment_intent"] = json!(payment_of(&session));
         self.event("checkout.session.completed", sent)
     }

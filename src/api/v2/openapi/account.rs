@@ -31,6 +31,8 @@ struct RiskWeights {
     email_velocity: Option<Int<0, 100>>,
     ip_velocity: Option<Int<0, 100>>,
     past_disputes: Option<Int<0, 100>>,
+    card_country_mismatch: Option<Int<0, 100>>,
+    card_velocity: Option<Int<0, 100>>,
     stripe_elevated: Option<Int<0, 100>>,
     stripe_highest: Option<Int<0, 100>>,
 }

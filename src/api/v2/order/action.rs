@@ -41,6 +41,14 @@ pub async fn blacklist(call: &Call<'_>, id: &str) -> ApiResult {
 }
 
 /// `{note?}`
+pub async fn approve(call: &Call<'_>, id: &str) -> ApiResult {
+    let mut fields = Fields::read(call.request, "order")?;
+    let note = fields.text("note", 1_000);
+    fields.finish()?;
+    act(call, async || action::approve(call.app, call.account, id, note.clone()).await).await
+}
+
+/// `{note?}`
 pub async fn complete(call: &Call<'_>, id: &str) -> ApiResult {
     let mut fields = Fields::read(call.request, "order")?;
     let note = fields.text("note", 1_000);

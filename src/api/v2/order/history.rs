@@ -46,7 +46,7 @@ pub struct Body<'a> {
     /// `gateway` (money came or went), `seller` (you, by hand), `system`.
     by: ActorName<'static>,
     /// `payment`, `delivery` (by itself), `mail` (one to the buyer was given up), or what you did:
-    /// `complete`, `deliver`, `replace`, `refund`, `blacklist`, `note`.
+    /// `approve`, `complete`, `deliver`, `replace`, `refund`, `blacklist`, `note`.
     action: ActionName<'static>,
     /// Your note, the serial that was replaced, the amount or the transaction of a refund, what was
     /// put on the blacklist, or why a delivery failed or a mail wasn't sent.

@@ -124,7 +124,7 @@ pub fn movement(body: &str, currency: Currency, or_at: i64) -> Option<LedgerEntr
     };
     if let Some(kind) = case {
         let id = own("case_id")?;
-        return Some(LedgerEntry { of: id.clone(), id, kind, value: 0, at: at("case_creation_date") });
+        return Some(LedgerEntry { of: id.clone(), id, kind, value: 0, at: at("case_creation_date"), card: None });
     }
     let id = own("txn_id")?;
     // Of a refund, a reversal, or its end: the payment.
@@ -142,7 +142,7 @@ pub fn movement(body: &str, currency: Currency, or_at: i64) -> Option<LedgerEntr
         "Canceled_Reversal" if ours => (EntryKind::ReversalCanceled, payment, sum("")?),
         _ => return None,
     };
-    Some(LedgerEntry { id, kind, of, value, at: at("payment_date") })
+    Some(LedgerEntry { id, kind, of, value, at: at("payment_date"), card: None })
 }
 
 /// `20:12:59 Jan 13, 2009 PST`: PayPal lives in California.

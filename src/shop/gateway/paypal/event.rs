@@ -184,5 +184,5 @@ fn dispute(dispute: &Resource, order: PaymentTarget<'_>) -> Option<LedgerEntry> 
         None => (EntryKind::DisputeOpened, 0),
     };
     let at = dispute.update_time.as_deref().and_then(time::parse).unwrap_or_else(|| at(dispute, order));
-    Some(LedgerEntry { id, kind, of, value, at })
+    Some(LedgerEntry { id, kind, of, value, at, card: None })
 }

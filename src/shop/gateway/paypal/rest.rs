@@ -204,7 +204,7 @@ impl<'a> PaypalApp<'a> {
                     Some(code) if ANOTHER_CARD.contains(&code) => EntryKind::Declined,
                     _ => EntryKind::Failed,
                 };
-                Ok((seen, Some(LedgerEntry { id, kind, of: session_id.to_owned(), value: 0, at })))
+                Ok((seen, Some(LedgerEntry { id, kind, of: session_id.to_owned(), value: 0, at, card: None })))
             }
             Err(no) => Err(no),
         }
@@ -346,7 +346,7 @@ fn capture(capture: &Resource, order: PaymentTarget<'_>) -> Option<LedgerEntry> 
         ("DECLINED" | "FAILED", _) => (EntryKind::Failed, 0),
         _ => return None,
     };
-    Some(LedgerEntry { of: id.clone(), id, kind, value, at: at(capture, order) })
+    Some(LedgerEntry { of: id.clone(), id, kind, value, at: at(capture, order), card: None })
 }
 
 /// What went back of a capture: by the seller (`Refunded`) or by PayPal (`Reversed`).
@@ -360,5 +360,5 @@ pub(super) fn taken(back: &Resource, order: PaymentTarget<'_>, kind: EntryKind) 
         _ => kind,
     };
     let of = back.captured().unwrap_or(&id).to_owned();
-    Some(LedgerEntry { id, kind, of, value, at: at(back, order) })
+    Some(LedgerEntry { id, kind, of, value, at: at(back, order), card: None })
 }

@@ -83,6 +83,43 @@ pub struct Charge {
     pub created: Maybe<i64>,
     pub amount_refunded: Maybe<i64>,
     pub disputed: Maybe<bool>,
+    outcome: Maybe<ChargeOutcome>,
+    payment_method_details: Maybe<PaymentMethodDetails>,
+}
+
+/// docs.stripe.com/api/charges/object#charge_object-outcome
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ChargeOutcome {
+    /// `normal`, `elevated`, `highest`, `not_assessed` or `unknown`.
+    risk_level: Maybe<Name>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PaymentMethodDetails {
+    card: Maybe<CardDetails>,
+}
+
+/// docs.stripe.com/api/charges/object#charge_object-payment_method_details-card
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CardDetails {
+    country: Maybe<Name>,
+    /// Of the card's number; the same in all payments to one account of Stripe's.
+    fingerprint: Maybe<Name>,
+}
+
+impl Charge {
+    pub fn risk(&self) -> Option<&str> {
+        self.outcome.as_ref()?.risk_level.text()
+    }
+
+    /// Country and fingerprint.
+    pub fn card(&self) -> (Option<&str>, Option<&str>) {
+        let card = self.payment_method_details.as_ref().and_then(|details| details.card.as_ref());
+        card.map_or((None, None), |card| (card.country.text(), card.fingerprint.text()))
+    }
 }
 
 /// docs.stripe.com/api/refunds/object and docs.stripe.com/api/disputes/object

@@ -1,13 +1,16 @@
 //! What Stripe's books say of an order's payment, and refunds, which change them.
 
+use sha2::{Digest, Sha256};
+
 use super::{
     Api, NONSENSE, currency,
-    document::{CheckoutSession, List, Reversal},
+    document::{Charge, CheckoutSession, List, Reversal},
 };
 use crate::shop::{
     Outcome,
     error::GatewayRefusal,
-    gateway::{EntryKind, LedgerEntry, PaymentTarget, Refund, SyncError, ask::Unanswered},
+    gateway::{Card, CardRisk, EntryKind, LedgerEntry, PaymentTarget, Refund, SyncError, ask::Unanswered},
+    id,
     time::SECOND,
 };
 
@@ -31,7 +34,7 @@ pub async fn movements(
     let payment_id = payment.id.text().ok_or_else(nonsense)?;
     let total = (*session.amount_total, session.currency.text());
     let paid = fact(order, EntryKind::Paid, payment_id, total, *charge.created).ok_or_else(nonsense)?;
-    movements.push(paid);
+    movements.push(LedgerEntry { card: Some(card_of(order.account_id, charge)), ..paid });
     let refunded = *charge.amount_refunded != Some(0);
     let disputed = *charge.disputed != Some(false);
     for (list, some) in [(REFUNDS, refunded), ("disputes", disputed)] {
@@ -45,6 +48,22 @@ pub async fn movements(
         }
     }
     Ok(movements)
+}
+
+/// What the charge says of its card. A fingerprint is kept as a hash: it is compared, and nobody needs it back. Stripe draws it at
+/// random, so a hash without a secret hides it.
+fn card_of(account_id: i64, charge: &Charge) -> Card {
+    let (country, fingerprint) = charge.card();
+    let hash = |fingerprint: &str| {
+        let hash = id::hex(&Sha256::digest(format!("stripe card {account_id} {fingerprint}")));
+        hash.chars().take(32).collect()
+    };
+    let is_country = |country: &&str| country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());
+    Card {
+        key: fingerprint.map(hash),
+        country: country.filter(is_country).map(str::to_owned),
+        risk: charge.risk().and_then(CardRisk::parse),
+    }
 }
 
 /// What a refund or a dispute of a payment says.
@@ -98,5 +117,5 @@ fn fact(
         false => (EntryKind::WrongCurrency, 0),
     };
     let at = at?.saturating_mul(SECOND);
-    Some(LedgerEntry { id: id.to_owned(), kind, of: id.to_owned(), value, at })
+    Some(LedgerEntry { id: id.to_owned(), kind, of: id.to_owned(), value, at, card: None })
 }

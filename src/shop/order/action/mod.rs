@@ -14,6 +14,7 @@ use crate::{
     },
 };
 
+mod approve;
 mod blacklist;
 mod complete;
 mod deliver;
@@ -21,6 +22,7 @@ mod note;
 mod refund;
 mod replace;
 
+pub use approve::approve;
 pub use blacklist::{Wanted, blacklist};
 pub use complete::complete;
 pub use deliver::deliver;

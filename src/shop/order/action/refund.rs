@@ -15,7 +15,7 @@ use crate::shop::{
     order::{
         Change, Order, Status,
         history::{Action, Actor, Cause},
-        settle,
+        settle, sync,
     },
     prepared::Prepared,
 };
@@ -46,7 +46,7 @@ pub async fn send_back(
     amount: Option<Amount>,
     request_key: Option<&str>,
 ) -> Outcome<Refunded> {
-    if !matches!(order.status, Status::Completed | Status::PartiallyPaid) {
+    if !matches!(order.status, Status::Completed | Status::PartiallyPaid | Status::HighRisk) {
         return Err(OrderRefusal::NotRefundable.into());
     }
     let [rows] = account.db(app)?.batch([record::movements(account.id, &order.id)]).await?;
@@ -84,7 +84,7 @@ fn largest(entries: &[LedgerEntry]) -> Option<(String, i64)> {
 pub async fn refund(app: &App, account: &Account, order_id: &str, refunded: &Refunded) -> Outcome<Prepared<Written>> {
     let Found { order, endpoints } = find(app, account, order_id).await?;
     let cause = Cause::of(Actor::Seller, Action::Refund).noting(&refunded.note);
-    let change = match refunded.coins {
+    let mut change = match refunded.coins {
         true => coins(app, &order, cause)?,
         false => {
             let [rows] = account.db(app)?.batch([record::movements(account.id, order_id)]).await?;
@@ -98,6 +98,9 @@ pub async fn refund(app: &App, account: &Account, order_id: &str, refunded: &Ref
             }
         }
     };
+    // What was refunded before it was delivered is free for others at once.
+    let held = change.steps.last().map(|(order, _)| order).filter(|order| order.delivery.is_none());
+    change.facts.extend(held.and_then(|order| sync::keep_hold(order, app.now())));
     prepared(app, account, change, &endpoints)
 }
 

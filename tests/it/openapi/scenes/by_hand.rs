@@ -24,6 +24,15 @@ pub fn order_actions(desk: &Desk<'_>) {
     let tea = id(&desk.seller.post("/pay", buyer).expect(201).json());
     desk.refused(400, "POST", &format!("/orders/{order}/blacklist"), Some(json!({"country": true})));
     desk.post(&format!("/orders/{tea}/blacklist"), json!({"email": true, "ip": true, "country": false}));
+    desk.world.list("vpn", "198.51.100.4\n");
+    let careful = json!({"title": "Key", "description": "A key", "price": "5.00", "currency": "USD", "product_type": 2,
+        "gateways": ["bitcoin"], "info": "B-1", "max_risk_level": 10});
+    let careful = desk.seller.post("/products", careful).expect(201).json();
+    let hidden =
+        json!({"product_id": careful["id"], "gateway": "Bitcoin", "ip_address": "198.51.100.4", "white_label": true});
+    let held = id(&desk.seller.post("/pay", hidden).expect(201).json());
+    desk.post(&format!("/orders/{held}/approve"), json!({"note": "Known from before"}));
+    desk.refused(409, "POST", &format!("/orders/{held}/approve"), Some(json!({})));
     let two = bought(&keys, 2);
     desk.seller.simulate(&two, "exact", 1);
     desk.refused(400, "POST", &format!("/orders/{two}/replace"), Some(json!({})));
@@ -39,7 +48,9 @@ pub fn order_actions(desk: &Desk<'_>) {
     desk.get(&format!("/orders/{order}/history"));
     let grace = desk.as_another("grace@example.com", false);
     let cards = desk.world.cards_of(&grace.seller);
+    cards.stripe.cards_are("Xt5EWLLDS7FJjR1c", "SE", "elevated");
     let card = cards.paid();
+    grace.get(&format!("/orders/{card}/risk"));
     let amount = json!({"amount": "4.00"});
     *cards.stripe.mood.borrow_mut() = Some(crate::world::answer(503, ""));
     grace.refused(503, "POST", &format!("/orders/{card}/refund"), Some(amount.clone()));
@@ -61,7 +72,7 @@ pub fn blocked(desk: &Desk<'_>) {
 /// How much each signal adds.
 pub fn risk_weights(desk: &Desk<'_>) {
     let weights = json!({"tor": 60, "vpn": 30, "hosting": 10, "disposable_email": 40, "country_mismatch": 5, "email_velocity": 20,
-        "ip_velocity": 10, "past_disputes": 70, "stripe_elevated": 20, "stripe_highest": 60});
+        "ip_velocity": 10, "past_disputes": 70, "card_country_mismatch": 10, "card_velocity": 10, "stripe_elevated": 20, "stripe_highest": 60});
     desk.put("/account", json!({"risk_weights": weights}));
     desk.refused(400, "PUT", "/account", Some(json!({"risk_weights": {"tor": 101}})));
 }
