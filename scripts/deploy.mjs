@@ -13,7 +13,7 @@ import { asCommand, Halt, npmBinary, root, run, say } from './shell.mjs';
 
 const deployConfig = 'wrangler.deploy.toml';
 // Cloudflare never shows a secret again, and without VAULT_KEY a backup of the database is worth nothing.
-const secretsName = 'wrangler.secrets.json';
+export const secretsName = 'wrangler.secrets.json';
 
 /**
  * @param {object} options
@@ -58,7 +58,7 @@ export async function deploy({ wrangler, config, toml, writeConfig, secretsFile,
 // --- The secrets of the deployment, where a person can read them ---------------------------------------------------------
 
 /** {NAME: value} of the file, or nothing where there is none. A file that can't be read must not count as empty. */
-async function readSecrets(file) {
+export async function readSecrets(file) {
   const text = await readFile(file, 'utf8').catch((error) => {
     if (error.code === 'ENOENT') return null;
     throw error;
@@ -119,14 +119,14 @@ async function look(wrangler, config) {
   };
 }
 
-function isThere({ code, stdout, stderr }, absent) {
+export function isThere({ code, stdout, stderr }, absent) {
   if (code === 0) return true;
   if (absent.test(stdout + stderr)) return false;
   throw new Halt(`wrangler could not say what is there:\n${stdout}${stderr}`);
 }
 
 // A note before the JSON (a newer version, a beta) isn't part of it.
-function parsed({ stdout }) {
+export function parsed({ stdout }) {
   const start = stdout.search(/^[[{]/m);
   if (start < 0) throw new Halt(`wrangler was expected to print JSON, and printed:\n${stdout}`);
   return JSON.parse(stdout.slice(start));
@@ -274,7 +274,7 @@ async function setPublicUrl(wrangler, url) {
 
 // --- The command --------------------------------------------------------------------------------------------------------
 
-const realWrangler = (args, options = {}) =>
+export const realWrangler = (args, options = {}) =>
   run(npmBinary('wrangler'), args, {
     ...options,
     // CI: it asks nothing. What to make and to apply is this script's decision, and a question would have no one to answer it.

@@ -14,6 +14,7 @@ import { exists, Halt, root } from './shell.mjs';
  * @param {string} [options.stateDir] where D1, KV, R2 and Durable Objects are kept; without it they end with the process
  * @param {object | ((url: string) => object)} [options.env] settings, as text bindings; a function is told the address first
  * @param {boolean} [options.cron] whether the Worker's cron triggers go off, each full minute
+ * @param {boolean} [options.consumers] whether anybody takes messages out of the queues
  * @param {boolean} [options.assets] whether public/ is served too, as in production; each request then takes a little longer
  * @param {(request: Request) => Promise<Response>} [options.outbound] answers every request the Worker sends; default: the network
  * @param {object} [options.cf] what the Worker sees as `request.cf`; default: Miniflare's placeholder (Austin, US)
@@ -21,7 +22,7 @@ import { exists, Halt, root } from './shell.mjs';
  * @param {(line: {level: string, message: string}) => void} [options.onLog] what the Worker says to its console
  * @returns {Promise<{mf: import('miniflare').Miniflare, url: string, db: D1Database, tick(): Promise<object>, close(): Promise<void>}>}
  */
-export async function serve({ port = 0, stateDir, env = {}, cron = true, assets = false, outbound, cf = false, sendEmail, onLog = toConsole } = {}) {
+export async function serve({ port = 0, stateDir, env = {}, cron = true, consumers = true, assets = false, outbound, cf = false, sendEmail, onLog = toConsole } = {}) {
   if (!(await exists(path.join(root, 'build', 'index_bg.wasm')))) throw new Halt('There is no build/ to serve: `npm run build` makes it.');
   // Imported here because they are packages, and whoever imports this file may be about to install them.
   const { Log, LogLevel, Miniflare } = await import('miniflare');
@@ -42,7 +43,7 @@ export async function serve({ port = 0, stateDir, env = {}, cron = true, assets 
     modulesRoot: path.join(root, 'build'),
     bindings: { ...workerOptions.bindings, ...settings },
     ratelimits: withLimits(workerOptions.ratelimits, settings),
-    queueConsumers: withBatch(workerOptions.queueConsumers, deliveryBatch({ DELIVERY_BATCH })),
+    queueConsumers: consumers ? withBatch(workerOptions.queueConsumers, deliveryBatch({ DELIVERY_BATCH })) : {},
     defaultPersistRoot: stateDir && path.resolve(stateDir, 'cloudflare'),
     ...(sendEmail && { email: { send_email: [{ name: 'EMAIL', ...sendEmail }] } }),
     outboundService: outbound,

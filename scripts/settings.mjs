@@ -1,4 +1,4 @@
-// The Worker's settings by name. What each one means, and its default, is in the README.
+// The Worker's settings by name. What each one means, and its default, is in docs/configuration.md.
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { Halt, root } from './shell.mjs';

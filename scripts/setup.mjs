@@ -8,7 +8,7 @@ const wanted = { node: 20 };
 
 let done;
 
-/** Once per process, however many commands ask. With `tests`, also the browser, the Bitcoin node and Schemathesis; with `checks`, also what `npm run check` looks with. */
+/** Once per process, however many commands ask. With `tests`, also the browser, the Bitcoin node, Schemathesis, and what the clients of clients/ are written in; with `checks`, also what `npm run check` looks with. */
 export async function setup({ tests = false, checks = false } = {}) {
   done ??= forBuilding();
   await done;
@@ -26,7 +26,7 @@ async function forBuilding() {
 }
 
 async function forTests() {
-  return { chromium: await chromium(), bitcoind: await bitcoind(), schemathesis: await schemathesis() };
+  return { chromium: await chromium(), bitcoind: await bitcoind(), schemathesis: await schemathesis(), clientPython: await clientPython(), ruby: await ruby() };
 }
 
 // --- npm packages ---------------------------------------------------------------------------------------------------
@@ -172,34 +172,68 @@ async function bitcoind() {
   say(`No Bitcoin node: the CHAIN TESTS WILL BE SKIPPED. ${found.missing}`);
 }
 
-const schemathesisFolder = path.join(root, '.tools', 'schemathesis');
-const requirements = path.join(root, 'tests', 'api', 'requirements.txt');
+const schemathesisEnvironment = { name: 'schemathesis', requirements: path.join(root, 'tests', 'api', 'requirements.txt'), without: 'No Schemathesis: the API TESTS WILL BE SKIPPED.' };
+const clientEnvironment = { name: 'clients', requirements: path.join(root, 'tests', 'clients', 'requirements.txt'), without: 'No packages from PyPI: the tests of the PYTHON CLIENT WILL BE SKIPPED.' };
 
 /** The path of Schemathesis, in a Python environment of its own, or undefined: then its tests skip themselves, and say so. */
 async function schemathesis() {
-  const found = await findSchemathesis();
+  await pythonEnvironment(schemathesisEnvironment);
+  return findSchemathesis();
+}
+
+export async function findSchemathesis() {
+  const folder = await findPythonEnvironment(schemathesisEnvironment);
+  return folder && path.join(folder, 'bin', 'schemathesis');
+}
+
+/** The environment that builds and runs the Python client, or undefined. */
+const clientPython = () => pythonEnvironment(clientEnvironment);
+export const findClientPython = () => findPythonEnvironment(clientEnvironment);
+
+/** A Python environment of its own in .tools/, with what its list says to the digit, or undefined. */
+async function pythonEnvironment(environment) {
+  const found = await findPythonEnvironment(environment);
   if (found) return found;
-  const missing = (why) => say(`No Schemathesis: the API TESTS WILL BE SKIPPED. ${why}`);
+  const { name, requirements, without } = environment;
+  const folder = path.join(root, '.tools', name);
+  const missing = (why) => say(`${without} ${why}`);
   const python = await onPath('python3');
   if (!python) return missing('There is no `python3` on the PATH; it needs 3.10 or newer.');
-  return step('Schemathesis from PyPI (about half a minute)', async () => {
-    await rm(schemathesisFolder, { recursive: true, force: true });
-    const make = () => run(python, ['-m', 'venv', schemathesisFolder], { mayFail: true });
+  return step(`Python packages for ${path.relative(root, requirements)} (about half a minute)`, async () => {
+    await rm(folder, { recursive: true, force: true });
+    const make = () => run(python, ['-m', 'venv', folder], { mayFail: true });
     // Debian keeps what `venv` needs in a package of its own.
     const made = (await make()).code === 0 || ((await aptInstall('what Python environments need', ['python3-venv'])) && (await make()).code === 0);
     if (!made) return missing('`python3 -m venv` does not work here.');
-    const pip = path.join(schemathesisFolder, 'bin', 'pip');
+    const pip = path.join(folder, 'bin', 'pip');
     const { code, stderr } = await run(pip, ['install', '--quiet', '--no-deps', '--disable-pip-version-check', '-r', requirements], { mayFail: true });
     if (code !== 0) return missing(stderr.trim().split('\n').pop());
-    await copyFile(requirements, path.join(schemathesisFolder, 'requirements.txt'));
-    return findSchemathesis();
+    await copyFile(requirements, path.join(folder, 'requirements.txt'));
+    return findPythonEnvironment(environment);
   });
 }
 
 /** Only one that was installed from the very list that is there now. */
-export async function findSchemathesis() {
-  const [wanted, installed] = await Promise.all([requirements, path.join(schemathesisFolder, 'requirements.txt')].map((file) => readFile(file, 'utf8').catch(() => null)));
-  return wanted && wanted === installed ? path.join(schemathesisFolder, 'bin', 'schemathesis') : undefined;
+async function findPythonEnvironment({ name, requirements }) {
+  const folder = path.join(root, '.tools', name);
+  const [wanted, installed] = await Promise.all([requirements, path.join(folder, 'requirements.txt')].map((file) => readFile(file, 'utf8').catch(() => null)));
+  return wanted && wanted === installed ? folder : undefined;
+}
+
+/** Ruby for the gem's tests, with the one library that the reference's own lines ask for, or undefined: then they skip themselves. */
+async function ruby() {
+  const found = await findRuby();
+  if (found) return found;
+  await aptInstall('Ruby for the client tests', ['ruby', 'ruby-activesupport']);
+  const installed = await findRuby();
+  if (!installed) say('No Ruby here, and none could be installed: the tests of the RUBY CLIENT WILL BE SKIPPED (put `ruby`, `gem` and the gem activesupport on the PATH).');
+  return installed;
+}
+
+export async function findRuby() {
+  const [found, gem] = await Promise.all([onPath('ruby'), onPath('gem')]);
+  if (!found || !gem) return undefined;
+  return (await run(found, ['-e', 'exit 1 if RUBY_VERSION < "2.7"; require "active_support"'], { mayFail: true })).code === 0 ? found : undefined;
 }
 
 /** True when apt did it; false when there is no apt here, or no right to use it, or it failed. */

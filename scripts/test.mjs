@@ -2,6 +2,7 @@
 //   native   the crate on this machine, over SQLite            wasm      its conversions at the JavaScript border
 //   worker   the built module in the real runtime              chain     real nodes of the coins behind it
 //   browser  a real browser on the pages                      api       Schemathesis: the API against its specification
+//   docs     the commands and links of README and docs/        clients   the clients of clients/, as they are installed
 // The last line is `N passed, N failed, N skipped`. Everything they print is looked through for secrets (tests/secrets.txt).
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,6 +10,7 @@ import { listen } from './leaks.mjs';
 import { asCommand, exists, Halt, root, run, since, toolBinary } from './shell.mjs';
 import { setup } from './setup.mjs';
 import { build } from './build.mjs';
+import { clients } from './clients.mjs';
 import { data } from './data.mjs';
 
 const parts = {
@@ -25,8 +27,13 @@ const parts = {
   chain: () => nodeTest('chain'),
   browser: () => nodeTest('browser'),
   api: () => nodeTest('api'),
+  docs: () => nodeTest('docs'),
+  clients: async () => {
+    await clients();
+    return nodeTest('clients');
+  },
 };
-const nodeParts = ['worker', 'chain', 'browser', 'api'];
+const nodeParts = ['worker', 'chain', 'browser', 'api', 'docs', 'clients'];
 
 /** Runs the parts (all that have tests, unless some are named) → whether all is well. */
 export async function test(named = []) {
@@ -37,7 +44,7 @@ export async function test(named = []) {
     else if (!named.length) console.log(`· no tests for the part ${name}: left out`);
   }
 
-  const needed = await setup({ tests: chosen.some((name) => ['chain', 'browser', 'api'].includes(name)) });
+  const needed = await setup({ tests: chosen.some((name) => ['chain', 'browser', 'api', 'clients'].includes(name)) });
   if (needed.chromium) process.env.CHROMIUM = needed.chromium; // so that no test looks for it again
 
   return judge(() => runParts(chosen));

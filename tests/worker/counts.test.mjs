@@ -1,6 +1,7 @@
 // What requests cost, as counts: D1 round trips are latency, rows read and written are the bill.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { begun, checkout } from '../../scripts/costs.mjs';
 import { spent, startShop, until } from './harness.mjs';
 import { addEndpoint, logs, makeLink, openOrder, orderId, play, start } from './checkout.mjs';
 
@@ -151,6 +152,27 @@ test('the rows written by a completed checkout are known, table by table', async
   console.log(`rows written per completed checkout: ${whole.written - simulated}`);
   for (const [table, rows] of Object.entries(written)) console.log(`  ${table}: ${rows}`);
   assert.equal(whole.written - simulated, expected);
+  // docs/cost.md counts with these: without the account's first log, and what goes is the link, four logs and their payloads.
+  assert.equal(expected - written.shops, checkout.written);
+  assert.equal(1 + 4 + written.webhook_payloads, checkout.pruned);
+  console.log(`rows read per completed checkout: ${whole.read}`);
+  assert.ok(whole.read <= checkout.read, `it reads ${whole.read} rows`);
+});
+
+test('an order that nobody pays writes what the guide of costs counts', async () => {
+  const account = await shop.admin.createAccount();
+  await addEndpoint(account, 'https://seller.example/hook');
+  const once = async () => {
+    const link = await makeLink(account);
+    await start(shop, link);
+    await until('its webhook', async () => (await logs(account)).every(({ response_code }) => response_code === 200));
+  };
+  await once(); // the account's first log
+  const { written: rows, read } = await costOf(once);
+  console.log(`rows of an order that nobody pays: ${rows} written, ${read} read`);
+  // A test account's order also stands among the open ones.
+  assert.equal(rows - 1, begun.written);
+  assert.ok(read <= begun.read, `it reads ${read} rows`);
 });
 
 test('without webhooks it is thirty rows', async () => {

@@ -28,10 +28,11 @@ const settingsOfTests = (url) => ({
  *   to the outside meet; default: each is refused, and noted in `shop.refused`
  * @param {string} [options.persist] a folder: a later shop started on it goes on where this one ended
  * @param {boolean} [options.assets] serves public/ too
+ * @param {boolean} [options.consumers] `false`: nobody takes messages out of the queues
  * @param {object} [options.cf] the `request.cf` of every request, e.g. {country: 'SE'}
  * @param {object} [options.sendEmail] a `send_email` binding EMAIL, with these restrictions
  */
-export async function startShop({ settings = {}, outbound, persist, assets, cf, sendEmail } = {}) {
+export async function startShop({ settings = {}, outbound, persist, assets, consumers, cf, sendEmail } = {}) {
   if (!(await isBuilt())) console.error('NOTE: build/ is older than src/; `npm run build` first, or `npm test`, which does.');
   const refused = [];
   const logs = [];
@@ -45,6 +46,7 @@ export async function startShop({ settings = {}, outbound, persist, assets, cf, 
     env: (url) => withoutUndefined({ ...settingsOfTests(url), ...settings }),
     stateDir: persist,
     assets,
+    consumers,
     cron: false, // a test says when a minute passes
     cf,
     sendEmail,
