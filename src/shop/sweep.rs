@@ -47,7 +47,7 @@ async fn sweep_shard(app: &App, shard: &str) -> Result<(), Fault> {
         let [forget, probe, rearm] = receiver::sweep(now, until);
         let owed = [
             webhook::task::take_due(now, until, SWEEP),
-            order::sql::take_lapsed(now, until - now, SWEEP),
+            order::lease::take_lapsed(now, until - now, SWEEP),
             notification::take_due(now, until, SWEEP),
             // Others may stand behind what is put off.
             webhook::task::put_off(now),

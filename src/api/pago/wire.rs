@@ -1,9 +1,8 @@
 //! Values of this dialect's answers.
 
-pub(super) use crate::api::{
-    schema::CurrencyCode,
-    values::{Int, values},
-};
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) use crate::api::values::Int;
+pub(super) use crate::api::{schema::CurrencyCode, values::values};
 use crate::shop::{
     money::{Amount, Currency},
     time,

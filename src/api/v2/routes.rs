@@ -304,8 +304,8 @@ routes! {
     "Orders" ["orders", id, "risk"] {
         /// Get an order's risk
         ///
-        /// Every signal, rule and entry of the blacklist that was looked at when the order was begun,
-        /// what each added, which one decided, and the facts they saw.
+        /// Every signal, rule and entry of the blacklist that was looked at when the order was begun and
+        /// when a card paid it, what each added, which one decided, and the facts they saw.
         Get: risk::of_order -> 200 risk::Body;
     }
     "Payments" ["pay"] {

@@ -173,6 +173,7 @@ fn known_events() -> String {
 }
 
 values! {
+    #[cfg(not(target_arch = "wasm32"))]
     EventName<'a>(&'a str) = {"type": "string", "enum": EVENTS.map(Event::name)}
 
     /// Of an endpoint, whatever its format.

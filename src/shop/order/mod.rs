@@ -26,6 +26,7 @@ pub mod filter;
 pub mod fulfil;
 pub mod history;
 pub mod inline;
+pub mod lease;
 pub mod ledger;
 pub mod notification;
 pub mod onchain;

@@ -5,8 +5,8 @@
 use super::{
     Change, Order, Status, cart, fulfil,
     history::{Action, Actor, Cause},
-    open, review,
-    schedule::{self, delay, is_watched, lease, message},
+    lease, open, review,
+    schedule::{self, delay, is_watched, message},
     settle::{self, Decision},
     sql,
 };
@@ -214,7 +214,7 @@ async fn commit(
     let now = app.now();
     if let Some((after, _)) = change.steps.last_mut() {
         let next = delay(after, now, app.platform.settings.watch_seconds);
-        after.sync_lease = next.map(|delay| lease(now, delay));
+        after.sync_lease = next.map(|delay| schedule::lease(now, delay));
         after.sync_generation += i64::from(scheduled);
         change.facts.extend(keep_hold(after, now));
     }
@@ -271,9 +271,9 @@ async fn keep_alive(app: &App, account: &Account, mut order: Order, generation: 
     };
     let statement = match (next, order.sync_lease) {
         (Some(delay), ends) if ends.is_none_or(|ends| schedule::is_lease_due(ends, now, delay)) => {
-            sql::extend_lease(account.id, &order.id, generation, lease(now, delay))
+            lease::extend(account.id, &order.id, generation, schedule::lease(now, delay))
         }
-        (None, Some(_)) => sql::end_lease(account.id, &order.id, generation),
+        (None, Some(_)) => lease::end(account.id, &order.id, generation),
         _ => return Ok(Some(order)),
     };
     let [rows] = account.db(app)?.commit_batch([statement]).await.map_err(CommitError::into_fault)?;
@@ -305,7 +305,7 @@ pub async fn resume(app: &App, account: &Account, order: &Order) {
 
 /// The order with a lease and a new generation; `None` when somebody else was first.
 async fn begin_generation(app: &App, account: &Account, order: &Order) -> Result<Option<Order>, Fault> {
-    let begin = sql::begin_lease(account.id, &order.id, order.sync_generation, app.now() + schedule::LEASE);
+    let begin = lease::begin(account.id, &order.id, order.sync_generation, app.now() + schedule::LEASE);
     let [rows] = account.db(app)?.commit_batch([begin]).await.map_err(CommitError::into_fault)?;
     let generation = rows.first().map(Row::int).transpose()?;
     Ok(generation.map(|sync_generation| Order { sync_generation, ..order.clone() }))

@@ -1,7 +1,7 @@
 //! Test accounts play the buyer and the chain: a transaction is made on the account's simulated chain, and then the
 //! order is looked at just as a real one is.
 
-use super::{Order, sql, sync};
+use super::{Order, lease, sql, sync};
 use crate::shop::error::{AccountRefusal, OrderRefusal};
 use crate::{
     platform::{Row, Statement, last_answers},
@@ -98,7 +98,7 @@ pub async fn mine(
     let mut statements = begin;
     statements.extend(simulated::mine(account.id, count, address));
     statements.push(simulated::height(account.id));
-    statements.push(sql::watched(account.id, MAX_SYNCS));
+    statements.push(lease::watched(account.id, MAX_SYNCS));
     let [height, watched] = last_answers(commit(app, account, statements).await?)?;
     // Confirmations grow for every open order, not only for the one whose transaction was taken in.
     for row in &watched {

@@ -17,7 +17,7 @@ use crate::{
 
 /// Orders of one trial.
 pub const MAX_ORDERS: u32 = 5_000;
-/// Orders of one round trip: each has about a kilobyte of facts.
+/// Orders of one round trip: with what their rows say, each has about a kilobyte of facts.
 const STEP: u32 = 1_000;
 /// Hits that are shown.
 const EXAMPLES: usize = 10;

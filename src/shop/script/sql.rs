@@ -82,8 +82,5 @@ pub fn delete(account_id: i64, app_id: Option<&str>, id: &str) -> Statement {
 
 /// All of an app that is disconnected.
 pub fn leave(account_id: i64, app_id: &str) -> Statement {
-    Statement::new(
-        "DELETE FROM scripts WHERE account_id = ?1 AND app_id = ?2",
-        vec![account_id.into(), app_id.into()],
-    )
+    Statement::new("DELETE FROM scripts WHERE account_id = ?1 AND app_id = ?2", vec![account_id.into(), app_id.into()])
 }

@@ -316,6 +316,9 @@ fn what_stripe_says_of_no_card_raises_nothing() {
         desk.told(desk.stripe.pay(&order));
         assert_eq!(standing(&desk, &order).0, 100, "{said}");
         assert_eq!(raised(&risk(&desk.grace, &order)), [""; 0], "{said}");
+        let before = world.db.one("SELECT group_concat(revision) FROM orders");
+        desk.told(desk.stripe.charge_again(&order));
+        assert_eq!(world.db.one("SELECT group_concat(revision) FROM orders"), before, "{said} is nothing new");
     }
 }
 

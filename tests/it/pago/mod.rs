@@ -17,6 +17,7 @@ mod isolation;
 mod noun;
 mod openapi;
 mod order;
+mod play;
 mod script;
 mod webhook;
 mod wire;

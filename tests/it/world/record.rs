@@ -116,8 +116,7 @@ const MAX_ALIKE: u32 = 60;
 pub fn asked(request: &Request) -> Option<serde_json::Value> {
     // The other spellings of a path are in no specification.
     let is_plain = !request.path.contains("//") && !request.path.contains("/uuid/") && !request.path.ends_with('/');
-    let is_known =
-        request.path.starts_with("/api/") || (request.path.starts_with("/organizations/") && is_plain);
+    let is_known = request.path.starts_with("/api/") || (request.path.starts_with("/organizations/") && is_plain);
     EXCHANGES.as_ref().filter(|_| is_known)?;
     let body = std::str::from_utf8(request.body.as_deref().unwrap_or_default()).ok()?;
     let (method, path, query) = (format!("{:?}", request.method).to_uppercase(), &request.path, &request.query);

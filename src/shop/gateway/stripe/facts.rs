@@ -34,7 +34,7 @@ pub async fn movements(
     let payment_id = payment.id.text().ok_or_else(nonsense)?;
     let total = (*session.amount_total, session.currency.text());
     let paid = fact(order, EntryKind::Paid, payment_id, total, *charge.created).ok_or_else(nonsense)?;
-    movements.push(LedgerEntry { card: Some(card_of(order.account_id, charge)), ..paid });
+    movements.push(LedgerEntry { card: card_of(order.account_id, charge), ..paid });
     let refunded = *charge.amount_refunded != Some(0);
     let disputed = *charge.disputed != Some(false);
     for (list, some) in [(REFUNDS, refunded), ("disputes", disputed)] {
@@ -50,20 +50,21 @@ pub async fn movements(
     Ok(movements)
 }
 
-/// What the charge says of its card. A fingerprint is kept as a hash: it is compared, and nobody needs it back. Stripe draws it at
-/// random, so a hash without a secret hides it.
-fn card_of(account_id: i64, charge: &Charge) -> Card {
+/// What the charge says of its card; `None`: nothing. A fingerprint is kept as a hash: it is compared, and nobody needs it back.
+/// Stripe draws it at random, so a hash without a secret hides it.
+fn card_of(account_id: i64, charge: &Charge) -> Option<Card> {
     let (country, fingerprint) = charge.card();
     let hash = |fingerprint: &str| {
         let hash = id::hex(&Sha256::digest(format!("stripe card {account_id} {fingerprint}")));
         hash.chars().take(32).collect()
     };
     let is_country = |country: &&str| country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());
-    Card {
+    let card = Card {
         key: fingerprint.map(hash),
         country: country.filter(is_country).map(str::to_owned),
         risk: charge.risk().and_then(CardRisk::parse),
-    }
+    };
+    Some(card).filter(|card| *card != Card::default())
 }
 
 /// What a refund or a dispute of a payment says.
