@@ -66,6 +66,9 @@ CREATE TABLE products (
   file_size INTEGER,                   -- bytes
   file_type TEXT,                      -- the client's word: shown, and never served as
   file_name TEXT,
+  -- Whether anybody was delivered a file of it: then their receipts show one for ever. A trigger says
+  -- so (schema/0020_deliveries.sql).
+  file_sold INTEGER NOT NULL DEFAULT 0 CHECK (file_sold IN (0, 1)),
   PRIMARY KEY (account_id, seq),
   -- Refuses to hold or sell what isn't there (schema/0019_holds.sql).
   CONSTRAINT products_stock CHECK (serials_left >= 0 AND COALESCE(stock_amount, 0) >= 0)
@@ -80,6 +83,18 @@ CREATE INDEX products_image ON products (account_id, image_id) WHERE image_id IS
 -- For which products do paid orders wait, and which of them was looked at longest ago? Most never
 -- are here.
 CREATE INDEX products_waiting ON products (restock_at) WHERE stock_owed > 0;
+
+-- The last file of a product that was sold and has none any more, or is gone itself: whoever bought
+-- it has it still, by their receipt. A new file takes its place.
+CREATE TABLE sold_files (
+  account_id INTEGER NOT NULL,
+  product_id TEXT NOT NULL,
+  file_id TEXT NOT NULL,               -- as in products
+  file_size INTEGER NOT NULL,
+  file_type TEXT NOT NULL,
+  file_name TEXT NOT NULL,
+  PRIMARY KEY (account_id, product_id)
+) STRICT, WITHOUT ROWID;
 
 -- One row a serial. The state is in the key, so "the next ones in stock" and "all in stock" are
 -- ranges of it, however many were sold before. An order's hold moves a row to another state and

@@ -31,3 +31,9 @@ CREATE TABLE order_history (
   note TEXT,                           -- the seller's words, or what the action is about
   PRIMARY KEY (account_id, order_id, n)
 ) STRICT, WITHOUT ROWID;
+
+-- Who was delivered a file has it for ever: the product notes that one was, at the first.
+CREATE TRIGGER orders_file_sold AFTER UPDATE OF delivery ON orders
+WHEN NEW.delivery = 'delivered' AND OLD.delivery IS NOT NEW.delivery AND NEW.product_type = 1 BEGIN
+  UPDATE products SET file_sold = 1 WHERE account_id = NEW.account_id AND id = NEW.product_id AND file_sold = 0;
+END;

@@ -387,7 +387,7 @@ impl Response {
 
 /// Names of response headers as the documents of their clients write them. HTTP doesn't care, but some clients look them up by
 /// their case.
-const DOCUMENTED: [&str; 37] = [
+const DOCUMENTED: [&str; 38] = [
     "Accept-Ranges",
     "Allow",
     "Cache-Control",
@@ -415,6 +415,7 @@ const DOCUMENTED: [&str; 37] = [
     "X-Duplicate-Serials",
     "X-Frame-Options",
     "X-Items-Per-Page",
+    "X-Left-Out-Serials",
     "X-Page",
     "X-Per-Page",
     "X-RateLimit-Limit",

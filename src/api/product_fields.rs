@@ -7,20 +7,14 @@ use crate::{
     platform::Settings,
     shop::{
         money::{Amount, Decimal},
-        product::{GATEWAYS, Kind, Product, VolumeDiscount, discount::MAX_VOLUME_DISCOUNTS},
+        product::{GATEWAYS, Kind, Product, Restock, StockChange, VolumeDiscount, discount::MAX_VOLUME_DISCOUNTS},
         stock::{MAX_LENGTH, MAX_SERIALS, Serials, Unfit, delimiter::unit, file::MAX_STOCK_BYTES},
         text::{is_invisible, name_of},
     },
 };
 
-/// Writes what was sent into the product: a blank one, or the one that there is `before`. Answers the serials that it is to
-/// have in stock, unless those stay.
-pub fn read(
-    settings: &Settings,
-    fields: &mut Fields,
-    product: &mut Product,
-    before: Option<&Product>,
-) -> Option<Serials> {
+/// Writes what was sent into the product: a blank one, or the one that there is `before`. Answers what that does to the stock.
+pub fn read(settings: &Settings, fields: &mut Fields, product: &mut Product, before: Option<&Product>) -> StockChange {
     let sent = |fields: &Fields, name: &str| before.is_none() || fields.has(name);
     if sent(fields, "title") {
         product.title = fields.title("title", 255).unwrap_or_default();
@@ -55,8 +49,13 @@ pub fn read(
     if fields.has("stock_delimiter") {
         product.stock_delimiter = delimiter(fields);
     }
+    let mut amount = None;
     if fields.has("stock_amount") {
-        product.stock_amount = fields.int("stock_amount", 0, 1_000_000_000);
+        let sent = fields.int("stock_amount", 0, 1_000_000_000);
+        if sent != before.and_then(Product::amount) {
+            amount = Some(sent);
+            product.set_amount(sent);
+        }
     }
     if fields.has("stock_warning") {
         product.stock_warning = fields.int("stock_warning", 1, 1_000_000_000);
@@ -79,7 +78,9 @@ pub fn read(
         fields.error("Dynamic url can't be blank");
     }
     product.unique_serials = fields.flag("unique_serials").unwrap_or(product.unique_serials);
-    let serials = info(fields, product, before);
+    let repeats = fields.flag("allow_repeats").unwrap_or(false);
+    let from_stock = fields.value("info").is_none() && before.is_some_and(|before| before.kind == Kind::Serials);
+    let restock = info(fields, product, before).map(|serials| Restock { serials, from_stock, repeats });
     if fields.has("email_message") {
         product.email_message = fields.text("email_message", 2_000);
     }
@@ -90,7 +91,7 @@ pub fn read(
     if fields.has("custom") {
         product.custom = custom_fields::read(fields);
     }
-    serials
+    StockChange { restock, amount }
 }
 
 /// A price keeps its number when only its currency is sent.

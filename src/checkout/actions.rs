@@ -53,7 +53,7 @@ pub async fn order(visit: &Visit<'_>) -> Result<Response, Error> {
         && order.invoice.index.is_some()
         && visit.app.now() >= order.invoice.expires_at
     {
-        match requote::requote(visit.app, account, &order.id).await {
+        match requote::requote(visit.app, account, &order.id, false).await {
             Ok(_) => standing = standing::read(visit).await?,
             // Without a rate the page says that the price has expired, and asks for a press.
             Err(Error::Refused(_)) => {}
@@ -95,13 +95,23 @@ pub async fn show(visit: &Visit<'_>, standing: &Standing, forms: &Forms, status:
     Ok(response.with("etag", etag))
 }
 
+/// Requests of the minute that it counts as to have a price or a page made anew.
+const AGAIN_COST: u32 = 3;
+
 /// Lets the buyer pay after all: at a new price in coins, or on a new page of the gateway's, to which they are sent on.
 pub async fn again(visit: &Visit<'_>) -> Result<Response, Error> {
+    // As an order that is made: it takes goods and a price.
+    let key = format!("again {}", visit.request.network());
+    for _ in 0..AGAIN_COST {
+        if !visit.app.allows(LimitKind::Anonymous, &key).await {
+            return Ok(super::too_many(visit.app, visit.words, visit.request));
+        }
+    }
     let standing = standing::read(visit).await?.ok_or(Refusal::NotFound)?;
     let Standing { order, account, .. } = &standing;
     let (app, now) = (visit.app, visit.app.now());
     let (done, go) = if order.session.is_none() {
-        (requote::requote(app, account, &order.id).await, "")
+        (requote::requote(app, account, &order.id, true).await, "")
     } else if now > standing.payable_until {
         return Err(PaymentRefusal::Expired.into());
     } else {

@@ -59,7 +59,7 @@ pub fn receipt(page: &Page, paid: &Paid) -> Markup {
             dt { (pay.price) } dd { (page.price) }
             @if let Some(received) = paid.received { dt { (pay.paid) } dd { (received) } }
             @if let Some(rate) = paid.rate { dt { (pay.rate) } dd { (rate) } }
-            @if !paid.free { dt { (pay.paid_with) } dd { (paid.gateway) } }
+            @if paid.received.is_some() { dt { (pay.paid_with) } dd { (paid.gateway) } }
             @for (at, (id, explorer)) in paid.transactions.iter().enumerate() {
                 dt { (pay.transaction) }
                 dd.sent {

@@ -26,8 +26,9 @@ impl Item {
 }
 
 /// A buyer who pays at the last moment is seen a little later, in milliseconds.
-const GRACE_PERIOD: i64 = 5 * super::time::MINUTE;
-/// So long a payment that was seen, and isn't confirmed, keeps its hold.
+pub const GRACE_PERIOD: i64 = 5 * super::time::MINUTE;
+/// So long a payment that was seen, and isn't confirmed, keeps its hold. So does an order in review that was paid, or costs
+/// nothing.
 const CONFIRMING: i64 = 14 * DAY;
 
 /// Until when an order that waits for its payment keeps its hold: its payment window. `quote`: until when a price in coins
@@ -40,7 +41,7 @@ pub fn until(session: Option<&Session>, quote: i64, now: i64) -> i64 {
     ends + GRACE_PERIOD
 }
 
-/// Of an order whose payment was seen.
+/// Of an order whose payment was seen, or isn't needed.
 pub fn confirming(now: i64) -> i64 {
     now + CONFIRMING
 }

@@ -227,7 +227,7 @@ fn note(visit: &Visit<'_>, form: &mut Form, known: &Known, wish: &purchase::Wish
     let within =
         wanted >= known.product.minimum_quantity && known.product.maximum_quantity.is_none_or(|max| wanted <= max);
     match problems {
-        [Problem::OutOfStock] => 409,
+        [Problem::OutOfStock | Problem::NoFile] => 409,
         [Problem::Quantity { max: Some(left), .. }] if within => {
             let text = words::fill(visit.words.shop.only_left, &[("count", &left.to_string())]);
             form.wrong.quantity = Some(text);

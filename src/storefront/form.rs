@@ -120,7 +120,8 @@ impl Form {
     pub fn note(&mut self, words: &Words, problem: &Problem, without: Option<Amount>) {
         let said = &words.shop;
         match problem {
-            Problem::OutOfStock => self.wrong.whole = Some(said.gone.to_owned()),
+            Problem::OutOfStock | Problem::NoFile => self.wrong.whole = Some(said.gone.to_owned()),
+            Problem::SumTooLarge => self.wrong.quantity = Some(said.quantity_too_large.to_owned()),
             Problem::Quantity { min, max } => {
                 let (least, most) = (min.to_string(), max.map(|max| max.to_string()).unwrap_or_default());
                 let text = match max {

@@ -4,6 +4,7 @@ words! {
     pub struct Mail in "mail" {
         paid_subject,
         paid,
+        complete,
         delivered_subject,
         delivered,
         test_order,

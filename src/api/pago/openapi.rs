@@ -125,9 +125,11 @@ pub struct Product {
     /// What answers with the goods, when the type is 3.
     dynamic_url: Option<HttpsUrl>,
     unique_serials: Option<bool>,
-    /// What the buyer gets; of type 2, the serials in stock, which sending others replaces. It is never
-    /// shown here.
+    /// What the buyer gets; of type 2, the serials in stock, which sending others replaces. Those that
+    /// orders of this product hold or had don't come back so. It is never shown here.
     info: Option<String>,
+    /// Whether the serials in `info` that orders of this product hold or had are put in stock again.
+    allow_repeats: Option<bool>,
     /// What the seller says to the buyer in the mail that tells them their payment has come.
     email_message: Option<Text<2_000>>,
     /// Whether PayPal buyers get it at their PayPal e-mail.

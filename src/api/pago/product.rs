@@ -14,7 +14,7 @@ use crate::{
     json::{self, Raw},
     shop::{
         money::Decimal,
-        product::{self, Kind, Product, Restock, StockChange},
+        product::{self, Product},
     },
 };
 
@@ -32,9 +32,10 @@ pub async fn get(call: &Call<'_>, id: &str) -> ApiResult {
 pub async fn create(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "product")?;
     let mut product = Product::blank()?;
-    let serials = product_fields::read(&call.app.platform.settings, &mut fields, &mut product, None);
+    let stock = product_fields::read(&call.app.platform.settings, &mut fields, &mut product, None);
     fields.finish()?;
-    let created = product::create(call.app, call.account, product, &serials.unwrap_or_default()).await?;
+    let serials = stock.restock.map(|restock| restock.serials).unwrap_or_default();
+    let created = product::create(call.app, call.account, product, &serials).await?;
     call.commit(201, created, |product| object(product, call.origin())).await
 }
 
@@ -47,13 +48,10 @@ async fn change(call: &Call<'_>, id: &str) -> ApiResult {
     let before = product::get(call.app, call.account, id).await?;
     let mut fields = Fields::read(call.request, "product")?;
     let mut product = before.clone();
-    let serials = product_fields::read(&call.app.platform.settings, &mut fields, &mut product, Some(&before));
-    let from_stock = fields.value("info").is_none() && before.kind == Kind::Serials;
+    let stock = product_fields::read(&call.app.platform.settings, &mut fields, &mut product, Some(&before));
     fields.finish()?;
-    let restock = serials.map(|serials| Restock { serials, from_stock });
-    let stock = StockChange { restock, amount: product.stock_amount != before.stock_amount };
-    let (product, _) = product::update(call.app, call.account, &before, product, stock).await?;
-    Ok(Response::json(200, object(&product, call.origin())))
+    let updated = product::update(call.app, call.account, &before, product, stock).await?;
+    Ok(Response::json(200, object(&updated.product, call.origin())))
 }
 
 pub async fn destroy(call: &Call<'_>, id: &str) -> ApiResult {
@@ -85,7 +83,7 @@ pub fn object(product: &Product, origin: &str) -> String {
         price: Money::of(product.price),
         currency: CurrencyCode(product.price.currency().code()),
         stock: product.stock(),
-        stock_amount: product.stock_amount,
+        stock_amount: product.amount(),
         stock_warning: product.stock_warning,
         minimum_quantity: product.minimum_quantity,
         maximum_quantity: product.maximum_quantity,
@@ -123,8 +121,8 @@ pub struct Body<'a> {
     currency: CurrencyCode<'a>,
     /// How many can be sold; `null` is without end.
     stock: Option<i64>,
-    /// How many can be sold of what isn't serials; `null` is without end. Sent, it sets how many are
-    /// free now.
+    /// How many the seller has of what isn't serials, with those that unpaid orders hold; `null` is
+    /// without end.
     stock_amount: Option<i64>,
     /// The seller is told once when fewer are left; `null` never.
     stock_warning: Option<i64>,

@@ -31,7 +31,7 @@ routes! {
         Put ProductWrite: product::update(Product) -> 200 product::Body, or 409;
         /// Delete a product
         ///
-        /// Its orders stay as they are.
+        /// Its orders stay as they are, and so does a file for those who bought it.
         Delete ProductWrite: product::destroy -> 204 ();
     }
     "Orders" ["orders"] {

@@ -274,6 +274,8 @@ pub struct Product {
     dynamic_url: Option<HttpsUrl>,
     unique_serials: Option<bool>,
     info: Option<String>,
+    /// Whether the serials in `info` that orders of this product hold or had are put in stock again.
+    allow_repeats: Option<bool>,
     paypal_email_delivery: Option<bool>,
     webhook_url: Option<HttpsUrl>,
     custom: Option<Vec<CustomInput>>,

@@ -180,12 +180,13 @@ pub(super) struct Body<'a> {
     exceptions: Vec<Exception<'static>>,
     /// How far the delivery is: `null` (not paid, or not for a product), `delivered`, `preparing`
     /// (your server is asked for the goods), `failed` (it gave none; deliver again), `out_of_stock`
-    /// (nothing was left when the payment came; it is delivered when you restock), `manual` (a
+    /// (nothing was left when the payment came, or there was no file; it is delivered when you
+    /// restock), `manual` (a
     /// service).
     delivery: Option<DeliveryState<'static>>,
-    /// The price before discounts; `null` for an order that came through a payment.
+    /// The price before discounts; `null` for an order without a product.
     subtotal: Option<DecimalText>,
-    /// What discounts and the coupon took off; `null` for an order that came through a payment.
+    /// What discounts and the coupon took off; `null` for an order without a product.
     discount: Option<DecimalText>,
     /// How often its file was fetched.
     downloads: u32,

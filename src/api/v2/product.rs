@@ -5,7 +5,8 @@ use crate::{
     api::{fields::Fields, product_fields},
     http::Response,
     shop::{
-        product::{self, Kind, Product, Restock, StockChange},
+        order::restock,
+        product::{self, Product},
         upload::Place,
     },
 };
@@ -36,21 +37,22 @@ pub async fn get(call: &Call<'_>, id: &str) -> ApiResult {
 pub async fn create(call: &Call<'_>) -> ApiResult {
     let mut fields = Fields::read(call.request, "product")?;
     let mut product = Product::blank()?;
-    let serials = product_fields::read(&call.app.platform.settings, &mut fields, &mut product, None);
+    let stock = product_fields::read(&call.app.platform.settings, &mut fields, &mut product, None);
     fields.finish()?;
-    let serials = serials.unwrap_or_default();
+    let serials = stock.restock.map(|restock| restock.serials).unwrap_or_default();
     let created = product::create(call.app, call.account, product, &serials).await?;
     let body = object(&created.value, call.origin());
     let (product, rows) = created.commit(call.app, call.keep(201, &body)?).await?;
     let duplicates = product::duplicates(&product, &serials, rows.first())?;
-    Ok(reported(Response::json(201, body), duplicates))
+    Ok(reported(Response::json(201, body), "x-duplicate-serials", duplicates))
 }
 
-/// Serials that are there twice are taken, since sellers repeat a line on purpose, and their number is told.
-fn reported(response: Response, duplicates: u32) -> Response {
-    match duplicates {
+/// Serials that are there twice are taken, since sellers repeat a line on purpose, and their number is told. So is that of those
+/// that were left out, because orders have them.
+fn reported(response: Response, header: &'static str, serials: u32) -> Response {
+    match serials {
         0 => response,
-        _ => response.with("x-duplicate-serials", duplicates.to_string()),
+        _ => response.with(header, serials.to_string()),
     }
 }
 
@@ -64,14 +66,12 @@ async fn change(call: &Call<'_>, id: &str) -> ApiResult {
     let before = product::get(call.app, call.account, id).await?;
     let mut fields = Fields::read(call.request, "product")?;
     let mut product = before.clone();
-    let serials = product_fields::read(&call.app.platform.settings, &mut fields, &mut product, Some(&before));
-    let from_stock = fields.value("info").is_none() && before.kind == Kind::Serials;
+    let stock = product_fields::read(&call.app.platform.settings, &mut fields, &mut product, Some(&before));
     fields.finish()?;
-    let restock = serials.map(|serials| Restock { serials, from_stock });
-    let amount = product.stock_amount != before.stock_amount;
-    let change = StockChange { restock, amount };
-    let (product, duplicates) = product::update(call.app, call.account, &before, product, change).await?;
-    Ok(reported(Response::json(200, object(&product, call.origin())), duplicates))
+    let updated = product::update(call.app, call.account, &before, product, stock).await?;
+    let response = Response::json(200, object(&updated.product, call.origin()));
+    let response = reported(response, "x-duplicate-serials", updated.duplicates);
+    Ok(reported(response, "x-left-out-serials", updated.left_out))
 }
 
 pub async fn destroy(call: &Call<'_>, id: &str) -> ApiResult {
@@ -94,6 +94,8 @@ pub async fn get_file(call: &Call<'_>, id: &str) -> ApiResult {
 
 pub async fn put_file(call: &Call<'_>, id: &str) -> ApiResult {
     upload::put(call, (product::sql::TABLE, id, Place::File)).await?;
+    // What was paid for and had no file has one now.
+    call.app.enqueue(vec![(restock::message(call.account, id), 0)]).await;
     get(call, id).await
 }
 

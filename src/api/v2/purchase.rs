@@ -10,7 +10,7 @@ use crate::{
     shop::{
         Error, Refusal,
         payment::Choice,
-        product::input::{BadAnswer, MAX_ANSWER},
+        product::input::{self, BadAnswer, MAX_ANSWER},
         purchase::{self, Offer, Problem, Wish},
     },
 };
@@ -41,6 +41,7 @@ pub async fn offer(
     let quantity = fields.int("quantity", 1, 1_000_000).and_then(|n| u32::try_from(n).ok());
     let coupon = fields.text("coupon", 64);
     let answers = answers(&mut fields);
+    let asked = answers.clone();
     let gateways = choice.map(|choice| choice.iter().collect()).unwrap_or_default();
     let wish = Wish { product_id, quantity, coupon, answers, gateways, email };
     let known = match purchase::read(call.app, call.account, &wish).await {
@@ -50,6 +51,11 @@ pub async fn offer(
         }
         known => Some(known?),
     };
+    if let Some(known) = &known {
+        // One that is dropped would be worse than one that is refused.
+        let unknown = unknown(known.product.custom.as_deref(), &asked);
+        unknown.for_each(|name| fields.error(format!("Custom field {} is none of this product's", quoted(name))));
+    }
     let offer = match known.as_ref().map(|known| purchase::offer(known, &wish, call.app.now())) {
         Some(Ok(offer)) => Some(offer),
         Some(Err(problems)) => {
@@ -61,6 +67,19 @@ pub async fn offer(
     };
     fields.finish()?;
     offer.ok_or_else(|| Failure::invalid("Product must be a product of yours"))
+}
+
+/// What is answered and nobody asked, by its name.
+fn unknown<'a>(custom: Option<&str>, answers: &'a Map<String, Value>) -> impl Iterator<Item = &'a str> {
+    // Each has a sentence, and a request may have many.
+    const TOLD: usize = 10;
+    let inputs = input::read(custom);
+    let says = |value: &Value| !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty());
+    let asked = move |name: &str| {
+        inputs.iter().any(|input| input.name == name) || name.parse::<usize>().is_ok_and(|n| n < inputs.len())
+    };
+    let names = answers.iter().filter(move |(name, value)| says(value) && !asked(name));
+    names.map(|(name, _)| name.as_str()).take(TOLD)
 }
 
 fn answers(fields: &mut Fields) -> Map<String, Value> {
@@ -78,6 +97,8 @@ fn answers(fields: &mut Fields) -> Map<String, Value> {
 fn sentence(problem: &Problem, several: bool) -> String {
     match problem {
         Problem::OutOfStock => "Product is out of stock".into(),
+        Problem::NoFile => "Product has no file yet".into(),
+        Problem::SumTooLarge => "Quantity is too large: the sum is more than an order can cost".into(),
         Problem::Quantity { min, max: Some(max) } if min == max => format!("Quantity must be {min}"),
         Problem::Quantity { min, max: Some(max) } => format!("Quantity must be between {min} and {max}"),
         Problem::Quantity { min, max: None } => format!("Quantity must be greater than or equal to {min}"),

@@ -11,7 +11,6 @@ use crate::{
     json::{self, Raw},
     shop::{
         fraud::{Decider, Outcome, Reasons},
-        gateway::CardRisk,
         order,
     },
 };
@@ -26,7 +25,7 @@ values! {
 
     DeciderName(&'static str) = {"type": "string", "enum": ["rule", "blacklist", "vpn_block", "risk_level"]}
 
-    RiskName<'a>(&'a str) = {"type": "string", "enum": CardRisk::ALL.map(CardRisk::word)}
+    RiskName<'a>(&'a str) = {"type": "string", "enum": crate::shop::gateway::CardRisk::ALL.map(crate::shop::gateway::CardRisk::word)}
 
     SignalName(&'static str) = {"type": "string", "enum": crate::shop::fraud::Signal::ALL.map(crate::shop::fraud::Signal::name)}
 }

@@ -373,7 +373,8 @@ routes! {
         Put: product::update(Product) -> 200 product::Body;
         /// Remove a product
         ///
-        /// Its orders stay, with the title that it had.
+        /// Its orders stay, with the title that it had, and so does its file for those who bought it:
+        /// a receipt shows what was paid for.
         Delete: product::destroy -> 204 ();
     }
     "Products" ["products", id, "file"] {
@@ -390,7 +391,8 @@ routes! {
         Put: product::put_file(Upload) -> 200 product::Body, or 411, or 409;
         /// Remove a product's file
         ///
-        /// Takes the file away. Without one the answer is the same.
+        /// Takes the file from the product. Those who bought it have it still, by their receipts, until
+        /// you put another one. Without a file the answer is the same.
         Delete: product::destroy_file -> 204 ();
     }
     "Products" ["products", id, "image"] {

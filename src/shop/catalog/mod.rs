@@ -249,6 +249,8 @@ async fn read_item(app: &App, account_id: i64, shard: &str, id: &str) -> Result<
         more.read(|row| Ok((row.text(), Rating { count: row.int(), stars: row.int() })))?;
     let expired = Expired::read(&expired)?;
     let stock = product.clone().with_expired(&expired).stock();
+    // Nothing can be bought that has nothing to hand out.
+    let stock = if product.has_goods() { stock } else { Some(0) };
     let feedbacks = feedbacks.iter().map(sql::remark).collect::<Result<_, _>>()?;
     Ok(Some(Rc::new(Item { product, description_html, stock, rating, feedbacks })))
 }

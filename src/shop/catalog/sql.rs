@@ -83,7 +83,7 @@ pub fn category(row: &Row) -> Result<Category, Fault> {
 /// The newest of those that are neither private nor unlisted. Those that are are passed over.
 pub fn products(account_id: i64, most: u32) -> Statement {
     Statement::new(
-        "SELECT id, title, price, currency, IIF(product_type = 2, serials_left, stock_amount) - stock_owed AS stock, minimum_quantity,
+        "SELECT id, title, price, currency, IIF(product_type = 2, serials_left, IIF(product_type = 1 AND file_id IS NULL, 0, stock_amount)) - stock_owed AS stock, minimum_quantity,
                 image_id, image_size, image_type, image_name, image_width, image_height, feedback_count, feedback_stars
          FROM products WHERE account_id = ?1 AND private = 0 AND unlisted = 0 ORDER BY seq DESC LIMIT ?2",
         vec![account_id.into(), most.into()],

@@ -73,10 +73,10 @@ fn prepare(
 
 pub async fn destroy(app: &App, account: &Account, id: &str) -> Outcome<()> {
     let image = (sql::TABLE, id, upload::Place::Image);
-    let mut statements = vec![sql::one(account.id, id), upload::unname(app, account, image)];
+    let mut statements = vec![sql::one(account.id, id)];
+    statements.extend(upload::unname(app, account, image));
     statements.extend(list::delete(account.id, sql::TABLE, id));
     let rows = account.db(app)?.commit(statements).await?;
-    let category = sql::category(rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?)?;
-    upload::discard(app, upload::Place::Image, category.image).await;
-    Ok(())
+    rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
+    Ok(upload::discard(app, rows.get(1..2).unwrap_or_default()).await?)
 }

@@ -162,8 +162,11 @@ impl Writer<'_> {
         let words = &self.words.mail;
         let (shop, title) = (line::place(&self.shop.name), line::place(&order.product_title));
         let places = [("shop", shop.as_str()), ("title", title.as_str())];
+        // Of what cost nothing, or was completed by hand, nobody has received a payment.
+        let paid = order.price.minor() > 0 && !order.accepted;
         let (subject, line) = match first {
-            true => (words.paid_subject, words.paid),
+            true if paid => (words.paid_subject, words.paid),
+            true => (words.paid_subject, words.complete),
             false => (words.delivered_subject, words.delivered),
         };
         let mut letter = Letter::new(&fill(subject, &places));

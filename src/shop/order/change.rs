@@ -103,7 +103,8 @@ fn wait_for_goods(order: &Order) -> i64 {
 }
 
 /// The mail that this change owes to the order's buyer: that it was `paid`, or that what was paid
-/// for before is delivered. What has no page is the seller's own to tell. Where the money has gone
+/// for before is delivered. What has no page (white-label, without a product) is the seller's own to
+/// tell. Where the money has gone
 /// meanwhile it is owed as well, and waits until that is back (`mailer`).
 fn buyers_mail(app: &App, account: &Account, order: &Order, paid: bool, cause: &Cause) -> Option<Owed> {
     order.buyer.email.as_ref().filter(|_| order.has_page())?;

@@ -18,9 +18,9 @@ pub enum Delivery {
     Delivered,
     /// The seller's server is asked for the goods.
     Preparing,
-    /// The seller's server gave nothing that can be delivered, or there is no file. It can be run again.
+    /// The seller's server gave nothing that can be delivered, or the product is gone. It can be run again.
     Failed,
-    /// Nothing was left when the payment came. It is delivered once there is.
+    /// Nothing was left when the payment came, or there was no file. It is delivered once there is.
     OutOfStock,
     /// The seller does it.
     Manual,
@@ -91,6 +91,8 @@ pub fn deliver(order: &mut Order, goods: &Goods, file_link: &str) {
         Kind::File if goods.product.as_ref().is_some_and(|product| product.file.is_some()) => {
             (Delivery::Delivered, Some(file_link.to_owned()))
         }
+        // It is handed out once there is one.
+        Kind::File if goods.product.is_some() => (Delivery::OutOfStock, None),
         Kind::File => (Delivery::Failed, None),
         Kind::Dynamic if goods.product.as_ref().is_some_and(|product| product.dynamic_url.is_some()) => {
             // What its buyer has, if it was delivered before, is theirs until there is something else.

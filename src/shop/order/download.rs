@@ -1,4 +1,5 @@
-//! The file that was bought: as the product has it now, so that an old receipt gives the newest version.
+//! The file that was bought: as the product has it now, so that an old receipt gives the newest version. Where it has none any
+//! more, or is gone, the last one is kept (`sold_files`).
 
 use super::{Delivery, Status, owner, sql};
 use crate::{
@@ -65,9 +66,13 @@ pub async fn count(app: &App, download: &Download, part: bool) {
 
 fn file(account_id: i64, order_id: &str) -> Statement {
     Statement::new(
-        "SELECT file_id, file_size, file_type, file_name,
-                (SELECT downloaded_at FROM orders WHERE account_id = ?1 AND id = ?2) AS downloaded_at
-         FROM products WHERE account_id = ?1 AND id = (SELECT product_id FROM orders WHERE account_id = ?1 AND id = ?2)",
+        "SELECT file_id, file_size, file_type, file_name, o.downloaded_at FROM orders o
+         CROSS JOIN products p ON p.id = o.product_id AND p.account_id = o.account_id AND file_id IS NOT NULL
+         WHERE o.id = ?2 AND o.account_id = ?1
+         UNION ALL SELECT file_id, file_size, file_type, file_name, o.downloaded_at FROM orders o
+         CROSS JOIN sold_files f ON f.account_id = o.account_id AND f.product_id = o.product_id
+         WHERE o.id = ?2 AND o.account_id = ?1
+         LIMIT 1",
         vec![account_id.into(), order_id.into()],
     )
 }

@@ -104,7 +104,11 @@ pub fn hand_over(
         change.facts.extend(owed.statements);
         change.messages.extend(webhook::messages(account, &owed.logs));
     }
-    if let Some(product) = goods.product.filter(|_| goods.held.is_some()) {
+    if let Some(mut product) = goods.product.filter(|_| goods.held.is_some()) {
+        // It was read while the order held them.
+        if product.kind != Kind::Serials {
+            product.stock_held = (product.stock_held - order.item.as_ref().map_or(0, |item| item.units.into())).max(0);
+        }
         change.facts.extend(stock_events(app, account, &product, endpoints)?);
     }
     Ok(())

@@ -321,7 +321,8 @@ impl Order {
         self.item.as_ref().and_then(|item| Amount::new(item.subtotal - self.price.minor(), self.price.currency()))
     }
 
-    /// Whether somebody may have its page open: it came through a link or from the shop.
+    /// Whether it has a page, which somebody may have open: it came through a link, or is for a product, whoever's page sold that.
+    /// What is handed out for it is on its receipt, and its buyer's mail leads there.
     pub fn has_page(&self) -> bool {
         self.payment_id.is_some() || self.item.is_some()
     }

@@ -29,7 +29,7 @@ use crate::{
         prepared::{self, Prepared},
         stock::expired,
         text::email,
-        time::MINUTE,
+        time::{HOUR, MINUTE},
         webhook::{self, Endpoint, Event},
     },
 };
@@ -193,6 +193,23 @@ pub async fn prepare(app: &App, account: &Account, mut draft: Draft, ready: Read
 /// So long an order that costs nothing keeps its hold, in milliseconds, should its completion be late.
 const FREE: i64 = 10 * MINUTE;
 
+/// So long after it was made an order that nobody has paid may take its hold anew, in milliseconds. Who pays later takes what is
+/// left then: otherwise one buyer who never pays could keep the stock from all others.
+const ANEW: i64 = 2 * HOUR;
+/// The same of an order that was paid in part, or is paid on a gateway's page, whose window is as long.
+const ANEW_LONG: i64 = 25 * HOUR;
+
+/// Until when an order that waits for its payment keeps its hold. Its first window is whole, and no other ends so late. One that
+/// begins later is over at once: it finds out whether there is anything left, and keeps it from nobody.
+pub fn hold_until(order: &Order, now: i64) -> i64 {
+    let until = hold::until(order.session.as_ref(), order.invoice.expires_at, now);
+    let first = now <= order.created_at;
+    let long = order.session.is_some() || order.payment_status() == Status::PartiallyPaid;
+    let window = if long { ANEW_LONG } else { ANEW.max(order.policy.quote()) };
+    let last = order.created_at + window + hold::GRACE_PERIOD;
+    if first { until } else { until.min(last).max(now) }
+}
+
 /// What the order keeps from other buyers until its payment window closes. It stands behind the order in its commit.
 pub fn hold(order: &Order, now: i64) -> Vec<Statement> {
     // Who has paid a part keeps the price; the use of the coupon may be another's by now.
@@ -201,10 +218,11 @@ pub fn hold(order: &Order, now: i64) -> Vec<Statement> {
         _ => item.clone(),
     });
     let Some(item) = item.filter(Item::holds) else { return Vec::new() };
-    let until = match order.is_free() {
-        // It has no price that could run out, and is complete in a moment.
+    let until = match order.price.minor() == 0 {
+        // It has no price that could run out: it is complete in a moment, or its seller looks at it first.
+        true if order.status == Status::HighRisk => hold::confirming(now),
         true => now + FREE,
-        false => hold::until(order.session.as_ref(), order.invoice.expires_at, now),
+        false => hold_until(order, now),
     };
     let email = order.buyer.email.as_deref();
     let key = email.map(email::key);

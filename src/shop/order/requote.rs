@@ -8,8 +8,9 @@ use crate::shop::{
     error::{GatewayRefusal, OrderRefusal},
 };
 
-/// A new price for what an order still lacks, once its quote has run out.
-pub async fn requote(app: &App, account: &Account, order_id: &str) -> Outcome<Order> {
+/// A new price for what an order still lacks, once its quote has run out. `pressed`: somebody asks for it, and it takes its goods
+/// anew. To look at a page keeps nothing from anybody.
+pub async fn requote(app: &App, account: &Account, order_id: &str, pressed: bool) -> Outcome<Order> {
     let order = super::get(app, account, order_id).await?;
     let now = app.now();
     let coins = order.invoice.index.is_some();
@@ -34,7 +35,9 @@ pub async fn requote(app: &App, account: &Account, order_id: &str) -> Outcome<Or
     };
     let mut statements: Vec<_> = sql::update(&fresh).into();
     // Its hold may be over: then it takes its goods anew, or there are none.
-    statements.extend(open::hold(&fresh, now));
+    if pressed {
+        statements.extend(open::hold(&fresh, now));
+    }
     match account.db(app)?.commit(statements).await {
         Ok(_) => fresh.revision += 1,
         // Somebody else did it, or money came: the caller sees what is there now.

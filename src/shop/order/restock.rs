@@ -11,6 +11,7 @@ use crate::{
         App, Error, Outcome, Refusal,
         account::Account,
         job::Job,
+        product::Product,
         stock::expired,
         webhook::{self, Endpoint},
     },
@@ -33,7 +34,8 @@ fn waiting(account_id: i64, product_id: &str, after: i64, now: i64) -> Statement
     Statement::new(
         format!(
             "SELECT orders.id, orders.seq, orders.held, there FROM
-               (SELECT {there} AS there FROM products p WHERE p.account_id = ?2 AND p.id = ?3)
+               (SELECT {there} AS there FROM products p
+                WHERE p.account_id = ?2 AND p.id = ?3 AND (p.product_type <> 1 OR p.file_id IS NOT NULL))
                CROSS JOIN orders INDEXED BY orders_waiting
              WHERE orders.account_id = ?2 AND orders.product_id = ?3 AND delivery = 'out_of_stock' AND status = 100
                AND orders.seq > ?4 AND held <= there ORDER BY orders.seq LIMIT ?5"
@@ -50,7 +52,7 @@ pub fn take_restocked(now: i64, until: i64, limit: u32) -> Statement {
         format!(
             "UPDATE products SET restock_at = ?2 FROM
                (SELECT account_id, seq FROM products p INDEXED BY products_waiting
-                WHERE stock_owed > 0 AND restock_at <= ?1 AND {there} >= (
+                WHERE stock_owed > 0 AND restock_at <= ?1 AND (product_type <> 1 OR file_id IS NOT NULL) AND {there} >= (
                   SELECT o.held FROM orders o INDEXED BY orders_waiting_least
                   WHERE o.account_id = p.account_id AND o.product_id = p.id AND o.delivery = 'out_of_stock' AND o.status = 100
                   ORDER BY o.held LIMIT 1)
@@ -144,7 +146,8 @@ pub async fn change(
     cause: Cause,
 ) -> Outcome<Option<Change>> {
     let goods = fulfil::goods(app, account, order).await?;
-    if delivery::needs_hold(order, &goods) {
+    let has_goods = goods.product.as_ref().is_none_or(Product::has_goods);
+    if delivery::needs_hold(order, &goods) || !has_goods {
         return Ok(None);
     }
     let after = Order { updated_at: app.now(), ..order.clone() };

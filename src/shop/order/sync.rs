@@ -229,7 +229,7 @@ async fn commit(
 pub fn keep_hold(order: &Order, now: i64) -> Option<Statement> {
     order.item.as_ref().filter(|item| item.holds())?;
     let until = match order.payment_status() {
-        Status::Unpaid | Status::PartiallyPaid => hold::until(order.session.as_ref(), order.invoice.expires_at, now),
+        Status::Unpaid | Status::PartiallyPaid => open::hold_until(order, now),
         Status::AwaitingConfirmations | Status::PendingAtPayPal | Status::HighRisk => hold::confirming(now),
         // What was refunded before it was complete is free at once.
         Status::Refunded => return Some(hold::end(order.account_id, &order.id)),

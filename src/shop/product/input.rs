@@ -94,11 +94,13 @@ fn answered(input: &Input, answer: &Value) -> Result<Option<Value>, BadAnswer> {
         return Err(BadAnswer::TooLong);
     }
     let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-    if typed.chars().any(is_control) || text::turned(&typed).is_some() {
+    // The last stands for bytes that were no UTF-8.
+    let is_odd = |c: char| is_control(c) || c == char::REPLACEMENT_CHARACTER;
+    if typed.chars().any(is_odd) || text::turned(&typed).is_some() {
         return Err(BadAnswer::NotPrintable);
     }
     match input.kind {
-        InputKind::Number if Decimal::parse(typed.trim_start_matches('-')).is_err() => Err(BadAnswer::NotANumber),
+        InputKind::Number if !is_number(&typed) => Err(BadAnswer::NotANumber),
         InputKind::Select => match input.options.iter().find(|option| text::clean(option) == typed) {
             Some(option) => Ok(Some(option.as_str().into())),
             None => Err(BadAnswer::NotInTheList),
@@ -107,9 +109,25 @@ fn answered(input: &Input, answer: &Value) -> Result<Option<Value>, BadAnswer> {
     }
 }
 
+/// Digits, perhaps with a point among them, behind one minus at most.
+fn is_number(typed: &str) -> bool {
+    let magnitude = typed.strip_prefix('-').unwrap_or(typed);
+    magnitude.bytes().all(|b| b.is_ascii_digit() || b == b'.') && Decimal::parse(magnitude).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_has_one_minus_at_most_and_a_point() {
+        for number in ["5", "-5", "1.5", "-0.25", "007"] {
+            assert!(is_number(number), "{number}");
+        }
+        for other in ["--5", "- 5", "1,5", "5-", "1e3", "1 000", "-", ".", "", "+5"] {
+            assert!(!is_number(other), "{other}");
+        }
+    }
 
     fn inputs() -> Vec<Input> {
         read(Some(

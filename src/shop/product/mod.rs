@@ -70,7 +70,7 @@ pub struct Product {
     pub maximum_quantity: Option<i64>,
     pub minimum_quantity: i64,
     pub stock_delimiter: String,
-    /// What can be sold of what isn't serials; `None` is without end.
+    /// What is free of what isn't serials, and no unpaid order holds; `None` is without end.
     pub stock_amount: Option<i64>,
     /// The seller is told when fewer are left.
     pub stock_warning: Option<i64>,
@@ -91,6 +91,8 @@ pub struct Product {
     pub unique_serials: bool,
     /// Serials in stock.
     pub serials_left: u32,
+    /// Units that unpaid orders hold, of either kind.
+    pub stock_held: i64,
     /// Units in stock, or still to come, that paid orders wait for.
     pub stock_owed: i64,
     pub image: Option<Upload>,
@@ -146,6 +148,7 @@ impl Product {
             custom: None,
             unique_serials: false,
             serials_left: 0,
+            stock_held: 0,
             stock_owed: 0,
             image: None,
             file: None,
@@ -163,9 +166,36 @@ impl Product {
         there.map(|there| (there - self.stock_owed).max(0))
     }
 
-    /// The same with another stock, for an event about it.
+    /// Whether there is something to hand out, as far as that isn't stock.
+    pub fn has_goods(&self) -> bool {
+        match self.kind {
+            Kind::File => self.file.is_some(),
+            Kind::Dynamic => self.dynamic_url.is_some(),
+            Kind::Serials | Kind::Service => true,
+        }
+    }
+
+    /// What the seller has of what isn't serials, with what unpaid orders hold: it is the seller's until it is paid. So the
+    /// number stays the same while orders come and go unpaid, and may be sent back as it was read.
+    pub fn amount(&self) -> Option<i64> {
+        match self.kind {
+            Kind::Serials => self.stock_amount,
+            _ => self.stock_amount.map(|free| free + self.stock_held),
+        }
+    }
+
+    /// Sets that number, as far as it is known what is held. Nobody takes a unit from an order that holds it.
+    pub fn set_amount(&mut self, amount: Option<i64>) {
+        self.stock_amount = match self.kind {
+            Kind::Serials => amount,
+            _ => amount.map(|amount| (amount - self.stock_held).max(0)),
+        };
+    }
+
+    /// The same with so much in stock and nothing held, for an event about it.
     pub fn with_stock(&self, left: i64) -> Product {
         let mut product = self.clone();
+        product.stock_held = 0;
         match product.kind {
             Kind::Serials => product.serials_left = u32::try_from(left).unwrap_or(0),
             _ => product.stock_amount = Some(left),
@@ -176,6 +206,7 @@ impl Product {
     /// With what holds give back that are over.
     pub fn with_expired(mut self, expired: &Expired) -> Product {
         let units = expired.units(&self.id);
+        self.stock_held = (self.stock_held - units).max(0);
         match self.kind {
             Kind::Serials => self.serials_left = self.serials_left.saturating_add(u32::try_from(units).unwrap_or(0)),
             _ => self.stock_amount = self.stock_amount.map(|amount| amount + units),
@@ -194,14 +225,25 @@ pub struct Restock {
     pub serials: Serials,
     /// They were read from what was in stock: should that have changed, nothing is done.
     pub from_stock: bool,
+    /// The seller means those that the product had before to be sold again.
+    pub repeats: bool,
 }
 
 /// What a change does to the stock; apart from that sales go on while a product is changed.
 #[derive(Default)]
 pub struct StockChange {
     pub restock: Option<Restock>,
-    /// `stock_amount` was sent, and is another one.
-    pub amount: bool,
+    /// `stock_amount` was sent, and is another one: this.
+    pub amount: Option<Option<i64>>,
+}
+
+/// A product as it was changed.
+pub struct Updated {
+    pub product: Product,
+    /// How many of its new serials are there more than once, or were there before.
+    pub duplicates: u32,
+    /// How many that were sent are not in stock now, because the product's orders hold them or had them.
+    pub left_out: u32,
 }
 
 /// `page` counts from 1. It costs the page's rows, whatever the products have in stock: `info` is left out of products of
@@ -299,15 +341,21 @@ pub fn duplicates(product: &Product, serials: &Serials, rows: Option<&Vec<Row>>)
     Ok(serials.repeated + row.read(|row| Ok(row.count()))?)
 }
 
-/// Writes the product's own fields, and its stock where there is a `restock`; images and files are `upload`'s. Answers the
-/// product, and how many of the serials are duplicates.
+/// Writes the product's own fields, and its stock where there is a `restock`; images and files are `upload`'s.
 pub async fn update(
     app: &App,
     account: &Account,
     before: &Product,
     mut product: Product,
-    StockChange { restock, amount }: StockChange,
-) -> Outcome<(Product, u32)> {
+    StockChange { mut restock, amount }: StockChange,
+) -> Outcome<Updated> {
+    let sent = restock.as_ref().map_or(0, |restock| restock.serials.count());
+    if let Some(restock) = restock.as_mut().filter(|restock| leaves_out(&product, restock)) {
+        let gone = stock::sql::gone(account.id, &product.id, &restock.serials);
+        let gone = account.db(app)?.batch([gone]).await?;
+        let [rows] = &gone;
+        restock.serials = std::mem::take(&mut restock.serials).without(&stock::sql::gone_rows(rows)?);
+    }
     product.updated_at = list::moved(app.now(), before.updated_at);
     let html = upload::rendered(app, account, &product.description).await?;
     let mut statements = vec![list::unmoved(account.id, sql::TABLE, &product.id, before.updated_at)];
@@ -317,16 +365,22 @@ pub async fn update(
     let look = restock.as_ref().and_then(|restock| known(account, &product, &restock.serials));
     let known_place = statements.len();
     statements.extend(look);
-    let place = statements.len();
+    let mut place = statements.len();
     let serials = restock.as_ref().map(|restock| &restock.serials);
     statements.push(sql::update(account.id, &product, &html, serials, amount));
     if let Some(restock) = &restock {
-        statements.extend(stock::sql::replace(account.id, &product.id, &restock.serials));
+        // Asked again in the commit: orders come and go meanwhile.
+        let all = !leaves_out(&product, restock);
+        statements.extend(stock::sql::replace(account.id, &product.id, &restock.serials, all));
+        if !all {
+            place = statements.len();
+            statements.push(sql::recount(account.id, &product.id));
+        }
         statements.push(stock::sql::fits(account.id, &product.id));
     }
     // Orders that were paid and found nothing left get what there is now.
     let (shard, product_id) = (account.shard.clone(), product.id.clone());
-    let filled = restock.is_some() || amount;
+    let filled = restock.is_some() || amount.is_some();
     let waiting = filled.then_some((Job::Restock { shard, account_id: account.id, product_id }, 0));
     // As it will be: sales go on meanwhile, and are told by themselves.
     let mut after = product.clone();
@@ -344,20 +398,33 @@ pub async fn update(
         None => prepared.on_stale(Refusal::Conflict),
     };
     let (product, rows) = prepared.commit(app, Vec::new()).await?;
-    let mut doubled = 0;
+    let mut updated = Updated { product, duplicates: 0, left_out: 0 };
     if let Some(restock) = &restock {
-        doubled = duplicates(&product, &restock.serials, rows.get(known_place))?;
+        updated.duplicates = duplicates(&updated.product, &restock.serials, rows.get(known_place))?;
     }
     let row = rows.get(place).and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
     let mut written = sql::product(row)?;
     match restock {
         _ if written.kind != Kind::Serials => {}
-        Some(restock) => written.info = restock.serials.info(),
+        Some(restock) => {
+            updated.left_out = sent.saturating_sub(written.serials_left);
+            match restock.serials.count() == written.serials_left {
+                true => written.info = restock.serials.info(),
+                // An order took one of them between the two looks.
+                false => written = get(app, account, &written.id).await?,
+            }
+        }
         None if before.kind == Kind::Serials => written.info = before.info.clone(),
         // It was a product of serials once, and has them still.
-        None => return Ok((get(app, account, &written.id).await?, doubled)),
+        None => written = get(app, account, &written.id).await?,
     }
-    Ok((written, doubled))
+    Ok(Updated { product: written, ..updated })
+}
+
+/// Whether serials that the product has no more don't come back with these. A product of unique serials refuses them; and what
+/// is told apart anew was in stock.
+fn leaves_out(product: &Product, restock: &Restock) -> bool {
+    !restock.repeats && !restock.from_stock && !product.unique_serials && !restock.serials.all.is_empty()
 }
 
 /// With what is said when the serials can't be put in stock.
@@ -385,7 +452,7 @@ pub fn unknown(rows: &[Row]) -> Outcome<Refusal> {
 }
 
 /// Takes the product out of the shop, with what it has in stock and what was uploaded for it. Its
-/// orders stay as they are, and so do serials that are held or sold.
+/// orders stay as they are, and so do serials that are held or sold, and a file that was sold.
 pub async fn destroy(app: &App, account: &Account, id: &str) -> Outcome<()> {
     let db = account.db(app)?;
     // Those who want to know of it want to know what it was, which most accounts need not read first.
@@ -409,7 +476,8 @@ pub async fn destroy(app: &App, account: &Account, id: &str) -> Outcome<()> {
 /// Behind these statements those that take a product out of the shop; the first of them answers it.
 fn without(app: &App, account: &Account, id: &str, mut statements: Vec<Statement>) -> Vec<Statement> {
     statements.push(sql::one(account.id, id));
-    statements.extend([Place::Image, Place::File].map(|place| upload::unname(app, account, (sql::TABLE, id, place))));
+    let places = [Place::Image, Place::File].into_iter();
+    statements.extend(places.flat_map(|place| upload::unname(app, account, (sql::TABLE, id, place))));
     statements.extend([stock::sql::remove(account.id, id), sql::leave_categories(account.id, id)]);
     statements.extend(list::delete(account.id, sql::TABLE, id));
     statements
@@ -417,9 +485,7 @@ fn without(app: &App, account: &Account, id: &str, mut statements: Vec<Statement
 
 /// Deletes what was uploaded for a product, once that is out of the shop; it is in the first answers.
 async fn gone(app: &App, rows: &[Vec<Row>]) -> Outcome<()> {
-    let row = rows.iter().find_map(|rows| rows.first()).ok_or(Refusal::NotFound)?;
-    let product = sql::product(row)?;
-    upload::discard(app, Place::Image, product.image).await;
-    upload::discard(app, Place::File, product.file).await;
-    Ok(())
+    let product = rows.iter().position(|rows| !rows.is_empty()).ok_or(Refusal::NotFound)?;
+    // Of its image one statement, of its file two.
+    Ok(upload::discard(app, rows.get(product + 1..product + 4).unwrap_or_default()).await?)
 }

@@ -15,7 +15,7 @@ pub const TABLE: &str = "products";
 pub const COLUMNS: &str = "account_id, seq, id, title, description, price, currency, product_type, gateways, private, unlisted, vpn_block, \
     seller_note, maximum_quantity, minimum_quantity, stock_delimiter, stock_amount, theme, crypto_confirmations, \
     max_risk_level, dynamic_url, info, paypal_email_delivery, webhook_url, custom, unique_serials, stock_warning, volume_discounts, \
-    email_message, serials_left, stock_owed, \
+    email_message, serials_left, stock_held, stock_owed, \
     image_id, image_size, image_type, image_name, image_width, image_height, file_id, file_size, file_type, file_name, created_at, updated_at";
 
 pub fn one(account_id: i64, id: &str) -> Statement {
@@ -70,6 +70,7 @@ pub fn product(row: &Row) -> Result<Product, Fault> {
             volume_discounts: discount::from_text(row.maybe_text())?,
             email_message: row.maybe_text(),
             serials_left: row.count(),
+            stock_held: row.int(),
             stock_owed: row.int(),
             image: upload::read_image(row)?,
             file: upload::read(row)?,
@@ -107,13 +108,25 @@ pub fn insert(account_id: i64, product: &Product, html: &str, serials: &Serials)
     )
 }
 
-/// Answers the whole row, if it was there. `amount`: the stock is set as well; otherwise sales may go on meanwhile.
-pub fn update(account_id: i64, product: &Product, html: &str, serials: Option<&Serials>, amount: bool) -> Statement {
+/// Answers the whole row, if it was there. `amount`: the stock is set as well, with what unpaid orders hold; otherwise sales may
+/// go on meanwhile.
+pub fn update(
+    account_id: i64,
+    product: &Product,
+    html: &str,
+    serials: Option<&Serials>,
+    amount: Option<Option<i64>>,
+) -> Statement {
     let joint = serials.map(|serials| serials.joint.as_str());
     let rest = [joint.into(), product.updated_at.into(), serials.map(Serials::count).into()];
-    let places = if amount { PLACES.to_owned() } else { PLACES.replace("?16,", "stock_amount,") };
+    let places = match amount {
+        Some(_) => PLACES.replace("?16,", "IIF(?7 = 2, ?33, MAX(0, ?33 - stock_held)),"),
+        None => PLACES.replace("?16,", "stock_amount,"),
+    };
+    let mut args = args(account_id, product, html, rest);
+    args.extend(amount.map(Value::from));
     // The seller is told anew when it runs out again, or runs lower than they say now.
-    let told = match amount || serials.is_some() {
+    let told = match amount.is_some() || serials.is_some() {
         true => "0",
         false => "IIF(stock_told = 1 AND stock_warning IS NOT ?26, 0, stock_told)",
     };
@@ -123,7 +136,18 @@ pub fn update(account_id: i64, product: &Product, html: &str, serials: Option<&S
                = ({places}, COALESCE(?28, stock_joint), ?29, COALESCE(?30, serials_left), serials_added + COALESCE(?30, 0), {told})
              WHERE account_id = ?1 AND id = ?2 RETURNING {COLUMNS}"
         ),
-        args(account_id, product, html, rest),
+        args,
+    )
+}
+
+/// Counts what is in stock of a product of serials. Answers its whole row.
+pub fn recount(account_id: i64, id: &str) -> Statement {
+    Statement::new(
+        format!(
+            "UPDATE products SET serials_left = (SELECT COUNT(*) FROM serials WHERE account_id = ?1 AND product_id = ?2 AND state = 0)
+             WHERE account_id = ?1 AND id = ?2 RETURNING {COLUMNS}"
+        ),
+        vec![account_id.into(), id.into()],
     )
 }
 

@@ -56,6 +56,10 @@ const MAX_QUANTITY: i64 = 1_000_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
     OutOfStock,
+    /// What would be handed out isn't there yet.
+    NoFile,
+    /// The sum is more than an order can cost.
+    SumTooLarge,
     /// What can be bought, both ends included; the most is `None` without end.
     Quantity {
         min: i64,
@@ -116,6 +120,9 @@ pub fn offer(known: &Known, wish: &Wish, now: i64) -> Result<Offer, Vec<Problem>
     let mut problems = Vec::new();
     let product = &known.product;
     let quantity = wish.quantity.map_or(product.minimum_quantity, i64::from);
+    if !product.has_goods() {
+        problems.push(Problem::NoFile);
+    }
     match known.stock {
         Some(stock) if stock < product.minimum_quantity.max(1) => problems.push(Problem::OutOfStock),
         stock => {
@@ -150,10 +157,8 @@ pub fn offer(known: &Known, wish: &Wish, now: i64) -> Result<Offer, Vec<Problem>
         return Err(problems);
     }
     let discount = coupon.map(|coupon| coupon.terms.discount);
-    // A price that can't be held is beyond what can be bought.
-    let max = product.maximum_quantity;
     let Some(priced) = price(product.price, quantity, &product.volume_discounts, discount) else {
-        return Err(vec![Problem::Quantity { min: product.minimum_quantity, max }]);
+        return Err(vec![Problem::SumTooLarge]);
     };
     let item = Item {
         kind: product.kind,

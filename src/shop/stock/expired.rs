@@ -54,12 +54,12 @@ pub fn units(account: &str, product: &str, now: &str) -> String {
     )
 }
 
-/// SQL: whether too little is left of a link's product, or it is gone; of a row of `payments` beside its product (LEFT JOIN). ?1 is
+/// SQL: whether too little is left of a link's product, it has no file, or it is gone; of a row of `payments` beside its product (LEFT JOIN). ?1 is
 /// the account, and `now` the parameter with the time.
 pub fn is_sold_out(now: &str) -> String {
     let expired = units("?1", "products.id", now);
     format!(
-        "(payments.product_id IS NOT NULL AND (products.id IS NULL OR COALESCE(payments.quantity >
+        "(payments.product_id IS NOT NULL AND (products.id IS NULL OR (products.product_type = 1 AND products.file_id IS NULL) OR COALESCE(payments.quantity >
            IIF(products.product_type = 2, serials_left, stock_amount) + {expired} - stock_owed, 0)))"
     )
 }

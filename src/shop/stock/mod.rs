@@ -1,7 +1,7 @@
 //! Stock: serials, one row each, of which every one goes to one order. Here they are read from what a seller pastes, kept
 //! and counted; orders hold and claim them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::text::{self, clean};
 
@@ -94,6 +94,23 @@ impl Serials {
         Ok(serials)
     }
 
+    /// Without those that the product's orders took since they were read: as many of each as were taken, beyond those that are
+    /// in stock still.
+    pub fn without(self, gone: &BTreeMap<String, Gone>) -> Serials {
+        let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
+        let (mut all, mut repeated) = (Vec::new(), 0);
+        let mut kept = BTreeSet::new();
+        for serial in &self.all {
+            let nth = seen.entry(serial).or_default();
+            *nth += 1;
+            if gone.get(serial).is_none_or(|gone| *nth <= gone.left || *nth > gone.left + gone.taken) {
+                repeated += u32::from(!kept.insert(serial));
+                all.push(serial.clone());
+            }
+        }
+        Serials { all, joint: self.joint, repeated }
+    }
+
     /// As `info` reads back; nothing when there are none.
     pub fn info(&self) -> Option<String> {
         (!self.all.is_empty()).then(|| self.all.join(&self.joint))
@@ -135,6 +152,13 @@ pub struct Taken {
     pub serial: String,
     pub product_id: String,
     pub state: State,
+}
+
+/// Of a serial that a product's orders hold or had: how many the product has in stock, and how many orders took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gone {
+    pub left: u32,
+    pub taken: u32,
 }
 
 /// Where a serial is; the numbers are the table's.
@@ -190,6 +214,25 @@ mod tests {
         let serials = Serials::read("A,B,A, A,C,B", ",", false).unwrap();
         assert_eq!((serials.all.len(), serials.repeated), (6, 3));
         assert_eq!(serials.info().as_deref(), Some("A,B,A,A,C,B"));
+    }
+
+    #[test]
+    fn what_orders_took_does_not_come_back_and_what_is_new_does() {
+        for (sent, left, taken, kept) in [
+            ("x,x,x,x,x", 3, 2, "x,x,x"),
+            ("x,x,x,y", 3, 2, "x,x,x,y"),
+            ("x,y", 0, 1, "y"),
+            ("x,x,x", 0, 1, "x,x"),
+            ("y,x,x,x,x", 1, 2, "y,x,x"),
+        ] {
+            let gone = BTreeMap::from([("x".to_owned(), Gone { left, taken })]);
+            let serials = Serials::read(sent, ",", false).unwrap().without(&gone);
+            assert_eq!(serials.all.join(","), kept, "{sent}");
+            let again = serials.clone().without(&gone);
+            assert_eq!(again, serials, "what was left out once is not missed again");
+            let distinct = serials.all.iter().collect::<BTreeSet<_>>().len();
+            assert_eq!(serials.repeated as usize, serials.all.len() - distinct);
+        }
     }
 
     #[test]

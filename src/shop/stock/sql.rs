@@ -1,6 +1,8 @@
 //! Statements and rows of `serials`. Many serials cross as one JSON text: a statement has a hundred parameters at most.
 
-use super::{Serials, State, Taken, file::MAX_STOCK_BYTES};
+use std::collections::BTreeMap;
+
+use super::{Gone, Serials, State, Taken, file::MAX_STOCK_BYTES};
 use crate::{
     json,
     platform::{Fault, Row, Statement, Value},
@@ -8,8 +10,52 @@ use crate::{
 
 /// Puts these in stock in place of what is there; held and sold ones stay. It stands behind the statement that has
 /// counted them in the product's row. Without such a row nothing is committed: `serials.seq` is what the constraint names.
-pub fn replace(account_id: i64, product_id: &str, serials: &Serials) -> [Statement; 2] {
-    [remove(account_id, product_id), add(account_id, product_id, serials)]
+///
+/// A seller sends the stock as they read it, and orders have taken of it since. So unless it is to be `all` of them, a serial
+/// that the product's orders hold or had comes back so many times less, beyond those that are in stock still. The product's
+/// row must be counted anew then.
+pub fn replace(account_id: i64, product_id: &str, serials: &Serials, all: bool) -> [Statement; 2] {
+    let (count, texts) = (serials.count(), texts(serials));
+    if all {
+        return [remove(account_id, product_id), add_some(account_id, product_id, count, texts)];
+    }
+    let added = "(SELECT serials_added FROM products WHERE account_id = ?1 AND id = ?2)";
+    // What there is must be there still while it is looked at; what is added stands behind it.
+    [
+        Statement::new(
+            format!(
+                "INSERT INTO serials (account_id, product_id, state, seq, serial)
+                 SELECT ?1, ?2, 0, {added} - ?3 + key + 1, value FROM (
+                   SELECT key, value, row_number() OVER (PARTITION BY value ORDER BY key) AS nth FROM json_each(?4)) AS new
+                 LEFT JOIN ({GONE}) AS gone ON gone.serial = new.value
+                 WHERE gone.serial IS NULL OR nth <= there OR nth > there + taken"
+            ),
+            vec![account_id.into(), product_id.into(), count.into(), texts],
+        ),
+        Statement::new(
+            format!(
+                "DELETE FROM serials WHERE account_id = ?1 AND product_id = ?2 AND state = 0 AND seq <= {added} - ?3"
+            ),
+            vec![account_id.into(), product_id.into(), count.into()],
+        ),
+    ]
+}
+
+/// SQL: of each of these texts (?4) that the product's orders hold or had, how many it has in stock, and how many orders took.
+const GONE: &str =
+    "SELECT serial, SUM(state = 0) AS there, SUM(state <> 0) AS taken FROM serials INDEXED BY serials_text
+     WHERE account_id = ?1 AND product_id = ?2 AND serial IN (SELECT value FROM json_each(?4))
+     GROUP BY serial HAVING taken > 0";
+
+/// The same as a statement of its own, for `gone_rows`.
+pub fn gone(account_id: i64, product_id: &str, serials: &Serials) -> Statement {
+    Statement::new(GONE.replace("?4", "?3"), vec![account_id.into(), product_id.into(), texts(serials)])
+}
+
+/// By the serial: how many are in stock, and how many orders took.
+pub fn gone_rows(rows: &[Row]) -> Result<BTreeMap<String, Gone>, Fault> {
+    let gone = |row: &Row| row.read(|row| Ok((row.text(), Gone { left: row.count(), taken: row.count() })));
+    rows.iter().map(gone).collect()
 }
 
 /// Puts these in stock, behind the statement that has counted them.

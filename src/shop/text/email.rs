@@ -29,7 +29,8 @@ pub fn parse(text: &str) -> Result<&str, BadEmail> {
     let (local, domain) = text.rsplit_once('@').ok_or(BadEmail::Malformed)?;
     // Narrower than RFC 5322, which has quoted texts and, in any script, every space; and wider, since addresses with two dots
     // together exist (Japanese carriers gave them out).
-    let odd = |c: char| c == '"' || c.is_whitespace() || c.is_control();
+    // And what stands for bytes that were no UTF-8.
+    let odd = |c: char| c == '"' || c.is_whitespace() || c.is_control() || c == char::REPLACEMENT_CHARACTER;
     let good = text.len() <= MAX
         && !local.contains(odd)
         && EmailAddress::is_valid_local_part(&local.replace("..", "."))

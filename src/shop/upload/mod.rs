@@ -119,31 +119,35 @@ pub async fn replace(app: &App, account: &Account, at: At<'_>, mut upload: Uploa
         Err(error) => {
             // After a fault it may be in its row all the same.
             if matches!(error, super::Error::Refused(_)) {
-                discard(app, place, Some(upload)).await;
+                delete(app, &place.key(&upload.id)).await;
             }
             Err(error)
         }
-        Ok(old) => {
-            discard(app, place, old).await;
-            Ok(())
-        }
+        Ok(_) => Ok(()),
     }
 }
 
 /// Refused when nothing is there.
 pub async fn remove(app: &App, account: &Account, at: At<'_>) -> Outcome<()> {
-    let old = write(app, account, at, None).await?.ok_or(Refusal::NotFound)?;
-    discard(app, at.2, Some(old)).await;
+    write(app, account, at, None).await?.ok_or(Refusal::NotFound)?;
     Ok(())
 }
 
 /// Answers what was there: read in the commit that replaces it, so that of two at once the second deletes the first one's.
+/// What nobody needs any more is deleted.
 async fn write(app: &App, account: &Account, at: At<'_>, upload: Option<&Upload>) -> Outcome<Option<Upload>> {
-    let mut statements = vec![
-        sql::one(account.id, at),
-        sql::unname(account.id, at, app.now()),
-        sql::write(account.id, at, upload, app.now()),
-    ];
+    let is_file = at.2 == Place::File;
+    let mut statements = vec![sql::one(account.id, at)];
+    match upload {
+        // A new file serves old receipts too.
+        Some(_) => {
+            statements.push(sql::unname(account.id, at, false, app.now()));
+            statements.extend(is_file.then(|| sql::drop_sold(account.id, at.1, app.now())).into_iter().flatten());
+        }
+        None => statements.extend(unname(app, account, at)),
+    }
+    let unnamed = statements.len();
+    statements.push(sql::write(account.id, at, upload, app.now()));
     if let Some(upload) = upload {
         statements.extend(sql::name(account.id, at, &at.2.key(&upload.id)));
     }
@@ -154,20 +158,23 @@ async fn write(app: &App, account: &Account, at: At<'_>, upload: Option<&Upload>
         Err(no) => return Err(no.into()),
     };
     let before = rows.first().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
+    discard(app, rows.get(1..unnamed).unwrap_or_default()).await?;
     Ok(of(before, at.2)?)
 }
 
-/// For the commit that takes the row away: its object will be named by nobody. It stands before
-/// what removes the row.
-pub fn unname(app: &App, account: &Account, at: At<'_>) -> Statement {
-    sql::unname(account.id, at, app.now())
+/// For the commit that takes the row or its upload away: its object will be named by nobody, unless it is a file that was sold.
+/// They stand before what removes it. Their answers are for `discard`.
+pub fn unname(app: &App, account: &Account, at: At<'_>) -> Vec<Statement> {
+    let keep = (at.2 == Place::File).then(|| sql::keep_sold(account.id, at.1));
+    keep.into_iter().chain([sql::unname(account.id, at, true, app.now())]).collect()
 }
 
-/// Deletes an object that no row names any more, at once. Should that fail, cron does it.
-pub async fn discard(app: &App, place: Place, upload: Option<Upload>) {
-    if let Some(upload) = upload {
-        delete(app, &place.key(&upload.id)).await;
+/// Deletes objects that no row names any more, at once: the answers of `unname`. Should that fail, cron does it.
+pub async fn discard(app: &App, unnamed: &[Vec<Row>]) -> Result<(), Fault> {
+    for row in unnamed.iter().flatten() {
+        delete(app, &row.text()?).await;
     }
+    Ok(())
 }
 
 async fn delete(app: &App, key: &str) -> bool {

@@ -88,16 +88,43 @@ pub fn name(account_id: i64, (table, id, _): At<'_>, key: &str) -> [Statement; 2
     ]
 }
 
-/// Notes the object that the row names, for deletion. It stands before what changes or removes the row.
-pub fn unname(account_id: i64, (table, id, place): At<'_>, now: i64) -> Statement {
+/// Notes the object that the row names, for deletion, and answers its key. It stands before what changes or removes the row.
+/// `kept`: unless `keep_sold` has kept it.
+pub fn unname(account_id: i64, (table, id, place): At<'_>, kept: bool, now: i64) -> Statement {
     let named = place.column();
+    let unless = if kept && place == Place::File { "AND file_sold = 0" } else { "" };
     Statement::new(
         format!(
             "INSERT INTO unnamed_objects (account_id, key, due_at) SELECT ?1, '{named}s/' || {named}_id, ?3 FROM {table}
-             WHERE account_id = ?1 AND id = ?2 AND {named}_id IS NOT NULL"
+             WHERE account_id = ?1 AND id = ?2 AND {named}_id IS NOT NULL {unless} RETURNING key"
         ),
         vec![account_id.into(), id.into(), now.into()],
     )
+}
+
+/// The file of a product that was sold stays for those who bought it. It stands before what takes it from the product.
+pub fn keep_sold(account_id: i64, product_id: &str) -> Statement {
+    Statement::new(
+        "INSERT INTO sold_files (account_id, product_id, file_id, file_size, file_type, file_name)
+         SELECT account_id, id, file_id, file_size, file_type, file_name FROM products
+         WHERE account_id = ?1 AND id = ?2 AND file_id IS NOT NULL AND file_sold = 1",
+        vec![account_id.into(), product_id.into()],
+    )
+}
+
+/// The file that was kept is another's turn: the product has a new one. The first answers its key.
+pub fn drop_sold(account_id: i64, product_id: &str, now: i64) -> [Statement; 2] {
+    [
+        Statement::new(
+            "INSERT INTO unnamed_objects (account_id, key, due_at) SELECT ?1, 'files/' || file_id, ?3 FROM sold_files
+             WHERE account_id = ?1 AND product_id = ?2 RETURNING key",
+            vec![account_id.into(), product_id.into(), now.into()],
+        ),
+        Statement::new(
+            "DELETE FROM sold_files WHERE account_id = ?1 AND product_id = ?2",
+            vec![account_id.into(), product_id.into()],
+        ),
+    ]
 }
 
 /// Those that are due, so many at a time. They are due again at `until`, should their deletion fail.

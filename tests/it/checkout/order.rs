@@ -180,7 +180,7 @@ fn each_way_of_delivery_is_told_in_plain_words() {
     let keys = paid(json!({"product_type": 2, "info": "AAA,BBB"}));
     assert!(text(&keys).contains(">AAA</pre>") && !text(&keys).contains("data-live"));
     let file = paid(json!({"product_type": 1}));
-    assert!(text(&file).contains("could not be delivered by themselves") && text(&file).contains("data-live"));
+    assert!(text(&file).contains("Download the file"));
     let service = paid(json!({"product_type": 4, "info": "We write to you."}));
     assert!(text(&service).contains("delivers this by hand") && text(&service).contains(">We write to you.</pre>"));
     let dynamic = paid(json!({"product_type": 3, "dynamic_url": "https://goods.example/"}));

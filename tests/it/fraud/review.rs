@@ -63,8 +63,19 @@ fn what_costs_nothing_waits_as_well() {
     let order = newest_order(&world);
     assert_eq!((ada.status(&order), ada.order(&order)["delivered"].clone()), (52, json!(null)));
     assert_eq!(world.buyer().page(&path).0, "Payment in review");
-    ada.post(&format!("/orders/{order}/complete"), json!({})).expect(200);
-    assert_eq!(ada.order(&order)["delivered"], "A");
+    assert_eq!(purchase::stock(&ada, &keys), 1, "it holds its goods while somebody looks at it");
+    let uses = || ada.get("/coupons").json()[0]["uses"].clone();
+    assert_eq!(uses(), 1);
+    storefront::buy(&world.buyer(), &keys, "coupon=all").expect(303);
+    let second = newest_order(&world);
+    assert_eq!((purchase::stock(&ada, &keys), uses()), (json!(0), json!(2)));
+    world.advance(13 * DAY);
+    assert_eq!((purchase::stock(&ada, &keys), uses()), (json!(0), json!(2)));
+    for (order, goods) in [(&order, "A"), (&second, "B")] {
+        ada.post(&format!("/orders/{order}/complete"), json!({})).expect(200);
+        assert_eq!(ada.order(order)["delivered"], goods);
+    }
+    purchase::is_whole(&world);
 }
 
 #[test]

@@ -222,3 +222,17 @@ fn a_shop_writes_in_its_own_language() {
     let html = text(&mail, "html");
     assert!(html.contains("lang=\"de\"") && html.contains("KEY-1") && html.contains("10,00 USD"), "{html}");
 }
+
+#[test]
+fn what_nobody_paid_for_is_complete_and_not_paid() {
+    let world = desk();
+    let ada = world.seller();
+    let keys = keys(&ada, "A,B");
+    let order = id(&buy(&ada, &keys, json!({})).expect(201).json());
+    ada.post(&format!("/orders/{order}/complete"), json!({"note": "cash"})).expect(200);
+    world.run_jobs();
+    let text = text(&one(&world, 0), "text");
+    assert!(text.contains("is complete") && !text.contains("your payment"), "{text}");
+    let page = world.buyer().page(&world.receipt(&order)).1;
+    assert!(!page.contains("Paid with"), "{page}");
+}

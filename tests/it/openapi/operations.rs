@@ -204,6 +204,7 @@ impl Operation {
         }
         if good && ["product_create", "product_update"].contains(&self.route.id) {
             all.push((&words::DUPLICATES, false));
+            all.push((&words::LEFT_OUT, false));
         }
         all
     }

@@ -50,6 +50,12 @@ pub const DUPLICATES: Header = Header(
      header is left out when there are none.",
     "1",
 );
+pub const LEFT_OUT: Header = Header(
+    "X-Left-Out-Serials",
+    "How many of the serials that were sent are not in stock now, because orders of this product hold them or had them; \
+     the header is left out when there are none.",
+    "1",
+);
 pub const DISPOSITION: Header =
     Header("Content-Disposition", "The name of the file.", "attachment; filename=\"orders.csv\"");
 pub const CONTENT_RANGE: Header = Header(

@@ -142,8 +142,10 @@ fn a_file_that_was_missing_a_service_and_stock_are_delivered_by_hand() {
         order
     };
     let files = product(&ada, json!({"product_type": 1, "stock_amount": 3}));
-    let file = paid(&files);
-    assert!(act(&ada, &file, "deliver", json!({})).expect(409).message().starts_with("There is nothing to deliver"));
+    let file = order(&ada, &files);
+    ada.delete(&format!("/products/{files}/file")).expect(204);
+    ada.simulate(&file, "exact", 1);
+    assert_eq!(act(&ada, &file, "deliver", json!({})).expect(400).errors(), ["Product is out of stock"]);
     ada.ask("PUT", &format!("/products/{files}/file"))
         .header("content-type", "application/zip")
         .body("PK")

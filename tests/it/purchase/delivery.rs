@@ -18,13 +18,34 @@ fn each_type_is_delivered_in_its_way() {
         (order["delivery"].as_str().unwrap().to_owned(), order["delivered"].clone())
     };
     assert_eq!(paid(json!({"product_type": 2, "info": "A,B"})), ("delivered".into(), json!("A")));
-    assert_eq!(paid(json!({"product_type": 1})), ("failed".into(), Value::Null), "there is no file");
     let dynamic = json!({"product_type": 3, "dynamic_url": "https://goods.example/"});
     assert_eq!(paid(dynamic), ("preparing".into(), Value::Null));
     assert_eq!(
         paid(json!({"product_type": 4, "info": "We write to you."})),
         ("manual".into(), json!("We write to you."))
     );
+}
+
+#[test]
+fn a_product_without_its_file_is_not_on_sale_and_what_was_paid_for_gets_it_when_it_comes() {
+    let world = World::new();
+    let ada = world.seller();
+    let files = product(&ada, json!({"product_type": 1}));
+    let (held, link) = (
+        id(&buy(&ada, &files, json!({})).expect(201).json()),
+        json!({"product_id": files, "gateway": "Bitcoin", "return_url": "https://a.example/"}),
+    );
+    ada.delete(&format!("/products/{files}/file")).expect(204);
+    assert_eq!(buy(&ada, &files, json!({})).expect(400).errors(), ["Product has no file yet"]);
+    assert_eq!(ada.post("/pay", link).expect(400).errors(), ["Product has no file yet"]);
+    ada.simulate(&held, "exact", 1);
+    assert_eq!(ada.order(&held)["delivery"], "out_of_stock");
+    world.run_jobs();
+    assert_eq!(ada.order(&held)["delivery"], "out_of_stock");
+    super::give_file(&ada, &files);
+    world.run_jobs();
+    assert_eq!(ada.order(&held)["delivery"], "delivered");
+    is_whole(&world);
 }
 
 #[test]

@@ -74,3 +74,27 @@ fn thousands_of_one_product_hide_none_of_another() {
     assert_eq!(buy(&ada, &other, json!({})).status(), 201);
     assert_eq!(buy(&ada, &other, json!({})).status(), 400);
 }
+
+#[test]
+fn an_order_that_is_never_paid_keeps_its_goods_for_hours_and_not_for_ever() {
+    let world = World::new();
+    let ada = world.seller();
+    let keys = product(&ada, json!({"info": "A"}));
+    let order = super::order(&ada, &keys);
+    let page = world.receipt(&order);
+    let mut held = 0;
+    for _ in 0..40 {
+        world.advance(21 * MINUTE);
+        world.buyer().get(&page).expect(200);
+        world.buyer().post(&format!("{page}"), "").expect(303);
+        held += u32::from(stock(&ada, &keys) == 0);
+    }
+    assert!((2..10).contains(&held), "{held} of forty prices");
+    let second = super::order(&ada, &keys);
+    ada.simulate(&second, "exact", 1);
+    assert_eq!(ada.order(&second)["delivered"], "A");
+    world.advance(21 * MINUTE);
+    let gone = world.buyer().post(&format!("{page}"), "");
+    assert_eq!(gone.status(), 409, "nothing is left, and nobody is asked for money");
+    is_whole(&world);
+}

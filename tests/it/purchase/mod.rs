@@ -24,7 +24,18 @@ pub fn product(seller: &Seller<'_>, changed: Value) -> String {
     for (name, value) in changed.as_object().expect("fields") {
         fields[name] = value.clone();
     }
-    seller.post("/products", fields).expect(201).json()["id"].as_str().expect("an id").to_owned()
+    let is_file = fields["product_type"] == 1;
+    let product = seller.post("/products", fields).expect(201).json()["id"].as_str().expect("an id").to_owned();
+    if is_file {
+        give_file(seller, &product);
+    }
+    product
+}
+
+/// Without a file nobody buys a product of that type.
+pub fn give_file(seller: &Seller<'_>, product: &str) {
+    let path = format!("/products/{product}/file?filename=a.zip");
+    seller.ask("PUT", &path).header("content-type", "application/zip").body(b"x".to_vec()).send().expect(200);
 }
 
 /// A product of serials.
@@ -120,6 +131,30 @@ fn what_can_not_be_bought_is_said_with_its_reason_and_all_at_once() {
     let none = product(&ada, json!({"info": ""}));
     assert_eq!(buy(&ada, &none, json!({})).expect(400).errors(), ["Product is out of stock"]);
     assert_eq!((world.db.rows_in("orders"), world.db.rows_in("holds")), (0, 0));
+}
+
+#[test]
+fn the_reason_is_the_right_one() {
+    let world = World::new();
+    let ada = world.seller();
+    let dear = product(&ada, json!({"product_type": 4, "price": "99999999.00"}));
+    assert_eq!(
+        buy(&ada, &dear, json!({"quantity": 900_000})).expect(400).errors(),
+        ["Quantity is too large: the sum is more than an order can cost"]
+    );
+    let plain = product(&ada, json!({"product_type": 4}));
+    assert_eq!(
+        buy(&ada, &plain, json!({"custom": {"reference": "A-7", "none": ""}})).expect(400).errors(),
+        ["Custom field \"reference\" is none of this product's"]
+    );
+    let number = json!([{"name": "UID", "type": "number", "required": true}]);
+    let asks = product(&ada, json!({"product_type": 4, "custom": number}));
+    for odd in ["--5", "- 5", "1,5"] {
+        let errors = buy(&ada, &asks, json!({"custom": [odd]})).expect(400).errors();
+        assert_eq!(errors, ["Custom field \"UID\" is not a number"], "{odd}");
+    }
+    let errors = buy(&ada, &plain, json!({"email": "b\u{fffd}b@example.com"})).expect(400).errors();
+    assert_eq!(errors, ["Email is not a valid email address"]);
 }
 
 #[test]

@@ -15,12 +15,74 @@ fn a_change_of_the_product_leaves_its_stock_alone() {
     ada.put(&format!("/products/{files}"), json!({"title": "Another"})).expect(200);
     assert_eq!(stock(&ada, &files), 3);
     ada.put(&format!("/products/{files}"), json!({"stock_amount": 10})).expect(200);
-    assert_eq!(stock(&ada, &files), 10, "what is free now, beside what is held");
+    assert_eq!(stock(&ada, &files), 8, "two of them are held");
     world.advance(DAY);
-    assert_eq!(stock(&ada, &files), 12, "the hold was given back");
+    assert_eq!(stock(&ada, &files), 10, "the hold was given back");
     ada.simulate(&first, "late", 1);
-    assert_eq!(stock(&ada, &files), 10);
+    assert_eq!(stock(&ada, &files), 8);
     assert_eq!(world.db.one("SELECT stock_held FROM products"), "0");
+}
+
+#[test]
+fn a_product_that_is_sent_back_as_it_was_read_sells_nothing_twice() {
+    let world = World::new();
+    let ada = world.seller();
+    let path = |product: &str| format!("/products/{product}");
+    let keys = product(&ada, json!({"info": "a1,a2,a3", "unique_serials": false}));
+    let read = ada.get(&path(&keys)).json();
+    let held = order(&ada, &keys);
+    let put = |changed: Value| {
+        let mut sent = read.clone();
+        changed.as_object().expect("fields").iter().for_each(|(name, value)| sent[name] = value.clone());
+        ada.put(&path(&keys), sent).expect(200)
+    };
+    let back = put(json!({}));
+    assert_eq!((&back.json()["info"], back.header("x-left-out-serials")), (&json!("a2,a3"), Some("1")));
+    is_whole(&world);
+    ada.simulate(&held, "exact", 1);
+    let back = put(json!({"title": "Renamed"}));
+    assert_eq!((&back.json()["stock"], back.header("x-left-out-serials")), (&json!(2), Some("1")), "sold as well");
+    let second = order(&ada, &keys);
+    ada.simulate(&second, "exact", 1);
+    assert_eq!((&ada.order(&held)["delivered"], &ada.order(&second)["delivered"]), (&json!("a1"), &json!("a2")));
+
+    let back = put(json!({"info": "a3,a4,a1,a2,a2"}));
+    assert_eq!(back.json()["info"], "a3,a4,a2", "one a2 is an order's, and the other one is new");
+    let back = put(json!({"info": "a1,a2", "allow_repeats": true}));
+    assert_eq!((&back.json()["info"], back.header("x-left-out-serials")), (&json!("a1,a2"), None), "on purpose");
+    is_whole(&world);
+
+    let files = product(&ada, json!({"product_type": 1, "stock_amount": 5}));
+    let read = ada.get(&path(&files)).json();
+    let held = id(&buy(&ada, &files, json!({"quantity": 2})).expect(201).json());
+    assert_eq!((&read["stock_amount"], stock(&ada, &files)), (&json!(5), json!(3)));
+    assert_eq!(ada.get(&path(&files)).json()["stock_amount"], 5, "what is held is still the seller's");
+    ada.put(&path(&files), read).expect(200);
+    assert_eq!(stock(&ada, &files), 3);
+    ada.put(&path(&files), json!({"stock_amount": 7})).expect(200);
+    assert_eq!(stock(&ada, &files), 5);
+    ada.put(&path(&files), json!({"stock_amount": 1})).expect(200);
+    let left = ada.get(&path(&files)).json();
+    assert_eq!((&left["stock"], &left["stock_amount"]), (&json!(0), &json!(2)), "what is held stays");
+    ada.simulate(&held, "exact", 1);
+    assert_eq!(ada.get(&path(&files)).json()["stock_amount"], 0);
+}
+
+#[test]
+fn of_a_repeated_serial_as_many_come_back_as_nobody_has() {
+    let world = World::new();
+    let ada = world.seller();
+    let keys = product(&ada, json!({"info": "x,x,x,x,x"}));
+    let read = ada.get(&format!("/products/{keys}")).json();
+    buy(&ada, &keys, json!({"quantity": 2})).expect(201);
+    ada.put(&format!("/products/{keys}"), read.clone()).expect(200);
+    assert_eq!(stock(&ada, &keys), 3);
+    ada.put(&format!("/products/{keys}"), json!({"info": "x,x,x,y"})).expect(200);
+    assert_eq!(stock(&ada, &keys), 4, "the three are those in stock, and y is new");
+    is_whole(&world);
+    world.advance(DAY);
+    assert_eq!(stock(&ada, &keys), 6, "the hold was given back");
+    is_whole(&world);
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub fn object(product: &Product, origin: &str) -> String {
         maximum_quantity: product.maximum_quantity,
         minimum_quantity: product.minimum_quantity,
         stock_delimiter: &product.stock_delimiter,
-        stock_amount: product.stock_amount,
+        stock_amount: product.amount(),
         image: product.image.as_ref().map(|image| upload::image(image, "products", origin)),
         theme: product.theme,
         crypto_confirmations: product.crypto_confirmations,
@@ -60,9 +60,9 @@ pub struct Body<'a> {
     title: &'a str,
     /// What it is, in Markdown.
     description: &'a str,
-    /// How many can be sold: of serials those that are left, otherwise `stock_amount`, or `"∞"`
-    /// where that is `null`. What unpaid orders hold isn't counted until their time is over, nor is
-    /// what paid orders wait for.
+    /// How many can be sold: of serials those that are left, otherwise what is free of
+    /// `stock_amount`, or `"∞"` where that is `null`. What unpaid orders hold isn't counted until
+    /// their time is over, nor is what paid orders wait for.
     stock: Stock,
     /// Of one.
     price: DecimalText,
@@ -87,8 +87,9 @@ pub struct Body<'a> {
     /// What stands between serials in `info`: a comma unless you say, perhaps a line break, which
     /// may be written as `\n`, and matches any kind of line break.
     stock_delimiter: &'a str,
-    /// How many can be sold of what isn't serials; `null` is without end. Sent, it sets how many are
-    /// free now.
+    /// How many you have of what isn't serials, with those that unpaid orders hold; `null` is
+    /// without end. Sent as it was read, it changes nothing, unless some were sold since. Sent
+    /// smaller than what is held, it leaves what is held.
     stock_amount: Option<i64>,
     /// Its image; see the uploads below.
     image: Option<upload::Image<'a>>,
@@ -102,7 +103,9 @@ pub struct Body<'a> {
     dynamic_url: Option<&'a str>,
     /// What the buyer gets. When the type is 2, the serials that are in stock, with
     /// `stock_delimiter` between: sending others replaces them, and leaves what is sold or held for
-    /// an order. Serials that you have already are taken too, and `X-Duplicate-Serials` says how
+    /// an order. A serial that orders of this product hold or had doesn't come back so, as often as
+    /// they have it: it may have been sold since you read it. `X-Left-Out-Serials` says how many
+    /// they are, and `allow_repeats` takes them all the same. Other serials that you have already are taken too, and `X-Duplicate-Serials` says how
     /// many they are. Characters that nobody sees are taken off the ends of a serial, and refused
     /// inside. Lists show `null` there, so `null` changes nothing; an empty text empties the stock.
     info: Option<&'a str>,
