@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::{checkout::layout::name, shop::account::contact, words::Words};
+use crate::{checkout::layout::name, shop::account::contact::Front, words::Words};
 
 /// Links to the seller; none where nothing is known of the shop.
 #[derive(Default)]
@@ -21,17 +21,26 @@ struct Link {
 #[derive(Clone, Copy)]
 pub enum About<'a> {
     Order(&'a str),
+    /// An order whose own page, at this address, is the reader's: they can ask there.
+    Own {
+        order_id: &'a str,
+        page: &'a str,
+    },
     /// A link that no order was made from.
     Payment(&'a str),
     /// Nothing that has a number.
     Shop,
 }
 
+/// Behind the address of an order's own page: it stays as it is, and its form for a question is open.
+pub const ASK: &str = "?stay=question#question";
+
 impl Contact {
-    /// A seller who names no address is reached through the shop that sent the buyer, `origin`.
-    pub fn of(words: &Words, known: &contact::Contact, origin: &str, about: About) -> Contact {
+    /// A seller who names no address is reached through the shop that sent the buyer, `origin`, and otherwise by a form of ours.
+    pub fn of(words: &Words, front: &Front, origin: &str, about: About) -> Contact {
+        let known = &front.contact;
         let named = match about {
-            About::Order(id) => Some((words.pay.order, "order_id", id)),
+            About::Order(id) | About::Own { order_id: id, .. } => Some((words.pay.order, "order_id", id)),
             About::Payment(id) => Some((words.pay.payment, "payment_id", id)),
             About::Shop => None,
         };
@@ -54,15 +63,10 @@ impl Contact {
         if links.is_empty() && !origin.is_empty() {
             links.push(Link { href: format!("{origin}/"), text: plain(origin).to_owned(), is_page: true });
         }
-        Contact { links }
-    }
-
-    /// Where no address is known, this page of ours.
-    pub fn or_page(mut self, href: String, text: &str) -> Contact {
-        if self.links.is_empty() {
-            self.links.push(Link { href, text: text.to_owned(), is_page: false });
+        if links.is_empty() {
+            links.extend(form(words, &front.slug, about));
         }
-        self
+        Contact { links }
     }
 
     /// The shop's name, which leads to the first of its addresses.
@@ -78,6 +82,29 @@ impl Contact {
                 dd { @for (at, link) in self.links.iter().enumerate() { @if at > 0 { br; } (anchor(link, html! { (link.text) })) } }
             }
         }
+    }
+}
+
+/// The way through a form of ours: of the order's own page, or else the shop's, which nobody needs a secret address for.
+fn form(words: &Words, slug: &str, about: About) -> Option<Link> {
+    let query = match about {
+        About::Own { page, .. } => {
+            let href = format!("{page}{ASK}");
+            return Some(Link { href, text: words.order.ask_question.to_owned(), is_page: false });
+        }
+        About::Order(id) => format!("?order_id={id}"),
+        About::Payment(id) => format!("?payment_id={id}"),
+        About::Shop => String::new(),
+    };
+    let href = format!("/shop/{slug}/contact{query}");
+    (!slug.is_empty()).then(|| Link { href, text: words.shop.ask.to_owned(), is_page: true })
+}
+
+/// Where a shop's name leads: to the shop that sent the buyer, or else to its pages here.
+pub fn home(front: &Front, origin: &str) -> Option<String> {
+    match origin {
+        "" => (front.listed && !front.slug.is_empty()).then(|| format!("/shop/{}", front.slug)),
+        origin => Some(format!("{origin}/")),
     }
 }
 
@@ -111,11 +138,19 @@ pub fn with_query(url: &str, query: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words;
+    use crate::{shop::account::contact::Contact, words};
 
     fn links(email: Option<&str>, url: Option<&str>, origin: &str) -> Vec<(String, String)> {
-        let known = contact::Contact { email: email.map(str::to_owned), url: url.map(str::to_owned) };
-        Contact::of(words::english(), &known, origin, About::Order("7f"))
+        told(&front(email, url, ""), origin, About::Order("7f"))
+    }
+
+    fn front(email: Option<&str>, url: Option<&str>, slug: &str) -> Front {
+        let contact = Contact { email: email.map(str::to_owned), url: url.map(str::to_owned) };
+        Front { contact, slug: slug.to_owned(), listed: true }
+    }
+
+    fn told(front: &Front, origin: &str, about: About) -> Vec<(String, String)> {
+        super::Contact::of(words::english(), front, origin, about)
             .links
             .into_iter()
             .map(|link| (link.href, link.text))
@@ -148,5 +183,26 @@ mod tests {
         assert_eq!(links(None, None, "https://ada.example:8443"), [shop]);
         assert_eq!(links(Some("a@b.co"), Some("https://b.co"), "https://ada.example").len(), 2);
         assert!(links(None, None, "").is_empty());
+    }
+
+    #[test]
+    fn without_any_address_a_form_of_ours_takes_the_question() {
+        let (open, ask) = (front(None, None, "ada"), |href: &str| [(href.to_owned(), "Ask the seller".to_owned())]);
+        assert_eq!(told(&open, "", About::Order("7f")), ask("/shop/ada/contact?order_id=7f"));
+        assert_eq!(told(&open, "", About::Payment("4")), ask("/shop/ada/contact?payment_id=4"));
+        assert_eq!(told(&open, "", About::Shop), ask("/shop/ada/contact"));
+        let own = About::Own { order_id: "7f", page: "/order/7f/x" };
+        let here = ("/order/7f/x?stay=question#question".to_owned(), "Ask a question".to_owned());
+        assert_eq!(told(&front(None, None, ""), "", own), [here]);
+        assert_eq!(told(&front(Some("a@b.co"), None, "ada"), "", own).len(), 1, "an address goes before it");
+    }
+
+    #[test]
+    fn a_name_leads_to_the_sender_or_to_a_shop_that_is_shown() {
+        let open = front(None, None, "ada");
+        assert_eq!(home(&open, "https://ada.example").as_deref(), Some("https://ada.example/"));
+        assert_eq!(home(&open, "").as_deref(), Some("/shop/ada"));
+        assert_eq!(home(&Front { listed: false, ..open }, ""), None);
+        assert_eq!(home(&front(None, None, ""), ""), None);
     }
 }

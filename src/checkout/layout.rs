@@ -14,7 +14,7 @@ pub struct Frame<'a> {
     pub shop: Option<&'a str>,
     pub title: &'a str,
     pub test: bool,
-    /// Where the shop's name leads: to the shop that sent the buyer.
+    /// Where the shop's name leads: to the shop that sent the buyer, or to its pages here.
     pub home: Option<&'a str>,
     /// For browsers without script: load this address after so many seconds.
     pub refresh: Option<(u32, String)>,

@@ -204,7 +204,7 @@ async fn answer_link(
     rest: &[&str],
 ) -> Result<Response, Error> {
     payment::check_open(app, payment_id).await?;
-    if let Some(unread) = unread(request).await {
+    if let Some(unread) = unread(app, words, request).await {
         return Ok(unread);
     }
     let order_id = payment::order_id(payment_id).ok_or(Refusal::NotFound)?;
@@ -231,11 +231,17 @@ async fn answer_link(
 }
 
 /// Reads the body. The answer, if there is none to be had.
-async fn unread(request: &Request) -> Option<Response> {
+async fn unread(app: &App, words: &'static Words, request: &Request) -> Option<Response> {
+    let page = |kind| {
+        let notice = Notice { words, brand: &app.platform.settings.brand, about: None, kind, again: None };
+        Response::html(notice.kind.status(), error_page::document(&notice).into_string())
+            .with("cache-control", "no-store")
+    };
     match request.load().await {
         Ok(()) if request.body().is_some() => None,
-        Ok(()) => Some(Response::empty(413)),
-        Err(NotRead::Busy) => Some(Response::empty(503).with("retry-after", "1")),
+        Ok(()) => Some(page(Kind::TooLarge)),
+        Err(NotRead::Busy) => Some(page(Kind::Busy).with("retry-after", "1")),
+        // The connection broke: nobody is there to read a page.
         Err(NotRead::Broken(_)) => Some(Response::empty(400)),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Subject, Visit, actions,
+    contact::ASK,
     feedback::MAX_COMMENT,
     form::Form,
     question::{MAX_MESSAGE, MAX_SUBJECT},
@@ -42,7 +43,7 @@ pub async fn answer(
     if !super::allows(app, order_id).await {
         return Ok(super::too_many(app, words, request));
     }
-    if let Some(unread) = super::unread(request).await {
+    if let Some(unread) = super::unread(app, words, request).await {
         return Ok(unread);
     }
     let url = format!("/order/{order_id}/{token}");
@@ -58,7 +59,7 @@ pub async fn answer(
         // A form that was refused is shown at its own address, which is then reloaded or gone back to.
         (["test"], Method::Get) => Ok(Response::see_other(&visit.url)),
         (["feedback"], Method::Get) => Ok(Response::see_other(&format!("{}?stay#feedback", visit.url))),
-        (["query"], Method::Get) => Ok(Response::see_other(&format!("{}?stay#question", visit.url))),
+        (["query"], Method::Get) => Ok(Response::see_other(&format!("{}{ASK}", visit.url))),
         ([] | ["test" | "feedback" | "query"], _) => Ok(Response::empty(405).with("allow", "GET, HEAD, POST")),
         (["live" | "file"], _) => Ok(Response::empty(405).with("allow", "GET, HEAD")),
         _ => Err(Refusal::NotFound.into()),

@@ -9,10 +9,13 @@ use super::{
     parts::{Mark, facts, flip, heading, mark, summary},
     question,
     receipt::{receipt, stay},
-    view::{Again, Invoice, Page, Paid, State},
+    view::{Again, Goods, Invoice, Page, Paid, State},
     ways,
 };
-use crate::words::{Pay, fill, rich};
+use crate::{
+    shop::order::Delivery,
+    words::{Pay, fill, rich},
+};
 
 const LOOK_AGAIN: u32 = 15;
 
@@ -55,21 +58,22 @@ pub fn main(page: &Page) -> Markup {
                     }
                 }
                 (simulate(page, &choices(&page.state, &page.words.pay)))
-                @if let Some(said) = page.said.as_ref().filter(|_| is_quiet(page)) {
-                    @if let Some(opinion) = &said.feedback { (feedback::card(page, opinion)) }
-                    (question::card(page, said))
+                @if let Some(said) = &page.said {
+                    @if let Some(opinion) = said.feedback.as_ref().filter(|_| is_quiet(page)) { (feedback::card(page, opinion)) }
+                    // A receipt that leads on has a link to where both can be written.
+                    @if is_quiet(page) || !matches!(page.state, State::Paid(_)) {
+                        (question::card(page, said, is_quiet(page)))
+                    }
                 }
             }
         }
     }
 }
 
-/// Whether the page stays as it is for long enough to write on it.
+/// Whether the page stays as it is for long enough to write on it: it is loaded anew by nothing but a script, which knows what
+/// is written.
 fn is_quiet(page: &Page) -> bool {
-    match &page.state {
-        State::Paid(paid) => !paid.leaves,
-        state => !state.live() || matches!(state, State::HighRisk { .. }),
-    }
+    page.stays || refresh(page).is_none()
 }
 
 /// It is also what a tab in the background shows, so it leads with the news.
@@ -89,6 +93,8 @@ fn title(page: &Page) -> String {
         State::Pending { .. } => pay.pending.to_owned(),
         State::Again { declined: true, .. } => pay.title_declined.to_owned(),
         State::Again { .. } => pay.title_not_finished.to_owned(),
+        State::Start(start) if start.free => pay.free_title.to_owned(),
+        State::Free { .. } => pay.free_title.to_owned(),
         State::Start(_) | State::Leaving { .. } | State::Away { .. } | State::Waiting { .. } => {
             fill(pay.title_pay, &[("price", page.price)])
         }
@@ -96,13 +102,21 @@ fn title(page: &Page) -> String {
 }
 
 fn refresh(page: &Page) -> Option<(u32, String)> {
+    // Somebody writes on it.
+    if page.stays && page.said.is_some() {
+        return None;
+    }
     match &page.state {
         State::Paid(Paid { return_url: Some(url), leaves: true, goods, .. }) => Some((stay(goods), url.to_string())),
-        State::Paid(_) if page.state.live() && page.said.as_ref().is_none_or(|said| said.feedback.is_none()) => {
+        State::Paid(Paid { goods: Goods::Here { delivery: Some(Delivery::Preparing), .. }, .. }) => {
             Some((LOOK_AGAIN, format!("{}?news", page.order_url)))
         }
         State::Leaving { href, .. } => Some((0, href.to_string())),
-        State::Waiting { .. } | State::Partial { .. } | State::Confirming { .. } | State::Away { .. } => {
+        State::Waiting { .. }
+        | State::Partial { .. }
+        | State::Confirming { .. }
+        | State::Away { .. }
+        | State::Free { .. } => {
             Some((LOOK_AGAIN, format!("{}?news{}", page.order_url, if is_back(page) { "=back" } else { "" })))
         }
         _ => None,
@@ -123,6 +137,7 @@ fn panel(page: &Page) -> Markup {
         }
         State::Again { gateway, order_id, declined, way } => again(page, gateway, order_id, *declined, way),
         State::Pending { gateway, order_id } => pending(page, gateway, order_id),
+        State::Free { order_id } => free(page, order_id),
         State::Waiting { invoice, seconds_left } => waiting(page, invoice, *seconds_left),
         State::Partial { .. } => partial(page),
         State::Confirming { invoice, seen, needed } => confirming(page, invoice, *seen, *needed),
@@ -196,6 +211,15 @@ fn pending(page: &Page, gateway: &str, order_id: &str) -> Markup {
         (mark(Mark::Time))
         (heading(pay.pending, html! { (fill(pay.clearing, &[("gateway", gateway)])) }))
         p.hint.center { (pay.nothing_left) }
+        (look_again(page))
+        (facts(page, order_id, html! {}))
+    }
+}
+
+fn free(page: &Page, order_id: &str) -> Markup {
+    html! {
+        (mark(Mark::Work))
+        (heading(page.words.pay.free_title, html! { (page.words.pay.free_wait) }))
         (look_again(page))
         (facts(page, order_id, html! {}))
     }

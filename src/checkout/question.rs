@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::{
+    contact::ASK,
     form,
     layout::name,
     view::{Page, Said},
@@ -12,7 +13,8 @@ use super::{
 pub const MAX_SUBJECT: usize = 255;
 pub const MAX_MESSAGE: usize = 20_000;
 
-pub fn card(page: &Page, said: &Said) -> Markup {
+/// `here`: the form is on this page. Where the page is loaded anew by itself, a link leads to the same one that isn't.
+pub fn card(page: &Page, said: &Said, here: bool) -> Markup {
     let words = &page.words.order;
     html! {
         section.card #question aria-labelledby="question-title" {
@@ -24,7 +26,17 @@ pub fn card(page: &Page, said: &Said) -> Markup {
                     }
                 }
             }
-            details.more open[!said.question.is_right()] {
+            @if here { (ask(page, said)) } @else {
+                p { a href={ (page.order_url) (ASK) } { (words.ask_question) } }
+            }
+        }
+    }
+}
+
+fn ask(page: &Page, said: &Said) -> Markup {
+    let words = &page.words.order;
+    html! {
+            details.more open[said.asks || !said.question.is_right()] {
                 summary { (words.ask_question) }
                 form method="post" action={ (page.url) "/query" } {
                     @if said.asks_email { (form::line(said.question, "email", page.words.pay.email, "email", 254)) }
@@ -33,6 +45,5 @@ pub fn card(page: &Page, said: &Said) -> Markup {
                     button.button.plain { (words.send_question) }
                 }
             }
-        }
     }
 }

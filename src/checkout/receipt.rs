@@ -100,7 +100,11 @@ fn progress(page: &Page, delivery: Delivery) -> Markup {
     html! {
         @match delivery {
             Delivery::Delivered => {},
-            Delivery::Preparing => p.alert.calm role="status" { (words.preparing) },
+            Delivery::Preparing => {
+                p.alert.calm role="status" { (words.preparing) }
+                noscript { a.button.plain href=(page.order_url) { (words.look_again) } }
+                @if !page.stays { p.center { a href={ (page.order_url) "?stay" } { (words.stay_for_more) } } }
+            },
             Delivery::Failed => p.alert.care { (rich(words.failed, &[("shop", &shop)])) },
             Delivery::OutOfStock => p.alert.care { (rich(words.out_of_stock, &[("shop", &shop)])) },
             Delivery::Manual => p.alert.calm { (rich(words.manual, &[("shop", &shop)])) },

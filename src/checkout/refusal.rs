@@ -3,19 +3,22 @@
 use super::{
     Subject,
     contact::{self, Contact},
-    error_page::{self, About, Bought, Kind, Notice},
+    error_page::{self, About, Anew, Bought, Kind, Notice},
     standing::{self, Standing},
     words_for,
 };
 use crate::{
     http::{Request, Response},
+    json::{self, Map, Value},
     platform::LogLine,
     shop::{
         App, Error, Refusal,
-        account::{self, Account},
+        account::{self, Account, contact::Front},
+        catalog,
         error::{AccountRefusal, CatalogRefusal, GatewayRefusal, OrderRefusal, PaymentRefusal},
-        order::receipt,
+        order::{Order, receipt},
         payment::{self, Link},
+        purchase,
     },
     words::{Language, Pay, Words},
 };
@@ -31,6 +34,12 @@ pub async fn answer(app: &App, request: &Request, error: Error, subject: &Subjec
     let (kind, retry_after) = match error {
         Error::Fault(_) => (Kind::Broken { request_id }, None),
         Error::Refused(refusal) => kind(refusal, words, is_payment),
+    };
+    let kind = match (kind, &known) {
+        (Kind::CouponGone { .. }, Known::Order { standing, whole: true }) => {
+            Kind::CouponGone { anew: without_coupon(app, words, &standing.order).await }
+        }
+        (kind, _) => kind,
     };
     let again = matches!(kind, Kind::NoPrice | Kind::NoAnswer | Kind::Broken { .. }).then_some(request.path.as_str());
     let about = known.about(app, words, &kind).await;
@@ -91,39 +100,70 @@ impl<'a> Known<'a> {
             Known::Link(payment_id, link) => {
                 let order_id = payment::order_id(payment_id).filter(|_| !matches!(kind, Kind::Expired));
                 let about = order_id.as_deref().map_or(contact::About::Payment(payment_id), contact::About::Order);
-                let contact = if kind.asks_the_seller() {
+                let (contact, front) = if kind.asks_the_seller() {
                     let account = Account::acting(link.account_id, &link.shard, link.test);
-                    let known = account::contact::get(app, &account).await.unwrap_or_default();
-                    Contact::of(words, &known, &link.return_origin, about)
+                    let front = account::contact::get(app, &account).await.unwrap_or_default();
+                    (Contact::of(words, &front, &link.return_origin, about), front)
                 } else {
-                    Contact::default()
+                    (Contact::default(), Front::default())
                 };
+                let home = contact::home(&front, &link.return_origin);
                 let price = words.language.money(&link.price.display());
                 let bought = Some(Bought { title: &link.title, quantity: link.quantity, price });
-                Some(About { shop: &link.shop_name, bought, test: link.test, order_id, contact })
+                Some(About { shop: &link.shop_name, bought, test: link.test, order_id, contact, home })
             }
             Known::Order { standing, whole } => {
-                let Standing { order, contact, return_origin, shop_name, .. } = &**standing;
+                let Standing { order, front, return_origin, shop_name, .. } = &**standing;
                 let bought = whole.then(|| Bought {
                     title: &order.product_title,
                     quantity: order.quantity,
                     price: words.language.money(&order.price.display()),
                 });
-                let mut contact = Contact::of(words, contact, return_origin, contact::About::Order(&order.id));
-                if *whole {
-                    let page = receipt::path(&app.platform.settings.token_keys, &order.id);
-                    contact = contact.or_page(format!("{page}?stay#question"), words.order.ask_question);
-                }
-                Some(About { shop: shop_name, bought, test: order.test, order_id: Some(order.id.clone()), contact })
+                let page = receipt::path(&app.platform.settings.token_keys, &order.id);
+                let about = match whole {
+                    true => contact::About::Own { order_id: &order.id, page: &page },
+                    false => contact::About::Order(&order.id),
+                };
+                let contact = Contact::of(words, front, return_origin, about);
+                let (order_id, home) = (Some(order.id.clone()), contact::home(front, return_origin));
+                Some(About { shop: shop_name, bought, test: order.test, order_id, contact, home })
             }
             Known::Shop { name, account, .. } => {
-                let known = account::contact::get(app, account).await.unwrap_or_default();
-                let contact = Contact::of(words, &known, "", contact::About::Shop);
-                Some(About { shop: name, bought: None, test: account.test, order_id: None, contact })
+                let front = account::contact::get(app, account).await.unwrap_or_default();
+                let contact = Contact::of(words, &front, "", contact::About::Shop);
+                let home = contact::home(&front, "");
+                Some(About { shop: name, bought: None, test: account.test, order_id: None, contact, home })
             }
             Known::Nothing => None,
         }
     }
+}
+
+/// The same order anew, at today's price without the coupon; its product's page asks before it is made. `None`: the product isn't
+/// sold there any more.
+async fn without_coupon(app: &App, words: &'static Words, order: &Order) -> Option<Anew> {
+    let (shop, item) = catalog::item(app, &order.product_id).await.ok().flatten()?;
+    let product = &item.product;
+    let priced = purchase::price(product.price, order.quantity, &product.volume_discounts, None)?;
+    let mut fields = vec![
+        ("check".to_owned(), "1".to_owned()),
+        ("quantity".into(), order.quantity.to_string()),
+        ("gateway".into(), order.gateway.slug().to_owned()),
+        ("email".into(), order.buyer.email.clone().unwrap_or_default()),
+    ];
+    let answers: Map<String, Value> = order.custom.as_deref().and_then(json::from_text).unwrap_or_default();
+    for (index, answer) in answers {
+        let answer = match answer {
+            Value::String(text) => text,
+            Value::Bool(true) => "1".into(),
+            Value::Number(number) => number.to_string(),
+            _ => continue,
+        };
+        fields.push((format!("custom[{index}]"), answer));
+    }
+    let price = words.language.money(&priced.value.display());
+    let page = format!("/product/{}", order.product_id);
+    (shop.account.id == order.account_id).then_some(Anew { price, page, fields })
 }
 
 /// What a refusal is to a buyer, and in how many seconds they may try again.
@@ -143,7 +183,7 @@ fn kind(refusal: Refusal, words: &'static Words, is_payment: bool) -> (Kind<'sta
             Kind::Refused { title: pay.shop_closed_title, text: pay.shop_closed_text }
         }
         Refusal::Catalog(CatalogRefusal::OutOfStock) => Kind::SoldOut,
-        Refusal::Catalog(CatalogRefusal::CouponNotValid) => Kind::CouponGone,
+        Refusal::Catalog(CatalogRefusal::CouponNotValid) => Kind::CouponGone { anew: None },
         Refusal::Catalog(CatalogRefusal::OrderTooLarge) => {
             Kind::Refused { title: pay.moved_on_title, text: words.shop.quantity_too_large }
         }

@@ -31,7 +31,7 @@ pub struct Standing {
     pub order: Order,
     pub receipts: Vec<OnchainPayment>,
     pub movements: Vec<LedgerEntry>,
-    pub contact: contact::Contact,
+    pub front: contact::Front,
     pub webhook_secrets: Secrets,
     /// What only the order's own page shows.
     pub feedback: Option<Feedback>,
@@ -111,7 +111,7 @@ fn whole(
 ) -> Result<Standing, Fault> {
     let sealed = secrets.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
     let sealed = sealed.read(|row| Ok(Sealed::read(row)))?;
-    let contact = contact.first().map(|row| row.read(|row| Ok(contact::Contact::read(row)))).transpose()?;
+    let front = contact.first().map(|row| row.read(|row| Ok(contact::Front::read(row)))).transpose()?;
     Ok(Standing {
         shop_name: String::new(),
         language: None,
@@ -119,7 +119,7 @@ fn whole(
         payable_until: order.created_at + payment::LINK_TTL,
         receipts: receipts.iter().map(record::receipt).collect::<Result<_, _>>()?,
         movements: movements.iter().map(record::movement).collect::<Result<_, _>>()?,
-        contact: contact.unwrap_or_default(),
+        front: front.unwrap_or_default(),
         webhook_secrets: sealed.open(app, account.id, app.now())?,
         feedback: None,
         queries: Vec::new(),

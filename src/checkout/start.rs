@@ -208,6 +208,7 @@ async fn show(visit: &Visit<'_>, opened: Opened<'_>, status: u16, typed: &Typed)
         asks: link.needs_email.then_some(text::clean(&typed.email)),
         bad_email: typed.bad_email,
         bad_gateway: typed.bad_gateway.as_deref(),
+        free: link.price.minor() == 0,
     });
     let (price, contact) = (visit.words.language.money(&link.price.display()), Contact::default());
     let home = format!("{}/", link.return_origin);

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{
-    contact::{About, Contact},
+    contact::{self, About, Contact},
     form::{self, Form},
     layout::{Frame, layout, name},
     question::MAX_MESSAGE,
@@ -44,7 +44,7 @@ pub async fn answer(
     if !super::allows(app, query_id).await {
         return Ok(super::too_many(app, words, request));
     }
-    if let Some(unread) = super::unread(request).await {
+    if let Some(unread) = super::unread(app, words, request).await {
         return Ok(unread);
     }
     let url = format!("/query/{query_id}/{token}");
@@ -123,11 +123,14 @@ struct View<'a> {
 
 fn document(view: &View) -> Markup {
     let (query, words) = (&view.thread.query, view.words);
-    let about = query.order_id.as_deref().map(About::Order);
-    let contact = about.map(|about| Contact::of(words, &view.thread.contact, "", about)).unwrap_or_default();
+    // Without an address the thread itself is the way to the seller.
+    let front = &view.thread.front;
+    let about = query.order_id.as_deref().map(About::Order).filter(|_| front.contact != Default::default());
+    let contact = about.map(|about| Contact::of(words, front, "", about)).unwrap_or_default();
+    let home = contact::home(front, "");
     let frame = Frame {
         words,
-        home: None,
+        home: home.as_deref(),
         brand: view.brand,
         shop: Some(&view.thread.shop_name),
         title: &query.subject,

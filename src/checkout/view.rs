@@ -18,7 +18,7 @@ pub struct Page<'a> {
     pub test: bool,
     /// "/pay/<id>/<token>" or "/order/<id>/<token>"; every address the page uses begins with it.
     pub url: &'a str,
-    /// The shop that sent the buyer.
+    /// Where the shop's name leads.
     pub home: Option<&'a str>,
     /// Where the order is shown.
     pub order_url: &'a str,
@@ -43,6 +43,8 @@ pub struct Said<'a> {
     pub feedback: Option<Opinion<'a>>,
     pub queries: Vec<Asked<'a>>,
     pub question: &'a Form,
+    /// The buyer came to ask.
+    pub asks: bool,
     /// The order has no e-mail.
     pub asks_email: bool,
 }
@@ -87,6 +89,10 @@ pub enum State<'a> {
     /// The gateway holds the money back until it has looked at it.
     Pending {
         gateway: &'a str,
+        order_id: &'a str,
+    },
+    /// Nothing has to be paid, and the order is completed in a moment.
+    Free {
         order_id: &'a str,
     },
     Waiting {
@@ -137,6 +143,8 @@ pub struct Start<'a> {
     pub asks: Option<&'a str>,
     pub bad_email: Option<&'a str>,
     pub bad_gateway: Option<&'a str>,
+    /// Nothing has to be paid.
+    pub free: bool,
 }
 
 /// A way to pay.
@@ -272,6 +280,7 @@ impl State<'_> {
             State::Again { declined: true, .. } => "declined",
             State::Again { declined: false, .. } => "ended",
             State::Pending { .. } => "pending",
+            State::Free { .. } => "free",
             State::Waiting { .. } => "waiting",
             State::Partial { .. } => "partial",
             State::Confirming { .. } => "confirming",
@@ -289,7 +298,7 @@ impl State<'_> {
         match self {
             State::Waiting { .. } | State::Partial { .. } | State::Confirming { .. } => true,
             State::Expired { .. } | State::HighRisk { .. } | State::Away { .. } => true,
-            State::Pending { .. } | State::Again { .. } => true,
+            State::Pending { .. } | State::Again { .. } | State::Free { .. } => true,
             State::Reversed { vanished, .. } => *vanished,
             State::Paid(paid) => paid.goods.will_come(),
             State::Start(_) | State::Leaving { .. } => false,

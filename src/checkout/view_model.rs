@@ -2,7 +2,7 @@
 
 use super::{
     Visit,
-    contact::{About, Contact, with_query},
+    contact::{self, About, Contact, with_query},
     form::Form,
     standing::Standing,
     view::{Again, Asked, Goods, Invoice, Opinion, Page, Paid, Said, State, Transaction},
@@ -55,7 +55,7 @@ pub struct Strings {
     /// When it was paid: for programs, and for people.
     paid_at: Option<(String, String)>,
     contact: Contact,
-    /// The shop that sent the buyer.
+    /// Where the shop's name leads.
     home: Option<String>,
     /// Where its file is.
     file: String,
@@ -110,14 +110,22 @@ impl Strings {
             receipts: receipts(language, standing),
             network: way.chain(context),
             paid_at: order.paid_at.map(|at| (time::wire(at), visit.words.moment(at))),
-            contact: Contact::of(visit.words, &standing.contact, &standing.return_origin, About::Order(&order.id)),
+            contact: Contact::of(visit.words, &standing.front, &standing.return_origin, about(visit)),
             file: format!("{}/file", visit.url),
             opinion: standing.feedback.as_ref().map(opinion).unwrap_or_default(),
             threads: standing.queries.iter().map(|query| query::thread::path(keys, account, &query.id)).collect(),
-            home: (!standing.return_origin.is_empty()).then(|| format!("{}/", standing.return_origin)),
+            home: contact::home(&standing.front, &standing.return_origin),
             due,
             uri,
         })
+    }
+}
+
+/// Whoever has a payment link isn't the buyer yet: it leads to no page of the order's own.
+fn about<'a>(visit: &'a Visit<'_>) -> About<'a> {
+    match visit.link {
+        Some(_) => About::Order(&visit.order_id),
+        None => About::Own { order_id: &visit.order_id, page: &visit.page },
     }
 }
 
@@ -184,6 +192,7 @@ fn said<'a>(
         }),
         queries: standing.queries.iter().zip(&texts.threads).map(asked).collect(),
         question: &forms.question,
+        asks: visit.request.param("stay").as_deref() == Some("question"),
         asks_email: standing.order.buyer.email.is_none(),
     }
 }
@@ -208,6 +217,10 @@ fn state<'a>(
     let now = visit.app.now();
     if let Some(session) = order.session.as_ref().filter(|_| order.status.is_open()) {
         return elsewhere(visit, standing, session, texts);
+    }
+    // Whoever presses twice sees it between the commit that made it and the one that completes it.
+    if order.is_free() {
+        return State::Free { order_id: &order.id };
     }
     let left = order.invoice.expires_at - now;
     // Rounded up, so that the page asks again just after the end and not just before it.

@@ -21,10 +21,11 @@ pub fn start(page: &Page, start: &Start) -> Markup {
 fn one(page: &Page, start: &Start, way: &Way) -> Markup {
     let pay = &page.words.pay;
     html! {
-        (heading(&with(pay, way.gateway, way.means), html! {
+        @let title = if start.free { pay.free_title.to_owned() } else { with(pay, way.gateway, way.means) };
+        (heading(&title, html! {
             @if start.asks.is_some() {
                 (rich(pay.asks_email, &[("shop", &name(page.shop))]))
-            } @else {
+            } @else if start.free { (pay.free_text) } @else {
                 (next(pay, way))
             }
         }))
@@ -33,7 +34,7 @@ fn one(page: &Page, start: &Start, way: &Way) -> Markup {
             (email(pay, start))
             button.button { (flip(pay.go_on, pay.one_moment)) }
         }
-        p.hint.center { (pay.nothing_charged_yet) }
+        @if !start.free { p.hint.center { (pay.nothing_charged_yet) } }
     }
 }
 

@@ -69,6 +69,9 @@ pub fn render(text: &str, own: &[String]) -> String {
                 Some(true) => Event::InlineHtml("</a>".into()),
                 _ => continue,
             },
+            // Long lines are scrolled to, and without a mouse that takes the focus.
+            Event::Start(Tag::CodeBlock(_)) => Event::InlineHtml("<pre tabindex=\"0\"><code>".into()),
+            Event::End(TagEnd::CodeBlock) => Event::InlineHtml("</code></pre>\n".into()),
             Event::Start(Tag::Image { dest_url, .. }) => {
                 picture = Some(Picture { url: dest_url, alt: String::new(), depth: 0 });
                 continue;
@@ -139,6 +142,8 @@ mod tests {
         for (text, html) in [
             ("One **key**", "<p>One <strong>key</strong></p>\n"),
             ("- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n"),
+            ("```\na<b>\n```\nc", "<pre tabindex=\"0\"><code>a&lt;b&gt;\n</code></pre>\n<p>c</p>\n"),
+            ("    a", "<pre tabindex=\"0\"><code>a</code></pre>\n"),
             ("`a<b>` ~~no~~", "<p><code>a&lt;b&gt;</code> <del>no</del></p>\n"),
             ("", ""),
         ] {

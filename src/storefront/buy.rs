@@ -6,6 +6,7 @@ use super::{
     Visit, broken,
     form::{Form, asks_price, inputs},
     product::{Sale, main},
+    terms,
 };
 use crate::{
     checkout::connection,
@@ -22,7 +23,7 @@ use crate::{
         product::Product,
         purchase::{self, Known, Offer, Problem},
     },
-    words,
+    words::{self, Words},
 };
 
 pub fn show(visit: &Visit<'_>, shop: &Shop, item: &Item) -> Response {
@@ -53,9 +54,9 @@ pub async fn buy(visit: &Visit<'_>, shop: &Shop, item: &Item) -> Result<Response
     let (app, account, words) = (visit.app, &shop.account, visit.words);
     let mut form = Form::read(visit, &inputs(item.product.custom.as_deref()));
     let gateways = gateways(shop, &item.product);
-    let wish = form.wish(words, &item.product.id, &gateways);
+    let mut wish = form.wish(words, &item.product.id, &gateways);
     let order_id = order_id(account.id, &item.product.id, &form);
-    let other = vec![order::sql::by_id(account.id, &order_id)];
+    let other = vec![order::sql::by_id(account.id, &order_id), catalog::terms(account.id)];
     let (known, others) = purchase::read_with(app, account, &wish, other).await?;
     if known.product.private {
         return Err(Refusal::NotFound.into());
@@ -63,15 +64,57 @@ pub async fn buy(visit: &Visit<'_>, shop: &Shop, item: &Item) -> Result<Response
     if let Some(row) = others.first().and_then(|rows| rows.first()) {
         return Ok(to_order(visit, &order::sql::from_row(row)?));
     }
-    if !is_same_offer(&item.product, &known.product) {
-        // What the buyer saw is up to a minute old, or as old as their page.
-        catalog::forget(app, account.id);
-        let Some((_, item)) = catalog::item(app, &item.product.id).await? else { return Err(Refusal::NotFound.into()) };
-        let mut form = Form::read(visit, &inputs(item.product.custom.as_deref()));
-        form.wrong.whole = Some(words.shop.changed.to_owned());
-        return Ok(page(visit, shop, &item, (409, known.stock), &form));
-    }
+    let terms_url = catalog::read_terms(others.get(1).and_then(|rows| rows.first()))?;
+    let newer;
+    let (shop, item) = match is_same_offer(&item.product, &known.product) && shop.appearance.terms_url == terms_url {
+        true => (shop, item),
+        // What is remembered is up to a minute old.
+        false => {
+            catalog::forget(app, account.id);
+            newer = catalog::item(app, &item.product.id).await?.ok_or(Refusal::NotFound)?;
+            let (shop, item) = (&*newer.0, &*newer.1);
+            form = Form::read(visit, &inputs(item.product.custom.as_deref()));
+            wish = form.wish(words, &item.product.id, &self::gateways(shop, &item.product));
+            (shop, item)
+        }
+    };
+    let gateways = self::gateways(shop, &item.product);
     let shown = |status, form: &Form| page(visit, shop, item, (status, known.stock), form);
+    let total = purchase::total(&known, &wish, app.now());
+    if asks_price(visit.request) {
+        form.ask_price_alone();
+    }
+    // As old as the buyer's page is, so old is what they agree to.
+    let quantity = wish.quantity.or_else(|| u32::try_from(known.product.minimum_quantity).ok()).unwrap_or_default();
+    let terms_are_same = terms::are_as_shown(&form.seen, &known.product, terms_url.as_deref(), quantity);
+    let total_is_same = total.as_ref().map_or(true, |total| terms::is_total_as_shown(&form, *total));
+    let is_as_shown = form.seen.is_empty() || (terms_are_same && total_is_same);
+    if !is_as_shown {
+        form.ask_price_alone();
+        form.wrong.whole = Some(words.shop.changed.to_owned());
+        form.total = total.ok().filter(|_| !form.sum.is_empty() || asks_price(visit.request));
+        form.sum.clear();
+        return Ok(shown(409, &form));
+    }
+    let is_free = total.as_ref().is_ok_and(|total| total.minor() == 0);
+    if is_free {
+        form.wrong.gateway = None;
+        form.total = total.as_ref().ok().copied();
+    }
+    let chosen = wish.gateways.first().copied();
+    let is_taken = |price: Amount| chosen.is_none_or(|gateway| takes(gateway, price));
+    let not_taken = |gateway: Gateway| words::fill(words.shop.gateway_amount, &[("gateway", gateway.name())]);
+    if asks_price(visit.request) {
+        let status = match total {
+            Ok(total) => {
+                form.total = Some(total);
+                form.wrong.gateway = chosen.filter(|_| !is_taken(total)).map(not_taken);
+                if form.wrong.is_empty() { 200 } else { 422 }
+            }
+            Err(problems) => note(visit, &mut form, &known, &wish, &problems),
+        };
+        return Ok(shown(status, &form));
+    }
     let offer = match purchase::offer(&known, &wish, app.now()) {
         Ok(offer) => offer,
         Err(problems) => {
@@ -79,18 +122,14 @@ pub async fn buy(visit: &Visit<'_>, shop: &Shop, item: &Item) -> Result<Response
             return Ok(shown(status, &form));
         }
     };
-    let chosen = wish.gateways.first().copied();
-    if let Some(gateway) = chosen.filter(|gateway| !takes(*gateway, offer.price)) {
-        form.wrong.gateway = Some(words::fill(words.shop.gateway_amount, &[("gateway", gateway.name())]));
+    if let Some(gateway) = chosen.filter(|_| !is_taken(offer.price)) {
+        form.wrong.gateway = Some(not_taken(gateway));
     }
     if !form.wrong.is_empty() {
         return Ok(shown(422, &form));
     }
-    if asks_price(visit.request) {
-        form.total = Some(offer.price);
-        return Ok(shown(200, &form));
-    }
-    let gateway = chosen.ok_or_else(|| broken("an order has no gateway"))?;
+    // Where nothing is to be paid, nobody is asked through what.
+    let gateway = chosen.or_else(|| gateways.first().copied()).ok_or_else(|| broken("an order has no gateway"))?;
     if !may_order(visit).await {
         form.wrong.whole = Some(words.shop.too_many_text.to_owned());
         return Ok(shown(429, &form).with("retry-after", "60"));
@@ -106,9 +145,15 @@ pub async fn buy(visit: &Visit<'_>, shop: &Shop, item: &Item) -> Result<Response
         Err(Error::Refused(Refusal::Conflict)) => Ok(to_order(visit, &order::get(app, account, &order_id).await?)),
         Err(Error::Refused(refusal)) => {
             catalog::forget(app, account.id);
-            let status = refused(visit, &mut form, refusal, gateway, without_coupon(&known, &wish));
             // What is left now is in the next reading.
             let stock = purchase::read(app, account, &wish).await.map_or(known.stock, |known| known.stock);
+            let status = match (&refusal, stock.filter(|left| *left >= known.product.minimum_quantity.max(1))) {
+                (Refusal::Catalog(CatalogRefusal::OutOfStock), Some(left)) if left < i64::from(quantity) => {
+                    form.wrong.quantity = Some(only_left(words, left));
+                    409
+                }
+                _ => refused(visit, &mut form, refusal, gateway, without_coupon(&known, &wish)),
+            };
             Ok(page(visit, shop, item, (status, stock), &form))
         }
         Err(fault) => Err(fault),
@@ -229,12 +274,15 @@ fn note(visit: &Visit<'_>, form: &mut Form, known: &Known, wish: &purchase::Wish
     match problems {
         [Problem::OutOfStock | Problem::NoFile] => 409,
         [Problem::Quantity { max: Some(left), .. }] if within => {
-            let text = words::fill(visit.words.shop.only_left, &[("count", &left.to_string())]);
-            form.wrong.quantity = Some(text);
+            form.wrong.quantity = Some(only_left(visit.words, *left));
             409
         }
         _ => 422,
     }
+}
+
+fn only_left(words: &Words, left: i64) -> String {
+    words::fill(words.shop.only_left, &[("count", &left.to_string())])
 }
 
 /// What the wish costs without its coupon; `None` if there is none, or nothing to price.

@@ -58,6 +58,15 @@ impl Letter {
         Letter { email, subject, message, email_wrong, subject_wrong, message_wrong }
     }
 
+    /// Of somebody who comes from an order's page, or from a payment link's: its number stands in the subject.
+    pub fn about(visit: &Visit<'_>) -> Letter {
+        let pay = &visit.words.pay;
+        let id = |name| visit.request.param(name).filter(|id| id.len() <= 64 && id.bytes().all(is_of_an_id));
+        let order = id("order_id").map(|id| format!("{} {id}", pay.order));
+        let subject = order.or_else(|| id("payment_id").map(|id| format!("{} {id}", pay.payment)));
+        Letter { subject: subject.unwrap_or_default(), ..Letter::default() }
+    }
+
     fn is_good(&self) -> bool {
         self.email_wrong.is_none() && self.subject_wrong.is_none() && self.message_wrong.is_none()
     }
@@ -123,6 +132,10 @@ pub fn page(visit: &Visit<'_>, shop: &Shop, status: u16, letter: &Letter) -> Res
         }
     };
     visit.page(status, &frame, main)
+}
+
+fn is_of_an_id(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-'
 }
 
 /// Its two parts, in which nothing is of the URL.

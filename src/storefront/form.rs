@@ -29,6 +29,9 @@ pub struct Form {
     pub wrong: Wrong,
     /// What it comes to, where that was asked for.
     pub total: Option<Amount>,
+    /// Marks of what the buyer was shown (`terms`): of the product, and of a total; empty if they were shown none.
+    pub seen: String,
+    pub sum: String,
 }
 
 #[derive(Default)]
@@ -75,6 +78,8 @@ impl Form {
             answers: (0..inputs.len()).map(|n| typed(&format!("custom[{n}]"))).collect(),
             wrong: Wrong { answers: vec![None; inputs.len()], ..Wrong::default() },
             total: None,
+            seen: typed("seen"),
+            sum: typed("sum"),
         }
     }
 
@@ -148,6 +153,11 @@ impl Form {
                 }
             }
         }
+    }
+
+    /// Only what decides the price is asked for: the rest may still be missing.
+    pub fn ask_price_alone(&mut self) {
+        self.wrong = Wrong { answers: vec![None; self.answers.len()], ..Wrong::default() };
     }
 
     /// The price without it is shown, and asked for again.

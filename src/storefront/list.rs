@@ -8,7 +8,7 @@ use crate::{
     http::Response,
     shop::{
         Error, Refusal,
-        catalog::{Card, Category, Rating, Shop},
+        catalog::{Card, Category, MAX_PRODUCTS, Rating, Shop},
         upload::Upload,
     },
     words::{self, Words},
@@ -62,6 +62,9 @@ fn page(
             (categories(words, shop, category))
             @if shown.is_empty() { p.hint { (words.shop.no_products) } } @else {
                 ul.cards { @for card in shown { li { (self::card(words, card)) } } }
+            }
+            @if shop.products.len() >= MAX_PRODUCTS as usize {
+                p.hint { (words::fill(words.shop.newest_only, &[("count", &words.language.grouped(&MAX_PRODUCTS.to_string()))])) }
             }
             @if pages > 1 {
                 nav.pages aria-label=(words.shop.pages) {

@@ -30,6 +30,7 @@ mod layout;
 mod list;
 mod notice;
 mod product;
+mod terms;
 
 use layout::Frame;
 use notice::Kind;
@@ -116,8 +117,9 @@ pub async fn answer(app: &App, request: &Request, request_id: &str) -> Response 
     }
     match request.load().await {
         Ok(()) if request.body().is_some() => {}
-        Ok(()) => return Response::empty(413),
-        Err(NotRead::Busy) => return Response::empty(503).with("retry-after", "1"),
+        Ok(()) => return visit.notice(None, &Kind::TooLarge),
+        Err(NotRead::Busy) => return visit.notice(None, &Kind::Busy).with("retry-after", "1"),
+        // The connection broke: nobody is there to read a page.
         Err(NotRead::Broken(_)) => return Response::empty(400),
     }
     let error = match route(&visit).await {
@@ -167,7 +169,7 @@ async fn route(visit: &Visit<'_>) -> Result<Response, Error> {
             let visit = visit.of(&shop).await;
             match visit.request.method {
                 Method::Post => contact::send(&visit, &shop).await,
-                _ => Ok(contact::page(&visit, &shop, 200, &contact::Letter::default())),
+                _ => Ok(contact::page(&visit, &shop, 200, &contact::Letter::about(&visit))),
             }
         }
         (["category", id], Method::Get) => {

@@ -15,6 +15,10 @@ pub enum Kind<'a> {
     /// The shop said no.
     Refused,
     TooMany,
+    /// The form was more than is read.
+    TooLarge,
+    /// This isolate reads enough forms already.
+    Busy,
     Broken {
         request_id: &'a str,
     },
@@ -26,6 +30,8 @@ impl Kind<'_> {
             Kind::NotFound => 404,
             Kind::Elsewhere | Kind::Refused => 403,
             Kind::TooMany => 429,
+            Kind::TooLarge => 413,
+            Kind::Busy => 503,
             Kind::Broken { .. } => 500,
         }
     }
@@ -33,12 +39,14 @@ impl Kind<'_> {
 
 /// Title and text.
 pub fn words(words: &Words, kind: &Kind<'_>) -> (&'static str, &'static str) {
-    let words = &words.shop;
+    let (pay, words) = (&words.pay, &words.shop);
     match kind {
         Kind::NotFound => (words.not_found, words.not_found_text),
         Kind::Elsewhere => (words.elsewhere, words.elsewhere_text),
         Kind::Refused => (words.refused, words.refused_text),
         Kind::TooMany => (words.too_many, words.too_many_text),
+        Kind::TooLarge => (words.too_large, words.too_large_text),
+        Kind::Busy => (pay.busy_title, pay.busy_text),
         Kind::Broken { .. } => (words.broken, words.broken_text),
     }
 }

@@ -5,6 +5,7 @@ use maud::{Markup, PreEscaped, html};
 use super::{
     form::{Form, is_ticked},
     list::{picture, rating, stock},
+    terms,
 };
 use crate::{
     checkout::layout::{name, shield},
@@ -89,6 +90,7 @@ fn remark(sale: &Sale<'_>, remark: &Remark) -> Markup {
 fn order(sale: &Sale<'_>, form: &Form) -> Markup {
     let (said, product) = (&sale.words.shop, &sale.item.product);
     let contact = format!("/shop/{}/contact", sale.shop.appearance.slug);
+    let is_free = form.total.is_some_and(|total| total.minor() == 0);
     let is_sold_out = sale.stock.is_some_and(|stock| stock < product.minimum_quantity.max(1));
     html! {
         @if let Some(wrong) = &form.wrong.whole { p.alert role="alert" { (wrong) } }
@@ -102,25 +104,32 @@ fn order(sale: &Sale<'_>, form: &Form) -> Markup {
         } @else {
             form method="post" action={ "/product/" (product.id) } {
                 input type="hidden" name="once" value=(form.once);
+                input type="hidden" name="seen" value=(terms::mark(product, sale.shop.appearance.terms_url.as_deref()));
+                @if let Some(sum) = sum(form) { input type="hidden" name="sum" value=(sum); }
                 // Enter in a field presses the form's first button, which would be the one for the price.
                 button.unseen tabindex="-1" aria-hidden="true" {}
                 (quantity(sale, form))
                 @for (n, input) in sale.inputs.iter().enumerate() { (custom(sale, form, n, input)) }
                 (email(sale, form))
-                (gateways(sale, form))
+                @if !is_free { (gateways(sale, form)) }
                 (coupon(sale, form))
                 @if let Some(total) = form.total {
                     p.total role="status" { (said.total) " " strong.price { (sale.words.language.money(&total.display())) } }
                 }
                 button.button { (said.buy) }
             }
-            p.hint.center { (shield()) " " (said.nothing_charged) }
+            p.hint.center { (shield()) " " (if is_free { said.nothing_to_pay } else { said.nothing_charged }) }
             @if let Some(url) = &sale.shop.appearance.terms_url {
                 @let terms = html! { a href=(url) rel="noopener" { (said.terms) } };
                 p.hint.center { (words::rich(said.accept_terms, &[("terms", &terms)])) }
             }
         }
     }
+}
+
+/// The mark of a total that is shown, or was shown before this.
+fn sum(form: &Form) -> Option<String> {
+    form.total.map(|total| terms::total_mark(form, total)).or_else(|| some(&form.sum).map(str::to_owned))
 }
 
 /// A sentence below its field, which names it.
@@ -191,7 +200,7 @@ fn coupon(sale: &Sale<'_>, form: &Form) -> Markup {
         div.beside {
             input #coupon name="coupon" type="text" value=[some(&form.coupon)] maxlength="64" autocomplete="off" autocapitalize="characters"
                 spellcheck="false" aria-invalid=[bad.map(|_| "true")] aria-describedby=[bad.map(|_| "coupon-wrong")];
-            button.plain name="check" value="1" { (said.check_price) }
+            button.plain name="check" value="1" formnovalidate { (said.check_price) }
         }
         (wrong("coupon-wrong", bad))
     }

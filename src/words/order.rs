@@ -8,6 +8,7 @@ words! {
         accepted,
         download,
         preparing,
+        look_again,
         failed,
         out_of_stock,
         manual,

@@ -16,7 +16,7 @@ use super::{
     stock::expired::{self, Expired},
     upload::Upload,
 };
-use crate::platform::Fault;
+use crate::platform::{Fault, Row, Statement};
 
 mod memory;
 mod sql;
@@ -120,7 +120,7 @@ pub struct Listing {
 /// `/` looks at so many accounts.
 const MAX_SHOPS: u32 = 200;
 /// A shop's pages show so many products, the newest, and so many categories; each of the others has its own page.
-const MAX_PRODUCTS: u32 = 1_000;
+pub const MAX_PRODUCTS: u32 = 1_000;
 const MAX_CATEGORIES: u32 = 200;
 /// A product's page shows so many feedbacks.
 const MAX_FEEDBACKS: u32 = 10;
@@ -160,6 +160,15 @@ pub async fn item(app: &App, id: &str) -> Result<Option<(Rc<Shop>, Rc<Item>)>, F
     let (shop, item) = join(shop(app, account_id, &shard), item).await;
     // Both are shared with the memory; what is in the option is not copied.
     Ok(shop?.zip(item?.as_ref().clone()))
+}
+
+/// The terms that an account's buyers accept, for `read_terms`.
+pub fn terms(account_id: i64) -> Statement {
+    Statement::new("SELECT terms_url FROM shops WHERE account_id = ?1", vec![account_id.into()])
+}
+
+pub fn read_terms(row: Option<&Row>) -> Result<Option<String>, Fault> {
+    Ok(row.map(|row| row.read(|row| Ok(row.maybe_text()))).transpose()?.flatten())
 }
 
 /// A category's shop. The category is among those of the shop.

@@ -4,7 +4,7 @@
 use super::{
     App, Outcome, Refusal,
     account::Account,
-    coupon::{self, Coupon, Discount},
+    coupon::{self as coupons, Coupon, Discount},
     gateway::Gateway,
     hold::Item,
     money::Amount,
@@ -96,7 +96,7 @@ pub async fn read_with(
         vec![product::sql::one(account.id, &wish.product_id), expired::of(account.id, &wish.product_id, app.now())];
     let email = wish.email.as_deref().map(email::key).unwrap_or_default();
     if let Some(code) = &wish.coupon {
-        statements.push(coupon::sql::by_code(account.id, code, &email));
+        statements.push(coupons::sql::by_code(account.id, code, &email));
     }
     let own = statements.len();
     statements.extend(others);
@@ -106,7 +106,7 @@ pub async fn read_with(
     let product = answers.next().and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
     let product = product::sql::product(product)?;
     let expired = answers.next().map(|rows| Expired::read(rows)).transpose()?.unwrap_or_default();
-    let coupon = answers.next().and_then(|rows| rows.first()).map(coupon::sql::coupon_with_uses).transpose()?;
+    let coupon = answers.next().and_then(|rows| rows.first()).map(coupons::sql::coupon_with_uses).transpose()?;
     let coupon = coupon.map(|(coupon, by_email)| {
         let by_email = by_email - expired.coupon_uses_by(&coupon.id, &email);
         (coupon.with_expired(&expired), by_email)
@@ -115,25 +115,53 @@ pub async fn read_with(
     Ok((Known { product, stock, coupon }, others))
 }
 
-/// Checks and prices a wish. All problems are told together.
-pub fn offer(known: &Known, wish: &Wish, now: i64) -> Result<Offer, Vec<Problem>> {
-    let mut problems = Vec::new();
+/// How many, and what is wrong with that.
+fn quantity(known: &Known, wish: &Wish) -> (u32, Option<Problem>) {
     let product = &known.product;
     let quantity = wish.quantity.map_or(product.minimum_quantity, i64::from);
-    if !product.has_goods() {
-        problems.push(Problem::NoFile);
-    }
-    match known.stock {
-        Some(stock) if stock < product.minimum_quantity.max(1) => problems.push(Problem::OutOfStock),
+    let problem = match known.stock {
+        Some(stock) if stock < product.minimum_quantity.max(1) => Some(Problem::OutOfStock),
         stock => {
             let max = [product.maximum_quantity, stock].into_iter().flatten().min();
-            if quantity < product.minimum_quantity || quantity > max.unwrap_or(MAX_QUANTITY) {
-                let max = max.or((quantity > MAX_QUANTITY).then_some(MAX_QUANTITY));
-                problems.push(Problem::Quantity { min: product.minimum_quantity, max });
-            }
+            let is_bad = quantity < product.minimum_quantity || quantity > max.unwrap_or(MAX_QUANTITY);
+            let max = max.or((quantity > MAX_QUANTITY).then_some(MAX_QUANTITY));
+            is_bad.then_some(Problem::Quantity { min: product.minimum_quantity, max })
         }
+    };
+    (u32::try_from(quantity).unwrap_or(u32::MAX), problem)
+}
+
+/// The coupon that a wish of so many may use.
+fn coupon<'a>(known: &'a Known, wish: &Wish, quantity: u32, now: i64) -> Result<Option<&'a Coupon>, Problem> {
+    match (&wish.coupon, &known.coupon) {
+        (None, _) => Ok(None),
+        (Some(_), Some((coupon, by_email))) if is_valid(coupon, *by_email, &known.product, quantity, now) => {
+            Ok(Some(coupon))
+        }
+        (Some(_), _) => Err(Problem::CouponNotValid),
     }
-    let quantity = u32::try_from(quantity).unwrap_or(u32::MAX);
+}
+
+fn sum(product: &Product, quantity: u32, coupon: Option<&Coupon>) -> Result<Priced, Vec<Problem>> {
+    let discount = coupon.map(|coupon| coupon.terms.discount);
+    price(product.price, quantity, &product.volume_discounts, discount).ok_or_else(|| vec![Problem::SumTooLarge])
+}
+
+/// What a wish comes to, as far as it goes: who buys it, through what, and the answers may still be open.
+pub fn total(known: &Known, wish: &Wish, now: i64) -> Result<Amount, Vec<Problem>> {
+    let (quantity, problem) = quantity(known, wish);
+    match (problem, coupon(known, wish, quantity, now)) {
+        (None, Ok(coupon)) => sum(&known.product, quantity, coupon).map(|priced| priced.value),
+        (problem, coupon) => Err(problem.into_iter().chain(coupon.err()).collect()),
+    }
+}
+
+/// Checks and prices a wish. All problems are told together.
+pub fn offer(known: &Known, wish: &Wish, now: i64) -> Result<Offer, Vec<Problem>> {
+    let product = &known.product;
+    let (quantity, problem) = quantity(known, wish);
+    let mut problems: Vec<Problem> =
+        (!product.has_goods()).then_some(Problem::NoFile).into_iter().chain(problem).collect();
     let others = wish.gateways.iter().filter(|gateway| !product.takes(gateway.slug()));
     problems.extend(others.map(|gateway| Problem::GatewayNotEnabled(*gateway)));
     let inputs = input::read(product.custom.as_deref());
@@ -145,21 +173,14 @@ pub fn offer(known: &Known, wish: &Wish, now: i64) -> Result<Offer, Vec<Problem>
         problems.extend(bad.into_iter().map(named));
         None
     });
-    let coupon = match (&wish.coupon, &known.coupon) {
-        (None, _) => None,
-        (Some(_), Some((coupon, by_email))) if is_valid(coupon, *by_email, product, quantity, now) => Some(coupon),
-        (Some(_), _) => {
-            problems.push(Problem::CouponNotValid);
-            None
-        }
-    };
+    let coupon = coupon(known, wish, quantity, now).unwrap_or_else(|problem| {
+        problems.push(problem);
+        None
+    });
     if !problems.is_empty() {
         return Err(problems);
     }
-    let discount = coupon.map(|coupon| coupon.terms.discount);
-    let Some(priced) = price(product.price, quantity, &product.volume_discounts, discount) else {
-        return Err(vec![Problem::SumTooLarge]);
-    };
+    let priced = sum(product, quantity, coupon)?;
     let item = Item {
         kind: product.kind,
         subtotal: priced.subtotal,

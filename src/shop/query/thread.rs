@@ -14,7 +14,7 @@ use crate::{
     platform::{Fault, Keys, Statement},
     shop::{
         App, Outcome, Refusal,
-        account::{Account, contact, contact::Contact},
+        account::{Account, contact, contact::Front},
     },
     words::Language,
 };
@@ -56,7 +56,7 @@ pub struct Thread {
     pub shop_name: String,
     /// Of the shop's pages; `None`: their reader's.
     pub language: Option<Language>,
-    pub contact: Contact,
+    pub front: Front,
 }
 
 /// With all its replies, in one round trip.
@@ -67,14 +67,14 @@ pub async fn read(app: &App, account: &Account, query_id: &str) -> Outcome<Threa
         .await?;
     let query = sql::query(queries.first().ok_or(Refusal::NotFound)?, &replies)?;
     let shop = shops.first().ok_or_else(|| Fault("an account has no shop row".into()))?;
-    let (shop_name, language, contact) = shop.read(|row| Ok((row.text(), row.maybe_text(), Contact::read(row))))?;
+    let (shop_name, language, front) = shop.read(|row| Ok((row.text(), row.maybe_text(), Front::read(row))))?;
     let language = language.and_then(|code| Language::parse(&code));
-    Ok(Thread { query, shop_name, language, contact })
+    Ok(Thread { query, shop_name, language, front })
 }
 
 fn shop(account_id: i64) -> Statement {
     Statement::new(
-        format!("SELECT shop_name, language, {} FROM shops WHERE account_id = ?1", contact::COLUMNS),
+        format!("SELECT shop_name, language, {} FROM shops WHERE account_id = ?1", contact::FRONT_COLUMNS),
         vec![account_id.into()],
     )
 }

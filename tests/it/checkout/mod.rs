@@ -1,6 +1,7 @@
 //! The hosted pay page.
 
 mod access;
+mod ask;
 mod choice;
 mod contact;
 mod file;

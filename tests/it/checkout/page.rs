@@ -259,7 +259,7 @@ fn a_form_that_was_refused_can_be_reloaded() {
     for (form, fields, leads) in [
         (format!("{}/receipt", link.path), "email=x", format!("{}?stay", link.order())),
         (format!("{page}/feedback"), "stars=9", format!("{page}?stay#feedback")),
-        (format!("{page}/query"), "subject=", format!("{page}?stay#question")),
+        (format!("{page}/query"), "subject=", format!("{page}?stay=question#question")),
     ] {
         world.buyer().post(&form, fields).expect(422);
         for method in ["GET", "HEAD"] {
@@ -283,7 +283,7 @@ fn what_goes_wrong_with_an_order_or_a_thread_names_the_seller() {
     let ada = world.seller();
     let id = crate::feedback::sold(&ada, "The app");
     let page = world.receipt(&id);
-    let ask = format!("href=\"{page}?stay#question\">Ask a question");
+    let ask = format!("href=\"{page}?stay=question#question\">Ask a question");
     world.db.change("UPDATE orders SET return_url = NULL");
     let unreachable = world.buyer().get(&format!("{page}/file")).expect(403).text();
     assert!(unreachable.contains(&ask), "{unreachable}");

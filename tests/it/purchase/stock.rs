@@ -203,7 +203,7 @@ fn a_new_price_after_the_window_takes_the_goods_again_or_says_that_they_are_gone
     order(&ada, &keys);
     let gone = world.buyer().post(&page, "");
     assert_eq!(gone.status(), 409);
-    assert!(gone.text().contains("This is sold out"), "{}", gone.text());
+    assert!(gone.text().contains("It is sold out, or no longer for sale."), "{}", gone.text());
 }
 
 /// Who finds an order without a hold may be late: another has delivered it.

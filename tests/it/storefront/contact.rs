@@ -22,6 +22,22 @@ fn a_question_reaches_the_seller_and_leads_to_its_thread() {
 }
 
 #[test]
+fn who_comes_from_an_order_has_its_number_in_the_subject() {
+    let world = World::new();
+    shop(&world);
+    let subject = |query: &str, value: &str| {
+        let page = world.buyer().get(&format!("/shop/ada/contact?{query}")).expect(200);
+        shows(&page, &[value]);
+    };
+    subject("order_id=7f-0a", "name=\"subject\" type=\"text\" dir=\"auto\" value=\"Order 7f-0a\"");
+    subject("payment_id=42", "value=\"Payment 42\"");
+    for strange in ["order_id=%3Cb%3E", "order_id=a+b", &format!("order_id={}", "a".repeat(65)), "order_id="] {
+        let page = world.buyer().get(&format!("/shop/ada/contact?{strange}")).expect(200);
+        assert!(!page.text().contains("<b>") && !page.text().contains("aaaa"), "{strange}");
+    }
+}
+
+#[test]
 fn each_wrong_field_of_a_question_says_so() {
     let world = World::new();
     shop(&world);

@@ -8,6 +8,7 @@ use crate::{
     world::World,
 };
 
+mod agreed;
 mod contact;
 mod cost;
 mod order;
@@ -37,10 +38,21 @@ pub fn once(page: &Reply) -> String {
     after.split('"').next().expect("a value").to_owned()
 }
 
+/// All hidden fields of a product's page, as its form sends them.
+pub fn marks(page: &Reply) -> String {
+    let text = page.text();
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for field in text.split("<input type=\"hidden\" name=\"").skip(1) {
+        let (name, rest) = field.split_once("\" value=\"").expect("a value");
+        form.append_pair(name, rest.split('"').next().expect("an end"));
+    }
+    form.finish()
+}
+
 /// Opens a product's page, fills in its form and sends it. `changed` goes behind the usual fields.
 pub fn buy(buyer: &Buyer<'_>, product: &str, changed: &str) -> Reply {
     let page = buyer.get(&format!("/product/{product}")).expect(200);
-    send(buyer, product, &once(&page), changed)
+    send(buyer, product, &once(&page), &format!("{}&{changed}", marks(&page)))
 }
 
 pub fn send(buyer: &Buyer<'_>, product: &str, once: &str, changed: &str) -> Reply {
