@@ -23,6 +23,18 @@ const limits = { cpu: 500, trips: 0 };
 /** At most so many requests under way: what is measured is CPU, and two are enough to keep a core busy. */
 const connections = 2;
 
+/** Rules as sellers write them. None applies, so each is tried at every order. */
+const shapes = [
+  (n) => `customer.email_domain in {"a${n}.example" "b${n}.example" "c${n}.example"}`,
+  (n) => `customer.email contains "+" and order.usd_value > ${1_000 + n}`,
+  (n) => `customer.ip_address in {10.${n % 250}.0.0/16 192.0.2.${n % 250}} or customer.asn in {${70_000 + n} ${80_000 + n}..${80_100 + n}}`,
+  (n) => `lower(customer.user_agent) contains "bot${n}" or customer.country_code in {"XA" "XB"}`,
+  (n) => `customer.email matches "^[a-z]+${n}\\\\.[0-9]{4}@" and not customer.is_vpn`,
+  (n) => `custom["name"] wildcard "*${n}*" or (order.hour < 0 and order.quantity ge ${n + 2})`,
+  (n) => `customer.order_count > ${100_000 + n} and customer.disputed_count > ${n} and risk.level >= 90`,
+  (n) => `len(customer.email) > ${300 + n} or starts_with(customer.email, "x${n}-")`,
+];
+
 await asCommand(import.meta, async (args) => {
   const number = { type: 'string' };
   const { values } = parseArgs({ args, options: { rounds: number, orders: number, patience: number } });
@@ -66,22 +78,10 @@ async function account({ url, db }, email) {
   return { email, apiKey, id };
 }
 
-/** Rules as sellers write them. None applies, so each is tried at every order. */
-const shapes = [
-  (n) => `customer.email_domain in {"a${n}.example" "b${n}.example" "c${n}.example"}`,
-  (n) => `customer.email contains "+" and order.usd_value > ${1_000 + n}`,
-  (n) => `customer.ip_address in {10.${n % 250}.0.0/16 192.0.2.${n % 250}} or customer.asn in {${70_000 + n} ${80_000 + n}..${80_100 + n}}`,
-  (n) => `lower(customer.user_agent) contains "bot${n}" or customer.country_code in {"XA" "XB"}`,
-  (n) => `customer.email matches "^[a-z]+${n}\\\\.[0-9]{4}@" and not customer.is_vpn`,
-  (n) => `custom["name"] wildcard "*${n}*" or (order.hour < 0 and order.quantity ge ${n + 2})`,
-  (n) => `customer.order_count > ${100_000 + n} and customer.disputed_count > ${n} and risk.level >= 90`,
-  (n) => `len(customer.email) > ${300 + n} or starts_with(customer.email, "x${n}-")`,
-];
-
 async function guard({ url, db }, seller) {
   const headers = { ...signedIn(seller), 'content-type': 'application/json' };
   for (let n = 0; n < ruleCount; n++) {
-    const fields = { action_type: 'block', name: `Rule ${n}`, priority: n, rule: shapes[n % shapes.length](n) };
+    const fields = { action_type: 'block', name: `Rule ${n}`, priority: n + 1, rule: shapes[n % shapes.length](n) };
     const answer = await fetch(`${url}/api/v2/blacklist_rules`, { method: 'POST', headers, body: JSON.stringify(fields) });
     if (answer.status !== 201) throw new Halt(`POST /blacklist_rules answered ${answer.status}: ${await answer.text()}`);
   }

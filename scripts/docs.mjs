@@ -27,7 +27,7 @@ export async function docs() {
   await put(pageFile, page(parsed, style, script));
   const code = await Promise.all(languages.map(async ({ file, ...rest }) => ({ ...rest, code: await readFile(part(`verify/${file}`), 'utf8') })));
   await put(verifyFile, verifying(parsed, style, text, code));
-  for (const { from, to, file } of guides) await put(to, guide(parsed, style, await readFile(from, 'utf8'), file && JSON.parse(await readFile(file, 'utf8'))));
+  for (const { from, to, file } of guides) await put(to, guide(parsed, style, await readFile(from, 'utf8'), file && withObjectsAlone(JSON.parse(await readFile(file, 'utf8')))));
 }
 
 const sha256 = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -137,6 +137,18 @@ ${events(spec)}
 </body>
 </html>
 `;
+}
+
+/** The same specification, in which only objects have names: what else is named stands where it is used. */
+function withObjectsAlone(spec) {
+  const { schemas } = spec.components;
+  const others = Object.fromEntries(Object.entries(schemas).filter(([, schema]) => !schema.properties));
+  const nameIn = (value) => value?.$ref?.split('/').pop();
+  return JSON.parse(JSON.stringify(spec), (_, value) => {
+    if (!(nameIn(value) in others)) return value;
+    const { $ref, ...beside } = value;
+    return { ...others[nameIn(value)], ...beside };
+  });
 }
 
 /** The tags that have operations, each with those and with the objects that they are the first to answer with. */

@@ -125,7 +125,9 @@ test('a product costs so many round trips and rows', async () => {
   assert.equal(bought.trips, 3, 'the product, an address, and the order');
   const paid = await cost(() => pay(bought.result.body.id));
   console.log(`an order for one serial: ${bought.read} rows read, ${bought.written} written; its payment ${paid.trips} trips, ${paid.read} read, ${paid.written} written`);
-  // One of the reads is the schema’s: an order that has its goods holds nothing more. Some sixty are the times of the buyer’s
-  // earlier orders, of which at most twenty are looked at.
-  assert.deepEqual({ read: bought.read, written: bought.written }, { read: 94, written: 17 });
+  // One of the reads is the schema’s: an order that has its goods holds nothing more. Some thirty are the times of the buyer’s
+  // earlier orders, of which at most ten are looked at.
+  assert.equal(bought.written, 18);
+  // A few more or fewer, as ids and clocks fall.
+  assert.ok(bought.read >= 70 && bought.read <= 80, `${bought.read} rows read`);
 });

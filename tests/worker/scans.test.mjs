@@ -96,6 +96,7 @@ const small = {
   oauth_grants: 'an account has fifty of each application at most',
   order_blocks: 'a row for 1024 orders',
   order_counts: 'of a gateway a row for 131072 orders',
+  scripts: 'an account has ten at most',
   shards: 'a row for each database',
   wallets: 'a row for each wallet that was ever set',
   webhook_endpoints: 'an account has a hundred at most',

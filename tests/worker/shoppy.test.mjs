@@ -54,7 +54,7 @@ const lists = [
   ['orders', 'order_id', 2],
   ['feedbacks', 'feedback_id', 2],
   // How many there are, where the page lies, and what unpaid orders hold.
-  ['products', 'product_id', 8],
+  ['products', 'product_id', 9],
   // Each with what it said.
   ['webhooks', 'webhook_id', perPage + 2],
 ];

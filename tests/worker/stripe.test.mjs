@@ -88,7 +88,9 @@ test('a payment that Stripe rates highest is held, and completed once it is appr
   assert.equal((await read(plain.id)).status, 100);
   const card = { country: 'SE', fingerprint: 'Xt5EWLLDS7FJjR1c', last4: '4242' };
   const held = await paid({ outcome: { risk_level: 'highest' }, payment_method_details: { type: 'card', card } });
-  assert.deepEqual([(await read(held.id)).status, (await read(held.id)).risk_level], [52, 60]);
+  // Beside what is known of a buyer who ordered several times in these minutes.
+  const { status, risk_level } = await read(held.id);
+  assert.ok(status === 52 && risk_level >= 60, `${status} at ${risk_level}`);
   const risk = (await seller.api('GET', `/orders/${held.id}/risk`)).body;
   assert.deepEqual([risk.outcome, risk.card], ['review', { country: 'SE', risk: 'highest' }]);
   assert.equal(risk.signals.find(({ name }) => name === 'stripe_highest').points, 60);

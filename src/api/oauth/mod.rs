@@ -133,7 +133,8 @@ async fn revoke(app: &App, request: &Request, sent: &Parameters) -> OAuthResult 
     let client = application::authenticate(app, &claim).await.map_err(Failure::from)?;
     let client = client.ok_or_else(Refused::unknown_client)?;
     grant::give_back(app, &client, token).await.map_err(Failure::from)?;
-    Ok(Response::empty(200))
+    // Nobody has to read it (RFC 7009, 2.2), but some clients take no answer that isn't JSON.
+    Ok(Response::json(200, "{}".to_owned()))
 }
 
 /// A client may ask about its own tokens, and only one with a secret: anybody can say the name of another.

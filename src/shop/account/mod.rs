@@ -213,6 +213,8 @@ pub async fn prepare(
     if taken {
         slug = slug::apart(&slug, id);
     }
+    // Asked once: what is cached of the account and what the database has must be the same.
+    let now = app.now();
     let account = Account {
         id,
         email: email::key(email),
@@ -221,12 +223,11 @@ pub async fn prepare(
         shop: Some(ShopFace::new(shop_name)),
         disabled: false,
         key_hash: hash(&api_key),
-        key_since: app.now(),
+        key_since: now,
     };
     // What was typed is shown, in lower case as ever.
     let shown = email.to_lowercase();
     let sealed = secret::seal(app, account.id, &webhook_secret)?;
-    let now = app.now();
     let mut in_shard = vec![sql::insert_shop(&account, &shown, shop_name, &slug, &sealed, now)];
     if test {
         in_shard.extend(wallets(app, account.id)?);

@@ -1,7 +1,14 @@
 //! What events about a product are about, beside the product itself.
 
 use super::Product;
-use crate::shop::webhook::Subject;
+use crate::{
+    platform::{Fault, Statement},
+    shop::{
+        App,
+        account::Account,
+        webhook::{Event, Subject, unread},
+    },
+};
 
 /// A product that its seller has changed.
 pub struct Changed {
@@ -48,4 +55,15 @@ impl Subject for StockMove {
     fn id(&self) -> &str {
         &self.product_id
     }
+}
+
+/// What a change of the stock owes.
+pub fn stock_moved(app: &App, account: &Account, before: &Product, after: &Product) -> Result<Vec<Statement>, Fault> {
+    let Some(moved) = StockMove::of(before, after) else { return Ok(Vec::new()) };
+    let event = match (moved.before, moved.after) {
+        (None, _) => Event::StockTrackingStarted,
+        (_, None) => Event::StockTrackingStopped,
+        _ => Event::StockChanged,
+    };
+    unread::owe(app, account.id, event, &moved)
 }

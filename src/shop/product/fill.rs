@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Kind, Product, sql, stock_moved};
+use super::{Kind, Product, event::stock_moved, sql};
 use crate::{
     platform::{Fault, Row, first_answers},
     shop::{

@@ -13,7 +13,7 @@ use super::{
         self, Serials,
         expired::{self, Expired},
     },
-    upload::{self, Place, Upload},
+    upload::{self, Upload},
     webhook::{Event, Subject, unread},
 };
 use crate::platform::{Fault, Row, Statement};
@@ -22,10 +22,13 @@ pub mod discount;
 pub mod event;
 pub mod fill;
 pub mod input;
+mod remove;
 pub mod sql;
 
 pub use discount::VolumeDiscount;
+use event::stock_moved;
 pub use event::{Changed, Removed, StockMove};
+pub use remove::destroy;
 
 /// What is sold; the numbers are the reference's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -315,17 +318,6 @@ pub async fn create(
     Ok(stocking(unread::with(prepared, account, owed), account, serials))
 }
 
-/// What a change of the stock owes.
-fn stock_moved(app: &App, account: &Account, before: &Product, after: &Product) -> Result<Vec<Statement>, Fault> {
-    let Some(moved) = StockMove::of(before, after) else { return Ok(Vec::new()) };
-    let event = match (moved.before, moved.after) {
-        (None, _) => Event::StockTrackingStarted,
-        (_, None) => Event::StockTrackingStopped,
-        _ => Event::StockChanged,
-    };
-    unread::owe(app, account.id, event, &moved)
-}
-
 /// Looks up which of these serials the account has already: for counting them, or as a guard where none may be.
 fn known(account: &Account, product: &Product, serials: &Serials) -> Option<Statement> {
     let look = if product.unique_serials { stock::sql::none_known } else { stock::sql::count_known };
@@ -347,14 +339,15 @@ pub async fn update(
     account: &Account,
     before: &Product,
     mut product: Product,
-    StockChange { mut restock, amount }: StockChange,
+    StockChange { restock, amount }: StockChange,
 ) -> Outcome<Updated> {
     let sent = restock.as_ref().map_or(0, |restock| restock.serials.count());
-    if let Some(restock) = restock.as_mut().filter(|restock| leaves_out(&product, restock)) {
+    // What there will be, as far as it is known now. The commit counts by itself what orders have taken.
+    let mut expected = restock.as_ref().map(|restock| restock.serials.clone());
+    if let Some(restock) = restock.as_ref().filter(|restock| leaves_out(&product, restock)) {
         let gone = stock::sql::gone(account.id, &product.id, &restock.serials);
-        let gone = account.db(app)?.batch([gone]).await?;
-        let [rows] = &gone;
-        restock.serials = std::mem::take(&mut restock.serials).without(&stock::sql::gone_rows(rows)?);
+        let [rows] = account.db(app)?.batch([gone]).await?;
+        expected = Some(restock.serials.clone().without(&stock::sql::gone_rows(&rows)?));
     }
     product.updated_at = list::moved(app.now(), before.updated_at);
     let html = upload::rendered(app, account, &product.description).await?;
@@ -362,7 +355,7 @@ pub async fn update(
     if restock.as_ref().is_some_and(|restock| restock.from_stock) {
         statements.push(stock::sql::unchanged(account.id, &product.id, &before.info));
     }
-    let look = restock.as_ref().and_then(|restock| known(account, &product, &restock.serials));
+    let look = expected.as_ref().and_then(|serials| known(account, &product, serials));
     let known_place = statements.len();
     statements.extend(look);
     let mut place = statements.len();
@@ -384,9 +377,9 @@ pub async fn update(
     let waiting = filled.then_some((Job::Restock { shard, account_id: account.id, product_id }, 0));
     // As it will be: sales go on meanwhile, and are told by themselves.
     let mut after = product.clone();
-    if let Some(restock) = restock.as_ref().filter(|_| product.kind == Kind::Serials) {
-        after.serials_left = restock.serials.count();
-        after.info = restock.serials.info();
+    if let Some(serials) = expected.as_ref().filter(|_| product.kind == Kind::Serials) {
+        after.serials_left = serials.count();
+        after.info = serials.info();
     }
     let mut owed = stock_moved(app, account, before, &after)?;
     let changed = Changed { before: before.clone(), after };
@@ -399,17 +392,17 @@ pub async fn update(
     };
     let (product, rows) = prepared.commit(app, Vec::new()).await?;
     let mut updated = Updated { product, duplicates: 0, left_out: 0 };
-    if let Some(restock) = &restock {
-        updated.duplicates = duplicates(&updated.product, &restock.serials, rows.get(known_place))?;
+    if let Some(serials) = &expected {
+        updated.duplicates = duplicates(&updated.product, serials, rows.get(known_place))?;
     }
     let row = rows.get(place).and_then(|rows| rows.first()).ok_or(Refusal::NotFound)?;
     let mut written = sql::product(row)?;
-    match restock {
+    match expected {
         _ if written.kind != Kind::Serials => {}
-        Some(restock) => {
+        Some(serials) => {
             updated.left_out = sent.saturating_sub(written.serials_left);
-            match restock.serials.count() == written.serials_left {
-                true => written.info = restock.serials.info(),
+            match serials.count() == written.serials_left {
+                true => written.info = serials.info(),
                 // An order took one of them between the two looks.
                 false => written = get(app, account, &written.id).await?,
             }
@@ -449,43 +442,4 @@ pub fn unknown(rows: &[Row]) -> Outcome<Refusal> {
     let unknown = rows.iter().map(|row| row.text()).collect::<Result<Vec<_>, Fault>>()?;
     // All are there: then it is the row itself that somebody else has changed.
     Ok(if unknown.is_empty() { Refusal::Conflict } else { Refusal::Catalog(CatalogRefusal::UnknownProducts(unknown)) })
-}
-
-/// Takes the product out of the shop, with what it has in stock and what was uploaded for it. Its
-/// orders stay as they are, and so do serials that are held or sold, and a file that was sold.
-pub async fn destroy(app: &App, account: &Account, id: &str) -> Outcome<()> {
-    let db = account.db(app)?;
-    // Those who want to know of it want to know what it was, which most accounts need not read first.
-    match db.commit(without(app, account, id, vec![unread::nobody(account.id, Event::ProductDeleted)])).await {
-        Ok(rows) => return gone(app, &rows).await,
-        Err(no) if no.is_stale() => {}
-        Err(no) => return Err(no.into()),
-    }
-    let [products] = db.batch([sql::one(account.id, id)]).await?;
-    let removed = Removed(sql::product(products.first().ok_or(Refusal::NotFound)?)?);
-    let there = "EXISTS (SELECT 1 FROM products WHERE account_id = ?1 AND id = ?2)";
-    let mut statements = vec![Statement::guard(there, vec![account.id.into(), id.into()])];
-    statements.extend(unread::owe(app, account.id, Event::ProductDeleted, &removed)?);
-    let owed = statements.len();
-    let prepared = Prepared::new(db, (), without(app, account, id, statements)).on_stale(Refusal::NotFound);
-    let (_, rows) = prepared.commit(app, Vec::new()).await?;
-    app.enqueue(unread::nudges(account, rows.get(1..owed).unwrap_or_default())?).await;
-    gone(app, rows.get(owed..).unwrap_or_default()).await
-}
-
-/// Behind these statements those that take a product out of the shop; the first of them answers it.
-fn without(app: &App, account: &Account, id: &str, mut statements: Vec<Statement>) -> Vec<Statement> {
-    statements.push(sql::one(account.id, id));
-    let places = [Place::Image, Place::File].into_iter();
-    statements.extend(places.flat_map(|place| upload::unname(app, account, (sql::TABLE, id, place))));
-    statements.extend([stock::sql::remove(account.id, id), sql::leave_categories(account.id, id)]);
-    statements.extend(list::delete(account.id, sql::TABLE, id));
-    statements
-}
-
-/// Deletes what was uploaded for a product, once that is out of the shop; it is in the first answers.
-async fn gone(app: &App, rows: &[Vec<Row>]) -> Outcome<()> {
-    let product = rows.iter().position(|rows| !rows.is_empty()).ok_or(Refusal::NotFound)?;
-    // Of its image one statement, of its file two.
-    Ok(upload::discard(app, rows.get(product + 1..product + 4).unwrap_or_default()).await?)
 }

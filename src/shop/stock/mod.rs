@@ -228,8 +228,6 @@ mod tests {
             let gone = BTreeMap::from([("x".to_owned(), Gone { left, taken })]);
             let serials = Serials::read(sent, ",", false).unwrap().without(&gone);
             assert_eq!(serials.all.join(","), kept, "{sent}");
-            let again = serials.clone().without(&gone);
-            assert_eq!(again, serials, "what was left out once is not missed again");
             let distinct = serials.all.iter().collect::<BTreeSet<_>>().len();
             assert_eq!(serials.repeated as usize, serials.all.len() - distinct);
         }

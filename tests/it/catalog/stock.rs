@@ -293,13 +293,12 @@ fn ten_thousand_keys_are_one_trip_and_few_statements() {
     // The key's own look, and one commit.
     assert_eq!(Counts { statements: 0, ..counts }, Counts { reads: 1, commits: 1, ..Counts::default() });
     // Three events in the dialects that tell them are two each.
-    assert!(counts.statements <= 7 + 6, "{counts:?}");
+    assert!(counts.statements <= 9 + 6, "{counts:?}");
     assert_eq!(ask().text(), reply.text());
     let (counts, list) = world.count(|| ada.get("/products").expect(200));
     assert_eq!((counts.reads, list.json()[0]["stock"].clone()), (1, json!(10_000)));
     assert!(list.text().len() < 1_000, "the list shows no serials");
-    // One reads the product, and one what its orders have of these.
-    assert_eq!(world.trips(|| ada.put(&path(&made), json!({"info": keys('B')})).expect(200)), 3);
+    assert_eq!(world.trips(|| ada.put(&path(&made), json!({"info": keys('B')})).expect(200)), 2);
     assert_eq!(ada.get(&path(&made)).json()["info"], json!(keys('B')));
     let serials = || world.db.query("SELECT * FROM serials ORDER BY product_id, state, seq");
     let before = serials();

@@ -204,6 +204,8 @@ impl Operation {
         }
         if good && ["product_create", "product_update"].contains(&self.route.id) {
             all.push((&words::DUPLICATES, false));
+        }
+        if good && self.route.id == "product_update" {
             all.push((&words::LEFT_OUT, false));
         }
         all

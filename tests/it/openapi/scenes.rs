@@ -1,7 +1,7 @@
-//! The requests that the specification is made from. Every route of the table needs one that goes well, with every field
-//! that it knows; refusals of its own are worth showing. What any route may answer to anybody, `Desk::probe` asks.
+//! The requests that the specification is made from. Every route needs one that goes well, with every field that it
+//! knows; refusals of its own are worth showing. What any route may answer to anybody, `Desk::probe` asks.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::BTreeSet};
 
 use pushguard::json::Value;
 use serde_json::json;
@@ -51,7 +51,7 @@ const SCENES: &[Scene] = &[
 ];
 
 pub fn play(exchanges: &RefCell<Vec<Exchange>>, faults: &Faults) -> Vec<Hook> {
-    let (operations, mut hooks) = (Operations::read(), Vec::new());
+    let (operations, mut hooks, mut probed) = (Operations::read(), Vec::new(), BTreeSet::new());
     for scene in SCENES {
         // As a deployment has them, unless its operator says otherwise.
         let world = World::with(&[("RATE_LIMIT_ACCOUNT", "300"), ("RATE_LIMIT_ANONYMOUS", "60")]);
@@ -72,7 +72,8 @@ pub fn play(exchanges: &RefCell<Vec<Exchange>>, faults: &Faults) -> Vec<Hook> {
             let found = found.iter().skip(before).find(good);
             found.map(|exchange| (exchange.path.clone(), exchange.body.clone()))
         };
-        let asked: Vec<_> = operations.all.iter().filter_map(|operation| Some((operation, good(operation)?))).collect();
+        let all = operations.all.iter().filter_map(|operation| Some((operation, good(operation)?)));
+        let asked: Vec<_> = all.filter(|(operation, _)| probed.insert(operation.name.clone())).collect(); // once each
         for (operation, (path, body)) in &asked {
             desk.probe(operation, path, body.as_ref());
         }
@@ -89,12 +90,11 @@ fn id(made: &serde_json::Value) -> String {
 
 fn account(desk: &Desk<'_>) {
     desk.get("/account");
-    let bitcoin = json!({"xpub": ZPUB, "confirmations": 2});
     desk.put(
         "/account",
         json!({
             "shop_name": "Ada's Apps", "contact_email": "help@ada.example", "contact_url": "https://ada.example/help",
-            "gateways": {"bitcoin": bitcoin},
+            "gateways": {"bitcoin": {"xpub": ZPUB, "confirmations": 2}},
         }),
     );
     let short = json!({"shop_name": "", "gateways": {"bitcoin": {"xpub": "zpub6rFR7y4Q2AijBEqTUquhVz398"}}});

@@ -188,7 +188,7 @@ fn answers_are_kept_by_the_index_of_their_input() {
     let ada = world.seller();
     let custom = json!([{"name": "UID", "type": "number", "required": true}, {"name": "Gift", "type": "checkbox", "required": false}]);
     let keys = product(&ada, json!({"info": "A,B,C", "custom": custom}));
-    for answers in [json!({"UID": 42, "Gift": "on"}), json!(["42", true]), json!({"0": " 42 ", "1": "1", "9": "x"})] {
+    for answers in [json!({"UID": 42, "Gift": "on"}), json!(["42", true]), json!({"0": " 42 ", "1": "1", "9": ""})] {
         let order = buy(&ada, &keys, json!({"custom": answers})).expect(201).json();
         assert_eq!(order["custom"], json!({"0": "42", "1": true}), "{answers}");
     }

@@ -33,6 +33,9 @@ pub fn order_actions(desk: &Desk<'_>) {
     let held = id(&desk.seller.post("/pay", hidden).expect(201).json());
     desk.post(&format!("/orders/{held}/approve"), json!({"note": "Known from before"}));
     desk.refused(409, "POST", &format!("/orders/{held}/approve"), Some(json!({})));
+    // As it was read before it was sold.
+    let (path, read) = (format!("/products/{}", id(&keys)), json!({"info": keys["info"]}));
+    desk.showing("What has been sold doesn't come back").put(&path, read);
     let two = bought(&keys, 2);
     desk.seller.simulate(&two, "exact", 1);
     desk.refused(400, "POST", &format!("/orders/{two}/replace"), Some(json!({})));
@@ -50,7 +53,7 @@ pub fn order_actions(desk: &Desk<'_>) {
     let cards = desk.world.cards_of(&grace.seller);
     cards.stripe.cards_are("Xt5EWLLDS7FJjR1c", "SE", "elevated");
     let card = cards.paid();
-    grace.get(&format!("/orders/{card}/risk"));
+    grace.showing("A card that Stripe rated elevated").get(&format!("/orders/{card}/risk"));
     let amount = json!({"amount": "4.00"});
     *cards.stripe.mood.borrow_mut() = Some(crate::world::answer(503, ""));
     grace.refused(503, "POST", &format!("/orders/{card}/refund"), Some(amount.clone()));
