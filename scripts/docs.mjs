@@ -60,7 +60,9 @@ function guide(spec, style, text, other) {
   const [, title, intro, rest] = text.match(/^# (.+)\n([\s\S]*?)(^## [\s\S]*)$/m);
   const parts = rest.split(/^(?=## )/m).map((one) => one.match(/^## (.+)\n([\s\S]*)$/).slice(1));
   const sections = parts.map(([name, own]) => `<section id="${slug(name)}" class="noun">\n<div class="text"><h2>${escaped(name)}</h2>${markdown(own)}</div>\n<div class="code"></div>\n</section>`);
-  const more = other ? nouns(other) : [];
+  const told = new Set(parts.map(([name]) => slug(name)));
+  // A page may tell of a noun and have its operations: each has an address of its own.
+  const more = (other ? nouns(other) : []).map((noun) => (told.has(noun.slug) ? { ...noun, slug: `${noun.slug}-operations`, name: `${noun.name}: operations` } : noun));
   if (other) sections.push(errors(other), ...more.map((section) => noun(other, section)));
   const contents = [['overview', title], ...parts.map(([name]) => [slug(name), name]), ...(other ? [['errors', 'Errors']] : []), ...more.map(({ slug: id, name }) => [id, name])];
   return beside(spec, style, title, intro, contents, sections);
@@ -444,10 +446,16 @@ function markdown(text) {
       return piece
         .split(/\n{2,}/)
         .filter((paragraph) => paragraph.trim())
-        .map((paragraph) => (paragraph.trim().startsWith('|') ? grid(paragraph.trim()) : `<p>${inline(paragraph.trim())}</p>`))
+        .map((paragraph) => block(paragraph.trim()))
         .join('\n');
     })
     .join('\n');
+}
+
+function block(text) {
+  if (text.startsWith('|')) return grid(text);
+  if (text.startsWith('- ')) return `<ul>${text.slice(2).split(/\n- /).map((item) => `<li>${inline(item)}</li>`).join('')}</ul>`;
+  return `<p>${inline(text)}</p>`;
 }
 
 function grid(text) {
